@@ -1,0 +1,48 @@
+/// Durations as settings and route files write them: `500ms`, `30s`, `5m`, `2h`, `7d`.
+package enum DurationText {
+    private static let units: [(suffix: String, milliseconds: Int64)] = [
+        ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
+    ]
+
+    /// Reads one number and one unit; `0` needs no unit.
+    ///
+    /// - Returns: `nil` where the text is of another form or the duration does not fit 63 bits of milliseconds.
+    package static func parse(_ text: some StringProtocol) -> Duration? {
+        if text == "0" { return .zero }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let suffix = text.dropFirst(digits.count)
+        guard let number = Int64(digits), let unit = units.first(where: { $0.suffix == suffix }) else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: unit.milliseconds)
+        return overflow ? nil : .milliseconds(product)
+    }
+
+    /// The shortest exact spelling of a duration, to the millisecond.
+    package static func format(_ duration: Duration) -> String {
+        let milliseconds = duration.wholeMilliseconds
+        guard milliseconds != 0 else { return "0" }
+        for unit in units where milliseconds % unit.milliseconds == 0 {
+            return "\(milliseconds / unit.milliseconds)\(unit.suffix)"
+        }
+        return "\(milliseconds)ms"
+    }
+}
+
+extension Duration {
+    /// The duration in milliseconds, rounded towards zero.
+    package var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+
+    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them.
+    package var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+
+    /// The duration in seconds, for metrics and messages.
+    package var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,100 @@
+/// Every way in which a request is refused. The raw value is the `code` of the problem document (RFC 9457), the label in
+/// metrics and the `reason` in the log; `docs/reference/errors.md` has a paragraph for each.
+package enum ErrorCode: String, CaseIterable, Sendable {
+    // The request as HTTP
+    case malformedRequest = "malformed_request"
+    case targetTooLong = "target_too_long"
+    case headTooLarge = "head_too_large"
+    case headTimeout = "head_timeout"
+    case bodyTimeout = "body_timeout"
+    case bodyTooLarge = "body_too_large"
+    case expectationFailed = "expectation_failed"
+    case versionNotSupported = "version_not_supported"
+    case transferCodingNotSupported = "transfer_coding_not_supported"
+    case contentEncodingNotSupported = "content_encoding_not_supported"
+
+    // The route
+    case noSuchRoute = "no_such_route"
+    case methodNotAllowed = "method_not_allowed"
+    case addressNotAllowed = "address_not_allowed"
+    case contentTypeNotSupported = "content_type_not_supported"
+    case rateLimited = "rate_limited"
+
+    // The signature
+    case signatureMissing = "signature_missing"
+    case signatureInvalid = "signature_invalid"
+    case signatureExpired = "signature_expired"
+
+    // What the route says `reject` to
+    case uniqueKeyMissing = "unique_key_missing"
+    case bodyUnreadable = "body_unreadable"
+    case payloadMismatch = "payload_mismatch"
+
+    // The gateway's own state
+    case outboxFull = "outbox_full"
+    case diskFull = "disk_full"
+    case memoryFull = "memory_full"
+    case commitTooSlow = "commit_too_slow"
+    case commitFailed = "commit_failed"
+    case shuttingDown = "shutting_down"
+    case internalError = "internal_error"
+}
+
+extension ErrorCode {
+    /// The HTTP status that answers it.
+    package var httpStatus: Int {
+        switch self {
+        case .malformedRequest, .transferCodingNotSupported: 400
+        case .signatureMissing, .signatureInvalid, .signatureExpired: 401
+        case .addressNotAllowed: 403
+        case .noSuchRoute: 404
+        case .methodNotAllowed: 405
+        case .headTimeout, .bodyTimeout: 408
+        case .bodyTooLarge: 413
+        case .targetTooLong: 414
+        case .contentTypeNotSupported, .contentEncodingNotSupported: 415
+        case .expectationFailed: 417
+        case .uniqueKeyMissing, .bodyUnreadable, .payloadMismatch: 422
+        case .rateLimited: 429
+        case .headTooLarge: 431
+        case .internalError: 500
+        case .outboxFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 503
+        case .versionNotSupported: 505
+        }
+    }
+
+    /// One sentence for whoever reads the answer: what is wrong and, where the sender can do something, what to do. It never
+    /// holds anything of the request.
+    package var title: String {
+        switch self {
+        case .malformedRequest: "The request is not well-formed HTTP/1.1."
+        case .targetTooLong: "The request target is too long."
+        case .headTooLarge: "The request head is too large or has too many header lines."
+        case .headTimeout: "The request head was not complete in time."
+        case .bodyTimeout: "The request body was not complete in time."
+        case .bodyTooLarge: "The request body is larger than this route accepts."
+        case .expectationFailed: "Only the expectation 100-continue is supported."
+        case .versionNotSupported: "Only HTTP/1.1 and HTTP/1.0 are supported."
+        case .transferCodingNotSupported: "Only the transfer coding chunked is supported."
+        case .contentEncodingNotSupported: "This route does not accept this content encoding."
+        case .noSuchRoute: "No route has this path."
+        case .methodNotAllowed: "This route does not accept this method."
+        case .addressNotAllowed: "This route does not accept requests from this address."
+        case .contentTypeNotSupported: "This route does not accept this content type."
+        case .rateLimited: "This route's rate limit is reached; try again later."
+        case .signatureMissing: "The request carries no signature where this route expects one."
+        case .signatureInvalid: "The signature does not match any secret of this route."
+        case .signatureExpired: "The signed timestamp is too old or too far in the future."
+        case .uniqueKeyMissing: "The request lacks the unique key that this route requires."
+        case .bodyUnreadable: "The body is not of the kind that this route requires."
+        case .payloadMismatch: "The payload does not have the fields that this route requires."
+        case .outboxFull: "The outbox has reached its size limit; try again later."
+        case .diskFull: "The disk is full; try again later."
+        case .memoryFull: "The memory for requests in work is used up; try again later."
+        case .commitTooSlow: "The request could not be stored in time; try again later."
+        case .commitFailed: "The request could not be stored; try again later."
+        case .shuttingDown: "The service is shutting down; try again later."
+        case .internalError: "An internal error occurred; it has been logged."
+        }
+    }
+}

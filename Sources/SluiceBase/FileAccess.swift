@@ -1,0 +1,113 @@
+internal import Glibc
+
+/// The few things that configuration reading needs of the file system. Blocking; not for event loops.
+package enum FileAccess {
+    /// What `stat` says about a file, as far as telling a change needs it.
+    package struct Status: Sendable, Hashable {
+        package let isRegularFile: Bool
+        package let isFolder: Bool
+        /// In bytes.
+        package let size: Int
+        /// Nanoseconds since the UNIX epoch at which the content, and the entry, last changed.
+        package let modified: Int64
+        package let changed: Int64
+        package let device: UInt64
+        package let inode: UInt64
+    }
+
+    /// Why a file or folder cannot be read.
+    package struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
+        /// `No such file or directory` and the like.
+        package let description: String
+
+        init(_ description: String) { self.description = description }
+
+        fileprivate init(errorNumber: Int32) {
+            // The text is the C library's own, copied at once.
+            description = unsafe String(cString: strerror(errorNumber))
+        }
+    }
+
+    /// Symbolic links are followed, as Kubernetes puts each mounted file behind two.
+    package static func status(of path: String) throws(Failure) -> Status {
+        var status = stat()
+        // `stat` fills the structure that is given.
+        guard unsafe stat(path, &status) == 0 else { throw Failure(errorNumber: errno) }
+        return Status(status)
+    }
+
+    /// The names in a folder without `.` and `..`, sorted by their bytes.
+    package static func names(inFolder path: String) throws(Failure) -> [String] {
+        guard let stream = unsafe opendir(path) else { throw Failure(errorNumber: errno) }
+        // The stream is this function's own and closed on each way out.
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            // `d_name` ends in NUL and lies inside the entry, which is valid until the next `readdir`.
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The whole content of a regular file.
+    ///
+    /// - Parameter limit: in bytes; a larger file is a failure and is not read further.
+    package static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+        // `O_NONBLOCK`: opening a named pipe must not wait for its writer. The path is a C string for the call.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        // `fstat` fills the structure that is given.
+        guard unsafe fstat(descriptor, &status) == 0 else { throw Failure(errorNumber: errno) }
+        guard Status(status).isRegularFile else { throw Failure("it is not a regular file") }
+        return try content(of: descriptor, limit: limit)
+    }
+
+    /// Makes a folder that only this user may enter, if there is none.
+    package static func makeFolder(_ path: String) throws(Failure) {
+        // The path is a C string for the call.
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Failure(errorNumber: errno) }
+    }
+
+    /// Writes a file that only this user may read, from its first moment on; one that is there is overwritten.
+    package static func writePrivate(_ bytes: [UInt8], to path: String) throws(Failure) {
+        // The path is a C string for the call.
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        defer { close(descriptor) }
+        // The array outlives the call.
+        guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Failure(errorNumber: errno) }
+    }
+
+    private static func content(of descriptor: Int32, limit: Int) throws(Failure) -> [UInt8] {
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: min(limit + 1, 64 << 10))
+        while content.count <= limit {
+            // At most `chunk.count` bytes are written into `chunk`.
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return content }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Failure(errorNumber: errno) }
+            content.append(contentsOf: chunk[..<count])
+        }
+        throw Failure("it is larger than \(limit) bytes")
+    }
+}
+
+extension FileAccess.Status {
+    fileprivate init(_ status: stat) {
+        isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        isFolder = status.st_mode & S_IFMT == S_IFDIR
+        size = Int(status.st_size)
+        modified = Self.nanoseconds(status.st_mtim)
+        changed = Self.nanoseconds(status.st_ctim)
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+}

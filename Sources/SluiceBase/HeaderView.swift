@@ -1,0 +1,77 @@
+/// Where one header line lies in the bytes of a request or an answer.
+package struct HeaderField: Sendable, Hashable {
+    /// The name, in the case in which it was sent.
+    package var name: Range<Int>
+    /// The value, without the white space around it.
+    package var value: Range<Int>
+
+    package init(name: Range<Int>, value: Range<Int>) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The header lines of one message, over the bytes that were received; nothing is copied until it is asked for.
+package struct HeaderView: ~Escapable {
+    private let bytes: Span<UInt8>
+    private let fields: [HeaderField]
+
+    /// - Parameters:
+    ///   - bytes: what the ranges of `fields` point into.
+    ///   - fields: in the order of arrival.
+    @_lifetime(copy bytes)
+    package init(bytes: Span<UInt8>, fields: [HeaderField]) {
+        self.bytes = bytes
+        self.fields = fields
+    }
+
+    package var count: Int { fields.count }
+
+    @_lifetime(copy self)
+    package func name(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].name) }
+
+    @_lifetime(copy self)
+    package func value(at index: Int) -> Span<UInt8> { bytes.extracting(fields[index].value) }
+
+    /// The position of the first line with this name at or behind `start`.
+    ///
+    /// - Parameter name: in lower case; names are compared without case (RFC 9110 §5.1).
+    package func firstIndex(of name: HeaderName, from start: Int = 0) -> Int? {
+        var index = start
+        while index < fields.count {
+            if name.matches(bytes.extracting(fields[index].name)) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// How many lines have this name.
+    package func occurrences(of name: HeaderName) -> Int {
+        var total = 0
+        var next = firstIndex(of: name)
+        while let index = next {
+            total += 1
+            next = firstIndex(of: name, from: index + 1)
+        }
+        return total
+    }
+
+    /// The value of the first line with this name, as text.
+    package func text(of name: HeaderName) -> String? {
+        firstIndex(of: name).map { value(at: $0).text }
+    }
+}
+
+/// A header name to look for: lower-cased once, when the route or the program is loaded.
+package struct HeaderName: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    private let lowercased: [UInt8]
+
+    package init(_ name: String) { lowercased = Array(name.lowercased().utf8) }
+    package init(stringLiteral name: String) { self.init(name) }
+
+    /// In lower case.
+    package var description: String { String(decoding: lowercased, as: UTF8.self) }
+
+    /// Whether `name`, in any case, is this one.
+    package func matches(_ name: Span<UInt8>) -> Bool { name.equalsIgnoringCase(lowercased.span) }
+}

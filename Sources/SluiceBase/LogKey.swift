@@ -1,0 +1,47 @@
+/// Every key that a log record can carry, in the order in which text lines show them. The raw value is the key in JSON.
+///
+/// The keys `time`, `level`, `message`, `logger` and `error` are the record's own.
+package enum LogKey: String, CaseIterable, Sendable {
+    /// The id of a delivery, as the sender got it in its answer.
+    case delivery
+    /// The route's name, never its path.
+    case route
+    /// The HTTP status that was answered, or that Zizq answered.
+    case status
+    /// An `ErrorCode` or `DeadLetterReason`.
+    case code
+    /// One sentence about why; no secret, nothing of a body.
+    case reason
+    /// The address of whoever opened the connection, or the one that a trusted proxy names.
+    case peer
+    /// A listener's or server's address.
+    case address
+    /// Which listener: `https`, `http`, `admin`.
+    case listener
+    /// A job's number in the outbox.
+    case job
+    /// A job's id at Zizq.
+    case zizqID = "zizq_id"
+    case queue
+    case type
+    /// How many of what the message speaks of.
+    case count
+    /// How many routes a table has.
+    case routes
+    case jobs
+    case bytes
+    case attempt
+    /// How long something took or will take, in milliseconds.
+    case milliseconds = "ms"
+    /// A file or folder, as the settings name it.
+    case file
+    case setting
+    /// What keeps the outbox from storing, or that nothing does.
+    case condition
+    case signal
+    case version
+    /// The number of a loaded route table.
+    case table
+    /// How many records like this one were left out.
+    case suppressed
+}

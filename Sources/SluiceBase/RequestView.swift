@@ -1,0 +1,80 @@
+/// One request as everything above HTTP sees it: spans over the connection's buffer, valid while the request is in work on
+/// its event loop. It is the seam between SluiceHTTP, which makes it, and SluiceRoutes, which reads it.
+package struct RequestView: ~Escapable {
+    package let method: Span<UInt8>
+    /// As received: path and, where there is one, `?` and query.
+    package let target: Span<UInt8>
+    /// The target before the first `?`, still percent-encoded.
+    package let path: Span<UInt8>
+    /// The target behind the first `?`, still percent-encoded; empty where there is none.
+    package let query: Span<UInt8>
+    package let headers: HeaderView
+    /// The whole body with chunk framing undone, content coding kept; empty while only the head has arrived.
+    package let body: Span<UInt8>
+    /// Who opened the connection.
+    package let peer: PeerAddress
+
+    @_lifetime(copy method, copy target, copy headers, copy body)
+    package init(method: Span<UInt8>, target: Span<UInt8>, headers: HeaderView, body: Span<UInt8>, peer: PeerAddress) {
+        self.method = method
+        self.target = target
+        if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
+            self.path = target.extracting(0..<mark)
+            self.query = target.extracting((mark + 1)..<target.count)
+        } else {
+            self.path = target
+            self.query = target.extracting(target.count..<target.count)
+        }
+        self.headers = headers
+        self.body = body
+        self.peer = peer
+    }
+}
+
+/// The address at the other end of a connection.
+package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
+    /// 16 bytes; an IPv4 address in its mapped form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2).
+    package let address: SIMD16<UInt8>
+    package let port: UInt16
+
+    package init(address: SIMD16<UInt8>, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+
+    /// An IPv4 address, from its four bytes.
+    package init(ipv4: (UInt8, UInt8, UInt8, UInt8), port: UInt16) {
+        address = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, ipv4.0, ipv4.1, ipv4.2, ipv4.3]
+        self.port = port
+    }
+
+    package var isIPv4: Bool {
+        for index in 0..<10 where address[index] != 0 { return false }
+        return address[10] == 0xFF && address[11] == 0xFF
+    }
+
+    /// The address without the port: dotted for IPv4, groups of four hex digits with the longest run of zeros left out for
+    /// IPv6 (RFC 5952).
+    package var description: String {
+        if isIPv4 { return (12..<16).map { String(address[$0]) }.joined(separator: ".") }
+        let groups = (0..<8).map { UInt16(address[$0 * 2]) << 8 | UInt16(address[$0 * 2 + 1]) }
+        guard let zeros = Self.longestZeroRun(groups) else { return Self.joined(groups[...]) }
+        return Self.joined(groups[..<zeros.lowerBound]) + "::" + Self.joined(groups[zeros.upperBound...])
+    }
+
+    private static func joined(_ groups: ArraySlice<UInt16>) -> String {
+        groups.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+
+    private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int>? {
+        var best: Range<Int>?
+        var start = 0
+        while start < groups.count {
+            var end = start
+            while end < groups.count, groups[end] == 0 { end += 1 }
+            if end - start >= 2, end - start > (best?.count ?? 0) { best = start..<end }
+            start = max(end, start + 1)
+        }
+        return best
+    }
+}

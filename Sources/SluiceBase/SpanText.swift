@@ -1,0 +1,76 @@
+extension Span where Element == UInt8 {
+    /// The bytes as text, malformed UTF-8 replaced. Copies.
+    package var text: String {
+        // The buffer does not outlive the closure.
+        unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The bytes as an array. Copies.
+    package var array: [UInt8] {
+        // One memory copy; the buffer does not outlive the closure.
+        unsafe withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// Whether the bytes are those of `literal`.
+    package func equals(_ literal: StaticString) -> Bool {
+        guard count == literal.utf8CodeUnitCount else { return false }
+        return literal.withUTF8Buffer { buffer in
+            // `buffer` has `count` bytes, checked above.
+            for index in indices where unsafe self[index] != buffer[index] { return false }
+            return true
+        }
+    }
+
+    /// Whether the bytes are those of `other`, byte for byte. Not for secrets: it stops at the first difference.
+    @inlinable
+    package func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
+    /// Whether the bytes equal `lowercased` when ASCII letters are compared without case (header names, RFC 9110 §5.1).
+    @inlinable
+    package func equalsIgnoringCase(_ lowercased: Span<UInt8>) -> Bool {
+        guard count == lowercased.count else { return false }
+        for index in indices where ASCII.lowercase(self[index]) != lowercased[index] { return false }
+        return true
+    }
+
+    /// Where `byte` first stands at or behind `start`.
+    @inlinable
+    package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of a span in one memory copy.
+    package mutating func append(_ bytes: Span<UInt8>) {
+        // The buffer does not outlive the closure.
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}
+
+/// The few ASCII facts that byte-level readers share. Inlinable, like the comparisons above: a call into another module for each byte
+/// costs more than all else that is done with it.
+@usableFromInline
+package enum ASCII {
+    @inlinable package static var lineFeed: UInt8 { 0x0A }
+    @inlinable package static var carriageReturn: UInt8 { 0x0D }
+    @inlinable package static var space: UInt8 { 0x20 }
+    @inlinable package static var tab: UInt8 { 0x09 }
+
+    @inlinable @inline(__always)
+    package static func lowercase(_ byte: UInt8) -> UInt8 {
+        byte &- 0x41 < 26 ? byte | 0x20 : byte
+    }
+
+    @inlinable @inline(__always)
+    package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+}
