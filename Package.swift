@@ -40,6 +40,10 @@ let package = Package(
         .systemLibrary(name: "CSluiceLinux"),
 
         module("SluiceBase"),
+        module("SluiceCrypto", ["SluiceBase", "CSluiceOpenSSL"]),
+        module("SluiceJSON", ["SluiceBase"]),
         tests("SluiceBaseTests", ["SluiceBase"]),
+        tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
+        tests("SluiceJSONTests", ["SluiceJSON"]),
     ]
 )

@@ -1,0 +1,49 @@
+internal import CSluiceOpenSSL
+internal import SluiceBase
+
+/// A secret, prepared once for authenticating any number of messages (HMAC, RFC 2104). Any number of threads may use it at once.
+///
+/// What depends on the key alone, a block of each of the two hashes, is computed here and copied for each message.
+package final class HMACKey: Sendable {
+    package let algorithm: HashAlgorithm
+    /// The hash of the key XOR `ipad`, at which each message begins.
+    let inner: SharedHashState
+    /// The hash of the key XOR `opad`, into which the inner digest goes.
+    let outer: SharedHashState
+
+    /// - Parameter key: of any length; RFC 2104 §3 asks for at least a digest's length.
+    package init(_ algorithm: HashAlgorithm, key: Span<UInt8>) {
+        self.algorithm = algorithm
+        var block = Self.block(algorithm, key)
+        defer { Self.wipe(&block) }
+        for index in block.indices { block[index] ^= 0x36 }
+        inner = SharedHashState(algorithm, after: block.span)
+        for index in block.indices { block[index] ^= 0x36 ^ 0x5C }
+        outer = SharedHashState(algorithm, after: block.span)
+    }
+
+    /// The authentication code of a message that lies in one piece.
+    package func authenticate(_ message: Span<UInt8>) -> Digest {
+        var computation = HMACComputation(self)
+        computation.update(message)
+        return computation.finish()
+    }
+
+    /// The key, or the digest of one that is longer than a block, padded with zeros. Never reallocated, so that it can be wiped.
+    private static func block(_ algorithm: HashAlgorithm, _ key: Span<UInt8>) -> [UInt8] {
+        var block: [UInt8] = []
+        block.reserveCapacity(algorithm.blockSize)
+        if key.count > algorithm.blockSize {
+            block.append(Hash.digest(algorithm, key).span)
+        } else {
+            block.append(key)
+        }
+        while block.count < algorithm.blockSize { block.append(0) }
+        return block
+    }
+
+    private static func wipe(_ bytes: inout [UInt8]) {
+        // Not a plain assignment, which an optimiser may drop before the memory is freed.
+        unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+    }
+}

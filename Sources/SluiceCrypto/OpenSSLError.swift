@@ -1,0 +1,39 @@
+internal import CSluiceOpenSSL
+
+/// What OpenSSL noted about a failure.
+///
+/// It keeps a queue of errors a thread. Whoever meets a failure makes one of these on the same thread, which empties the queue: a note
+/// that stays would be taken for the cause of a later failure.
+package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was being done, to stand before the reasons: `reading the certificate`.
+    package let operation: String
+    /// The library's own words, the cause first, with the part of the library in brackets; may be empty.
+    package let reasons: [String]
+
+    /// Takes everything that the calling thread's queue holds.
+    package init(_ operation: String) {
+        self.operation = operation
+        var reasons: [String] = []
+        while true {
+            let code = ERR_get_error()
+            guard code != 0 else { break }
+            reasons.append(Self.reason(code))
+        }
+        self.reasons = reasons
+    }
+
+    /// One line.
+    package var description: String {
+        reasons.isEmpty ? "\(operation) failed without a reason from OpenSSL" : "\(operation): \(reasons.joined(separator: "; "))"
+    }
+
+    /// OpenSSL writes `error:0A000126:SSL routines::unexpected eof while reading`.
+    private static func reason(_ code: UInt) -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        // OpenSSL writes at most `count` bytes and ends them with a zero.
+        unsafe buffer.withUnsafeMutableBufferPointer { unsafe ERR_error_string_n(code, $0.baseAddress, $0.count) }
+        let line = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let parts = line.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+        return parts.count == 5 ? "\(parts[4]) (\(parts[2]))" : line
+    }
+}

@@ -1,0 +1,43 @@
+internal import SluiceBase
+
+/// The `\u` escapes of JSON strings: UTF-16 code units in four hexadecimal digits (RFC 8259 §7).
+enum JSONEscape {
+    /// How many bytes `\uXXXX` has.
+    static let length = 6
+
+    static func isSurrogate(_ unit: UInt16) -> Bool { unit & 0xF800 == 0xD800 }
+    static func isHighSurrogate(_ unit: UInt16) -> Bool { unit & 0xFC00 == 0xD800 }
+    static func isLowSurrogate(_ unit: UInt16) -> Bool { unit & 0xFC00 == 0xDC00 }
+
+    /// The scalar of a pair.
+    static func scalar(high: UInt16, low: UInt16) -> UInt32 {
+        0x1_0000 + (UInt32(high & 0x3FF) << 10 | UInt32(low & 0x3FF))
+    }
+
+    /// The code unit of the escape whose backslash is at `start`.
+    ///
+    /// - Returns: `nil` unless there are six bytes, the last four of them hexadecimal digits.
+    static func codeUnit(_ bytes: Span<UInt8>, at start: Int) -> UInt16? {
+        guard start + length <= bytes.count else { return nil }
+        var unit: UInt16 = 0
+        for index in (start + 2)..<(start + length) {
+            guard let digit = Hex.value(bytes[index]) else { return nil }
+            unit = unit << 4 | UInt16(digit)
+        }
+        return unit
+    }
+
+    /// Whether the text ends inside the escape at `start`, with nothing wrong up to there.
+    static func isCutOff(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        guard start + length > bytes.count else { return false }
+        for index in (start + 2)..<bytes.count where Hex.value(bytes[index]) == nil { return false }
+        return true
+    }
+
+    /// The low surrogate whose escape begins at `start`; `nil` if anything else stands there.
+    static func lowSurrogate(_ bytes: Span<UInt8>, at start: Int) -> UInt16? {
+        guard start + length <= bytes.count, bytes[start] == Byte.backslash, bytes[start + 1] == UInt8(ascii: "u") else { return nil }
+        guard let unit = codeUnit(bytes, at: start), isLowSurrogate(unit) else { return nil }
+        return unit
+    }
+}

@@ -1,0 +1,111 @@
+/// A string that was read, still escaped.
+struct JSONStringToken {
+    /// What stands between the quotes.
+    var content: Range<Int>
+    var hasEscapes: Bool
+}
+
+extension JSONLexer {
+    /// Passes a string, from its opening quote to behind its closing one: valid UTF-8, no raw control characters, known escapes
+    /// (RFC 8259 §7).
+    mutating func string() throws(JSONError) -> JSONStringToken {
+        let start = index &+ 1
+        var hasEscapes = false
+        index = start
+        while true {
+            passPlainBytes()
+            guard index < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
+            switch bytes[index] {
+            case Byte.quote:
+                index &+= 1
+                return JSONStringToken(content: start..<(index &- 1), hasEscapes: hasEscapes)
+            case Byte.backslash:
+                hasEscapes = true
+                try passEscape()
+            case 0..<0x20:
+                throw JSONError(.controlCharacter, at: index)
+            default:
+                try passMultibyteScalars()
+            }
+        }
+    }
+
+    /// Passes bytes that stand for themselves, eight at a time.
+    @inline(__always)
+    private mutating func passPlainBytes() {
+        while index &+ 8 <= bytes.count {
+            let stops = Self.stops(in: word(at: index))
+            guard stops == 0 else {
+                index &+= stops.trailingZeroBitCount &>> 3
+                return
+            }
+            index &+= 8
+        }
+        while index < bytes.count, Self.isPlain(bytes[index]) { index &+= 1 }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x80 && byte != Byte.quote && byte != Byte.backslash
+    }
+
+    /// Eight bytes, the first one lowest. Cut out first, so that one bounds check serves all of them and they become one load.
+    @inline(__always)
+    private func word(at start: Int) -> UInt64 {
+        let eight = bytes.extracting(start..<(start &+ 8))
+        let low = UInt64(eight[0]) | UInt64(eight[1]) &<< 8 | UInt64(eight[2]) &<< 16 | UInt64(eight[3]) &<< 24
+        let high = UInt64(eight[4]) &<< 32 | UInt64(eight[5]) &<< 40 | UInt64(eight[6]) &<< 48 | UInt64(eight[7]) &<< 56
+        return low | high
+    }
+
+    /// The high bit of each byte that is a quote, a backslash, a control character or not ASCII. Above the lowest one set there may be
+    /// false ones, because a subtraction borrows from its neighbour.
+    @inline(__always)
+    private static func stops(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* UInt64(Byte.quote))
+        let backslashes = word ^ (ones &* UInt64(Byte.backslash))
+        let isControl = (word &- ones &* 0x20) & ~word
+        let isQuote = (quotes &- ones) & ~quotes
+        let isBackslash = (backslashes &- ones) & ~backslashes
+        return (isControl | isQuote | isBackslash | word) & (ones &* 0x80)
+    }
+
+    /// Passes one escape. Half a surrogate pair is noted, not refused: senders produce them when they cut a text inside an emoji.
+    private mutating func passEscape() throws(JSONError) {
+        let start = index
+        guard start &+ 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
+        switch bytes[start &+ 1] {
+        case Byte.quote, Byte.backslash, UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
+            UInt8(ascii: "r"), UInt8(ascii: "t"):
+            index = start &+ 2
+        case UInt8(ascii: "u"):
+            try passUnicodeEscape()
+        default:
+            throw JSONError(.invalidEscape, at: start)
+        }
+    }
+
+    /// Passes a `\uXXXX`, or both of a surrogate pair.
+    private mutating func passUnicodeEscape() throws(JSONError) {
+        let start = index
+        guard let unit = JSONEscape.codeUnit(bytes, at: start) else {
+            throw JSONEscape.isCutOff(bytes, at: start) ? JSONError(.unexpectedEnd, at: bytes.count) : JSONError(.invalidEscape, at: start)
+        }
+        index = start &+ JSONEscape.length
+        guard JSONEscape.isSurrogate(unit) else { return }
+        if JSONEscape.isHighSurrogate(unit), JSONEscape.lowSurrogate(bytes, at: index) != nil {
+            index &+= JSONEscape.length
+        } else {
+            loneSurrogates.append(start)
+        }
+    }
+
+    /// Passes a run of well-formed multi-byte sequences (Unicode 15, table 3-7).
+    private mutating func passMultibyteScalars() throws(JSONError) {
+        while index < bytes.count, bytes[index] >= 0x80 {
+            let length = UTF8Sequence.length(bytes, at: index)
+            guard length > 0 else { throw JSONError(.invalidUTF8, at: index) }
+            index &+= length
+        }
+    }
+}

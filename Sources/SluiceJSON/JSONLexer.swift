@@ -1,0 +1,97 @@
+/// Reads the tokens of a JSON text (RFC 8259) one after the other, strictly. The scanner and the reader both stand on it, so that they
+/// cannot disagree.
+struct JSONLexer: ~Escapable {
+    let bytes: Span<UInt8>
+    /// The next byte to read.
+    var index = 0
+    /// Where strings so far had half a surrogate pair: the offset of the backslash.
+    var loneSurrogates: [Int] = []
+
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+
+    @inline(__always)
+    var isAtEnd: Bool { index >= bytes.count }
+
+    /// The byte at hand.
+    @inline(__always)
+    func peek() throws(JSONError) -> UInt8 {
+        guard index < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
+        return bytes[index]
+    }
+
+    /// Passes the four bytes that RFC 8259 §2 calls white space.
+    @inline(__always)
+    mutating func skipWhitespace() {
+        while index < bytes.count {
+            switch bytes[index] {
+            case Byte.space, Byte.tab, Byte.lineFeed, Byte.carriageReturn: index &+= 1
+            default: return
+            }
+        }
+    }
+
+    /// Passes white space up to the first value of the text.
+    mutating func beginText() throws(JSONError) {
+        skipWhitespace()
+        guard index < bytes.count else { throw JSONError(.empty, at: index) }
+        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { throw JSONError(.byteOrderMark, at: 0) }
+    }
+
+    /// Passes the white space behind the text's value, where nothing else may stand.
+    mutating func finishText() throws(JSONError) {
+        skipWhitespace()
+        guard isAtEnd else { throw JSONError(.trailingText, at: index) }
+    }
+
+    /// What the value at hand is, by its first byte.
+    @inline(__always)
+    func kind() throws(JSONError) -> JSONKind {
+        switch try peek() {
+        case Byte.quote: return .string
+        case Byte.openBrace: return .object
+        case Byte.openBracket: return .array
+        case Byte.minus, Byte.zero...Byte.nine: return .number
+        case UInt8(ascii: "t"): return .true
+        case UInt8(ascii: "f"): return .false
+        case UInt8(ascii: "n"): return .null
+        default: throw JSONError(.expectedValue, at: index)
+        }
+    }
+
+    /// Passes a value that is no array and no object.
+    @inline(__always)
+    mutating func scalar(_ kind: JSONKind) throws(JSONError) {
+        switch kind {
+        case .string: _ = try string()
+        case .number: try number()
+        case .true: try literal(0x74_72_75_65, count: 4)
+        case .false: try literal(0x66_61_6C_73_65, count: 5)
+        case .null: try literal(0x6E_75_6C_6C, count: 4)
+        case .object, .array: preconditionFailure("a container is no scalar")
+        }
+    }
+
+    /// - Parameter name: the literal's ASCII bytes, the last one lowest.
+    @inline(__always)
+    private mutating func literal(_ name: UInt64, count: Int) throws(JSONError) {
+        for offset in 0..<count {
+            guard index &+ offset < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
+            let expected = UInt8(truncatingIfNeeded: name &>> UInt64(8 &* (count &- 1 &- offset)))
+            guard bytes[index &+ offset] == expected else { throw JSONError(.expectedValue, at: index) }
+        }
+        index &+= count
+    }
+
+    /// Passes a key in quotes and the colon behind it.
+    @inline(__always)
+    mutating func key() throws(JSONError) -> JSONStringToken {
+        guard try peek() == Byte.quote else { throw JSONError(.expectedKey, at: index) }
+        let key = try string()
+        skipWhitespace()
+        guard try peek() == Byte.colon else { throw JSONError(.expectedColon, at: index) }
+        index &+= 1
+        skipWhitespace()
+        return key
+    }
+}

@@ -1,0 +1,74 @@
+/// Reading the value at hand. Each throws `wrongKind` for a value of another kind and leaves it unread.
+extension JSONReader {
+    /// Reads a string, escapes resolved.
+    package mutating func readString() throws(JSONError) -> String {
+        try expect(.string)
+        let token = try lexer.string()
+        try passed()
+        return JSONText.text(of: token, in: lexer.bytes)
+    }
+
+    /// Reads a number that is written as an integer, without fraction and exponent, and fits.
+    package mutating func readInt64() throws(JSONError) -> Int64 {
+        try expect(.number)
+        let start = lexer.index
+        try lexer.number()
+        try passed()
+        guard let value = Self.integer(lexer.bytes.extracting(start..<lexer.index)) else { throw JSONError(.notAnInteger, at: start) }
+        return value
+    }
+
+    /// Reads `true` or `false`.
+    package mutating func readBool() throws(JSONError) -> Bool {
+        let found = try peek()
+        guard found == .true || found == .false else { throw JSONError(.notABoolean(found: found), at: lexer.index) }
+        try lexer.scalar(found)
+        try passed()
+        return found == .true
+    }
+
+    /// Passes a `null`.
+    ///
+    /// - Returns: `false` if the value at hand is something else, which is still to be read.
+    package mutating func readNull() throws(JSONError) -> Bool {
+        guard try peek() == .null else { return false }
+        try lexer.scalar(.null)
+        try passed()
+        return true
+    }
+
+    /// Passes whatever the value at hand is, checking all of it.
+    ///
+    /// - Returns: where its exact bytes lie.
+    @discardableResult
+    package mutating func skipValue() throws(JSONError) -> Range<Int> {
+        let kind = try peek()
+        let start = lexer.index
+        switch kind {
+        case .object, .array: try skipContainer()
+        case .string, .number, .true, .false, .null: try lexer.scalar(kind)
+        }
+        try passed()
+        return start..<lexer.index
+    }
+
+    private mutating func skipContainer() throws(JSONError) {
+        var walker = JSONWalker(lexer, paths: .none, maximumDepth: maximumDepth, depthAbove: depth)
+        try walker.walk(from: JSONPathSet.noNode)
+        lexer = walker.lexer
+    }
+
+    private static func integer(_ number: Span<UInt8>) -> Int64? {
+        let isNegative = number[0] == Byte.minus
+        var value: Int64 = 0
+        for index in (isNegative ? 1 : 0)..<number.count {
+            guard Byte.isDigit(number[index]) else { return nil }
+            let digit = Int64(number[index] & 15)
+            let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = isNegative ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

@@ -1,0 +1,34 @@
+import SluiceCrypto
+import Testing
+
+@Suite("Comparing secrets and making random ones")
+struct SecretsTests {
+    @Test(
+        "Only equal byte strings are equal",
+        arguments: [
+            ("", "", true), ("a", "a", true), ("a", "b", false), ("a", "", false), ("abc", "abcd", false), ("abcd", "abce", false),
+            ("xbcd", "abcd", false),
+        ])
+    func comparison(left: String, right: String, equal: Bool) {
+        let result = constantTimeEquals(Array(left.utf8).span, Array(right.utf8).span)
+        #expect(result == equal)
+    }
+
+    @Test("A difference in any one bit of a signature is seen")
+    func bits() {
+        let signature = Array(UInt8(0)..<32)
+        for bit in 0..<256 {
+            var other = signature
+            other[bit / 8] ^= 1 << UInt8(bit % 8)
+            let result = constantTimeEquals(signature.span, other.span)
+            #expect(!result)
+        }
+    }
+
+    @Test("Random bytes have the asked length and do not repeat", arguments: [0, 1, 16, 1_000])
+    func random(count: Int) {
+        let first = SecureRandom.bytes(count)
+        #expect(first.count == count)
+        if count >= 16 { #expect(first != SecureRandom.bytes(count)) }
+    }
+}

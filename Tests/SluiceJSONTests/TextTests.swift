@@ -1,0 +1,107 @@
+import SluiceJSON
+import Testing
+
+@Suite("String literals, read and written")
+struct TextTests {
+    @Test(
+        "A literal is decoded",
+        arguments: [
+            (#""""#, ""), (#""plain""#, "plain"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\u20AC""#, "Aé€"),
+            (#""\ud83d\ude00""#, "😀"),
+            (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""a\ud800b""#, "a\u{FFFD}b"), (#""\udc00""#, "\u{FFFD}"),
+            (#""\ud800\ud83d\ude00""#, "\u{FFFD}😀"),
+            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\u0000""#, "\u{0}"), (#""é😀""#, "é😀"), (#""\uFFFF\ufffe""#, "\u{FFFF}\u{FFFE}"),
+        ])
+    func decode(literal: String, text: String) {
+        let decoded = JSONText.decode(Array(literal.utf8).span)
+        #expect(decoded.map { Array($0.utf8) } == Array(text.utf8))
+    }
+
+    @Test(
+        "What is not one literal is not decoded",
+        arguments: ["", "\"", "a", "\"a", "a\"", #""a"b"#, #" "a""#, #""a" "#, #""\x""#, #""\""#, "1", "null", "\"\u{1}\"", #""a""b""#])
+    func undecodable(text: String) {
+        let decoded = JSONText.decode(Array(text.utf8).span)
+        #expect(decoded == nil)
+    }
+
+    @Test(
+        "Text is written as a literal with no more escapes than needed",
+        arguments: [
+            ("", #""""#), ("plain / é 😀 \u{7F}\u{2028}", "\"plain / é 😀 \u{7F}\u{2028}\""), ("\"\\", #""\"\\""#),
+            ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
+            ("\u{0}\u{1}\u{B}\u{1F}", #""\u0000\u0001\u000b\u001f""#),
+        ])
+    func write(text: String, literal: String) {
+        var written: [UInt8] = []
+        written.appendJSONString(text)
+        #expect(String(decoding: written, as: UTF8.self) == literal)
+        var fromBytes: [UInt8] = []
+        fromBytes.appendJSONString(Array(text.utf8).span)
+        #expect(fromBytes == written)
+        #expect(refusal(of: written) == nil)
+        let read = JSONText.decode(written.span)
+        #expect(read == text)
+    }
+
+    @Test("Every scalar survives being written and read")
+    func roundTrip() {
+        let samples =
+            Array(0...0x300) + Array(0xD700...0xD7FF) + Array(0xE000...0xE0FF) + Array(0xFF00...0x1_0100) + Array(0x10_FF00...0x10_FFFF)
+        let text = samples.compactMap(Unicode.Scalar.init).map(String.init).joined()
+        var written: [UInt8] = []
+        written.appendJSONString(text)
+        let read = JSONText.decode(written.span)
+        #expect(read.map { Array($0.utf8) } == Array(text.utf8))
+    }
+
+    @Test("Bytes that are not UTF-8 are written with the replacement character")
+    func malformed() {
+        var written: [UInt8] = []
+        written.appendJSONString([0x61, 0xFF, 0x22].span)
+        #expect(String(decoding: written, as: UTF8.self) == "\"a\u{FFFD}\\\"\"")
+    }
+
+    @Test(
+        "Integers are written in decimal",
+        arguments: [
+            (0, "0"), (-1, "-1"), (1_795_444_646_450, "1795444646450"), (Int64.min, "-9223372036854775808"),
+            (Int64.max, "9223372036854775807"),
+        ])
+    func integers(value: Int64, text: String) {
+        var written = Array("x".utf8)
+        written.appendJSONInteger(value)
+        #expect(String(decoding: written, as: UTF8.self) == "x\(text)")
+    }
+
+    @Test("Halves of surrogate pairs are repaired in place, pairs stay")
+    func repair() throws {
+        let text = Array(#"{"a":"\ud800x\ud83d\ude00","\udc00":"\uDFFF"}"#.utf8)
+        var findings = JSONFindings()
+        try JSONScanner.scan(text.span, paths: .none, into: &findings)
+        var repaired = Array("before:".utf8)
+        repaired.appendRepairingSurrogates(text.span, findings.loneSurrogates)
+        #expect(String(decoding: repaired, as: UTF8.self) == #"before:{"a":"\ufffdx\ud83d\ude00","\ufffd":"\ufffd"}"#)
+    }
+
+    @Test("A part of a text is repaired alone")
+    func repairPart() throws {
+        let text = Array(#"["\ud800",{"b":"\ud801"},"\ud802"]"#.utf8)
+        var findings = JSONFindings()
+        try JSONScanner.scan(text.span, paths: JSONPathSet(["1"]), into: &findings)
+        let range = try #require(findings.range(of: 0) as Range<Int>?)
+        var repaired: [UInt8] = []
+        repaired.appendRepairingSurrogates(text.span, findings.loneSurrogates, in: range)
+        #expect(String(decoding: repaired, as: UTF8.self) == #"{"b":"\ufffd"}"#)
+    }
+
+    @Test(
+        "A part may begin and end right at a half of a pair",
+        arguments: [(1, 7, #"\ufffd"#), (7, 13, #"\ufffd"#), (1, 19, #"\ufffd\ufffd\ufffd"#), (0, 1, "\"")])
+    func repairEdges(start: Int, end: Int, repaired: String) {
+        let text = Array(#""\ud800\ud801\ud802""#.utf8)
+        var part: [UInt8] = []
+        part.appendRepairingSurrogates(text.span, [1, 7, 13], in: start..<end)
+        #expect(String(decoding: part, as: UTF8.self) == repaired)
+    }
+}
