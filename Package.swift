@@ -42,8 +42,10 @@ let package = Package(
         module("SluiceBase"),
         module("SluiceCrypto", ["SluiceBase", "CSluiceOpenSSL"]),
         module("SluiceJSON", ["SluiceBase"]),
+        module("SluiceYAML", ["SluiceBase", .product(name: "Yams", package: "Yams")]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
+        tests("SluiceYAMLTests", ["SluiceYAML"]),
     ]
 )

@@ -1,0 +1,157 @@
+internal import SluiceBase
+
+/// Builds the tree from events, and notes what may not stand in a file.
+struct YAMLComposer {
+    private let source: YAMLSource
+    private let limits: YAMLLimits
+    private let events: YAMLEvents
+    private(set) var problems: [YAMLProblem] = []
+    private(set) var isBroken = false
+    private(set) var nodeCount = 0
+
+    init(source: YAMLSource, limits: YAMLLimits) {
+        self.source = source
+        self.limits = limits
+        events = YAMLEvents(source.bytes)
+    }
+
+    /// The value of the first document; a second one is a problem.
+    mutating func compose() -> YAMLNode? {
+        do {
+            guard case .documentStart = try events.next().event else { return nil }
+            let root = try node(from: try events.next(), depth: 0)
+            let step = try events.next()
+            if case .documentStart = step.event {
+                try note(step.position, "a second document begins here; a file holds one")
+                isBroken = true
+            }
+            return root
+        } catch let error as YAMLSyntaxError {
+            problems.append(YAMLProblem(error.position, message(for: error)))
+        } catch let stop as YAMLProblem {
+            problems.append(stop)
+        } catch {
+            preconditionFailure("only the two errors above are thrown: \(error)")
+        }
+        isBroken = true
+        return nil
+    }
+
+    private mutating func node(from step: YAMLEvents.Step, depth: Int) throws -> YAMLNode {
+        try count(step)
+        try refuseAttachments(step)
+        switch step.event {
+        case .scalar(let scalar, let end):
+            try checkForLostComment(scalar, at: step.position, end: end)
+            return YAMLNode(position: step.position, content: .scalar(scalar))
+        case .sequenceStart:
+            return YAMLNode(position: step.position, content: .sequence(try sequence(depth: try deeper(depth, step.position))))
+        case .mappingStart:
+            return YAMLNode(position: step.position, content: .mapping(try mapping(depth: try deeper(depth, step.position))))
+        case .alias:
+            try note(step.position, "an alias (*name) may not be used; a text that begins with * is put in quotes")
+            return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "", style: .plain)))
+        case .documentStart, .end, .sequenceEnd, .mappingEnd:
+            throw YAMLProblem(step.position, "a value is missing")
+        }
+    }
+
+    private mutating func sequence(depth: Int) throws -> [YAMLNode] {
+        var elements: [YAMLNode] = []
+        while true {
+            let step = try events.next()
+            if case .sequenceEnd = step.event { return elements }
+            elements.append(try node(from: step, depth: depth))
+        }
+    }
+
+    private mutating func mapping(depth: Int) throws -> [YAMLEntry] {
+        var entries: [YAMLEntry] = []
+        var lines: [String: Int] = [:]
+        while true {
+            let step = try events.next()
+            if case .mappingEnd = step.event { return entries }
+            let key = try key(from: step, depth: depth)
+            let value = try node(from: try events.next(), depth: depth)
+            guard let key else { continue }
+            if let line = lines[key] {
+                try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(line)")
+                continue
+            }
+            lines[key] = step.position.line
+            entries.append(YAMLEntry(key: key, position: step.position, value: value))
+        }
+    }
+
+    /// The text of a key, or `nil` where it is none, which has been noted.
+    private mutating func key(from step: YAMLEvents.Step, depth: Int) throws -> String? {
+        guard case .scalar(let scalar, _) = step.event else {
+            _ = try node(from: step, depth: depth)
+            if case .alias = step.event { return nil }
+            try note(step.position, "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
+            return nil
+        }
+        try count(step)
+        try refuseAttachments(step)
+        if scalar.style == .plain, scalar.text == "<<" {
+            try note(step.position, "a merge key (<<) may not be used; write the keys out")
+            return nil
+        }
+        if scalar.style == .plain, scalar.text.isEmpty {
+            try note(step.position, "a key is missing before ':'")
+            return nil
+        }
+        return scalar.text
+    }
+}
+
+extension YAMLComposer {
+    private mutating func note(_ position: YAMLPosition, _ message: String) throws {
+        problems.append(YAMLProblem(position, message))
+        if problems.count >= limits.problems { throw YAMLProblem(position, "too many problems; the rest of the file was not read") }
+    }
+
+    private mutating func count(_ step: YAMLEvents.Step) throws {
+        nodeCount += 1
+        if nodeCount > limits.nodes { throw YAMLProblem(step.position, "too many values: at most \(limits.nodes) are read") }
+    }
+
+    private func deeper(_ depth: Int, _ position: YAMLPosition) throws -> Int {
+        guard depth < limits.depth else { throw YAMLProblem(position, Self.tooDeep(limits)) }
+        return depth + 1
+    }
+
+    private static func tooDeep(_ limits: YAMLLimits) -> String { "nested too deep: at most \(limits.depth) levels are read" }
+
+    private mutating func refuseAttachments(_ step: YAMLEvents.Step) throws {
+        if step.hasAnchor { try note(step.position, "an anchor (&name) may not be used; a text that begins with & is put in quotes") }
+        if step.hasTag { try note(step.position, "a tag (!name) may not be used; a text that begins with ! is put in quotes") }
+    }
+
+    /// YAML would silently cut `${body.a} #1` down to `${body.a}`.
+    private mutating func checkForLostComment(_ scalar: YAMLScalar, at start: YAMLPosition, end: YAMLPosition) throws {
+        guard scalar.style == .plain, scalar.text.contains("${") else { return }
+        let rest = source.restOfLine(from: end)
+        let blank = rest.prefix { $0 == ASCII.space || $0 == ASCII.tab }
+        guard !blank.isEmpty, rest.dropFirst(blank.count).first == UInt8(ascii: "#") else { return }
+        try note(
+            start, "' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of its own")
+    }
+
+    private func message(for error: YAMLSyntaxError) -> String {
+        if source.restOfLine(from: error.position).first == ASCII.tab {
+            return "a tab may not indent YAML; use spaces"
+        }
+        // The library looks ahead, and has a limit of its own far above ours.
+        if error.problem.hasPrefix("Maximum nesting level") { return Self.tooDeep(limits) }
+        var message = error.problem
+        if let context = error.context {
+            message += " \(context)"
+            if let start = error.contextPosition, start.line != error.position.line { message += " that begins on line \(start.line)" }
+        }
+        if source.hasReference(onLine: error.position.line) {
+            message += "; a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+        }
+        return "not YAML: \(message)"
+    }
+}

@@ -1,0 +1,129 @@
+internal import CYaml
+
+/// libyaml's event reader with Swift values: the one place of this module that touches C.
+///
+/// Events rather than the tree of Yams, because Yams resolves aliases and hashes keys (with a regular expression a key) before
+/// anybody can set a limit or ask where an alias stood. `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in
+/// one call.
+@safe final class YAMLEvents {
+    /// One step of the document.
+    enum Event {
+        case documentStart
+        case end
+        case alias
+        case scalar(YAMLScalar, end: YAMLPosition)
+        case sequenceStart
+        case sequenceEnd
+        case mappingStart
+        case mappingEnd
+    }
+
+    /// An event with what may be attached to it.
+    struct Step {
+        let event: Event
+        let position: YAMLPosition
+        let hasAnchor: Bool
+        let hasTag: Bool
+    }
+
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let input: UnsafeMutableBufferPointer<UInt8>
+
+    /// - Parameter bytes: valid UTF-8.
+    init(_ bytes: [UInt8]) {
+        // The parser keeps pointers to its own fields and to the input, so both live at fixed addresses until `deinit`.
+        unsafe parser = .allocate(capacity: 1)
+        unsafe input = .allocate(capacity: bytes.count)
+        _ = unsafe input.initialize(from: bytes)
+        // Fails only when memory is exhausted, of which nothing here could make anything better.
+        let ready = unsafe yaml_parser_initialize(parser)
+        precondition(ready == 1, "libyaml could not allocate its parser")
+        unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        unsafe yaml_parser_set_input_string(parser, input.baseAddress, input.count)
+    }
+
+    deinit {
+        // Both were allocated in `init` and are not used by anything else.
+        unsafe yaml_parser_delete(parser)
+        unsafe parser.deallocate()
+        unsafe input.deallocate()
+    }
+
+    /// The next event; not to be called again after `end` or an error.
+    func next() throws(YAMLSyntaxError) -> Step {
+        while true {
+            // `yaml_parser_parse` fills the event; what it allocated is freed before the next round.
+            var event = unsafe yaml_event_t()
+            guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
+            defer { unsafe yaml_event_delete(&event) }
+            if let step = unsafe Self.step(event) { return step }
+        }
+    }
+
+    /// Turns the C event into values of ours; `nil` for those that carry nothing (start of the stream, end of a document).
+    private static func step(_ event: yaml_event_t) -> Step? {
+        // The member of the union that is read is the one that `type` names.
+        let position = unsafe position(event.start_mark)
+        switch unsafe event.type {
+        case YAML_DOCUMENT_START_EVENT: return Step(.documentStart, position)
+        case YAML_STREAM_END_EVENT: return Step(.end, position)
+        case YAML_ALIAS_EVENT: return Step(.alias, position)
+        case YAML_SEQUENCE_END_EVENT: return Step(.sequenceEnd, position)
+        case YAML_MAPPING_END_EVENT: return Step(.mappingEnd, position)
+        case YAML_SEQUENCE_START_EVENT:
+            let start = unsafe event.data.sequence_start
+            return unsafe Step(.sequenceStart, position, anchor: start.anchor != nil, tag: start.tag != nil)
+        case YAML_MAPPING_START_EVENT:
+            let start = unsafe event.data.mapping_start
+            return unsafe Step(.mappingStart, position, anchor: start.anchor != nil, tag: start.tag != nil)
+        case YAML_SCALAR_EVENT:
+            let scalar = unsafe event.data.scalar
+            // `value` has `length` bytes of UTF-8 and stays until the event is deleted.
+            let text = unsafe String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+            let value = unsafe YAMLScalar(text: text, style: style(scalar.style))
+            let end = unsafe Self.position(event.end_mark)
+            return unsafe Step(.scalar(value, end: end), position, anchor: scalar.anchor != nil, tag: scalar.tag != nil)
+        default: return nil
+        }
+    }
+
+    private static func position(_ mark: yaml_mark_t) -> YAMLPosition {
+        YAMLPosition(line: mark.line + 1, column: mark.column + 1)
+    }
+
+    private static func style(_ style: yaml_scalar_style_t) -> YAMLScalar.Style {
+        switch style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: .literal
+        case YAML_FOLDED_SCALAR_STYLE: .folded
+        default: .plain
+        }
+    }
+
+    private func syntaxError() -> YAMLSyntaxError {
+        // `problem` and `context` are static texts of the library, or null.
+        let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
+        let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
+        return unsafe YAMLSyntaxError(
+            position: Self.position(parser.pointee.problem_mark), problem: problem ?? "it cannot be read", context: context,
+            contextPosition: context == nil ? nil : Self.position(parser.pointee.context_mark))
+    }
+}
+
+extension YAMLEvents.Step {
+    fileprivate init(_ event: YAMLEvents.Event, _ position: YAMLPosition, anchor: Bool = false, tag: Bool = false) {
+        self.event = event
+        self.position = position
+        self.hasAnchor = anchor
+        self.hasTag = tag
+    }
+}
+
+/// Where and why libyaml gave up.
+struct YAMLSyntaxError: Error {
+    let position: YAMLPosition
+    let problem: String
+    let context: String?
+    let contextPosition: YAMLPosition?
+}

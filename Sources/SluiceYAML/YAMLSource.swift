@@ -1,0 +1,104 @@
+internal import SluiceBase
+
+/// The bytes of a file that is text: valid UTF-8 without a byte-order mark and without characters that would make lines count
+/// differently here and in an editor.
+struct YAMLSource: Sendable {
+    let bytes: [UInt8]
+    /// Where each line begins.
+    private let lineStarts: [Int]
+
+    /// Checks and prepares a file.
+    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLProblem> {
+        let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        var cursor = Cursor()
+        var lineStarts = [0]
+        while cursor.offset < text.count {
+            guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
+                return .failure(YAMLProblem(cursor.position, "the file is not UTF-8 text"))
+            }
+            if let complaint = complaint(about: scalar, before: text[(cursor.offset + length)...].first) {
+                return .failure(YAMLProblem(cursor.position, complaint))
+            }
+            cursor.offset += length
+            cursor.column += 1
+            if scalar == 0x0A {
+                cursor.line += 1
+                cursor.column = 1
+                lineStarts.append(cursor.offset)
+            }
+        }
+        return .success(YAMLSource(bytes: text, lineStarts: lineStarts))
+    }
+
+    private struct Cursor {
+        var offset = 0
+        var line = 1
+        var column = 1
+        var position: YAMLPosition { YAMLPosition(line: line, column: column) }
+    }
+
+    private static func complaint(about scalar: UInt32, before next: UInt8?) -> String? {
+        switch scalar {
+        case 0x0A, 0x09: nil
+        case 0x0D: next == 0x0A ? nil : "a carriage return without a line feed"
+        case 0..<0x20, 0x7F, 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
+            "the character U+\(hex(scalar)) may not stand in a YAML file; in a text in double quotes write \\u\(hex(scalar))"
+        default: nil
+        }
+    }
+
+    private static func hex(_ scalar: UInt32) -> String {
+        let digits = String(scalar, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// One scalar value of strict UTF-8 (RFC 3629 §4: no overlong forms, no surrogates, nothing above U+10FFFF).
+    private static func decodeScalar(_ bytes: [UInt8], at offset: Int) -> (scalar: UInt32, length: Int)? {
+        let first = bytes[offset]
+        let (length, lowest): (Int, UInt32)
+        switch first {
+        case 0..<0x80: return (UInt32(first), 1)
+        case 0xC2...0xDF: (length, lowest) = (2, 0x80)
+        case 0xE0...0xEF: (length, lowest) = (3, 0x800)
+        case 0xF0...0xF4: (length, lowest) = (4, 0x10000)
+        default: return nil
+        }
+        guard offset + length <= bytes.count else { return nil }
+        var scalar = UInt32(first) & (0x7F >> UInt32(length))
+        for byte in bytes[(offset + 1)..<(offset + length)] {
+            guard byte & 0xC0 == 0x80 else { return nil }
+            scalar = scalar << 6 | UInt32(byte & 0x3F)
+        }
+        guard scalar >= lowest, scalar <= 0x10FFFF, !(0xD800...0xDFFF).contains(scalar) else { return nil }
+        return (scalar, length)
+    }
+}
+
+extension YAMLSource {
+    /// The bytes from a position to the end of its line; empty behind the end of the file.
+    func restOfLine(from position: YAMLPosition) -> ArraySlice<UInt8> {
+        guard position.line <= lineStarts.count else { return [] }
+        var rest = line(position.line)
+        var column = 1
+        while column < position.column, !rest.isEmpty {
+            rest.removeFirst()
+            while let next = rest.first, next & 0xC0 == 0x80 { rest.removeFirst() }
+            column += 1
+        }
+        return rest
+    }
+
+    /// The bytes of a line, without its end.
+    func line(_ number: Int) -> ArraySlice<UInt8> {
+        guard number <= lineStarts.count else { return [] }
+        let end = number < lineStarts.count ? lineStarts[number] : bytes.count
+        let line = bytes[lineStarts[number - 1]..<end]
+        return line.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
+    }
+
+    /// Whether a reference stands on this line.
+    func hasReference(onLine number: Int) -> Bool {
+        let line = line(number)
+        return zip(line, line.dropFirst()).contains { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }
+    }
+}
