@@ -43,9 +43,11 @@ let package = Package(
         module("SluiceCrypto", ["SluiceBase", "CSluiceOpenSSL"]),
         module("SluiceJSON", ["SluiceBase"]),
         module("SluiceYAML", ["SluiceBase", .product(name: "Yams", package: "Yams")]),
+        module("SluiceNet", ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", log]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
         tests("SluiceYAMLTests", ["SluiceYAML"]),
+        tests("SluiceNetTests", ["SluiceNet", "SluiceCrypto"]),
     ]
 )

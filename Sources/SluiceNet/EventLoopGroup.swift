@@ -1,0 +1,40 @@
+package import SluiceBase
+
+/// The event loops of a service, each on a thread of its own.
+package final class EventLoopGroup: Sendable {
+    private let threads: [EventLoopThread]
+
+    /// Starts the threads.
+    ///
+    /// - Parameters:
+    ///   - count: how many, from 1 to 256.
+    ///   - name: of the threads, as `top -H` shows it; cut to 15 bytes with the loop's number.
+    package init(count: Int, name: String, time: any TimeSource = SystemTime()) throws(SystemCallError) {
+        precondition((1...256).contains(count), "between 1 and 256 event loops")
+        var threads: [EventLoopThread] = []
+        for index in 0..<count {
+            threads.append(try EventLoopThread(index: index, name: "\(name)-\(index)", time: time))
+        }
+        self.threads = threads
+    }
+
+    package var count: Int { threads.count }
+
+    /// The mailbox of each loop, in the order of their indices.
+    package var mailboxes: [LoopMailbox] { threads.map(\.mailbox) }
+
+    /// Runs `body` on a loop's thread and waits for what it returns. Never called on a loop.
+    package func run<Result: Sendable>(on index: Int, _ body: @escaping @Sendable (EventLoop) -> Result) async -> Result? {
+        let mailbox = threads[index].mailbox
+        return await withCheckedContinuation { continuation in
+            let isAccepted = mailbox.post { loop in continuation.resume(returning: body(loop)) }
+            if !isAccepted { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Stops the loops after their present wake and waits for the threads to end.
+    package func stop() async {
+        for thread in threads { thread.stop() }
+        for thread in threads { await thread.ended() }
+    }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+internal import SluiceBase
+internal import Synchronization
+
+/// A thread that runs one event loop from start to stop.
+final class EventLoopThread: Sendable {
+    private enum State {
+        case running([CheckedContinuation<Void, Never>])
+        case ended
+    }
+
+    let mailbox: LoopMailbox
+    private let state = Mutex(State.running([]))
+
+    init(index: Int, name: String, time: any TimeSource) throws(SystemCallError) {
+        let mailbox = try LoopMailbox()
+        self.mailbox = mailbox
+        do throws(SystemThread.Failure) {
+            try SystemThread.start(name: name) { [self] in run(index: index, time: time) }
+        } catch {
+            throw SystemCallError("pthread_create", code: error.code)
+        }
+    }
+
+    private func run(index: Int, time: any TimeSource) {
+        // A process that cannot have one more descriptor at this point cannot serve at all.
+        guard let loop = try? EventLoop(index: index, mailbox: mailbox, time: time) else {
+            preconditionFailure("an event loop needs an epoll descriptor; the limit on open files is too low")
+        }
+        loop.run()
+        for work in mailbox.close() { work(loop) }
+        finish()
+    }
+
+    /// Asks the loop to end after its present wake.
+    func stop() {
+        mailbox.post { $0.stop() }
+    }
+
+    /// Returns when the thread's loop has ended.
+    func ended() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                switch state {
+                case .running(let waiting):
+                    state = .running(waiting + [continuation])
+                    return false
+                case .ended:
+                    return true
+                }
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    private func finish() {
+        let waiting: [CheckedContinuation<Void, Never>] = state.withLock { state in
+            guard case .running(let waiting) = state else { return [] }
+            state = .ended
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

@@ -1,0 +1,46 @@
+internal import CSluiceLinux
+internal import Glibc
+internal import SluiceBase
+
+/// The socket calls that the event loops make, each with its failure as a value.
+///
+/// Descriptors are plain numbers here: each has exactly one owner (a `Listener`, a `Stream`, an `EventLoop`) that closes it.
+package enum FileDescriptor {
+    static func close(_ descriptor: Int32) {
+        // Never repeated on EINTR: Linux has released the descriptor by then (man 2 close).
+        _ = Glibc.close(descriptor)
+    }
+
+    /// A stream socket, non-blocking and closed on exec.
+    static func socket(family: Int32) throws(SystemCallError) -> Int32 {
+        let descriptor = CSluiceLinux.socket(
+            family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .last("socket") }
+        return descriptor
+    }
+
+    static func setOption(_ descriptor: Int32, level: Int32, name: Int32, to value: Int32) {
+        var value = value
+        // Options are tuning: where the kernel has not got one, the connection works without.
+        unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Answers go out at once: the server writes each whole (RFC 9293 §3.7.4 leaves this to the application).
+    static func setNoDelay(_ descriptor: Int32) {
+        setOption(descriptor, level: Int32(IPPROTO_TCP), name: Int32(TCP_NODELAY), to: 1)
+    }
+
+    /// The error that a connection attempt or the peer left on the socket.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        // SO_ERROR writes one int.
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
+        return code
+    }
+
+    /// The address that a socket is bound to; with port 0 in the settings, the one that the kernel chose.
+    static func localAddress(_ descriptor: Int32) -> PeerAddress {
+        unsafe SocketAddress.filled { unsafe getsockname(descriptor, $0, $1) }.1
+    }
+}

@@ -1,0 +1,96 @@
+internal import CSluiceLinux
+internal import Glibc
+package import SluiceBase
+
+/// A connection that has just been accepted, on its way to the loop that will serve it.
+package struct AcceptedSocket: Sendable {
+    package let descriptor: Int32
+    package let peer: PeerAddress
+
+    /// Closes a connection that nobody will serve.
+    package func close() { FileDescriptor.close(descriptor) }
+}
+
+/// Accepts on one loop and hands each connection on. Belongs to that loop.
+package final class Listener: EventHandler {
+    /// What the owner of a listener is told.
+    package enum Report {
+        case accepted(AcceptedSocket)
+        /// The process or the system has no descriptor left; accepting rests for a moment. Something should be closed.
+        case outOfDescriptors(SystemCallError)
+    }
+
+    /// At most so many are accepted at one wake, so that a flood of connections does not starve those that are open.
+    private static let acceptsPerWake = 64
+    private static let restNanoseconds: Int64 = 100_000_000
+
+    private let socket: ListeningSocket
+    private let loop: EventLoop
+    private let report: (Report) -> Void
+    private var source: SourceID?
+
+    /// Starts accepting.
+    ///
+    /// - Parameter report: called on the loop's thread.
+    package init(_ socket: ListeningSocket, on loop: EventLoop, report: @escaping (Report) -> Void) throws(SystemCallError) {
+        self.socket = socket
+        self.loop = loop
+        self.report = report
+        source = try loop.add(self, descriptor: socket.descriptor, interest: .readable)
+    }
+
+    /// Stops accepting and closes the socket; connections that the kernel has queued are reset.
+    package func close() {
+        guard let source else { return }
+        loop.remove(source)
+        self.source = nil
+        socket.close()
+        if case .unix(let path) = socket.address { unsafe unlink(path) }
+    }
+
+    /// Accepts everything that is queued now, however much: the last act before closing.
+    package func acceptAll() {
+        while acceptOne() {}
+    }
+
+    package func becameReady(_ readiness: Readiness) {
+        for _ in 0..<Self.acceptsPerWake where !acceptOne() { return }
+    }
+
+    package func deadlinePassed() {
+        guard let source else { return }
+        loop.setInterest(.readable, for: source)
+    }
+
+    private func acceptOne() -> Bool {
+        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        // `filled` lends room for the largest address and says how much it is; the call writes no more.
+        let (descriptor, peer) = unsafe SocketAddress.filled { unsafe accept4(socket.descriptor, $0, $1, flags) }
+        guard descriptor < 0 else {
+            if case .inet = socket.address { FileDescriptor.setNoDelay(descriptor) }
+            report(.accepted(AcceptedSocket(descriptor: descriptor, peer: peer)))
+            return true
+        }
+        return mayGoOn(after: errno)
+    }
+
+    private func mayGoOn(after code: Int32) -> Bool {
+        switch code {
+        case EAGAIN: return false
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+            rest(SystemCallError("accept4", code: code))
+            return false
+        default:
+            // The connection went away while it was queued, or the network reports its own trouble here (man 2 accept).
+            return true
+        }
+    }
+
+    /// The queue stays readable while there is no descriptor to accept with: without a rest the loop would spin.
+    private func rest(_ error: SystemCallError) {
+        guard let source else { return }
+        loop.setInterest([], for: source)
+        loop.setDeadline(loop.now + Self.restNanoseconds, for: source)
+        report(.outOfDescriptors(error))
+    }
+}

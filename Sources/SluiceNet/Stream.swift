@@ -1,0 +1,195 @@
+internal import CSluiceLinux
+internal import CSluiceOpenSSL
+internal import Glibc
+
+/// What came of an attempt to move bytes.
+package enum StreamProgress: Sendable, Hashable {
+    /// So many bytes moved, at least one.
+    case moved(Int)
+    /// Nothing can be done until the descriptor is readable.
+    case wantsRead
+    /// Nothing can be done until the descriptor is writable.
+    case wantsWrite
+    /// The peer has sent its last byte.
+    case ended
+    /// The connection is broken.
+    case failed(StreamFailure)
+}
+
+/// Why a connection is broken.
+package enum StreamFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    case system(SystemCallError)
+    case tls(TLSError)
+
+    package var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .tls(let error): error.description
+        }
+    }
+}
+
+/// One connected socket, with or without TLS. Belongs to the event loop of its owner; owns the descriptor.
+///
+/// `@safe`: the one unsafe member is the TLS session, made in `init` and freed in `close`, after which nothing reaches it.
+@safe
+package final class Stream {
+    package let descriptor: Int32
+    private var session: OpaquePointer?
+    private var isOpen = true
+    /// Set by a TLS error after which the session must not be used any more, not even to say good-bye (SSL_get_error(3)).
+    private var isSessionBroken = false
+
+    /// Takes over an accepted connection.
+    package init(accepted descriptor: Int32, tls: TLSServerContext?) throws(TLSError) {
+        self.descriptor = descriptor
+        unsafe session = try tls?.makeSession()
+        try attach()
+    }
+
+    /// Takes over a socket that is connecting.
+    ///
+    /// - Parameter host: the name that the server's certificate must be for; used with TLS only.
+    package init(connecting descriptor: Int32, tls: TLSClientContext?, host: String) throws(TLSError) {
+        self.descriptor = descriptor
+        unsafe session = try tls?.makeSession(host: host)
+        try attach()
+    }
+
+    private func attach() throws(TLSError) {
+        guard let session = unsafe session else { return }
+        guard unsafe SSL_set_fd(session, descriptor) == 1 else {
+            unsafe SSL_free(session)
+            unsafe self.session = nil
+            throw .fromQueue("OpenSSL cannot use the socket")
+        }
+    }
+
+    deinit { close() }
+
+    package var isTLS: Bool { unsafe session != nil }
+
+    /// Whether decrypted or still encrypted bytes lie in the session, of which epoll knows nothing.
+    package var hasBufferedBytes: Bool {
+        guard let session = unsafe session else { return false }
+        return unsafe SSL_has_pending(session) == 1
+    }
+
+    /// Takes the TLS handshake further; without TLS there is none.
+    ///
+    /// - Returns: `.moved(0)` when it is complete.
+    package func handshake() -> StreamProgress {
+        guard let session = unsafe session else { return .moved(0) }
+        ERR_clear_error()
+        let result = unsafe SSL_do_handshake(session)
+        return result == 1 ? .moved(0) : progress(ofFailed: result, "the TLS handshake failed")
+    }
+
+    /// Reads into `buffer`, as much as is there and fits.
+    package func read(into buffer: inout [UInt8]) -> StreamProgress {
+        // The buffer is borrowed for the one call.
+        unsafe buffer.withUnsafeMutableBytes { target in
+            guard let session = unsafe session else { return unsafe readPlain(target) }
+            ERR_clear_error()
+            let count = unsafe SSL_read(session, target.baseAddress, Int32(clamping: target.count))
+            return count > 0 ? .moved(Int(count)) : progress(ofFailed: count, "the TLS connection failed")
+        }
+    }
+
+    /// Writes `bytes` from `offset` on, as much as the socket takes.
+    package func write(_ bytes: [UInt8], from offset: Int) -> StreamProgress {
+        // The buffer is borrowed for the one call.
+        unsafe bytes.withUnsafeBytes { source in
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: source[offset...])
+            guard let session = unsafe session else { return unsafe writePlain(rest) }
+            ERR_clear_error()
+            let count = unsafe SSL_write(session, rest.baseAddress, Int32(clamping: rest.count))
+            return count > 0 ? .moved(Int(count)) : progress(ofFailed: count, "the TLS connection failed")
+        }
+    }
+
+    /// Says that no more will be sent: `close_notify` with TLS (RFC 8446 §6.1), then FIN. Reading goes on.
+    package func finishWriting() {
+        guard isOpen else { return }
+        sayGoodbye()
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Closes the socket; harmless when repeated.
+    package func close() {
+        guard isOpen else { return }
+        isOpen = false
+        sayGoodbye()
+        if let session = unsafe session { unsafe SSL_free(session) }
+        unsafe session = nil
+        FileDescriptor.close(descriptor)
+    }
+
+    /// Closes the socket with a reset, so that the peer cannot take what it got for a whole answer.
+    package func abort() {
+        guard isOpen else { return }
+        isSessionBroken = true
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        // Closing with no time to linger resets (man 7 socket).
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close()
+    }
+
+    private func sayGoodbye() {
+        guard let session = unsafe session, !isSessionBroken, unsafe SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0 else { return }
+        ERR_clear_error()
+        // Whether the peer answers is its own affair: the connection is closed either way.
+        if unsafe SSL_is_init_finished(session) == 1 { unsafe SSL_shutdown(session) }
+        ERR_clear_error()
+    }
+
+    private func readPlain(_ target: UnsafeMutableRawBufferPointer) -> StreamProgress {
+        let count = unsafe recv(descriptor, target.baseAddress, target.count, 0)
+        if count > 0 { return .moved(count) }
+        return count == 0 ? .ended : progress(ofErrno: errno, "recv", blocked: .wantsRead)
+    }
+
+    private func writePlain(_ source: UnsafeRawBufferPointer) -> StreamProgress {
+        let count = unsafe send(descriptor, source.baseAddress, source.count, Int32(MSG_NOSIGNAL))
+        return count >= 0 ? .moved(count) : progress(ofErrno: errno, "send", blocked: .wantsWrite)
+    }
+
+    private func progress(ofErrno code: Int32, _ call: String, blocked: StreamProgress) -> StreamProgress {
+        switch code {
+        case EAGAIN, EINTR: blocked
+        default: .failed(.system(SystemCallError(call, code: code)))
+        }
+    }
+
+    private func progress(ofFailed result: Int32, _ what: String) -> StreamProgress {
+        guard let session = unsafe session else { return .ended }
+        let systemError = errno
+        let kind = unsafe SSL_get_error(session, result)
+        switch kind {
+        case SSL_ERROR_WANT_READ: return .wantsRead
+        case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        case SSL_ERROR_SYSCALL:
+            isSessionBroken = true
+            return .failed(.system(SystemCallError("SSL_read or SSL_write", code: systemError)))
+        default:
+            isSessionBroken = true
+            return unsafe brokenSession(what, session)
+        }
+    }
+
+    /// A peer that closes without `close_notify` has ended all the same: HTTP/1.1 messages carry their own length, and one that is
+    /// cut short is noticed by that (RFC 9112 §9.8).
+    private func brokenSession(_ what: String, _ session: OpaquePointer) -> StreamProgress {
+        let code = ERR_peek_error()
+        if code & 0x7F_FFFF == UInt(SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+            ERR_clear_error()
+            return .ended
+        }
+        let verdict = unsafe SSL_get_verify_result(session)
+        guard verdict != Int(X509_V_OK) else { return .failed(.tls(.fromQueue(what))) }
+        ERR_clear_error()
+        // A static string of OpenSSL's for each verdict.
+        return unsafe .failed(.tls(TLSError("\(what): \(String(cString: X509_verify_cert_error_string(verdict)))")))
+    }
+}

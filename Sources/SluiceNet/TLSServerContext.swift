@@ -1,0 +1,89 @@
+internal import CSluiceOpenSSL
+internal import Synchronization
+
+/// The certificate, key and protocol settings with which a listener answers TLS. Immutable; a reload makes a new one.
+///
+/// `@unchecked Sendable` because `SSL_new` may be called from any thread on a context that is no longer being set up
+/// (openssl-threads(7)), and nothing here changes it after `init`.
+@safe
+package final class TLSServerContext: @unchecked Sendable {
+    // Owned: made in `init`, freed in `deinit`, never handed out.
+    private let context: OpaquePointer
+    /// When the leaf certificate ends, in seconds since the epoch.
+    package let expiresAt: Int64
+
+    /// - Parameters:
+    ///   - certificatePath: PEM, the leaf first and then the chain.
+    ///   - keyPath: PEM, not encrypted.
+    /// - Throws: `TLSError` naming the file and what is wrong with it.
+    package init(certificatePath: String, keyPath: String) throws(TLSError) {
+        ERR_clear_error()
+        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .fromQueue("OpenSSL cannot make a context") }
+        unsafe self.context = context
+        do throws(TLSError) {
+            unsafe TLSOptions.apply(to: context)
+            try unsafe TLSOptions.useCertificate(certificatePath, key: keyPath, in: context)
+            expiresAt = try unsafe TLSOptions.expiry(of: context, path: certificatePath)
+        } catch {
+            unsafe SSL_CTX_free(context)
+            throw error
+        }
+        unsafe Self.configure(context)
+    }
+
+    deinit { unsafe SSL_CTX_free(context) }
+
+    /// A session for one accepted connection.
+    func makeSession() throws(TLSError) -> OpaquePointer {
+        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot make a session") }
+        unsafe SSL_set_accept_state(session)
+        return unsafe session
+    }
+
+    private static func configure(_ context: OpaquePointer) {
+        // Resumption needs a session context that is the same for all (SSL_CTX_set_session_id_context(3)). Any bytes will do.
+        let name = Array("sluice".utf8)
+        unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
+        // One session ticket a handshake: a sender that opens connections one after the other needs no more, and each costs.
+        unsafe SSL_CTX_set_num_tickets(context, 1)
+        // No renegotiation: it is only a way to make the server work (RFC 9325 §3.5). The server's order of ciphers counts.
+        unsafe SSL_CTX_set_options(context, noRenegotiation | cipherServerPreference)
+        unsafe SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
+    }
+
+    // Macros with a shift, which Swift does not import (openssl/ssl.h: SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE).
+    private static let noRenegotiation: UInt64 = 1 << 30
+    private static let cipherServerPreference: UInt64 = 1 << 22
+
+    /// Chooses `http/1.1` where the client offers it; where it offers only others, goes on without ALPN, as servers do that speak
+    /// one protocol (RFC 7301 §3.2 allows an alert as well, which would turn away clients that list only `h2` by mistake).
+    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, offeredLength, _ in
+        guard let offered = unsafe offered else { return SSL_TLSEXT_ERR_NOACK }
+        let list = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredLength))
+        var position = 0
+        while position < list.count {
+            let length = unsafe Int(list[position])
+            guard position + 1 + length <= list.count else { break }
+            let name = unsafe list[(position + 1)..<(position + 1 + length)]
+            if unsafe name.elementsEqual("http/1.1".utf8) {
+                // The chosen name may point into the client's list (SSL_CTX_set_alpn_select_cb(3)).
+                unsafe out?.pointee = offered + position + 1
+                unsafe outLength?.pointee = UInt8(length)
+                return SSL_TLSEXT_ERR_OK
+            }
+            position += 1 + length
+        }
+        return SSL_TLSEXT_ERR_NOACK
+    }
+}
+
+/// The context in force: listeners take it for each connection, a reload puts another in its place.
+package final class TLSServerContextSlot: Sendable {
+    private let current: Mutex<TLSServerContext>
+
+    package init(_ context: TLSServerContext) { current = Mutex(context) }
+
+    package var context: TLSServerContext { current.withLock { $0 } }
+
+    package func replace(with context: TLSServerContext) { current.withLock { $0 = context } }
+}

@@ -1,0 +1,103 @@
+import SluiceBase
+import Synchronization
+import Testing
+
+@testable import SluiceNet
+
+@Suite("An event loop")
+struct EventLoopTests {
+    @Test("runs what other threads post, in order, on one thread")
+    func mailboxOrder() async throws {
+        let group = try EventLoopGroup(count: 1, name: "test")
+        let order = Mutex<[Int]>([])
+        for number in 0..<1000 {
+            group.mailboxes[0].post { _ in order.withLock { $0.append(number) } }
+        }
+        _ = await group.run(on: 0) { _ in true }
+        #expect(order.withLock { $0 } == Array(0..<1000))
+        await group.stop()
+    }
+
+    @Test("refuses work once it has stopped, and says so")
+    func afterStop() async throws {
+        let group = try EventLoopGroup(count: 2, name: "test")
+        await group.stop()
+        #expect(!group.mailboxes[0].post { _ in })
+        #expect(await group.run(on: 1) { $0.index } == nil)
+    }
+
+    @Test("keeps an object for each loop under one key")
+    func locals() async throws {
+        final class Counter { var value = 0 }
+        let key = LoopLocal<Counter>()
+        let group = try EventLoopGroup(count: 2, name: "test")
+        for index in 0..<2 {
+            _ = await group.run(on: index) { loop in
+                let counter = Counter()
+                counter.value = index + 10
+                loop.set(counter, for: key)
+            }
+        }
+        #expect(await group.run(on: 0) { $0[key]?.value } == 10)
+        #expect(await group.run(on: 1) { $0[key]?.value } == 11)
+        await group.stop()
+    }
+
+    @Test("tells an owner once that its deadline has passed, and not at all when it was taken back")
+    func deadlines() async throws {
+        let group = try EventLoopGroup(count: 1, name: "test")
+        let (events, told) = AsyncStream<String>.makeStream()
+        _ = await group.run(on: 0) { loop in
+            Waiter.start("late", on: loop, after: 60, told)
+            Waiter.start("early", on: loop, after: 20, told)
+            Waiter.start("never", on: loop, after: 40, told).map { loop.setDeadline(nil, for: $0) }
+            Waiter.start("moved", on: loop, after: 1, told).map { loop.setDeadline(loop.now + 90_000_000, for: $0) }
+        }
+        var seen: [String] = []
+        for await name in events {
+            seen.append(name)
+            if name == "moved" { break }
+        }
+        #expect(seen == ["early", "late", "moved"])
+        await group.stop()
+    }
+
+    @Test("carries bytes and the end of a stream over a listener, without and with TLS", arguments: [false, true])
+    func echo(usesTLS: Bool) async throws {
+        let pair = try usesTLS ? TestCertificate.make() : nil
+        let group = try EventLoopGroup(count: 1, name: "test")
+        let socket = try ListeningSocket(#require(SocketAddress(host: "127.0.0.1", port: 0)))
+        let server = try pair.map { try TLSServerContext(certificatePath: $0.certificatePath, keyPath: $0.keyPath) }
+        let client = try pair.map { try TLSClientContext(caPath: $0.certificatePath, certificatePath: nil, keyPath: nil) }
+        let (received, told) = AsyncStream<[UInt8]>.makeStream()
+        _ = await group.run(on: 0) { loop in
+            _ = try? EchoServer.start(socket, tls: server, on: loop)
+            try? EchoClient.start(socket.address, tls: client, sending: Array("hello".utf8), on: loop) { told.yield($0) }
+        }
+        var iterator = received.makeAsyncIterator()
+        #expect(await iterator.next() == Array("hello".utf8))
+        await group.stop()
+    }
+}
+
+/// Waits for one deadline and says its name.
+private final class Waiter: EventHandler {
+    private let name: String
+    private let told: AsyncStream<String>.Continuation
+
+    private init(name: String, told: AsyncStream<String>.Continuation) {
+        self.name = name
+        self.told = told
+    }
+
+    @discardableResult
+    static func start(_ name: String, on loop: EventLoop, after milliseconds: Int64, _ told: AsyncStream<String>.Continuation) -> SourceID?
+    {
+        guard let id = try? loop.add(Waiter(name: name, told: told), descriptor: -1, interest: []) else { return nil }
+        loop.setDeadline(loop.now + milliseconds * 1_000_000, for: id)
+        return id
+    }
+
+    func becameReady(_ readiness: Readiness) {}
+    func deadlinePassed() { told.yield(name) }
+}
