@@ -44,10 +44,12 @@ let package = Package(
         module("SluiceJSON", ["SluiceBase"]),
         module("SluiceYAML", ["SluiceBase", .product(name: "Yams", package: "Yams")]),
         module("SluiceNet", ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", log]),
+        module("SluiceHTTP", ["SluiceBase", "SluiceNet", log]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
         tests("SluiceYAMLTests", ["SluiceYAML"]),
         tests("SluiceNetTests", ["SluiceNet", "SluiceCrypto"]),
+        tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "SluiceCrypto"]),
     ]
 )

@@ -1,0 +1,319 @@
+internal import SluiceBase
+internal import SluiceNet
+
+/// One connection of a client: resolved, connected, shaken hands, and then a request at a time. Belongs to its event loop.
+final class ClientConnection: EventHandler {
+    private enum Phase {
+        case resolving, connecting, handshaking, exchanging, idle, closed
+    }
+
+    private unowned let pool: ClientPool
+    private var phase = Phase.resolving
+    private var stream: Stream?
+    private var source: SourceID?
+    /// Addresses that were not tried yet, the next one first.
+    private var addresses: ArraySlice<SocketAddress> = []
+    private var connectDeadline: Int64 = 0
+    private var lastFailure = "no address"
+
+    private var pending: PendingRequest?
+    private var exchangeDeadline: Int64 = 0
+    private var isFirstExchange = true
+    private var head: [UInt8] = []
+    private var headSent = 0
+    private var bodySent = 0
+    private var parser: ResponseParser?
+    private var received: [UInt8] = []
+    private var receiveBuffer: [UInt8] = []
+
+    init(pool: ClientPool, first: PendingRequest) {
+        self.pool = pool
+        pending = first
+    }
+
+    func isServing(_ id: UInt64) -> Bool { pending?.id == id }
+
+    // MARK: - Opening
+
+    /// Looks the server up and connects.
+    func open(_ resolver: Resolver) {
+        connectDeadline = pool.loop.now + pool.configuration.connectTimeout.wholeNanoseconds
+        do throws(SystemCallError) {
+            // Before there is a descriptor the registration carries the deadline alone.
+            source = try pool.loop.add(self, descriptor: -1, interest: [])
+        } catch {
+            return fail(.connect, "\(error)")
+        }
+        setDeadline(connectDeadline)
+        switch pool.configuration.endpoint {
+        case .unix(let path): connect(to: [.unix(path: path)])
+        case .host(let host, let port): resolve(host, port: port, resolver)
+        }
+    }
+
+    private func resolve(_ host: String, port: UInt16, _ resolver: Resolver) {
+        let identity = ObjectIdentifier(self)
+        let post = pool.poster()
+        resolver.resolve(host: host, port: port) { result in
+            post { pool in pool.connection(identity)?.resolved(result) }
+        }
+    }
+
+    private func resolved(_ result: Result<[SocketAddress], Resolver.Failure>) {
+        guard phase == .resolving else { return }
+        switch result {
+        case .success(let addresses): connect(to: addresses)
+        case .failure(let failure): fail(.resolve, "cannot resolve \(failure)")
+        }
+    }
+
+    private func connect(to addresses: [SocketAddress]) {
+        self.addresses = addresses[...]
+        tryNextAddress()
+    }
+
+    private func tryNextAddress() {
+        closeStream()
+        while let address = addresses.popFirst() {
+            do {
+                try begin(address)
+                phase = .connecting
+                return
+            } catch {
+                lastFailure = "\(address): \(error)"
+            }
+        }
+        fail(.connect, "cannot connect to \(lastFailure)")
+    }
+
+    private func begin(_ address: SocketAddress) throws {
+        let descriptor = try ConnectingSocket.start(address)
+        lastFailure = "\(address)"
+        let stream = try Stream(connecting: descriptor, tls: pool.configuration.tls, host: hostName)
+        self.stream = stream
+        dropSource()
+        source = try pool.loop.add(self, descriptor: stream.descriptor, interest: .writable)
+        setDeadline(connectDeadline)
+    }
+
+    private var hostName: String {
+        switch pool.configuration.endpoint {
+        case .host(let host, _): host
+        case .unix: "localhost"
+        }
+    }
+
+    private func finishConnecting() {
+        guard let stream else { return }
+        do throws(SystemCallError) {
+            try ConnectingSocket.outcome(stream.descriptor)
+        } catch {
+            lastFailure += ": \(error)"
+            return tryNextAddress()
+        }
+        phase = .handshaking
+        shakeHands()
+    }
+
+    private func shakeHands() {
+        guard let stream else { return }
+        switch stream.handshake() {
+        case .moved:
+            phase = .idle
+            guard let pending else { return close() }
+            send(pending)
+        case .wantsRead: setInterest(.readable)
+        case .wantsWrite: setInterest(.writable)
+        case .ended: fail(.tls, "the server closed the connection during the TLS handshake")
+        case .failed(let failure): fail(.tls, failure.description)
+        }
+    }
+
+    // MARK: - One exchange
+
+    /// Sends a request; the connection is idle or has just been opened for it.
+    func send(_ pending: PendingRequest) {
+        self.pending = pending
+        let request = pending.request
+        phase = .exchanging
+        exchangeDeadline = pool.loop.now + request.timeout.wholeNanoseconds
+        setDeadline(exchangeDeadline)
+        head.removeAll(keepingCapacity: true)
+        RequestWriter.appendHead(
+            method: request.method, target: request.target, host: pool.configuration.authority, headers: request.headers,
+            bodyCount: request.body.count, to: &head)
+        headSent = 0
+        bodySent = 0
+        received.removeAll(keepingCapacity: true)
+        parser = ResponseParser(
+            limits: HTTPLimits(), bodyLimit: pool.configuration.responseLimit, toHeadMethod: request.method == "HEAD")
+        // A small body goes out with its head in one packet.
+        if request.body.count <= Self.joinedBody {
+            head.append(contentsOf: request.body)
+        }
+        setInterest(.readable)
+        write()
+    }
+
+    private func write() {
+        guard let stream, let body = pending?.request.body else { return }
+        while headSent < head.count || bodySent < separateBodyCount(body) {
+            let isHead = headSent < head.count
+            switch isHead ? stream.write(head, from: headSent) : stream.write(body, from: bodySent) {
+            case .moved(let count):
+                if isHead { headSent += count } else { bodySent += count }
+            case .wantsWrite: return setInterest([.readable, .writable])
+            case .wantsRead: return setInterest(.readable)
+            case .ended, .failed:
+                // The server may have answered before it stopped reading: what it said is more worth than the failure to write.
+                return setInterest(.readable)
+            }
+        }
+        setInterest(.readable)
+    }
+
+    private func separateBodyCount(_ body: [UInt8]) -> Int { body.count <= Self.joinedBody ? 0 : body.count }
+
+    private func read() {
+        guard let stream else { return }
+        if receiveBuffer.isEmpty { receiveBuffer = [UInt8](repeating: 0, count: Self.receiveCapacity) }
+        while phase == .exchanging {
+            switch stream.read(into: &receiveBuffer) {
+            case .moved(let count):
+                received.append(contentsOf: receiveBuffer[..<count])
+                take(parser?.parse(&received))
+                if count < receiveBuffer.count, !stream.hasBufferedBytes { return }
+            case .wantsRead: return
+            case .wantsWrite: return setInterest([.readable, .writable])
+            case .ended: return take(parser?.connectionClosed(&received), isLast: true)
+            case .failed(let failure): return fail(.closed, "the connection broke off: \(failure)")
+            }
+        }
+    }
+
+    private func take(_ step: ResponseParser.Step?, isLast: Bool = false) {
+        switch step {
+        case .complete(let response): finish(response)
+        case .refused(.bodyTooLarge): fail(.responseTooLarge, "the answer is over \(pool.configuration.responseLimit) bytes")
+        case .refused(.truncated): fail(.closed, "the server closed the connection before its answer was complete")
+        case .refused(let fault): fail(.malformedResponse, "the answer is not HTTP: \(fault.rawValue)")
+        case .needMore, nil:
+            if isLast { fail(.closed, "the server closed the connection before its answer was complete") }
+        }
+    }
+
+    private func finish(_ response: ReceivedResponse) {
+        guard let pending else { return }
+        self.pending = nil
+        let isWhollySent = headSent == head.count && bodySent == separateBodyCount(pending.request.body)
+        let answer = HTTPClientResponse(
+            status: response.status, headers: headers(of: response), body: Array(received[response.body]),
+            isFirstOfConnection: isFirstExchange)
+        isFirstExchange = false
+        let isReusable = response.keepAlive && isWhollySent
+        received = received.capacity > Self.receiveCapacity ? [] : received
+        if isReusable { phase = .idle }
+        pending.end(with: .success(answer))
+        guard isReusable else { return close() }
+        setDeadline(pool.loop.now + pool.configuration.idleTime.wholeNanoseconds)
+        setInterest(.readable)
+        pool.becameIdle(self)
+    }
+
+    private func headers(of response: ReceivedResponse) -> [(name: String, value: String)] {
+        let buffer = received
+        let bytes = buffer.span
+        var headers: [(name: String, value: String)] = []
+        for index in response.fields.indices {
+            headers.append(
+                (name: bytes.extracting(response.fields[index].name).text, value: bytes.extracting(response.fields[index].value).text))
+        }
+        return headers
+    }
+
+    // MARK: - Events
+
+    func becameReady(_ readiness: Readiness) {
+        switch phase {
+        case .resolving, .closed: break
+        case .connecting: finishConnecting()
+        case .handshaking: shakeHands()
+        case .exchanging:
+            if readiness.contains(.writable) { write() }
+            if !readiness.subtracting(.writable).isEmpty { read() }
+        case .idle:
+            // The server closes, or says something that nobody asked for: either way it is of no more use.
+            close()
+        }
+    }
+
+    func deadlinePassed() {
+        switch phase {
+        case .resolving, .connecting, .handshaking:
+            fail(.timeout, "no connection within \(DurationText.format(pool.configuration.connectTimeout))")
+        case .exchanging:
+            let timeout = pending.map { DurationText.format($0.request.timeout) } ?? ""
+            fail(.timeout, "no whole answer within \(timeout)")
+        case .idle: close()
+        case .closed: break
+        }
+    }
+
+    // MARK: - Ending
+
+    /// Gives up what is in work and closes.
+    func cancel() {
+        guard phase != .idle else { return close() }
+        fail(.cancelled, "cancelled")
+    }
+
+    private func fail(_ kind: HTTPClientError.Kind, _ message: String) {
+        let pending = pending
+        self.pending = nil
+        let error = HTTPClientError(kind, mayHaveBeenProcessed: mayHaveBeenProcessed(pending), message)
+        close()
+        pending?.end(with: .failure(error))
+    }
+
+    /// A server acts on a request only when it has its body, or the end of a head that announces none.
+    private func mayHaveBeenProcessed(_ pending: PendingRequest?) -> Bool {
+        guard let pending, phase == .exchanging else { return false }
+        if pending.request.body.isEmpty { return headSent == head.count }
+        let headCount = pending.request.body.count <= Self.joinedBody ? head.count - pending.request.body.count : head.count
+        return headSent > headCount || bodySent > 0
+    }
+
+    private func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        closeStream()
+        dropSource()
+        pool.ended(self)
+    }
+
+    private func closeStream() {
+        guard let stream else { return }
+        self.stream = nil
+        dropSource()
+        stream.close()
+    }
+
+    private func dropSource() {
+        guard let source else { return }
+        pool.loop.remove(source)
+        self.source = nil
+    }
+
+    private func setInterest(_ interest: Readiness) {
+        guard let source else { return }
+        pool.loop.setInterest(interest, for: source)
+    }
+
+    private func setDeadline(_ deadline: Int64) {
+        guard let source else { return }
+        pool.loop.setDeadline(deadline, for: source)
+    }
+
+    private static let joinedBody = 16 * 1024
+    private static let receiveCapacity = 64 * 1024
+}

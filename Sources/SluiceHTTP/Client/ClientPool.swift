@@ -1,0 +1,82 @@
+internal import SluiceBase
+internal import SluiceNet
+
+/// The connections of a client and the requests that wait for one. Belongs to its event loop.
+final class ClientPool {
+    let configuration: HTTPClientConfiguration
+    let loop: EventLoop
+    private let resolver: Resolver
+    private let key: LoopLocal<ClientPool>
+
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    /// The most recently used last: it is used first again, so that the others can pass away.
+    private var idle: [ClientConnection] = []
+    private var waiting: [PendingRequest] = []
+    private var isShutDown = false
+
+    init(configuration: HTTPClientConfiguration, loop: EventLoop, resolver: Resolver, key: LoopLocal<ClientPool>) {
+        self.configuration = configuration
+        self.loop = loop
+        self.resolver = resolver
+        self.key = key
+    }
+
+    /// Sends a request on an idle connection, on a new one, or when one comes free.
+    func submit(_ pending: PendingRequest) {
+        if pending.isCancelled { return pending.end(with: .failure(Self.cancelledBefore)) }
+        if let connection = idle.popLast() { return connection.send(pending) }
+        guard connections.count < configuration.maximumConnections else { return waiting.append(pending) }
+        let connection = ClientConnection(pool: self, first: pending)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.open(resolver)
+    }
+
+    /// Gives up one request, wherever it is.
+    func cancel(_ id: UInt64) {
+        if let position = waiting.firstIndex(where: { $0.id == id }) {
+            let pending = waiting.remove(at: position)
+            return pending.end(with: .failure(Self.cancelledBefore))
+        }
+        for connection in connections.values where connection.isServing(id) { return connection.cancel() }
+    }
+
+    private static let cancelledBefore = HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "cancelled before it was sent")
+
+    func shutdown() {
+        isShutDown = true
+        let requests = waiting
+        waiting = []
+        for pending in requests {
+            pending.end(with: .failure(HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")))
+        }
+        for connection in Array(connections.values) { connection.cancel() }
+    }
+
+    /// A connection's answer is complete and it can carry another request.
+    func becameIdle(_ connection: ClientConnection) {
+        guard waiting.isEmpty else { return connection.send(waiting.removeFirst()) }
+        idle.append(connection)
+    }
+
+    /// A connection has ended; its place is another's.
+    func ended(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        idle.removeAll { $0 === connection }
+        // More than one, because a request that was cancelled meanwhile leaves the place to the next.
+        while !isShutDown, !waiting.isEmpty, connections.count < configuration.maximumConnections { submit(waiting.removeFirst()) }
+    }
+
+    /// Runs `body` on this pool's loop, from the resolver's thread.
+    func poster() -> @Sendable (_ body: @escaping @Sendable (ClientPool) -> Void) -> Void {
+        let mailbox = loop.mailbox
+        let key = key
+        return { body in
+            mailbox.post { loop in
+                if let pool = loop[key] { body(pool) }
+            }
+        }
+    }
+
+    /// The connection behind an identity, if it is still there.
+    func connection(_ identity: ObjectIdentifier) -> ClientConnection? { connections[identity] }
+}

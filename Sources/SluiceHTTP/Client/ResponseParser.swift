@@ -1,0 +1,164 @@
+internal import SluiceBase
+
+/// Reads one final answer to a request (RFC 9112 §4, §6.3), as strictly as requests are read. Interim answers (1xx) are passed over.
+package struct ResponseParser: Sendable {
+    /// What follows from the bytes so far.
+    package enum Step: Sendable, Hashable {
+        case needMore
+        case complete(ReceivedResponse)
+        /// The connection closes; its outcome is unknown to the client.
+        case refused(MessageFault)
+    }
+
+    private enum Phase: Sendable {
+        case statusLine, fields
+        case lengthBody(end: Int)
+        case chunkedBody(ChunkedDecoder)
+        case bodyUntilClose
+        case complete
+    }
+
+    private let limits: HTTPLimits
+    private let bodyLimit: Int
+    private let toHeadMethod: Bool
+    private var phase = Phase.statusLine
+    private var index = 0
+    private var line = StatusLineParser()
+    private var lines: FieldLineParser
+    private var fields: [HeaderField] = []
+    private var framing = FramingFields()
+    private var headLength = 0
+    private var interimAnswers = 0
+    private var fault: MessageFault?
+
+    /// - Parameters:
+    ///   - bodyLimit: in bytes; a longer body is refused as soon as that is known.
+    ///   - toHeadMethod: whether the request was HEAD, whose answer has no body whatever it says.
+    package init(limits: HTTPLimits, bodyLimit: Int, toHeadMethod: Bool = false) {
+        self.limits = limits
+        self.bodyLimit = bodyLimit
+        self.toHeadMethod = toHeadMethod
+        lines = FieldLineParser(maximumLines: limits.headerLines)
+    }
+
+    /// Reads on.
+    ///
+    /// - Parameter buffer: everything received on the connection since the request; interim answers are taken out of it, and chunk framing.
+    ///   What is received next goes to its end.
+    package mutating func parse(_ buffer: inout [UInt8]) -> Step {
+        do throws(MessageFault) {
+            if let fault { throw fault }
+            return try advance(&buffer).map { .complete($0) } ?? .needMore
+        } catch {
+            fault = error
+            return .refused(error)
+        }
+    }
+
+    /// The other side will send no more: the end of the answer where nothing else ends it, else a broken one.
+    package mutating func connectionClosed(_ buffer: inout [UInt8]) -> Step {
+        let step = parse(&buffer)
+        guard step == .needMore else { return step }
+        guard case .bodyUntilClose = phase else {
+            fault = .truncated
+            return .refused(.truncated)
+        }
+        return .complete(complete(bodyEnd: buffer.count, bufferEnd: buffer.count))
+    }
+
+    private mutating func advance(_ buffer: inout [UInt8]) throws(MessageFault) -> ReceivedResponse? {
+        while true {
+            switch phase {
+            case .statusLine, .fields:
+                guard try advanceHead(buffer.span) else { return nil }
+                guard line.status >= 200 else {
+                    try passInterimAnswer(&buffer)
+                    continue
+                }
+                headLength = index
+                phase = try bodyPhase()
+            case .lengthBody(let end):
+                return buffer.count >= end ? complete(bodyEnd: end, bufferEnd: buffer.count) : nil
+            case .chunkedBody(var decoder):
+                let step = decoder.decode(&buffer)
+                phase = .chunkedBody(decoder)
+                return try chunked(step, decoder.fault, bufferEnd: buffer.count)
+            case .bodyUntilClose:
+                guard buffer.count - headLength <= bodyLimit else { throw .bodyTooLarge }
+                return nil
+            case .complete:
+                preconditionFailure("A parser reads one answer.")
+            }
+        }
+    }
+
+    /// Whether the empty line was reached.
+    private mutating func advanceHead(_ bytes: Span<UInt8>) throws(MessageFault) -> Bool {
+        let end = min(bytes.count, limits.headBytes)
+        if case .statusLine = phase {
+            if try line.advance(bytes, index: &index, end: end) { phase = .fields }
+        }
+        if case .fields = phase, try advanceFields(bytes, end: end) { return true }
+        guard index < limits.headBytes else { throw .headTooLarge }
+        return false
+    }
+
+    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) -> Bool {
+        while true {
+            switch lines.advance(bytes, index: &index, end: end) {
+            case .needMore: return false
+            case .line:
+                let field = lines.field(in: bytes)
+                fields.append(field)
+                if let fault = framing.note(field, in: bytes, minorVersion: line.minorVersion) { throw fault }
+            case .end: return true
+            case .fault(let fault): throw fault
+            }
+        }
+    }
+
+    private mutating func passInterimAnswer(_ buffer: inout [UInt8]) throws(MessageFault) {
+        guard line.status != 101 else { throw .switchingProtocols }
+        interimAnswers += 1
+        guard interimAnswers <= Self.interimAnswersMaximum else { throw .tooManyInterimAnswers }
+        buffer.removeSubrange(0..<index)
+        index = 0
+        phase = .statusLine
+        line = StatusLineParser()
+        lines = FieldLineParser(maximumLines: limits.headerLines)
+        fields.removeAll(keepingCapacity: true)
+        framing = FramingFields()
+    }
+
+    /// The order of RFC 9112 §6.3.
+    private func bodyPhase() throws(MessageFault) -> Phase {
+        let given = try framing.framing()
+        if toHeadMethod || line.status == 204 || line.status == 304 { return .lengthBody(end: headLength) }
+        switch given {
+        case .chunked: return .chunkedBody(ChunkedDecoder(bodyStart: headLength, bodyLimit: bodyLimit, limits: limits))
+        case .length(let count):
+            guard count <= bodyLimit else { throw .bodyTooLarge }
+            return .lengthBody(end: headLength + count)
+        case .none?, .untilClose, nil: return .bodyUntilClose
+        }
+    }
+
+    private mutating func chunked(
+        _ step: ChunkedDecoder.Step, _ fault: MessageFault?, bufferEnd: Int
+    ) throws(MessageFault) -> ReceivedResponse? {
+        switch step {
+        case .needMore: return nil
+        case .complete(let bodyEnd): return complete(bodyEnd: bodyEnd, bufferEnd: bufferEnd)
+        case .refused: throw fault ?? .chunkSize
+        }
+    }
+
+    private mutating func complete(bodyEnd: Int, bufferEnd: Int) -> ReceivedResponse {
+        var keepAlive = framing.keepsAlive(minorVersion: line.minorVersion) && bodyEnd == bufferEnd
+        if case .bodyUntilClose = phase { keepAlive = false }
+        phase = .complete
+        return ReceivedResponse(status: line.status, fields: fields, body: headLength..<bodyEnd, keepAlive: keepAlive)
+    }
+
+    private static let interimAnswersMaximum = 8
+}

@@ -1,0 +1,29 @@
+/// What one HTTP connection may take, in bytes, lines and time. Made once from the settings, copied into each connection.
+package struct HTTPLimits: Sendable, Hashable {
+    /// A whole head, from the first byte of the request or status line to the empty line's line feed. Above it 431.
+    package var headBytes = 32 * 1024
+    /// Header lines of a head, and trailer lines of a chunked body. Above it 431.
+    package var headerLines = 100
+    /// A request target. Above it 414.
+    package var targetBytes = 8 * 1024
+    /// All chunk extensions of one body together (RFC 9112 §7.1.1 asks for a limit). Above it 400.
+    package var chunkExtensionBytes = 8 * 1024
+    /// All trailer lines of one body together. Above it 431.
+    package var trailerBytes = 8 * 1024
+    /// From a request's first byte to the end of its head; also for the TLS handshake. Above it 408.
+    package var headTime = Duration.seconds(10)
+    /// From the end of a head to the end of its body. Above it 408.
+    package var bodyTime = Duration.seconds(30)
+    /// Between two requests, and before the first. Above it the connection closes without an answer.
+    package var idleTime = Duration.seconds(75)
+    /// For the other side to take a whole answer. Above it the connection closes.
+    package var writeTime = Duration.seconds(10)
+    /// How long a connection is read from and discarded after a refusal before the body was read, so that the answer is not lost in
+    /// a reset (RFC 9112 §9.6).
+    package var lingerTime = Duration.seconds(2)
+    /// How many bytes are discarded at most in that time.
+    package var lingerBytes = 1024 * 1024
+
+    /// The defaults that `docs/reference/settings.md` lists.
+    package init() {}
+}

@@ -1,0 +1,170 @@
+package import SluiceBase
+
+/// Undoes the chunk framing of a body where it lies (RFC 9112 §7.1): chunk data moves down to the front, so that the body ends up
+/// contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
+///
+/// Like the head, it looks at each byte once, and what it says depends on the bytes alone.
+package struct ChunkedDecoder: Sendable {
+    /// What follows from the bytes so far.
+    package enum Step: Sendable, Hashable {
+        /// All bytes were taken in; the buffer now ends with the body so far, and what is received next goes behind that.
+        case needMore
+        /// The body lies between `bodyStart` and `bodyEnd`; the buffer goes on there with what was received behind the request.
+        case complete(bodyEnd: Int)
+        /// The request is answered with this code and the connection closes; `fault` has the exact rule. What is in the buffer
+        /// behind `bodyStart` no longer means anything.
+        case refused(ErrorCode)
+    }
+
+    private enum Phase: Sendable {
+        case size, blankBehindSize, extensionText, quotedText, escapedByte, sizeLineFeed, data, dataCarriageReturn, dataLineFeed
+        case trailers, complete, refused
+    }
+
+    /// Where the body begins in the buffer.
+    package let bodyStart: Int
+    /// Where the body ends in the buffer so far.
+    package private(set) var bodyEnd: Int
+    /// The rule that the body broke, once it was refused.
+    package private(set) var fault: MessageFault?
+
+    private let bodyLimit: Int
+    private var phase = Phase.size
+    private var sizeDigits = 0
+    /// Of the chunk: its size while that is read, then what is left of its data.
+    private var remaining = 0
+    private var extensionAllowance: Int
+    private var trailerAllowance: Int
+    private var trailers: FieldLineParser
+
+    /// - Parameters:
+    ///   - bodyStart: how long the head is; the first chunk size begins there.
+    ///   - bodyLimit: a chunk that would make the body longer than this is refused when it announces its size.
+    package init(bodyStart: Int, bodyLimit: Int, limits: HTTPLimits) {
+        self.bodyStart = bodyStart
+        bodyEnd = bodyStart
+        self.bodyLimit = bodyLimit
+        extensionAllowance = limits.chunkExtensionBytes
+        trailerAllowance = limits.trailerBytes
+        trailers = FieldLineParser(maximumLines: limits.headerLines)
+    }
+
+    /// Takes in what lies behind `bodyEnd`.
+    package mutating func decode(_ buffer: inout [UInt8]) -> Step {
+        precondition(phase != .complete, "A decoder reads one body.")
+        var index = bodyEnd
+        do throws(MessageFault) {
+            if let fault { throw fault }
+            while index < buffer.count, phase != .complete { try advance(&buffer, &index) }
+        } catch {
+            fault = error
+            phase = .refused
+            return .refused(error.code)
+        }
+        buffer.removeSubrange(bodyEnd..<index)
+        return phase == .complete ? .complete(bodyEnd: bodyEnd) : .needMore
+    }
+
+    private mutating func advance(_ buffer: inout [UInt8], _ index: inout Int) throws(MessageFault) {
+        switch phase {
+        case .data: moveData(&buffer, &index)
+        case .trailers: try readTrailers(buffer.span, &index)
+        case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn, .dataLineFeed,
+            .complete, .refused:
+            try readFraming(buffer[index])
+            index += 1
+        }
+    }
+
+    private mutating func moveData(_ buffer: inout [UInt8], _ index: inout Int) {
+        let count = min(remaining, buffer.count - index)
+        buffer.moveBytes(index..<(index + count), to: bodyEnd)
+        bodyEnd += count
+        index += count
+        remaining -= count
+        if remaining == 0 { phase = .dataCarriageReturn }
+    }
+
+    private mutating func readFraming(_ byte: UInt8) throws(MessageFault) {
+        switch phase {
+        case .size: try readSize(byte)
+        case .blankBehindSize:
+            // White space may stand before the semicolon of an extension, and nowhere else (RFC 9112 §7.1.1).
+            guard Grammar.isBlank(byte) || byte == UInt8(ascii: ";") else { throw byte == ASCII.lineFeed ? .bareLineFeed : .chunkSize }
+            try readExtension(byte)
+        case .extensionText, .quotedText, .escapedByte: try readExtension(byte)
+        case .sizeLineFeed:
+            guard byte == ASCII.lineFeed else { throw .bareCarriageReturn }
+            phase = remaining > 0 ? .data : .trailers
+            sizeDigits = 0
+        case .dataCarriageReturn:
+            guard byte == ASCII.carriageReturn else { throw .chunkEnd }
+            phase = .dataLineFeed
+        case .dataLineFeed:
+            guard byte == ASCII.lineFeed else { throw .chunkEnd }
+            phase = .size
+        case .data, .trailers, .complete, .refused: break
+        }
+    }
+
+    /// The size is refused as soon as its digits go over the limit, so it cannot overflow.
+    private mutating func readSize(_ byte: UInt8) throws(MessageFault) {
+        if let digit = Grammar.hexDigit(byte) {
+            guard sizeDigits < Self.sizeDigitsMaximum else { throw .chunkSize }
+            sizeDigits += 1
+            let allowance = bodyLimit - (bodyEnd - bodyStart)
+            guard remaining <= (allowance - digit) / 16, allowance >= digit else { throw .bodyTooLarge }
+            remaining = remaining * 16 + digit
+            return
+        }
+        guard sizeDigits > 0 else { throw byte == ASCII.lineFeed ? .bareLineFeed : .chunkSize }
+        switch byte {
+        case ASCII.carriageReturn: phase = .sizeLineFeed
+        case ASCII.lineFeed: throw .bareLineFeed
+        case ASCII.space, ASCII.tab:
+            phase = .blankBehindSize
+            try chargeExtension()
+        case UInt8(ascii: ";"): try readExtension(byte)
+        default: throw .chunkSize
+        }
+    }
+
+    /// The text of extensions is dropped. Only quotes are followed: a line end inside of them is where readers differ.
+    private mutating func readExtension(_ byte: UInt8) throws(MessageFault) {
+        if byte != ASCII.carriageReturn { try chargeExtension() }
+        guard byte != ASCII.lineFeed else { throw .bareLineFeed }
+        let endsLine = byte == ASCII.carriageReturn && phase == .extensionText
+        guard endsLine || Grammar.isFieldText(byte) else { throw .chunkExtension }
+        switch (phase, byte) {
+        case (.extensionText, ASCII.carriageReturn): phase = .sizeLineFeed
+        case (.quotedText, UInt8(ascii: "\\")): phase = .escapedByte
+        case (.quotedText, UInt8(ascii: "\"")): phase = .extensionText
+        case (.quotedText, _), (.escapedByte, _): phase = .quotedText
+        case (.blankBehindSize, ASCII.space), (.blankBehindSize, ASCII.tab): break
+        case (_, UInt8(ascii: "\"")): phase = .quotedText
+        default: phase = .extensionText
+        }
+    }
+
+    private mutating func chargeExtension() throws(MessageFault) {
+        guard extensionAllowance > 0 else { throw .chunkExtensionsTooLong }
+        extensionAllowance -= 1
+    }
+
+    private mutating func readTrailers(_ bytes: Span<UInt8>, _ index: inout Int) throws(MessageFault) {
+        let start = index
+        let end = min(bytes.count, index + trailerAllowance)
+        var progress = FieldLineParser.Progress.line
+        while progress == .line { progress = trailers.advance(bytes, index: &index, end: end) }
+        trailerAllowance -= index - start
+        switch progress {
+        case .end: phase = .complete
+        case .fault(let fault): throw fault
+        case .needMore, .line:
+            guard trailerAllowance > 0 else { throw .trailersTooLarge }
+        }
+    }
+
+    /// Sixteen digits hold every 64-bit size; more can only be leading zeros or an attempt at overflow.
+    private static let sizeDigitsMaximum = 16
+}

@@ -1,0 +1,148 @@
+internal import SluiceBase
+package import SluiceNet
+internal import Synchronization
+
+/// One event loop's part of a server: its connections, its service, and what they share. Belongs to its loop.
+package final class HTTPServerLoop {
+    package let loop: EventLoop
+    let limits: HTTPLimits
+    let memory: MemoryBudget
+    let observer: any HTTPServerObserver
+    /// What bytes are received into, before they go to the connection they are for.
+    var receiveBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+    /// Answers close their connections.
+    private(set) var isDraining = false
+    /// Connections without a request are closed as soon as they are.
+    private(set) var isClosingIdle = false
+
+    private let census: ConnectionCensus
+    private let time: any TimeSource
+    private var idle = IdleList()
+    private var idleSince: [Int64] = []
+    private var connections: [UInt64: ServerConnection] = [:]
+    private var storedService: (any HTTPService)?
+    private var date: HTTPDate
+    private var dateIsFor: Int64 = 0
+
+    init(
+        on loop: EventLoop, configuration: HTTPServerConfiguration, census: ConnectionCensus, observer: any HTTPServerObserver,
+        time: any TimeSource, makeService: (HTTPServerLoop) -> any HTTPService
+    ) {
+        self.loop = loop
+        self.limits = configuration.limits
+        self.memory = configuration.memory
+        self.census = census
+        self.observer = observer
+        self.time = time
+        date = HTTPDate(wallMilliseconds: time.wallMilliseconds())
+        storedService = makeService(self)
+    }
+
+    var service: any HTTPService {
+        guard let storedService else { preconditionFailure("a server's loop has its service from the end of its init") }
+        return storedService
+    }
+
+    /// Answers a request whose service said `.later`.
+    ///
+    /// - Returns: `false` where the sender is known to have gone; the answer then goes to nobody.
+    @discardableResult
+    package func complete(_ exchange: ExchangeID, with response: HTTPResponse) -> Bool {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return false }
+        return connection.complete(with: response)
+    }
+
+    /// Closes the connection of a request whose service said `.later`, without an answer.
+    package func drop(_ exchange: ExchangeID) {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
+        connection.abort()
+    }
+
+    /// Sends these bytes in place of an answer and closes the connection, for a stand-in that has to misbehave.
+    package func breakOff(_ exchange: ExchangeID, with bytes: [UInt8]) {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
+        connection.breakOff(with: bytes)
+    }
+
+    // MARK: - Connections
+
+    /// Takes over a connection that another loop accepted and counted to this one.
+    func adopt(_ accepted: AcceptedSocket, tls: TLSServerContext?) {
+        do {
+            let stream = try Stream(accepted: accepted.descriptor, tls: tls)
+            let connection = ServerConnection(accepted, stream: stream, server: self)
+            try connection.start()
+            if let source = connection.source { connections[source.packed] = connection }
+        } catch {
+            census.leave(accepted.peer, loop: loop.index)
+            observer.handshakeFailed("\(error)", peer: accepted.peer)
+        }
+    }
+
+    func forget(_ connection: ServerConnection) {
+        guard let source = connection.source else { return }
+        noteBusy(source)
+        connections[source.packed] = nil
+        loop.remove(source)
+        census.leave(connection.peer, loop: loop.index)
+    }
+
+    func noteIdle(_ source: SourceID) {
+        let place = source.place
+        while idleSince.count <= place { idleSince.append(0) }
+        idleSince[place] = loop.now
+        idle.append(place)
+        publishIdle()
+    }
+
+    func noteBusy(_ source: SourceID) {
+        idle.remove(source.place)
+        publishIdle()
+    }
+
+    private func publishIdle() {
+        census.loops[loop.index].longestIdleSince.store(idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
+    }
+
+    /// Closes the connection that has been idle longest, to make room.
+    func closeLongestIdle() {
+        guard let place = idle.longestIdle, let connection = loop.handler(atPlace: place) as? ServerConnection else { return }
+        observer.shed(.idleClosedForNew)
+        connection.close()
+    }
+
+    // MARK: - Ending
+
+    /// From now on each answer says `connection: close`.
+    func drain() {
+        isDraining = true
+        for connection in connections.values { connection.drain() }
+    }
+
+    /// Closes what is idle, now and from now on.
+    func closeIdle() {
+        drain()
+        isClosingIdle = true
+        for connection in Array(connections.values) { connection.closeIfIdle() }
+    }
+
+    /// Closes everything.
+    func closeAll() {
+        for connection in Array(connections.values) { connection.close() }
+    }
+
+    /// Ends the cycle between this object and its service.
+    func dismantle() {
+        closeAll()
+        storedService = nil
+    }
+
+    /// The `date` line, formatted at most once a second.
+    func dateLine() -> [UInt8] {
+        if loop.now - dateIsFor > 500_000_000 {
+            dateIsFor = loop.now
+            date.refresh(wallMilliseconds: time.wallMilliseconds())
+        }
+        return date.line
+    }
+}

@@ -1,0 +1,71 @@
+package import SluiceBase
+internal import SluiceNet
+
+/// What a listener's requests are for. One object an event loop, made and called on the loop's thread only.
+///
+/// Nothing in it may block: every other connection of the loop waits meanwhile.
+package protocol HTTPService: AnyObject {
+    /// Decides on a request by its head, before the body is read.
+    func admit(_ request: borrowing RequestView) -> Admission
+
+    /// Answers a whole request, now or later.
+    ///
+    /// - Parameters:
+    ///   - context: what `admit` gave along.
+    ///   - exchange: names the request to `HTTPServerLoop.complete` when the reply is `.later`.
+    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply
+}
+
+/// Whether a request's body is wanted.
+package enum Admission {
+    /// Read the body, up to `limit` bytes, and hand it to `respond` with `context`.
+    case body(limit: Int, context: AnyObject?)
+    /// Answer at once; the body is not read, and the connection is closed where there is one.
+    case refuse(HTTPResponse)
+}
+
+/// A service's reply to a request.
+package enum ServiceReply {
+    case now(HTTPResponse)
+    /// The answer will be given with `HTTPServerLoop.complete`, on the same loop.
+    case later
+    /// Close the connection without an answer.
+    case drop
+}
+
+/// Names one request in work: the connection, and which of its requests.
+package struct ExchangeID: Sendable, Hashable {
+    /// The connection's registration on its loop.
+    package let connection: UInt64
+    /// Counts the connection's requests.
+    package let sequence: UInt32
+
+    package init(connection: UInt64, sequence: UInt32) {
+        self.connection = connection
+        self.sequence = sequence
+    }
+}
+
+/// What happened on a listener besides requests that reached their service; for metrics and the log. Called on event loops.
+package protocol HTTPServerObserver: Sendable {
+    /// A request was refused before it reached its service.
+    ///
+    /// - Parameter reason: the rule that it broke; never anything of the request itself.
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress)
+    /// A connection was turned away or closed for another one.
+    func shed(_ reason: ConnectionShedding)
+    /// A TLS handshake did not come about.
+    func handshakeFailed(_ reason: String, peer: PeerAddress)
+}
+
+/// Why a connection was turned away or closed for another one.
+package enum ConnectionShedding: String, CaseIterable, Sendable {
+    /// The longest idle connection was closed for a new one at the cap.
+    case idleClosedForNew = "idle_closed_for_new"
+    /// At the cap and none was idle: the new one was closed.
+    case atCap = "at_cap"
+    /// Its address had as many as it may have.
+    case perAddress = "per_address"
+    /// The process or the system had no descriptor left.
+    case outOfDescriptors = "out_of_descriptors"
+}

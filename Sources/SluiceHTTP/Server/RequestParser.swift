@@ -1,0 +1,129 @@
+package import SluiceBase
+
+/// Reads the head of one HTTP/1.1 or 1.0 request (RFC 9112), strictly: what two readers could understand differently is refused.
+///
+/// It looks at each byte once, so a head that dribbles in costs no more than one that arrives whole, and refuses at the first
+/// byte that is wrong. What it says depends on the bytes alone, not on how they were cut up. One parser serves a connection,
+/// one request after the other; it keeps the memory for the header lines.
+package struct RequestParser: Sendable {
+    /// What follows from the bytes so far.
+    package enum Step: Sendable {
+        /// All is well, and more bytes are needed.
+        case needMore
+        /// The head is complete; call `startNextRequest()` before the next one.
+        case head(RequestHead)
+        /// The request is answered with this code and the connection closes; `fault` has the exact rule.
+        case refused(ErrorCode)
+    }
+
+    enum Phase: Sendable {
+        case start, leadingLineFeed, methodStart, method, target, version, fields, complete, refused
+    }
+
+    let limits: HTTPLimits
+    var phase = Phase.start
+    /// How far the bytes were read.
+    var index = 0
+    var method = 0..<0
+    var target = 0..<0
+    var versionStart = 0
+    var minorVersion = 1
+    /// The rule that the request broke, once it was refused.
+    package private(set) var fault: MessageFault?
+
+    private var lines: FieldLineParser
+    private var fields: [HeaderField] = []
+    private var framing = FramingFields()
+    private var hasHost = false
+    private var expectsContinue = false
+
+    /// - Parameter limits: of which the sizes of a head count here.
+    package init(limits: HTTPLimits) {
+        self.limits = limits
+        lines = FieldLineParser(maximumLines: limits.headerLines)
+    }
+
+    /// Whether any byte of the request, an empty line before it included, has been read.
+    package var hasBegun: Bool { index > 0 }
+
+    /// Reads on.
+    ///
+    /// - Parameter bytes: everything buffered from the request's first byte on; what was there at the last call is unchanged. It may hold
+    ///   more than the head: what lies behind the head is not looked at.
+    package mutating func parse(_ bytes: Span<UInt8>) -> Step {
+        precondition(phase != .complete, "A parser reads one head; startNextRequest() comes before the next.")
+        do throws(MessageFault) {
+            guard let head = try advance(bytes) else { return .needMore }
+            phase = .complete
+            return .head(head)
+        } catch {
+            fault = error
+            phase = .refused
+            return .refused(error.code)
+        }
+    }
+
+    /// Makes ready for the request behind the one that was answered. Where its `RequestHead` is gone by now, the memory for header lines is
+    /// used again.
+    package mutating func startNextRequest() {
+        phase = .start
+        index = 0
+        lines = FieldLineParser(maximumLines: limits.headerLines)
+        fields.removeAll(keepingCapacity: true)
+        framing = FramingFields()
+        hasHost = false
+        expectsContinue = false
+        fault = nil
+    }
+
+    private mutating func advance(_ bytes: Span<UInt8>) throws(MessageFault) -> RequestHead? {
+        if let fault { throw fault }
+        let end = min(bytes.count, limits.headBytes)
+        if phase != .fields { try advanceRequestLine(bytes, end: end) }
+        if phase == .fields, try advanceFields(bytes, end: end) { return try completeHead() }
+        guard index < limits.headBytes else { throw .headTooLarge }
+        return nil
+    }
+
+    /// Whether the empty line was reached.
+    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) -> Bool {
+        while true {
+            switch lines.advance(bytes, index: &index, end: end) {
+            case .needMore: return false
+            case .line:
+                let field = lines.field(in: bytes)
+                fields.append(field)
+                try note(field, in: bytes)
+            case .end: return true
+            case .fault(let fault): throw fault
+            }
+        }
+    }
+
+    private mutating func note(_ field: HeaderField, in bytes: Span<UInt8>) throws(MessageFault) {
+        switch field.name.count {
+        case 4 where FieldName.host.matches(bytes.extracting(field.name)):
+            guard !hasHost else { throw .hostTwice }
+            guard Authority.isValid(bytes, field.value) else { throw .host }
+            hasHost = true
+        case 6 where FieldName.expect.matches(bytes.extracting(field.name)):
+            // HTTP/1.0 does not know it (RFC 9110 §10.1.1).
+            guard minorVersion > 0 else { return }
+            guard Self.continueExpectation.matches(bytes.extracting(field.value)) else { throw .expectation }
+            expectsContinue = true
+        default:
+            if let fault = framing.note(field, in: bytes, minorVersion: minorVersion) { throw fault }
+        }
+    }
+
+    private func completeHead() throws(MessageFault) -> RequestHead {
+        guard hasHost || minorVersion == 0 else { throw .hostMissing }
+        let body = try framing.framing() ?? .none
+        return RequestHead(
+            method: method, target: target, fields: fields, minorVersion: minorVersion, framing: body,
+            keepAlive: framing.keepsAlive(minorVersion: minorVersion),
+            expectsContinue: expectsContinue && body != .none && body != .length(0), length: index)
+    }
+
+    private static let continueExpectation: HeaderName = "100-continue"
+}

@@ -1,0 +1,368 @@
+internal import SluiceBase
+internal import SluiceNet
+
+/// One sender's connection: the shell around `ServerConnectionState`, which decides, while this moves the bytes. Belongs to its event
+/// loop.
+final class ServerConnection: EventHandler {
+    typealias Action = ServerConnectionState.Action
+
+    let peer: PeerAddress
+    private unowned let server: HTTPServerLoop
+    private let stream: Stream
+    private(set) var source: SourceID?
+    private var state: ServerConnectionState
+    /// Received and not used up; begins with the first byte of the request in work.
+    private var buffer: [UInt8] = []
+    private var output: [UInt8] = []
+    private var written = 0
+
+    private var isHandshaking: Bool
+    /// Whether the state waits for bytes; else what arrives is left in the socket.
+    private var wantsBytes = false
+    /// What epoll was told to report.
+    private var interest: Readiness = .readable
+    private var isOpen = true
+    private var isListedIdle = false
+    private var deadline: Int64?
+    /// While the server stops: until when a connection on which no request has come yet may send its first one. It may be on its way.
+    private var firstRequestDeadline: Int64?
+
+    /// Counts requests, so that an answer cannot reach the wrong one.
+    private var sequence: UInt32 = 0
+    private var isHeadMethod = false
+    /// What the service said at `admit`, for `respond`.
+    private var context: AnyObject?
+    /// Bytes taken from the memory budget.
+    private var reserved = 0
+    /// Whether an answer found nobody to take it.
+    private var isSenderGone = false
+
+    init(_ accepted: AcceptedSocket, stream: Stream, server: HTTPServerLoop) {
+        peer = accepted.peer
+        self.stream = stream
+        self.server = server
+        isHandshaking = stream.isTLS
+        state = ServerConnectionState(limits: server.limits, needsHandshake: stream.isTLS, at: server.loop.now)
+    }
+
+    /// Registers with the loop and begins.
+    func start() throws(SystemCallError) {
+        source = try server.loop.add(self, descriptor: stream.descriptor, interest: interest)
+        if server.isDraining { state.drainStarted() }
+        wantsBytes = true
+        if server.isClosingIdle { limitFirstRequest() }
+        settle()
+    }
+
+    // MARK: - Events
+
+    func becameReady(_ readiness: Readiness) {
+        if readiness.contains(.failed) || readiness.contains(.hangUp) {
+            perform(state.hungUp())
+        } else if isHandshaking {
+            shakeHands()
+        } else if written < output.count {
+            perform(flush())
+            readBuffered()
+        } else if wantsBytes {
+            readMore()
+        } else {
+            // The next request, or the sender's end, while one is in work: it stays in the socket until the answer is written.
+            setInterest([])
+        }
+        settle()
+    }
+
+    func deadlinePassed() {
+        deadline = nil
+        if let limit = firstRequestDeadline, limit <= server.loop.now, isUnused { return close() }
+        if isHandshaking { server.observer.handshakeFailed("not complete in time", peer: peer) }
+        perform(state.deadlinePassed(at: server.loop.now))
+        settle()
+    }
+
+    private func shakeHands() {
+        switch stream.handshake() {
+        case .moved:
+            isHandshaking = false
+            perform(state.handshakeCompleted(at: server.loop.now))
+            if stream.hasBufferedBytes { readMore() }
+        case .wantsRead: setInterest(.readable)
+        case .wantsWrite: setInterest(.writable)
+        case .ended: endHandshake("the sender closed the connection")
+        case .failed(let failure): endHandshake(failure.description)
+        }
+    }
+
+    private func endHandshake(_ reason: String) {
+        server.observer.handshakeFailed(reason, peer: peer)
+        close()
+    }
+
+    private func readMore() {
+        var taken = 0
+        while isOpen, wantsBytes {
+            switch stream.read(into: &server.receiveBuffer) {
+            case .moved(let count):
+                guard take(count) else { return }
+                taken += count
+                // A read that did not fill the buffer took what was there, and a sender that never stops must not keep the loop from
+                // the others: epoll will say, or say again, when there is more.
+                if count < server.receiveBuffer.count || taken >= Self.bytesPerWake, !stream.hasBufferedBytes { return }
+            case .wantsRead: return setInterest(.readable)
+            case .wantsWrite: return setInterest([.readable, .writable])
+            case .ended: return perform(state.inputEnded())
+            case .failed: return perform(state.hungUp())
+            }
+        }
+    }
+
+    /// What the sender pipelined may lie in the TLS session, of which epoll knows nothing.
+    private func readBuffered() {
+        if isOpen, wantsBytes, stream.hasBufferedBytes { readMore() }
+    }
+
+    /// - Returns: whether the connection goes on.
+    private func take(_ count: Int) -> Bool {
+        buffer.append(contentsOf: server.receiveBuffer[..<count])
+        perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryUsedUp(&buffer))
+        return isOpen
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ action: Action?) {
+        var next = action
+        while let action = next, isOpen { next = carryOut(action) }
+    }
+
+    /// - Returns: what follows at once, nil where the next event is awaited.
+    private func carryOut(_ action: Action) -> Action? {
+        wantsBytes = false
+        switch action {
+        case .read:
+            wantsBytes = true
+            if written == output.count { setInterest(.readable) }
+            return nil
+        case .wait: return nil
+        case .admit(let head): return admit(head)
+        case .sendContinue: return sendContinue()
+        case .work(let head, let body): return work(head, body)
+        case .refuse(let code):
+            server.observer.refused(code, reason: state.fault?.rawValue ?? code.title, peer: peer)
+            return answer(with: ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code)))
+        case .halfClose:
+            stream.finishWriting()
+            wantsBytes = true
+            setInterest(.readable)
+            return nil
+        case .detach:
+            if let source { server.loop.unwatch(source) }
+            return nil
+        case .close:
+            close()
+            return nil
+        }
+    }
+
+    private func admit(_ head: RequestHead) -> Action? {
+        isHeadMethod = isHead(head)
+        switch askService(head) {
+        case .body(let limit, let context):
+            self.context = context
+            return state.admitted(bodyLimit: limit, &buffer, at: server.loop.now)
+        case .refuse(let response): return answer(with: response)
+        }
+    }
+
+    private func isHead(_ head: RequestHead) -> Bool {
+        let bytes = buffer
+        return head.isHeadMethod(in: bytes.span)
+    }
+
+    private func askService(_ head: RequestHead) -> Admission {
+        // A second reference, not a copy; gone before the buffer changes.
+        let bytes = buffer
+        let span = bytes.span
+        return server.service.admit(head.view(over: span, body: span.extracting(0..<0), peer: peer))
+    }
+
+    /// Makes a waiting sender send its body.
+    private func sendContinue() -> Action? {
+        ResponseWriter.appendContinue(to: &output)
+        // A socket that does not take 25 bytes before an answer is broken.
+        guard case .moved(output.count) = stream.write(output, from: 0) else { return .close }
+        output.removeAll(keepingCapacity: true)
+        return .read
+    }
+
+    private func work(_ head: RequestHead, _ body: Range<Int>) -> Action? {
+        sequence &+= 1
+        switch respond(head, body) {
+        case .now(let response): return answer(with: response)
+        case .later: return nil
+        case .drop:
+            abort()
+            return nil
+        }
+    }
+
+    private func respond(_ head: RequestHead, _ body: Range<Int>) -> ServiceReply {
+        guard let source else { return .drop }
+        let exchange = ExchangeID(connection: source.packed, sequence: sequence)
+        let context = context
+        self.context = nil
+        let bytes = buffer
+        let span = bytes.span
+        return server.service.respond(
+            to: head.view(over: span, body: span.extracting(body), peer: peer), context: context, exchange: exchange)
+    }
+
+    // MARK: - Answering
+
+    /// Whether this connection still waits for the answer to that request.
+    func awaits(_ exchange: ExchangeID) -> Bool { isOpen && exchange.sequence == sequence }
+
+    /// Answers the request in work.
+    ///
+    /// - Returns: `false` where the sender is known to have gone.
+    func complete(with response: HTTPResponse) -> Bool {
+        isSenderGone = false
+        let next = answer(with: response)
+        let isTaken = !isSenderGone
+        perform(next)
+        readBuffered()
+        settle()
+        return isTaken
+    }
+
+    private func answer(with response: HTTPResponse) -> Action? {
+        guard let connection = state.answerReady(available: buffer.count, at: server.loop.now) else {
+            isSenderGone = true
+            return .close
+        }
+        ResponseWriter.append(
+            response, date: server.dateLine(), connection: connection, toHeadMethod: isHeadMethod, to: &output)
+        isHeadMethod = false
+        return flush()
+    }
+
+    private func flush() -> Action? {
+        while written < output.count {
+            switch stream.write(output, from: written) {
+            case .moved(let count): written += count
+            case .wantsWrite:
+                setInterest(.writable)
+                return nil
+            case .wantsRead:
+                setInterest(.readable)
+                return nil
+            case .ended, .failed:
+                isSenderGone = true
+                return .close
+            }
+        }
+        output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
+        written = 0
+        return state.answerWritten(&buffer, at: server.loop.now)
+    }
+
+    // MARK: - Ending
+
+    /// Answers from now on close the connection.
+    func drain() { state.drainStarted() }
+
+    /// Closes the connection if it has been answered and waits for nothing. One that has never sent a request may just be about to: it
+    /// gets a moment, since a sender whose connection closes without an answer may never come again.
+    func closeIfIdle() {
+        if isUnused {
+            limitFirstRequest()
+            settle()
+        } else if !isHandshaking, state.isIdle {
+            close()
+        }
+    }
+
+    /// Whether no byte of a request has come since the connection was accepted.
+    private var isUnused: Bool { sequence == 0 && (isHandshaking || state.isIdle) }
+
+    private func limitFirstRequest() {
+        firstRequestDeadline = server.loop.now + Self.firstRequestNanoseconds
+    }
+
+    /// Closes without an answer, with a reset.
+    func abort() {
+        stream.abort()
+        close()
+    }
+
+    /// Writes what the socket takes at once, and closes.
+    func breakOff(with bytes: [UInt8]) {
+        _ = stream.write(bytes, from: 0)
+        close()
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        wantsBytes = false
+        resizeReservation(to: 0)
+        stream.close()
+        server.forget(self)
+        source = nil
+    }
+
+    // MARK: - What the loop and the server are told
+
+    /// Brings deadline, idle list and memory up to date after an event.
+    private func settle() {
+        guard isOpen, let source else { return }
+        if !isUnused { firstRequestDeadline = nil }
+        let wanted = firstRequestDeadline.map { min($0, state.deadline ?? .max) } ?? state.deadline
+        if wanted != deadline {
+            deadline = wanted
+            server.loop.setDeadline(deadline, for: source)
+        }
+        let isIdle = !isHandshaking && state.isIdle
+        if isIdle { releaseBuffer() }
+        if isIdle, server.isClosingIdle, !isUnused { return close() }
+        guard isIdle != isListedIdle else { return }
+        isListedIdle = isIdle
+        if isIdle { server.noteIdle(source) } else { server.noteBusy(source) }
+    }
+
+    private func setInterest(_ wanted: Readiness) {
+        guard wanted != interest, let source else { return }
+        interest = wanted
+        server.loop.setInterest(wanted, for: source)
+    }
+
+    /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
+    private func reserveForBuffer() -> Bool {
+        guard buffer.count > reserved else { return true }
+        return resizeReservation(to: (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
+    }
+
+    @discardableResult
+    private func resizeReservation(to bytes: Int) -> Bool {
+        if bytes > reserved {
+            guard server.memory.reserve(bytes - reserved) else { return false }
+        } else if bytes < reserved {
+            server.memory.release(reserved - bytes)
+        }
+        reserved = bytes
+        return true
+    }
+
+    /// An idle connection holds no memory for requests beyond a small buffer.
+    private func releaseBuffer() {
+        if buffer.capacity > Self.keptCapacity { buffer = [] }
+        resizeReservation(to: 0)
+    }
+
+    private static let firstRequestNanoseconds: Int64 = 1_000_000_000
+    private static let reservationStep = 4096
+    /// After so many bytes the other connections of the loop come first.
+    private static let bytesPerWake = 1024 * 1024
+    private static let keptCapacity = 16 * 1024
+}

@@ -1,0 +1,226 @@
+package import SluiceBase
+
+/// Decides what comes next on one server connection, without touching a socket: what happened goes in (past tense), what to do comes
+/// out. The shell around it owns the socket, the timer and the buffer of received bytes, which begins with the first byte of the
+/// request in work; bytes of the next request wait behind it and are not looked at until the answer is written.
+///
+/// Every event takes the monotonic time in nanoseconds; after each one `deadline` may have changed.
+package struct ServerConnectionState: Sendable {
+    /// What the shell does next.
+    package enum Action: Sendable {
+        /// Wait until bytes have arrived; then `received`.
+        case read
+        /// Do not read: the service, or a write under way, is what goes on next. So what a sender pipelines stays in the kernel's buffer.
+        case wait
+        /// Ask the service about the head; then `admitted`, or build the refusal and call `answerReady`.
+        case admit(RequestHead)
+        /// Send `100 Continue` and go on reading.
+        case sendContinue
+        /// Hand the request to the service; then, now or later, `answerReady`. The request ends where the body does.
+        case work(RequestHead, body: Range<Int>)
+        /// Build the problem document of this code; then `answerReady`.
+        case refuse(ErrorCode)
+        /// Shut down the sending side, then read and discard.
+        case halfClose
+        /// Take the socket out of the event loop: its sender is gone, but the service is still at work. `answerReady` comes later.
+        case detach
+        /// Close the socket at once.
+        case close
+    }
+
+    enum Afterwards: Sendable { case nextRequest, close, linger }
+
+    enum Phase: Sendable {
+        case handshake
+        /// No request is complete; `parser.hasBegun` says whether one has begun.
+        case head
+        case admission(RequestHead)
+        case lengthBody(RequestHead, end: Int)
+        case chunkedBody(RequestHead, ChunkedDecoder)
+        case work(RequestHead, end: Int)
+        /// As `work`, with nobody to answer.
+        case detached
+        case refusal
+        case writing(Afterwards, end: Int)
+        case lingering(discarded: Int)
+        case closed
+    }
+
+    let limits: HTTPLimits
+    var parser: RequestParser
+    var phase = Phase.head
+    var deadlines: ConnectionDeadlines
+    private var peerHasEnded = false
+    private var isDraining = false
+
+    /// - Parameter needsHandshake: whether TLS comes first; then `handshakeCompleted` is the first event.
+    package init(limits: HTTPLimits, needsHandshake: Bool, at now: Int64) {
+        self.limits = limits
+        parser = RequestParser(limits: limits)
+        deadlines = ConnectionDeadlines(limits: limits)
+        if needsHandshake { phase = .handshake }
+        deadlines.began(needsHandshake ? .handshake : .request, at: now)
+    }
+
+    /// When `deadlinePassed` is to be called, in monotonic nanoseconds; nil while there is no such time.
+    package var deadline: Int64? { deadlines.deadline }
+
+    /// Whether no request has begun: the connection can be closed without anybody losing anything.
+    package var isIdle: Bool {
+        if case .head = phase { !parser.hasBegun } else { false }
+    }
+
+    /// The exact rule that was broken, behind `refuse`, for the log.
+    package private(set) var fault: MessageFault?
+
+    /// Answers from now on close their connections.
+    package mutating func drainStarted() { isDraining = true }
+
+    /// TLS is set up; a request may come.
+    package mutating func handshakeCompleted(at now: Int64) -> Action {
+        phase = .head
+        deadlines.began(.request, at: now)
+        return .read
+    }
+
+    /// Bytes were appended to the buffer.
+    package mutating func received(_ buffer: inout [UInt8], at now: Int64) -> Action {
+        switch phase {
+        case .head: return parseHead(buffer.span, at: now)
+        case .lengthBody(let head, let end): return continueBody(head, end: end, available: buffer.count, at: now)
+        case .chunkedBody(let head, let decoder): return decode(head, decoder, &buffer, at: now)
+        case .lingering(let discarded): return discard(&buffer, discarded)
+        case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
+        case .closed: return .close
+        }
+    }
+
+    /// Bytes were appended to the buffer for which the memory budget has no room.
+    package mutating func memoryUsedUp(_ buffer: inout [UInt8]) -> Action {
+        switch phase {
+        case .head, .lengthBody, .chunkedBody:
+            buffer = []
+            return refuse(.memoryFull)
+        case .lingering(let discarded): return discard(&buffer, discarded)
+        case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
+        case .closed: return .close
+        }
+    }
+
+    /// The service wants the request, with a body up to `bodyLimit` bytes.
+    package mutating func admitted(bodyLimit: Int, _ buffer: inout [UInt8], at now: Int64) -> Action {
+        guard case .admission(let head) = phase else { preconditionFailure("Admission answers the action admit.") }
+        let hasBodyBytes = buffer.count > head.length
+        let action: Action
+        switch head.framing {
+        case .none, .untilClose: action = continueBody(head, end: head.length, available: buffer.count, at: now)
+        case .length(let count):
+            guard count <= bodyLimit else { return refuse(.bodyTooLarge, .bodyTooLarge) }
+            action = continueBody(head, end: head.length + count, available: buffer.count, at: now)
+        case .chunked:
+            let decoder = ChunkedDecoder(bodyStart: head.length, bodyLimit: bodyLimit, limits: limits)
+            action = decode(head, decoder, &buffer, at: now)
+        }
+        // A sender that did not wait needs no go-ahead (RFC 9110 §10.1.1).
+        if case .read = action, head.expectsContinue, !hasBodyBytes { return .sendContinue }
+        return action
+    }
+
+    /// An answer is about to be written; the result says what it has to say about the connection, nil when nobody is there to read it
+    /// and the shell forgets the connection.
+    ///
+    /// - Parameter available: how many bytes the buffer holds.
+    package mutating func answerReady(available: Int, at now: Int64) -> ResponseWriter.ConnectionOption? {
+        switch phase {
+        case .detached, .closed:
+            phase = .closed
+            return nil
+        case .work(let head, let end): return answer(head, end: end, at: now)
+        case .admission(let head):
+            let end = head.end
+            guard let end, available >= end else { return answer(then: .linger, at: now) }
+            return answer(head, end: end, at: now)
+        case .refusal: return answer(then: .linger, at: now)
+        case .handshake, .head, .lengthBody, .chunkedBody, .writing, .lingering:
+            preconditionFailure("An answer follows the actions admit, work and refuse.")
+        }
+    }
+
+    /// The other side has taken the whole answer. Takes the request out of the buffer and begins with the next one that waits there.
+    package mutating func answerWritten(_ buffer: inout [UInt8], at now: Int64) -> Action {
+        guard case .writing(let afterwards, let end) = phase else { preconditionFailure("An answer is written when it was ready.") }
+        switch afterwards {
+        case .nextRequest where !peerHasEnded || buffer.count > end:
+            phase = .head
+            buffer.removeSubrange(0..<end)
+            parser.startNextRequest()
+            deadlines.began(.request, at: now)
+            return parseHead(buffer.span, at: now)
+        case .linger where !peerHasEnded, .close where !peerHasEnded && buffer.count > end:
+            phase = .lingering(discarded: 0)
+            buffer.removeAll()
+            deadlines.began(.linger, at: now)
+            return .halfClose
+        case .nextRequest, .close, .linger: return close()
+        }
+    }
+
+    /// The other side will send no more. It may still read: a sender that shuts down its side waits for the answer.
+    package mutating func inputEnded() -> Action {
+        peerHasEnded = true
+        switch phase {
+        case .admission, .work, .detached, .refusal, .writing: return .wait
+        case .handshake, .head, .lengthBody, .chunkedBody, .lingering, .closed: return close()
+        }
+    }
+
+    /// The connection is gone in both directions, by a hang-up or an error. The service's work goes on.
+    package mutating func hungUp() -> Action {
+        switch phase {
+        case .work, .detached:
+            phase = .detached
+            deadlines.ended()
+            return .detach
+        case .handshake, .head, .admission, .lengthBody, .chunkedBody, .refusal, .writing, .lingering, .closed: return close()
+        }
+    }
+
+    /// `deadline` has come.
+    package mutating func deadlinePassed(at now: Int64) -> Action {
+        switch deadlines.expired(at: now) {
+        case .head: return refuse(.headTimeout)
+        case .body: return refuse(.bodyTimeout)
+        case .handshake, .request, .write, .linger: return close()
+        case nil: return .wait
+        }
+    }
+
+    mutating func refuse(_ code: ErrorCode, _ fault: MessageFault? = nil) -> Action {
+        self.fault = fault
+        phase = .refusal
+        deadlines.ended()
+        return .refuse(code)
+    }
+
+    /// More bytes are needed, which only come while the other side has not ended.
+    mutating func awaitBytes() -> Action { peerHasEnded ? close() : .read }
+
+    mutating func close() -> Action {
+        phase = .closed
+        deadlines.ended()
+        return .close
+    }
+
+    private mutating func answer(_ head: RequestHead, end: Int, at now: Int64) -> ResponseWriter.ConnectionOption {
+        let keepAlive = head.keepAlive && !isDraining
+        phase = .writing(keepAlive ? .nextRequest : .close, end: end)
+        deadlines.began(.write, at: now)
+        return ResponseWriter.ConnectionOption(keepAlive: keepAlive, minorVersion: head.minorVersion)
+    }
+
+    private mutating func answer(then afterwards: Afterwards, at now: Int64) -> ResponseWriter.ConnectionOption {
+        phase = .writing(afterwards, end: 0)
+        deadlines.began(.write, at: now)
+        return .close
+    }
+}

@@ -1,0 +1,40 @@
+import SluiceHTTP
+import Testing
+
+@Suite struct ConnectionDeadlinesTests {
+    static let waits: [(ConnectionDeadlines.Wait, Int64)] = [
+        (.handshake, 10), (.request, 75), (.head, 10), (.body, 30), (.write, 10), (.linger, 2),
+    ]
+
+    @Test("Each wait is over at its own time, to the nanosecond, and says what was waited for", arguments: waits)
+    func expiry(_ wait: ConnectionDeadlines.Wait, _ seconds: Int64) {
+        var deadlines = ConnectionDeadlines(limits: HTTPLimits())
+        deadlines.began(wait, at: 5)
+        let end = 5 + seconds * 1_000_000_000
+        #expect(deadlines.deadline == end)
+        #expect(deadlines.expired(at: end - 1) == nil)
+        #expect(deadlines.expired(at: end) == wait)
+    }
+
+    @Test("Progress within a wait does not extend it; another wait begins anew")
+    func progress() {
+        var deadlines = ConnectionDeadlines(limits: HTTPLimits())
+        deadlines.began(.head, at: 0)
+        deadlines.began(.head, at: 9_000_000_000)
+        #expect(deadlines.deadline == 10_000_000_000)
+        deadlines.began(.body, at: 9_000_000_000)
+        #expect(deadlines.deadline == 39_000_000_000)
+        deadlines.ended()
+        #expect(deadlines.deadline == nil)
+        #expect(deadlines.expired(at: .max) == nil)
+    }
+
+    @Test("The times are those of the limits")
+    func limits() {
+        var limits = HTTPLimits()
+        limits.headTime = .milliseconds(100)
+        var deadlines = ConnectionDeadlines(limits: limits)
+        deadlines.began(.handshake, at: 0)
+        #expect(deadlines.deadline == 100_000_000)
+    }
+}

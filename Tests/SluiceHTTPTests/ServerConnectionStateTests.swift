@@ -1,0 +1,270 @@
+import SluiceBase
+import SluiceHTTP
+import Testing
+
+@Suite struct ServerConnectionStateTests {
+    static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+    private static func post(_ path: String, _ body: String, _ lines: String = "") -> String {
+        "POST \(path) HTTP/1.1\r\nHost: h\r\n\(lines)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+    static let chunked = "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    @Test("A request goes head, body, work, answer; then the connection waits for the next")
+    func oneRequest() {
+        var connection = ScriptedConnection()
+        #expect(connection.state.isIdle)
+        #expect(connection.receive("POST /a HTTP/1.1\r\nHost: h\r\n") == "read")
+        #expect(!connection.state.isIdle)
+        #expect(connection.receive("Content-Length: 4\r\n\r\n") == "admit /a")
+        #expect(connection.admit() == "read")
+        #expect(connection.receive("ab") == "read")
+        #expect(connection.receive("cd") == "work [abcd]")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "read")
+        #expect(connection.buffer.isEmpty)
+        #expect(connection.state.isIdle)
+        #expect(connection.receive(Self.get) == "admit /a")
+        #expect(connection.admit() == "work []")
+    }
+
+    @Test("Pipelined requests are not looked at before the answer is written, then answered in order")
+    func pipelining() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two") + "BAD\n") == "admit /1")
+        #expect(connection.admit() == "work [one]")
+        #expect(connection.receive("more") == "wait")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.receive("more") == "wait")
+        #expect(connection.written() == "admit /2")
+        #expect(connection.admit() == "work [two]")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "refuse malformed_request")
+        #expect(connection.state.fault == .bareLineFeed)
+    }
+
+    @Test("A request hidden in a body is body, by length and by chunks")
+    func hiddenRequest() {
+        let hidden = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n0\r\n\r\n"
+        var byLength = ScriptedConnection()
+        #expect(byLength.receive(Self.post("/a", hidden) + Self.post("/b", "")) == "admit /a")
+        #expect(byLength.admit() == "work [\(hidden)]")
+        #expect(byLength.answer() == .keepAlive)
+        #expect(byLength.written() == "admit /b")
+
+        var byChunks = ScriptedConnection()
+        let size = String(hidden.utf8.count, radix: 16)
+        #expect(byChunks.receive(Self.chunked + "\(size)\r\n\(hidden)\r\n0\r\n\r\n" + Self.post("/b", "")) == "admit /c")
+        #expect(byChunks.admit() == "work [\(hidden)]")
+        #expect(byChunks.answer() == .keepAlive)
+        #expect(byChunks.written() == "admit /b")
+    }
+
+    @Test("However the bytes are cut up, the same requests with the same bodies come out")
+    func splits() {
+        let text =
+            Self.post("/1", "one") + Self.chunked + "3\r\ntwo\r\n0\r\nT: u\r\n\r\n\r\n" + Self.get + "POST /b HTTP/1.1\r\nHost: h\r\n"
+            + "Content-Length: 101\r\n\r\n"
+        let expected = ["admit /1", "work [one]", "admit /c", "work [two]", "admit /a", "work []", "admit /b", "refuse body_too_large"]
+        #expect(Self.requests(text, cuts: []) == expected)
+        for cut in 0...text.utf8.count { #expect(Self.requests(text, cuts: [cut]) == expected) }
+        #expect(Self.requests(text, cuts: Array(0..<text.utf8.count)) == expected)
+    }
+
+    private static func requests(_ text: String, cuts: [Int]) -> [String] {
+        let bytes = Array(text.utf8)
+        var connection = ScriptedConnection()
+        var seen: [String] = []
+        var start = 0
+        for cut in cuts + [bytes.count] {
+            var action = connection.receive(bytes.span.extracting(start..<cut).text)
+            start = cut
+            while action != "read", !action.hasPrefix("refuse") {
+                seen.append(action)
+                if action.hasPrefix("admit") {
+                    action = connection.admit()
+                } else {
+                    #expect(connection.answer() == .keepAlive)
+                    action = connection.written()
+                }
+            }
+            if action != "read" { return seen + [action] }
+        }
+        return seen
+    }
+
+    @Test("A chunked body is decoded, and the next request behind it is left alone")
+    func chunkedBody() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.chunked + "3\r\nab") == "admit /c")
+        #expect(connection.admit() == "read")
+        #expect(connection.receive("c\r\n1\r\nd\r\n0\r\n\r\n" + Self.get) == "work [abcd]")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "admit /a")
+    }
+
+    @Test("100 Continue goes out once, when the sender waits for it")
+    func continues() {
+        let head = "POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        var waiting = ScriptedConnection()
+        #expect(waiting.receive(head) == "admit /e")
+        #expect(waiting.admit() == "sendContinue")
+        #expect(waiting.receive("a") == "read")
+        #expect(waiting.receive("b") == "work [ab]")
+
+        var hasty = ScriptedConnection()
+        #expect(hasty.receive(head + "a") == "admit /e")
+        #expect(hasty.admit() == "read")
+
+        var chunked = ScriptedConnection()
+        #expect(chunked.receive("POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n") == "admit /e")
+        #expect(chunked.admit() == "sendContinue")
+    }
+
+    @Test("A refusal before the body was read half-closes, discards up to 1 MiB and closes")
+    func lingering() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.post("/a", String(repeating: "x", count: 101))) == "admit /a")
+        #expect(connection.admit(100) == "refuse body_too_large")
+        #expect(connection.answer() == .close)
+        #expect(connection.written() == "halfClose")
+        #expect(connection.buffer.isEmpty)
+        #expect(connection.secondsLeft == 2)
+        #expect(connection.receive(String(repeating: "x", count: 1024 * 1024)) == "read")
+        #expect(connection.buffer.isEmpty)
+        #expect(connection.receive("x") == "close")
+    }
+
+    @Test("Where memory is used up a head and a body are refused and let go, and what is discarded is not")
+    func refusesForMemory() {
+        for start in ["POST / HTTP/1.1\r\nhost: h\r\n", "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\nhello"] {
+            var connection = ScriptedConnection()
+            if connection.receive(start).hasPrefix("admit") { #expect(connection.admit() == "read") }
+            #expect(connection.memoryUsedUp("more") == "refuse memory_full")
+            #expect(connection.buffer.isEmpty)
+            #expect(connection.answer() == .close)
+            #expect(connection.written() == "halfClose")
+            #expect(connection.memoryUsedUp(String(repeating: "x", count: 1 << 20)) == "read")
+            #expect(connection.memoryUsedUp("x") == "close")
+        }
+    }
+
+    @Test("While it discards, the other side's end or two seconds close the connection; bytes do not extend them")
+    func lingeringEnds() {
+        for event in ["end", "time", "gone"] {
+            var connection = ScriptedConnection()
+            #expect(connection.receive("BAD\n") == "refuse malformed_request")
+            #expect(connection.answer() == .close)
+            #expect(connection.written() == "halfClose")
+            #expect(connection.pass(seconds: 1) == "wait")
+            #expect(connection.receive("x") == "read")
+            switch event {
+            case "end": #expect(connection.ended() == "close")
+            case "gone": #expect(connection.hungUp() == "close")
+            default: #expect(connection.pass(seconds: 1) == "close")
+            }
+        }
+    }
+
+    @Test("A chunked body over the limit is refused when the chunk says so, a malformed one at once")
+    func chunkedRefusals() {
+        var large = ScriptedConnection()
+        #expect(large.receive(Self.chunked) == "admit /c")
+        #expect(large.admit(4) == "read")
+        #expect(large.receive("3\r\nabc\r\n2") == "refuse body_too_large")
+        #expect(large.state.fault == .bodyTooLarge)
+        var malformed = ScriptedConnection()
+        #expect(malformed.receive(Self.chunked + "3\r\nabcd") == "admit /c")
+        #expect(malformed.admit() == "refuse malformed_request")
+        #expect(malformed.state.fault == .chunkEnd)
+        #expect(malformed.answer() == .close)
+        #expect(malformed.ended() == "wait")
+        #expect(malformed.written() == "close")
+    }
+
+    @Test("The service's refusal of a head keeps the connection when the whole request is there, else closes it")
+    func serviceRefusal() {
+        var whole = ScriptedConnection()
+        #expect(whole.receive(Self.post("/a", "xy") + Self.get) == "admit /a")
+        #expect(whole.answer() == .keepAlive)
+        #expect(whole.written() == "admit /a")
+
+        var partial = ScriptedConnection()
+        #expect(partial.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nxy") == "admit /a")
+        #expect(partial.answer() == .close)
+        #expect(partial.written() == "halfClose")
+
+        var chunked = ScriptedConnection()
+        #expect(chunked.receive(Self.chunked + "0\r\n\r\n") == "admit /c")
+        #expect(chunked.answer() == .close)
+        #expect(chunked.written() == "halfClose")
+    }
+
+    @Test("The answer closes the connection when the sender asks for it or the service drains")
+    func closing() {
+        var asked = ScriptedConnection()
+        #expect(asked.receive(Self.post("/a", "", "Connection: close\r\n")) == "admit /a")
+        #expect(asked.admit() == "work []")
+        #expect(asked.answer() == .close)
+        #expect(asked.written() == "close")
+
+        var draining = ScriptedConnection()
+        draining.state.drainStarted()
+        #expect(draining.receive(Self.get + Self.get) == "admit /a")
+        #expect(draining.admit() == "work []")
+        #expect(draining.answer() == .close)
+        #expect(draining.written() == "halfClose")
+
+        var old = ScriptedConnection()
+        #expect(old.receive("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") == "admit /a")
+        #expect(old.admit() == "work []")
+        #expect(old.answer() == .keepAliveSaid)
+        #expect(old.written() == "read")
+    }
+
+    @Test("A sender that is gone while the service works is taken out of the loop, and its answer has nobody to go to")
+    func hangUp() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.get) == "admit /a")
+        #expect(connection.admit() == "work []")
+        #expect(connection.hungUp() == "detach")
+        #expect(connection.secondsLeft == nil)
+        #expect(connection.receive("x") == "wait")
+        #expect(connection.answer() == nil)
+        #expect(connection.receive("x") == "close")
+
+        var writing = ScriptedConnection()
+        #expect(writing.receive(Self.get) == "admit /a")
+        #expect(writing.admit() == "work []")
+        #expect(writing.answer() == .keepAlive)
+        #expect(writing.hungUp() == "close")
+    }
+
+    @Test("A sender that ends its side still gets its answer, and those to what it sent before")
+    func halfClosedSender() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.get + Self.get + "GET /b") == "admit /a")
+        #expect(connection.admit() == "work []")
+        #expect(connection.ended() == "wait")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "admit /a")
+        #expect(connection.admit() == "work []")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "close")
+
+        var single = ScriptedConnection()
+        #expect(single.receive(Self.get) == "admit /a")
+        #expect(single.admit() == "work []")
+        #expect(single.ended() == "wait")
+        #expect(single.answer() == .keepAlive)
+        #expect(single.written() == "close")
+    }
+
+    @Test("A sender that ends in the middle of a request is not answered")
+    func truncated() {
+        for text in ["", "GET", Self.post("/a", "abc").dropLast().description, Self.chunked + "3\r\na"] {
+            var connection = ScriptedConnection()
+            if connection.receive(text).hasPrefix("admit") { #expect(connection.admit() == "read") }
+            #expect(connection.ended() == "close")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import SluiceBase
+import SluiceHTTP
+import SluiceNet
+import Testing
+
+@Suite struct ServerSocketTests {
+    private static let hold = "POST /hold HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi"
+
+    @Test("a request whose sender has reset is finished for nobody; one whose sender has only ended is answered")
+    func vanishes() async throws {
+        let server = try await ServerUnderTest.start()
+        let gone = try RawSocket(port: server.port)
+        try gone.send(Self.hold)
+        await server.holds(1)
+        gone.reset()
+        // A second connection on the same loop shows that the reset was seen: loops have the same number of connections in turn.
+        for _ in 0..<2 {
+            let other = try RawSocket(port: server.port)
+            try other.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            _ = try await blocking { try other.receive(until: nil) }
+        }
+        #expect(await server.release() == [false])
+
+        let ended = try RawSocket(port: server.port)
+        try ended.send(Self.hold)
+        ended.finishSending()
+        await server.holds(1)
+        #expect(await server.release() == [true])
+        let text = try await blocking { try ended.receive(until: nil) }
+        #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.hasSuffix("\r\n\r\nreleased"), "\(text)")
+        await server.stop()
+    }
+
+    @Test("over the memory budget a body is answered 503 and its memory given back; what is smaller is served")
+    func memory() async throws {
+        let server = try await ServerUnderTest.start(memory: .kibibytes(256))
+        let large = try RawSocket(port: server.port)
+        try large.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000\r\n\r\n")
+        try? large.send(String(repeating: "x", count: 1_000_000))
+        large.finishSending()
+        let text = try await blocking { try large.receive(until: nil) }
+        #expect(text.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"), "\(text)")
+        #expect(text.contains("retry-after: "), "\(text)")
+        #expect(text.contains("connection: close\r\n"), "\(text)")
+        #expect(text.contains(#""code":"memory_full""#), "\(text)")
+        #expect(server.notes.all == ["refused memory_full: \(ErrorCode.memoryFull.title)"])
+        let client = try ClientUnderTest(port: server.port)
+        #expect(try await client.post(String(repeating: "y", count: 100_000), to: "/echo").status == 200)
+        await client.stop()
+        await server.stop()
+        #expect(server.memory.bytesInUse == 0)
+    }
+
+    @Test("while it drains, answers close their connections; then idle ones close, work is finished, and nobody is accepted")
+    func drains() async throws {
+        let server = try await ServerUnderTest.start()
+        let idle = try RawSocket(port: server.port)
+        try idle.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi")
+        _ = try await blocking { try idle.receive(until: "hi") }
+        let busy = try RawSocket(port: server.port)
+        try busy.send(Self.hold)
+        await server.holds(1)
+
+        server.server.beginDrain()
+        let late = try RawSocket(port: server.port)
+        try late.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi")
+        let answer = try await blocking { try late.receive(until: nil) }
+        #expect(answer.contains("connection: close\r\n") && answer.hasSuffix("hi"), "\(answer)")
+
+        await server.server.stopAccepting()
+        #expect(try await blocking { try idle.receive(until: nil) } == "")
+        #expect(throws: (any Error).self) { try RawSocket(port: server.port) }
+        #expect(server.server.connectionCount == 1)
+
+        let finished = Task { await server.server.finishRequests(within: .seconds(20)) }
+        #expect(await server.release() == [true])
+        let last = try await blocking { try busy.receive(until: nil) }
+        #expect(last.contains("connection: close\r\n") && last.hasSuffix("released"), "\(last)")
+        await finished.value
+        #expect(server.server.connectionCount == 0)
+        await server.stop()
+    }
+
+    @Test("waiting for the last requests ends when its time is over")
+    func drainEnds() async throws {
+        let server = try await ServerUnderTest.start()
+        let busy = try RawSocket(port: server.port)
+        try busy.send(Self.hold)
+        await server.holds(1)
+        await server.server.stopAccepting()
+        await server.server.finishRequests(within: .milliseconds(100))
+        #expect(server.server.connectionCount == 1)
+        await server.stop()
+        #expect(try await blocking { try busy.receive(until: nil) } == "")
+    }
+
+    @Test("a TLS sender that begins to read when all buffers are full gets every answer")
+    func blockedOverTLS() async throws {
+        let certificate = try TestCertificate.make()
+        let server = try await ServerUnderTest.start(certificate: certificate)
+        let tls = try TLSClientContext(caPath: certificate.certificatePath, certificatePath: nil, keyPath: nil)
+        let peer = TLSPeer(port: server.port, tls: tls)
+        let request = Array("POST /large HTTP/1.1\r\nhost: h\r\n\r\n".utf8)
+        let size = EchoService.largeBody.count
+        let total = try await blocking { try peer.exchange(Array(repeating: request, count: 4), expecting: 4 * size) }
+        #expect(total >= 4 * size)
+        await server.stop()
+    }
+}

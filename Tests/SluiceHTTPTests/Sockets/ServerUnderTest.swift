@@ -1,0 +1,153 @@
+import SluiceBase
+import SluiceHTTP
+import SluiceNet
+import Synchronization
+
+/// A server with a service that echoes, keeps requests until they are released, or refuses.
+final class ServerUnderTest: Sendable {
+    /// What happened besides requests.
+    final class Notes: HTTPServerObserver {
+        private let lines = Mutex<[String]>([])
+
+        var all: [String] { lines.withLock { $0 } }
+
+        func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {
+            lines.withLock { $0.append("refused \(code.rawValue): \(reason)") }
+        }
+        func shed(_ reason: ConnectionShedding) { lines.withLock { $0.append("shed \(reason.rawValue)") } }
+        func handshakeFailed(_ reason: String, peer: PeerAddress) { lines.withLock { $0.append("handshake: \(reason)") } }
+    }
+
+    /// What the service shares with the test.
+    final class Desk: Sendable {
+        struct Held: Sendable {
+            let loop: Int
+            let exchange: ExchangeID
+        }
+
+        struct State {
+            var requests = 0
+            var held: [Held] = []
+            var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        }
+
+        let state = Mutex(State())
+    }
+
+    let server: HTTPServer
+    let notes: Notes
+    let port: UInt16
+    let memory: MemoryBudget
+    private let desk: Desk
+    private let group: EventLoopGroup
+
+    private init(_ server: HTTPServer, _ notes: Notes, _ port: UInt16, _ memory: MemoryBudget, _ desk: Desk, _ group: EventLoopGroup) {
+        self.server = server
+        self.notes = notes
+        self.port = port
+        self.memory = memory
+        self.desk = desk
+        self.group = group
+    }
+
+    static func start(
+        host: String = "127.0.0.1", certificate: TestCertificate? = nil, memory: ByteCount = .mebibytes(64),
+        _ change: (inout HTTPServerConfiguration) -> Void = { _ in }
+    ) async throws -> ServerUnderTest {
+        let budget = MemoryBudget(limit: memory)
+        var configuration = HTTPServerConfiguration(memory: budget)
+        change(&configuration)
+        let group = try EventLoopGroup(count: 2, name: "server")
+        let notes = Notes()
+        let desk = Desk()
+        let server = await HTTPServer(configuration: configuration, group: group, observer: notes) {
+            EchoService(desk, loop: $0.loop.index)
+        }
+        let socket = try ListeningSocket(SocketAddress(host: host, port: 0) ?? .unix(path: ""))
+        let tls = try certificate.map {
+            TLSServerContextSlot(try TLSServerContext(certificatePath: $0.certificatePath, keyPath: $0.keyPath))
+        }
+        try await server.listen(on: socket, tls: tls)
+        return ServerUnderTest(server, notes, socket.address.port, budget, desk, group)
+    }
+
+    func stop() async {
+        await server.close()
+        await group.stop()
+    }
+
+    /// Requests that reached the service.
+    var requestCount: Int { desk.state.withLock { $0.requests } }
+
+    /// Waits until the service holds so many requests.
+    func holds(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isThere = desk.state.withLock { state in
+                if state.held.count >= count { return true }
+                state.waiters.append((count, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    /// Answers all held requests.
+    ///
+    /// - Returns: for each, whether anybody was there.
+    func release() async -> [Bool] {
+        let held = desk.state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        var taken: [Bool] = []
+        for request in held {
+            taken.append(
+                await withCheckedContinuation { continuation in
+                    server.post(to: request.loop) { loop in
+                        let response = HTTPResponse(status: 200, body: Array("released".utf8))
+                        continuation.resume(returning: loop.complete(request.exchange, with: response))
+                    }
+                })
+        }
+        return taken
+    }
+}
+
+/// `/echo` answers with the body, `/large` with much, `/hold` when it is released, `/drop` never, anything else is refused by its head.
+final class EchoService: HTTPService {
+    /// More than the buffers between two sockets hold.
+    static let largeBody = [UInt8](repeating: 0x20, count: 12 << 20)
+
+    private let desk: ServerUnderTest.Desk
+    private let loop: Int
+
+    init(_ desk: ServerUnderTest.Desk, loop: Int) {
+        self.desk = desk
+        self.loop = loop
+    }
+
+    func admit(_ request: borrowing RequestView) -> Admission {
+        switch request.path.text {
+        case "/echo", "/hold", "/drop", "/large": .body(limit: 16 << 20, context: nil)
+        default: .refuse(HTTPResponse(status: 404, body: Array("nothing".utf8)))
+        }
+    }
+
+    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+        desk.state.withLock { $0.requests += 1 }
+        switch request.path.text {
+        case "/echo": return .now(HTTPResponse(status: 200, body: request.body.array))
+        case "/drop": return .drop
+        case "/large": return .now(HTTPResponse(status: 200, body: Self.largeBody))
+        default:
+            let woken = desk.state.withLock { state in
+                state.held.append(ServerUnderTest.Desk.Held(loop: loop, exchange: exchange))
+                let woken = state.waiters.filter { $0.count <= state.held.count }
+                state.waiters.removeAll { $0.count <= state.held.count }
+                return woken
+            }
+            for waiter in woken { waiter.continuation.resume() }
+            return .later
+        }
+    }
+}
