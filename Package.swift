@@ -53,3 +53,21 @@ let package = Package(
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "SluiceCrypto"]),
     ]
 )
+
+// The fuzz targets need flags that SwiftPM allows in a root package alone, so they exist only on request: `make fuzz`.
+if Context.environment["SLUICE_FUZZ"] != nil {
+    func fuzz(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)", exclude: ["corpus"],
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    }
+    package.targets += [
+        fuzz("JSONScannerFuzz", ["SluiceJSON"]),
+        fuzz("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
+    ]
+    // Without coverage in the code under test libFuzzer would grope in the dark.
+    for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP"].contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+    }
+}
