@@ -27,7 +27,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "sluice",
-    products: [],
+    products: [
+        .library(name: "Zizq", targets: ["Zizq"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -45,12 +47,16 @@ let package = Package(
         module("SluiceYAML", ["SluiceBase", .product(name: "Yams", package: "Yams")]),
         module("SluiceNet", ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", log]),
         module("SluiceHTTP", ["SluiceBase", "SluiceNet", log]),
+        module("Zizq", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
+        module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
         tests("SluiceYAMLTests", ["SluiceYAML"]),
         tests("SluiceNetTests", ["SluiceNet", "SluiceCrypto"]),
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "SluiceCrypto"]),
+        tests("ZizqTests", ["Zizq", "DevQueue", "SluiceCrypto"]),
+        tests("DevQueueTests", ["DevQueue", "SluiceHTTP"]),
     ]
 )
 

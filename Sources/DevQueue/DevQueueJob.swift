@@ -1,0 +1,102 @@
+/// One job that the development queue has accepted.
+package struct DevQueueJob: Sendable {
+    package let id: JobIdentifier
+    package let type: String
+    package let queue: String
+    /// The bytes that were sent; `nil` where payloads are not kept.
+    package let payload: [UInt8]?
+    package let priority: UInt16
+    package var status: JobStatus
+    /// Milliseconds since the UNIX epoch.
+    package let readyAt: UInt64
+    package let retryLimit: UInt32?
+    package let backoff: JobBackoff?
+    package let retention: JobRetention?
+    package let uniqueKey: String?
+    package let uniqueWhile: UniqueScope?
+    package let batch: JobBatch?
+
+    init(_ request: JobRequest, id: JobIdentifier, payload: [UInt8]?, now: UInt64) {
+        self.id = id
+        type = request.type
+        queue = request.queue
+        self.payload = payload
+        priority = request.priority ?? 32768
+        readyAt = request.readyAt ?? now
+        status = readyAt > now ? .scheduled : .ready
+        retryLimit = request.retryLimit
+        backoff = request.backoff
+        retention = request.retention
+        uniqueKey = request.uniqueKey
+        uniqueWhile = request.uniqueWhile.flatMap(UniqueScope.init(rawValue:))
+        batch = request.batch
+    }
+}
+
+extension DevQueueJob {
+    /// The job as an answer shows it.
+    ///
+    /// - Parameters:
+    ///   - outcome: what became of the enqueue; `nil` where the job is read back, with its payload.
+    func appendJSON(to body: inout [UInt8], outcome: EnqueueOutcome?) {
+        body.append(contentsOf: #"{"id":""#.utf8)
+        id.append(to: &body)
+        body.append(UInt8(ascii: "\""))
+        body.appendMember("type", text: type)
+        body.appendMember("queue", text: queue)
+        body.appendMember("priority", number: priority)
+        body.appendMember("status", text: status.rawValue)
+        body.appendMember("ready_at", number: readyAt)
+        body.append(contentsOf: #","attempts":0"#.utf8)
+        if let outcome {
+            body.append(contentsOf: outcome.json.utf8)
+        } else if let payload {
+            body.appendName("payload")
+            body.append(contentsOf: payload)
+        }
+        appendOptions(to: &body)
+        body.append(UInt8(ascii: "}"))
+    }
+
+    /// The fields that are shown only where they were set.
+    private func appendOptions(to body: inout [UInt8]) {
+        if let retryLimit { body.appendMember("retry_limit", number: retryLimit) }
+        if let backoff {
+            let text = #"{"base_ms":\#(backoff.base),"exponent":\#(backoff.exponent),"jitter_ms":\#(backoff.jitter)}"#
+            body.appendName("backoff")
+            body.append(contentsOf: text.utf8)
+        }
+        if let retention { appendRetention(retention, to: &body) }
+        if let uniqueKey { body.appendMember("unique_key", text: uniqueKey) }
+        if let uniqueWhile { body.appendMember("unique_while", text: uniqueWhile.rawValue) }
+        if let batch { appendBatch(batch, to: &body) }
+    }
+
+    private func appendRetention(_ retention: JobRetention, to body: inout [UInt8]) {
+        let members = [("completed_ms", retention.completed), ("dead_ms", retention.dead)]
+        let text = members.compactMap { name, value in value.map { #""\#(name)":\#($0)"# } }.joined(separator: ",")
+        body.appendName("retention")
+        body.append(contentsOf: "{\(text)}".utf8)
+    }
+
+    private func appendBatch(_ batch: JobBatch, to body: inout [UInt8]) {
+        body.append(contentsOf: #","batch":{"key":"#.utf8)
+        body.appendJSON(text: batch.key)
+        if let when = batch.when { body.appendMember("when", text: when) }
+        if let fold = batch.fold { body.appendMember("fold", text: fold) }
+        body.append(UInt8(ascii: "}"))
+    }
+}
+
+/// What became of one job of an enqueue.
+enum EnqueueOutcome {
+    case accepted
+    case duplicate
+
+    var json: String {
+        switch self {
+        case .accepted: #","duplicate":false,"folded":false"#
+        case .duplicate: #","duplicate":true,"folded":false"#
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import SluiceBase
+internal import SluiceHTTP
+package import SluiceNet
+
+/// The development queue on a socket. It is no Zizq: nothing outlives the process.
+package final class DevQueueServer: Sendable {
+    package let store: DevQueueStore
+    /// Where it listens, with the port that the system chose for port 0.
+    package let address: SocketAddress
+    private let group: EventLoopGroup
+    private let server: HTTPServer
+    private let endpoints = DevQueueEndpoints()
+
+    /// Binds and begins to answer.
+    ///
+    /// - Parameters:
+    ///   - address: a loopback address, unless somebody knows better; port 0 lets the system choose.
+    ///   - tls: for HTTPS.
+    package init(
+        store: DevQueueStore, address: SocketAddress, tls: TLSServerContextSlot? = nil
+    ) async throws(SystemCallError) {
+        self.store = store
+        let socket = try ListeningSocket(address)
+        self.address = socket.address
+        group = try EventLoopGroup(count: 1, name: "devqueue")
+        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .gibibytes(2)))
+        configuration.maximumConnections = 1000
+        let service = DevQueueService(store: store)
+        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver()) { [endpoints] loop in
+            DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
+        }
+        endpoints.server = server
+        try await server.listen(on: socket, tls: tls)
+    }
+
+    /// The base URL.
+    package func url(isTLS: Bool = false) -> String { "\(isTLS ? "https" : "http")://\(address)" }
+
+    /// Closes every connection and ends the thread.
+    package func stop() async {
+        endpoints.server = nil
+        await server.close()
+        await group.stop()
+    }
+}

@@ -1,0 +1,51 @@
+/// Which Zizq server a client talks to, and how.
+///
+/// ```swift
+/// var configuration = ZizqConfiguration(url: "https://zizq.internal:7890")
+/// configuration.caCertificatePath = "/etc/zizq/ca.pem"
+/// configuration.headers = [(name: "authorization", value: "Bearer \(token)")]
+/// let client = try ZizqClient(configuration)
+/// ```
+public struct ZizqConfiguration: Sendable {
+    /// `http://host:port` or `https://host:port`, with a path in front of Zizq's own where a proxy needs one.
+    public var url: String
+    /// To resolve the name, connect and shake hands.
+    public var connectTimeout: Duration = .seconds(10)
+    /// From having a connection to the end of an answer; a call may be given another.
+    public var readTimeout: Duration = .seconds(30)
+    /// A PEM file of certificate authorities that are trusted besides the system's.
+    public var caCertificatePath: String?
+    /// A PEM file with the certificate chain by which the client names itself.
+    public var clientCertificatePath: String?
+    /// A PEM file with the certificate's key; not needed where the certificate's file holds it, too.
+    public var clientKeyPath: String?
+    /// Sent along with every request, such as a token that a proxy wants.
+    public var headers: [(name: String, value: String)] = []
+    /// Connections at once, 1–256; more calls wait for one to come free.
+    public var maximumConnections = 4
+
+    /// A server at this URL, everything else by default.
+    public init(url: String = "http://127.0.0.1:7890") { self.url = url }
+}
+
+extension ZizqConfiguration {
+    /// Refuses what could not be sent, or would change what is sent.
+    func check() throws(ZizqError) {
+        guard 1...256 ~= maximumConnections else { throw .invalidArgument("between 1 and 256 connections are possible") }
+        for (name, value) in headers { try Self.check(name, value) }
+    }
+
+    private static func check(_ name: String, _ value: String) throws(ZizqError) {
+        let isToken = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
+        guard isToken else { throw .invalidArgument("a header name has a character that is not allowed there") }
+        guard !ownHeaders.contains(name.lowercased()) else { throw .invalidArgument("the header \(name) is set by the client") }
+        // The value may be a secret: it is not repeated.
+        guard value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }) else {
+            throw .invalidArgument("the value of the header \(name) has a control character")
+        }
+    }
+
+    private static let ownHeaders: Set = [
+        "host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "expect", "upgrade", "te", "trailer",
+    ]
+}

@@ -1,0 +1,139 @@
+/// Why a call to a Zizq server did not succeed.
+///
+/// ```swift
+/// do throws(ZizqError) {
+///     let jobs = try await client.enqueueBulk(raw: body)
+/// } catch {
+///     if error.isLicence {
+///         // The server has no licence for unique or batched jobs.
+///     } else if error.isRetryable && !error.isAmbiguous {
+///         // Nothing was enqueued: the same request may be sent again after `error.retryAfter`.
+///     }
+/// }
+/// ```
+public enum ZizqError: Error, Sendable, Hashable {
+    /// No whole answer arrived: no connection, a connection that broke, or none within the time.
+    case transport(TransportFailure)
+    /// The server, or something in front of it, answered with a status other than 2xx.
+    case response(RefusedResponse)
+    /// The server answered 2xx with something other than Zizq's JSON for this call.
+    case decoding(UnreadableAnswer)
+    /// The call itself is wrong; nothing was sent. The sentence says what.
+    case invalidArgument(String)
+
+    /// How a request ended without an answer.
+    public struct TransportFailure: Sendable, Hashable {
+        /// Whether any byte of the request's body was sent, so that the server may have acted on it.
+        public let requestBodyMayHaveBeenProcessed: Bool
+        /// What happened, for a person.
+        public let message: String
+
+        /// Describes a failure.
+        public init(requestBodyMayHaveBeenProcessed: Bool, message: String) {
+            self.requestBodyMayHaveBeenProcessed = requestBodyMayHaveBeenProcessed
+            self.message = message
+        }
+    }
+
+    /// An answer with a status other than 2xx.
+    public struct RefusedResponse: Sendable, Hashable {
+        /// The HTTP status.
+        public let status: Int
+        /// What the server says in its `{"error":"…"}`; `nil` where the answer is not of that form, as from a proxy.
+        public let serverText: String?
+        /// How long the server asks to wait (RFC 9110 §10.2.3).
+        public let retryAfter: Duration?
+
+        /// Describes an answer.
+        public init(status: Int, serverText: String?, retryAfter: Duration? = nil) {
+            self.status = status
+            self.serverText = serverText
+            self.retryAfter = retryAfter
+        }
+    }
+
+    /// An answer of 2xx that cannot be read.
+    public struct UnreadableAnswer: Sendable, Hashable {
+        /// The HTTP status.
+        public let status: Int
+        /// What is wrong with it, for a person.
+        public let message: String
+
+        /// Describes an answer.
+        public init(status: Int, message: String) {
+            self.status = status
+            self.message = message
+        }
+    }
+}
+
+extension ZizqError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    ///
+    /// Where `isAmbiguous` holds as well, sending again may enqueue a job twice.
+    public var isRetryable: Bool {
+        switch self {
+        case .transport: true
+        case .response(let answer): answer.status == 408 || answer.status == 429 || 500...599 ~= answer.status
+        case .decoding, .invalidArgument: false
+        }
+    }
+
+    /// Whether the server may have done what was asked in spite of the error.
+    ///
+    /// 408, 429 and 503 say that the request was not worked on; any other 5xx says nothing about it.
+    public var isAmbiguous: Bool {
+        switch self {
+        case .transport(let failure): failure.requestBodyMayHaveBeenProcessed
+        case .response(let answer): 500...599 ~= answer.status && answer.status != 503
+        case .decoding: true
+        case .invalidArgument: false
+        }
+    }
+
+    /// Whether the server lacks the licence for unique or batched jobs. Nothing of the request was enqueued.
+    public var isLicence: Bool { licensedFeature != nil }
+
+    /// What the server lacks the licence for.
+    public var licensedFeature: LicensedFeature? {
+        guard case .response(let answer) = self, answer.status == 403, let text = answer.serverText else { return nil }
+        return LicensedFeature.allCases.first { text.hasPrefix($0.refusalPrefix) }
+    }
+
+    /// How long the server asks to wait before the next try.
+    public var retryAfter: Duration? {
+        if case .response(let answer) = self { answer.retryAfter } else { nil }
+    }
+}
+
+extension ZizqError: CustomStringConvertible {
+    /// One sentence for a log line or a person. What a server wrote stands in it as it came.
+    public var description: String {
+        switch self {
+        case .transport(let failure): failure.message
+        case .response(let answer):
+            if let text = answer.serverText {
+                "the server answered \(answer.status): \(text)"
+            } else {
+                "the answer \(answer.status) is not one of Zizq's"
+            }
+        case .decoding(let answer): "the answer \(answer.status) cannot be read: \(answer.message)"
+        case .invalidArgument(let sentence): sentence
+        }
+    }
+}
+
+/// What a Zizq server does only with a Pro licence.
+public enum LicensedFeature: Sendable, Hashable, CaseIterable {
+    /// `unique_key`.
+    case uniqueJobs
+    /// `batch`.
+    case batchedJobs
+
+    var refusalPrefix: String {
+        switch self {
+        case .uniqueJobs: "unique jobs"
+        case .batchedJobs: "batched jobs"
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import DevQueue
+import SluiceHTTP
+import Testing
+
+/// The table of refusals, word for word.
+@Suite struct RefusalTests {
+    private static func error(_ status: Int, _ sentence: String) -> String { #"\#(status) {"error":"\#(sentence)"}"# }
+
+    @Test(
+        "A single job with a bad field is refused with the server's words",
+        arguments: [
+            (job(queue: "a,b"), 400, "queue must not contain ','"),
+            (job(type: ""), 400, "type must not be empty"),
+            (job(queue: "a\\u0000b"), 400, "queue must not contain null bytes"),
+            (job(queue: "a*"), 400, "queue must not contain '*' (reserved)"),
+            (job(type: "[", queue: ","), 400, "type must not contain '[' (reserved)"),
+            (#"{"type":"t","queue":"q"}"#, 400, "invalid JSON: missing field `payload` at line 1 column 24"),
+            (#"{"queue":"q","payload":1}"#, 400, "invalid JSON: missing field `type` at line 1 column 25"),
+            (#"{"type":5,"queue":"q","payload":1}"#, 400, "invalid JSON: invalid type: integer `5`, expected a string at line 1 column 9"),
+            (#"{"type":null,"queue":"q","payload":1}"#, 400, "invalid JSON: invalid type: null, expected a string at line 1 column 12"),
+            (#"{"type":"t","priority":70000}"#, 400, "invalid JSON: invalid value: integer `70000`, expected u16 at line 1 column 28"),
+            (#"{"type":"t","priority":-1}"#, 400, "invalid JSON: invalid value: integer `-1`, expected u16 at line 1 column 25"),
+            (#"{"type":"t","priority":1.5}"#, 400, "invalid JSON: invalid type: floating point `1.5`, expected u16 at line 1 column 26"),
+            (
+                #"{"type":"t","priority":"5"}"#, 400,
+                #"invalid JSON: invalid type: string \"5\", expected u16 at line 1 column 26"#
+            ),
+            (#"{"type":"t","type":"u"}"#, 400, "invalid JSON: duplicate field `type` at line 1 column 18"),
+            (job(#""backoff":{"base_ms":1,"exponent":2}"#), 400, "invalid JSON: missing field `jitter_ms` at line 1 column 60"),
+            (job(#""unique_key":"""#), 403, "unique jobs requires a pro license"),
+            (job(#""unique_key":"k","unique_while":"zzz""#), 403, "unique jobs requires a pro license"),
+            (job(#""batch":{"key":"k"}"#), 403, "batched jobs requires a pro license"),
+            (job(#""unique_while":"queued""#), 400, "unique_while requires unique_key"),
+            (job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "unique_key and batch cannot be combined"),
+            ("", 400, "invalid JSON: EOF while parsing a value at line 1 column 0"),
+        ])
+    func refusesOne(body: String, status: Int, sentence: String) throws {
+        let queue = QueueUnderTest()
+        #expect(try queue.answer("POST", "/jobs", body: body).line == Self.error(status, sentence))
+        #expect(queue.store.jobCount == 0)
+    }
+
+    @Test(
+        "A bulk with one bad job is refused whole, and says which job it was where the server does",
+        arguments: [
+            (job(queue: ","), 400, "jobs[2]: queue must not contain ','"),
+            (job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),
+            (job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "jobs[2]: unique_key and batch cannot be combined"),
+            (
+                job(#""unique_key":"k","unique_while":"zzz""#), 400,
+                #"jobs[2]: invalid unique_while: \"zzz\" (expected \"queued\", \"active\", or \"exists\")"#
+            ),
+            (job(#""unique_key":"k""#), 403, "unique jobs requires a pro license"),
+            (job(#""batch":{"key":"k"}"#), 403, "batched jobs requires a pro license"),
+            (#"{"type":"t","queue":"q"}"#, 400, "invalid JSON: missing field `payload` at line 1 column 109"),
+        ])
+    func refusesBulk(bad: String, status: Int, sentence: String) throws {
+        let queue = QueueUnderTest()
+        #expect(try queue.bulk([job(), job(), bad, job()]).line == Self.error(status, sentence))
+        #expect(queue.store.jobCount == 0)
+    }
+
+    @Test(
+        "A bulk body without a list of jobs is refused with the place",
+        arguments: [
+            ("{}", "missing field `jobs` at line 1 column 2"),
+            (#"{"jobs":null}"#, "invalid type: null, expected a sequence at line 1 column 12"),
+            ("", "EOF while parsing a value at line 1 column 0"),
+            ("\n\n  ", "EOF while parsing a value at line 3 column 2"),
+            (#"{"jobs":[]} x"#, "trailing characters at line 1 column 13"),
+            (#"{"jobs":[],"jobs":[]}"#, "duplicate field `jobs` at line 1 column 17"),
+            (#"{"jobs":[],}"#, "trailing comma at line 1 column 12"),
+        ])
+    func refusesBody(body: String, sentence: String) throws {
+        let answer = try QueueUnderTest().answer("POST", "/jobs/bulk", body: body)
+        #expect(answer.line == Self.error(400, "invalid JSON: " + sentence))
+        #expect(answer.headers.map(\.value) == ["application/json"])
+    }
+
+    @Test("An empty bulk is accepted")
+    func acceptsEmptyBulk() throws {
+        #expect(try QueueUnderTest().bulk([]).line == #"201 {"jobs":[]}"#)
+    }
+
+    @Test("A null in a field that may be absent counts as absent, and unknown fields are ignored")
+    func ignoresNullAndUnknown() throws {
+        let members = #""priority":null,"unique_key":null,"backoff":null,"batch":null,"budgets":1e400,"\u0078":[{}]"#
+        #expect(try QueueUnderTest().answer("POST", "/jobs", body: job(members)).status == 201)
+    }
+
+    @Test(
+        "A name that would end the server's process closes the connection without an answer",
+        arguments: ["/jobs", "/jobs/bulk"])
+    func dropsFatalName(path: String) {
+        let body = job(queue: String(repeating: "n", count: 65_508))
+        let reply = QueueUnderTest().reply("POST", path, body: Array((path == "/jobs" ? body : #"{"jobs":[\#(body)]}"#).utf8))
+        guard case .drop = reply else {
+            Issue.record("answered \(reply)")
+            return
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import Zizq
+
+@Suite struct AnswerReadingTests {
+    private func jobs(_ text: String, status: Int = 201) throws -> [EnqueuedJob] {
+        let body = Array(text.utf8)
+        return try AnswerReading.jobs(status: status, body: body.span)
+    }
+
+    @Test("The jobs of a bulk answer come back in its order, with what happened to each")
+    func readsJobs() throws {
+        let text =
+            #"{"jobs":[{"id":"a","type":"t","queue":"q","priority":1,"duplicate":false,"folded":false,"backoff":{"exponent":2.0}},"#
+            + #"{"duplicate":true,"folded":false,"id":"b"},{"id":"\u0063","folded":true}],"more":[null]}"#
+        #expect(
+            try jobs(text) == [
+                EnqueuedJob(id: "a"), EnqueuedJob(id: "b", duplicate: true), EnqueuedJob(id: "c", folded: true),
+            ])
+        #expect(try jobs(#"{"jobs":[]}"#, status: 200).isEmpty)
+    }
+
+    @Test(
+        "A success that is not Zizq's JSON is a decoding error and ambiguous",
+        arguments: [
+            ("<html>", 200), ("", 201), ("{}", 200), (#"{"jobs":null}"#, 200), (#"{"jobs":[{"type":"t"}]}"#, 201), (#"{"jobs":[]} x"#, 201),
+            (#"{"jobs":[]}"#, 202), ("", 204), (#"{"jobs":[{"id":5}]}"#, 201), (#"[{"id":"a"}]"#, 201),
+        ])
+    func refusesOther(text: String, status: Int) {
+        let error = #expect(throws: ZizqError.self) { try jobs(text, status: status) }
+        guard case .decoding(let answer) = error else {
+            Issue.record("threw \(String(describing: error))")
+            return
+        }
+        #expect(answer.status == status)
+        #expect(error?.isAmbiguous == true)
+        #expect(error?.isRetryable == false)
+    }
+
+    @Test("A version is read, and its absence is a decoding error")
+    func readsText() throws {
+        let body = Array(#"{"name":"zizq","version":"0.6.1"}"#.utf8)
+        #expect(try AnswerReading.text("version", status: 200, body: body.span) == "0.6.1")
+        let error = #expect(throws: ZizqError.self) { try AnswerReading.text("status", status: 200, body: body.span) }
+        #expect(error?.description == "the answer 200 cannot be read: status is missing")
+    }
+
+    @Test(
+        "A refusal keeps the server's text only where it is Zizq's JSON",
+        arguments: [
+            (#"{"error":"jobs[1]: queue must not contain ','"}"#, "jobs[1]: queue must not contain ','"),
+            (#"{"error":"unsupported media type","supported":["application/json"]}"#, "unsupported media type"),
+            ("<html>", nil), ("", nil), ("{}", nil), (#"{"error":{"code":1}}"#, nil), (#"{"error":"x"} trailing"#, nil),
+        ] as [(String, String?)])
+    func readsRefusal(text: String, expected: String?) {
+        let body = Array(text.utf8)
+        let error = AnswerReading.refusal(status: 400, body: body.span, retryAfter: nil, now: 0)
+        #expect(error == .response(.init(status: 400, serverText: expected)))
+    }
+}
