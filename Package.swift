@@ -49,6 +49,7 @@ let package = Package(
         module("SluiceHTTP", ["SluiceBase", "SluiceNet", log]),
         module("Zizq", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
+        module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
@@ -57,6 +58,7 @@ let package = Package(
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "SluiceCrypto"]),
         tests("ZizqTests", ["Zizq", "DevQueue", "SluiceCrypto"]),
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP"]),
+        tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
     ]
 )
 

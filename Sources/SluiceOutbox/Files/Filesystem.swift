@@ -1,0 +1,61 @@
+internal import SluiceBase
+
+/// What kind of file system the outbox lies on.
+package enum Filesystem {
+    /// What that means for the promise "a 2xx means stored".
+    package enum Verdict: Sendable, Hashable {
+        case suitable
+        /// It works, and does not keep what it is given: one sentence for the log.
+        case warning(String)
+        /// Its locks and syncs cannot be relied on: one sentence for the log or the exit.
+        case unsuitable(String)
+    }
+
+    /// Judges the folder by the kernel's list of mounts; suitable where there is none.
+    package static func verdict(forFolder folder: String) -> Verdict {
+        guard let mounts = OutboxFile.contents("/proc/self/mountinfo") else { return .suitable }
+        return verdict(forFolder: OutboxFile.resolved(folder), mounts: mounts)
+    }
+
+    /// - Parameters:
+    ///   - folder: an absolute path without links.
+    ///   - mounts: in the format of `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
+    static func verdict(forFolder folder: String, mounts: String) -> Verdict {
+        guard let kind = kind(ofFolder: folder, mounts: mounts) else { return .suitable }
+        if ["tmpfs", "ramfs"].contains(kind) {
+            return .warning("The outbox is on \(kind), in memory: what is stored is lost when the machine stops.")
+        }
+        if kind == "overlay" {
+            return .warning("The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+        }
+        guard isNetwork(kind) else { return .suitable }
+        return .unsuitable("The outbox is on a network file system (\(kind)), where SQLite's locks and syncs cannot be relied on.")
+    }
+
+    private static func isNetwork(_ kind: String) -> Bool {
+        let names = ["cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs", "beegfs", "gfs2", "ocfs2"]
+        return kind.hasPrefix("nfs") || kind.hasPrefix("fuse.sshfs") || kind.hasPrefix("fuse.gluster") || names.contains(kind)
+    }
+
+    /// The type of the mount with the longest mount point above `folder`; of equal ones the last, which covers the others.
+    private static func kind(ofFolder folder: String, mounts: String) -> String? {
+        var best: (length: Int, kind: String)?
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
+            let point = unescaped(fields[4])
+            guard point == "/" || folder == point || folder.hasPrefix(point + "/") else { continue }
+            if point.utf8.count >= best?.length ?? 0 { best = (point.utf8.count, String(fields[dash + 1])) }
+        }
+        return best?.kind
+    }
+
+    /// The kernel writes a space in a mount point as `\040`.
+    private static func unescaped(_ field: Substring) -> String {
+        var text = String(field)
+        for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+            text = text.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
+        }
+        return text
+    }
+}

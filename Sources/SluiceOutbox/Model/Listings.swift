@@ -1,0 +1,82 @@
+/// Where a job stands.
+package enum JobState: String, Sendable, CaseIterable {
+    /// Stored, and not yet acknowledged by Zizq.
+    case pending
+    /// Acknowledged; kept for as long as `outbox.keep_delivered` says.
+    case delivered
+    /// Taken out of the sending order until the server can take it (no licence for batches).
+    case parked
+}
+
+/// One line of a list of jobs.
+package struct JobListing: Sendable, Hashable {
+    /// The place in commit order.
+    package let id: Int64
+    package let state: JobState
+    package let deliveryID: String
+    package let route: String
+    package let receivedAtMilliseconds: Int64
+    package let type: String
+    package let queue: String
+    package let uniqueKey: String?
+    /// The payload's size.
+    package let payloadBytes: Int
+    /// The id that Zizq gave it, and when; nil unless it is delivered.
+    package let zizqID: String?
+    package let deliveredAtMilliseconds: Int64?
+    /// Why it is parked.
+    package let detail: String?
+}
+
+/// One line of a list of deliveries.
+package struct DeliveryListing: Sendable, Hashable {
+    /// The place in the order of receipt.
+    package let id: Int64
+    package let deliveryID: String
+    package let route: String
+    package let receivedAtMilliseconds: Int64
+    /// When its key is forgotten, if no job of it is here then.
+    package let expiresAtMilliseconds: Int64
+    /// The first eight bytes of the key's hash in hex digits; nil where the delivery had no key.
+    package let keyPrefix: String?
+    /// How often the key had been accepted before.
+    package let generation: Int64
+}
+
+/// One dead letter.
+package struct DeadLetter: Sendable, Hashable {
+    /// Never used twice.
+    package let id: Int64
+    package let deliveryID: String
+    package let route: String
+    /// When the delivery came, and when it was found dead; milliseconds since the epoch.
+    package let receivedAtMilliseconds: Int64
+    package let diedAtMilliseconds: Int64
+    /// A `DeadLetterReason`, as text: a newer version may have written one that this one does not know.
+    package let reason: String
+    package let detail: String
+    /// Type and queue of its job; nil where it holds a request.
+    package let jobType: String?
+    package let queue: String?
+    /// Bytes of the payload, or of the request where there is no job.
+    package let contentBytes: Int
+    /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered anew.
+    package var holdsJob: Bool { jobType != nil }
+}
+
+/// A dead letter with what it holds.
+package struct DeadLetterContent: Sendable, Hashable {
+    package let letter: DeadLetter
+    /// The job; nil for a dead letter made while the request was processed.
+    package let job: IngestJob?
+    /// The request's raw bytes, where they were kept.
+    package let request: [UInt8]?
+}
+
+/// A job with the line that lists it.
+package struct JobContent: Sendable, Hashable {
+    package let listing: JobListing
+    package let job: IngestJob
+    /// As in `StoredJob`.
+    package let isIntact: Bool
+}

@@ -1,0 +1,52 @@
+/// What can be listed and shown of an outbox: of a running one through its reader, of one at rest through the store.
+package protocol OutboxListing: AnyObject {
+    /// Jobs in the order in which they were stored, from the one behind `id` on; at most 500.
+    func jobs(_ state: JobState, after id: Int64, limit: Int) throws(OutboxError) -> [JobListing]
+    /// One job with its payload; nil when there is none with this id.
+    func job(_ id: Int64) throws(OutboxError) -> JobContent?
+    /// Remembered deliveries in the order in which they came, from the one behind `id` on; at most 500.
+    func deliveries(after id: Int64, limit: Int) throws(OutboxError) -> [DeliveryListing]
+    /// Dead letters, oldest first, from the one behind `id` on; at most 500.
+    func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetter]
+    /// One dead letter with what it holds; nil when there is none with this id.
+    func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
+}
+
+/// An `OutboxListing` that answers from a connection of its own.
+protocol QueryingListing: OutboxListing {
+    var queries: Queries { get }
+}
+
+extension QueryingListing {
+    package func jobs(_ state: JobState, after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [JobListing] {
+        try answer { queries throws(SQLiteError) in try queries.jobs(state, after: id, limit: limit) }
+    }
+
+    package func job(_ id: Int64) throws(OutboxError) -> JobContent? {
+        try answer { queries throws(SQLiteError) in try queries.job(id) }
+    }
+
+    package func deliveries(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeliveryListing] {
+        try answer { queries throws(SQLiteError) in try queries.deliveries(after: id, limit: limit) }
+    }
+
+    package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeadLetter] {
+        try answer { queries throws(SQLiteError) in try queries.deadLetters(after: id, limit: limit) }
+    }
+
+    package func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent? {
+        try answer { queries throws(SQLiteError) in try queries.deadLetter(id) }
+    }
+
+    private func answer<Answer>(_ question: (Queries) throws(SQLiteError) -> Answer) throws(OutboxError) -> Answer {
+        do throws(SQLiteError) { return try question(queries) } catch { throw OutboxError(error) }
+    }
+}
+
+extension OutboxStore: QueryingListing {
+    var queries: Queries { Queries(connection: session.connection) }
+}
+
+extension OutboxReader: QueryingListing {
+    var queries: Queries { Queries(connection: connection) }
+}

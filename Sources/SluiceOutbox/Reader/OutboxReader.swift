@@ -1,0 +1,57 @@
+package import SluiceBase
+
+/// A read-only connection to the outbox, beside the writer's. Belongs to one thread or task at a time.
+///
+/// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
+package final class OutboxReader {
+    let connection: Connection
+    private let selectPending: Statement
+
+    /// The outbox must be open for writing in this process, or have been closed in good order.
+    ///
+    /// - Parameter cache: SQLite's page cache for this connection.
+    package init(_ configuration: OutboxConfiguration, cache: ByteCount = .mebibytes(2)) throws(OutboxError) {
+        do throws(SQLiteError) {
+            connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
+            try Pragmas.applyForReading(connection, cache: cache)
+            selectPending = try connection.prepare(Statements.selectPending)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// Pending jobs in commit order, parked ones left out.
+    ///
+    /// - Parameters:
+    ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
+    ///   - limit: at most this many, and never more than 500 in one call.
+    ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever its size.
+    package func nextJobs(from: Int64, limit: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+        do throws(SQLiteError) {
+            return try PendingPage.read(selectPending, from: from, limit: limit, maximumBytes: maximumBytes)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// Ends the reader.
+    package func close() { connection.close() }
+}
+
+/// One page of the sending order.
+enum PendingPage {
+    static func read(_ statement: Statement, from: Int64, limit: Int, maximumBytes: Int) throws(SQLiteError) -> [StoredJob] {
+        statement.bind(from, at: 1)
+        statement.bind(Int64(min(limit, Queries.page)), at: 2)
+        defer { statement.reset() }
+        var jobs: [StoredJob] = []
+        var bytes = 0
+        while try statement.step() {
+            let job = StoredJob(statement)
+            bytes += job.job.byteCost
+            if !jobs.isEmpty, bytes > maximumBytes { break }
+            jobs.append(job)
+        }
+        return jobs
+    }
+}

@@ -1,0 +1,125 @@
+internal import CSluiceSQLite
+
+/// One SQLite connection. Belongs to one thread at a time: it is opened without SQLite's own mutex.
+@safe final class Connection {
+    /// How a connection is opened.
+    enum Access {
+        case readOnly
+        case readWrite
+    }
+
+    // A handle that SQLite allocated; only this class and `Statement` touch it, and only before `close`.
+    private var handle: OpaquePointer?
+    /// Frames in the write-ahead log after the last commit of this connection.
+    private(set) var walFrames = 0
+
+    /// - Parameters:
+    ///   - path: the database file; it must exist.
+    ///   - vfs: the name of a registered VFS, or nil for the system's.
+    init(path: String, vfs: String?, access: Access) throws(SQLiteError) {
+        let flags = (access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        var opened: OpaquePointer?
+        // Both strings live through the call; the handle is kept even when opening fails, as it holds the message.
+        let code =
+            if let vfs {
+                unsafe sqlite3_open_v2(path, &opened, flags, vfs)
+            } else {
+                unsafe sqlite3_open_v2(path, &opened, flags, nil)
+            }
+        unsafe handle = opened
+        guard code == SQLITE_OK else {
+            let error = lastError(code)
+            close()
+            throw error
+        }
+        // Waits for another process, such as a person's sqlite3 shell, for at most this many milliseconds.
+        _ = unsafe sqlite3_busy_timeout(handle, 1000)
+    }
+
+    deinit { close() }
+
+    /// Closes the connection; SQLite keeps it until its last statement is gone. Calling it again does nothing.
+    func close() {
+        // The handle is used nowhere after this line.
+        _ = unsafe sqlite3_close_v2(handle)
+        unsafe handle = nil
+    }
+
+    /// Compiles one statement that is kept for long.
+    func prepare(_ sql: String) throws(SQLiteError) -> Statement {
+        var compiled: OpaquePointer?
+        // SQLite copies the text; the statement owns what comes out.
+        let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &compiled, nil)
+        guard code == SQLITE_OK, let compiled = unsafe compiled else { throw lastError(code) }
+        return unsafe Statement(compiled, of: self)
+    }
+
+    /// Runs statements that return nothing that matters.
+    func execute(_ sql: String) throws(SQLiteError) {
+        // No callback, no out parameters: nothing outlives the call.
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw lastError(code) }
+    }
+
+    /// The first column of the first row as a number; nil without a row or for NULL.
+    func integer(_ sql: String) throws(SQLiteError) -> Int64? {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        guard try statement.step(), !statement.isNull(0) else { return nil }
+        return statement.int64(0)
+    }
+
+    /// The first column of the first row as text; nil without a row or for NULL.
+    func text(_ sql: String) throws(SQLiteError) -> String? {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        guard try statement.step(), !statement.isNull(0) else { return nil }
+        return statement.text(0)
+    }
+
+    /// Whether no transaction is open. A failed statement may have rolled it back by itself.
+    var isInAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    var changes: Int { Int(unsafe sqlite3_changes64(handle)) }
+
+    /// Keeps `walFrames` up to date; replaces SQLite's own checkpoint after each thousandth page.
+    func countWALFrames() {
+        // The hook is called on this connection's thread while it commits, so the unretained reference is alive.
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe sqlite3_wal_hook(
+            handle,
+            { context, _, _, frames in
+                guard let context = unsafe context else { return SQLITE_OK }
+                unsafe Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().walFrames = Int(frames)
+                return SQLITE_OK
+            }, context)
+    }
+
+    /// How much of the write-ahead log a checkpoint copies.
+    enum Checkpoint {
+        /// What no reader holds back; waits for nobody.
+        case passive
+        /// Everything, and the log is emptied; waits for readers for as long as the busy timeout says.
+        case truncate
+    }
+
+    /// - Returns: whether every frame of the log is now in the database file.
+    func checkpoint(_ mode: Checkpoint) throws(SQLiteError) -> Bool {
+        var logged: Int32 = 0
+        var copied: Int32 = 0
+        let mode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
+        let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
+        guard code == SQLITE_OK else { throw lastError(code) }
+        return logged == copied
+    }
+
+    /// The error behind a result code of this connection.
+    func lastError(_ code: Int32) -> SQLiteError {
+        // Both texts belong to SQLite and are copied at once.
+        let message = unsafe handle == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(handle))
+        let system = unsafe handle == nil ? 0 : sqlite3_system_errno(handle)
+        let concernsSystem = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xFF)
+        return SQLiteError(code: code, systemError: concernsSystem ? system : 0, message: message)
+    }
+}

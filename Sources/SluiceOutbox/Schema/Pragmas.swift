@@ -1,0 +1,59 @@
+package import SluiceBase
+
+/// The settings of a connection, and the proof that SQLite took them.
+package enum Pragmas {
+    /// Bytes of a page. Rows lie four or more to one, and a page of the log costs one header and one checksum.
+    package static let pageSize = 16384
+
+    /// For a file that holds nothing yet: these cannot be changed later.
+    package static let emptyFile = [
+        "PRAGMA page_size = \(pageSize)", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA application_id = \(Schema.applicationID)",
+    ]
+
+    /// For each connection that writes.
+    ///
+    /// - Parameter cache: the size of the page cache.
+    package static func connection(cache: ByteCount) -> [String] {
+        let settings = writing.map { "PRAGMA \($0.name) = \($0.value)" }
+        return ["PRAGMA journal_mode = WAL"] + settings + ["PRAGMA cache_size = -\(cache.bytes >> 10)"]
+    }
+
+    static func prepareEmpty(_ connection: Connection) throws(SQLiteError) {
+        for statement in emptyFile { try connection.execute(statement) }
+    }
+
+    /// For the writer's connection.
+    static func applyForWriting(_ connection: Connection, cache: ByteCount) throws(SQLiteError) {
+        for statement in Self.connection(cache: cache) { try connection.execute(statement) }
+        try verify(connection)
+        connection.countWALFrames()
+    }
+
+    /// For a reader's connection.
+    static func applyForReading(_ connection: Connection, cache: ByteCount) throws(SQLiteError) {
+        try connection.execute("PRAGMA query_only = 1")
+        try connection.execute("PRAGMA cache_size = -\(cache.bytes >> 10)")
+        try connection.execute("PRAGMA temp_store = MEMORY")
+    }
+
+    /// Name, value as it is set, value as it is read back.
+    private static let writing: [(name: String, value: String, reads: String)] = [
+        ("synchronous", "FULL", "2"),  // each commit is on the disk before it is answered
+        ("wal_autocheckpoint", "0", "0"),  // the writer checkpoints between batches, by itself
+        ("journal_size_limit", "-1", "-1"),  // the log keeps its size and is overwritten
+        ("secure_delete", "OFF", "0"),  // Debian's build turns it on: it would write zeros over each deleted job
+        ("temp_store", "MEMORY", "2"),
+        ("foreign_keys", "OFF", "0"),
+    ]
+
+    /// A SQLite that was built to ignore a setting must not be trusted with a 2xx.
+    private static func verify(_ connection: Connection) throws(SQLiteError) {
+        let expected = writing.map { ($0.name, $0.reads) } + [("journal_mode", "wal"), ("auto_vacuum", "2")]
+        for (name, value) in expected {
+            let found = try connection.text("PRAGMA \(name)") ?? "nothing"
+            guard found == value else {
+                throw SQLiteError(code: 1, message: "SQLite did not take the setting \(name): it is \(found) and not \(value)")
+            }
+        }
+    }
+}

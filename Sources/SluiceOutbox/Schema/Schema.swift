@@ -1,0 +1,95 @@
+/// The tables of the outbox. DESIGN.md says why they are as they are.
+package enum Schema {
+    /// `SLUC`, in the file's header: tells an outbox from any other SQLite database.
+    package static let applicationID: Int64 = 0x534C_5543
+    /// The version that this program writes and reads.
+    package static var currentVersion: Int { migrations.count }
+
+    /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries are only ever
+    /// added.
+    package static let migrations: [String] = [version1]
+
+    /// The comments inside stay in the file, for whoever opens it with `sqlite3`.
+    private static let version1 = """
+        CREATE TABLE deliveries (
+            id INTEGER PRIMARY KEY,
+            delivery_id TEXT NOT NULL,
+            route TEXT NOT NULL,
+            received_at INTEGER NOT NULL, -- all times: milliseconds since 1970
+            expires_at INTEGER NOT NULL,  -- the key is forgotten then, unless a job is still here
+            last_job INTEGER NOT NULL,    -- id of its last job, 0: none
+            generation INTEGER NOT NULL,  -- how often this key had been accepted before
+            supersedes INTEGER,           -- the delivery with the same key and another body
+            key BLOB,                     -- hash of route and unique key, NULL: no key
+            body_hash BLOB NOT NULL
+        );
+        CREATE TABLE seen (
+            key BLOB PRIMARY KEY,
+            delivery INTEGER NOT NULL     -- the newest with this key; recent keys are in deliveries only
+        ) WITHOUT ROWID;
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            delivery INTEGER NOT NULL,
+            position INTEGER NOT NULL,    -- bytes of all jobs before this one
+            stored_at INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            queue TEXT NOT NULL,
+            unique_key TEXT,
+            unique_while TEXT,
+            options BLOB NOT NULL,        -- JSON members beside type and queue
+            checksum INTEGER NOT NULL,    -- XXH64 of all that is sent
+            payload BLOB NOT NULL         -- the exact bytes
+        );
+        CREATE TABLE delivered (
+            job INTEGER PRIMARY KEY,      -- in jobs, as long as that is kept
+            at INTEGER NOT NULL,
+            zizq_id TEXT NOT NULL
+        );
+        CREATE TABLE parked (
+            job INTEGER PRIMARY KEY,      -- its id in jobs, from which it was moved here
+            delivery INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            stored_at INTEGER NOT NULL,
+            detail TEXT NOT NULL,
+            type TEXT NOT NULL,
+            queue TEXT NOT NULL,
+            unique_key TEXT,
+            unique_while TEXT,
+            options BLOB NOT NULL,
+            checksum INTEGER NOT NULL,
+            payload BLOB NOT NULL
+        );
+        CREATE INDEX parked_delivery ON parked (delivery);
+        CREATE TABLE dead_letters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            delivery INTEGER NOT NULL,
+            died_at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            type TEXT,                    -- NULL: it holds a request and no job
+            queue TEXT,
+            unique_key TEXT,
+            unique_while TEXT,
+            options BLOB,
+            payload BLOB,
+            request BLOB                  -- as received, without credentials
+        );
+        CREATE INDEX dead_letters_delivery ON dead_letters (delivery);
+        CREATE TABLE progress (           -- one row; written when something other than ingest happens
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            first_pending INTEGER NOT NULL,   -- every job below is delivered, parked or dead
+            last_finished INTEGER NOT NULL,   -- no job above is
+            next_delivery INTEGER NOT NULL,
+            deliveries_removed INTEGER NOT NULL,
+            round_before INTEGER NOT NULL,    -- keys of deliveries below are all in seen
+            round_start INTEGER NOT NULL,     -- of those below, the ones whose key begins with less than
+            hand INTEGER NOT NULL,            -- these 64 bits are in seen, too
+            dead_letters INTEGER NOT NULL,
+            dead_letter_bytes INTEGER NOT NULL,
+            parked INTEGER NOT NULL,
+            parked_bytes INTEGER NOT NULL
+        );
+        INSERT INTO progress VALUES (1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0);
+        """
+}

@@ -1,0 +1,126 @@
+/// Every statement that runs again and again, in one place: the store runs them, and so does the benchmark that measures what
+/// SQLite alone can do.
+package enum Statements {
+    // MARK: Transactions
+
+    /// Takes the write lock at once, so that no statement inside finds it taken.
+    package static let begin = "BEGIN IMMEDIATE"
+    /// Returns when the log is synced.
+    package static let commit = "COMMIT"
+    /// After an error; many errors have rolled back by themselves.
+    package static let rollback = "ROLLBACK"
+
+    // MARK: Ingest, for each delivery
+
+    /// In the order of the columns.
+    package static let insertDelivery = """
+        INSERT INTO deliveries (id, delivery_id, route, received_at, expires_at, last_job, generation, supersedes, key, body_hash)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        """
+    /// In the order of the columns.
+    package static let insertJob = """
+        INSERT INTO jobs (id, delivery, position, stored_at, type, queue, unique_key, unique_while, options, checksum, payload)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        """
+    /// 1: key. For keys that are not in memory.
+    package static let selectSeen = "SELECT delivery FROM seen WHERE key = ?1"
+    /// 1: key, 2: delivery. The newer delivery wins, so it may run twice.
+    package static let mergeSeen = """
+        INSERT INTO seen (key, delivery) VALUES (?1, ?2)
+        ON CONFLICT (key) DO UPDATE SET delivery = excluded.delivery WHERE excluded.delivery > seen.delivery
+        """
+
+    // MARK: Ingest, now and then
+
+    /// 1: id.
+    package static let selectDelivery = """
+        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash FROM deliveries WHERE id = ?1
+        """
+    /// In the order of the columns; 6–11 are NULL without a job, 12 without a request.
+    package static let insertDeadLetter = """
+        INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, request)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        """
+    /// In the order of the table, without its id.
+    package static let updateProgress = """
+        UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, deliveries_removed = ?4, round_before = ?5,
+            round_start = ?6, hand = ?7, dead_letters = ?8, dead_letter_bytes = ?9, parked = ?10, parked_bytes = ?11 WHERE id = 1
+        """
+
+    // MARK: Delivery
+
+    /// 1: the first id, 2: how many. Jobs in the order of sending.
+    package static let selectPending = """
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
+        WHERE id >= ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id LIMIT ?2
+        """
+    /// 1: job, 2: when, 3: Zizq's id.
+    package static let insertDelivered = "INSERT INTO delivered (job, at, zizq_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+    /// 1: the first id. Where the oldest job from there on lies.
+    package static let selectFirstFrom = "SELECT id, position, stored_at FROM jobs WHERE id >= ?1 ORDER BY id LIMIT 1"
+    /// 1: id. A pending job.
+    package static let selectJob = """
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
+        WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
+        """
+    /// 1: id.
+    package static let deleteJob = "DELETE FROM jobs WHERE id = ?1"
+    /// 1: delivery, 2: a job of it that was appended later.
+    package static let setLastJob = "UPDATE deliveries SET last_job = max(last_job, ?2) WHERE id = ?1"
+
+    // MARK: Retention
+
+    /// 1: the first pending job, 2: how many rows to look at, 3: delivered until when. The last job to remove.
+    package static let selectTimeCut = """
+        SELECT max(job) FROM (SELECT job, at FROM delivered WHERE job < ?1 ORDER BY job LIMIT ?2) WHERE at <= ?3
+        """
+    /// When the oldest kept job was delivered.
+    package static let selectOldestDelivered = "SELECT at FROM delivered ORDER BY job LIMIT 1"
+    /// 1: the first pending job, 2: how many rows to look at, 3: the position before which a job goes. The last job to remove.
+    package static let selectBytesCut = """
+        SELECT max(id) FROM (SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2) WHERE position < ?3
+        """
+    /// 1: the last id.
+    package static let deleteJobsThrough = "DELETE FROM jobs WHERE id <= ?1"
+    /// 1: the last job.
+    package static let deleteDeliveredThrough = "DELETE FROM delivered WHERE job <= ?1"
+
+    // MARK: Key expiry
+
+    /// 1: the first id, 2: how many. The last column: whether a dead letter or a parked job of it is here.
+    package static let selectDeliveriesFrom = """
+        SELECT id, key, received_at, expires_at, last_job,
+            EXISTS (SELECT 1 FROM dead_letters WHERE dead_letters.delivery = deliveries.id)
+            OR EXISTS (SELECT 1 FROM parked WHERE parked.delivery = deliveries.id)
+        FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT ?2
+        """
+    /// 1: delivery.
+    package static let hasDeadOrParked = """
+        SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery = ?1) OR EXISTS (SELECT 1 FROM parked WHERE delivery = ?1)
+        """
+    /// 1: key, 2: delivery. A key that a newer delivery has taken over stays.
+    package static let deleteSeen = "DELETE FROM seen WHERE key = ?1 AND delivery = ?2"
+    /// 1: id.
+    package static let deleteDelivery = "DELETE FROM deliveries WHERE id = ?1"
+
+    // MARK: Parked jobs and dead letters
+
+    /// 1: job, 2: when, 3: why.
+    package static let insertParked = """
+        INSERT INTO parked (job, delivery, at, stored_at, detail, type, queue, unique_key, unique_while, options, checksum, payload)
+        SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs WHERE id = ?1
+        """
+    /// 1: how many, oldest first.
+    package static let selectParked = """
+        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked
+        ORDER BY job LIMIT ?1
+        """
+    /// 1: job.
+    package static let deleteParked = "DELETE FROM parked WHERE job = ?1"
+    /// 1: id.
+    package static let selectDeadLetter = """
+        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload FROM dead_letters WHERE id = ?1
+        """
+    /// 1: id.
+    package static let deleteDeadLetter = "DELETE FROM dead_letters WHERE id = ?1"
+}

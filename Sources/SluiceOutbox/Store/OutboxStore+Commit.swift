@@ -1,0 +1,176 @@
+internal import SluiceBase
+
+extension OutboxStore {
+    /// Stores a batch in one transaction: jobs, dead letters and keys.
+    ///
+    /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate is on the
+    ///   disk; when the transaction fails, all are refused.
+    package func commit(_ deliveries: [IngestDelivery]) -> [IngestResult] {
+        if let code = refusal() { return Self.refused(deliveries, code) }
+        let keysBefore = recent.count
+        var slice: RecentKeys.Slice?
+        do throws(SQLiteError) {
+            let results = try transaction { () throws(SQLiteError) -> [IngestResult] in
+                let now = time.wallMilliseconds()
+                var results: [IngestResult] = []
+                results.reserveCapacity(deliveries.count)
+                for delivery in deliveries {
+                    results.append(IngestResult(ticket: delivery.ticket, outcome: try ingest(delivery, at: now)))
+                }
+                slice = try mergeKeys(added: recent.count - keysBefore)
+                return results
+            }
+            if let slice { recent.passed(slice) }
+            return results
+        } catch {
+            return Self.refused(deliveries, error.kind == .diskFull ? .diskFull : .commitFailed)
+        }
+    }
+
+    private static func refused(_ deliveries: [IngestDelivery], _ code: ErrorCode) -> [IngestResult] {
+        deliveries.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }
+    }
+
+    /// One delivery, inside a transaction.
+    private func ingest(_ delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
+        switch try standing(of: delivery, at: now) {
+        case .duplicate(let first, let changed): return .duplicate(firstDeliveryID: first, changedBody: changed)
+        case .new where !hasRoom(for: delivery), .changed where !hasRoom(for: delivery): return .refused(.outboxFull)
+        case .new(let generation): return try store(delivery, at: now, generation: generation, supersedes: nil)
+        case .changed(let generation, let other) where delivery.onChangedBody == .deadLetter:
+            return try storeChanged(delivery, at: now, generation: generation, supersedes: other)
+        case .changed(let generation, let other): return try store(delivery, at: now, generation: generation, supersedes: other)
+        }
+    }
+
+    private func hasRoom(for delivery: IngestDelivery) -> Bool {
+        ledger.undeliveredBytes + delivery.byteCost <= configuration.maximumBytes.bytes
+    }
+
+    /// Jobs and dead letters as they were rendered.
+    private func store(
+        _ delivery: IngestDelivery, at now: Int64, generation: Int64, supersedes: Int64?
+    ) throws(SQLiteError) -> IngestOutcome {
+        let row = ledger.nextDelivery
+        for job in delivery.jobs { try insert(job.marked(generation: generation), delivery: row, at: now) }
+        for letter in delivery.deadLetters { try insert(letter, delivery: row, at: now) }
+        try insert(delivery, generation: generation, supersedes: supersedes, lastJob: delivery.jobs.isEmpty ? 0 : ledger.nextJob - 1)
+        return .stored(jobs: delivery.jobs.count, deadLetters: delivery.deadLetters.count, changedBody: supersedes != nil)
+    }
+
+    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of their own: when a
+    /// person sends one, Zizq must not take it for the job of the first body.
+    private func storeChanged(
+        _ delivery: IngestDelivery, at now: Int64, generation: Int64, supersedes: Int64
+    ) throws(SQLiteError) -> IngestOutcome {
+        let row = ledger.nextDelivery
+        let detail = "The unique key was seen before with another body."
+        for job in delivery.jobs {
+            let job = job.marked(generation: generation)
+            try insertDeadLetter(DeadLetterRow(delivery: row, reason: .changedBody, detail: detail, job: job, request: nil), at: now)
+        }
+        for letter in delivery.deadLetters { try insert(letter, delivery: row, at: now) }
+        try insert(delivery, generation: generation, supersedes: supersedes, lastJob: 0)
+        return .stored(jobs: 0, deadLetters: delivery.jobs.count + delivery.deadLetters.count, changedBody: true)
+    }
+
+    private func insert(_ letter: IngestDeadLetter, delivery: Int64, at now: Int64) throws(SQLiteError) {
+        let row = DeadLetterRow(delivery: delivery, reason: letter.reason, detail: letter.detail, job: nil, request: letter.request)
+        try insertDeadLetter(row, at: now)
+    }
+
+    /// The delivery's own row, and its key.
+    private func insert(_ delivery: IngestDelivery, generation: Int64, supersedes: Int64?, lastJob: Int64) throws(SQLiteError) {
+        let statement = session.insertDelivery
+        let id = ledger.nextDelivery
+        statement.bind(id, at: 1)
+        statement.bind(delivery.receivedAtMilliseconds, at: 4)
+        statement.bind(delivery.receivedAtMilliseconds + delivery.dedupeWindow.wholeMilliseconds, at: 5)
+        statement.bind(lastJob, at: 6)
+        statement.bind(generation, at: 7)
+        if let supersedes { statement.bind(supersedes, at: 8) } else { statement.bindNull(at: 8) }
+        statement.bind(delivery.key, at: 9)
+        statement.bind(delivery.bodyHash, at: 10)
+        texts.clear()
+        let name = texts.append(delivery.deliveryID)
+        let route = texts.append(delivery.route)
+        // The buffer stays where it is until the closure ends, and the statement has run by then.
+        try unsafe texts.withBytes { texts throws(SQLiteError) in
+            unsafe statement.bindStatic(text: texts[name], at: 2)
+            unsafe statement.bindStatic(text: texts[route], at: 3)
+            try statement.run()
+        }
+        ledger.nextDelivery += 1
+        expiry.added(window: delivery.dedupeWindow.wholeMilliseconds)
+        if let key = delivery.key { keyUndo.append((key, recent.set(key, to: id))) }
+    }
+
+    /// Appends one job.
+    ///
+    /// - Returns: its id.
+    @discardableResult
+    func insert(_ job: IngestJob, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
+        let statement = session.insertJob
+        let place = ledger.append(job, at: now)
+        texts.clear()
+        let type = texts.append(job.type)
+        let queue = texts.append(job.queue)
+        let uniqueKey = texts.append(job.uniqueKey)
+        let uniqueWhile = texts.append(job.uniqueWhile)
+        statement.bind(place.id, at: 1)
+        statement.bind(delivery, at: 2)
+        statement.bind(place.position, at: 3)
+        statement.bind(now, at: 4)
+        statement.bind(Int64(bitPattern: StoredJob.checksum(texts, job)), at: 10)
+        // All three buffers stay where they are until the closures end, and the statement has run by then.
+        try unsafe texts.withBytes { texts throws(SQLiteError) in
+            unsafe statement.bindStatic(text: texts[type], at: 5)
+            unsafe statement.bindStatic(text: texts[queue], at: 6)
+            unsafe Self.bind(uniqueKey, of: texts, to: statement, at: 7)
+            unsafe Self.bind(uniqueWhile, of: texts, to: statement, at: 8)
+            try unsafe job.options.span.withUnsafeBufferPointer { options throws(SQLiteError) in
+                unsafe statement.bindStatic(blob: options, at: 9)
+                try unsafe job.payload.span.withUnsafeBufferPointer { payload throws(SQLiteError) in
+                    unsafe statement.bindStatic(blob: payload, at: 11)
+                    try statement.run()
+                }
+            }
+        }
+        return place.id
+    }
+
+    @unsafe
+    private static func bind(_ range: Range<Int>?, of texts: UnsafeBufferPointer<UInt8>, to statement: Statement, at index: Int32) {
+        guard let range else { return statement.bindNull(at: index) }
+        unsafe statement.bindStatic(text: texts[range], at: index)
+    }
+
+    /// Carries keys from memory over into the sorted table, a little more than came in, once there are enough of them.
+    private func mergeKeys(added: Int) throws(SQLiteError) -> RecentKeys.Slice? {
+        guard recent.count > configuration.recentKeys else { return nil }
+        let slice = recent.nextSlice(added + added / 4 + 16)
+        for entry in slice.entries {
+            session.mergeSeen.bind(entry.key, at: 1)
+            session.mergeSeen.bind(entry.delivery, at: 2)
+            try session.mergeSeen.run()
+            filter?.add(entry.key)
+        }
+        if slice.endsRound {
+            ledger.roundBefore = ledger.roundStart
+            ledger.roundStart = ledger.nextDelivery
+            ledger.hand = 0
+            ledger.isChanged = true
+        }
+        return slice
+    }
+}
+
+extension IngestJob {
+    /// The job with a unique key that differs from those of earlier acceptances of the same key, so that Zizq does not take it
+    /// for one of them: `name:key`, then `name:key~1`, `name:key~2` and so on.
+    fileprivate func marked(generation: Int64) -> IngestJob {
+        guard generation > 0, let uniqueKey else { return self }
+        return IngestJob(
+            type: type, queue: queue, options: options, uniqueKey: "\(uniqueKey)~\(generation)", uniqueWhile: uniqueWhile, payload: payload)
+    }
+}

@@ -1,0 +1,78 @@
+internal import SluiceBase
+
+/// What a delivery is, as seen from what was stored before.
+enum Standing: Equatable {
+    /// Its key is not known, or has expired; or it has none. `generation`: how often the key had been accepted before.
+    case new(generation: Int64)
+    /// Seen before: the delivery named.
+    case duplicate(firstDeliveryID: String, changedBody: Bool)
+    /// The key was seen before with other bodies, last with that of the row `other`, and the route treats that as no duplicate.
+    case changed(generation: Int64, other: Int64)
+}
+
+extension OutboxStore {
+    /// One remembered delivery.
+    private struct Remembered {
+        let row: Int64
+        let deliveryID: String
+        let expiresAt: Int64
+        let lastJob: Int64
+        let generation: Int64
+        let supersedes: Int64?
+        let bodyHash: Fingerprint?
+    }
+
+    /// How many bodies of one key are compared, at most.
+    private static let longestChain = 64
+
+    /// Looks the delivery's key up, in this very transaction: a delivery earlier in the batch counts.
+    func standing(of delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> Standing {
+        guard let key = delivery.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
+        if newest.expiresAt <= now, try !isHere(row: row, lastJob: newest.lastJob) { return .new(generation: newest.generation + 1) }
+        if let same = try sameBody(delivery.bodyHash, from: newest) {
+            return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
+        }
+        switch delivery.onChangedBody {
+        case .duplicate: return .duplicate(firstDeliveryID: newest.deliveryID, changedBody: true)
+        case .accept, .deadLetter: return .changed(generation: newest.generation + 1, other: row)
+        }
+    }
+
+    /// The newest delivery with this key.
+    private func newest(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
+        if let row = recent.delivery(of: key) { return row }
+        if let filter, !filter.mayContain(key) { return nil }
+        session.selectSeen.bind(key, at: 1)
+        defer { session.selectSeen.reset() }
+        return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
+    }
+
+    /// Goes back through the deliveries with the same key to the one with this body.
+    private func sameBody(_ hash: Fingerprint, from newest: Remembered) throws(SQLiteError) -> Remembered? {
+        var candidate = newest
+        for _ in 0..<Self.longestChain {
+            if candidate.bodyHash == hash { return candidate }
+            guard let before = candidate.supersedes, let next = try remembered(before) else { return nil }
+            candidate = next
+        }
+        return nil
+    }
+
+    private func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
+        let statement = session.selectDelivery
+        statement.bind(row, at: 1)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        return Remembered(
+            row: row, deliveryID: statement.text(0), expiresAt: statement.int64(1), lastJob: statement.int64(2),
+            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4), bodyHash: statement.key(5))
+    }
+
+    /// Whether a job of the delivery is here: pending, delivered and kept, parked or dead. As long as that is so its key holds.
+    private func isHere(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
+        if lastJob >= ledger.oldestJob { return true }
+        session.hasDeadOrParked.bind(row, at: 1)
+        defer { session.hasDeadOrParked.reset() }
+        return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
+    }
+}

@@ -1,0 +1,108 @@
+internal import SluiceBase
+
+extension OutboxStore {
+    /// Zizq took these jobs: they will not be sent again. Written even when the disk is full, from the reserve.
+    ///
+    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are acknowledged already
+    /// are passed over.
+    package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
+        let now = time.wallMilliseconds()
+        try urgentTransaction { () throws(SQLiteError) in
+            for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
+                session.insertDelivered.bind(acknowledgement.job, at: 1)
+                session.insertDelivered.bind(now, at: 2)
+                session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
+                try session.insertDelivered.run()
+                ledger.finish(acknowledgement.job)
+            }
+            if ledger.oldestDeliveredAt == nil, !acknowledgements.isEmpty { ledger.oldestDeliveredAt = now }
+            try refreshPendingPlace()
+            _ = try trimDelivered(at: now, limit: 2 * acknowledgements.count + 100)
+        }
+    }
+
+    /// Moves jobs that cannot be sent to the dead letters. Jobs that are not pending are passed over.
+    package func deadLetter(_ jobs: [FailedJob]) throws(OutboxError) {
+        let now = time.wallMilliseconds()
+        try urgentTransaction { () throws(SQLiteError) in
+            for failed in jobs {
+                guard let stored = try pendingJob(failed.job) else { continue }
+                let row = DeadLetterRow(
+                    delivery: stored.delivery, reason: failed.reason, detail: failed.detail, job: stored.job, request: nil)
+                try insertDeadLetter(row, at: now)
+                try deleteJob(failed.job)
+            }
+            try refreshPlaces()
+        }
+    }
+
+    /// Takes jobs out of the sending order, until `unpark`. Jobs that are not pending are passed over.
+    ///
+    /// - Parameter detail: why, in one sentence.
+    package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
+        let now = time.wallMilliseconds()
+        try urgentTransaction { () throws(SQLiteError) in
+            for job in jobs {
+                guard let stored = try pendingJob(job) else { continue }
+                session.insertParked.bind(job, at: 1)
+                session.insertParked.bind(now, at: 2)
+                session.insertParked.bind(detail, at: 3)
+                try session.insertParked.run()
+                ledger.parked += 1
+                ledger.parkedBytes += Int64(stored.job.byteCost)
+                try deleteJob(job)
+            }
+            try refreshPlaces()
+        }
+    }
+
+    /// Puts the oldest parked jobs back at the end of the sending order, with new ids.
+    ///
+    /// - Returns: how many; fewer than `limit` means that none is left.
+    package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
+        let now = time.wallMilliseconds()
+        return try urgentTransaction { () throws(SQLiteError) in
+            let jobs = try parkedJobs(limit)
+            for stored in jobs {
+                session.deleteParked.bind(stored.id, at: 1)
+                try session.deleteParked.run()
+                ledger.parked -= 1
+                ledger.parkedBytes -= Int64(stored.job.byteCost)
+                try requeue(stored.job, delivery: stored.delivery, at: now)
+            }
+            try refreshPlaces()
+            return jobs.count
+        }
+    }
+
+    /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
+    @discardableResult
+    func requeue(_ job: IngestJob, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
+        let id = try insert(job, delivery: delivery, at: now)
+        session.setLastJob.bind(delivery, at: 1)
+        session.setLastJob.bind(id, at: 2)
+        try session.setLastJob.run()
+        ledger.isChanged = true
+        return id
+    }
+
+    private func pendingJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
+        session.selectJob.bind(id, at: 1)
+        defer { session.selectJob.reset() }
+        return try session.selectJob.step() ? StoredJob(session.selectJob) : nil
+    }
+
+    private func deleteJob(_ id: Int64) throws(SQLiteError) {
+        session.deleteJob.bind(id, at: 1)
+        try session.deleteJob.run()
+        ledger.finish(id)
+    }
+
+    private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {
+        var jobs: [StoredJob] = []
+        session.selectParked.bind(Int64(limit), at: 1)
+        defer { session.selectParked.reset() }
+        while try session.selectParked.step() { jobs.append(StoredJob(session.selectParked)) }
+        return jobs
+    }
+}

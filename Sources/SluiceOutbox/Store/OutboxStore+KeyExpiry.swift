@@ -1,0 +1,99 @@
+internal import SluiceBase
+
+extension OutboxStore {
+    /// One remembered delivery on the walk.
+    private struct Candidate {
+        let row: Int64
+        let key: Fingerprint?
+        let receivedAt: Int64
+        let expiresAt: Int64
+        /// Whether a job of it is here; its key then holds.
+        let isHere: Bool
+    }
+
+    /// One step of forgetting deliveries whose time has come and of which no job is here.
+    ///
+    /// - Returns: whether the walk goes on.
+    func forgetExpired() throws(SQLiteError) -> Bool {
+        let now = time.wallMilliseconds()
+        guard expiry.next > 0 || now >= expiry.dueAt else { return false }
+        let rows = try candidates(from: expiry.next, limit: KeyExpiry.step)
+        var walk = expiry
+        walk.began(now: now)
+        var expired: [Candidate] = []
+        for row in rows {
+            if walk.canEnd(atRowReceivedAt: row.receivedAt, now: now) {
+                walk.ended(early: true, now: now)
+                break
+            }
+            if row.expiresAt <= now, !row.isHere {
+                expired.append(row)
+            } else {
+                walk.kept(receivedAt: row.receivedAt, expiresAt: row.expiresAt)
+            }
+            walk.stepped(to: row.row + 1)
+        }
+        let isOver = rows.count < KeyExpiry.step && walk.next > 0
+        if isOver || rows.isEmpty { walk.ended(early: false, now: now) }
+        try forget(expired)
+        expiry = walk
+        return walk.next > 0
+    }
+
+    /// One step of forgetting the oldest deliveries of which no job is here, because there are more than `outbox.max_keys`.
+    ///
+    /// It goes on where the last step ended, so that a long backlog of jobs at the front is not looked through each time.
+    func forgetOldest() throws(SQLiteError) {
+        let excess = ledger.rememberedDeliveries - configuration.maximumKeys
+        let rows = try candidates(from: forgetFrom, limit: 2 * KeyExpiry.step)
+        let oldest = Array(rows.lazy.filter { !$0.isHere }.prefix(excess))
+        try forget(oldest)
+        keysForgottenEarly += oldest.count
+        if oldest.count == excess, let last = oldest.last {
+            forgetFrom = last.row + 1
+        } else if rows.count == 2 * KeyExpiry.step, let last = rows.last {
+            forgetFrom = last.row + 1
+        } else {
+            forgetFrom = 0
+        }
+    }
+
+    private func candidates(from row: Int64, limit: Int) throws(SQLiteError) -> [Candidate] {
+        let statement = session.selectDeliveriesFrom
+        statement.bind(row, at: 1)
+        statement.bind(Int64(limit), at: 2)
+        defer { statement.reset() }
+        var rows: [Candidate] = []
+        while try statement.step() {
+            let isHere = statement.int64(4) >= ledger.oldestJob || statement.int64(5) != 0
+            rows.append(
+                Candidate(
+                    row: statement.int64(0), key: statement.key(1), receivedAt: statement.int64(2), expiresAt: statement.int64(3),
+                    isHere: isHere))
+        }
+        return rows
+    }
+
+    /// Removes rows and their keys, in a transaction of its own. A key that a newer delivery has taken over stays.
+    private func forget(_ rows: [Candidate]) throws(SQLiteError) {
+        guard !rows.isEmpty else { return }
+        try transaction { () throws(SQLiteError) in
+            for candidate in rows {
+                if let key = candidate.key { try forgetKey(key, of: candidate.row) }
+                session.deleteDelivery.bind(candidate.row, at: 1)
+                try session.deleteDelivery.run()
+            }
+            ledger.deliveriesRemoved += Int64(rows.count)
+            ledger.isChanged = true
+        }
+    }
+
+    private func forgetKey(_ key: Fingerprint, of row: Int64) throws(SQLiteError) {
+        session.deleteSeen.bind(key, at: 1)
+        session.deleteSeen.bind(row, at: 2)
+        try session.deleteSeen.run()
+        guard recent.delivery(of: key) == row else { return }
+        recent.remove(key)
+        keyUndo.append((key, row))
+    }
+}

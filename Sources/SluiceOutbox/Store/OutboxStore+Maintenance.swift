@@ -1,0 +1,104 @@
+internal import SluiceBase
+
+extension OutboxStore {
+    /// Delivered jobs removed in one step.
+    private static let trimStep = 1000
+    /// Free pages that stay for what comes next: 64 MiB.
+    private static let freePagesKept: Int64 = 4096
+    /// Pages given back to the file system in one step.
+    private static let vacuumStep = 128
+
+    /// What must be done between two batches even under load: copying the log when it is long enough, and forgetting keys over
+    /// `outbox.max_keys`. Costs nothing when neither is due.
+    package func maintain() {
+        overcomeTrouble()
+        guard trouble == nil else { return }
+        do throws(SQLiteError) {
+            if ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
+            try checkpointIfDue()
+        } catch {
+            note(error)
+        }
+    }
+
+    /// One short step of what can wait for a quiet moment: delivered jobs whose time is over, expired keys, free pages.
+    ///
+    /// - Returns: whether another step has something to do at once.
+    package func maintainIdle() -> Bool {
+        maintain()
+        guard trouble == nil else { return false }
+        do throws(SQLiteError) {
+            if try trimDelivered() { return true }
+            if try forgetExpired() { return true }
+            return try vacuum()
+        } catch {
+            note(error)
+            return false
+        }
+    }
+
+    /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The next transaction then
+    /// begins the log anew in the same blocks of the disk.
+    private func checkpointIfDue() throws(SQLiteError) {
+        let frames = session.connection.walFrames
+        if frames < checkpointedFrames { checkpointedFrames = 0 }
+        let threshold = configuration.checkpointEvery.bytes / Pragmas.pageSize
+        guard frames - checkpointedFrames >= threshold else { return }
+        let isComplete = try session.connection.checkpoint(.passive)
+        // Where a reader held some frames back the log cannot begin anew: the next try comes soon.
+        checkpointedFrames = isComplete ? frames : frames - threshold * 7 / 8
+    }
+
+    // MARK: Delivered jobs
+
+    private func trimDelivered() throws(SQLiteError) -> Bool {
+        let now = time.wallMilliseconds()
+        guard isTrimDue(at: now) else { return false }
+        return try transaction { () throws(SQLiteError) in try trimDelivered(at: now, limit: Self.trimStep) }
+    }
+
+    private func isTrimDue(at now: Int64) -> Bool {
+        guard ledger.oldestJob < ledger.firstPending else { return false }
+        let isOld = ledger.oldestDeliveredAt.map { $0 <= now - configuration.keepDelivered.wholeMilliseconds } ?? false
+        return isOld || ledger.deliveredBytes > configuration.keepDeliveredBytes.bytes
+    }
+
+    /// Removes the oldest delivered jobs that are kept for too long or are too many. Inside a transaction.
+    ///
+    /// - Returns: whether some were removed.
+    func trimDelivered(at now: Int64, limit: Int) throws(SQLiteError) -> Bool {
+        guard isTrimDue(at: now) else { return false }
+        let byTime = try cut(session.selectTimeCut, limit, now - configuration.keepDelivered.wholeMilliseconds)
+        let byBytes = try cut(session.selectBytesCut, limit, ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+        let last = max(byTime, byBytes)
+        guard last > 0 else { return false }
+        session.deleteJobsThrough.bind(last, at: 1)
+        try session.deleteJobsThrough.run()
+        session.deleteDeliveredThrough.bind(last, at: 1)
+        try session.deleteDeliveredThrough.run()
+        try refreshOldest()
+        return true
+    }
+
+    private func delete(_ statement: Statement, through last: Int64) throws(SQLiteError) {
+        statement.bind(last, at: 1)
+        try statement.run()
+    }
+
+    private func cut(_ statement: Statement, _ limit: Int, _ bound: Int64) throws(SQLiteError) -> Int64 {
+        statement.bind(ledger.firstPending, at: 1)
+        statement.bind(Int64(limit), at: 2)
+        statement.bind(bound, at: 3)
+        defer { statement.reset() }
+        return try statement.step() ? statement.int64(0) : 0
+    }
+
+    // MARK: Free pages
+
+    private func vacuum() throws(SQLiteError) -> Bool {
+        let free = try session.connection.integer("PRAGMA freelist_count") ?? 0
+        guard free > Self.freePagesKept + Int64(Self.vacuumStep) else { return false }
+        try session.connection.execute("PRAGMA incremental_vacuum(\(Self.vacuumStep))")
+        return true
+    }
+}

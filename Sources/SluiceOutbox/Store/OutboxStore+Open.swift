@@ -1,0 +1,161 @@
+internal import CSluiceSQLite
+internal import SluiceBase
+
+extension OutboxStore {
+    /// Opens a connection for writing, checks that the file is ours, and compiles the statements.
+    static func openSession(_ configuration: OutboxConfiguration) throws(SQLiteError) -> Session {
+        let connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readWrite)
+        let version: Int
+        switch try Migration.inspect(connection) {
+        case .empty:
+            try Pragmas.prepareEmpty(connection)
+            version = 0
+        case .outbox(let found) where found <= Schema.currentVersion: version = found
+        case .outbox(let found):
+            throw SQLiteError(code: SQLITE_NOTADB, message: newer(found))
+        case .foreign:
+            throw SQLiteError(code: SQLITE_NOTADB, message: "it is a SQLite database of another program, not an outbox")
+        }
+        try Pragmas.applyForWriting(connection, cache: configuration.cache)
+        try Migration.run(connection, from: version)
+        return try Session(connection)
+    }
+
+    private static func newer(_ version: Int) -> String {
+        "it was written by a newer version of sluice (outbox format \(version), this one knows up to \(Schema.currentVersion))"
+    }
+
+    /// The sentence, and the exit status, for an outbox that cannot be opened.
+    static func problem(_ error: SQLiteError, opening path: String) -> FatalProblem {
+        switch error.code & 0xFF {
+        case SQLITE_NOTADB where error.message == "file is not a database":
+            FatalProblem(.wrongInput, "\(path) is not an outbox: it is not a SQLite database.")
+        case SQLITE_NOTADB: FatalProblem(.wrongInput, "\(path) is not usable as an outbox: \(error.message).")
+        case SQLITE_CORRUPT: FatalProblem(.wrongInput, "\(path) is damaged: \(error).")
+        default: FatalProblem(.unavailable, "\(path) cannot be opened: \(error).")
+        }
+    }
+
+    /// Reads the running figures and the recent keys from the file.
+    func load() throws(SQLiteError) {
+        var fresh = Ledger()
+        let hand = try loadProgress(into: &fresh)
+        try loadJobs(into: &fresh)
+        ledger = fresh
+        recent = RecentKeys()
+        try loadRecentKeys(hand: hand)
+        try loadFilter()
+        keyUndo.removeAll()
+        expiry = KeyExpiry()
+        checkpointedFrames = 0
+        try refreshPlaces()
+    }
+
+    private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> UInt64 {
+        let row = try session.connection.prepare("SELECT * FROM progress")
+        defer { row.reset() }
+        guard try row.step() else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the table progress is empty") }
+        ledger.firstPending = row.int64(1)
+        ledger.lastFinished = row.int64(2)
+        ledger.nextDelivery = row.int64(3)
+        ledger.deliveriesRemoved = row.int64(4)
+        ledger.roundBefore = row.int64(5)
+        ledger.roundStart = row.int64(6)
+        ledger.deadLetters = row.int64(8)
+        ledger.deadLetterBytes = row.int64(9)
+        ledger.parked = row.int64(10)
+        ledger.parkedBytes = row.int64(11)
+        let newest = try session.connection.integer("SELECT max(id) FROM deliveries") ?? 0
+        ledger.nextDelivery = max(ledger.nextDelivery, newest + 1)
+        return UInt64(bitPattern: row.int64(7))
+    }
+
+    private func loadJobs(into ledger: inout Ledger) throws(SQLiteError) {
+        ledger.nextJob = max(ledger.firstPending, ledger.lastFinished + 1)
+        let last = try session.connection.prepare("SELECT id, position, \(StoredJob.columns) FROM jobs ORDER BY id DESC LIMIT 1")
+        defer { last.reset() }
+        if try last.step() {
+            ledger.nextJob = max(ledger.nextJob, last.int64(0) + 1)
+            ledger.nextPosition = last.int64(1) + Int64(StoredJob.job(last, from: 2).byteCost)
+        }
+        try loadFinished(into: &ledger)
+    }
+
+    /// The jobs above the first pending one that are delivered, or gone.
+    private func loadFinished(into ledger: inout Ledger) throws(SQLiteError) {
+        guard ledger.lastFinished >= ledger.firstPending else { return }
+        let pending = try session.connection.prepare(
+            "SELECT id FROM jobs WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1)")
+        pending.bind(ledger.firstPending, at: 1)
+        pending.bind(ledger.lastFinished, at: 2)
+        defer { pending.reset() }
+        ledger.finished = Set(ledger.firstPending...ledger.lastFinished)
+        while try pending.step() { ledger.finished.remove(pending.int64(0)) }
+    }
+
+    /// Reads the keys again that may not be in `seen` yet. Some are: carrying one over twice changes nothing.
+    private func loadRecentKeys(hand: UInt64) throws(SQLiteError) {
+        let rows = try session.connection.prepare("SELECT id, key FROM deliveries WHERE id >= ?1 AND key IS NOT NULL ORDER BY id")
+        rows.bind(ledger.roundBefore, at: 1)
+        defer { rows.reset() }
+        while try rows.step() {
+            guard let key = rows.key(1) else { continue }
+            if rows.int64(0) >= ledger.roundStart || key.high >= hand { recent.set(key, to: rows.int64(0)) }
+        }
+        recent.moveHand(toPrefix: hand)
+    }
+
+    /// Reads the keys of `seen` into the filter, unless they are too many.
+    private func loadFilter() throws(SQLiteError) {
+        filter = nil
+        guard ledger.rememberedDeliveries <= SeenFilter.mostKeysAtStart else { return }
+        var fresh = SeenFilter()
+        let rows = try session.connection.prepare("SELECT key FROM seen")
+        defer { rows.reset() }
+        while try rows.step() {
+            if let key = rows.key(0) { fresh.add(key) }
+        }
+        filter = fresh
+    }
+
+    /// Looks up the oldest pending and the oldest kept job.
+    func refreshPlaces() throws(SQLiteError) {
+        try refreshPendingPlace()
+        try refreshOldest()
+    }
+
+    /// Moves the first pending job on, and looks up where it lies.
+    func refreshPendingPlace() throws(SQLiteError) {
+        ledger.advance()
+        ledger.pendingPlace = nil
+        while let first = try firstJob(from: ledger.firstPending) {
+            if first.id != ledger.firstPending {
+                // Rows that a person deleted by hand.
+                ledger.firstPending = first.id
+                ledger.finished = ledger.finished.filter { $0 >= first.id }
+                ledger.advance()
+                if ledger.firstPending != first.id { continue }
+            }
+            ledger.pendingPlace = first.place
+            return
+        }
+        ledger.firstPending = ledger.nextJob
+        ledger.finished.removeAll()
+    }
+
+    func refreshOldest() throws(SQLiteError) {
+        let oldest = try firstJob(from: 0)
+        ledger.oldestJob = oldest?.id ?? ledger.nextJob
+        ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
+        defer { session.selectOldestDelivered.reset() }
+        ledger.oldestDeliveredAt = try session.selectOldestDelivered.step() ? session.selectOldestDelivered.int64(0) : nil
+    }
+
+    private func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {
+        let statement = session.selectFirstFrom
+        statement.bind(id, at: 1)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        return (statement.int64(0), Ledger.Place(position: statement.int64(1), storedAt: statement.int64(2)))
+    }
+}

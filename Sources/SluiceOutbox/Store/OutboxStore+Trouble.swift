@@ -1,0 +1,83 @@
+internal import CSluiceSQLite
+internal import SluiceBase
+
+/// What keeps the store from writing, and when it is worth another try.
+struct Trouble: Equatable {
+    enum Kind: Equatable {
+        /// No space is left. The reserve has been given up, so acknowledgements may still be written.
+        case diskFull
+        /// A write or a sync failed: what the disk holds of the last transaction is not known.
+        case failing
+    }
+
+    /// Nanoseconds between two tries.
+    static let pause: Int64 = 1_000_000_000
+
+    let kind: Kind
+    /// On the monotonic clock.
+    var retryAt: Int64
+
+    init(_ kind: Kind, retryAt: Int64) {
+        self.kind = kind
+        self.retryAt = retryAt
+    }
+}
+
+extension OutboxStore {
+    /// Draws the consequence of an error that a transaction or a checkpoint ended with.
+    func note(_ error: SQLiteError) {
+        unreportedError = error
+        switch error.kind {
+        case .diskFull:
+            reserve.release()
+            if trouble?.kind != .failing { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+        case .failed, .damaged: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
+        case .busy: break
+        }
+    }
+
+    /// Why a delivery cannot even be tried now; nil when it can.
+    func refusal() -> ErrorCode? {
+        overcomeTrouble()
+        return switch trouble?.kind {
+        case .diskFull: .diskFull
+        case .failing: .commitFailed
+        case nil: nil
+        }
+    }
+
+    /// Tries to get out of trouble if there is any and its time has come.
+    func overcomeTrouble() {
+        guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
+        switch trouble.kind {
+        case .diskFull:
+            self.trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+        case .failing: try? recover()
+        }
+    }
+
+    /// For operations that may not wait for the next try.
+    func recoverIfFailing() throws(SQLiteError) {
+        if trouble?.kind == .failing { try recover() }
+    }
+
+    /// Gets back to a known state after a failed write or sync, in this order (DESIGN.md, "A failed sync"): everything committed is
+    /// copied from the log into the database file and synced, and the log is emptied, on the connection that knows where the last good
+    /// transaction ended; only then is the connection opened anew and everything in memory read again.
+    private func recover() throws(SQLiteError) {
+        do throws(SQLiteError) {
+            guard try session.connection.checkpoint(.truncate) else {
+                throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
+            }
+            let fresh = try Self.openSession(configuration)
+            session.connection.close()
+            session = fresh
+            try load()
+            trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+        } catch {
+            unreportedError = error
+            trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package import SluiceBase
+
+/// The outbox: one SQLite file, one writing connection, no thread of its own.
+///
+/// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the command line
+/// uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what returns without an
+/// error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a crash.
+package final class OutboxStore {
+    /// As it was given.
+    package let configuration: OutboxConfiguration
+    let time: any TimeSource
+    /// What the file system under the outbox is worth.
+    package let filesystem: Filesystem.Verdict
+    let reserve: ReserveFile
+
+    var session: Session
+    /// Declared behind the session, so that the file is closed before the lock is let go.
+    private let lock: OutboxLock
+    var ledger = Ledger()
+    var recent = RecentKeys()
+    /// What is in the table `seen`; nil when there is too much in it to be read at the start.
+    var filter: SeenFilter?
+    /// Keys that this transaction set in `recent`, with what stood there before.
+    var keyUndo: [(key: Fingerprint, before: Int64?)] = []
+    var texts = TextScratch()
+    var expiry = KeyExpiry()
+    var keysForgottenEarly = 0
+    /// Where looking for the oldest deliveries that can be forgotten goes on.
+    var forgetFrom: Int64 = 0
+    /// Frames of the log that were copied into the database file.
+    var checkpointedFrames = 0
+
+    /// What keeps the store from working, until `retryAtNanoseconds`.
+    var trouble: Trouble?
+    /// The last error that the store met, for the log; taken out by whoever logs it.
+    package var unreportedError: SQLiteError?
+
+    /// Opens or makes the outbox at `configuration.path`.
+    ///
+    /// - Parameters:
+    ///   - time: for expiry, retention and deadlines.
+    ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
+    ///   - held: called with a sentence when another process has the lock and is waited for.
+    /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69 where the file,
+    ///   its folder or its lock cannot be had.
+    package init(
+        _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil
+    )
+        throws(FatalProblem)
+    {
+        self.configuration = configuration
+        self.time = time
+        lock = try OutboxLock(
+            path: configuration.path + ".lock", waitingFor: configuration.lockWait, time: time, pause: pause, held: held)
+        filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
+        if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
+            throw FatalProblem(.unavailable, sentence)
+        }
+        try OutboxFile.prepare(configuration.path)
+        reserve = ReserveFile(path: configuration.path + ".reserve", size: configuration.reserve)
+        do throws(SQLiteError) {
+            session = try Self.openSession(configuration)
+        } catch {
+            throw Self.problem(error, opening: configuration.path)
+        }
+        do throws(SQLiteError) {
+            try load()
+        } catch {
+            throw Self.problem(error, opening: configuration.path)
+        }
+        if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+    }
+
+    /// Closes the file after copying the log into it. The store must not be used any more.
+    package func close() {
+        // A log that stays behind is read again at the next start: failing here loses nothing.
+        if trouble == nil { _ = try? session.connection.checkpoint(.truncate) }
+        session.connection.close()
+    }
+
+    /// The path of the database file.
+    package var path: String { configuration.path }
+
+    /// The last job stored; 0 before the first one.
+    package var lastJobID: Int64 { ledger.nextJob - 1 }
+
+    /// The first job that is not delivered, parked or dead: where sending goes on after a start.
+    package var firstPendingJobID: Int64 { ledger.firstPending }
+
+    /// The outbox in figures.
+    package var status: OutboxStatus {
+        var status = OutboxStatus()
+        status.pendingJobs = ledger.pendingJobs
+        status.oldestPendingAtMilliseconds = ledger.pendingPlace?.storedAt
+        status.undeliveredBytes = ledger.undeliveredBytes
+        status.parkedJobs = Int(ledger.parked)
+        status.deadLetters = Int(ledger.deadLetters)
+        status.deliveredBytes = ledger.deliveredBytes
+        status.rememberedDeliveries = ledger.rememberedDeliveries
+        status.lastJobID = lastJobID
+        status.keysForgottenEarly = keysForgottenEarly
+        status.isKeyLimitReached = keysForgottenEarly > 0 || ledger.rememberedDeliveries > configuration.maximumKeys
+        status.condition = condition
+        status.fileBytes = OutboxFile.size(of: path)
+        status.walBytes = OutboxFile.size(of: path + "-wal")
+        return status
+    }
+
+    private var condition: OutboxCondition {
+        switch trouble?.kind {
+        case .diskFull: .diskFull
+        case .failing: .failing
+        case nil: ledger.undeliveredBytes >= configuration.maximumBytes.bytes ? .full : .storing
+        }
+    }
+
+    /// The store's one way to write: `body` inside a transaction that is on the disk when this returns, or everything in memory and
+    /// in the file as before when it throws.
+    func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
+        let before = ledger
+        keyUndo.removeAll(keepingCapacity: true)
+        do throws(SQLiteError) {
+            try session.begin.run()
+            let result = try body()
+            try saveProgress()
+            try session.commit.run()
+            ledger.isChanged = false
+            return result
+        } catch {
+            if !session.connection.isInAutocommit { try? session.rollback.run() }
+            ledger = before
+            undoKeys()
+            note(error)
+            throw error
+        }
+    }
+
+    /// As `transaction`, for what must go on when the disk is full: gives up the reserve and tries once more. Tries to get back to a
+    /// known state first where a write has failed before.
+    func urgentTransaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(OutboxError) -> Result {
+        do throws(SQLiteError) {
+            try recoverIfFailing()
+            do throws(SQLiteError) {
+                return try transaction(body)
+            } catch {
+                guard error.kind == .diskFull else { throw error }
+                return try transaction(body)
+            }
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    private func undoKeys() {
+        for (key, before) in keyUndo.reversed() {
+            if let before { recent.set(key, to: before) } else { recent.remove(key) }
+        }
+        keyUndo.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes the row of `progress` if something in it changed that only stands there.
+    private func saveProgress() throws(SQLiteError) {
+        guard ledger.isChanged else { return }
+        let values = [
+            ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.deliveriesRemoved, ledger.roundBefore, ledger.roundStart,
+            Int64(bitPattern: ledger.hand ?? recent.handPrefix), ledger.deadLetters, ledger.deadLetterBytes, ledger.parked,
+            ledger.parkedBytes,
+        ]
+        for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }
+        try session.updateProgress.run()
+        ledger.hand = nil
+    }
+}

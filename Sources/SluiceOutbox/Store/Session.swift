@@ -1,0 +1,47 @@
+/// A connection with its compiled statements. After a failed sync the whole session is replaced.
+final class Session {
+    let connection: Connection
+
+    let begin, commit, rollback: Statement
+    let insertDelivery, insertJob, insertDeadLetter: Statement
+    let selectSeen, mergeSeen, deleteSeen: Statement
+    let selectDelivery, selectDeliveriesFrom, hasDeadOrParked, deleteDelivery, setLastJob: Statement
+    let updateProgress: Statement
+    let selectJob, selectFirstFrom, deleteJob, insertDelivered: Statement
+    let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
+    let insertParked, selectParked, deleteParked: Statement
+    let selectDeadLetter, deleteDeadLetter: Statement
+
+    init(_ connection: Connection) throws(SQLiteError) {
+        self.connection = connection
+        begin = try connection.prepare(Statements.begin)
+        commit = try connection.prepare(Statements.commit)
+        rollback = try connection.prepare(Statements.rollback)
+        insertDelivery = try connection.prepare(Statements.insertDelivery)
+        insertJob = try connection.prepare(Statements.insertJob)
+        insertDeadLetter = try connection.prepare(Statements.insertDeadLetter)
+        selectSeen = try connection.prepare(Statements.selectSeen)
+        mergeSeen = try connection.prepare(Statements.mergeSeen)
+        deleteSeen = try connection.prepare(Statements.deleteSeen)
+        selectDelivery = try connection.prepare(Statements.selectDelivery)
+        selectDeliveriesFrom = try connection.prepare(Statements.selectDeliveriesFrom)
+        hasDeadOrParked = try connection.prepare(Statements.hasDeadOrParked)
+        deleteDelivery = try connection.prepare(Statements.deleteDelivery)
+        setLastJob = try connection.prepare(Statements.setLastJob)
+        updateProgress = try connection.prepare(Statements.updateProgress)
+        selectJob = try connection.prepare(Statements.selectJob)
+        selectFirstFrom = try connection.prepare(Statements.selectFirstFrom)
+        deleteJob = try connection.prepare(Statements.deleteJob)
+        insertDelivered = try connection.prepare(Statements.insertDelivered)
+        selectTimeCut = try connection.prepare(Statements.selectTimeCut)
+        selectBytesCut = try connection.prepare(Statements.selectBytesCut)
+        selectOldestDelivered = try connection.prepare(Statements.selectOldestDelivered)
+        deleteJobsThrough = try connection.prepare(Statements.deleteJobsThrough)
+        deleteDeliveredThrough = try connection.prepare(Statements.deleteDeliveredThrough)
+        insertParked = try connection.prepare(Statements.insertParked)
+        selectParked = try connection.prepare(Statements.selectParked)
+        deleteParked = try connection.prepare(Statements.deleteParked)
+        selectDeadLetter = try connection.prepare(Statements.selectDeadLetter)
+        deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
+    }
+}

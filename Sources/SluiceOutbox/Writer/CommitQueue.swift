@@ -1,0 +1,93 @@
+internal import SluiceBase
+
+/// Deliveries that wait for the next transaction. A state machine: no clock, no lock, no I/O.
+///
+/// A batch is whatever has queued up while the last transaction ran, so it grows with the load and there is nothing to tune.
+struct CommitQueue {
+    /// What fits into one transaction, and how long a delivery waits for one.
+    struct Limits: Sendable {
+        var deliveries = 1000
+        var bytes = 16 << 20
+        var deadlineNanoseconds: Int64
+    }
+
+    /// What a submitted delivery comes to.
+    enum Admission: Equatable {
+        /// It waits. `isFirst`: nothing was waiting, so the writer must be woken.
+        case queued(isFirst: Bool)
+        case refused(ErrorCode)
+    }
+
+    /// What the writer does next.
+    struct Batch {
+        /// For one transaction, in the order in which they came.
+        var deliveries: [IngestDelivery] = []
+        /// Waited for too long: to be refused with `commit_too_slow`.
+        var overdue: [IngestDelivery] = []
+    }
+
+    private let limits: Limits
+    private var waiting: [IngestDelivery] = []
+    /// Where in `waiting` the queue begins; what lies before it has left.
+    private var head = 0
+    private var isClosed = false
+
+    init(limits: Limits) { self.limits = limits }
+
+    var isEmpty: Bool { head == waiting.count }
+
+    var count: Int { waiting.count - head }
+
+    /// When the first delivery has waited for too long, on the monotonic clock; nil when none waits.
+    var nextDeadline: Int64? { isEmpty ? nil : waiting[head].enqueuedAtNanoseconds + limits.deadlineNanoseconds }
+
+    /// A delivery came.
+    mutating func submitted(_ delivery: IngestDelivery) -> Admission {
+        guard !isClosed else { return .refused(.shuttingDown) }
+        let isFirst = isEmpty
+        waiting.append(delivery)
+        return .queued(isFirst: isFirst)
+    }
+
+    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one.
+    mutating func writerBecameReady(at now: Int64) -> Batch {
+        var batch = Batch(deliveries: [], overdue: deadlinePassed(at: now))
+        var bytes = 0
+        var end = head
+        while end < waiting.count, end - head < limits.deliveries {
+            bytes += waiting[end].byteCost
+            if end > head, bytes > limits.bytes { break }
+            end += 1
+        }
+        batch.deliveries = take(upTo: end)
+        return batch
+    }
+
+    /// Time went by: the deliveries that have waited for too long leave the queue.
+    ///
+    /// Deliveries come from several loops, so their times may be a little out of order; one that stands behind a younger one leaves with
+    /// that.
+    mutating func deadlinePassed(at now: Int64) -> [IngestDelivery] {
+        var end = head
+        while end < waiting.count, waiting[end].enqueuedAtNanoseconds + limits.deadlineNanoseconds <= now { end += 1 }
+        return take(upTo: end)
+    }
+
+    /// The service stops: what waits is still stored, what comes is refused.
+    mutating func closed() { isClosed = true }
+
+    private mutating func take(upTo end: Int) -> [IngestDelivery] {
+        guard end > head else { return [] }
+        if head == 0, end == waiting.count {
+            defer { waiting = [] }
+            return waiting
+        }
+        let taken = Array(waiting[head..<end])
+        head = end
+        if head == waiting.count || head > 4096 {
+            waiting.removeFirst(head)
+            head = 0
+        }
+        return taken
+    }
+}

@@ -1,0 +1,74 @@
+internal import Glibc
+
+/// A value behind a lock, with a way to wait for it to change. For the few places where a thread sleeps; everything else uses a
+/// `Mutex`.
+///
+/// `@unchecked Sendable`: `state` is only touched with the lock held, and the two pthread objects are made for sharing.
+@safe final class Monitor<State>: @unchecked Sendable {
+    private var state: State
+    // pthread objects must not move, so they have memory of their own, freed with this object.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init(_ state: sending State) {
+        self.state = state
+        unsafe pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        // Waiting must not end early or late when the machine's clock is set.
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        // Nobody holds or waits for what nobody refers to; both were allocated in `init`.
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Runs `body` with the lock held. `body` must be short and must not call back.
+    func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
+
+    /// As `withLock`, and then wakes whoever waits.
+    func withLockAndWake<Result>(_ body: (inout State) -> Result) -> Result {
+        defer { wake() }
+        return withLock(body)
+    }
+
+    /// Wakes whoever waits.
+    func wake() { unsafe pthread_cond_broadcast(condition) }
+
+    /// Waits until `isReady` or until the time is over, then runs `body` with the lock held.
+    ///
+    /// - Parameter nanoseconds: how long to wait at most; nil for without end.
+    func wait<Result>(upTo nanoseconds: Int64?, until isReady: (State) -> Bool, then body: (inout State) -> Result) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        let deadline = nanoseconds.map(Self.time(in:))
+        while !isReady(state) {
+            if var deadline {
+                if unsafe pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { break }
+            } else {
+                unsafe pthread_cond_wait(condition, mutex)
+            }
+        }
+        return body(&state)
+    }
+
+    private static func time(in nanoseconds: Int64) -> timespec {
+        var time = timespec()
+        // Cannot fail: the clock exists on every Linux.
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        let sum = Int64(time.tv_nsec) + max(0, nanoseconds)
+        time.tv_sec += Int(sum / 1_000_000_000)
+        time.tv_nsec = Int(sum % 1_000_000_000)
+        return time
+    }
+}

@@ -1,0 +1,237 @@
+package import Logging
+package import SluiceBase
+internal import Synchronization
+
+/// The outbox's thread: takes what the event loops hand in, stores it in as few transactions as the disk allows, and says what is
+/// durable. Callable from any thread.
+///
+/// The order of its work: first what was asked for by `perform` (acknowledgements above all), each in a transaction of its own, then one
+/// batch of deliveries, then upkeep.
+package final class OutboxWriter: Sendable {
+    /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a transaction, on
+    /// another one. Must be short and must not block.
+    package typealias Delivered = @Sendable (_ origin: Int, _ results: [IngestResult]) -> Void
+
+    /// Asked of the store, on its thread.
+    typealias Operation = @Sendable (OutboxStore?) -> Void
+
+    struct Work {
+        var queue: CommitQueue
+        var operations: [Operation] = []
+        var isClosing = false
+        var isClosed = false
+        var whenClosed: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// How long the thread sleeps when nothing is asked for.
+    private static let idleNanoseconds: Int64 = 1_000_000_000
+    /// Upkeep that can wait is done at least this often under load.
+    private static let upkeepNanoseconds: Int64 = 250_000_000
+
+    let work: Monitor<Work>
+    /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that watches the deadline.
+    private let ended = Monitor(false)
+    private let configuration: OutboxConfiguration
+    private let time: any TimeSource
+    private let log: Logger
+    private let delivered: Delivered
+    private let latest: Mutex<OutboxStatus>
+    private let commits: AsyncStream<Int64>.Continuation
+    /// The id of the last job on the disk, after each transaction that stored some; what was missed in between is left out. For one
+    /// reader.
+    package let committedJobs: AsyncStream<Int64>
+
+    /// Opens the outbox on a new thread, and returns when it is open.
+    ///
+    /// - Parameters:
+    ///   - time: for expiry, retention and deadlines.
+    ///   - delivered: gets the results.
+    /// - Throws: as `OutboxStore.init`.
+    package init(
+        _ configuration: OutboxConfiguration, time: any TimeSource, log: Logger, delivered: @escaping Delivered
+    ) throws(FatalProblem) {
+        self.configuration = configuration
+        self.time = time
+        self.log = log
+        self.delivered = delivered
+        let limits = CommitQueue.Limits(deadlineNanoseconds: configuration.commitDeadline.wholeNanoseconds)
+        work = Monitor(Work(queue: CommitQueue(limits: limits)))
+        latest = Mutex(OutboxStatus())
+        (committedJobs, commits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let opening = Monitor<Result<Void, FatalProblem>?>(nil)
+        try Self.startThread("outbox") { [self] in run(opening) }
+        let result = opening.wait(upTo: nil, until: { $0 != nil }, then: { $0 })
+        try result?.get()
+        try Self.startThread("outbox-deadline") { [self] in refuseOverdueUntilClosed() }
+    }
+
+    private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(FatalProblem) {
+        do throws(SystemThread.Failure) {
+            try SystemThread.start(name: name, body)
+        } catch {
+            throw FatalProblem(.unavailable, "the system has no thread left for the outbox (error \(error.code))")
+        }
+    }
+
+    /// Hands in one delivery. Its result comes through the callback, whatever happens.
+    package func submit(_ delivery: IngestDelivery) {
+        let admission = work.withLock { $0.queue.submitted(delivery) }
+        switch admission {
+        case .queued(isFirst: true): work.wake()
+        case .queued(isFirst: false): break
+        case .refused(let code): refuse([delivery], code)
+        }
+    }
+
+    /// The outbox as it was after the last transaction.
+    package var status: OutboxStatus { latest.withLock { $0 } }
+
+    /// Deliveries that wait for a transaction.
+    package var waiting: Int { work.withLock { $0.queue.count } }
+
+    /// Stops: refuses what comes from now on, stores what waits, closes the file. Returns when the file is closed; calling it again
+    /// waits for the same.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            let isClosed = work.withLockAndWake { work in
+                work.isClosing = true
+                work.queue.closed()
+                if !work.isClosed { work.whenClosed.append(continuation) }
+                return work.isClosed
+            }
+            if isClosed { continuation.resume() }
+        }
+    }
+
+    // MARK: The writer's thread
+
+    private func run(_ opening: Monitor<Result<Void, FatalProblem>?>) {
+        // The store, and with it the lock, is gone before anybody is told that the outbox is closed.
+        if work(opening) { finish() }
+    }
+
+    /// - Returns: false when the outbox could not be opened.
+    private func work(_ opening: Monitor<Result<Void, FatalProblem>?>) -> Bool {
+        let store: OutboxStore
+        do throws(FatalProblem) {
+            store = try OutboxStore(configuration, time: time, held: { [log] in log.warning("\($0)") })
+        } catch {
+            opening.withLockAndWake { $0 = .failure(error) }
+            return false
+        }
+        switch store.filesystem {
+        case .suitable: break
+        case .warning(let sentence), .unsuitable(let sentence): log.warning("\(sentence)")
+        }
+        publish(store)
+        opening.withLockAndWake { $0 = .success(()) }
+        loop(store)
+        store.close()
+        return true
+    }
+
+    private func loop(_ store: OutboxStore) {
+        var hasUpkeep = true
+        var upkeepAt = time.monotonicNanoseconds()
+        while true {
+            let operations = nextOperations(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
+            for operation in operations { operation(store) }
+            // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
+            let (batch, isClosing) = nextBatch()
+            refuse(batch.overdue, .commitTooSlow)
+            if !batch.deliveries.isEmpty { hand(store.commit(batch.deliveries), of: batch.deliveries) }
+            let isIdle = operations.isEmpty && batch.deliveries.isEmpty
+            if isIdle, isClosing { return }
+            let now = time.monotonicNanoseconds()
+            if isIdle || now >= upkeepAt {
+                hasUpkeep = store.maintainIdle()
+                upkeepAt = now + Self.upkeepNanoseconds
+            } else {
+                store.maintain()
+            }
+            publish(store)
+        }
+    }
+
+    /// Waits until there is something to do.
+    private func nextOperations(waitingUpTo nanoseconds: Int64) -> [Operation] {
+        work.wait(upTo: nanoseconds, until: { !$0.queue.isEmpty || !$0.operations.isEmpty || $0.isClosing }) { work in
+            defer { work.operations = [] }
+            return work.operations
+        }
+    }
+
+    private func nextBatch() -> (batch: CommitQueue.Batch, isClosing: Bool) {
+        let now = time.monotonicNanoseconds()
+        return work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
+    }
+
+    private func publish(_ store: OutboxStore) {
+        let status = store.status
+        let before = latest.withLock { latest in
+            defer { latest = status }
+            return latest
+        }
+        if status.lastJobID != before.lastJobID { commits.yield(status.lastJobID) }
+        if let error = store.unreportedError {
+            store.unreportedError = nil
+            log.error("the outbox met an error", metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
+        } else if status.condition != before.condition {
+            log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
+        }
+        if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
+            log.error("the outbox forgets keys before their time: outbox.max_keys is reached")
+        }
+    }
+
+    private static func fields(_ fields: [LogKey: String]) -> Logger.Metadata {
+        Dictionary(uniqueKeysWithValues: fields.map { ($0.key.rawValue, .string($0.value)) })
+    }
+
+    private func finish() {
+        let left = work.withLockAndWake { work in
+            defer { (work.isClosed, work.operations, work.whenClosed) = (true, [], []) }
+            return (operations: work.operations, waiters: work.whenClosed)
+        }
+        ended.withLockAndWake { $0 = true }
+        for operation in left.operations { operation(nil) }
+        commits.finish()
+        for waiter in left.waiters { waiter.resume() }
+    }
+
+    // MARK: Refusals
+
+    /// The deadline holds even while the writer's thread hangs in a sync, so another thread watches it.
+    private func refuseOverdueUntilClosed() {
+        let limit = configuration.commitDeadline.wholeNanoseconds
+        var pause = limit
+        while true {
+            let isClosed = ended.wait(upTo: pause, until: { $0 }, then: { $0 })
+            if isClosed { return }
+            pause = refuseOverdue().map { max(1_000_000, $0 - time.monotonicNanoseconds()) } ?? limit
+        }
+    }
+
+    /// Refuses the deliveries that have waited for too long.
+    ///
+    /// - Returns: the next deadline.
+    @discardableResult
+    func refuseOverdue() -> Int64? {
+        let now = time.monotonicNanoseconds()
+        let (overdue, next) = work.withLock { ($0.queue.deadlinePassed(at: now), $0.queue.nextDeadline) }
+        refuse(overdue, .commitTooSlow)
+        return next
+    }
+
+    private func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
+        guard !deliveries.isEmpty else { return }
+        hand(deliveries.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }, of: deliveries)
+    }
+
+    /// Hands results out, together for each origin.
+    private func hand(_ results: [IngestResult], of deliveries: [IngestDelivery]) {
+        var byOrigin: [Int: [IngestResult]] = [:]
+        for (delivery, result) in zip(deliveries, results) { byOrigin[delivery.origin, default: []].append(result) }
+        for (origin, results) in byOrigin { delivered(origin, results) }
+    }
+}

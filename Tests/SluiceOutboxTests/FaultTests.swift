@@ -1,0 +1,150 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct FaultTests {
+    let vfs = FaultyVFS()
+    let fixture: Fixture
+    var time: ManualTime { fixture.time }
+
+    init() {
+        let name = vfs.name
+        fixture = Fixture { $0.vfs = name }
+    }
+
+    @Test func aFailedSyncAnswersTheBatchAsNotStored() throws {
+        let store = try fixture.open()
+        #expect(store.outcomes([sample(1, at: time)]) == [stored])
+        vfs.set { $0.failingSyncs = [.log] }
+        #expect(store.outcomes([sample(2, at: time), sample(3, at: time)]) == [.refused(.commitFailed), .refused(.commitFailed)])
+        #expect(store.status.condition == .failing)
+        #expect(store.unreportedError?.description.contains("disk I/O error") == true)
+        #expect(store.outcomes([sample(4, at: time)]) == [.refused(.commitFailed)])
+        vfs.set { $0.failingSyncs = [] }
+        #expect(store.outcomes([sample(5, at: time)]) == [.refused(.commitFailed)])
+        time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(2, at: time), sample(6, at: time)]) == [stored, stored])
+        #expect(store.status.condition == .storing)
+        #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-2-0", "push-6-0"])
+        #expect(try store.pending().map(\.id) == [1, 2, 3])
+    }
+
+    @Test func afterAFailedSyncNothingIsStoredUntilTheLogIsEmptied() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.failingSyncs = [.log] }
+        _ = store.commit([sample(2, at: time)])
+        vfs.set { $0.failingSyncs = [.database] }
+        time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(3, at: time)]) == [.refused(.commitFailed)])
+        vfs.set { $0.failingSyncs = [] }
+        time.advance(by: .seconds(1))
+        let before = vfs.syncs(of: .database)
+        #expect(store.outcomes([sample(3, at: time)]) == [stored])
+        #expect(vfs.syncs(of: .database) > before)
+        #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-3-0"])
+    }
+
+    @Test func aBatchThatFailedIsNotThereAfterTheOutboxWasOpenedAgain() throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit([sample(1, at: time)])
+            vfs.set { $0.failingSyncs = [.log] }
+            _ = store.commit([sample(2, at: time)])
+            vfs.set { $0.failingSyncs = [] }
+            time.advance(by: .seconds(1))
+            store.maintain()
+            #expect(store.status.condition == .storing)
+        }
+        let store = try fixture.open()
+        #expect(try store.pending().map(\.job.type) == ["push-1-0"])
+        #expect(store.outcomes([sample(2, at: time)]) == [stored])
+    }
+
+    @Test func keysOfABatchThatFailedAreNotRemembered() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time, window: .seconds(1), jobs: 0)])
+        vfs.set { $0.fullFiles = [.log] }
+        time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(2, key: 1, at: time), sample(3, at: time)]) == [.refused(.diskFull), .refused(.diskFull)])
+        #expect(store.recent.delivery(of: Fingerprint(number: 1)) == 1)
+        #expect(store.recent.delivery(of: Fingerprint(number: 3)) == nil)
+    }
+
+    @Test func aFullDiskRefusesDeliveriesAndGivesUpTheReserve() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        #expect(fixture.folder.names.contains("outbox.db.reserve"))
+        vfs.set { $0.fullFiles = [.log, .database] }
+        #expect(store.outcomes([sample(2, at: time)]) == [.refused(.diskFull)])
+        #expect(store.status.condition == .diskFull)
+        #expect(!fixture.folder.names.contains("outbox.db.reserve"))
+        vfs.set { $0.fullFiles = [] }
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        #expect(store.status.pendingJobs == 0)
+        #expect(store.outcomes([sample(2, at: time)]) == [.refused(.diskFull)])
+        time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(2, at: time)]) == [stored])
+        #expect(fixture.folder.names.contains("outbox.db.reserve"))
+    }
+
+    @Test func anAcknowledgementOnAFullDiskIsAnErrorAndCanBeTriedAgain() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.fullFiles = [.log] }
+        #expect(throws: OutboxError.self) { try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")]) }
+        #expect(store.status.pendingJobs == 1)
+        vfs.set { $0.fullFiles = [] }
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        #expect(store.status.pendingJobs == 0)
+    }
+
+    @Test func anAcknowledgementAfterAFailedSyncFirstGetsBackToAKnownState() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.failingSyncs = [.log] }
+        _ = store.commit([sample(2, at: time)])
+        vfs.set { $0.failingSyncs = [] }
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        #expect(store.status.condition == .storing)
+        #expect(try store.pending().isEmpty)
+    }
+
+    @Test func eachCommitSyncsTheLogBeforeItIsAnswered() throws {
+        let store = try fixture.open()
+        for number in 1...5 {
+            let before = vfs.syncs(of: .log)
+            _ = store.commit([sample(number, at: time)])
+            #expect(vfs.syncs(of: .log) > before)
+        }
+    }
+
+    @Test func aLongLogIsCopiedIntoTheDatabaseAndBeginsAnew() throws {
+        fixture.configuration.checkpointEvery = .mebibytes(1)
+        let store = try fixture.open()
+        for number in 1...100 {
+            _ = store.commit([sample(number, at: time, payload: 100_000)])
+            store.maintain()
+        }
+        #expect(store.status.walBytes < 2 << 20)
+        #expect(store.status.fileBytes > 8 << 20)
+        #expect(vfs.syncs(of: .database) > 4)
+    }
+
+    @Test func aSyncThatFailsWhileTheLogIsCopiedLosesNothing() throws {
+        fixture.configuration.checkpointEvery = .mebibytes(1)
+        let store = try fixture.open()
+        var numbers: [Int] = []
+        for number in 1...40 {
+            vfs.set { $0.failingSyncs = (20..<25).contains(number) ? [.database] : [] }
+            time.advance(by: .seconds(1))
+            if store.outcomes([sample(number, at: time, payload: 100_000)]) == [stored] { numbers.append(number) }
+            store.maintain()
+        }
+        #expect(numbers.count < 40)
+        #expect(try store.pending().map(\.job.type) == numbers.map { "push-\($0)-0" })
+        let copy = try fixture.afterCrash()
+        #expect(try copy.store.pending().map(\.job.type) == numbers.map { "push-\($0)-0" })
+    }
+}

@@ -1,0 +1,188 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct IngestTests {
+    let fixture = Fixture()
+    var time: ManualTime { fixture.time }
+
+    @Test func aStoredDeliveryIsThereByteForByte() throws {
+        let store = try fixture.open()
+        let delivery = sample(1, at: time, jobs: 2)
+        #expect(store.commit([delivery]) == [IngestResult(ticket: 1, outcome: .stored(jobs: 2, deadLetters: 0, changedBody: false))])
+        let pending = try store.pending()
+        #expect(pending.map(\.job) == delivery.jobs)
+        #expect(pending.map(\.id) == [1, 2])
+        #expect(pending.allSatisfy { $0.isIntact && $0.storedAtMilliseconds == time.wallMilliseconds() })
+    }
+
+    @Test func emptyTextsAndBytesStayEmptyAndAbsentOnesAbsent() throws {
+        let store = try fixture.open()
+        let job = IngestJob(type: "a", queue: "", options: [], uniqueKey: "", uniqueWhile: nil, payload: [])
+        let delivery = IngestDelivery(
+            origin: 0, ticket: 1, deliveryID: "", route: "r", receivedAtMilliseconds: 0, enqueuedAtNanoseconds: 0, key: nil,
+            bodyHash: Fingerprint(number: 1), dedupeWindow: .seconds(60), jobs: [job])
+        #expect(store.outcomes([delivery]) == [stored])
+        #expect(try store.pending().map(\.job) == [job])
+    }
+
+    @Test(arguments: [0, 1, 2000, 16_384, 1_000_000]) func payloadsOfAnySizeComeBackAsTheyWere(_ size: Int) throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time, payload: size)])
+        let found = try store.pending()
+        #expect(found.map(\.job.payload.count) == [size + 2])
+        #expect(found.map(\.isIntact) == [true])
+    }
+
+    @Test func theSameKeyAndBodyIsADuplicateOfTheFirstDelivery() throws {
+        let store = try fixture.open()
+        #expect(store.outcomes([sample(1, at: time)]) == [stored])
+        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(store.status.pendingJobs == 1)
+    }
+
+    @Test func aDuplicateInsideOneBatchIsRecognised() throws {
+        let store = try fixture.open()
+        let outcomes = store.outcomes([sample(1, at: time), sample(2, key: 1, at: time), sample(3, at: time)])
+        #expect(outcomes == [stored, .duplicate(firstDeliveryID: "delivery-1", changedBody: false), stored])
+        #expect(try store.pending().count == 2)
+    }
+
+    @Test func deliveriesWithoutAKeyAreNeverDuplicates() throws {
+        let store = try fixture.open()
+        let outcomes = store.outcomes([sample(1, hasKey: false, body: 1, at: time), sample(2, hasKey: false, body: 1, at: time)])
+        #expect(outcomes == [stored, stored])
+    }
+
+    @Test func aDuplicateIsRecognisedAfterTheOutboxWasOpenedAgain() throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit([sample(1, at: time)])
+            store.close()
+        }
+        let store = try fixture.open()
+        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test func aChangedBodyIsADuplicateWhereTheRouteSaysNothing() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        #expect(store.outcomes([sample(2, key: 1, body: 2, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: true)])
+        #expect(store.status.pendingJobs == 1)
+    }
+
+    @Test func aChangedBodyThatIsAcceptedGetsAUniqueKeyOfItsOwn() throws {
+        let store = try fixture.open()
+        func deliver(_ number: Int, body: Int) -> IngestOutcome {
+            store.outcomes([sample(number, key: 1, body: body, at: time, rule: .accept)])[0]
+        }
+        #expect(deliver(1, body: 1) == stored)
+        #expect(deliver(2, body: 2) == .stored(jobs: 1, deadLetters: 0, changedBody: true))
+        #expect(deliver(3, body: 3) == .stored(jobs: 1, deadLetters: 0, changedBody: true))
+        #expect(try store.pending().map(\.job.uniqueKey) == ["github:1", "github:2~1", "github:3~2"])
+        #expect(deliver(4, body: 2) == .duplicate(firstDeliveryID: "delivery-2", changedBody: false))
+        #expect(deliver(5, body: 1) == .duplicate(firstDeliveryID: "delivery-1", changedBody: false))
+        #expect(deliver(6, body: 3) == .duplicate(firstDeliveryID: "delivery-3", changedBody: false))
+    }
+
+    @Test func aChangedBodyGoesToTheDeadLettersWhereTheRouteSaysSo() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, jobs: 2)
+        #expect(store.outcomes([changed]) == [.stored(jobs: 0, deadLetters: 2, changedBody: true)])
+        #expect(store.status.pendingJobs == 1)
+        let letters = try store.deadLetters(after: 0)
+        #expect(letters.map(\.reason) == ["changed_body", "changed_body"])
+        #expect(letters.map(\.deliveryID) == ["delivery-2", "delivery-2"])
+        let job = try #require(try store.deadLetter(letters[1].id)?.job)
+        #expect(job.payload == changed.jobs[1].payload)
+        // Zizq must not take it for the job of the first body when a person sends it.
+        #expect(job.uniqueKey == "github:2~1")
+        let again = sample(3, key: 1, body: 2, at: time, rule: .deadLetter)
+        #expect(store.outcomes([again]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        let first = sample(4, key: 1, body: 1, at: time, rule: .deadLetter)
+        #expect(store.outcomes([first]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test func whatCouldNotBecomeAJobIsKeptWithItsReasonAndRequest() throws {
+        let store = try fixture.open()
+        let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.", request: [1, 2, 0, 255])
+        let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter])
+        #expect(store.outcomes([delivery]) == [.stored(jobs: 0, deadLetters: 1, changedBody: false)])
+        let found = try #require(try store.deadLetters(after: 0).first)
+        #expect((found.reason, found.detail, found.route) == ("body_unreadable", "The body ends inside a string.", "github"))
+        #expect((found.holdsJob, found.contentBytes) == (false, 4))
+        #expect(try store.deadLetter(found.id)?.request == [1, 2, 0, 255])
+        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test func aFullOutboxRefusesNewDeliveriesAndStillAnswersDuplicates() throws {
+        let small = Fixture { $0.maximumBytes = ByteCount(bytes: 1200) }
+        let store = try small.open()
+        let outcomes = store.outcomes((1...3).map { sample($0, at: small.time, payload: 200) })
+        #expect(outcomes == [stored, stored, .refused(.outboxFull)])
+        #expect(store.outcomes([sample(4, key: 1, at: small.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z1")])
+        #expect(store.outcomes([sample(3, at: small.time, payload: 200)]) == [stored])
+    }
+
+    @Test func theBytesOfTheOutboxAreTheSameBeforeAndAfterItIsOpenedAgain() throws {
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.", request: [1])
+        let before = try { () throws in
+            let store = try fixture.open()
+            _ = store.commit((1...9).map { sample($0, at: time, deadLetters: $0 == 4 ? [letter] : []) })
+            try store.acknowledge([1, 2, 5].map { Acknowledgement(job: $0, zizqID: "z") })
+            try store.park([7], detail: "No licence.")
+            try store.deadLetter([FailedJob(job: 8, reason: .badField, detail: "No.")])
+            store.close()
+            return store.status
+        }()
+        let after = try fixture.open().status
+        #expect(before.pendingJobs == 4)
+        #expect(before.deadLetters == 2)
+        #expect(before.parkedJobs == 1)
+        #expect(before.undeliveredBytes > 0)
+        #expect(after.pendingJobs == before.pendingJobs)
+        #expect(after.undeliveredBytes == before.undeliveredBytes)
+        #expect(after.deliveredBytes == before.deliveredBytes)
+        #expect(after.deadLetters == before.deadLetters)
+        #expect(after.parkedJobs == before.parkedJobs)
+        #expect(after.rememberedDeliveries == 9)
+        #expect(after.lastJobID == 9)
+        #expect(after.oldestPendingAtMilliseconds == before.oldestPendingAtMilliseconds)
+    }
+
+    @Test func keysAreFoundWhereverTheyLieOnTheirWayIntoTheSortedTable() throws {
+        let merging = Fixture { $0.recentKeys = 50 }
+        let total = 1000
+        do {
+            let store = try merging.open()
+            for start in stride(from: 1, to: total, by: 20) {
+                _ = store.commit((start..<(start + 20)).map { sample($0, at: merging.time, jobs: 0) })
+            }
+            #expect(try store.number("SELECT count(*) FROM seen") > 800)
+            #expect(store.recent.count <= 80)
+            #expect(duplicates(store, total, merging.time) == total)
+        }
+        let store = try merging.open()
+        #expect(store.recent.count < 400)
+        #expect(duplicates(store, total, merging.time) == total)
+    }
+
+    @Test func keysAreFoundAfterACrashAtAnyPointOfTheirWay() throws {
+        let merging = Fixture { $0.recentKeys = 30 }
+        let store = try merging.open()
+        for start in stride(from: 1, through: 391, by: 10) {
+            _ = store.commit((start..<(start + 10)).map { sample($0, at: merging.time) })
+            if start % 30 == 1 { try store.acknowledge([Acknowledgement(job: Int64(start), zizqID: "z")]) }
+            let copy = try merging.afterCrash()
+            #expect(duplicates(copy.store, start + 9, merging.time) == start + 9)
+        }
+    }
+
+    private func duplicates(_ store: OutboxStore, _ total: Int, _ time: ManualTime) -> Int {
+        let again = store.outcomes((1...total).map { sample(100_000 + $0, key: $0, at: time) })
+        return zip(1...total, again).count { $1 == .duplicate(firstDeliveryID: "delivery-\($0)", changedBody: false) }
+    }
+}

@@ -1,0 +1,206 @@
+import Glibc
+import SluiceBase
+import Synchronization
+import Testing
+
+@testable import SluiceOutbox
+
+struct OpeningTests {
+    let fixture = Fixture()
+
+    private func problem(_ fixture: Fixture) -> FatalProblem? {
+        do throws(FatalProblem) {
+            _ = try fixture.open()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func execute(_ sql: String) throws {
+        try OutboxFile.prepare(fixture.configuration.path)
+        try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite).execute(sql)
+    }
+
+    @Test func aNewOutboxHasTheSettingsThatItNeeds() throws {
+        let store = try fixture.open()
+        let settings = try [
+            "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint", "secure_delete",
+        ].map { try store.number("PRAGMA \($0)") }
+        #expect(settings == [0x534C_5543, 1, 16384, 2, 2, 0, 0])
+        #expect(try store.session.connection.text("PRAGMA journal_mode") == "wal")
+    }
+
+    @Test func itsFilesAreForTheOwnerAlone() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time)])
+        let names = fixture.folder.names
+        #expect(names == ["outbox.db", "outbox.db-shm", "outbox.db-wal", "outbox.db.lock", "outbox.db.reserve"])
+        for name in names { #expect(fixture.folder.mode(of: name) == 0o600, "\(name)") }
+    }
+
+    @Test func anOutboxThatOthersCouldReadIsClosedToThem() throws {
+        fixture.folder.write([], to: "outbox.db")
+        _ = unsafe chmod(fixture.configuration.path, 0o644)
+        _ = try fixture.open()
+        #expect(fixture.folder.mode(of: "outbox.db") == 0o600)
+    }
+
+    @Test func anOutboxOfANewerVersionIsRefusedAndLeftAsItIs() throws {
+        do {
+            let store = try fixture.open()
+            try store.session.connection.execute("PRAGMA user_version = 7")
+            store.close()
+        }
+        let before = fixture.folder.read("outbox.db")
+        let path = fixture.configuration.path
+        #expect(problem(fixture)?.status == .wrongInput)
+        #expect(
+            problem(fixture)?.sentence
+                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to 1)."
+        )
+        #expect(fixture.folder.read("outbox.db") == before)
+    }
+
+    @Test func aFileThatIsNoDatabaseIsRefusedAndLeftAsItIs() {
+        let bytes = Array(String(repeating: "I am a text file. ", count: 200).utf8)
+        fixture.folder.write(bytes, to: "outbox.db")
+        #expect(problem(fixture)?.status == .wrongInput)
+        #expect(problem(fixture)?.sentence == "\(fixture.configuration.path) is not an outbox: it is not a SQLite database.")
+        #expect(fixture.folder.read("outbox.db") == bytes)
+    }
+
+    @Test(arguments: ["CREATE TABLE cats (name)", "PRAGMA user_version = 3", "PRAGMA application_id = 77"])
+    func aDatabaseOfAnotherProgramIsRefused(_ sql: String) throws {
+        try execute(sql)
+        #expect(problem(fixture)?.status == .wrongInput)
+        #expect(
+            problem(fixture)?.sentence
+                == "\(fixture.configuration.path) is not usable as an outbox: it is a SQLite database of another program, not an outbox.")
+    }
+
+    @Test func anEmptyFileBecomesAnOutbox() throws {
+        fixture.folder.write([], to: "outbox.db")
+        #expect(try fixture.open().number("PRAGMA user_version") == 1)
+    }
+
+    @Test func aMissingFolderIsNamed() {
+        let missing = Fixture { $0.path = "/nonexistent/outbox.db" }
+        missing.configuration.path = "/nonexistent/outbox.db"
+        #expect(problem(missing)?.status == .unavailable)
+        #expect(problem(missing)?.sentence == "The outbox's folder /nonexistent does not exist.")
+    }
+
+    @Test func aFolderInPlaceOfTheFileIsNamed() {
+        let folder = fixture.folder.path
+        #expect(OutboxFile.problem(opening: folder, EISDIR).sentence == "\(folder) is a folder; the outbox is a file.")
+    }
+
+    @Test func anUnwritableFolderIsNamed() {
+        let problem = OutboxFile.problem(opening: "/var/lib/sluice/outbox.db.lock", EACCES)
+        #expect(problem.status == .unavailable)
+        #expect(
+            problem.sentence
+                == "The outbox's folder /var/lib/sluice must be writable, and its files too: /var/lib/sluice/outbox.db.lock: Permission denied."
+        )
+    }
+
+    @Test func aSecondOpenerIsToldWhoHoldsTheLock() throws {
+        let store = try fixture.open()
+        #expect(problem(fixture)?.status == .unavailable)
+        #expect(
+            problem(fixture)?.sentence
+                == "\(store.path).lock is locked by process \(getpid()): only one process may work on an outbox.")
+    }
+
+    @Test func aSecondOpenerWaitsForTheLockAsLongAsItIsToldAndSaysSoOnce() throws {
+        let store = try fixture.open()
+        fixture.configuration.lockWait = .seconds(30)
+        let time = fixture.time
+        let waited = Mutex(0)
+        let said = Mutex<[String]>([])
+        do throws(FatalProblem) {
+            _ = try OutboxStore(
+                fixture.configuration, time: time,
+                pause: { pause in
+                    time.advance(by: pause)
+                    waited.withLock { $0 += 1 }
+                }, held: { sentence in said.withLock { $0.append(sentence) } })
+            Issue.record("two openers")
+        } catch {
+            #expect(error.sentence.contains("is locked by process \(getpid()) for 30s: only one"))
+        }
+        #expect(waited.withLock { $0 } == 600)
+        #expect(said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting for it, 30s at most"])
+    }
+
+    @Test func theLockIsFreeWhenTheHolderIsGone() throws {
+        do { _ = try fixture.open() }
+        do { _ = try fixture.open() }
+    }
+
+    @Test func stepsToANewerVersionKeepWhatIsThere() throws {
+        do {
+            let store = try fixture.open()
+            _ = store.commit([sample(1, at: fixture.time)])
+            store.close()
+        }
+        let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        let steps = Schema.migrations + ["ALTER TABLE jobs ADD COLUMN colour TEXT", "UPDATE jobs SET colour = 'red'"]
+        try Migration.run(connection, from: 1, migrations: steps)
+        #expect(try connection.integer("PRAGMA user_version") == 3)
+        #expect(try connection.text("SELECT type || colour FROM jobs") == "push-1-0red")
+        #expect(try Migration.inspect(connection) == .outbox(version: 3))
+    }
+
+    @Test func aStepThatFailsLeavesTheVersionBeforeIt() throws {
+        do { try fixture.open().close() }
+        let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        let steps = Schema.migrations + ["CREATE TABLE colours (name); INSERT INTO nowhere VALUES (1)"]
+        #expect(throws: SQLiteError.self) { try Migration.run(connection, from: 1, migrations: steps) }
+        #expect(try connection.integer("PRAGMA user_version") == 1)
+        #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'colours'") == 0)
+    }
+}
+
+struct FilesystemTests {
+    private let mounts = """
+        22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+        23 22 0:21 / /dev/shm rw,nosuid - tmpfs tmpfs rw
+        24 22 0:40 / /mnt/share rw - nfs4 server:/export rw
+        25 22 0:41 / /mnt/with\\040space rw shared:7 master:1 - cifs //server/share rw
+        26 22 0:42 / /var/lib/docker/merged rw - overlay overlay rw
+        27 24 254:1 / /mnt/share/local rw - xfs /dev/vdb rw
+        """
+
+    @Test(arguments: [
+        ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable), ("/mnt/shared", .suitable),
+        ("/dev/shm/x", .warning("The outbox is on tmpfs, in memory: what is stored is lost when the machine stops.")),
+        (
+            "/var/lib/docker/merged",
+            .warning("The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+        ),
+        (
+            "/mnt/share/sluice",
+            .unsuitable("The outbox is on a network file system (nfs4), where SQLite's locks and syncs cannot be relied on.")
+        ),
+        (
+            "/mnt/with space/a",
+            .unsuitable("The outbox is on a network file system (cifs), where SQLite's locks and syncs cannot be relied on.")
+        ),
+    ])
+    func theFileSystemUnderTheOutboxIsJudged(_ folder: String, _ verdict: Filesystem.Verdict) {
+        #expect(Filesystem.verdict(forFolder: folder, mounts: mounts) == verdict)
+    }
+
+    @Test func aMountOverAnotherOneCounts() {
+        let twice = mounts + "\n28 22 0:43 / /dev/shm rw - ext4 /dev/vdc rw\n"
+        #expect(Filesystem.verdict(forFolder: "/dev/shm", mounts: twice) == .suitable)
+    }
+
+    @Test func theFoldersOfPathsAreFound() {
+        #expect(OutboxFile.folder(of: "sluice.db") == ".")
+        #expect(OutboxFile.folder(of: "/sluice.db") == "/")
+        #expect(OutboxFile.folder(of: "/var/lib/sluice/outbox.db") == "/var/lib/sluice")
+    }
+}

@@ -1,0 +1,186 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct RetentionTests {
+    private func acks(_ jobs: ClosedRange<Int64>) -> [Acknowledgement] { jobs.map { Acknowledgement(job: $0, zizqID: "z") } }
+
+    @Test func deliveredJobsStayForTheirTimeAndGoThen() throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(60) }
+        let store = try fixture.open()
+        _ = store.commit((1...4).map { sample($0, at: fixture.time) })
+        try store.acknowledge(acks(1...2))
+        fixture.time.advance(by: .seconds(30))
+        try store.acknowledge(acks(3...3))
+        fixture.time.advance(by: .seconds(29))
+        quiet(store)
+        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [1, 2, 3])
+        fixture.time.advance(by: .seconds(1))
+        quiet(store)
+        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [3])
+        fixture.time.advance(by: .seconds(30))
+        quiet(store)
+        #expect(try store.number("SELECT (SELECT count(*) FROM delivered) * 10 + (SELECT count(*) FROM jobs)") == 1)
+        #expect(store.status.deliveredBytes == 0)
+    }
+
+    @Test func deliveredJobsNeverTakeMoreThanTheirBytes() throws {
+        let bytes = 5 * job(1).byteCost
+        let fixture = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: bytes) }
+        let store = try fixture.open()
+        for number in 1...20 {
+            _ = store.commit([sample(number, key: number, at: fixture.time)])
+            try store.acknowledge(acks(Int64(number)...Int64(number)))
+            #expect(store.status.deliveredBytes <= bytes)
+        }
+        #expect(try store.jobs(.delivered, after: 0).count >= 4)
+    }
+
+    @Test func deliveredJobsAreRemovedUnderLoadWithTheAcknowledgements() throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(1) }
+        let store = try fixture.open()
+        for round in 0..<10 {
+            _ = store.commit((1...100).map { sample(round * 100 + $0, at: fixture.time) })
+            try store.acknowledge(acks(Int64(round * 100 + 1)...Int64(round * 100 + 100)))
+            fixture.time.advance(by: .milliseconds(500))
+        }
+        #expect(try store.number("SELECT count(*) FROM jobs") <= 300)
+    }
+
+    @Test func aKeyIsForgottenAfterItsWindowAndTheNextGetsAUniqueKeyOfItsOwn() throws {
+        let fixture = Fixture { $0.keepDelivered = .zero }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time, window: .seconds(60))])
+        try store.acknowledge(acks(1...1))
+        fixture.time.advance(by: .seconds(59))
+        #expect(store.outcomes([sample(2, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        fixture.time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(3, key: 1, at: fixture.time)]) == [stored])
+        #expect(try store.pending().map(\.job.uniqueKey) == ["github:3~1"])
+    }
+
+    @Test(arguments: ["pending", "delivered", "parked", "dead", "retried"])
+    func aKeyHoldsAsLongAsAJobOfItsDeliveryIsHere(_ state: String) throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(1000) }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time, window: .seconds(60)), sample(2, at: fixture.time, window: .seconds(60))])
+        switch state {
+        case "delivered": try store.acknowledge(acks(1...1))
+        case "parked": try store.park([1], detail: "No licence.")
+        case "dead", "retried": try store.deadLetter([FailedJob(job: 1, reason: .badField, detail: "No.")])
+        default: break
+        }
+        if state == "retried" { _ = try store.retryDeadLetter(1) }
+        if state != "pending" { try store.acknowledge(acks(2...2)) }
+        fixture.time.advance(by: .seconds(500))
+        quiet(store)
+        #expect(store.outcomes([sample(9, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test func expiredDeliveriesLeaveTheFileAndOthersStay() throws {
+        let fixture = Fixture {
+            $0.keepDelivered = .zero
+            $0.recentKeys = 100
+        }
+        let store = try fixture.open()
+        for start in stride(from: 1, through: 1901, by: 100) {
+            let batch = (start..<(start + 100)).map {
+                sample($0, at: fixture.time, window: .seconds($0.isMultiple(of: 2) ? 60 : 1000), jobs: 0)
+            }
+            _ = store.commit(batch)
+        }
+        #expect(store.status.rememberedDeliveries == 2000)
+        fixture.time.advance(by: .seconds(100))
+        quiet(store)
+        #expect(store.status.rememberedDeliveries == 1000)
+        #expect(try store.number("SELECT count(*) FROM deliveries WHERE id % 2 = 0") == 0)
+        #expect(try store.number("SELECT count(*) FROM seen WHERE delivery % 2 = 0") == 0)
+        #expect(store.outcomes([sample(5000, key: 3, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-3", changedBody: false)])
+        #expect(store.outcomes([sample(5001, key: 4, at: fixture.time)]) == [stored])
+        fixture.time.advance(by: .seconds(1000))
+        try store.acknowledge(acks(1...1))
+        quiet(store)
+        #expect(store.status.rememberedDeliveries == 1)
+    }
+
+    @Test func overTheKeyLimitTheOldestWithoutAJobGoFirst() throws {
+        let fixture = Fixture {
+            $0.maximumKeys = 1000
+            $0.keepDelivered = .zero
+        }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time)])
+        for start in stride(from: 2, through: 1502, by: 100) {
+            _ = store.commit((start..<(start + 100)).map { sample($0, at: fixture.time, jobs: 0) })
+            store.maintain()
+            #expect(store.status.rememberedDeliveries <= 1000)
+        }
+        #expect(store.status.isKeyLimitReached)
+        #expect(store.status.keysForgottenEarly == 601)
+        #expect(store.outcomes([sample(9001, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(store.outcomes([sample(9002, key: 2, at: fixture.time)]) == [stored])
+        #expect(store.outcomes([sample(9003, key: 1500, at: fixture.time)]).first != stored)
+    }
+
+    @Test func overTheKeyLimitABacklogAtTheFrontIsPassedInSteps() throws {
+        let fixture = Fixture { $0.maximumKeys = 1000 }
+        let store = try fixture.open()
+        for start in [1, 1001, 2001] { _ = store.commit((start..<(start + 1000)).map { sample($0, at: fixture.time, payload: 10) }) }
+        _ = store.commit((3001...3100).map { sample($0, at: fixture.time, jobs: 0) })
+        for _ in 0..<4 { store.maintain() }
+        #expect(store.status.keysForgottenEarly == 100)
+        #expect(store.status.rememberedDeliveries == 3000)
+        #expect(store.forgetFrom == 0)
+    }
+
+    @Test func freePagesAreGivenBackInQuietMoments() throws {
+        let fixture = Fixture { $0.keepDelivered = .zero }
+        let store = try fixture.open()
+        for number in 1...11 { _ = store.commit([sample(number, at: fixture.time, payload: 9_000_000)]) }
+        let pages = try store.number("PRAGMA page_count")
+        try store.acknowledge(acks(1...11))
+        quiet(store)
+        #expect(try store.number("PRAGMA page_count") < pages - 1000)
+        #expect(try store.number("PRAGMA freelist_count") <= 4096 + 128)
+    }
+
+    /// Runs upkeep until nothing is left to do.
+    private func quiet(_ store: OutboxStore) {
+        for _ in 0..<1000 where !store.maintainIdle() { return }
+        Issue.record("upkeep does not come to an end")
+    }
+}
+
+struct KeyExpiryTests {
+    @Test func aWalkMayEndEarlyOnlyWhenTheShortestWindowIsKnown() {
+        var walk = KeyExpiry()
+        walk.began(now: 100)
+        #expect(!walk.canEnd(atRowReceivedAt: 1000, now: 1000))
+        walk.kept(receivedAt: 0, expiresAt: 500)
+        walk.kept(receivedAt: 0, expiresAt: 300)
+        walk.ended(early: false, now: 100)
+        #expect(walk.dueAt == 60_100)
+        #expect(walk.canEnd(atRowReceivedAt: 1000, now: 1299))
+        #expect(!walk.canEnd(atRowReceivedAt: 1000, now: 1300))
+    }
+
+    @Test func aShorterWindowThatIsAddedCountsAtOnce() {
+        var walk = KeyExpiry()
+        walk.kept(receivedAt: 0, expiresAt: 500)
+        walk.ended(early: false, now: 0)
+        walk.added(window: 10)
+        #expect(!walk.canEnd(atRowReceivedAt: 1000, now: 1010))
+        #expect(walk.canEnd(atRowReceivedAt: 1000, now: 1009))
+    }
+
+    @Test func aLongWalkIsFollowedByALongPause() {
+        var walk = KeyExpiry()
+        walk.began(now: 1_000_000)
+        walk.stepped(to: 501)
+        walk.began(now: 1_005_000)
+        walk.ended(early: false, now: 1_010_000)
+        #expect(walk.next == 0)
+        #expect(walk.dueAt == 1_010_000 + 200_000)
+    }
+}

@@ -1,0 +1,153 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct SendingTests {
+    let fixture = Fixture()
+    var time: ManualTime { fixture.time }
+
+    private func filled(_ count: Int) throws -> OutboxStore {
+        let store = try fixture.open()
+        _ = store.commit((1...count).map { sample($0, at: time) })
+        return store
+    }
+
+    private func acks(_ jobs: [Int64]) -> [Acknowledgement] { jobs.map { Acknowledgement(job: $0, zizqID: "z\($0)") } }
+
+    @Test func acknowledgedJobsAreNotSentAgainAndKeepTheirZizqID() throws {
+        let store = try filled(5)
+        try store.acknowledge(acks([1, 2, 3]))
+        #expect(try store.pending().map(\.id) == [4, 5])
+        #expect(store.firstPendingJobID == 4)
+        #expect(store.status.pendingJobs == 2)
+        let delivered = try store.jobs(.delivered, after: 0)
+        #expect(delivered.map(\.id) == [1, 2, 3])
+        #expect(delivered.map(\.zizqID) == ["z1", "z2", "z3"])
+        #expect(delivered.map(\.deliveredAtMilliseconds) == Array(repeating: time.wallMilliseconds(), count: 3))
+    }
+
+    @Test func jobsAcknowledgedOutOfOrderAreLeftOutAlsoAfterTheOutboxWasOpenedAgain() throws {
+        do {
+            let store = try filled(6)
+            try store.acknowledge(acks([4, 2]))
+            #expect(try store.pending().map(\.id) == [1, 3, 5, 6])
+            #expect(store.status.pendingJobs == 4)
+            store.close()
+        }
+        let store = try fixture.open()
+        #expect(store.firstPendingJobID == 1)
+        #expect(store.status.pendingJobs == 4)
+        #expect(try store.pending().map(\.id) == [1, 3, 5, 6])
+        try store.acknowledge(acks([1]))
+        #expect(store.firstPendingJobID == 3)
+        try store.acknowledge(acks([3]))
+        #expect(store.firstPendingJobID == 5)
+        #expect(store.status.pendingJobs == 2)
+    }
+
+    @Test func anAcknowledgementThatComesTwiceOrForAnUnknownJobChangesNothing() throws {
+        let store = try filled(2)
+        try store.acknowledge(acks([1]))
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "other"), Acknowledgement(job: 77, zizqID: "none")])
+        #expect(try store.jobs(.delivered, after: 0).map(\.zizqID) == ["z1"])
+        #expect(store.status.pendingJobs == 1)
+        #expect(store.outcomes([sample(3, at: time)]) == [stored])
+        #expect(try store.pending().map(\.id) == [2, 3])
+    }
+
+    @Test func aRefusedJobGoesToTheDeadLettersAndComesBackAtTheEnd() throws {
+        let store = try filled(3)
+        try store.deadLetter([FailedJob(job: 2, reason: .refusedByZizq, detail: "queue must not contain ','")])
+        #expect(try store.pending().map(\.id) == [1, 3])
+        let letter = try #require(try store.deadLetters(after: 0).first)
+        #expect((letter.reason, letter.detail, letter.jobType) == ("refused_by_zizq", "queue must not contain ','", "push-2-0"))
+        #expect(try store.retryDeadLetter(letter.id) == 4)
+        #expect(try store.pending().map(\.id) == [1, 3, 4])
+        #expect(try store.pending().last?.job == job(2))
+        #expect(store.status.deadLetters == 0)
+        #expect(throws: OutboxError.notFound) { try store.retryDeadLetter(letter.id) }
+    }
+
+    @Test func aDeadLetterWithARequestIsReplacedByTheJobsThatWereRenderedAnew() throws {
+        let store = try fixture.open()
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.", request: [1])
+        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter])])
+        let id = try #require(try store.deadLetters(after: 0).first).id
+        #expect(throws: OutboxError.needsRendering) { try store.retryDeadLetter(id) }
+        #expect(store.status.deadLetters == 1)
+        #expect(try store.replaceDeadLetter(id, with: [job(8), job(9)]) == [1, 2])
+        #expect(try store.pending().map(\.job) == [job(8), job(9)])
+        #expect(store.status.deadLetters == 0)
+        #expect(store.status.undeliveredBytes == job(8).byteCost + job(9).byteCost)
+    }
+
+    @Test func parkedJobsAreShownAndNotSentUntilTheyAreUnparked() throws {
+        let store = try filled(4)
+        try store.park([2, 3], detail: "No licence for batches.")
+        #expect(try store.pending().map(\.id) == [1, 4])
+        let parked = try store.jobs(.parked, after: 0)
+        #expect(parked.map(\.id) == [2, 3])
+        #expect(parked.map(\.detail) == ["No licence for batches.", "No licence for batches."])
+        #expect(store.status.parkedJobs == 2)
+        try store.acknowledge(acks([1, 4]))
+        #expect(try store.unpark(limit: 1) == 1)
+        #expect(try store.unpark() == 1)
+        #expect(try store.unpark() == 0)
+        #expect(try store.pending().map(\.job) == [job(2), job(3)])
+        #expect(store.status.parkedJobs == 0)
+        #expect(store.status.pendingJobs == 2)
+    }
+
+    @Test func aJobChangedOnTheDiskIsNotIntact() throws {
+        let store = try filled(2)
+        try store.session.connection.execute("UPDATE jobs SET payload = replace(payload, 'aaa', 'aab') WHERE id = 2")
+        #expect(try store.pending().map(\.isIntact) == [true, false])
+        #expect(try store.job(2)?.isIntact == false)
+    }
+
+    @Test func theReaderStopsAtTheBytesAndAlwaysGivesOneJob() throws {
+        let store = try fixture.open()
+        _ = store.commit([10, 10, 9000, 10].enumerated().map { sample($0.offset + 1, at: time, payload: $0.element) })
+        let reader = try OutboxReader(fixture.configuration)
+        #expect(try reader.nextJobs(from: 1, limit: 500, maximumBytes: 2000).map(\.id) == [1, 2])
+        #expect(try reader.nextJobs(from: 3, limit: 500, maximumBytes: 2000).map(\.id) == [3])
+        #expect(try reader.nextJobs(from: 4, limit: 500, maximumBytes: 2000).map(\.id) == [4])
+        #expect(try reader.nextJobs(from: 1, limit: 3, maximumBytes: 1 << 30).map(\.id) == [1, 2, 3])
+        #expect(try reader.nextJobs(from: 5, limit: 3, maximumBytes: 2000).isEmpty)
+    }
+
+    @Test func theReaderGivesNoMoreThan500RowsAtOnceAndHoldsNoReadOpen() throws {
+        let store = try filled(700)
+        let reader = try OutboxReader(fixture.configuration)
+        #expect(try reader.nextJobs(from: 1, limit: 1000, maximumBytes: 1 << 30).count == 500)
+        #expect(try reader.jobs(.pending, after: 500).count == 200)
+        #expect(try store.session.connection.checkpoint(.truncate))
+        #expect(store.status.walBytes == 0)
+    }
+
+    @Test func anAcknowledgementInOneTransactionCountsBothEndsOfTheQueue() throws {
+        let store = try filled(3)
+        try store.acknowledge(acks([1, 2, 3]))
+        #expect(store.status.undeliveredBytes == 0)
+        #expect(store.status.oldestPendingAtMilliseconds == nil)
+        time.advance(by: .seconds(9))
+        _ = store.commit([sample(4, at: time)])
+        #expect(store.status.oldestPendingAtMilliseconds == time.wallMilliseconds())
+        #expect(store.status.undeliveredBytes == job(4).byteCost)
+    }
+
+    @Test func idsAreNotUsedAgainAfterEveryJobIsGone() throws {
+        let brief = Fixture { $0.keepDelivered = .zero }
+        do {
+            let store = try brief.open()
+            _ = store.commit([sample(1, at: brief.time), sample(2, at: brief.time)])
+            try store.acknowledge(acks([1, 2]))
+            #expect(try store.number("SELECT count(*) FROM jobs") == 0)
+            store.close()
+        }
+        let store = try brief.open()
+        _ = store.commit([sample(3, at: brief.time)])
+        #expect(try store.pending().map(\.id) == [3])
+    }
+}

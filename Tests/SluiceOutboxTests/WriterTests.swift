@@ -1,0 +1,165 @@
+import Logging
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct WriterTests {
+    let fixture = Fixture()
+    let results = Results()
+    var time: ManualTime { fixture.time }
+
+    private func writer(_ configuration: OutboxConfiguration? = nil) throws -> OutboxWriter {
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        return try OutboxWriter(configuration ?? fixture.configuration, time: time, log: log) { [results] in results.take($0, $1) }
+    }
+
+    @Test func eachDeliveryGetsItsResultAtItsOrigin() async throws {
+        let writer = try writer()
+        for number in 1...100 { writer.submit(sample(number, at: time, origin: number % 3)) }
+        await results.wait(for: 100)
+        #expect(Set(results.all.map(\.ticket)) == Set(1...100))
+        #expect(results.all.allSatisfy { $0.outcome == stored })
+        #expect(Set(results.of(origin: 2).map(\.ticket)) == Set((1...100).filter { $0 % 3 == 2 }.map(UInt64.init)))
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 100)
+    }
+
+    @Test func resultsComeBackFromManyThreadsAtOnce() async throws {
+        let writer = try writer()
+        let time = time
+        await withTaskGroup(of: Void.self) { group in
+            for origin in 0..<8 {
+                group.addTask { for number in 0..<100 { writer.submit(sample(origin * 100 + number, at: time, origin: origin)) } }
+            }
+        }
+        await results.wait(for: 800)
+        for origin in 0..<8 { #expect(results.of(origin: origin).count == 100) }
+        #expect(writer.status.pendingJobs <= 800)
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 800)
+    }
+
+    @Test func aDeliveryThatWaitedForTooLongIsRefusedAndNotStored() async throws {
+        let writer = try writer()
+        var late = sample(1, at: time)
+        time.advance(by: .seconds(5))
+        late = IngestDelivery(
+            origin: 0, ticket: 1, deliveryID: "late", route: "github", receivedAtMilliseconds: 0,
+            enqueuedAtNanoseconds: time.monotonicNanoseconds() - 5_000_000_000, key: late.key, bodyHash: late.bodyHash,
+            dedupeWindow: .seconds(60), jobs: late.jobs)
+        writer.submit(late)
+        writer.submit(sample(2, at: time))
+        await results.wait(for: 2)
+        #expect(results.outcome(1) == .refused(.commitTooSlow))
+        #expect(results.outcome(2) == stored)
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 1)
+    }
+
+    @Test func whatWaitsIsStoredWhenTheWriterClosesAndWhatComesIsRefused() async throws {
+        let writer = try writer()
+        for number in 1...50 { writer.submit(sample(number, at: time)) }
+        await writer.close()
+        #expect(results.all.count == 50)
+        #expect(results.all.allSatisfy { $0.outcome == stored })
+        writer.submit(sample(51, at: time))
+        #expect(results.outcome(51) == .refused(.shuttingDown))
+        await writer.close()
+        await #expect(throws: OutboxError.closed) { try await writer.acknowledge([]) }
+    }
+
+    @Test func jobsAreReadAcknowledgedAndGoneWhileDeliveriesCome() async throws {
+        let writer = try writer()
+        let reader = try OutboxReader(fixture.configuration)
+        for number in 1...300 { writer.submit(sample(number, at: time)) }
+        var next = try await writer.firstPendingJobID()
+        var types: [String] = []
+        for await last in writer.committedJobs {
+            while next <= last {
+                let jobs = try reader.nextJobs(from: next, limit: 40, maximumBytes: 1 << 20)
+                types += jobs.map(\.job.type)
+                try await writer.acknowledge(jobs.map { Acknowledgement(job: $0.id, zizqID: "z") })
+                next += Int64(jobs.count)
+            }
+            if types.count == 300 { break }
+        }
+        #expect(types == (1...300).map { "push-\($0)-0" })
+        #expect(try await writer.firstPendingJobID() == 301)
+        reader.close()
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 0)
+    }
+
+    @Test func operationsThroughTheWriterDoWhatTheStoreDoes() async throws {
+        let writer = try writer()
+        for number in 1...4 { writer.submit(sample(number, at: time)) }
+        await results.wait(for: 4)
+        try await writer.park([1], detail: "No licence.")
+        try await writer.deadLetter([FailedJob(job: 2, reason: .badField, detail: "No.")])
+        let id = try await writer.perform { store throws(OutboxError) in try store.deadLetters(after: 0)[0].id }
+        #expect(try await writer.retryDeadLetter(id) == 5)
+        #expect(try await writer.unparkAll() == 1)
+        await #expect(throws: OutboxError.notFound) { try await writer.retryDeadLetter(id) }
+        let status = try await writer.perform { store throws(OutboxError) in store.status }
+        #expect((status.pendingJobs, status.parkedJobs, status.deadLetters) == (4, 0, 0))
+        await writer.close()
+    }
+
+    @Test func anOutboxThatCannotBeOpenedIsAProblemAtTheStart() async throws {
+        fixture.folder.write(Array("no database, but long enough to be read as one's header, which it is not".utf8), to: "outbox.db")
+        do {
+            _ = try writer()
+            Issue.record("opened")
+        } catch {
+            #expect((error as? FatalProblem)?.status == .wrongInput)
+        }
+    }
+
+    @Test func aFailedSyncRefusesTheBatchAndLaterOnesAreStored() async throws {
+        let vfs = FaultyVFS()
+        fixture.configuration.vfs = vfs.name
+        let writer = try writer()
+        vfs.set { $0.failingSyncs = [.log] }
+        writer.submit(sample(1, at: time))
+        await results.wait(for: 1)
+        #expect(results.outcome(1) == .refused(.commitFailed))
+        vfs.set { $0.failingSyncs = [] }
+        time.advance(by: .seconds(2))
+        writer.submit(sample(2, at: time))
+        await results.wait(for: 2)
+        #expect(results.outcome(2) == stored)
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 1)
+    }
+
+    @Test func theDeadlineHoldsWhileTheWriterHangsInASync() async throws {
+        let vfs = FaultyVFS()
+        fixture.configuration.vfs = vfs.name
+        let writer = try writer()
+        let isHanging = Monitor(false)
+        let mayGoOn = Monitor(false)
+        vfs.set {
+            $0.afterLogSync = {
+                isHanging.withLockAndWake { $0 = true }
+                mayGoOn.wait(upTo: nil, until: { $0 }, then: { _ in })
+            }
+        }
+        writer.submit(sample(1, at: time))
+        isHanging.wait(upTo: nil, until: { $0 }, then: { _ in })
+        writer.submit(sample(2, at: time))
+        time.advance(by: .seconds(4))
+        writer.submit(sample(3, at: time))
+        time.advance(by: .seconds(1))
+        writer.refuseOverdue()
+        #expect(results.all == [IngestResult(ticket: 2, outcome: .refused(.commitTooSlow))])
+        #expect(writer.waiting == 1)
+        mayGoOn.withLockAndWake { $0 = true }
+        await results.wait(for: 3)
+        #expect(results.outcome(1) == stored)
+        #expect(results.outcome(3) == stored)
+        await writer.close()
+        #expect(try fixture.open().status.pendingJobs == 2)
+    }
+}
