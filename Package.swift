@@ -50,6 +50,7 @@ let package = Package(
         module("Zizq", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
+        module("SluiceDelivery", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
@@ -59,6 +60,7 @@ let package = Package(
         tests("ZizqTests", ["Zizq", "DevQueue", "SluiceCrypto"]),
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP"]),
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
+        tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
     ]
 )
 

@@ -1,0 +1,231 @@
+package import SluiceBase
+package import SluiceOutbox
+internal import Synchronization
+package import Zizq
+
+/// Takes jobs out of the outbox and gives them to Zizq, for as long as it runs: the shell around `DeliveryLane`, which decides.
+package final class DeliveryService: Sendable {
+    private let configuration: DeliveryConfiguration
+    private let writer: OutboxWriter
+    private let feed: JobFeed
+    private let client: ZizqClient
+    private let time: any TimeSource
+    private let letPass: @Sendable (Duration) async throws -> Void
+    private let observe: @Sendable (DeliveryNotice) -> Void
+    private let signal = JobSignal()
+    private let licence: Mutex<LicenceState>
+    private let counts = Mutex(DeliveryStatistics())
+    private let finishLimit = Mutex<Duration?>(nil)
+    /// When the last batch was sent, on the monotonic clock.
+    private let lastSent = Mutex<Int64>(.min)
+
+    /// - Parameters:
+    ///   - reader: for this service alone.
+    ///   - letPass: returns after a back-off, or throws when its task is cancelled.
+    ///   - observe: told of everything that happens, in order for each lane, from any thread; must be short.
+    package init(
+        configuration: DeliveryConfiguration, writer: OutboxWriter, reader: sending OutboxReader, client: ZizqClient,
+        time: any TimeSource = SystemTime(),
+        letPass: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        observe: @escaping @Sendable (DeliveryNotice) -> Void
+    ) {
+        self.configuration = configuration
+        self.writer = writer
+        feed = JobFeed(reader)
+        self.client = client
+        self.time = time
+        self.letPass = letPass
+        self.observe = observe
+        licence = Mutex(LicenceState(policy: configuration.uniqueKeys))
+    }
+
+    /// The counts so far, and the alarms that are on.
+    package var statistics: DeliveryStatistics { counts.withLock { $0 } }
+
+    /// Delivers until `finish` or until the task is cancelled, which gives up what is in flight.
+    package func run() async {
+        if let first = try? await writer.firstPendingJobID() { await feed.start(at: first) }
+        await withTaskGroup(of: Part.self) { group in
+            group.addTask { await self.runLanes() }
+            group.addTask { await self.announceJobs() }
+            group.addTask { await self.waitForDeadline() }
+            for await ended in group where ended != .announcing { group.cancelAll() }
+        }
+    }
+
+    /// Lets `run` return once nothing is left to deliver, or Zizq does not take it at once: what is left is safe in the outbox.
+    ///
+    /// - Parameter limit: after which what is in flight is given up.
+    package func finish(within limit: Duration? = nil) {
+        finishLimit.withLock { $0 = limit }
+        signal.finish()
+    }
+
+    /// What runs side by side.
+    private enum Part {
+        case lanes
+        case announcing
+        case deadline
+    }
+
+    private func runLanes() async -> Part {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<configuration.concurrency { group.addTask { await self.runLane() } }
+        }
+        return .lanes
+    }
+
+    private func announceJobs() async -> Part {
+        for await job in writer.committedJobs { signal.announce(job) }
+        return .announcing
+    }
+
+    private func waitForDeadline() async -> Part {
+        await signal.waitForFinish()
+        if let limit = finishLimit.withLock({ $0 }) {
+            try? await letPass(limit)
+        } else {
+            await signal.waitForCancellation()
+        }
+        return .deadline
+    }
+
+    // MARK: One lane
+
+    private func runLane() async {
+        var lane = DeliveryLane(limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max))
+        var action = licence.withLock { lane.started(licence: &$0, now: now) }
+        while true {
+            report(lane.takeNotices())
+            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane) else { return }
+            action = next
+        }
+    }
+
+    /// - Returns: `nil` where the lane ends.
+    private func carryOut(_ action: DeliveryAction, of lane: inout DeliveryLane) async -> DeliveryAction? {
+        switch action {
+        case .read(let jobs, let bytes, let wait): return await read(jobs, bytes, wait, for: &lane)
+        case .send(let request): return await send(request, for: &lane)
+        case .change(let change): return await carryOut(change, for: &lane)
+        case .wait(let duration):
+            guard !signal.isFinishing, (try? await pause(duration)) != nil else { return nil }
+            return licence.withLock { lane.waitEnded(licence: &$0, now: now) }
+        }
+    }
+
+    private func send(_ request: BatchRequest, for lane: inout DeliveryLane) async -> DeliveryAction {
+        lastSent.withLock { $0 = now }
+        let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
+        let answer = await client.postBulk(body, timeout: request.timeout)
+        return licence.withLock {
+            lane.answered(answer.result, isNewConnection: answer.isNewConnection, licence: &$0, now: now)
+        }
+    }
+
+    private func carryOut(_ change: OutboxChange, for lane: inout DeliveryLane) async -> DeliveryAction {
+        do throws(OutboxError) {
+            try await commit(change)
+            return licence.withLock { lane.changeCommitted(licence: &$0, now: now) }
+        } catch {
+            return licence.withLock { lane.changeFailed("\(error)", licence: &$0, now: now) }
+        }
+    }
+
+    private func commit(_ change: OutboxChange) async throws(OutboxError) {
+        switch change {
+        case .acknowledge(let jobs): try await writer.acknowledge(jobs)
+        case .deadLetter(let jobs): try await writer.deadLetter(jobs)
+        case .park(let jobs): try await writer.park(jobs, detail: "The Zizq server has no licence for batched jobs.")
+        case .release(isAll: true): _ = try await writer.unparkAll()
+        case .release(isAll: false): _ = try await writer.perform { store throws(OutboxError) in try store.unpark(limit: 1) }
+        }
+    }
+
+    private func read(
+        _ maximumJobs: Int, _ maximumBytes: Int, _ wait: DeliveryAction.ReadWait, for lane: inout DeliveryLane
+    ) async -> DeliveryAction? {
+        do throws(OutboxError) {
+            guard let jobs = try await nextJobs(maximumJobs, maximumBytes, wait) else { return nil }
+            return licence.withLock { lane.jobsRead(jobs, licence: &$0, now: now) }
+        } catch {
+            return lane.readFailed("\(error)")
+        }
+    }
+
+    // MARK: Waiting
+
+    /// - Returns: `nil` where nothing is left and nobody is to wait.
+    private func nextJobs(
+        _ maximumJobs: Int, _ maximumBytes: Int, _ wait: DeliveryAction.ReadWait
+    ) async throws(OutboxError) -> [DeliveryJob]? {
+        if case .untilSomeCome = wait { await gather(maximumJobs) }
+        while true {
+            // Before the read: what is committed behind it ends the wait.
+            let mark = signal.latest
+            let jobs = try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+            if !jobs.isEmpty { return jobs }
+            if signal.isFinishing || Task.isCancelled { return nil }
+            switch wait {
+            case .untilSomeCome: await signal.wait(beyond: mark)
+            case .atMost(let duration):
+                await waitForJobs(beyond: mark, atMost: duration, isRoom: maximumJobs > 0)
+                return try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+            }
+        }
+    }
+
+    /// Under load, lets jobs come together: a batch costs the same few system calls, a transaction for its acknowledgement among them,
+    /// whether it has ten jobs or a thousand. The first job after a pause goes at once.
+    private func gather(_ maximumJobs: Int) async {
+        let (sent, past) = lastSent.withLock { ($0, now) }
+        guard sent > past - Self.gatherNanoseconds, !signal.isFinishing else { return }
+        guard signal.latest - (await feed.position) < Int64(maximumJobs) else { return }
+        try? await letPass(.nanoseconds(sent + Self.gatherNanoseconds - past))
+    }
+
+    private static let gatherNanoseconds: Int64 = 20_000_000
+
+    private func waitForJobs(beyond mark: Int64, atMost duration: Duration, isRoom: Bool) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.letPass(duration) }
+            if isRoom { group.addTask { await self.signal.wait(beyond: mark) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Lets a back-off pass; `finish` cuts it short.
+    private func pause(_ duration: Duration) async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.letPass(duration) }
+            group.addTask { await self.signal.waitForFinish() }
+            await group.next()
+            group.cancelAll()
+        }
+        if signal.isFinishing || Task.isCancelled { throw CancellationError() }
+    }
+
+    // MARK: What is told
+
+    private var now: Int64 { time.monotonicNanoseconds() }
+
+    private func report(_ notices: [DeliveryNotice]) {
+        guard !notices.isEmpty else { return }
+        counts.withLock { counts in
+            for notice in notices { counts.record(notice) }
+        }
+        for notice in notices { observe(notice) }
+    }
+}
+
+extension DeliveryAction {
+    /// Whether it changes the outbox: that is done also when everything else is given up, so that what Zizq has taken is not
+    /// sent again by the next process.
+    fileprivate var isChange: Bool {
+        switch self {
+        case .change: true
+        case .read, .send, .wait: false
+        }
+    }
+}

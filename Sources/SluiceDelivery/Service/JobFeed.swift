@@ -1,0 +1,48 @@
+internal import SluiceOutbox
+
+/// Reads the outbox in commit order and hands each job out once. What is handed out and not acknowledged is read again by
+/// the next process.
+actor JobFeed {
+    private let reader: OutboxReader
+    /// The next number to read.
+    private var next: Int64 = 1
+
+    init(_ reader: sending OutboxReader) { self.reader = reader }
+
+    /// Begins behind what an earlier process has finished.
+    func start(at first: Int64) { next = max(next, first) }
+
+    /// The number of the next job to hand out, or less.
+    var position: Int64 { next }
+
+    /// The next jobs; none where nothing is pending.
+    ///
+    /// - Parameters:
+    ///   - maximumBytes: with which it stops; the first job comes whatever its size.
+    func take(maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [DeliveryJob] {
+        var jobs: [DeliveryJob] = []
+        var bytes = 0
+        // Kept only once all pages are read: what an error cuts off is read again.
+        var position = next
+        while jobs.count < maximumJobs, bytes < maximumBytes {
+            let page = try reader.nextJobs(from: position, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
+            guard let last = page.last else { break }
+            // A page begins with a job of any size: it waits for the next batch where it does not fit into this one.
+            if let first = page.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
+            position = last.id + 1
+            bytes += page.reduce(0) { $0 + $1.job.byteCost }
+            jobs += page.map(DeliveryJob.init)
+        }
+        next = position
+        return jobs
+    }
+}
+
+extension DeliveryJob {
+    init(_ stored: StoredJob) {
+        self.init(
+            id: stored.id, type: stored.job.type, queue: stored.job.queue, options: stored.job.options, uniqueKey: stored.job.uniqueKey,
+            uniqueWhile: stored.job.uniqueWhile, payload: stored.job.payload, storedAtMilliseconds: stored.storedAtMilliseconds,
+            isIntact: stored.isIntact)
+    }
+}
