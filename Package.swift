@@ -51,6 +51,7 @@ let package = Package(
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceDelivery", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
+        module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", log]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
@@ -61,6 +62,7 @@ let package = Package(
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP"]),
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
+        tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto"]),
     ]
 )
 

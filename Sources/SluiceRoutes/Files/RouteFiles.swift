@@ -1,0 +1,74 @@
+internal import SluiceBase
+internal import SluiceYAML
+
+/// Reads the routes folder.
+package enum RouteFiles {
+    /// All files together, in bytes; 8 MiB.
+    static let totalLimit = 8 << 20
+
+    /// The route files of a folder, by name: every `*.yaml` in it, not below it, whose name does not begin with a dot.
+    ///
+    /// Blocking. A `*.yml` is a problem, so that no file is passed over by mistake.
+    ///
+    /// - Parameter folder: the path as the user wrote it; it stands in front of each file's name in messages.
+    package static func read(folder: String) throws(RouteFilesError) -> [RouteFile] {
+        let names: [String]
+        do {
+            names = try FileAccess.names(inFolder: folder)
+        } catch {
+            throw RouteFilesError(problems: [problem(folder, "the routes folder cannot be read: \(error)")])
+        }
+        var files: [RouteFile] = []
+        var problems: [RouteProblem] = []
+        var total = 0
+        for name in names where !name.hasPrefix(".") {
+            let path = join(folder, name)
+            if name.hasSuffix(".yml") {
+                problems.append(problem(path, "route files end in .yaml; rename it to \(name.dropLast(4)).yaml"))
+            }
+            guard name.hasSuffix(".yaml") else { continue }
+            do {
+                // One byte more than a file may have, so that the reader of YAML says what is wrong with it.
+                let file = RouteFile(name: path, bytes: try FileAccess.read(path, limit: YAMLLimits().bytes + 1))
+                files.append(file)
+                total += file.bytes.count
+            } catch {
+                problems.append(problem(path, "the file cannot be read: \(error)"))
+            }
+            if total > totalLimit {
+                problems.append(problem(path, "the route files have more than \(totalLimit) bytes together"))
+                break
+            }
+        }
+        guard problems.isEmpty else { throw RouteFilesError(files: files, problems: problems) }
+        return files
+    }
+
+    /// Whether a name in the folder matters: a route file, or one that is a problem.
+    static func isWatched(_ name: String) -> Bool {
+        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+    }
+
+    static func join(_ folder: String, _ name: String) -> String {
+        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    private static func problem(_ file: String, _ message: String) -> RouteProblem {
+        RouteProblem(file: file, line: 1, column: 1, severity: .error, message: message)
+    }
+}
+
+/// The folder, or files in it, could not be read.
+package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
+    /// What could be read all the same, so that all problems can be shown in one run.
+    package let files: [RouteFile]
+    package let problems: [RouteProblem]
+
+    /// The problems, one a line; never the files' contents.
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+
+    init(files: [RouteFile] = [], problems: [RouteProblem]) {
+        self.files = files
+        self.problems = problems
+    }
+}

@@ -1,0 +1,26 @@
+/// One entry of `jobs`, compiled.
+struct JobRule: Sendable {
+    enum Action: Sendable {
+        /// Answered as a success; nothing is stored.
+        case ignore
+        case make(JobTemplate)
+    }
+
+    /// All must hold.
+    let conditions: [Condition]
+    let action: Action
+}
+
+/// What a rule makes of a delivery.
+struct JobTemplate: Sendable {
+    let type: JobText
+    let queue: JobText
+    /// `nil` where it is among the constant members, or Zizq's default.
+    let priority: TextTemplate?
+    /// JSON members, the same for each job.
+    let constantMembers: [UInt8]
+    let uniqueWhile: UniqueWhile
+    /// The rule's own key, which goes to Zizq as rendered.
+    let uniqueKey: UniqueKeyTemplate?
+    let payload: PayloadTemplate
+}

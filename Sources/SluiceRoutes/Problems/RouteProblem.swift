@@ -1,0 +1,41 @@
+/// Something wrong, or worth a look, at one place of a route file.
+package struct RouteProblem: Error, Sendable, Hashable {
+    package enum Severity: String, Sendable, Hashable {
+        /// The table is not put in force.
+        case error
+        /// The table works, but perhaps not as meant.
+        case warning
+    }
+
+    /// The file as it was named when it was read: the folder as the user wrote it, and the name.
+    package let file: String
+    /// Counted from 1; columns in characters.
+    package let line: Int
+    package let column: Int
+    package let severity: Severity
+    /// What is wrong and, where there is something, what to do; one line, no secret.
+    package let message: String
+
+    package init(file: String, line: Int, column: Int, severity: Severity, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.severity = severity
+        self.message = message
+    }
+}
+
+extension RouteProblem: CustomStringConvertible {
+    /// `file:line:column: message`, and for a warning `file:line:column: warning: message`.
+    package var description: String {
+        let mark = severity == .warning ? "warning: " : ""
+        return "\(file):\(line):\(column): \(mark)\(message)"
+    }
+}
+
+extension RouteProblem: Comparable {
+    /// By file, line, column and message, so that two runs print the same.
+    package static func < (one: RouteProblem, other: RouteProblem) -> Bool {
+        (one.file, one.line, one.column, one.message) < (other.file, other.line, other.column, other.message)
+    }
+}

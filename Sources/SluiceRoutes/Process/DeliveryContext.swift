@@ -1,0 +1,158 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is in work.
+struct DeliveryContext: ~Escapable {
+    let request: RequestView
+    /// The JSON of the body; empty where it could not be read, and then `findings` are empty too.
+    let document: Span<UInt8>
+    /// Whether the document was made from a form, whose own fields have no types.
+    let isForm: Bool
+    let findings: JSONFindings
+    let route: Route
+    let deliveryID: String
+    let receivedAtMilliseconds: Int64
+    let bodyDigest: Digest
+
+    @_lifetime(copy request, copy document)
+    init(
+        request: RequestView, document: Span<UInt8>, isForm: Bool, findings: JSONFindings, route: Route, deliveryID: String,
+        receivedAtMilliseconds: Int64, bodyDigest: Digest
+    ) {
+        self.request = request
+        self.document = document
+        self.isForm = isForm
+        self.findings = findings
+        self.route = route
+        self.deliveryID = deliveryID
+        self.receivedAtMilliseconds = receivedAtMilliseconds
+        self.bodyDigest = bodyDigest
+    }
+}
+
+extension DeliveryContext {
+    /// Whether the reference names something that is there and not null. A default does not count.
+    func isPresent(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .body: (findings.kind(of: reference.pathID) ?? .null) != .null
+        case .bodyDigest: reference.pathID < 0 || findings.range(of: reference.pathID) != nil
+        case .header(let name): request.headers.firstIndex(of: name) != nil
+        case .query(let name): QueryParameters.first(name, in: request.query) != nil
+        case .event: route.event.map { isPresent($0) } ?? false
+        case .headers, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: true
+        }
+    }
+
+    private func isPresent(_ template: TextTemplate) -> Bool {
+        template.references.allSatisfy { isPresent($0) || $0.fallback != nil }
+    }
+
+    /// Appends the value as JSON; `null` if it is absent and has no default.
+    func appendJSON(_ reference: Reference, to json: inout [UInt8]) {
+        guard isPresent(reference) else {
+            json += reference.fallback?.json ?? Self.null
+            return
+        }
+        switch reference.source {
+        case .body: appendDocument(at: reference.pathID, to: &json)
+        case .headers: appendHeaders(to: &json)
+        case .receivedMilliseconds: json.appendJSONInteger(receivedAtMilliseconds)
+        case .bodyDigest, .header, .query, .event, .method, .path, .deliveryID, .receivedAt, .remoteAddress, .route:
+            json.appendJSONString(text(reference).span)
+        }
+    }
+
+    /// The value as text: strings without their quotes and escapes, other JSON as it is written. Empty if it is absent and has no
+    /// default.
+    func text(_ reference: Reference) -> [UInt8] {
+        guard isPresent(reference) else { return reference.fallback?.text ?? [] }
+        switch reference.source {
+        case .body: return bodyText(at: reference.pathID)
+        case .header(let name): return headerText(name)
+        case .headers:
+            var json: [UInt8] = []
+            appendHeaders(to: &json)
+            return json
+        case .query(let name): return QueryParameters.first(name, in: request.query) ?? []
+        case .method: return request.method.array
+        case .path: return PercentDecoding.pathDecode(request.path) ?? []
+        case .event: return route.event.map { text($0) } ?? []
+        case .deliveryID: return Array(deliveryID.utf8)
+        case .receivedAt: return Array(TimestampText.format(milliseconds: receivedAtMilliseconds).utf8)
+        case .receivedMilliseconds: return Array(String(receivedAtMilliseconds).utf8)
+        case .remoteAddress: return Array(request.peer.description.utf8)
+        case .route: return Array(route.name.utf8)
+        case .bodyDigest: return Array(digest(at: reference.pathID).utf8)
+        }
+    }
+
+    /// A text with its references filled in.
+    func text(_ template: TextTemplate) -> [UInt8] {
+        if let sole = template.soleReference { return text(sole) }
+        var bytes: [UInt8] = []
+        for part in template.parts {
+            switch part {
+            case .literal(let literal): bytes += literal
+            case .reference(let reference): bytes += text(reference)
+            }
+        }
+        return bytes
+    }
+
+    private static var null: [UInt8] { Array("null".utf8) }
+
+    private func digest(at path: Int) -> String {
+        guard path >= 0, let range = findings.range(of: path) else { return bodyDigest.hex }
+        return Hash.digest(.sha256, document.extracting(range)).hex
+    }
+}
+
+extension DeliveryContext {
+    /// Appends the exact bytes of a value of the body, repaired where Zizq would refuse them.
+    private func appendDocument(at path: Int, to json: inout [UInt8]) {
+        guard let range = findings.range(of: path) else { return }
+        json.appendRepairingSurrogates(document, findings.loneSurrogates, in: range)
+    }
+
+    private func bodyText(at path: Int) -> [UInt8] {
+        guard let range = findings.range(of: path) else { return [] }
+        let value = document.extracting(range)
+        guard findings.kind(of: path) == .string else {
+            var json: [UInt8] = []
+            appendDocument(at: path, to: &json)
+            return json
+        }
+        let content = value.extracting(1..<(value.count - 1))
+        if content.firstIndex(of: UInt8(ascii: "\\")) == nil { return content.array }
+        return Array((JSONText.decode(value) ?? "").utf8)
+    }
+
+    /// The value of a header; lines with the same name are one value, joined by commas (RFC 9110 §5.3).
+    private func headerText(_ name: HeaderName) -> [UInt8] {
+        guard let first = request.headers.firstIndex(of: name) else { return [] }
+        var text = request.headers.value(at: first).array
+        var next = request.headers.firstIndex(of: name, from: first + 1)
+        while let index = next {
+            text += Array(", ".utf8)
+            text.append(request.headers.value(at: index))
+            next = request.headers.firstIndex(of: name, from: index + 1)
+        }
+        return text
+    }
+
+    /// All headers as an object, names in lower case, without credentials.
+    private func appendHeaders(to json: inout [UInt8]) {
+        json.append(UInt8(ascii: "{"))
+        var names: Set<HeaderName> = []
+        for index in 0..<request.headers.count {
+            let name = HeaderName(request.headers.name(at: index).text)
+            guard !route.credentialHeaders.contains(name), names.insert(name).inserted else { continue }
+            if names.count > 1 { json.append(UInt8(ascii: ",")) }
+            json.appendJSONString(name.description)
+            json.append(UInt8(ascii: ":"))
+            json.appendJSONString(headerText(name).span)
+        }
+        json.append(UInt8(ascii: "}"))
+    }
+}

@@ -1,0 +1,75 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+extension Route {
+    /// The unique key of a delivery; `nil` where the route has none, or any part of it is absent, null or blank.
+    func key(_ context: borrowing DeliveryContext) -> RenderedKey? {
+        guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
+        return RenderedKey(scope: nameBytes, parts: found, isList: template.isList)
+    }
+
+    /// A rule's own key, as it goes to Zizq: not scoped.
+    func ownKey(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> String? {
+        keyParts(template, context).map { RenderedKey.text(prefix: nil, $0, isList: template.isList) }
+    }
+
+    /// The digest of the body instead of a key that is missing.
+    func bodyHashKey(_ context: borrowing DeliveryContext) -> RenderedKey {
+        let digest = KeyPart(type: .text, bytes: Array("body:\(context.bodyDigest.hex)".utf8))
+        return RenderedKey(scope: nameBytes, parts: [digest], isList: false)
+    }
+
+    private func keyParts(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> [KeyPart]? {
+        var found: [KeyPart] = []
+        found.reserveCapacity(template.parts.count)
+        for part in template.parts {
+            guard let rendered = keyPart(part, isTyped: template.isList, context), !rendered.isBlank else { return nil }
+            found.append(rendered)
+        }
+        return found
+    }
+
+    private func keyPart(_ template: TextTemplate, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
+        if let sole = template.soleReference { return keyPart(sole, isTyped: isTyped, context) }
+        var bytes: [UInt8] = []
+        for part in template.parts {
+            switch part {
+            case .literal(let literal): bytes += literal
+            case .reference(let reference):
+                guard let rendered = keyPart(reference, isTyped: false, context), !rendered.isBlank else { return nil }
+                bytes += rendered.bytes
+            }
+        }
+        return KeyPart(type: .text, bytes: bytes)
+    }
+
+    /// - Parameter isTyped: whether the number 12 and the text "12" are two keys; they are in a list.
+    private func keyPart(_ reference: Reference, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
+        guard context.isPresent(reference) else {
+            return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
+        }
+        guard case .body = reference.source else { return KeyPart(type: .text, bytes: context.text(reference)) }
+        if let raw = context.stringThatIsNoText(reference) { return KeyPart(type: .raw, bytes: raw) }
+        return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
+    }
+}
+
+extension DeliveryContext {
+    fileprivate func keyType(_ reference: Reference) -> KeyPart.PartType {
+        switch findings.kind(of: reference.pathID) {
+        case .number: .number
+        case .true, .false: .boolean
+        case .object, .array: .json
+        case .string, .null, nil: .text
+        }
+    }
+
+    /// The exact JSON of a string in which half a surrogate pair stands: as text two different ones could be the same.
+    fileprivate func stringThatIsNoText(_ reference: Reference) -> [UInt8]? {
+        guard !findings.loneSurrogates.isEmpty, findings.kind(of: reference.pathID) == .string,
+            let range = findings.range(of: reference.pathID), findings.loneSurrogates.contains(where: range.contains)
+        else { return nil }
+        return document.extracting(range).array
+    }
+}

@@ -1,0 +1,17 @@
+package import SluiceBase
+
+/// What came of compiling the route files.
+package struct RouteCompilation: Sendable {
+    /// `nil` if there is any problem: a table comes whole or not at all.
+    package let table: RouteTable?
+    /// Sorted by file, line and column.
+    package let problems: [RouteProblem]
+    /// Sorted by file, line and column.
+    package let warnings: [RouteProblem]
+    /// The paths of secret files that the routes name, as they name them; to be watched along with the route files.
+    package let secretFiles: [String]
+    /// The environment variables that the routes name.
+    package let environmentNames: [String]
+    /// Stands for everything that was read from files: names and contents.
+    package let fingerprint: Fingerprint
+}

@@ -1,0 +1,13 @@
+package import SluiceBase
+
+/// What the settings say about every route.
+package struct RouteOptions: Sendable {
+    /// `limits.body`: where neither the route nor its provider says; 10 MiB.
+    package var bodyLimit = ByteCount.mebibytes(10)
+    /// `outbox.dedupe_window`; 7 days.
+    package var dedupeWindow = Duration.seconds(7 * 86_400)
+    /// `--allow-inline-secrets`
+    package var allowsInlineSecrets = false
+
+    package init() {}
+}

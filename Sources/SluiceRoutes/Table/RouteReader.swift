@@ -1,0 +1,202 @@
+internal import SluiceBase
+internal import SluiceYAML
+
+/// Reads one entry of `routes`.
+struct RouteReader {
+    private let reader: MappingReader
+    private let context: FileContext
+    private let secrets: SecretReader
+    private let options: RouteOptions
+    private var scope: RouteScope
+    private var preset: ProviderPreset?
+    /// The environment variables that the route's secrets name.
+    private(set) var environmentNames: Set<String> = []
+
+    private static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
+    private static let dedupeWindows: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
+    private static let longestName = 100
+
+    init?(_ node: YAMLNode, in context: FileContext, secrets: SecretReader, options: RouteOptions) {
+        guard let reader = MappingReader(node, .route, in: context) else { return nil }
+        self.reader = reader
+        self.context = context
+        self.secrets = secrets
+        self.options = options
+        scope = RouteScope(context: context)
+    }
+
+    private enum Match: String, CaseIterable {
+        case first
+    }
+
+    /// Reads everything, noting each problem.
+    ///
+    /// - Returns: `nil` where the route lacks what nothing can be made without.
+    mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> Route.Parts? {
+        preset = provider()
+        let path = path(&registry)
+        let name = name(orPath: path?.text, isNewPath: path?.isNew ?? true, &registry)
+        let verifier = verifier()
+        let body: BodyKind = reader.word("body", later: ["text", "bytes"]) ?? .auto
+        let _: Match? = reader.word("match", later: ["all"])
+        event()
+        let key = uniqueKey()
+        let rules = rules(body, &kinds)
+        let otherwise = otherwise()
+        guard let path, let name, let verifier else { return nil }
+        warnOfUncoveredKey(key, verifier)
+        return Route.Parts(
+            name: name, path: Array(path.text.utf8), methods: methods(),
+            bodyLimit: reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit ?? options.bodyLimit,
+            verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
+            body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
+            uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
+            onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
+            dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
+            rules: rules, otherwise: otherwise)
+    }
+}
+
+extension RouteReader {
+    private func provider() -> ProviderPreset? {
+        guard let name = reader.text("provider"), let position = reader.node("provider")?.position else { return nil }
+        if let preset = ProviderPreset.all.first(where: { $0.name == name }) { return preset }
+        if ProviderPreset.later.contains(name) {
+            context.error(position, "the provider '\(name)' is not supported yet")
+        } else {
+            let hint = Suggestion.phrase(for: name, among: ProviderPreset.all.map(\.name) + ProviderPreset.later)
+            context.error(position, "unknown provider '\(PrintableText.escape(name))'\(hint)")
+        }
+        return nil
+    }
+
+    private func path(_ registry: inout RouteRegistry) -> (text: String, isNew: Bool)? {
+        guard let node = reader.node("path") else {
+            context.error(reader.position, "a route needs 'path'")
+            return nil
+        }
+        guard let path = context.text(node, "'path'") else { return nil }
+        if let complaint = RoutePath.complaint(about: path) {
+            context.error(node.position, complaint)
+            return nil
+        }
+        return (path, registry.add(path: path, at: context.place(node.position), context.log))
+    }
+
+    private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
+        let position = reader.node("name")?.position ?? reader.node("path")?.position ?? reader.position
+        guard let name = reader.has("name") ? reader.text("name") : path else { return nil }
+        // A path that is taken has been noted; that the name made of it is taken too says nothing new.
+        if !reader.has("name"), !isNewPath { return name }
+        if name.isEmpty || name.utf8.count > Self.longestName
+            || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        {
+            context.error(position, "the name of a route has 1 to \(Self.longestName) bytes and no control characters; set 'name'")
+            return nil
+        }
+        registry.add(name: name, at: context.place(position), context.log)
+        return name
+    }
+
+    private func methods() -> [String] {
+        guard let node = reader.node("methods"), let elements = context.list(node, "'methods'") else { return ["POST"] }
+        if elements.isEmpty { context.error(node.position, "'methods' needs at least one method") }
+        let methods: [String] = elements.compactMap { element in
+            guard let method = context.text(element, "a method") else { return nil }
+            if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
+            context.error(element.position, "a method is written in capital letters, such as POST")
+            return nil
+        }
+        return methods
+    }
+
+    private mutating func event() {
+        if let node = reader.node("event") {
+            // `event` cannot be made of itself: it is not set while its own text is read.
+            let template = scope.template(node, "'event'")
+            scope.event = template
+        } else if let preset {
+            scope.event = scope.template(preset.event, at: reader.position)
+        }
+    }
+
+    private mutating func uniqueKey() -> UniqueKeyTemplate? {
+        if let node = reader.node("unique_key") { return UniqueKeyTemplate.read(node, scope: &scope) }
+        guard let preset else {
+            for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
+                guard let entry = reader.entry(key) else { continue }
+                context.error(entry.position, "'\(key)' means nothing without 'unique_key'")
+            }
+            return nil
+        }
+        return scope.template("${header.\(preset.uniqueKeyHeader)}", at: reader.position).map {
+            UniqueKeyTemplate(parts: [$0], isList: false)
+        }
+    }
+
+    private func warnOfUncoveredKey(_ key: UniqueKeyTemplate?, _ verifier: Verifier) {
+        guard case .hmac = verifier, let key, let position = reader.node("unique_key")?.position else { return }
+        SignatureCoverage(preset: preset, event: scope.event).warn(of: key, at: position, in: context)
+    }
+
+    private mutating func rules(_ body: BodyKind, _ kinds: inout JobKinds) -> [JobRule] {
+        guard let node = reader.node("jobs") else {
+            context.error(reader.position, "a route needs 'jobs'")
+            return []
+        }
+        return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil)
+            .read(node, kinds: &kinds, scope: &scope)
+    }
+
+    private func otherwise() -> OtherwisePolicy {
+        if reader.has("otherwise") { return reader.word("otherwise") ?? .deadLetter }
+        if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
+            context.error(
+                reader.position,
+                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its last rule has "
+                    + "no 'when'"
+            )
+        }
+        return .deadLetter
+    }
+}
+
+extension RouteReader {
+    /// - Returns: `nil` after a problem has been noted.
+    private mutating func verifier() -> Verifier? {
+        let node = reader.node("verify")
+        if let node, node.scalar?.text == "none" { return unverified() }
+        let scheme: SignatureScheme?
+        if let node {
+            guard case .mapping = node.content else {
+                context.error(node.position, "'verify' must be a mapping or the word none, not \(node.noun)")
+                return nil
+            }
+            scheme = SignatureScheme.read(node, over: preset?.scheme, in: context)
+        } else if let preset {
+            scheme = preset.scheme
+        } else {
+            if !reader.has("provider") {
+                context.error(reader.position, "a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine")
+            }
+            scheme = nil
+        }
+        let keys = keys(scheme?.keyEncoding ?? .utf8)
+        guard let scheme, !keys.isEmpty else { return nil }
+        return .hmac(HMACVerifier(scheme, keys: keys))
+    }
+
+    private func unverified() -> Verifier {
+        if let entry = reader.entry("secrets") { context.error(entry.position, "'secrets' means nothing with 'verify: none'") }
+        return .none
+    }
+
+    private mutating func keys(_ encoding: KeyEncoding) -> [[UInt8]] {
+        guard let node = reader.node("secrets") else {
+            context.error(reader.position, "a route that verifies needs 'secrets', such as [ { env: NAME } ]")
+            return []
+        }
+        environmentNames.formUnion(SecretReader.environmentNames(node))
+        return secrets.read(node, encoding: encoding)
+    }
+}

@@ -1,0 +1,116 @@
+internal import SluiceBase
+internal import SluiceYAML
+
+extension RouteTable {
+    /// Checks all files and makes them one table, or says everything that is wrong with them.
+    ///
+    /// Blocking only where routes name secret files.
+    ///
+    /// - Parameters:
+    ///   - files: what `RouteFiles.read` gave.
+    ///   - readingProblems: what went wrong while they were read; with any of them there is no table.
+    ///   - secretFiles: made for this compilation; it remembers what was read.
+    ///   - environment: the process's own, or a test's.
+    package static func compile(
+        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles, environment: [String: String],
+        options: RouteOptions = RouteOptions()
+    ) -> RouteCompilation {
+        var compiler = RouteCompiler(secretFiles: secretFiles, environment: environment, options: options)
+        let routes = compiler.compile(files)
+        let log = compiler.log
+        let problems = (readingProblems + log.problems).sorted()
+        return RouteCompilation(
+            table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems, warnings: log.warnings.sorted(),
+            secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
+            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems))
+    }
+}
+
+/// Compiles all files of a folder: first the kinds of all of them, then the routes, which name kinds of any file.
+struct RouteCompiler {
+    let log = ProblemLog()
+    let secretFiles: SecretFiles
+    let environment: [String: String]
+    let options: RouteOptions
+    private(set) var environmentNames: Set<String> = []
+    private var kinds = JobKinds()
+    private var registry = RouteRegistry()
+    private var nodeCount = 0
+
+    /// All files together.
+    private static let nodeLimit = 200_000
+
+    init(secretFiles: SecretFiles, environment: [String: String], options: RouteOptions) {
+        self.secretFiles = secretFiles
+        self.environment = environment
+        self.options = options
+    }
+
+    /// - Returns: the routes that are fine; with problems in the log not all of them.
+    mutating func compile(_ files: [RouteFile]) -> [Route] {
+        let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
+        for section in sections {
+            if let node = section.node("kinds") { kinds.read(node, in: section.context) }
+        }
+        var routes: [Route] = []
+        for section in sections {
+            guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else { continue }
+            for element in elements {
+                guard let parts = route(element, in: section.context) else { continue }
+                routes.append(Route(parts, index: routes.count))
+            }
+        }
+        kinds.warnOfUnused(log)
+        return routes
+    }
+
+    /// The top level of a file; `nil` for one that is empty or no YAML, which has been noted.
+    private mutating func section(of file: RouteFile) -> MappingReader? {
+        var limits = YAMLLimits()
+        limits.nodes = Self.nodeLimit - nodeCount
+        let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits)
+        nodeCount += document.nodeCount
+        let context = FileContext(file: file.name, log: log)
+        for problem in document.problems { context.error(problem.position, problem.message) }
+        guard let root = document.root else {
+            // A file that an editor or a full disk has cut to nothing must not take its routes away.
+            if document.problems.isEmpty {
+                context.error(YAMLPosition(line: 1, column: 1), "there is nothing in this file; delete it to take its routes away")
+            }
+            return nil
+        }
+        return MappingReader(root, .file, in: context)
+    }
+
+    private mutating func route(_ node: YAMLNode, in context: FileContext) -> Route.Parts? {
+        let secrets = SecretReader(
+            context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets)
+        guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
+        let parts = reader.read(kinds: &kinds, registry: &registry)
+        environmentNames.formUnion(reader.environmentNames)
+        return parts
+    }
+}
+
+/// The names and paths of the routes so far: both are unique in the whole table.
+struct RouteRegistry {
+    private var names: [String: Place] = [:]
+    private var paths: [String: Place] = [:]
+
+    mutating func add(name: String, at place: Place, _ log: ProblemLog) {
+        if let other = names[name] {
+            log.error(place, "the name '\(PrintableText.escape(name))' is taken already, at \(other)")
+        }
+        names[name] = names[name] ?? place
+    }
+
+    /// - Returns: whether the path is not taken.
+    mutating func add(path: String, at place: Place, _ log: ProblemLog) -> Bool {
+        guard let other = paths[path] else {
+            paths[path] = place
+            return true
+        }
+        log.error(place, "the path '\(PrintableText.escape(path))' is taken already, at \(other)")
+        return false
+    }
+}

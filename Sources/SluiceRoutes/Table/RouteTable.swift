@@ -1,0 +1,34 @@
+internal import SluiceBase
+
+/// All routes, compiled from all files together. Immutable; shared by all threads and replaced as a whole.
+package final class RouteTable: Sendable {
+    /// In the order of the files and of the routes in them.
+    package let routes: [Route]
+    private let index: PathIndex
+
+    init(routes: [Route]) {
+        self.routes = routes
+        index = PathIndex(routes.map(\.parts.path))
+    }
+
+    /// The route that a path leads to.
+    ///
+    /// A path that two readers could understand differently leads nowhere: dot segments, `//`, `%2F`, `%00`, invalid UTF-8. It is
+    /// compared decoded once; its cost does not grow with the number of routes.
+    ///
+    /// - Parameter path: as received, without the query.
+    package func match(path: Span<UInt8>) -> Route? {
+        if path.firstIndex(of: UInt8(ascii: "%")) == nil {
+            // No route has a path with dot or empty segments, so none is found for one.
+            return index.position(of: path).map { routes[$0] }
+        }
+        guard let decoded = PercentDecoding.pathDecode(path) else { return nil }
+        return index.position(of: decoded.span).map { routes[$0] }
+    }
+
+    /// The names of routes that are here and not in `newer`: their unique keys will not be asked for again.
+    package func namesMissing(from newer: RouteTable) -> [String] {
+        let names = Set(newer.routes.map(\.name))
+        return routes.map(\.name).filter { !names.contains($0) }
+    }
+}

@@ -1,0 +1,140 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+struct BodyTests {
+    private func outcome(
+        _ body: String, type: String? = nil, lines: String = "", payload: String = "${body}",
+        otherHeaders: [(name: String, value: String)] = []
+    ) throws -> RouteOutcome {
+        let route = try route(openRoute(lines, rule: "payload: \(payload)"))
+        return TestRequest(body, headers: (type.map { [("Content-Type", $0)] } ?? []) + otherHeaders).processed(by: route)
+    }
+
+    @Test(
+        "A body that Zizq would not take as a payload is a dead letter that says why",
+        arguments: [
+            ("", "there is no value at byte 0"), ("not json", "a value is expected at byte 0"),
+            ("{\"a\":1e400}", "a number is out of the range of a double at byte 5"),
+            ("{\"a\":1} x", "there is text behind the value at byte 8"),
+            ("{\"a\":\"\u{1}\"}", "a string has a control character that is not escaped at byte 6"),
+            ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
+        ])
+    func unreadable(body: String, why: String) throws {
+        #expect(try outcome(body).summary == "dead letter body_unreadable: \(why)")
+        #expect(try outcome(body, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
+        #expect(try outcome(body, lines: "on_unreadable: dead_letter").delivery?.jobs == [])
+    }
+
+    @Test("124 levels pass, 125 are a dead letter")
+    func depth() throws {
+        func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+        #expect(try outcome(nested(124)).payload == nested(124))
+        #expect(try outcome(nested(125)).summary == "dead letter body_unreadable: the nesting is deeper than 124 levels at byte 124")
+    }
+
+    @Test("What a rule wraps around the body counts: nothing that a bulk request refuses leaves here")
+    func wrappedDepth() throws {
+        func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+        #expect(try outcome(nested(122), payload: "{ a: [\"${body}\"] }").summary == "stored")
+        #expect(
+            try outcome(nested(123), payload: "{ a: [\"${body}\"] }").summary
+                == "dead letter body_unreadable: the payload: the nesting is deeper than 124 levels at byte 128")
+        #expect(try outcome("[1,\(nested(122))]", payload: "{ a: [\"${body[0]}\"] }").payload == #"{"a":[1]}"#)
+    }
+
+    @Test("Half a surrogate pair is replaced in what is sent, and counted; everything else passes byte for byte")
+    func loneSurrogates() throws {
+        let body = #"{"a":"\ud83d\ude00 \ud800","b":["\udc00x"],"c":1.0}"#
+        let delivery = try #require(try outcome(body).delivery)
+        #expect(
+            delivery.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) }
+                == #"{"a":"\ud83d\ude00 \ufffd","b":["\ufffdx"],"c":1.0}"#)
+        #expect(delivery.repairedSurrogates == 2)
+        #expect(try outcome("{}").delivery?.repairedSurrogates == 0)
+    }
+
+    @Test(
+        "By its content type a body is JSON or a form, and otherwise unreadable",
+        arguments: [
+            (nil, "stored"), ("application/json", "stored"), ("Application/JSON; charset=utf-8", "stored"),
+            ("application/vnd.api+json", "stored"),
+            ("application/json ; x=y", "stored"), ("", "stored"),
+            ("text/plain", "dead letter body_unreadable: the content type is neither JSON nor a form"),
+            ("application/jsonp", "dead letter body_unreadable: the content type is neither JSON nor a form"),
+            ("json", "dead letter body_unreadable: the content type is neither JSON nor a form"),
+        ])
+    func contentTypes(type: String?, expected: String) throws {
+        #expect(try outcome("{}", type: type).summary == expected)
+        #expect(try outcome("{}", type: type, lines: "body: json").summary == "stored")
+    }
+
+    @Test(
+        "A form is an object: fields are text, one that stands twice is an array, JSON in 'payload' is itself",
+        arguments: [
+            ("a=1&b=x+y%21&c=&d", #"{"a":"1","b":"x y!","c":"","d":""}"#), ("a=1&b=2&a=3", #"{"a":["1","3"],"b":"2"}"#), ("", "{}"),
+            ("&&a=1&", #"{"a":"1"}"#), ("a%5Bb%5D=%zz%4", #"{"a[b]":"%zz%4"}"#), ("a=%FF", "{\"a\":\"\u{FFFD}\"}"),
+            ("payload=%7B%22x%22%3A%5B1.0%5D%7D&a=1", #"{"payload":{"x":[1.0]},"a":"1"}"#), ("payload=%7Bx", #"{"payload":"{x"}"#),
+            ("payload=12", #"{"payload":"12"}"#), ("other=%7B%7D", #"{"other":"{}"}"#), ("a=b=c", #"{"a":"b=c"}"#),
+        ])
+    func forms(form: String, json: String) throws {
+        #expect(try outcome(form, type: "application/x-www-form-urlencoded; charset=utf-8").payload == json)
+        #expect(try outcome(form, type: "text/plain", lines: "body: form").payload == json)
+    }
+
+    @Test("The JSON in the field 'payload' of a form is reachable, with types, and the form's own fields compare as text")
+    func formReferences() throws {
+        let text = """
+            routes:
+              - path: /hook
+                verify: none
+                body: form
+                jobs:
+                  - when: { body.n: 5, body.payload.n: 5 }
+                    type: t
+                    payload: { n: "${body.n}", inner: "${body.payload.a.b}" }
+                otherwise: ignore
+            """
+        let route = try route(text)
+        #expect(TestRequest("n=5&payload={\"n\":5,\"a\":{\"b\":[1]}}").processed(by: route).payload == #"{"n":"5","inner":[1]}"#)
+        #expect(TestRequest("n=5&payload={\"n\":\"5\"}").processed(by: route).summary == "no rule matched")
+        #expect(TestRequest("n=6&payload={\"n\":5}").processed(by: route).summary == "no rule matched")
+    }
+
+    @Test("A form of more than 1000 fields is unreadable")
+    func manyFields() throws {
+        let form = Array(repeating: "a=1", count: 1001).joined(separator: "&")
+        #expect(
+            try outcome(form, lines: "body: form").summary == "dead letter body_unreadable: the form has more than 1000 fields")
+        #expect(try outcome(String(form.dropLast(4)), lines: "body: form").summary == "stored")
+    }
+
+    @Test(
+        "A form from GitHub without exactly one 'payload' that is JSON is unreadable",
+        arguments: [
+            ("a=1", "the form has no field 'payload'"), ("payload=1&payload=2", "the form has more than one field 'payload'"),
+            ("payload=x", "a value is expected at byte 0"),
+        ])
+    func githubForms(form: String, why: String) throws {
+        let text = "routes:\n- {path: /hook, provider: github, verify: none, jobs: [{type: t}]}\n"
+        let request = TestRequest(form, headers: [("Content-Type", "application/x-www-form-urlencoded")])
+        #expect(request.processed(by: try route(text)).summary == "dead letter body_unreadable: \(why)")
+    }
+
+    @Test("An encoded body is refused, unless its coding is identity", arguments: [("gzip", false), ("Identity", true), ("", true)])
+    func contentEncoding(coding: String, isStored: Bool) throws {
+        let outcome = try outcome("{}", otherHeaders: [("Content-Encoding", coding)])
+        #expect(
+            outcome.summary
+                == (isStored ? "stored" : "refused content_encoding_not_supported: This route does not accept this content encoding."))
+    }
+
+    @Test("A method that the route does not have is refused", arguments: [("POST", true), ("GET", false), ("post", false), ("PUT", true)])
+    func methods(method: String, isStored: Bool) throws {
+        let route = try route(openRoute("methods: [POST, PUT]"))
+        var request = TestRequest("{}")
+        request.method = method
+        #expect((request.processed(by: route).summary == "stored") == isStored)
+        #expect(route.allow == "POST, PUT")
+    }
+}

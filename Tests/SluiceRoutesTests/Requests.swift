@@ -1,0 +1,67 @@
+import SluiceBase
+import SluiceCrypto
+import SluiceRoutes
+import Testing
+
+/// A request as a test writes it down.
+struct TestRequest {
+    var method = "POST"
+    var target = "/hook"
+    var headers: [(name: String, value: String)] = []
+    var body: [UInt8] = []
+
+    init(_ body: String = "", target: String = "/hook", headers: [(name: String, value: String)] = []) {
+        self.body = Array(body.utf8)
+        self.target = target
+        self.headers = headers
+    }
+
+    /// The same with `X-Signature: sha256=…` by `secret`.
+    func signed(_ secret: String = "secret", header: String = "X-Signature") -> TestRequest {
+        var request = self
+        request.headers.append((header, "sha256=" + signature(body, secret)))
+        return request
+    }
+
+    /// Runs a route over it, at 2023-11-14T22:13:20.123Z.
+    func processed(by route: Route, deliveryID: String = "d1") -> RouteOutcome {
+        var bytes: [UInt8] = []
+        var fields: [HeaderField] = []
+        for (name, value) in headers {
+            let nameRange = bytes.count..<(bytes.count + name.utf8.count)
+            bytes += Array(name.utf8)
+            fields.append(HeaderField(name: nameRange, value: bytes.count..<(bytes.count + value.utf8.count)))
+            bytes += Array(value.utf8)
+        }
+        let (method, target) = (Array(self.method.utf8), Array(self.target.utf8))
+        let request = RequestView(
+            method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+            peer: PeerAddress(ipv4: (192, 0, 2, 7), port: 40_000))
+        var scratch = RouteScratch()
+        return route.process(request, receivedAtMilliseconds: 1_700_000_000_123, deliveryID: deliveryID, scratch: &scratch)
+    }
+}
+
+/// HMAC-SHA256 in hex.
+func signature(_ body: [UInt8], _ secret: String) -> String {
+    HMACKey(.sha256, key: Array(secret.utf8).span).authenticate(body.span).hex
+}
+
+extension RouteOutcome {
+    /// The delivery, if it is to be stored.
+    var delivery: RenderedDelivery? { if case .store(let delivery) = self { delivery } else { nil } }
+
+    /// In short, for comparison: `refused signature_missing: …`, `ignored by rule 1`, `no rule matched`, `stored`.
+    var summary: String {
+        switch self {
+        case .refused(let code, let reason): "refused \(code.rawValue): \(reason)"
+        case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
+        case .acknowledged(_, .noRuleMatched): "no rule matched"
+        case .store(let delivery):
+            delivery.deadLetters.first.map { "dead letter \($0.reason.rawValue): \($0.detail)" } ?? "stored"
+        }
+    }
+
+    /// The payload of the only job.
+    var payload: String? { delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) } }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import SluiceRoutes
+import Testing
+
+/// `docs/reference/routes.md` says what the code reads, and its examples work.
+struct RouteDocumentTests {
+    private static let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+
+    private func page() throws -> String { try String(contentsOfFile: Self.root + "/docs/reference/routes.md", encoding: .utf8) }
+
+    @Test("Each key of the language stands on the page, those that are not supported yet under that heading")
+    func keys() throws {
+        let page = try page()
+        let heading = try #require(page.range(of: "\n## Not supported yet\n"))
+        let (before, behind) = (page[..<heading.lowerBound], page[heading.upperBound...])
+        for table in RouteLanguage.mappings {
+            for key in table.keys {
+                let isNamed = before.contains("`\(key)`") || before.contains("\(key): ") || before.contains("\n\(key):")
+                #expect(isNamed, "\(table.noun): \(key)")
+            }
+            for key in table.later { #expect(behind.contains("`\(key)`"), "\(table.noun): \(key)") }
+        }
+        for name in RouteLanguage.providers { #expect(before.contains("| `\(name)` |")) }
+    }
+
+    @Test("Each example on the page compiles without a problem")
+    func examples() throws {
+        let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        #expect(blocks.count == 5)
+        for block in blocks {
+            let compilation = compile(
+                [("r.yaml", block)], environment: ["GITHUB_WEBHOOK_SECRET": "s", "HMAC_WEBHOOK_SECRET": "s"])
+            #expect(compilation.problems.map(\.description) == [])
+            #expect(compilation.warnings.map(\.description) == [])
+        }
+    }
+
+    @Test("A thousand problems are shown, and no more are worked out")
+    func manyProblems() {
+        let keys = (0..<3000).map { "x\($0): 1\n" }.joined()
+        let compilation = compile([("r.yaml", keys)])
+        #expect(compilation.problems.count == 1000)
+        #expect(compilation.problems.last?.description == "r.yaml:1000:1: too many problems; the rest is not shown")
+    }
+}

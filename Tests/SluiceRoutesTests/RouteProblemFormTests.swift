@@ -1,0 +1,122 @@
+import SluiceRoutes
+import Testing
+
+struct RouteProblemFormTests {
+    @Test("All problems of all files come in one run, sorted by file, line and column")
+    func allFiles() {
+        let broken = "routes:\n- {path: /a, verify: none, jobs: [{type: 't,'}]}\nkind: {}\n"
+        let compilation = compile([("b.yaml", broken), ("a.yaml", "a: {b\n"), ("c.yaml", broken)])
+        #expect(compilation.table == nil)
+        #expect(
+            compilation.problems.map(\.description) == [
+                "a.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on line 1",
+                "b.yaml:2:42: 'type' must not contain ','",
+                "b.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
+                "c.yaml:2:10: the path '/a' is taken already, at b.yaml:2:10",
+                "c.yaml:2:42: 'type' must not contain ','",
+                "c.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
+            ])
+    }
+
+    @Test("A kind of one file serves the routes of another, and a kind that is declared twice is a problem")
+    func kindsOfAllFiles() {
+        let routes = "routes:\n- {path: /a, verify: none, jobs: [{kind: k}]}\n"
+        #expect(compile([("a.yaml", routes), ("b.yaml", "kinds: {k: {}}\n")]).table != nil)
+        #expect(
+            compile([("a.yaml", "kinds: {k: {}}\n"), ("b.yaml", "kinds:\n  k:\n"), ("r.yaml", routes)]).problems.map(\.description)
+                == ["b.yaml:2:3: the kind 'k' is declared already, at a.yaml:1:9"])
+    }
+
+    @Test("A kind that no rule makes is a warning, and no problem")
+    func unusedKind() {
+        let compilation = compile([("r.yaml", openRoute() + "kinds: {k: {}, l: {}}\n")])
+        #expect(compilation.table != nil)
+        #expect(
+            compilation.warnings.map(\.description) == [
+                "r.yaml:7:9: warning: no rule makes jobs of the kind 'k'", "r.yaml:7:16: warning: no rule makes jobs of the kind 'l'",
+            ])
+    }
+
+    private func keyWarnings(_ key: String, provider: Bool, lines: String = "") -> [String] {
+        let verify = provider ? "provider: github" : "verify: {alg: hmac-sha256, signature_from: '${header.S}'}"
+        let text = "routes:\n- path: /a\n  \(verify)\n  secrets: [{env: SECRET}]\n  unique_key: \(key)\n\(lines)  jobs: [{type: t}]\n"
+        let compilation = compile([("r.yaml", text)])
+        #expect(compilation.problems == [])
+        return compilation.warnings.map(\.description)
+    }
+
+    @Test("A unique key from outside of what is signed is a warning, save for the provider's own delivery id")
+    func coverage() {
+        let end =
+            ", which the unique key reads: who captures a request could send it again with another one; "
+            + "take the key from the body if you can"
+        #expect(
+            keyWarnings("${header.X-Id}", provider: false) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])
+        #expect(
+            keyWarnings("['${body.id}', '${query.q}']", provider: false) == [
+                "r.yaml:5:15: warning: the signature does not cover the query\(end)"
+            ])
+        #expect(
+            keyWarnings("${header.X-Id}", provider: true) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])
+        #expect(keyWarnings("${header.x-github-delivery}", provider: true) == [])
+        #expect(keyWarnings("${body.id}", provider: false) == [])
+        #expect(keyWarnings("${sha256.body}", provider: false) == [])
+    }
+
+    @Test("Without a rule that takes everything the route must say what happens otherwise")
+    func otherwise() {
+        let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"
+        #expect(
+            problems(text) == [
+                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, "
+                    + "unless its last rule has no 'when'"
+            ])
+        #expect(problems(text.replacing("none,", with: "none, otherwise: ignore,")) == [])
+        #expect(
+            problems(text.replacing("none,", with: "none, otherwise: drop,"))
+                == ["2:39: 'otherwise' must be 'ignore' or 'dead_letter', not 'drop'"])
+    }
+
+    @Test("Problems of the YAML itself come along with those of what it says")
+    func yamlProblems() {
+        #expect(
+            problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
+                "2:14: the key 'path' stands here for the second time; first on line 2",
+                "2:32: a tag (!name) may not be used; a text that begins with ! is put in quotes",
+                "2:61: unknown key 'quue' in a job rule; did you mean 'queue'?",
+            ])
+    }
+
+    @Test("200,000 values are read in all files together, and no more")
+    func nodes() {
+        let list = "kinds: {k: {payload: [" + String(repeating: "1,", count: 120_000) + "1]}}\n"
+        let compilation = compile([("a.yaml", list), ("b.yaml", list)])
+        #expect(compilation.problems.contains { $0.message.hasPrefix("too many values: at most ") && $0.file == "b.yaml" })
+    }
+
+    @Test("No files, and files without routes, are a table without routes")
+    func noRoutes() {
+        #expect(compile([]).table?.routes.isEmpty == true)
+        #expect(compile([("a.yaml", "routes: []\n")]).table?.routes.isEmpty == true)
+    }
+
+    @Test("A file that was cut to nothing does not take its routes away", arguments: ["", "\n\n", "# nothing\n"])
+    func empty(text: String) {
+        let compilation = compile([("a.yaml", text)])
+        #expect(compilation.table == nil)
+        #expect(compilation.problems.map(\.description) == ["a.yaml:1:1: there is nothing in this file; delete it to take its routes away"])
+    }
+
+    @Test("The environment variables that routes name are known")
+    func environment() {
+        let text = "routes:\n- {path: /a, provider: github, secrets: [{env: SECRET}, {env: OTHER}], jobs: [{type: t}]}\n"
+        #expect(compile([("a.yaml", text)]).environmentNames == ["OTHER", "SECRET"])
+    }
+
+    @Test("A secret in the file itself works where it is allowed")
+    func inline() throws {
+        let text = "routes:\n- {path: /a, provider: github, secrets: [{value: inline}], jobs: [{type: t}]}\n"
+        let route = try #require(compile([("a.yaml", text)], inlineSecrets: true).table?.routes.first)
+        #expect(TestRequest("{}").signed("inline", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+    }
+}

@@ -1,0 +1,52 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+struct RouteTableTests {
+    private func table(_ paths: [String]) throws -> RouteTable {
+        let routes = paths.map { "- {path: \"\($0)\", verify: none, jobs: [{type: t}]}\n" }.joined()
+        return try #require(compile([("r.yaml", "routes:\n\(routes)")]).table)
+    }
+
+    @Test(
+        "A path is compared exactly, decoded once",
+        arguments: [
+            ("/", "/"), ("/a", "/a"), ("/a/", "/a/"), ("/a/b.c", "/a/b.c"), ("/%61", "/a"), ("/caf%C3%A9", "/café"), ("/a%2Fb", nil),
+            ("/b", nil), ("/A", nil),
+            ("/a//", nil), ("//a", nil), ("/a/./b.c", nil), ("/a/../a", nil), ("/%2E%2E/a", nil), ("/a/%2e", nil), ("/a%00", nil),
+            ("/%", nil), ("/%6", nil), ("/%zz", nil),
+            ("/caf%C3", nil), ("/%FF", nil), ("/%2561", nil), ("", nil), ("*", nil), ("http://h/a", nil),
+        ] as [(String, String?)])
+    func match(path: String, expected: String?) throws {
+        let table = try table(["/", "/a", "/a/", "/a/b.c", "/café"])
+        #expect(table.match(path: Array(path.utf8).span)?.path == expected)
+    }
+
+    @Test("Each of ten thousand routes is found, and nothing else")
+    func many() throws {
+        let table = try table((0..<10_000).map { "/hooks/\($0)" })
+        for index in stride(from: 0, to: 10_000, by: 37) {
+            let route = table.match(path: Array("/hooks/\(index)".utf8).span)
+            #expect(route?.path == "/hooks/\(index)")
+            #expect(route?.index == index)
+        }
+        #expect(table.match(path: Array("/hooks/10000".utf8).span) == nil)
+    }
+
+    @Test("A table without routes finds nothing")
+    func empty() throws {
+        #expect(try #require(compile([]).table).match(path: Array("/".utf8).span) == nil)
+    }
+
+    @Test("The body limit is the route's, else the provider's, else the setting")
+    func bodyLimit() throws {
+        let text = """
+            routes:
+              - { path: /a, verify: none, jobs: [ { type: t } ] }
+              - { path: /b, provider: github, verify: none, jobs: [ { type: t } ] }
+              - { path: /c, provider: github, verify: none, body_limit: 64KiB, jobs: [ { type: t } ] }
+            """
+        let routes = try #require(compile([("r.yaml", text)]).table).routes
+        #expect(routes.map(\.bodyLimit) == [.mebibytes(10), .mebibytes(25), .kibibytes(64)])
+    }
+}

@@ -1,0 +1,93 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+/// The files in the project's `routes/` folder, as they are.
+struct ShippedRoutesTests {
+    static let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/routes"
+
+    private func table(_ sourceLocation: SourceLocation = #_sourceLocation) throws -> RouteTable {
+        let compilation = RouteTable.compile(
+            try RouteFiles.read(folder: Self.folder), secretFiles: SecretFiles(folder: Self.folder),
+            environment: ["GITHUB_WEBHOOK_SECRET": "secret", "HMAC_WEBHOOK_SECRET": "secret"])
+        #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)
+        #expect(compilation.warnings.map(\.description) == [], sourceLocation: sourceLocation)
+        return try #require(compilation.table, sourceLocation: sourceLocation)
+    }
+
+    private func route(_ path: String) throws -> Route {
+        let match = try table().match(path: Array(path.utf8).span)
+        return try #require(match)
+    }
+
+    @Test("They compile without a problem and without a warning")
+    func compile() throws {
+        #expect(try table().routes.map(\.name) == ["github", "hmac"])
+        #expect(try route("/github").bodyLimit == .mebibytes(25))
+        #expect(try route("/hooks/hmac").bodyLimit == .mebibytes(1))
+    }
+
+    private func github(_ event: String, _ body: String) -> TestRequest {
+        TestRequest(
+            body, target: "/github",
+            headers: [("Content-Type", "application/json"), ("X-GitHub-Event", event), ("X-GitHub-Delivery", "72d3162e-cc78")]
+        ).signed(header: "X-Hub-Signature-256")
+    }
+
+    @Test("A push to the main branch is a job of the kind deploy_branch, with the kind's options")
+    func push() throws {
+        let body = #"{"ref":"refs/heads/main","after":"f95f","repository":{"full_name":"octo/hello"},"pusher":{"name":"mona"}}"#
+        let delivery = try #require(github("push", body).processed(by: try route("/github")).delivery)
+        let job = try #require(delivery.jobs.first)
+        #expect(job.type == "deploy_branch")
+        #expect(job.queue == "deploys")
+        #expect(String(decoding: job.payload, as: UTF8.self) == #"{"repository":"octo/hello","commit":"f95f","pusher":"mona"}"#)
+        #expect(
+            String(decoding: job.options, as: UTF8.self)
+                == #""priority":100,"retry_limit":5,"backoff":{"base_ms":1000,"exponent":2.0,"jitter_ms":500},"#
+                + #""retention":{"completed_ms":3600000,"dead_ms":2592000000}"#)
+        #expect(job.uniqueKey == "github:72d3162e-cc78")
+        #expect(job.uniqueWhile == .exists)
+        #expect(delivery.dedupeWindow == .seconds(7 * 86_400))
+        #expect(delivery.jobs.count == 1)
+        #expect(delivery.deadLetters == [])
+    }
+
+    @Test("A ping is ignored, and every other event is passed on as it came")
+    func others() throws {
+        #expect(github("ping", "{}").processed(by: try route("/github")).summary == "ignored by rule 1")
+        let body = #"{ "action" : "opened", "n": 1.0 }"#
+        let outcome = github("issues", body).processed(by: try route("/github"))
+        #expect(outcome.payload == body)
+        #expect(outcome.delivery?.jobs.first?.queue == "github")
+        #expect(outcome.delivery?.jobs.first?.type == "github_event")
+    }
+
+    @Test("A form from GitHub is the JSON in it, for the rules and for the payload")
+    func form() throws {
+        var request = TestRequest(
+            "payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%2C%22after%22%3A%22a+b%22%7D", target: "/github",
+            headers: [("Content-Type", "application/x-www-form-urlencoded"), ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "1")])
+        request = request.signed(header: "X-Hub-Signature-256")
+        #expect(request.processed(by: try route("/github")).payload == #"{"repository":null,"commit":"a b","pusher":"unknown"}"#)
+    }
+
+    @Test("The generic route takes its key from the body and keeps what no rule fits")
+    func generic() throws {
+        let route = try route("/hooks/hmac")
+        let body = #"{"id":"e1","type":"order.paid","data":{"order_id":17}}"#
+        let delivery = TestRequest(body).signed().processed(by: route).delivery
+        #expect(
+            delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) }
+                == #"{"order":17,"change":"order.paid","note":"order.paid at an unknown time","received_at":"2023-11-14T22:13:20.123Z"}"#)
+        #expect(delivery?.key?.text == "hmac:e1")
+        #expect(delivery?.onChangedBody == .deadLetter)
+        #expect(
+            TestRequest(#"{"id":"e2","type":"other"}"#).signed().processed(by: route).summary
+                == "dead letter no_matching_rule: no rule of the route matches")
+        #expect(
+            TestRequest(#"{"type":"order.paid"}"#).signed().processed(by: route).summary
+                == "refused unique_key_missing: The request lacks the unique key that this route requires.")
+        #expect(TestRequest(#"{"type":"heartbeat"}"#).signed().processed(by: route).summary == "ignored by rule 1")
+    }
+}

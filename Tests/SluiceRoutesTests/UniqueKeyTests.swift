@@ -1,0 +1,164 @@
+import SluiceBase
+import SluiceCrypto
+import SluiceRoutes
+import Testing
+
+struct UniqueKeyTests {
+    private func key(_ unique: String, _ body: String, headers: [(name: String, value: String)] = []) throws -> RenderedKey? {
+        let route = try route(openRoute("unique_key: \(unique)"))
+        return try #require(TestRequest(body, headers: headers).processed(by: route).delivery).key
+    }
+
+    @Test("The key that goes to Zizq is the route's name and the text")
+    func text() throws {
+        #expect(try key("${body.id}", #"{"id":"a1"}"#)?.text == "open:a1")
+        #expect(try key("${header.X-Id}-${body.n}", #"{"n":1.50}"#, headers: [("x-id", "h")])?.text == "open:h-1.50")
+        #expect(try key("[ \"${body.a}\", \"${body.n}\", x ]", #"{"a":"é","n":12}"#)?.text == "open:s2:é|n2:12|s1:x")
+    }
+
+    @Test("A job's own unique key goes to Zizq unscoped, and the gateway remembers the route's")
+    func ownKey() throws {
+        let route = try route(openRoute("unique_key: ${body.id}", rule: "unique_key: own-${body.x}\nunique_while: queued"))
+        let delivery = try #require(TestRequest(#"{"id":1,"x":2}"#).processed(by: route).delivery)
+        #expect(delivery.key?.text == "open:1")
+        #expect(delivery.jobs.first?.uniqueKey == "own-2")
+        #expect(delivery.jobs.first?.uniqueWhile == .queued)
+    }
+
+    @Test("Where a job's own key is missing, the job goes without one, and the gateway still remembers the route's")
+    func ownKeyMissing() throws {
+        let route = try route(openRoute("unique_key: ${body.id}", rule: "unique_key: ${body.x}"))
+        let delivery = try #require(TestRequest(#"{"id":1}"#).processed(by: route).delivery)
+        #expect(delivery.key?.text == "open:1")
+        #expect(delivery.jobs.first?.uniqueKey == nil)
+        #expect(delivery.jobs.first?.uniqueWhile == nil)
+    }
+
+    @Test("A route without a unique key has no key, and that is not a missing one")
+    func noKey() throws {
+        let delivery = try #require(TestRequest("{}").processed(by: try route(openRoute())).delivery)
+        #expect(delivery.key == nil)
+        #expect(!delivery.keyIsMissing)
+        #expect(delivery.jobs.first?.uniqueKey == nil)
+        #expect(delivery.jobs.first?.uniqueWhile == nil)
+    }
+
+    @Test(
+        "A key of which any part is absent, null, empty or blank is missing",
+        arguments: [
+            ("${body.a}", "{}"), ("${body.a}", #"{"a":null}"#), ("${body.a}", #"{"a":""}"#), ("${body.a}", #"{"a":" \t\n"}"#),
+            ("x-${body.a}", "{}"), ("x-${body.a}", #"{"a":""}"#), ("${header.X-None}", "{}"), ("${query.q}", "{}"),
+            ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1}"#), ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1,"b":" "}"#),
+            (#"${body.a ?? ""}"#, "{}"),
+        ])
+    func missing(unique: String, body: String) throws {
+        let delivery = try #require(TestRequest(body).processed(by: try route(openRoute("unique_key: '\(unique)'".unquotedList))).delivery)
+        #expect(delivery.key == nil)
+        #expect(delivery.keyIsMissing)
+        #expect(delivery.jobs.count == 1)
+    }
+
+    @Test("A default stands in for what is absent")
+    func fallback() throws {
+        #expect(try key(#"${body.a ?? "none"}"#, "{}")?.text == "open:none")
+    }
+
+    @Test(
+        "Keys that differ in a part, a type, a boundary or the route's name are different, and equal ones are the same",
+        arguments: [
+            ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":"a","b":"bc"}"#, #"{"a":"ab","b":"c"}"#),
+            ("[ \"${body.a}\" ]", #"{"a":12}"#, #"{"a":"12"}"#),
+            ("[ \"${body.a}\" ]", #"{"a":true}"#, #"{"a":"true"}"#),
+            ("[ \"${body.a}\" ]", #"{"a":[1]}"#, #"{"a":"[1]"}"#),
+            ("${body.a}", #"{"a":"x"}"#, #"{"a":"X"}"#),
+            ("${body.a}", #"{"a":"é"}"#, "{\"a\":\"e\u{301}\"}"),
+            ("${body.a}", #"{"a":"\ud800"}"#, #"{"a":"\udc00"}"#),
+        ])
+    func distinct(unique: String, one: String, other: String) throws {
+        let first = try #require(try key(unique, one))
+        let second = try #require(try key(unique, other))
+        #expect(first.hash != second.hash)
+        #expect(Array(first.text.utf8) != Array(second.text.utf8))
+        #expect(try key(unique, one) == first)
+    }
+
+    @Test("The route's name scopes the key")
+    func scope() throws {
+        let other = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: opened")
+        let one = TestRequest(#"{"id":1}"#).processed(by: try route(openRoute("unique_key: ${body.id}"))).delivery?.key
+        #expect(one?.hash != TestRequest(#"{"id":1}"#).processed(by: try route(other)).delivery?.key?.hash)
+    }
+
+    @Test("The remembered hash is SHA-256 over counted parts, cut to 16 bytes")
+    func hash() throws {
+        var bytes: [UInt8] = [0, 0, 0, 4] + Array("open".utf8) + [0, 0, 0, 0] + [0, 0, 0, 2]
+        bytes += [0x73, 0, 0, 0, 1] + Array("a".utf8) + [0x6E, 0, 0, 0, 2] + Array("12".utf8)
+        let digest = Hash.digest(.sha256, bytes.span)
+        let key = try key("[ \"${body.a}\", \"${body.n}\" ]", #"{"a":"a","n":12}"#)
+        #expect(key?.hash.bytes == Array(digest.span.array.prefix(16)))
+    }
+
+    @Test("A key of more than 200 bytes, with the name, goes to Zizq as its digest", arguments: [(195, false), (196, true)])
+    func long(count: Int, isHashed: Bool) throws {
+        let id = String(repeating: "k", count: count)
+        let text = try #require(try key("${body.id}", "{\"id\":\"\(id)\"}")).text
+        let digest = Hash.digest(.sha256, Array("open:\(id)".utf8).span)
+        #expect(text == (isHashed ? "sha256:\(digest.hex)" : "open:\(id)"))
+        #expect(text.utf8.count <= 200)
+    }
+
+    @Test(
+        "What a missing key leads to is what the route says",
+        arguments: [
+            ("accept", "stored"), ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
+            ("body_hash", "stored"), ("dead_letter", "dead letter unique_key_missing: the request lacks the unique key of the route"),
+        ])
+    func policies(policy: String, expected: String) throws {
+        let route = try route(openRoute("unique_key: ${body.id}\nunique_key_missing: \(policy)"))
+        let outcome = TestRequest(#"{"a":1}"#).processed(by: route)
+        #expect(outcome.summary == expected)
+        guard let delivery = outcome.delivery else { return }
+        #expect(delivery.keyIsMissing)
+        let digest = Hash.digest(.sha256, Array(#"{"a":1}"#.utf8).span)
+        #expect(delivery.key?.text == (policy == "body_hash" ? "open:body:\(digest.hex)" : nil))
+        #expect(TestRequest(#"{"a":1}"#).processed(by: route).delivery?.key == delivery.key)
+        if policy == "body_hash" { #expect(TestRequest(#"{"a":2}"#).processed(by: route).delivery?.key != delivery.key) }
+    }
+
+    @Test("A missing key does not matter to a rule that ignores")
+    func ignored() throws {
+        let text = openRoute("unique_key: ${body.id}\nunique_key_missing: reject").replacing("type: t", with: "ignore: true")
+        #expect(TestRequest("{}").processed(by: try route(text)).summary == "ignored by rule 0")
+    }
+
+    @Test("A header that the key reads and that stands twice is refused")
+    func headerTwice() throws {
+        let route = try route(openRoute("unique_key: ${header.X-Id}"))
+        #expect(
+            TestRequest("{}", headers: [("X-Id", "1"), ("x-id", "1")]).processed(by: route).summary
+                == "refused malformed_request: the header x-id, which the unique key reads, stands twice")
+    }
+
+    @Test(
+        "What another body under the same key leads to is handed on",
+        arguments: [ChangedBodyPolicy.duplicate, .accept, .deadLetter])
+    func changedBody(policy: ChangedBodyPolicy) throws {
+        let route = try route(openRoute("unique_key: ${body.id}\non_changed_body: \(policy.rawValue)"))
+        let delivery = try #require(TestRequest(#"{"id":1}"#).processed(by: route).delivery)
+        #expect(delivery.onChangedBody == policy)
+        #expect(delivery.jobs.count == 1)
+        let digest = Hash.digest(.sha256, Array(#"{"id":1}"#.utf8).span)
+        #expect(delivery.bodyHash == Fingerprint(digest.span))
+    }
+
+    @Test("The dedupe window is the route's")
+    func window() throws {
+        let route = try route(openRoute("unique_key: ${body.id}\ndedupe_window: 3d"))
+        #expect(TestRequest(#"{"id":1}"#).processed(by: route).delivery?.dedupeWindow == .seconds(3 * 86_400))
+    }
+}
+
+extension String {
+    /// A list is a list only without the quotes that a text is put in.
+    fileprivate var unquotedList: String { replacing("'[", with: "[").replacing("]'", with: "]") }
+}
