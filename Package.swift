@@ -52,6 +52,12 @@ let package = Package(
         module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceDelivery", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
         module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", log]),
+        module(
+            "SluiceGateway",
+            [
+                "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceNet", "SluiceHTTP", "SluiceRoutes", "SluiceOutbox",
+                "SluiceDelivery", "Zizq", log, services, signals,
+            ]),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
@@ -63,6 +69,7 @@ let package = Package(
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
         tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto"]),
+        tests("SluiceGatewayTests", ["SluiceGateway", "SluiceCrypto", "SluiceOutbox", "DevQueue"]),
     ]
 )
 

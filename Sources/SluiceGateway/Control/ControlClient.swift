@@ -1,0 +1,79 @@
+internal import Glibc
+internal import Logging
+package import SluiceBase
+internal import SluiceHTTP
+internal import SluiceNet
+internal import SluiceOutbox
+
+/// Asks for the command line: the gateway that runs on an outbox, or the outbox itself where none does.
+package enum ControlClient {
+    /// - Parameters:
+    ///   - settings: which outbox.
+    ///   - needsGateway: whether the question makes sense only to a running gateway.
+    package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8] {
+        switch try await answer(request, settings) {
+        case .document(let bytes): return bytes
+        case .notFound: throw FatalProblem(.wrongInput, "there is nothing with this number in \(settings.outbox.path)")
+        case .problem(let sentence): throw FatalProblem(.unavailable, sentence)
+        }
+    }
+
+    private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer {
+        if let answer = try await askGateway(request, settings) { return answer }
+        return try await askAtRest(request, settings)
+    }
+
+    /// - Returns: nothing where no gateway runs.
+    private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer? {
+        let path = ControlSocket.path(outbox: settings.outbox.path)
+        guard (try? FileAccess.status(of: path)) != nil else { return nil }
+        let group: EventLoopGroup
+        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "control") } catch {
+            throw FatalProblem(.unavailable, "\(error)")
+        }
+        let client = HTTPClient(
+            configuration: HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost"), loop: group.mailboxes[0])
+        let outcome: Result<HTTPClientResponse, HTTPClientError>
+        do throws(HTTPClientError) {
+            outcome = .success(
+                try await client.send(HTTPClientRequest(method: request.method, target: request.target, timeout: .seconds(60))))
+        } catch {
+            outcome = .failure(error)
+        }
+        client.shutdown()
+        await group.stop()
+        return try answer(outcome, path)
+    }
+
+    private static func answer(
+        _ outcome: Result<HTTPClientResponse, HTTPClientError>, _ path: String
+    ) throws(FatalProblem) -> ControlAnswer? {
+        switch outcome {
+        case .failure(let error) where error.kind == .connect:
+            // The file of a gateway that has ended, or one that belongs to another user: the lock tells.
+            return nil
+        case .failure(let error): throw FatalProblem(.unavailable, "the gateway at \(path) does not answer: \(error)")
+        case .success(let response) where response.status == 200: return .document(response.body)
+        case .success(let response) where response.status == 404: return .notFound
+        case .success(let response): return .problem(String(decoding: response.body, as: UTF8.self))
+        }
+    }
+
+    private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
+
+    private static func noOutbox(_ path: String) -> FatalProblem {
+        let development = Settings.development.outbox.path
+        let hint = exists(development) ? "; that of sluice dev is --outbox-path \(development)" : "; set outbox.path"
+        return FatalProblem(.wrongInput, "there is no outbox at \(path)\(hint)")
+    }
+
+    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer {
+        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path) }
+        var configuration = OutboxConfiguration(settings)
+        configuration.lockWait = .zero
+        let box = try StoreBox(configuration, time: SystemTime())
+        let answer = await OutboxConsole.atRest(box, limit: settings.outbox.maxBytes, time: SystemTime()).answer(request)
+        await box.close()
+        return answer
+    }
+}

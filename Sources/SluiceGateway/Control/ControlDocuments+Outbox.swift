@@ -1,0 +1,37 @@
+internal import SluiceOutbox
+
+extension ControlDocuments.Job {
+    init(_ job: JobListing) {
+        self.init(
+            id: job.id, state: job.state.rawValue, delivery: job.deliveryID, route: job.route, receivedAt: job.receivedAtMilliseconds,
+            type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes, zizqID: job.zizqID,
+            deliveredAt: job.deliveredAtMilliseconds, detail: job.detail)
+    }
+}
+
+extension ControlDocuments.JobContent {
+    init(_ content: JobContent) {
+        self.init(
+            job: ControlDocuments.Job(content.listing), options: String(decoding: content.job.options, as: UTF8.self),
+            uniqueWhile: content.job.uniqueWhile, isIntact: content.isIntact,
+            payload: String(decoding: content.job.payload, as: UTF8.self))
+    }
+}
+
+extension ControlDocuments.DeadLetter {
+    init(_ letter: DeadLetter) {
+        self.init(
+            id: letter.id, delivery: letter.deliveryID, route: letter.route, receivedAt: letter.receivedAtMilliseconds,
+            diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType, queue: letter.queue,
+            contentBytes: letter.contentBytes, holdsJob: letter.holdsJob)
+    }
+}
+
+extension ControlDocuments.DeadLetterContent {
+    init(_ content: DeadLetterContent) {
+        self.init(
+            letter: ControlDocuments.DeadLetter(content.letter),
+            payload: content.job.map { String(decoding: $0.payload, as: UTF8.self) },
+            request: content.request.map { String(decoding: $0, as: UTF8.self) })
+    }
+}

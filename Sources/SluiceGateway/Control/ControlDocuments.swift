@@ -1,0 +1,104 @@
+/// What the command line and a gateway say to each other, as JSON, and what `--json` prints.
+package enum ControlDocuments {
+    /// The outbox in figures.
+    package struct Status: Codable, Sendable, Hashable {
+        package var condition: String
+        package var pendingJobs: Int
+        /// In milliseconds; 0 where there is none.
+        package var oldestPendingAge: Int64
+        package var parkedJobs: Int
+        package var deadLetters: Int
+        package var undeliveredBytes: Int
+        package var undeliveredLimit: Int
+        package var deliveredBytes: Int
+        package var rememberedDeliveries: Int
+        package var fileBytes: Int
+        package var logBytes: Int
+        /// Whether a gateway runs on this outbox.
+        package var isGatewayRunning: Bool
+    }
+
+    /// One job.
+    package struct Job: Codable, Sendable, Hashable {
+        package var id: Int64
+        package var state: String
+        package var delivery: String
+        package var route: String
+        /// All times in milliseconds since the epoch.
+        package var receivedAt: Int64
+        package var type: String
+        package var queue: String
+        package var uniqueKey: String?
+        package var payloadBytes: Int
+        package var zizqID: String?
+        package var deliveredAt: Int64?
+        package var detail: String?
+
+        /// The key strategy makes `zizq_id` of the one that is spelt out.
+        private enum CodingKeys: String, CodingKey {
+            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, detail
+            case zizqID = "zizqId"
+        }
+    }
+
+    /// One job with all that is sent of it.
+    package struct JobContent: Codable, Sendable, Hashable {
+        package var job: Job
+        /// JSON members beside type and queue.
+        package var options: String
+        package var uniqueWhile: String?
+        /// Whether it still has the checksum that it was stored with.
+        package var isIntact: Bool
+        /// JSON.
+        package var payload: String
+    }
+
+    /// One dead letter.
+    package struct DeadLetter: Codable, Sendable, Hashable {
+        package var id: Int64
+        package var delivery: String
+        package var route: String
+        package var receivedAt: Int64
+        package var diedAt: Int64
+        package var reason: String
+        package var detail: String
+        package var type: String?
+        package var queue: String?
+        package var contentBytes: Int
+        /// Whether it holds a finished job; else it holds a request, which its route renders anew.
+        package var holdsJob: Bool
+    }
+
+    /// One dead letter with what it holds.
+    package struct DeadLetterContent: Codable, Sendable, Hashable {
+        package var letter: DeadLetter
+        /// JSON of the job's payload.
+        package var payload: String?
+        /// The request's head and body as they came, without credentials; bytes that are no text replaced.
+        package var request: String?
+    }
+
+    /// A page of a list, and where the next one begins.
+    package struct Page<Row: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
+        package var rows: [Row]
+        /// To be given as `after` for the next page; nothing at the end.
+        package var next: Int64?
+    }
+
+    /// What retrying a dead letter came to.
+    package struct Retried: Codable, Sendable, Hashable {
+        /// The jobs that are in the sending order now.
+        package var jobs: [Int64]
+        /// Why there are none.
+        package var problem: String?
+    }
+
+    /// What a reload came to.
+    package struct Reloaded: Codable, Sendable, Hashable {
+        package var version: Int
+        package var routes: Int
+        package var problems: [String]
+        package var warnings: [String]
+        package var certificateProblem: String?
+    }
+}

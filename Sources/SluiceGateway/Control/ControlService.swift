@@ -1,0 +1,57 @@
+internal import SluiceBase
+internal import SluiceHTTP
+
+/// What a running gateway does for the command line, over its UNIX socket. Belongs to its loop.
+final class ControlService: HTTPService {
+    private let answerer: ControlAnswerer
+
+    init(answerer: ControlAnswerer) { self.answerer = answerer }
+
+    func admit(_ request: borrowing RequestView) -> Admission { .body(limit: 0, context: nil) }
+
+    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+        guard let asked = ControlRequest(method: request.method.text, target: request.target.text) else {
+            return .now(ProblemDocument.response(for: .noSuchRoute))
+        }
+        answerer.start(asked, exchange)
+        return .later
+    }
+}
+
+/// Answers control requests away from the loop, which must not wait for the outbox.
+struct ControlAnswerer: Sendable {
+    let reload: RouteReloadService
+    let console: OutboxConsole
+    /// Which loop the requests come from, and the server whose part of that loop takes the answers.
+    let loop: Int
+    let server: OnceBox<HTTPServer>
+
+    func start(_ asked: ControlRequest, _ exchange: ExchangeID) {
+        Task { await finish(asked, exchange) }
+    }
+
+    private func finish(_ asked: ControlRequest, _ exchange: ExchangeID) async {
+        let response = Self.response(await answer(asked))
+        server.value?.post(to: loop) { server in server.complete(exchange, with: response) }
+    }
+
+    private func answer(_ asked: ControlRequest) async -> ControlAnswer {
+        guard asked == .reload else { return await console.answer(asked) }
+        let report = reload.reloadNow()
+        return .document(
+            ControlCoding.encode(
+                ControlDocuments.Reloaded(
+                    version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
+                    certificateProblem: report.certificateProblem)))
+    }
+
+    private static func response(_ answer: ControlAnswer) -> HTTPResponse {
+        let json = [(name: "content-type", value: "application/json")]
+        switch answer {
+        case .document(let bytes): return HTTPResponse(status: 200, headers: json, body: bytes)
+        case .notFound: return HTTPResponse(status: 404, headers: json, body: Array("{}".utf8))
+        case .problem(let sentence):
+            return HTTPResponse(status: 500, headers: [(name: "content-type", value: "text/plain")], body: Array(sentence.utf8))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package import SluiceBase
+package import SluiceOutbox
+
+/// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
+package struct OutboxConsole: Sendable {
+    /// Runs a question on whatever has the outbox open.
+    typealias Ask =
+        @Sendable (_ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> [UInt8]) async throws(OutboxError) -> [UInt8]
+
+    private let ask: Ask
+    private let limit: ByteCount
+    private let isGatewayRunning: Bool
+    private let time: any TimeSource
+    private let render: DeadLetterRendering
+
+    /// For the gateway that has the outbox open.
+    static func running(
+        _ outbox: OutboxWriter, limit: ByteCount, time: any TimeSource, render: @escaping DeadLetterRendering
+    ) -> OutboxConsole {
+        OutboxConsole(
+            ask: { body throws(OutboxError) in try await outbox.perform(body) }, limit: limit, isGatewayRunning: true, time: time,
+            render: render)
+    }
+
+    /// For a command that has opened the outbox itself.
+    ///
+    /// - Parameter store: used from one task at a time.
+    package static func atRest(_ box: StoreBox, limit: ByteCount, time: any TimeSource) -> OutboxConsole {
+        OutboxConsole(
+            ask: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false, time: time,
+            render: { _ in .failure("its route is needed to render it anew; start the gateway first") })
+    }
+
+    /// - Returns: the document, or why there is none.
+    package func answer(_ request: ControlRequest) async -> ControlAnswer {
+        do throws(OutboxError) {
+            switch request {
+            case .status: return .document(try await status())
+            case .jobs(let state, let after, let limit): return .document(try await jobs(state, after, limit))
+            case .job(let id): return .document(try await job(id))
+            case .deadLetters(let after, let limit): return .document(try await deadLetters(after, limit))
+            case .deadLetter(let id): return .document(try await deadLetter(id))
+            case .retry(let id): return .document(try await retry(id))
+            case .reload: return .problem("no gateway runs on this outbox")
+            }
+        } catch {
+            return error == .notFound ? .notFound : .problem(error.description)
+        }
+    }
+
+    private func status() async throws(OutboxError) -> [UInt8] {
+        let now = time.wallMilliseconds()
+        return try await ask { [limit, isGatewayRunning] store throws(OutboxError) in
+            let status = store.status
+            return ControlCoding.encode(
+                ControlDocuments.Status(
+                    condition: status.condition.rawValue, pendingJobs: status.pendingJobs,
+                    oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0, parkedJobs: status.parkedJobs,
+                    deadLetters: status.deadLetters, undeliveredBytes: status.undeliveredBytes, undeliveredLimit: limit.bytes,
+                    deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedDeliveries,
+                    fileBytes: status.fileBytes, logBytes: status.walBytes, isGatewayRunning: isGatewayRunning))
+        }
+    }
+
+    private func jobs(_ state: JobState, _ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let rows = try store.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
+            return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+        }
+    }
+
+    private func job(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            guard let content = try store.job(id) else { throw .notFound }
+            return ControlCoding.encode(ControlDocuments.JobContent(content))
+        }
+    }
+
+    private func deadLetters(_ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let rows = try store.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
+            return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+        }
+    }
+
+    private func deadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            guard let content = try store.deadLetter(id) else { throw .notFound }
+            return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
+        }
+    }
+
+    private func retry(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+        try await ask { [render] store throws(OutboxError) in
+            guard let content = try store.deadLetter(id) else { throw .notFound }
+            guard !content.letter.holdsJob else {
+                return ControlCoding.encode(ControlDocuments.Retried(jobs: [try store.retryDeadLetter(id)], problem: nil))
+            }
+            switch render(content) {
+            case .success(let jobs):
+                return ControlCoding.encode(ControlDocuments.Retried(jobs: try store.replaceDeadLetter(id, with: jobs), problem: nil))
+            case .failure(let why):
+                return ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: why))
+            }
+        }
+    }
+}
+
+/// Renders a dead letter's request anew with the route that it came by: its jobs, or why there are none.
+package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
+
+package enum RenderingOutcome: Sendable {
+    case success([IngestJob])
+    case failure(String)
+}
+
+/// What a console says.
+package enum ControlAnswer: Sendable, Hashable {
+    /// JSON.
+    case document([UInt8])
+    case notFound
+    /// A sentence.
+    case problem(String)
+}

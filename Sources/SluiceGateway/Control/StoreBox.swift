@@ -1,0 +1,20 @@
+package import SluiceBase
+package import SluiceOutbox
+
+/// An outbox that a command has opened itself because no gateway runs on it. One question at a time.
+package actor StoreBox {
+    private let store: OutboxStore
+
+    /// Takes the lock and opens the file; see `OutboxStore`.
+    package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(FatalProblem) {
+        store = try OutboxStore(configuration, time: time)
+    }
+
+    func perform<Answer: Sendable>(
+        _ body: @Sendable (OutboxStore) throws(OutboxError) -> Answer
+    ) throws(OutboxError) -> Answer {
+        try body(store)
+    }
+
+    package func close() { store.close() }
+}

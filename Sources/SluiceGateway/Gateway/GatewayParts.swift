@@ -1,0 +1,117 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceDelivery
+internal import SluiceHTTP
+internal import SluiceNet
+internal import SluiceOutbox
+internal import SluiceRoutes
+internal import Zizq
+
+/// The parts of a gateway, made in the order in which one needs the other.
+struct GatewayParts {
+    let configuration: GatewayConfiguration
+    let outbox: OutboxWriter
+    let reload: RouteReloadService
+    let delivery: DeliveryService
+    let ingest: HTTPServer
+    let admin: HTTPServer
+    let control: HTTPServer
+    let condition: GatewayCondition
+    let loops: EventLoopGroup
+    let clientLoop: EventLoopGroup
+    let client: ZizqClient
+    let logger: Logger
+    let addresses: Gateway.Addresses
+    let routeCount: Int
+
+    static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> GatewayParts {
+        let settings = configuration.settings.values
+        let metrics = MetricsRegistry(time: configuration.time)
+        let results = ResultRouter()
+        let outbox = try openOutbox(configuration, logger, results)
+        do throws(FatalProblem) {
+            return try await assemble(configuration, settings, metrics, outbox, results, logger)
+        } catch {
+            await outbox.close()
+            throw error
+        }
+    }
+
+    private static func openOutbox(
+        _ configuration: GatewayConfiguration, _ logger: Logger, _ results: ResultRouter
+    ) throws(FatalProblem) -> OutboxWriter {
+        var outbox = OutboxConfiguration(configuration.settings.values)
+        outbox.allowsNetworkFilesystem = configuration.allowsNetworkFilesystem
+        return try OutboxWriter(outbox, time: configuration.time, log: logger) { origin, outcomes in
+            results.deliver(outcomes, to: origin)
+        }
+    }
+
+    private static func assemble(
+        _ configuration: GatewayConfiguration, _ settings: Settings, _ metrics: MetricsRegistry, _ outbox: OutboxWriter,
+        _ results: ResultRouter, _ logger: Logger
+    ) async throws(FatalProblem) -> GatewayParts {
+        let time = configuration.time
+        let certificate = try settings.certificateKeeper(time, logger)
+        var watched = RouteReloadService.Configuration(
+            folder: settings.routes, options: RouteOptions(settings, configuration), environment: configuration.environment)
+        if let show = configuration.show {
+            watched.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
+        }
+        let reload = RouteReloadService(
+            watched, certificate: certificate, metrics: metrics, time: time, logger: logger)
+        let table = try reload.start()
+        warnOfVariables(configuration.environment, reload, logger)
+        let sockets = try BoundSockets(settings)
+        let journal = DeliveryJournal(logger: logger, show: configuration.show)
+        let (loops, clientLoop) = try startLoops(settings.threads ?? ProcessorCount.available())
+        let client = try ZizqClient.make(settings.zizq, loop: clientLoop)
+        let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
+        let delivery = DeliveryService(
+            configuration: DeliveryConfiguration(settings.zizq), writer: outbox, reader: try openReader(settings), client: client,
+            time: time
+        ) { reporter.report($0) }
+        let memory = MemoryBudget(limit: settings.limits.memory)
+        let servers = await Servers.make(
+            ServerParts(
+                settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
+                condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, time: time, logger: logger),
+            table, results)
+        do throws(SystemCallError) {
+            try await sockets.listen(ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
+        } catch {
+            throw FatalProblem(.unavailable, "cannot listen: \(error)")
+        }
+        let gauges = GatewayGauges(
+            outbox: outbox, reload: reload, certificate: certificate, memory: memory, settings: settings, delivery: delivery, time: time)
+        gauges.register(
+            in: metrics, connections: { servers.ingest.connectionCount }, adminConnections: { servers.admin.connectionCount })
+        if let log = configuration.log { metrics.adopt(log.droppedLines, as: .droppedLogRecords) }
+        return GatewayParts(
+            configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
+            admin: servers.admin, control: servers.control, condition: servers.condition, loops: loops, clientLoop: clientLoop,
+            client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
+    }
+
+    private static func warnOfVariables(_ environment: [String: String], _ reload: RouteReloadService, _ logger: Logger) {
+        for warning in SettingsEnvironment.warnings(for: environment, routeVariables: Set(reload.environmentNames)) {
+            logger.warning("\(warning)")
+        }
+    }
+
+    private static func openReader(_ settings: Settings) throws(FatalProblem) -> sending OutboxReader {
+        do throws(OutboxError) {
+            return try OutboxReader(OutboxConfiguration(settings))
+        } catch {
+            throw FatalProblem(.unavailable, "\(settings.outbox.path) cannot be read: \(error)")
+        }
+    }
+
+    private static func startLoops(_ threads: Int) throws(FatalProblem) -> (EventLoopGroup, EventLoopGroup) {
+        do throws(SystemCallError) {
+            return (try EventLoopGroup(count: threads, name: "loop"), try EventLoopGroup(count: 1, name: "zizq"))
+        } catch {
+            throw FatalProblem(.unavailable, "cannot start the event loops: \(error)")
+        }
+    }
+}

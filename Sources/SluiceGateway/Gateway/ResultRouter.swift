@@ -1,0 +1,21 @@
+internal import SluiceNet
+internal import SluiceOutbox
+
+/// Carries results from the outbox's thread to the loops that wait for them. The outbox is opened before the loops are there.
+final class ResultRouter: Sendable {
+    private struct Target {
+        let mailboxes: [LoopMailbox]
+        let services: LoopLocal<IngestService>
+    }
+
+    private let target = OnceBox<Target>()
+
+    func connect(to mailboxes: [LoopMailbox], _ services: LoopLocal<IngestService>) {
+        target.set(Target(mailboxes: mailboxes, services: services))
+    }
+
+    func deliver(_ results: [IngestResult], to origin: Int) {
+        guard let target = target.value else { return }
+        target.mailboxes[origin].post { loop in loop[target.services]?.completed(results) }
+    }
+}

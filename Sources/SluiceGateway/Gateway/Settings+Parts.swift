@@ -1,0 +1,65 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceOutbox
+internal import SluiceRoutes
+
+/// The settings in the terms of the parts that they are for.
+extension OutboxConfiguration {
+    init(_ settings: Settings) {
+        self.init(path: settings.outbox.path)
+        maximumBytes = settings.outbox.maxBytes
+        maximumKeys = settings.outbox.maxKeys
+        keepDelivered = settings.outbox.keepDelivered
+        keepDeliveredBytes = settings.outbox.keepDeliveredBytes
+        commitDeadline = settings.limits.commit
+    }
+}
+
+extension HTTPLimits {
+    init(_ limits: Settings.Limits) {
+        self.init()
+        headTime = limits.head
+        bodyTime = limits.bodyTime
+        idleTime = limits.idle
+        writeTime = limits.write
+    }
+}
+
+extension HTTPServerConfiguration {
+    /// For the listeners that people and machines of the house use: few connections and little memory of their own, so that a flood of
+    /// deliveries cannot take them away.
+    static func small() -> HTTPServerConfiguration {
+        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16)))
+        configuration.maximumConnections = 256
+        return configuration
+    }
+}
+
+extension RouteOptions {
+    init(_ settings: Settings, _ configuration: GatewayConfiguration) {
+        self.init()
+        bodyLimit = settings.limits.body
+        dedupeWindow = settings.outbox.dedupeWindow
+        allowsInlineSecrets = configuration.allowsInlineSecrets
+    }
+}
+
+extension Settings {
+    func certificateKeeper(_ time: any TimeSource, _ logger: Logger) throws(FatalProblem) -> CertificateKeeper? {
+        guard https != .off, let certificate = tls.certificate, let key = tls.key else { return nil }
+        return try CertificateKeeper(certificatePath: certificate, keyPath: key, time: time, logger: logger)
+    }
+}
+
+extension OutboxCondition {
+    /// The word with which `/readyz` says why nothing can be stored; nothing where it can.
+    var reasonNotReady: String? {
+        switch self {
+        case .storing: nil
+        case .full: "outbox_full"
+        case .diskFull: "disk_full"
+        case .failing: "outbox_failing"
+        }
+    }
+}

@@ -1,0 +1,34 @@
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceJSON
+internal import SluiceRoutes
+
+/// The gateway's own answer to a delivery: `{"id":"…","jobs":1,"dead_letters":0,"duplicate":false}`.
+enum DeliveryDocument {
+    /// - Parameters:
+    ///   - id: the delivery's, or the first one's where it is a duplicate.
+    ///   - reply: what the route says instead; its status and headers hold even where the document stays.
+    static func response(id: String, jobs: Int, deadLetters: Int, isDuplicate: Bool, reply: RouteReply?) -> HTTPResponse {
+        if let reply, let body = reply.body {
+            return HTTPResponse(status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) }, body: body)
+        }
+        var body: [UInt8] = []
+        body.reserveCapacity(96)
+        body.append(contentsOf: start)
+        body.append(contentsOf: id.utf8)
+        body.append(contentsOf: afterID)
+        body.appendJSONInteger(Int64(jobs))
+        body.append(contentsOf: afterJobs)
+        body.appendJSONInteger(Int64(deadLetters))
+        body.append(contentsOf: isDuplicate ? duplicate : new)
+        let extra = reply?.headers.map { (name: $0.name, value: $0.value) } ?? []
+        return HTTPResponse(status: reply?.status ?? 200, headers: contentType + extra, body: body)
+    }
+
+    private static let contentType = [(name: "content-type", value: "application/json")]
+    private static let start = Array(#"{"id":""#.utf8)
+    private static let afterID = Array(#"","jobs":"#.utf8)
+    private static let afterJobs = Array(#","dead_letters":"#.utf8)
+    private static let duplicate = Array(#","duplicate":true}"#.utf8)
+    private static let new = Array(#","duplicate":false}"#.utf8)
+}

@@ -1,0 +1,112 @@
+package import Logging
+package import SluiceBase
+internal import SluiceHTTP
+internal import SluiceRoutes
+
+/// Tells the log, and whoever else wants to know, what becomes of deliveries. Callable from any thread; cheap where nobody listens.
+package final class DeliveryJournal: Sendable {
+    /// What a person at a terminal is shown of a delivery, in `sluice dev`.
+    package enum Entry: Sendable {
+        case stored(id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason])
+        case duplicate(of: String, route: String)
+        case ignored(id: String, route: String)
+        case refused(ErrorCode, route: String?, reason: String)
+        /// Jobs that Zizq took.
+        case queued([QueuedJob])
+        /// The route files were read anew and are in force.
+        case reloaded(routes: Int, version: Int)
+    }
+
+    /// A job that Zizq took.
+    package struct QueuedJob: Sendable, Hashable {
+        /// Its number in the outbox.
+        package let job: Int64
+        package let type: String
+        package let queue: String
+        package let zizqID: String
+
+        package init(job: Int64, type: String, queue: String, zizqID: String) {
+            self.job = job
+            self.type = type
+            self.queue = queue
+            self.zizqID = zizqID
+        }
+    }
+
+    private let logger: Logger
+    /// Building a record costs more than all else that is done with most deliveries.
+    private let logsEach: Bool
+    private let show: (@Sendable (Entry) -> Void)?
+    /// What a person is shown need not be logged too.
+    private let logsWhatIsShown: Bool
+
+    /// - Parameter show: called for each entry, on the thread on which it happened.
+    package init(logger: Logger, show: (@Sendable (Entry) -> Void)? = nil) {
+        self.logger = logger
+        self.show = show
+        logsEach = logger.logLevel <= .debug
+        logsWhatIsShown = show == nil || logsEach
+    }
+
+    func stored(_ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason]) {
+        if !deadLetters.isEmpty, logsWhatIsShown {
+            let reasons = deadLetters.map(\.rawValue).joined(separator: ",")
+            logger.warning(
+                "stored a delivery as a dead letter",
+                metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .code: reasons]))
+        } else if logsEach {
+            logger.debug("stored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs]))
+        }
+        show?(.stored(id: id, route: route, jobs: jobs, deadLetters: deadLetters))
+    }
+
+    func duplicate(_ id: String, route: String, of first: String, changedBody: Bool) {
+        if changedBody {
+            logger.notice(
+                "answered a delivery as seen before, with another body",
+                metadata: .fields([.delivery: first, .route: route, .status: 200]))
+        } else if logsEach {
+            logger.debug("answered a delivery as seen before", metadata: .fields([.delivery: first, .route: route, .status: 200]))
+        }
+        show?(.duplicate(of: first, route: route))
+    }
+
+    func ignored(_ id: String, route: String, because why: AcknowledgementReason) {
+        if logsEach {
+            let reason =
+                switch why {
+                case .ignoredByRule(let index): "rule \(index + 1) says to ignore it"
+                case .noRuleMatched: "no rule matched"
+                }
+            logger.debug("ignored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: reason]))
+        }
+        show?(.ignored(id: id, route: route))
+    }
+
+    func refused(_ code: ErrorCode, route: String?, reason: String, peer: PeerAddress) {
+        if logsWhatIsShown {
+            // Built even where the limiter then drops it: floods of refusals are met by the connection limits first.
+            var metadata: Logger.Metadata = .fields([.status: code.httpStatus, .code: code.rawValue, .reason: reason, .peer: peer])
+            if let route { metadata[LogKey.route.rawValue] = .string(route) }
+            logger.warning("refused a request", metadata: metadata)
+        }
+        show?(.refused(code, route: route, reason: reason))
+    }
+
+    func answeredNobody(_ id: String, route: String) {
+        logger.notice(
+            "stored a delivery whose sender had gone before the answer", metadata: .fields([.delivery: id, .route: route]))
+    }
+
+    /// Said once a route; the metric counts the rest.
+    func repairedSurrogates(_ id: String, route: String, count: Int) {
+        logger.notice(
+            "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route",
+            metadata: .fields([.delivery: id, .route: route, .count: count]))
+    }
+
+    package func queued(_ jobs: [QueuedJob]) { show?(.queued(jobs)) }
+
+    /// Whether somebody wants each queued job named.
+    package var wantsQueuedJobs: Bool { show != nil }
+}

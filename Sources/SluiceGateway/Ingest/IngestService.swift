@@ -1,0 +1,166 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceNet
+internal import SluiceOutbox
+internal import SluiceRoutes
+
+/// The way of a delivery on one event loop: route, signature, jobs, outbox, answer. Belongs to its loop.
+final class IngestService: HTTPService {
+    /// What all loops share.
+    struct Shared: Sendable {
+        let outbox: OutboxWriter
+        let metrics: MetricsRegistry
+        let memory: MemoryBudget
+        let trustedProxies: [AddressBlock]
+        let time: any TimeSource
+        let journal: DeliveryJournal
+    }
+
+    private unowned let server: HTTPServerLoop
+    private let shared: Shared
+    private let answeredNobody: Counter
+    private var table: TableInForce
+    private var scratch = RouteScratch()
+    private var ids = DeliveryIDSource()
+    private var inWork = WorkList()
+    /// Rendered during this wake; handed on together when it ends.
+    private var outgoing: [IngestDelivery] = []
+
+    init(on server: HTTPServerLoop, table: TableInForce, shared: Shared) {
+        self.server = server
+        self.shared = shared
+        answeredNobody = shared.metrics.counter(.answeredNobody)
+        self.table = table
+        server.loop.afterEachWake { [unowned self] in handOn() }
+    }
+
+    /// Puts another table in force for the requests that begin from now on.
+    func use(_ table: TableInForce) { self.table = table }
+
+    // MARK: - A request
+
+    func admit(_ request: borrowing RequestView) -> Admission {
+        guard let entry = table.entry(path: request.path) else {
+            return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
+        }
+        if let code = entry.route.refusal(ofHead: request) {
+            entry.metrics.received.increment()
+            return .refuse(refusal(code, reason: code.title, request, entry))
+        }
+        return .body(limit: entry.route.bodyLimit.bytes, context: entry)
+    }
+
+    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+        guard let entry = context as? TableInForce.Entry else { return .now(ProblemDocument.response(for: .internalError)) }
+        guard !shared.trustedProxies.isEmpty else { return process(request, entry, exchange) }
+        let sender = SenderAddress.of(request, trusted: shared.trustedProxies)
+        let seen = RequestView(
+            method: request.method, target: request.target, headers: request.headers, body: request.body, peer: sender)
+        return process(seen, entry, exchange)
+    }
+
+    private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID) -> ServiceReply {
+        entry.metrics.received.increment()
+        let now = shared.time.wallMilliseconds()
+        let id = ids.next(atMilliseconds: now)
+        let outcome = entry.route.process(request, receivedAtMilliseconds: now, deliveryID: id, scratch: &scratch)
+        switch outcome {
+        case .refused(let code, let reason):
+            return .now(refusal(code, reason: reason, request, entry))
+        case .acknowledged(let reply, let why):
+            entry.metrics.ignored.increment()
+            shared.journal.ignored(id, route: entry.route.name, because: why)
+            return .now(DeliveryDocument.response(id: id, jobs: 0, deadLetters: 0, isDuplicate: false, reply: reply))
+        case .store(let rendered):
+            return store(rendered, id: id, receivedAt: now, request, entry, exchange)
+        }
+    }
+
+    private func store(
+        _ rendered: RenderedDelivery, id: String, receivedAt now: Int64, _ request: borrowing RequestView, _ entry: TableInForce.Entry,
+        _ exchange: ExchangeID
+    ) -> ServiceReply {
+        let received = shared.time.monotonicNanoseconds()
+        let ticket = inWork.nextTicket
+        let delivery = IngestDelivery(
+            rendered, origin: server.loop.index, ticket: ticket, deliveryID: id, route: entry.route.name, receivedAtMilliseconds: now,
+            enqueuedAtNanoseconds: received)
+        guard shared.memory.reserve(delivery.byteCost) else {
+            return .now(refusal(.memoryFull, reason: "the memory budget is used up", request, entry))
+        }
+        inWork.insert(
+            WorkList.Item(
+                exchange: exchange, entry: entry, deliveryID: id, reply: rendered.reply, receivedAtNanoseconds: received,
+                memory: delivery.byteCost, deadLetters: rendered.deadLetters.map(\.reason), peer: request.peer))
+        note(rendered, entry, id)
+        outgoing.append(delivery)
+        return .later
+    }
+
+    private func note(_ rendered: RenderedDelivery, _ entry: TableInForce.Entry, _ id: String) {
+        if rendered.keyIsMissing { entry.metrics.keysMissing.increment() }
+        if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
+            shared.journal.repairedSurrogates(id, route: entry.route.name, count: rendered.repairedSurrogates)
+        }
+    }
+
+    private func refusal(
+        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?
+    ) -> HTTPResponse {
+        (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
+        shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: request.peer)
+        var headers = RetryAfter.headers(for: code)
+        if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }
+        return ProblemDocument.response(for: code, headers: headers)
+    }
+
+    // MARK: - The outbox
+
+    private func handOn() {
+        guard !outgoing.isEmpty else { return }
+        for delivery in outgoing { shared.outbox.submit(delivery) }
+        outgoing.removeAll(keepingCapacity: true)
+    }
+
+    /// What became of deliveries of this loop, durable where it says so.
+    func completed(_ results: [IngestResult]) {
+        let now = shared.time.monotonicNanoseconds()
+        for result in results {
+            guard let item = inWork.remove(result.ticket) else { continue }
+            shared.memory.release(item.memory)
+            shared.metrics.receiveToDurable.observe(nanoseconds: now - item.receivedAtNanoseconds)
+            let response = response(to: item, result.outcome, now)
+            let isTaken = server.complete(item.exchange, with: response)
+            if !isTaken, case .stored = result.outcome {
+                answeredNobody.increment()
+                shared.journal.answeredNobody(item.deliveryID, route: item.entry.route.name)
+            }
+        }
+    }
+
+    private func response(to item: WorkList.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
+        let metrics = item.entry.metrics
+        let name = item.entry.route.name
+        switch outcome {
+        case .stored(let jobs, let deadLetters, let changedBody):
+            metrics.committed.increment(by: jobs)
+            metrics.deliveryStored(atNanoseconds: now)
+            if changedBody { metrics.changedBodies.increment() }
+            let reasons = item.deadLetters.count == deadLetters ? item.deadLetters : item.deadLetters + [.changedBody]
+            for reason in reasons { metrics.dead(reason).increment() }
+            shared.journal.stored(item.deliveryID, route: name, jobs: jobs, deadLetters: reasons)
+            return DeliveryDocument.response(
+                id: item.deliveryID, jobs: jobs, deadLetters: deadLetters, isDuplicate: false, reply: item.reply)
+        case .duplicate(let first, let changedBody):
+            metrics.duplicates.increment()
+            if changedBody { metrics.changedBodies.increment() }
+            shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
+            return DeliveryDocument.response(id: first, jobs: 0, deadLetters: 0, isDuplicate: true, reply: item.reply)
+        case .refused(let code):
+            metrics.refused(code).increment()
+            shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)
+            return ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import SluiceBase
+
+/// Who sent a request, where proxies stand between.
+enum SenderAddress {
+    private static let forwardedFor: HeaderName = "x-forwarded-for"
+
+    /// The address that counts: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`, the right-most
+    /// one that is not trusted. What a sender wrote in front of it is never reached.
+    ///
+    /// All lines with the header are one list (RFC 9110 §5.3). An entry that is no address ends the search: what stands before it
+    /// cannot be believed.
+    static func of(_ request: borrowing RequestView, trusted: [AddressBlock]) -> PeerAddress {
+        guard trusted.contains(where: { $0.contains(request.peer) }) else { return request.peer }
+        var result = request.peer
+        for entry in entries(of: request).reversed() {
+            guard let address = address(entry) else { return result }
+            result = PeerAddress(address: address, port: 0)
+            guard trusted.contains(where: { $0.contains(result) }) else { return result }
+        }
+        return result
+    }
+
+    private static func entries(of request: borrowing RequestView) -> [String] {
+        var entries: [String] = []
+        var next = request.headers.firstIndex(of: forwardedFor)
+        while let index = next {
+            let line = request.headers.value(at: index).text
+            entries += line.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingBlanks() }
+            next = request.headers.firstIndex(of: forwardedFor, from: index + 1)
+        }
+        return entries
+    }
+
+    /// `192.0.2.1`, `2001:db8::1`, and both with a port, as some proxies write them.
+    private static func address(_ entry: String) -> SIMD16<UInt8>? {
+        PeerAddress.address(parsing: entry) ?? PeerAddress(parsing: entry)?.address ?? bracketed(entry)
+    }
+
+    private static func bracketed(_ entry: String) -> SIMD16<UInt8>? {
+        guard entry.hasPrefix("["), entry.hasSuffix("]") else { return nil }
+        return PeerAddress.address(parsing: entry.dropFirst().dropLast())
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingBlanks() -> String {
+        var rest = self
+        while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
+        while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,102 @@
+package import Logging
+package import SluiceBase
+internal import Synchronization
+
+/// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one `write(2)`.
+///
+/// Callable from any thread, event loops included: it never waits for whoever reads the log. Lines that nobody takes are
+/// counted, and the next line that gets through is preceded by their number.
+package final class LogOutput: Sendable {
+    /// How a line leaves the process; tests collect them instead.
+    package typealias Sink = @Sendable ([UInt8]) -> StandardError.Outcome
+
+    private struct State {
+        var limiter: LogLimiter
+        var droppedSinceLastLine = 0
+    }
+
+    /// Records of one kind that are written in a second.
+    package static let recordsPerSecond = 20
+
+    private let format: LogFormat
+    private let time: any TimeSource
+    private let sink: Sink
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - format: `auto` is text when standard error is a terminal, and JSON elsewhere.
+    ///   - recordsPerSecond: of one kind; records below `info` are never left out.
+    package init(
+        format: LogFormat, time: any TimeSource = SystemTime(), recordsPerSecond: Int = LogOutput.recordsPerSecond,
+        sink: @escaping Sink = { StandardError.write($0) }
+    ) {
+        self.format = format == .auto ? (StandardError.isTerminal ? .text : .json) : format
+        self.time = time
+        self.sink = sink
+        self.state = Mutex(State(limiter: LogLimiter(recordsPerSecond: recordsPerSecond)))
+    }
+
+    /// Lines that were lost since the start.
+    package let droppedLines = Counter()
+
+    /// Makes every `Logger` of the process write here. Once a process, before the first logger is made.
+    package func install(level: Logger.Level) {
+        StandardError.ignoreBrokenPipes()
+        LoggingSystem.bootstrap { [self] label in LineLogHandler(label: label, logLevel: level, output: self) }
+    }
+
+    /// Writes what is known about records that were left out; for a timer, so that the end of a flood shows.
+    package func flushSummaries() {
+        let now = time.monotonicNanoseconds()
+        state.withLock { state in writeSummaries(state.limiter.timePassed(nowNanoseconds: now), &state) }
+    }
+
+    /// - Parameter fields: only asked for if the record is written, so that one of a flood costs little.
+    func write(
+        level: Logger.Level, message: String, label: String, fields: @autoclosure () -> [(key: String, value: String)],
+        kind: LogLimiter.Kind
+    ) {
+        let now = time.monotonicNanoseconds()
+        state.withLock { state in
+            writeSummaries(state.limiter.timePassed(nowNanoseconds: now), &state)
+            guard level < .info || state.limiter.recordArrived(kind, atNanoseconds: now) else { return }
+            write(LogLine(milliseconds: time.wallMilliseconds(), level: level, message: message, label: label, fields: fields()), &state)
+        }
+    }
+
+    private func writeSummaries(_ summaries: [LogLimiter.Summary], _ state: inout State) {
+        for summary in summaries {
+            var fields: [(key: String, value: String)] = []
+            if !summary.kind.route.isEmpty { fields.append((LogKey.route.rawValue, summary.kind.route)) }
+            if !summary.kind.code.isEmpty { fields.append((LogKey.code.rawValue, summary.kind.code)) }
+            fields.append((LogKey.suppressed.rawValue, String(summary.suppressed)))
+            write(line(.notice, "left out records like this one: \(summary.kind.message)", fields), &state)
+        }
+    }
+
+    private func write(_ line: LogLine, _ state: inout State) {
+        if state.droppedSinceLastLine > 0 {
+            let fields = [(key: LogKey.count.rawValue, value: String(state.droppedSinceLastLine))]
+            let notice = self.line(.warning, "lost log records because nobody read standard error", fields)
+            guard send(notice, &state) else { return }
+            state.droppedSinceLastLine = 0
+        }
+        _ = send(line, &state)
+    }
+
+    /// Whether the line got through. One that did not counts, the notice about lost lines aside: its record counts instead.
+    private func send(_ line: LogLine, _ state: inout State) -> Bool {
+        let bytes = format == .text ? line.text() : line.json()
+        switch sink(bytes) {
+        case .written: return true
+        case .dropped:
+            state.droppedSinceLastLine += 1
+            droppedLines.increment()
+            return false
+        }
+    }
+
+    private func line(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> LogLine {
+        LogLine(milliseconds: time.wallMilliseconds(), level: level, message: message, label: "sluice.log", fields: fields)
+    }
+}

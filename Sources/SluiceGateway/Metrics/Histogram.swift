@@ -1,0 +1,47 @@
+internal import Synchronization
+
+/// How often a time fell into which of a fixed set of ranges.
+///
+/// Observing is two relaxed atomic additions; callable from any thread. Count and sum can be one observation apart in a scrape.
+package final class Histogram: Sendable {
+    /// Upper ends in seconds, inclusive, ascending; what is above the last one falls into `+Inf`.
+    package let bounds: [Double]
+    private let boundsNanoseconds: [Int64]
+    /// One more than there are bounds; each counts its own range only, the cumulated numbers are made for the scrape.
+    private let buckets: [Counter]
+    private let sumNanoseconds = Atomic<Int64>(0)
+
+    /// From a quick commit to a slow disk.
+    package static let commitBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+    /// From the next batch to a queue server that was away for a day.
+    package static let deliveryBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400]
+
+    /// - Parameter bounds: in seconds, ascending, at least one.
+    package init(bounds: [Double]) {
+        precondition(!bounds.isEmpty && zip(bounds, bounds.dropFirst()).allSatisfy(<), "bounds of a histogram must ascend")
+        self.bounds = bounds
+        self.boundsNanoseconds = bounds.map { Int64($0 * 1e9) }
+        self.buckets = (0...bounds.count).map { _ in Counter() }
+    }
+
+    /// - Parameters:
+    ///   - nanoseconds: how long it took; below zero, as after a step of a clock, counts as zero.
+    ///   - count: how many took that long, where one measurement stands for several.
+    package func observe(nanoseconds: Int64, count: Int = 1) {
+        let held = max(nanoseconds, 0)
+        var bucket = 0
+        while bucket < boundsNanoseconds.count, held > boundsNanoseconds[bucket] { bucket += 1 }
+        buckets[bucket].increment(by: count)
+        sumNanoseconds.wrappingAdd(held &* Int64(count), ordering: .relaxed)
+    }
+
+    /// Cumulated counts, one for each bound and the last for `+Inf`, and the sum in seconds.
+    package var snapshot: (counts: [UInt64], sum: Double) {
+        var total: UInt64 = 0
+        let counts = buckets.map { bucket in
+            total += bucket.value
+            return total
+        }
+        return (counts, Double(sumNanoseconds.load(ordering: .relaxed)) / 1e9)
+    }
+}

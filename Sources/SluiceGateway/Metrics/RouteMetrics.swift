@@ -1,0 +1,64 @@
+package import SluiceBase
+internal import Synchronization
+
+/// What is counted for one route. Made when a route table is loaded and kept for the life of the process, so that a reload
+/// does not set anything back; an event loop holds them in an array beside its route table and only ever adds.
+///
+/// Callable from any thread.
+package final class RouteMetrics: Sendable {
+    /// The route's name; empty for requests that reached none.
+    package let route: String
+    package let received = Counter()
+    package let ignored = Counter()
+    package let duplicates = Counter()
+    package let changedBodies = Counter()
+    package let keysMissing = Counter()
+    package let repairedSurrogates = Counter()
+    package let committed = Counter()
+    private let refused = ErrorCode.allCases.map { _ in Counter() }
+    private let dead = DeadLetterReason.allCases.map { _ in Counter() }
+    private let lastDeliveryNanoseconds: Atomic<Int64>
+
+    /// - Parameter nowNanoseconds: the monotonic clock; a route that has stored nothing yet counts from here.
+    package init(route: String, nowNanoseconds: Int64) {
+        self.route = route
+        self.lastDeliveryNanoseconds = Atomic(nowNanoseconds)
+    }
+
+    /// The counter of one refusal.
+    package func refused(_ code: ErrorCode) -> Counter { refused[Self.codePlace[code, default: 0]] }
+
+    /// The counter of one kind of dead letter.
+    package func dead(_ reason: DeadLetterReason) -> Counter { dead[Self.reasonPlace[reason, default: 0]] }
+
+    /// A delivery of this route became durable.
+    package func deliveryStored(atNanoseconds nanoseconds: Int64) {
+        lastDeliveryNanoseconds.store(nanoseconds, ordering: .relaxed)
+    }
+
+    /// Seconds since the last delivery was stored.
+    package func lastDeliveryAge(nowNanoseconds: Int64) -> Double {
+        Double(max(nowNanoseconds - lastDeliveryNanoseconds.load(ordering: .relaxed), 0)) / 1e9
+    }
+
+    private static let codePlace = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
+    private static let reasonPlace = Dictionary(uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
+}
+
+extension RouteMetrics {
+    /// The counters that are shown for every route, used or not.
+    var plainCounters: [(name: MetricName, counter: Counter)] {
+        [
+            (.received, received), (.ignored, ignored), (.duplicates, duplicates), (.changedBodies, changedBodies),
+            (.keysMissing, keysMissing),
+            (.repairedSurrogates, repairedSurrogates), (.committed, committed),
+        ]
+    }
+
+    /// The counters with a second label; only those that have counted, for there are many and most never do.
+    var labelledCounters: [(name: MetricName, label: String, value: UInt64)] {
+        let refusals = ErrorCode.allCases.map { (name: MetricName.refused, label: $0.rawValue, value: refused($0).value) }
+        let deaths = DeadLetterReason.allCases.map { (name: MetricName.dead, label: $0.rawValue, value: dead($0).value) }
+        return (refusals + deaths).filter { $0.value > 0 }
+    }
+}

@@ -1,0 +1,101 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceNet
+internal import Synchronization
+
+/// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair that does not work
+/// leaves the one in force. Says once a day that it is about to expire. Callable from any thread.
+final class CertificateKeeper: Sendable {
+    /// What is compared from look to look: names, sizes and times of both files.
+    private typealias Look = [FileAccess.Status?]
+
+    private struct State {
+        var loaded: Look
+        var pending: Look?
+        /// The days that were left when that was last told.
+        var toldDays: Int?
+    }
+
+    /// With fewer days than this the log tells. Authorities renew a month before.
+    private static let alarmingDays = 14
+
+    let slot: TLSServerContextSlot
+    private let certificatePath: String
+    private let keyPath: String
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// Reads the pair for the first time.
+    init(certificatePath: String, keyPath: String, time: any TimeSource, logger: Logger) throws(FatalProblem) {
+        self.certificatePath = certificatePath
+        self.keyPath = keyPath
+        self.time = time
+        self.logger = logger
+        state = Mutex(State(loaded: Self.look(certificatePath, keyPath)))
+        do throws(TLSError) {
+            slot = TLSServerContextSlot(try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath))
+        } catch {
+            throw FatalProblem(.wrongInput, "tls.certificate, tls.key: \(error)")
+        }
+    }
+
+    /// Days until the certificate in force expires, negative once it has.
+    func daysToExpiry(at time: any TimeSource) -> Double {
+        Double(slot.context.expiresAt - time.wallMilliseconds() / 1000) / 86_400
+    }
+
+    /// Looks at the files; loads them when two looks in a row have seen the same change.
+    func look() {
+        tellOfExpiry()
+        let now = Self.look(certificatePath, keyPath)
+        let mustLoad = state.withLock { state in
+            guard now != state.loaded else {
+                state.pending = nil
+                return false
+            }
+            guard now == state.pending else {
+                state.pending = now
+                return false
+            }
+            return true
+        }
+        if mustLoad { reload() }
+    }
+
+    /// Reads the pair again, changed or not.
+    ///
+    /// - Returns: why it cannot be put in force; nil where it is.
+    @discardableResult
+    func reload() -> String? {
+        let now = Self.look(certificatePath, keyPath)
+        state.withLock { $0 = State(loaded: now) }
+        do throws(TLSError) {
+            slot.replace(with: try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath))
+            logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
+            return nil
+        } catch {
+            let problem = "the certificate cannot be put in force, the last one stays: \(error)"
+            logger.error("\(problem)")
+            return problem
+        }
+    }
+
+    private func tellOfExpiry() {
+        let days = Int(daysToExpiry(at: time).rounded(.down))
+        let isNews = state.withLock { state in
+            guard days < Self.alarmingDays, state.toldDays != days else { return false }
+            state.toldDays = days
+            return true
+        }
+        guard isNews else { return }
+        if days < 0 {
+            logger.error("the certificate has expired: providers refuse it", metadata: .fields([.file: certificatePath]))
+        } else {
+            let left = days == 1 ? "1 day" : "\(days) days"
+            logger.warning("the certificate expires in \(left)", metadata: .fields([.file: certificatePath]))
+        }
+    }
+
+    private static func look(_ paths: String...) -> Look { paths.map { try? FileAccess.status(of: $0) } }
+}

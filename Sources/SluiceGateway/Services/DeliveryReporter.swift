@@ -1,0 +1,86 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceDelivery
+
+/// Turns what happens on the way to Zizq into metrics and log records. Callable from any thread.
+struct DeliveryReporter: Sendable {
+    private let metrics: MetricsRegistry
+    private let journal: DeliveryJournal
+    private let time: any TimeSource
+    private let logger: Logger
+    private let queued: Counter
+    private let queueDuplicates: Counter
+    private let ambiguous: Counter
+    private let failed: Counter
+
+    init(metrics: MetricsRegistry, journal: DeliveryJournal, time: any TimeSource, logger: Logger) {
+        self.metrics = metrics
+        self.journal = journal
+        self.time = time
+        self.logger = logger
+        queued = metrics.counter(.queued)
+        queueDuplicates = metrics.counter(.queueDuplicates)
+        ambiguous = metrics.counter(.ambiguousBatches)
+        failed = metrics.counter(.failedBatches)
+    }
+
+    func report(_ notice: DeliveryNotice) {
+        switch notice {
+        case .batchAccepted(let jobs): accepted(jobs)
+        case .heldByOlderJob(let job, let older):
+            queueDuplicates.increment()
+            logger.warning(
+                "Zizq had a job with the unique key of one that was sent for the first time, and took no second one",
+                metadata: .fields([.job: job, .zizqID: older]))
+        case .deadLettered(let job, let reason, let detail):
+            metrics.noRoute.dead(reason).increment()
+            logger.error(
+                "moved a job to the dead letters", metadata: .fields([.job: job, .code: reason.rawValue, .reason: detail]))
+        case .batchRefused(let jobs, let text):
+            failed.increment()
+            logger.warning("Zizq refused a batch", metadata: .fields([.jobs: jobs, .reason: text]))
+        case .parked(let jobs):
+            logger.warning("parked jobs that need a licence which the Zizq server has not got", metadata: .fields([.jobs: jobs]))
+        case .outcomeUnknown(let jobs, let count):
+            ambiguous.increment()
+            logger.warning(
+                "it is unknown whether Zizq has a batch, so it is sent again",
+                metadata: .fields([.jobs: jobs, .count: count]))
+        case .retrying(let wait, let text):
+            failed.increment()
+            logger.warning(
+                "could not give jobs to Zizq; they are tried again",
+                metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
+        case .alarmRaised(let alarm, let text):
+            logger.log(
+                level: alarm.pausesDelivery ? .error : .warning, "\(alarm.sentence)",
+                metadata: .fields([.code: alarm.rawValue, .reason: text]))
+        case .alarmCleared(let alarm):
+            logger.notice("delivery to Zizq is well again", metadata: .fields([.code: alarm.rawValue]))
+        case .outboxFailed(let wait, let text):
+            logger.error(
+                "the outbox could not be read or written for delivery",
+                metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
+        }
+    }
+
+    private func accepted(_ jobs: [DeliveredJob]) {
+        queued.increment(by: jobs.count)
+        observeTimes(of: jobs)
+        guard journal.wantsQueuedJobs else { return }
+        journal.queued(jobs.map { DeliveryJournal.QueuedJob(job: $0.job, type: $0.type, queue: $0.queue, zizqID: $0.zizqID) })
+    }
+
+    /// Jobs that were stored together count together: a batch has few transactions.
+    private func observeTimes(of jobs: [DeliveredJob]) {
+        let now = time.wallMilliseconds()
+        var start = 0
+        while start < jobs.count {
+            let stored = jobs[start].storedAtMilliseconds
+            var end = start
+            while end < jobs.count, jobs[end].storedAtMilliseconds == stored { end += 1 }
+            metrics.durableToQueued.observe(nanoseconds: (now - stored) * 1_000_000, count: end - start)
+            start = end
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import SluiceBase
+internal import SluiceDelivery
+internal import SluiceHTTP
+internal import SluiceOutbox
+internal import UnixSignals
+
+/// Turns signals into what they ask for. It is stopped last, so that a second SIGTERM is heard.
+struct SignalService: Service {
+    let signals: UnixSignalsSequence
+    let stopper: Stopper
+    let gateway: Gateway
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await signal in signals {
+                if signal == .sighup {
+                    gateway.reload.reloadNow()
+                } else {
+                    await stop(signal)
+                }
+            }
+        }
+    }
+
+    private func stop(_ signal: UnixSignal) async {
+        // Before anything that may take its time: whoever balances load must see it at once.
+        gateway.condition.beginDrain()
+        gateway.ingest.beginDrain()
+        let isFirst = await stopper.request()
+        logger.notice(
+            isFirst ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
+            metadata: .fields([.signal: signal]))
+    }
+}
+
+/// Serves until it is stopped; then drains, stops accepting, and finishes what is in work.
+struct ListeningService: Service {
+    let gateway: Gateway
+    let stopper: Stopper
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await stopper.drain()
+        await gateway.ingest.stopAccepting()
+        await gateway.ingest.finishRequests(within: stopper.timeLeft)
+    }
+}
+
+/// Sends jobs to Zizq until it is stopped; then what fits into the time that is left.
+struct DeliveringService: Service {
+    let delivery: DeliveryService
+    let stopper: Stopper
+
+    func run() async throws {
+        let running = Task { await delivery.run() }
+        try? await gracefulShutdown()
+        delivery.finish()
+        // What is left when the time is over stays in the outbox; a batch in flight is then one of unknown outcome.
+        let limit = Task {
+            try? await Task.sleep(for: stopper.timeLeft)
+            running.cancel()
+        }
+        await running.value
+        limit.cancel()
+    }
+}
+
+/// Says once a second how many log records were left out, so that the end of a flood shows.
+struct LogSummaryService: Service {
+    let log: LogOutput?
+
+    func run() async throws {
+        guard let log else { return }
+        await cancelWhenGracefulShutdown {
+            // A cancelled sleep ends the loop.
+            while (try? await Task.sleep(for: .seconds(1))) != nil { log.flushSummaries() }
+        }
+    }
+}
+
+/// Holds the outbox until everything that writes to it has ended.
+struct OutboxService: Service {
+    let outbox: OutboxWriter
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await outbox.close()
+        let status = outbox.status
+        if status.pendingJobs > 0 {
+            logger.notice("jobs stay in the outbox for the next start", metadata: .fields([.jobs: status.pendingJobs]))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// One row of `SettingsTable`: a key, what it may be, what it means, and which member of `Settings` it is.
+package struct Setting: Sendable {
+    /// As the file writes it: `zizq.batch_jobs`.
+    package let key: String
+    package let group: SettingGroup
+    /// Form and range, for the docs.
+    package let range: String
+    /// Behind "must be", for error messages.
+    package let requirement: String
+    /// For the command line's help.
+    package let placeholder: String
+    /// What it decides; one phrase without a full stop.
+    package let meaning: String
+    /// Instead of the default, where no fixed value is one.
+    package let defaultNote: String?
+    /// Whether the file may write it as a list.
+    package let isList: Bool
+    /// Reads the text into the member; `false` where the text is of another form or out of range.
+    package let read: @Sendable (String, inout Settings) -> Bool
+    /// The member's value as text; empty where it is not set.
+    package let write: @Sendable (Settings) -> String
+
+    /// A setting that always has a value.
+    init<Value>(
+        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value> & Sendable, _ form: SettingForm<Value>,
+        _ meaning: String
+    ) {
+        self.init(
+            key, group, form, meaning, defaultNote: nil,
+            store: { value, settings in settings[keyPath: member] = value },
+            load: { $0[keyPath: member] })
+    }
+
+    /// A setting that may be absent; `defaultNote` says what holds then.
+    init<Value>(
+        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value?> & Sendable, _ form: SettingForm<Value>,
+        _ meaning: String, defaultNote: String? = nil
+    ) {
+        self.init(
+            key, group, form, meaning, defaultNote: defaultNote,
+            store: { value, settings in settings[keyPath: member] = value },
+            load: { $0[keyPath: member] })
+    }
+
+    private init<Value>(
+        _ key: String, _ group: SettingGroup, _ form: SettingForm<Value>, _ meaning: String, defaultNote: String?,
+        store: @escaping @Sendable (Value, inout Settings) -> Void, load: @escaping @Sendable (Settings) -> Value?
+    ) {
+        self.key = key
+        self.group = group
+        self.range = form.range
+        self.requirement = form.requirement
+        self.placeholder = form.placeholder
+        self.meaning = meaning
+        self.defaultNote = defaultNote
+        self.isList = form.isList
+        self.read = { text, settings in
+            guard let value = form.parse(text) else { return false }
+            store(value, &settings)
+            return true
+        }
+        self.write = { load($0).map(form.write) ?? "" }
+    }
+
+    /// `SLUICE_ZIZQ_BATCH_JOBS`
+    package var variable: String { "SLUICE_" + key.uppercased().replacing(".", with: "_") }
+
+    /// `--zizq-batch-jobs`
+    package var option: String { "--" + key.replacing(".", with: "-").replacing("_", with: "-") }
+}
+
+/// The sections of the settings page and of the command line's help.
+package enum SettingGroup: String, CaseIterable, Sendable {
+    case listeners = "Listeners"
+    case routes = "Routes"
+    case outbox = "Outbox"
+    case zizq = "Zizq"
+    case limits = "Limits"
+    case logging = "Logging"
+}

@@ -1,0 +1,98 @@
+package import Logging
+package import SluiceBase
+package import SluiceDelivery
+
+/// Everything that can be set, with the defaults of `sluice serve`. `SettingsTable` gives each member its key, form and
+/// meaning; `Settings+Validation.swift` has the rules between them.
+package struct Settings: Sendable, Equatable {
+    package var https = ListenerSetting.at(PeerAddress(ipv4: (0, 0, 0, 0), port: 8443))
+    package var http = ListenerSetting.off
+    package var admin = ListenerSetting.at(PeerAddress(ipv4: (127, 0, 0, 1), port: 9464))
+    package var tls = TLS()
+    /// Whose `X-Forwarded-For` is believed.
+    package var trustedProxies: [AddressBlock] = []
+    package var routes = "routes"
+    package var publicURL: ServerURL?
+    /// Event loops; `nil`: as many as `ProcessorCount` finds.
+    package var threads: Int?
+    package var outbox = Outbox()
+    package var zizq = QueueServer()
+    package var limits = Limits()
+    package var log = Log()
+
+    package init() {}
+
+    /// The certificate of the `https` listener, as paths of PEM files.
+    package struct TLS: Sendable, Equatable {
+        package var certificate: String?
+        package var key: String?
+    }
+
+    /// The SQLite file and how much it keeps.
+    package struct Outbox: Sendable, Equatable {
+        package var path = "sluice.db"
+        package var maxBytes = ByteCount.gibibytes(10)
+        package var maxKeys = 100_000_000
+        package var dedupeWindow = Duration.seconds(7 * 86400)
+        package var keepDelivered = Duration.seconds(3600)
+        package var keepDeliveredBytes = ByteCount.gibibytes(1)
+    }
+
+    /// Where jobs go, and in what portions.
+    package struct QueueServer: Sendable, Equatable {
+        package var url = ServerURL(scheme: .http, host: "127.0.0.1", port: 7890)
+        package var ca: String?
+        package var certificate: String?
+        package var key: String?
+        package var batchJobs = 1000
+        package var batchBytes = ByteCount.mebibytes(8)
+        package var timeout = Duration.seconds(30)
+        package var headersFile: String?
+        package var concurrency = 1
+        package var uniqueKeys = UniqueKeyPolicy.auto
+    }
+
+    /// What a sender, and all of them together, may take.
+    package struct Limits: Sendable, Equatable {
+        package var body = ByteCount.mebibytes(10)
+        package var connections = 10_000
+        package var head = Duration.seconds(10)
+        package var bodyTime = Duration.seconds(30)
+        package var idle = Duration.seconds(75)
+        package var write = Duration.seconds(10)
+        package var commit = Duration.seconds(5)
+        package var memory = ByteCount.mebibytes(256)
+        /// 0: no limit.
+        package var connectionsPerAddress = 0
+        package var drain = Duration.seconds(5)
+        package var shutdown = Duration.seconds(25)
+    }
+
+    package struct Log: Sendable, Equatable {
+        package var level = Logger.Level.info
+        package var format = LogFormat.auto
+    }
+}
+
+extension Settings {
+    /// The defaults of `sluice dev`: on this machine only, everything that it makes under `.sluice/`, no drain.
+    package static var development: Settings {
+        var settings = Settings()
+        settings.https = .at(PeerAddress(ipv4: (127, 0, 0, 1), port: 8443))
+        settings.tls.certificate = ".sluice/certificate.pem"
+        settings.tls.key = ".sluice/key.pem"
+        settings.outbox.path = ".sluice/outbox.db"
+        settings.limits.drain = .zero
+        return settings
+    }
+}
+
+/// How log records are written.
+package enum LogFormat: String, CaseIterable, Sendable {
+    /// One JSON object a line.
+    case json
+    /// One line for people.
+    case text
+    /// Text on a terminal, JSON elsewhere.
+    case auto
+}

@@ -1,0 +1,65 @@
+package import SluiceBase
+
+/// One setting as the command line gave it.
+package struct SettingsOption: Sendable {
+    package let setting: Setting
+    package let value: String
+
+    /// Reads `--zizq-url URL` and `--zizq-url=URL` for every setting of the table; of two for one setting the last counts.
+    ///
+    /// - Parameter arguments: what is left of the command line once the command's own flags are taken out.
+    /// - Throws: `ExitStatus.usage` for anything that is no setting's option, with a suggestion, and for one without a value.
+    package static func parse(_ arguments: [String]) throws(FatalProblem) -> [SettingsOption] {
+        var options: [SettingsOption] = []
+        var index = arguments.startIndex
+        while index < arguments.endIndex {
+            let argument = arguments[index]
+            index += 1
+            let name = String(argument.prefix { $0 != "=" })
+            guard let setting = byOption[name] else { throw unknown(name) }
+            if name.count < argument.count {
+                options.append(SettingsOption(setting: setting, value: String(argument.dropFirst(name.count + 1))))
+            } else {
+                guard index < arguments.endIndex else {
+                    throw FatalProblem(.usage, "\(name) needs a value: \(name) \(setting.placeholder)")
+                }
+                options.append(SettingsOption(setting: setting, value: arguments[index]))
+                index += 1
+            }
+        }
+        return options
+    }
+
+    /// Takes apart what a command has that takes words of its own beside settings: the options of settings with their values, and all
+    /// else that does not begin with a dash.
+    package static func split(_ arguments: [String]) -> (options: [String], words: [String]) {
+        var options: [String] = []
+        var words: [String] = []
+        var isValue = false
+        for argument in arguments {
+            if isValue || argument.hasPrefix("-") { options.append(argument) } else { words.append(argument) }
+            isValue = !isValue && byOption[argument] != nil
+        }
+        return (options, words)
+    }
+
+    private static let byOption = Dictionary(uniqueKeysWithValues: SettingsTable.all.map { ($0.option, $0) })
+
+    private static func unknown(_ name: String) -> FatalProblem {
+        let shown = PrintableText.escape(name, limit: 80)
+        guard name.hasPrefix("-") else { return FatalProblem(.usage, "unexpected argument '\(shown)'") }
+        return FatalProblem(.usage, "unknown option '\(shown)'\(Suggestion.phrase(for: name, among: byOption.keys))")
+    }
+
+    /// One paragraph a group: option, placeholder, meaning and default of each setting, for a command's `--help`.
+    package static func help(defaults: Settings) -> String {
+        SettingGroup.allCases.map { group in
+            let lines = SettingsTable.all.filter { $0.group == group }.map { setting in
+                let value = setting.defaultNote ?? setting.write(defaults)
+                let note = value.isEmpty ? "" : " (default: \(value))"
+                return "  \(setting.option) \(setting.placeholder)\n      \(setting.meaning.replacing("`", with: ""))\(note)"
+            }
+            return "\(group.rawValue.uppercased()):\n" + lines.joined(separator: "\n")
+        }.joined(separator: "\n\n")
+    }
+}

@@ -1,0 +1,61 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceGateway
+
+@Suite("The sender's address")
+struct SenderAddressTests {
+    private static func sender(peer: String, forwarded: [String], trusted: [String]) throws -> String {
+        var bytes: [UInt8] = []
+        var fields: [HeaderField] = []
+        for line in forwarded {
+            let name = bytes.count..<(bytes.count + 15)
+            bytes += Array("X-Forwarded-For".utf8)
+            let value = bytes.count..<(bytes.count + line.utf8.count)
+            bytes += Array(line.utf8)
+            fields.append(HeaderField(name: name, value: value))
+        }
+        let address = try #require(PeerAddress.address(parsing: peer))
+        let blocks = try trusted.map { try #require(AddressBlock(parsing: $0)) }
+        let span = bytes.span
+        let nothing = span.extracting(0..<0)
+        let request = RequestView(
+            method: nothing, target: nothing, headers: HeaderView(bytes: span, fields: fields), body: nothing,
+            peer: PeerAddress(address: address, port: 4711))
+        return SenderAddress.of(request, trusted: blocks).description
+    }
+
+    @Test(
+        "is the right-most one in X-Forwarded-For that is not trusted, if the peer is",
+        arguments: [
+            (["203.0.113.9"], "203.0.113.9"),
+            (["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            (["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
+            (["203.0.113.9, 10.1.2.3"], "203.0.113.9"),
+            (["203.0.113.9, 10.1.2.3", "10.9.9.9"], "203.0.113.9"),
+            (["10.1.1.1, 10.1.2.3"], "10.1.1.1"),
+            (["2001:db8::7"], "2001:db8::7"),
+            (["[2001:db8::7]:443"], "2001:db8::7"),
+            (["203.0.113.9:1234"], "203.0.113.9"),
+            ([" 203.0.113.9 "], "203.0.113.9"),
+        ])
+    func forwarded(lines: [String], expected: String) throws {
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == expected)
+    }
+
+    @Test("is the peer's own where the peer is not trusted, whatever the header says")
+    func untrustedPeer() throws {
+        #expect(try Self.sender(peer: "203.0.113.1", forwarded: ["198.51.100.1"], trusted: ["10.0.0.0/8"]) == "203.0.113.1")
+    }
+
+    @Test("is never beyond an entry that is no address", arguments: ["unknown", "", "198.51.100.1; evil", "_hidden"])
+    func notAnAddress(entry: String) throws {
+        let lines = ["198.51.100.1, \(entry), 10.2.2.2"]
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: lines, trusted: ["10.0.0.0/8"]) == "10.2.2.2")
+    }
+
+    @Test("is the peer's where there is no header")
+    func noHeader() throws {
+        #expect(try Self.sender(peer: "10.0.0.1", forwarded: [], trusted: ["10.0.0.0/8"]) == "10.0.0.1")
+    }
+}

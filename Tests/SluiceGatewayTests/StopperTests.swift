@@ -1,0 +1,44 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceGateway
+
+@Suite("A stop")
+struct StopperTests {
+    private func limits(drain: Duration, shutdown: Duration) -> Settings.Limits {
+        var limits = Settings.Limits()
+        limits.drain = drain
+        limits.shutdown = shutdown
+        return limits
+    }
+
+    @Test("is begun by the first request, and its drain ended by the second")
+    func twoRequests() async {
+        let stopper = Stopper(settings: limits(drain: .seconds(3600), shutdown: .seconds(7200)), time: ManualTime())
+        let (begun, told) = AsyncStream<Void>.makeStream()
+        stopper.onStop { told.yield() }
+        #expect(await stopper.request())
+        var iterator = begun.makeAsyncIterator()
+        await iterator.next()
+        async let drained: Void = stopper.drain()
+        #expect(await !stopper.request())
+        await drained
+    }
+
+    @Test("has what is left of its time, and never less than nothing")
+    func timeLeft() async {
+        let time = ManualTime()
+        let stopper = Stopper(settings: limits(drain: .zero, shutdown: .seconds(25)), time: time)
+        #expect(stopper.timeLeft == .seconds(25))
+        _ = await stopper.request()
+        time.advance(by: .seconds(10))
+        #expect(stopper.timeLeft == .seconds(15))
+        time.advance(by: .seconds(60))
+        #expect(stopper.timeLeft == .zero)
+    }
+
+    @Test("does not wait where there is no drain")
+    func noDrain() async {
+        await Stopper(settings: limits(drain: .zero, shutdown: .seconds(25)), time: ManualTime()).drain()
+    }
+}
