@@ -28,7 +28,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "sluice",
     products: [
-        .library(name: "Zizq", targets: ["Zizq"])
+        .executable(name: "sluice", targets: ["sluice"]),
+        .library(name: "Zizq", targets: ["Zizq"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -58,6 +59,14 @@ let package = Package(
                 "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceNet", "SluiceHTTP", "SluiceRoutes", "SluiceOutbox",
                 "SluiceDelivery", "Zizq", log, services, signals,
             ]),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceRoutes", "SluiceOutbox", "SluiceHTTP", "SluiceNet", "SluiceGateway",
+                "DevQueue", arguments, log, signals,
+            ],
+            swiftSettings: house),
+
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),

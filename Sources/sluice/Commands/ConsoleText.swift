@@ -1,0 +1,99 @@
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceOutbox
+
+/// What the command line prints of an outbox, for people.
+enum ConsoleText {
+    static func lines(_ status: ControlDocuments.Status) -> [String] {
+        let age = DurationText.format(.milliseconds(status.oldestPendingAge / 1000 * 1000))
+        return [
+            "gateway          \(status.isGatewayRunning ? "running" : "not running")",
+            "condition        \(status.condition)",
+            "pending jobs     \(status.pendingJobs)" + (status.pendingJobs > 0 ? ", the oldest \(age) old" : ""),
+            "parked jobs      \(status.parkedJobs)",
+            "dead letters     \(status.deadLetters)",
+            "undelivered      \(size(status.undeliveredBytes)) of \(size(status.undeliveredLimit))",
+            "delivered, kept  \(size(status.deliveredBytes))",
+            "remembered keys  \(status.rememberedDeliveries)",
+            "files            \(size(status.fileBytes)), write-ahead log \(size(status.logBytes))",
+        ]
+    }
+
+    static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
+        guard !page.rows.isEmpty else { return ["no \(state.rawValue) jobs"] }
+        let header = ["JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY", state == .delivered ? "ZIZQ ID" : "KEY"]
+        let rows = page.rows.map { job in
+            [
+                String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue), String(job.payloadBytes),
+                text(job.delivery), text((state == .delivered ? job.zizqID : job.uniqueKey) ?? ""),
+            ]
+        }
+        return Table.lines(header, rows) + more(page.next)
+    }
+
+    static func lines(_ content: ControlDocuments.JobContent) -> [String] {
+        let job = content.job
+        var lines = [
+            "job        \(job.id), \(job.state)", "delivery   \(text(job.delivery))", "route      \(text(job.route))",
+            "received   \(time(job.receivedAt))", "type       \(text(job.type))", "queue      \(text(job.queue))",
+        ]
+        if let key = job.uniqueKey { lines.append("key        \(text(key))" + (content.uniqueWhile.map { ", while \($0)" } ?? "")) }
+        if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
+        if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
+        if let detail = job.detail { lines.append("parked     \(text(detail))") }
+        if !content.isIntact { lines.append("checksum   WRONG: these are not the bytes that were stored") }
+        return lines + ["payload", whole(content.payload)]
+    }
+
+    static func lines(_ page: ControlDocuments.Page<ControlDocuments.DeadLetter>) -> [String] {
+        guard !page.rows.isEmpty else { return ["no dead letters"] }
+        let rows = page.rows.map { letter in
+            [
+                String(letter.id), time(letter.diedAt), text(letter.route), letter.reason, letter.holdsJob ? "job" : "request",
+                text(letter.delivery), text(letter.detail),
+            ]
+        }
+        return Table.lines(["LETTER", "DIED", "ROUTE", "REASON", "HOLDS", "DELIVERY", "DETAIL"], rows) + more(page.next)
+    }
+
+    static func lines(_ content: ControlDocuments.DeadLetterContent) -> [String] {
+        let letter = content.letter
+        var lines = [
+            "letter     \(letter.id)", "reason     \(letter.reason): \(text(letter.detail))", "delivery   \(text(letter.delivery))",
+            "route      \(text(letter.route))", "received   \(time(letter.receivedAt))", "died       \(time(letter.diedAt))",
+        ]
+        if let type = letter.type { lines.append("type       \(text(type))") }
+        if let queue = letter.queue { lines.append("queue      \(text(queue))") }
+        if let payload = content.payload { lines += ["payload", whole(payload)] }
+        if let request = content.request {
+            lines.append("request")
+            lines += messageLines(request).map(whole)
+        }
+        return lines
+    }
+
+    /// The lines of a request. To Swift CR LF is one character, so that they are told apart by scalars.
+    private static func messageLines(_ request: String) -> [String] {
+        request.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line.last == "\r" ? line.dropLast() : line)
+        }
+    }
+
+    private static func more(_ next: Int64?) -> [String] { next.map { ["more with --after \($0)"] } ?? [] }
+
+    private static func text(_ text: String) -> String { PrintableText.escape(text, limit: 120) }
+
+    private static func whole(_ text: some StringProtocol) -> String { PrintableText.escape(text, limit: .max) }
+
+    private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }
+
+    /// To one place behind the point, in the unit that fits.
+    private static func size(_ bytes: Int) -> String {
+        let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+        for (name, shift) in units where bytes >= (1 << shift) {
+            let tenths = (bytes * 10) >> shift
+            return "\(tenths / 10).\(tenths % 10) \(name)"
+        }
+        return "\(bytes) B"
+    }
+}

@@ -1,0 +1,81 @@
+internal import ArgumentParser
+internal import DevQueue
+internal import Logging
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceNet
+internal import SluiceRoutes
+
+/// `sluice dev`
+struct DevCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev",
+        abstract: "Runs the gateway for trying out: own certificate, example routes, an embedded development queue.",
+        discussion: """
+            Listens on this machine only and keeps everything under .sluice/. The development queue is a stand-in for a Zizq server: \
+            nothing in it outlives the process. With zizq.url set it is not started and jobs go there.
+
+
+            """ + SettingsOption.help(defaults: .development))
+
+    @Option(name: .long, help: ArgumentHelp("Where the development queue listens.", valueName: "port")) var queuePort: UInt16 = 7890
+    @Flag(name: .long, help: "Let the development queue accept unique keys, as a Zizq server with a Pro licence does.") var licensed = false
+    @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        var environment = ProcessEnvironment.variables()
+        var defaults = Settings.development
+        defaults.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: queuePort)
+        defaults.log.level = .warning
+        var settings = try options.read(defaults: defaults, environment: environment)
+        try Self.checkRoutes(settings.values.routes)
+        let (logger, log) = LogStart.start(settings.values)
+        try DevelopmentFiles.prepare(settings.values)
+        let invented = Self.inventSecrets(settings.values, in: &environment)
+        let queue = try await startQueue(settings)
+        if let queue { settings.useDevelopmentQueue(port: queue.address.port, isLicensed: licensed) }
+
+        var configuration = GatewayConfiguration(settings: settings, environment: environment)
+        configuration.log = log
+        configuration.allowsInlineSecrets = allowInlineSecrets
+        configuration.show = { entry in
+            for line in DevelopmentText.lines(entry) { Terminal.say(line) }
+        }
+        let gateway = try await Gateway.start(configuration, logger: logger)
+        for line in DevelopmentText.greeting(gateway, queue: queue?.url(), invented: invented) { Terminal.say(line) }
+        await gateway.run()
+        await queue?.stop()
+    }
+
+    /// Finds out before anything is made in a folder that is not the one that was meant.
+    private static func checkRoutes(_ folder: String) throws {
+        guard (try? FileAccess.status(of: folder)) == nil else { return }
+        let name = PrintableText.escape(folder)
+        throw FatalProblem(
+            .wrongInput, "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with --routes")
+    }
+
+    /// Gives every secret that the routes take from the environment, and that is not there, a well-known value.
+    private static func inventSecrets(_ settings: Settings, in environment: inout [String: String]) -> [String] {
+        let snapshot = FolderSnapshot.read(folder: settings.routes, secretFiles: [])
+        let names = snapshot.compile(folder: settings.routes, environment: environment, options: RouteOptions()).environmentNames
+        let missing = names.filter { (environment[$0] ?? "").isEmpty }
+        for name in missing { environment[name] = DevelopmentSecret.text }
+        return missing
+    }
+
+    private func startQueue(_ settings: SettingsInForce) async throws -> DevQueueServer? {
+        guard settings.origin(of: "zizq.url") == .byDefault else { return nil }
+        let address = PeerAddress(ipv4: (127, 0, 0, 1), port: queuePort)
+        let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: licensed))
+        do throws(SystemCallError) {
+            return try await DevQueueServer(store: store, address: .inet(address))
+        } catch {
+            throw FatalProblem(
+                .unavailable,
+                "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or --zizq-url to use the "
+                    + "server that is there")
+        }
+    }
+}

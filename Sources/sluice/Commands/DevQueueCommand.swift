@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import DevQueue
+internal import SluiceBase
+internal import SluiceNet
+internal import UnixSignals
+
+/// `sluice devqueue`
+struct DevQueueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "devqueue",
+        abstract: "Runs the development queue alone: a stand-in for a Zizq server, for development and tests.",
+        discussion: "It is no Zizq: it keeps jobs in memory, runs none, and everything in it is gone when it ends.")
+
+    @Option(name: .long, help: ArgumentHelp("The port on 127.0.0.1.", valueName: "port")) var port: UInt16 = 7890
+    @Flag(name: .long, help: "Accept unique keys, as a server with a Pro licence does.") var licensed = false
+    @Option(name: .long, help: "What to remember of jobs: everything, fields (no payloads) or counts.")
+    var keep = DevQueueConfiguration.Keeping.everything
+
+    func run() async throws {
+        let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: licensed, keeping: keep))
+        let address = PeerAddress(ipv4: (127, 0, 0, 1), port: port)
+        let server: DevQueueServer
+        do throws(SystemCallError) { server = try await DevQueueServer(store: store, address: .inet(address)) } catch {
+            throw FatalProblem(.unavailable, "cannot listen on \(address.hostAndPort): \(error)")
+        }
+        Terminal.complain("This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.")
+        Terminal.say("listening on \(server.url())")
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { break }
+        await server.stop()
+    }
+}
+
+extension DevQueueConfiguration.Keeping: ExpressibleByArgument {}

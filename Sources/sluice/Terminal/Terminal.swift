@@ -1,0 +1,9 @@
+internal import Glibc
+internal import SluiceBase
+
+/// Where commands print: results to standard output, everything else to standard error.
+enum Terminal {
+    static func say(_ text: String) { StandardError.say(text + "\n", to: STDOUT_FILENO) }
+
+    static func complain(_ text: String) { StandardError.say(text + "\n", to: STDERR_FILENO) }
+}
