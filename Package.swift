@@ -79,6 +79,7 @@ let package = Package(
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
         tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto"]),
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceCrypto", "SluiceOutbox", "DevQueue"]),
+        tests("SystemTests", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue"]),
     ]
 )
 

@@ -1,0 +1,158 @@
+internal import Foundation
+import Testing
+
+/// What somebody sees who tries the program out: `sluice dev`, and `sluice send` from the same folder.
+@Suite struct DevelopmentTests {
+    private func start(_ folder: TemporaryFolder, _ more: String...) throws -> ChildProcess {
+        for name in ["github.yaml", "hmac.yaml"] { try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)") }
+        let arguments = ["dev", "--https", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0"] + more
+        return try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
+    }
+
+    private func send(_ arguments: String..., in folder: TemporaryFolder) async throws -> (ending: ChildProcess.Ending, text: String) {
+        let process = try ChildProcess(
+            ProjectFiles.binary, ["send", "github"] + arguments, environment: [:], folder: folder.path)
+        return (try await process.ending(), process.output.text + process.errors.text)
+    }
+
+    private func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test("the first run makes its certificate, takes signed samples, and prints what becomes of them")
+    func firstRun() async throws {
+        let folder = try TemporaryFolder()
+        let process = try start(folder)
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        let greeting = process.output.text.replacing(ProjectFiles.binary, with: "sluice").replacing(/127\.0\.0\.1:\d+/, with: "ADDRESS")
+            .replacing(/sluice \d\S+/, with: "sluice VERSION")
+        #expect(
+            greeting.hasPrefix(
+                """
+
+                sluice VERSION for development, 2 routes
+                  webhooks   https://ADDRESS
+                  metrics    http://ADDRESS/metrics
+                  jobs go to http://ADDRESS, a development stand-in for Zizq: nothing in it outlives this process
+                  secrets    GITHUB_WEBHOOK_SECRET, HMAC_WEBHOOK_SECRET not set: "development" is used, for trying out only
+
+                Send it a webhook, from this folder in a second terminal:
+
+                  sluice send github push --to https://ADDRESS/github
+
+                Ctrl-C stops it. What comes and goes is listed here:
+                """), "\(greeting)")
+        let command = try #require(process.output.lines.first { $0.contains(" send github push --to ") })
+        let url = String(try #require(command.split(separator: " ").last))
+
+        let first = try await send("push", "--to", url, "--delivery", "one", in: folder)
+        #expect(first.text.wholeMatch(of: /200 \{"id":"01[0-9A-Z]{24}","jobs":1,"dead_letters":0,"duplicate":false\}\n/) != nil, "\(first)")
+        #expect(first.ending == .exited(0))
+        try await process.output.line("the queued job") { $0.hasPrefix("queued     job 1  deploy_branch in deploys as ") }
+        try await process.output.line("the stored one") { $0.hasPrefix("stored     01") && $0.hasSuffix("  github  1 job") }
+
+        let again = try await send("push", "--to", url, "--delivery", "one", in: folder)
+        #expect(again.text.contains(#""jobs":0,"dead_letters":0,"duplicate":true}"#), "\(again)")
+        try await process.output.line("the duplicate") { $0.hasPrefix("duplicate  01") && $0.hasSuffix("  github") }
+        let ping = try await send("ping", "--to", url, in: folder)
+        #expect(ping.text.contains(#""jobs":0,"dead_letters":0,"duplicate":false}"#), "\(ping)")
+        try await process.output.line("the ignored one") { $0.hasPrefix("ignored    01") }
+        let lost = try await send("push", "--to", url + "/elsewhere", in: folder)
+        #expect(lost.text.hasPrefix("404 "), "\(lost)")
+        #expect(lost.text.hasSuffix("sluice: the webhook was not accepted\n"))
+        #expect(lost.ending == .exited(1))
+        try await process.output.line("the refusal") { $0 == "refused    404 no_such_route  no route  No route has this path." }
+
+        process.send(2)
+        #expect(try await process.ending() == .exited(0))
+        #expect(!process.errors.text.contains("refused a request"), "what is shown is not logged too: \(process.errors.text)")
+        #expect(!process.errors.text.contains("licence") && !process.errors.text.contains("license"), "\(process.errors.text)")
+    }
+
+    @Test("everything of `sluice dev` is under .sluice/, which is shut to others, and a second run goes on with it")
+    func files() async throws {
+        let folder = try TemporaryFolder()
+        var certificates: [[UInt8]] = []
+        for _ in 0..<2 {
+            let process = try start(folder)
+            try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+            #expect(try mode(folder.file(".sluice")) == 0o700)
+            for name in ["key.pem", "outbox.db", "outbox.db-wal", "outbox.db.sock"] {
+                #expect(try mode(folder.file(".sluice/\(name)")) == 0o600, "\(name)")
+            }
+            certificates.append(try folder.read(".sluice/certificate.pem"))
+            process.send(15)
+            #expect(try await process.ending() == .exited(0))
+        }
+        #expect(certificates[0] == certificates[1])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".sluice", "routes"])
+    }
+
+    @Test("a mistake in a route file is told with its place, and so is that the file is in force again")
+    func reload() async throws {
+        let folder = try TemporaryFolder()
+        let process = try start(folder)
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        let file = try ProjectFiles.text("routes/github.yaml")
+        try folder.write(file.replacing("queue: deploys", with: "quue: deploys"), to: "routes/github.yaml")
+        try await process.errors.line("the mistake") { $0.contains("unknown key 'quue' in a kind; did you mean 'queue'?") }
+        try folder.write(file, to: "routes/github.yaml")
+        try await process.output.line("the table") { $0 == "reloaded   table 2 is in force with 2 routes" }
+        process.kill()
+    }
+
+    @Test("a command that looks for the outbox of `sluice serve` is told where that of `sluice dev` is")
+    func otherOutbox() async throws {
+        let folder = try TemporaryFolder()
+        func status(_ more: String...) async throws -> ChildProcess {
+            let process = try ChildProcess(
+                ProjectFiles.binary, ["outbox", "status"] + more, environment: [:], folder: folder.path)
+            _ = try await process.ending()
+            return process
+        }
+        #expect(try await status().errors.text == "sluice: there is no outbox at sluice.db; set outbox.path\n")
+        let development = try start(folder)
+        try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        let lost = try await status()
+        #expect(
+            lost.errors.text == "sluice: there is no outbox at sluice.db; that of sluice dev is --outbox-path .sluice/outbox.db\n")
+        #expect(try await status("--outbox-path", ".sluice/outbox.db").output.text.hasPrefix("gateway          running\n"))
+        development.kill()
+    }
+
+    @Test("a certificate that nobody has vouched for is refused, and `send` says how to name its authority")
+    func otherCertificate() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let to = ["send", "github", "push", "--to", "https://127.0.0.1:\(gateway.httpsPort)/github"]
+            func send(_ more: String...) async throws -> ChildProcess {
+                let process = try ChildProcess(
+                    ProjectFiles.binary, to + more, environment: gateway.environment, folder: gateway.folder.path)
+                _ = try await process.ending()
+                return process
+            }
+            let advice = "an authority that the system does not know is named with --ca FILE"
+            let refused = try await send()
+            #expect(refused.errors.text == "sluice: the TLS handshake failed: self-signed certificate; \(advice)\n")
+            let taken = try await send("--ca", "certificate.pem")
+            #expect(taken.output.text.hasPrefix("200 "), "\(taken.errors.text)")
+        }
+    }
+
+    @Test("without route files it says where it wants to be run, and leaves nothing behind")
+    func noRoutes() async throws {
+        let folder = try TemporaryFolder()
+        let process = try ChildProcess(ProjectFiles.binary, ["dev"], environment: [:], folder: folder.path)
+        #expect(try await process.ending() == .exited(1))
+        let sentence = "there is no folder routes here; run sluice dev where the route files are, or name their folder with --routes"
+        #expect(process.errors.text == "sluice: \(sentence)\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
+    @Test("without `sluice dev` in the folder and without a secret, `send` says what is missing")
+    func noSecret() async throws {
+        let folder = try TemporaryFolder()
+        let sent = try await send("push", "--to", "http://127.0.0.1:9/github", in: folder)
+        #expect(sent.text == "sluice: GITHUB_WEBHOOK_SECRET is not set; it must hold the secret that the route has\n")
+        #expect(sent.ending == .exited(1))
+    }
+}

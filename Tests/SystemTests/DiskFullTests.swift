@@ -1,0 +1,66 @@
+import DevQueue
+import Testing
+
+/// A disk that is full, and has space again.
+@Suite struct DiskFullTests {
+    private static let message: Comment = "this machine lets nobody mount a file system for a test (unshare)"
+
+    @Test(
+        "on a full disk deliveries get 503 disk_full with Retry-After, jobs still go out, and with space again all is as before",
+        .enabled(message) { await SmallDisk.isAllowed() })
+    func full() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try folder.write("", to: "disk/.keep")
+        let disk = SmallDisk(path: folder.file("disk"))
+        let setup = GatewaySetup(
+            settings: ["outbox.path": disk.path + "/outbox.db", "log.level": "info", "outbox.keep_delivered": "0"], queue: queue.url,
+            folder: folder, wrapper: SmallDisk.wrapper(at: disk.path, mebibytes: 96))
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.send(1...20, padding: 100_000).allSatisfy { $0 == 200 })
+            try disk.fill(gateway)
+            let accepted = try await sendUntilFull(gateway)
+            #expect(try await gateway.admin("/readyz").text == #"{"status":"disk_full"}"#)
+
+            try await queue.restart()
+            let stored = Array(1...(20 + accepted))
+            #expect(try await queue.arrivals(stored.count) == stored)
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+
+            try disk.free(gateway)
+            try await gateway.record("space") { $0.message == "the outbox's condition changed" && $0["condition"] == "storing" }
+            #expect(try await gateway.send(1001...1005, padding: 100_000) == [200, 200, 200, 200, 200])
+            try await queue.arrivals(stored.count + 5)
+            // The one that was refused was not stored: sent again it is new.
+            #expect(try await gateway.send([999], padding: 100_000) == [200])
+            try await queue.arrivals(stored.count + 6)
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(queue.numbers == stored + Array(1001...1005) + [999])
+        }
+        #expect(queue.store.statistics.duplicateJobs == 0)
+        await queue.stop()
+    }
+
+    /// Sends until the disk is found full: the write-ahead log may have some room of its own left.
+    ///
+    /// - Returns: how many were stored first.
+    private func sendUntilFull(_ gateway: GatewayUnderTest) async throws -> Int {
+        let wire = try gateway.connect()
+        for count in 0..<200 {
+            // The last one carries a number that is sent again later.
+            try wire.send(Webhook.numbered(21 + count, padding: 100_000).bytes)
+            let answer = try await wire.answer()
+            if answer.status == 200 { continue }
+            #expect(answer.status == 503)
+            #expect(answer.code == "disk_full")
+            #expect(answer[header: "retry-after"] == "30", "\(answer)")
+            try wire.send(Webhook.numbered(999, padding: 100_000).bytes)
+            #expect(try await wire.answer().code == "disk_full")
+            return count
+        }
+        Issue.record("the disk did not become full")
+        return 0
+    }
+}

@@ -1,0 +1,97 @@
+import Testing
+
+@Suite struct TLSTests {
+    @Test("TLS 1.2 and 1.3 serve a delivery, with ALPN where it is asked for, and the certificate holds", arguments: ["1_2", "1_3"])
+    func serves(version: String) async throws {
+        try await GatewayUnderTest.run { gateway in
+            let options = ["-tls\(version)", "-verify_return_error", "-verify_hostname", "localhost", "-alpn", "h2,http/1.1"]
+            let client = try await SClient.run(gateway, options, sending: .gitHub())
+            #expect(client.output.contains("HTTP/1.1 200 OK"), "\(client.output)\(client.errors)")
+            #expect(client.output.contains("New, TLSv\(version == "1_2" ? "1.2" : "1.3"), Cipher is"), "\(client.output)")
+            #expect(client.output.contains("ALPN protocol: http/1.1"), "\(client.output)")
+            #expect(client.output.contains("Verify return code: 0 (ok)"), "\(client.output)")
+            // It ended because the server said good-bye, not because the connection broke.
+            #expect(client.ending == .exited(0), "\(client.errors)")
+            #expect(!client.errors.contains("unexpected eof"), "\(client.errors)")
+            let plain = try await SClient.run(gateway, ["-tls\(version)"], sending: .gitHub())
+            #expect(plain.output.contains("No ALPN negotiated"), "\(plain.output)")
+            #expect(plain.output.contains("HTTP/1.1 200 OK"), "\(plain.output)")
+        }
+    }
+
+    @Test("pipelined requests over TLS are all answered, though their bytes lie in the TLS session and not in the socket")
+    func pipelines() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let webhooks = (0..<300).map { Webhook.gitHub(id: "\($0)", body: #"{"number":\#($0)}"#) }
+            let client = try await SClient.run(gateway, sending: webhooks)
+            #expect(client.output.ranges(of: "HTTP/1.1 200 OK").count == 300)
+            #expect(client.ending == .exited(0), "\(client.errors)")
+            #expect(try await gateway.metric(#"sluice_jobs_committed_total{route="github"}"#) == 300)
+        }
+    }
+
+    @Test("TLS 1.1 and 1.0 are refused, and nothing else notices", arguments: ["1_1", "1"])
+    func refusesOld(version: String) async throws {
+        try await GatewayUnderTest.run { gateway in
+            // At its own level of security the client would not even try.
+            let client = try await SClient.run(gateway, ["-tls\(version)", "-cipher", "DEFAULT:@SECLEVEL=0"])
+            #expect(client.errors.contains("alert protocol version"), "\(client.errors)")
+            #expect(client.ending == .exited(1))
+            let record = try await gateway.record { $0.message == "a TLS handshake did not come about" }
+            #expect(record["reason"]?.contains("unsupported protocol") == true, "\(record)")
+            let good = try await SClient.run(gateway, sending: .gitHub())
+            #expect(good.output.contains("HTTP/1.1 200 OK"), "\(good.output)")
+        }
+    }
+
+    @Test("plain HTTP on the HTTPS listener ends the connection without an answer to it")
+    func plainText() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let wire = try Wire(port: gateway.httpsPort)
+            try wire.send(Webhook.gitHub().bytes)
+            let (rest, _) = try await wire.ending()
+            #expect(!String(decoding: rest, as: UTF8.self).contains("HTTP/1.1 200"))
+            let record = try await gateway.record { $0.message == "a TLS handshake did not come about" }
+            #expect(record["reason"]?.contains("http request") == true, "\(record)")
+            gateway.expectDiscreetLog()
+            let good = try await SClient.run(gateway, sending: .gitHub())
+            #expect(good.output.contains("HTTP/1.1 200 OK"), "\(good.output)")
+        }
+    }
+
+    @Test("a certificate that was replaced is served after `sluice reload`, and one that does not work leaves the last one in force")
+    func reloads() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let first = try await Self.served(gateway)
+            try GatewayUnderTest.writeCertificate(to: gateway.folder)
+            let reloaded = try await gateway.command("reload")
+            #expect(reloaded.ending == .exited(0), "\(reloaded.errors)")
+            #expect(reloaded.output == "table 2 is in force with 2 routes\n")
+            let second = try await Self.served(gateway)
+            #expect(second != first)
+
+            try gateway.folder.write("no key at all\n", to: "key.pem")
+            let broken = try await gateway.command("reload")
+            #expect(broken.ending == .exited(1))
+            let problem = "the certificate cannot be put in force, the last one stays: cannot use the private key in key.pem"
+            #expect(broken.errors.contains(problem), "\(broken.errors)")
+            try await gateway.record { $0["level"] == "error" && $0.message.hasPrefix(problem) }
+
+            // A key of another certificate.
+            let other = try TemporaryFolder()
+            try GatewayUnderTest.writeCertificate(to: other)
+            try gateway.folder.write(try other.read("key.pem"), to: "key.pem")
+            let mismatched = try await gateway.command("reload")
+            #expect(mismatched.ending == .exited(1))
+            #expect(mismatched.errors.contains("the last one stays"), "\(mismatched.errors)")
+            #expect(try await Self.served(gateway) == second)
+        }
+    }
+
+    /// The certificate that a new connection is shown, on which a delivery is served.
+    private static func served(_ gateway: GatewayUnderTest) async throws -> String? {
+        let client = try await SClient.run(gateway, sending: .gitHub())
+        #expect(client.output.contains("HTTP/1.1 200 OK"), "\(client.output)\(client.errors)")
+        return client.certificate
+    }
+}

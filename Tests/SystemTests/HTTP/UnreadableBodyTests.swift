@@ -1,0 +1,66 @@
+import DevQueue
+import Testing
+
+/// What was signed and cannot become a job is kept, and answered as a success.
+@Suite struct UnreadableBodyTests {
+    private static func nested(_ levels: Int) -> String {
+        String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+    }
+
+    private static let rows: [(name: String, body: [UInt8], detail: String)] = [
+        ("no JSON", Array("this is no JSON".utf8), "a value is expected at byte 0"),
+        ("empty", [], "there is no value at byte 0"),
+        ("half of a document", Array(#"{"a":"#.utf8), "the text ends inside a value at byte 5"),
+        ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
+        ("a number beyond a double", Array(#"{"n":1e400}"#.utf8), "a number is out of the range of a double at byte 5"),
+        ("invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8), "a string is not valid UTF-8 at byte 6"),
+        ("a byte order mark", [0xEF, 0xBB, 0xBF] + Array("{}".utf8), "the text begins with a byte-order mark at byte 0"),
+    ]
+
+    @Test("a signed body that cannot be read is a dead letter, answered 200, and the next delivery is not affected")
+    func deadLetters() async throws {
+        try await GatewayUnderTest.run { gateway in
+            for (index, row) in Self.rows.enumerated() {
+                let wire = try gateway.connect()
+                try wire.send(Webhook.gitHub(body: row.body).bytes)
+                let answer = try await wire.answer()
+                #expect(answer.status == 200, "\(row.name): \(answer)")
+                #expect(answer[member: "jobs"] == "0", "\(row.name): \(answer)")
+                #expect(answer[member: "dead_letters"] == "1", "\(row.name): \(answer)")
+                try wire.send(Webhook.gitHub().bytes)
+                #expect(try await wire.answer()[member: "jobs"] == "1", "after \(row.name)")
+                let list = try await gateway.command("dead", "list")
+                #expect(list.ending == .exited(0), "\(list.errors)")
+                let lines = list.output.split(separator: "\n")
+                #expect(lines.count == index + 2, "\(list.output)")
+                let id = try #require(answer[member: "id"])
+                let line = try #require(lines.first { $0.contains(id) }, "\(row.name): \(list.output)")
+                #expect(line.contains(" github  body_unreadable  request  "), "\(line)")
+                #expect(line.hasSuffix(row.detail), "\(row.name): \(line)")
+            }
+            gateway.expectDiscreetLog()
+        }
+    }
+
+    @Test("half of a surrogate pair is replaced in what is sent to the queue, counted, and told once")
+    func replacesSurrogates() async throws {
+        let queue = try await TestQueue.start()
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            let body = #"{"title":"a\ud800b","pair":"\ud83d\ude00"}"#
+            for _ in 0..<2 {
+                let answer = try await gateway.answer(to: .gitHub(body: body))
+                #expect(answer.status == 200)
+            }
+            #expect(try await gateway.metric(#"sluice_repaired_surrogates_total{route="github"}"#) == 2)
+            gateway.process.send(15)
+            #expect(try await gateway.process.ending() == .exited(0))
+            let message = "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route"
+            let told = gateway.records(saying: message)
+            #expect(told.count == 1)
+            #expect(told.first?["route"] == "github")
+        }
+        let payloads = queue.store.jobs.map { String(decoding: $0.payload ?? [], as: UTF8.self) }
+        #expect(payloads == Array(repeating: #"{"title":"a\ufffdb","pair":"\ud83d\ude00"}"#, count: 2))
+        await queue.stop()
+    }
+}

@@ -1,0 +1,213 @@
+import DevQueue
+import SluiceBase
+import Testing
+
+/// What the gateway does when Zizq does not take jobs: nothing is lost, and where Zizq dedupes nothing is doubled.
+@Suite struct QueueFaultTests {
+    /// A fault and what the log says about it.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let fault: DevQueueFault
+        let message: String
+        let reason: String
+        var code: String?
+
+        var testDescription: String { "\(fault)" }
+    }
+
+    static let again = "could not give jobs to Zizq; they are tried again"
+    static let alarm = "delivery stands still: what answers at zizq.url is not a Zizq server that takes our jobs"
+
+    static let passing: [Row] = [
+        Row(fault: .status(500, error: "internal server error"), message: again, reason: "the server answered 500: internal server error"),
+        Row(fault: .dropBeforeCommit, message: again, reason: "the connection broke off"),
+        Row(fault: .dropAfterCommit, message: again, reason: "the connection broke off"),
+        Row(fault: .halfAnswer, message: again, reason: "the server closed the connection before its answer was complete"),
+        Row(fault: .silence, message: again, reason: "no whole answer within 1s"),
+        Row(fault: .silenceAfterCommit, message: again, reason: "no whole answer within 1s"),
+        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be read", code: "zizq_set_up_wrong"),
+        Row(fault: .htmlBadRequest, message: alarm, reason: "the answer 400 is not one of Zizq's", code: "zizq_set_up_wrong"),
+        Row(fault: .redirect, message: alarm, reason: "the answer 307 is not one of Zizq's", code: "zizq_set_up_wrong"),
+    ]
+
+    @Test("a fault that passes is logged, and every job arrives exactly once and in order", arguments: passing)
+    func passingFault(row: Row) async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(row.fault, count: 2)
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["zizq.timeout": "1s"], queue: queue.url)) { gateway in
+            #expect(try await gateway.send(1...20).allSatisfy { $0 == 200 })
+            try await queue.arrivals(20)
+            try await gateway.record("the fault") {
+                $0.message == row.message && ($0["reason"] ?? "").hasPrefix(row.reason) && (row.code == nil || $0["code"] == row.code)
+            }
+            #expect(try await gateway.stop() == .exited(0))
+            if let code = row.code {
+                #expect(gateway.records().contains { $0.message == "delivery to Zizq is well again" && $0["code"] == code })
+            }
+        }
+        #expect(queue.numbers == Array(1...20))
+        #expect(queue.store.statistics.faultyRequests == 2)
+        await queue.stop()
+    }
+
+    @Test("jobs wait while Zizq is down at the start, and come in order once it is there")
+    func downAtTheStart() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            #expect(try await gateway.send(1...50).allSatisfy { $0 == 200 })
+            try await gateway.record("a refused connection") {
+                $0.message == Self.again && ($0["reason"] ?? "").contains("Connection refused")
+            }
+            #expect(try await gateway.admin("/readyz").text == #"{"status":"ok"}"#)
+            #expect(try await gateway.metric("sluice_outbox_jobs") == 50)
+            try await queue.restart()
+            #expect(try await queue.arrivals(50) == Array(1...50))
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 50)
+        await queue.stop()
+    }
+
+    @Test("Zizq that goes away in the middle of a batch gets the batch again")
+    func awayInTheMiddle() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.silenceAfterCommit, count: 1)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            try await gateway.send(1...10)
+            try await queue.arrivals(1)
+            await queue.stop()
+            try await gateway.send(11...20)
+            try await gateway.record("the unknown outcome") { $0.message == "it is unknown whether Zizq has a batch, so it is sent again" }
+            try await queue.restart()
+            #expect(try await queue.arrivals(20) == Array(1...20))
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 20)
+        #expect(queue.store.statistics.duplicateJobs >= 1)
+        await queue.stop()
+    }
+
+    @Test("a job that Zizq calls too large alone becomes a dead letter")
+    func tooLarge() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.payloadTooLarge, count: 1)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            try await gateway.send([1])
+            let record = try await gateway.record("the dead letter") { $0.message == "moved a job to the dead letters" }
+            #expect(record["code"] == "too_large_for_zizq")
+            try await gateway.send(2...5)
+            try await queue.arrivals(4)
+            let list = try await gateway.command("dead", "list")
+            #expect(list.output.contains("too_large_for_zizq"), "\(list)")
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.numbers == Array(2...5))
+        await queue.stop()
+    }
+
+    /// Signs nothing away: a type that no kind names, so that Zizq and not the gateway is the one to refuse it.
+    private static let routes = [
+        "open.yaml": """
+        routes:
+          - name: open
+            path: /github
+            provider: github
+            secrets: [{ env: GITHUB_WEBHOOK_SECRET }]
+            jobs:
+              - type: "${event}"
+                queue: q
+                payload: "${body}"
+        """
+    ]
+
+    @Test("the one job that Zizq refuses by its index in a batch of 1,000 becomes a dead letter, and the rest arrives")
+    func refusedByIndex() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        let setup = GatewaySetup(settings: ["log.level": "info"], routes: Self.routes, queue: queue.url)
+        var refused = 0
+        try await GatewayUnderTest.run(setup) { gateway in
+            // The batch that is tried again and again has this job, and on a busy machine a few more; all others make the next batch.
+            try await gateway.send([0])
+            try await gateway.load(1...1000, clients: 16)
+            let store = queue.store
+            store.whenJobs(reach: 1) { store.setFault(.status(400, error: "jobs[499]: type must not contain ','"), count: 1) }
+            try await queue.restart()
+            try await queue.arrivals(1000)
+            let record = try await gateway.record("the dead letter") { $0.message == "moved a job to the dead letters" }
+            #expect(record["code"] == "refused_by_zizq")
+            #expect(record["reason"] == "type must not contain ','")
+            refused = try #require(record["job"].flatMap { Int($0) })
+            #expect((501...900).contains(refused))
+            #expect(try await gateway.metric("sluice_outbox_dead_letters") == 1)
+            let shown = try await gateway.command("dead", "list")
+            #expect(shown.output.contains("type must not contain ','"), "\(shown)")
+            #expect(try await gateway.command("dead", "retry", "--all").ending == .exited(0))
+            try await queue.arrivals(1001)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.numbers.sorted() == Array(0...1000))
+        // The 500th of a batch that was all the rest, and that went again without it.
+        #expect(queue.store.statistics.largestBulk == 1500 - refused)
+        await queue.stop()
+    }
+
+    @Test("a batch that Zizq calls too large is halved until all of it is there")
+    func halved() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["log.level": "info"], queue: queue.url)) { gateway in
+            try await gateway.send(0...0)
+            try await gateway.load(1...64, clients: 4)
+            let store = queue.store
+            store.whenJobs(reach: 1) { store.setFault(.payloadTooLarge, count: 3) }
+            try await queue.restart()
+            try await queue.arrivals(65)
+            #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.numbers.sorted() == Array(0...64))
+        #expect(queue.store.statistics.largestBulk <= 32)
+        await queue.stop()
+    }
+
+    @Test("a job that Zizq refuses without saying which is found by halving, and becomes a dead letter alone")
+    func refusedWithoutIndex() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        queue.store.setFault(.refusesType("bad"))
+        let setup = GatewaySetup(settings: ["log.level": "info"], routes: Self.routes, queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            try await gateway.load(1...40, clients: 4)
+            #expect(try await gateway.answer(to: .numbered(41, type: "bad")).status == 200)
+            try await gateway.load(42...80, clients: 4)
+            try await queue.restart()
+            try await queue.arrivals(79)
+            let record = try await gateway.record("the dead letter") { $0.message == "moved a job to the dead letters" }
+            #expect(record["code"] == "refused_by_zizq")
+            #expect(record["job"] == "41")
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(gateway.records().count { $0.message == "moved a job to the dead letters" } == 1)
+        }
+        #expect(queue.numbers.sorted() == (1...80).filter { $0 != 41 })
+        await queue.stop()
+    }
+
+    @Test("without a licence jobs go without their unique keys, and the log says so once")
+    func unlicensed() async throws {
+        let queue = try await TestQueue.start(isLicensed: false)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            for round in 0..<3 { try await gateway.send((round * 10 + 1)...(round * 10 + 10)) }
+            try await queue.arrivals(30)
+            #expect(try await gateway.metric("sluice_unique_keys_withheld") == 1)
+            #expect(try await gateway.send([7]) == [200])
+            #expect(try await gateway.stop() == .exited(0))
+            let alarms = gateway.records().filter { $0["code"] == "zizq_unique_jobs_unlicensed" }
+            #expect(alarms.map(\.message) == ["Zizq has no licence for unique jobs: jobs go without their unique keys"])
+            #expect(alarms.first?["reason"] == "the server answered 403: unique jobs requires a pro license")
+        }
+        #expect(queue.numbers == Array(1...30))
+        #expect(queue.store.jobs.allSatisfy { $0.uniqueKey == nil })
+        await queue.stop()
+    }
+}

@@ -1,0 +1,122 @@
+import DevQueue
+import SluiceCrypto
+import Testing
+
+/// Route files that change under a running gateway.
+@Suite struct ReloadTests {
+    /// A route at `/NAME` that takes whatever is signed with the generic secret, and makes jobs of the type NAME.
+    private static func route(_ name: String, secret: String = "env: HMAC_WEBHOOK_SECRET") -> String {
+        """
+        routes:
+          - name: \(name)
+            path: /\(name)
+            verify:
+              alg: hmac-sha256
+              signature_from: ${header.X-Signature}
+              signature_prefix: "sha256="
+            secrets:
+              - \(secret)
+            jobs:
+              - type: \(name)
+                queue: q
+        """
+    }
+
+    private static func webhook(_ name: String, secret: String = Webhook.hmacSecret) -> Webhook {
+        var webhook = Webhook.hmac(body: #"{"n":1}"#)
+        webhook.target = "/\(name)"
+        webhook[header: "x-signature"] = Webhook.signature(of: webhook.body, secret: secret)
+        return webhook
+    }
+
+    private static let refused = "the route files cannot be put in force"
+
+    @Test("a route file broken under load changes nothing but the alarm, and mending it clears the alarm")
+    func broken() async throws {
+        let queue = try await TestQueue.start()
+        let setup = GatewaySetup(settings: ["log.level": "info"], queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            async let load = gateway.load(1...1000, clients: 4)
+            let whole = String(decoding: try gateway.folder.read("routes/github.yaml"), as: UTF8.self)
+            try gateway.folder.write(whole.replacing("unique_key:", with: "unique_kee:"), to: "routes/github.yaml")
+            let record = try await gateway.record("the alarm") { $0.message.hasPrefix(Self.refused) }
+            let problem = "routes/github.yaml:29:5: unknown key 'unique_kee' in a route; did you mean 'unique_key'?"
+            #expect(record.message == "\(Self.refused): \(problem)")
+            #expect(record["level"] == "error")
+            #expect(try await gateway.metric("sluice_reload_failing") == 1)
+            #expect(try await gateway.metric("sluice_route_table_version") == 1)
+            let reload = try await gateway.command("reload")
+            #expect(reload.ending == .exited(1))
+            #expect(reload.errors == "sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n")
+            #expect(try await gateway.answer(to: .numbered(0)).status == 200)
+            let position = gateway.log.position
+            try gateway.folder.write(whole, to: "routes/github.yaml")
+            try await gateway.record(from: position, "the load") { $0.message == "loaded the route files" && $0["table"] == "2" }
+            #expect(try await gateway.metric("sluice_reload_failing") == 0)
+            #expect(try await load.numbers(200) == Set(1...1000))
+            try await queue.arrivals(1001)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.numbers.sorted() == Array(0...1000))
+        await queue.stop()
+    }
+
+    @Test("a new route file is in force without a signal, and a removed one is gone")
+    func appears() async throws {
+        try await GatewayUnderTest.run { gateway in
+            #expect(try await gateway.answer(to: Self.webhook("new")).status == 404)
+            let wrote = ContinuousClock.now
+            try gateway.folder.write(Self.route("new"), to: "routes/new.yaml")
+            try await gateway.record("the load") { $0.message == "loaded the route files" && $0["routes"] == "3" }
+            #expect(ContinuousClock.now - wrote < .seconds(10))
+            #expect(try await gateway.answer(to: Self.webhook("new")).status == 200)
+            let position = gateway.log.position
+            try gateway.folder.remove("routes/new.yaml")
+            try await gateway.record(from: position, "the load") { $0.message == "loaded the route files" && $0["routes"] == "2" }
+            #expect(try await gateway.answer(to: Self.webhook("new")).status == 404)
+        }
+    }
+
+    @Test("SIGHUP and `sluice reload` load at once")
+    func asked() async throws {
+        try await GatewayUnderTest.run { gateway in
+            try gateway.folder.write(Self.route("one"), to: "routes/one.yaml")
+            let command = try await gateway.command("reload")
+            #expect(command.output == "table 2 is in force with 3 routes\n", "\(command)")
+            #expect(command.ending == .exited(0))
+            try gateway.folder.write(Self.route("two"), to: "routes/two.yaml")
+            gateway.process.send(1)
+            try await gateway.record("the load") { $0.message == "loaded the route files" && $0["routes"] == "4" }
+            #expect(try await gateway.answer(to: Self.webhook("two")).status == 200)
+        }
+    }
+
+    @Test("a folder that has lost its last route leaves the table in force")
+    func lastRoute() async throws {
+        let setup = GatewaySetup(routes: ["only.yaml": Self.route("only")])
+        try await GatewayUnderTest.run(setup) { gateway in
+            try gateway.folder.remove("routes/only.yaml")
+            let command = try await gateway.command("reload")
+            #expect(command.ending == .exited(1))
+            #expect(command.errors.hasSuffix("sluice: nothing was changed; table 1 stays in force\n"), "\(command)")
+            #expect(try await gateway.answer(to: Self.webhook("only")).status == 200)
+        }
+    }
+
+    @Test("a secret in a file is read again when it changes")
+    func secretFile() async throws {
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try folder.write("first secret\n", to: "secrets/filed")
+        let setup = GatewaySetup(routes: ["filed.yaml": Self.route("filed", secret: "file: ../secrets/filed")], folder: folder)
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.answer(to: Self.webhook("filed", secret: "first secret")).status == 200)
+            #expect(try await gateway.answer(to: Self.webhook("filed", secret: "second secret")).status == 401)
+            try folder.write("second secret\n", to: "secrets/filed")
+            try await gateway.record("the load") { $0.message == "loaded the route files" && $0["table"] == "2" }
+            #expect(try await gateway.answer(to: Self.webhook("filed", secret: "second secret")).status == 200)
+            #expect(try await gateway.answer(to: Self.webhook("filed", secret: "first secret")).status == 401)
+            #expect(!gateway.log.text.contains("second secret"))
+        }
+    }
+}

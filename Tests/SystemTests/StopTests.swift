@@ -1,0 +1,90 @@
+import DevQueue
+import Testing
+
+/// How a gateway stops: without losing what it took, and in time.
+@Suite struct StopTests {
+    @Test("SIGTERM turns /readyz at once and serves on with connection: close; all is flushed at the end")
+    func drain() async throws {
+        let queue = try await TestQueue.start()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.drain": "5m", "limits.shutdown": "6m"], queue: queue.url)) {
+            gateway in
+            let keptAlive = try gateway.connect()
+            try keptAlive.send(Webhook.numbered(1).bytes)
+            #expect(try await keptAlive.answer()[header: "connection"] != "close")
+            gateway.process.send(15)
+            try await gateway.record("the announcement") {
+                $0.message == "stopping: serving on for limits.drain, then finishing" && $0["signal"] == "SIGTERM"
+            }
+            let ready = try await gateway.admin("/readyz")
+            #expect(ready.status == 503)
+            #expect(ready.text == #"{"status":"draining"}"#)
+            #expect(try await gateway.admin("/healthz").status == 200)
+            try keptAlive.send(Webhook.numbered(2).bytes)
+            let late = try await keptAlive.answer()
+            #expect(late.status == 200)
+            #expect(late[header: "connection"] == "close")
+            let new = try await gateway.answer(to: .numbered(3))
+            #expect(new.status == 200)
+            #expect(new[header: "connection"] == "close")
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(gateway.records().last?.message == "stopped")
+        }
+        #expect(queue.numbers == [1, 2, 3])
+        await queue.stop()
+    }
+
+    @Test("a second SIGTERM skips the drain", arguments: [Int32(15), 2])
+    func second(signal: Int32) async throws {
+        let setup = GatewaySetup(settings: ["limits.drain": "5m", "limits.shutdown": "6m"])
+        try await GatewayUnderTest.run(setup) { gateway in
+            gateway.process.send(signal)
+            try await gateway.record("the announcement") { $0.message.hasPrefix("stopping: ") }
+            #expect(try await gateway.answer(to: .numbered(1, type: "ping")).status == 200)
+            gateway.process.send(signal)
+            #expect(try await gateway.process.ending() == .exited(0))
+            #expect(gateway.records().contains { $0.message == "stopping at once: the drain is skipped" })
+        }
+    }
+
+    @Test("what Zizq does not take in limits.shutdown stays for the next start, and arrives then")
+    func leftovers() async throws {
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        let settings = ["limits.shutdown": "200ms"]
+        try await GatewayUnderTest.run(GatewaySetup(settings: settings, queue: queue.url, folder: folder)) { gateway in
+            let statuses = try await gateway.send(1...5)
+            #expect(statuses == [200, 200, 200, 200, 200])
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(
+                gateway.records().contains { $0.message == "jobs stay in the outbox for the next start" && $0["jobs"] == "5" },
+                "\(gateway.log.text)")
+        }
+        try await queue.restart()
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url, folder: folder)) { gateway in
+            #expect(try await queue.arrivals(5) == Array(1...5))
+            let again = try await gateway.answer(to: .numbered(3))
+            #expect(again[member: "duplicate"] == "1" || again[member: "duplicate"] == "true", "\(again)")
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 5)
+        await queue.stop()
+    }
+
+    @Test("under load every delivery that is answered 2xx while the gateway stops is in the queue")
+    func underLoad() async throws {
+        let queue = try await TestQueue.start()
+        let setup = GatewaySetup(settings: ["log.level": "info", "limits.drain": "300ms"], queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            let process = gateway.process
+            let result = try await gateway.load(1...20_000, clients: 4) { if $0 == 200 { process.send(15) } }
+            #expect(try await process.ending() == .exited(0))
+            #expect(result.numbers(200).count >= 200)
+            #expect(result.numbers(200).isSubset(of: Set(queue.numbers)))
+            #expect(result.numbers(200).count + result.numbers(503).count == result.count)
+        }
+        #expect(Set(queue.numbers).count == queue.store.jobCount)
+        await queue.stop()
+    }
+}
