@@ -80,6 +80,7 @@ let package = Package(
         tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto"]),
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceCrypto", "SluiceOutbox", "DevQueue"]),
         tests("SystemTests", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue"]),
+        tests("TidyTests", ["SluiceBase", "SluiceGateway"]),
     ]
 )
 
