@@ -101,3 +101,10 @@ if Context.environment["SLUICE_FUZZ"] != nil {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
     }
 }
+
+// What the benchmark compares the gateway with; `make bench` asks for it.
+if Context.environment["SLUICE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop", swiftSettings: house))
+}
