@@ -81,6 +81,22 @@ import Testing
         await server.stop()
     }
 
+    @Test("a connection that has sent nothing yet when accepting stops may still send its first request; one that stays silent is closed")
+    func firstRequestWhileStopping() async throws {
+        let server = try await ServerUnderTest.start()
+        let fresh = try RawSocket(port: server.port)
+        let silent = try RawSocket(port: server.port)
+        await server.server.stopAccepting()
+        #expect(server.server.connectionCount == 2)
+        try fresh.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi")
+        let answer = try await blocking { try fresh.receive(until: nil) }
+        #expect(answer.contains("connection: close\r\n") && answer.hasSuffix("hi"), "\(answer)")
+        #expect(try await blocking { try silent.receive(until: nil) } == "")
+        await server.server.finishRequests(within: .seconds(20))
+        #expect(server.server.connectionCount == 0)
+        await server.stop()
+    }
+
     @Test("waiting for the last requests ends when its time is over")
     func drainEnds() async throws {
         let server = try await ServerUnderTest.start()
