@@ -21,8 +21,9 @@ package struct HTTPLimits: Sendable, Hashable {
     /// How long a connection is read from and discarded after a refusal before the body was read, so that the answer is not lost in
     /// a reset (RFC 9112 §9.6).
     package var lingerTime = Duration.seconds(2)
-    /// How many bytes are discarded at most in that time.
-    package var lingerBytes = 1024 * 1024
+    /// How many bytes are discarded at most in that time. More than a large body: a sender that writes without looking finds its
+    /// answer only when it has written everything.
+    package var lingerBytes = 64 * 1024 * 1024
 
     /// The defaults that `docs/reference/settings.md` lists.
     package init() {}

@@ -1,8 +1,7 @@
-internal import Foundation
 import Logging
 import SluiceBase
-import SluiceCrypto
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SluiceGateway
@@ -23,14 +22,7 @@ struct CertificateKeeperTests {
 
     @Test("is told of once a day when fewer than 14 days are left, and when it has expired")
     func expiry() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let pair = try SelfSignedCertificate.make(hostNames: ["localhost"], addresses: [], validDays: 30)
-        let (certificate, key) = (folder.appendingPathComponent("c.pem"), folder.appendingPathComponent("k.pem"))
-        try pair.certificatePEM.write(to: certificate, atomically: true, encoding: .utf8)
-        try pair.privateKeyPEM.write(to: key, atomically: true, encoding: .utf8)
-
+        let pair = try TestCertificate.make(validDays: 30)
         let lines = Lines()
         let time = ManualTime(wallMilliseconds: SystemTime().wallMilliseconds())
         let output = LogOutput(format: .text, time: time, recordsPerSecond: 100) { line in
@@ -38,7 +30,7 @@ struct CertificateKeeperTests {
             return .written
         }
         let logger = Logger(label: "test") { LineLogHandler(label: $0, logLevel: .info, output: output) }
-        let keeper = try CertificateKeeper(certificatePath: certificate.path, keyPath: key.path, time: time, logger: logger)
+        let keeper = try CertificateKeeper(certificatePath: pair.certificatePath, keyPath: pair.keyPath, time: time, logger: logger)
         for days in [0, 15, 1, 0, 12, 2] {
             time.advance(by: .seconds(days * 86_400 + 60))
             keeper.look()

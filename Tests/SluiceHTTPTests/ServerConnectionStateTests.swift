@@ -120,7 +120,7 @@ import Testing
         #expect(chunked.admit() == "sendContinue")
     }
 
-    @Test("A refusal before the body was read half-closes, discards up to 1 MiB and closes")
+    @Test("A refusal before the body was read half-closes, discards up to 64 MiB and closes")
     func lingering() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/a", String(repeating: "x", count: 101))) == "admit /a")
@@ -129,7 +129,8 @@ import Testing
         #expect(connection.written() == "halfClose")
         #expect(connection.buffer.isEmpty)
         #expect(connection.secondsLeft == 2)
-        #expect(connection.receive(String(repeating: "x", count: 1024 * 1024)) == "read")
+        let mebibyte = String(repeating: "x", count: 1024 * 1024)
+        for _ in 0..<64 { #expect(connection.receive(mebibyte) == "read") }
         #expect(connection.buffer.isEmpty)
         #expect(connection.receive("x") == "close")
     }
@@ -143,7 +144,7 @@ import Testing
             #expect(connection.buffer.isEmpty)
             #expect(connection.answer() == .close)
             #expect(connection.written() == "halfClose")
-            #expect(connection.memoryUsedUp(String(repeating: "x", count: 1 << 20)) == "read")
+            #expect(connection.memoryUsedUp(String(repeating: "x", count: 64 << 20)) == "read")
             #expect(connection.memoryUsedUp("x") == "close")
         }
     }

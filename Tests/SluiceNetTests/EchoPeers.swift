@@ -1,5 +1,4 @@
 import SluiceBase
-import SluiceCrypto
 import Testing
 
 @testable import SluiceNet

@@ -1,5 +1,6 @@
 import SluiceBase
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SluiceNet

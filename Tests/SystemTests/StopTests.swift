@@ -1,4 +1,6 @@
 import DevQueue
+import SluiceHTTP
+import SluiceNet
 import Testing
 
 /// How a gateway stops: without losing what it took, and in time.
@@ -69,6 +71,46 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
         }
         #expect(queue.store.jobCount == 5)
+        await queue.stop()
+    }
+
+    @Test("with a TLS connection for each delivery, no request that was sent while the gateway stops is left without an answer")
+    func newConnections() async throws {
+        let queue = try await TestQueue.start()
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.drain": "300ms"], queue: queue.url)) { gateway in
+            let process = gateway.process
+            let tls = try TLSClientContext(caPath: gateway.folder.path + "/certificate.pem", certificatePath: nil, keyPath: nil)
+            let group = try EventLoopGroup(count: 1, name: "senders")
+            let endpoint = HTTPClientConfiguration.Endpoint.host("127.0.0.1", port: gateway.httpsPort)
+            let client = HTTPClient(
+                configuration: HTTPClientConfiguration(endpoint: endpoint, authority: "127.0.0.1", tls: tls), loop: group.mailboxes[0])
+            let answered = LoadResult()
+            let unanswered = await withTaskGroup(of: HTTPClientError?.self) { senders in
+                for sender in 0..<8 {
+                    senders.addTask {
+                        for number in stride(from: sender, to: 20_000, by: 8) {
+                            let webhook = Webhook.numbered(number)
+                            let headers = webhook.headers.filter { $0.name != "host" } + [(name: "connection", value: "close")]
+                            do throws(HTTPClientError) {
+                                let answer = try await client.send(
+                                    HTTPClientRequest(method: "POST", target: webhook.target, headers: headers, body: webhook.body))
+                                answered.note(number, answer.status)
+                            } catch { return error }
+                            if answered.count == 200 { process.send(15) }
+                        }
+                        return nil
+                    }
+                }
+                return await senders.reduce(into: [HTTPClientError?]()) { $0.append($1) }
+            }
+            #expect(try await process.ending() == .exited(0))
+            // Each sender ends when nobody listens any more; what it had sent by then was answered.
+            #expect(unanswered.allSatisfy { $0?.mayHaveBeenProcessed == false }, "\(unanswered)")
+            #expect(answered.numbers(200).count == answered.count && answered.count >= 200)
+            #expect(answered.numbers(200) == Set(queue.numbers))
+            client.shutdown()
+            await group.stop()
+        }
         await queue.stop()
     }
 

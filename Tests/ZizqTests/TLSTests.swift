@@ -1,7 +1,6 @@
 import DevQueue
-import Foundation
-import SluiceCrypto
 import SluiceNet
+import TestSupport
 import Testing
 import Zizq
 
@@ -11,18 +10,11 @@ import Zizq
     private func withServer(
         hostNames: [String] = [], addresses: [String] = ["127.0.0.1"], _ test: (_ url: String, _ caPath: String) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let pair = try SelfSignedCertificate.make(hostNames: hostNames, addresses: addresses, validDays: 1)
-        let certificate = folder.appending(path: "certificate.pem")
-        let key = folder.appending(path: "key.pem")
-        try Data(pair.certificatePEM.utf8).write(to: certificate)
-        try Data(pair.privateKeyPEM.utf8).write(to: key)
-        let context = try TLSServerContext(certificatePath: certificate.path, keyPath: key.path)
+        let certificate = try TestCertificate.make(hostNames: hostNames, addresses: addresses)
+        let context = try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
         let server = try await DevQueueServer(store: DevQueueStore(), address: address, tls: TLSServerContextSlot(context))
-        do { try await test(server.url(isTLS: true), certificate.path) } catch {
+        do { try await test(server.url(isTLS: true), certificate.certificatePath) } catch {
             await server.stop()
             throw error
         }

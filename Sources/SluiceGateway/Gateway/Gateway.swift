@@ -20,40 +20,17 @@ package final class Gateway: Sendable {
         package var admin: PeerAddress?
     }
 
-    package let addresses: Addresses
-    package let routeCount: Int
-
-    package let configuration: GatewayConfiguration
-    let outbox: OutboxWriter
-    let reload: RouteReloadService
-    let delivery: DeliveryService
-    let ingest: HTTPServer
-    let admin: HTTPServer
-    let control: HTTPServer
-    let condition: GatewayCondition
-    let loops: EventLoopGroup
-    let clientLoop: EventLoopGroup
-    let clients: ZizqClient
-    let logger: Logger
+    let parts: GatewayParts
     /// Trapped before anybody is told that the gateway is there: a SIGTERM right after the start must stop it in order.
-    let signals: UnixSignalsSequence
+    private let signals: UnixSignalsSequence
+
+    package var addresses: Addresses { parts.addresses }
+    package var routeCount: Int { parts.routeCount }
+    package var configuration: GatewayConfiguration { parts.configuration }
 
     private init(_ parts: GatewayParts, signals: UnixSignalsSequence) {
+        self.parts = parts
         self.signals = signals
-        configuration = parts.configuration
-        outbox = parts.outbox
-        reload = parts.reload
-        delivery = parts.delivery
-        ingest = parts.ingest
-        admin = parts.admin
-        control = parts.control
-        condition = parts.condition
-        loops = parts.loops
-        clientLoop = parts.clientLoop
-        clients = parts.client
-        logger = parts.logger
-        addresses = parts.addresses
-        routeCount = parts.routeCount
     }
 
     /// Starts everything; when this returns, deliveries are taken.
@@ -62,7 +39,7 @@ package final class Gateway: Sendable {
     package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> Gateway {
         let parts = try await GatewayParts.assemble(configuration, logger: logger)
         let gateway = Gateway(parts, signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
-        gateway.condition.start()
+        parts.condition.start()
         gateway.logStart()
         return gateway
     }
@@ -71,12 +48,12 @@ package final class Gateway: Sendable {
     package func run() async {
         let stopper = Stopper(settings: configuration.settings.values.limits, time: configuration.time)
         let services: [any Service] = [
-            SignalService(signals: signals, stopper: stopper, gateway: self, logger: logger),
-            OutboxService(outbox: outbox, logger: logger),
-            DeliveringService(delivery: delivery, stopper: stopper),
+            SignalService(signals: signals, stopper: stopper, parts: parts),
+            OutboxService(outbox: parts.outbox, logger: parts.logger),
+            DeliveringService(delivery: parts.delivery, stopper: stopper),
             LogSummaryService(log: configuration.log),
-            reload,
-            ListeningService(gateway: self, stopper: stopper),
+            parts.reload,
+            ListeningService(ingest: parts.ingest, stopper: stopper),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -85,34 +62,34 @@ package final class Gateway: Sendable {
         do {
             try await group.run()
         } catch {
-            logger.critical("a service ended with an error: \(error)")
+            parts.logger.critical("a service ended with an error: \(error)")
         }
         await close()
     }
 
     /// The service group tells each step of its own at `info`, which is more than whoever runs a gateway wants to know.
     private var quiet: Logger {
-        var logger = logger
+        var logger = parts.logger
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
     }
 
     private func close() async {
-        await control.close()
-        await admin.close()
-        await ingest.close()
-        await clients.shutdown()
-        await clientLoop.stop()
-        await loops.stop()
-        logger.notice("stopped")
+        await parts.control.close()
+        await parts.admin.close()
+        await parts.ingest.close()
+        await parts.client.shutdown()
+        await parts.clientLoop.stop()
+        await parts.loops.stop()
+        parts.logger.notice("stopped")
     }
 
     private func logStart() {
         for (name, address) in [("https", addresses.https), ("http", addresses.http), ("admin", addresses.admin)] {
             guard let address else { continue }
-            logger.notice("listening", metadata: .fields([.listener: name, .address: address.hostAndPort]))
+            parts.logger.notice("listening", metadata: .fields([.listener: name, .address: address.hostAndPort]))
         }
-        logger.notice(
-            "started", metadata: .fields([.version: SluiceVersion.current, .routes: routeCount, .table: reload.status.version]))
+        parts.logger.notice(
+            "started", metadata: .fields([.version: SluiceVersion.current, .routes: routeCount, .table: parts.reload.status.version]))
     }
 }

@@ -10,14 +10,13 @@ internal import UnixSignals
 struct SignalService: Service {
     let signals: UnixSignalsSequence
     let stopper: Stopper
-    let gateway: Gateway
-    let logger: Logger
+    let parts: GatewayParts
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             for await signal in signals {
                 if signal == .sighup {
-                    gateway.reload.reloadNow()
+                    parts.reload.reloadNow()
                 } else {
                     await stop(signal)
                 }
@@ -27,10 +26,10 @@ struct SignalService: Service {
 
     private func stop(_ signal: UnixSignal) async {
         // Before anything that may take its time: whoever balances load must see it at once.
-        gateway.condition.beginDrain()
-        gateway.ingest.beginDrain()
+        parts.condition.beginDrain()
+        parts.ingest.beginDrain()
         let isFirst = await stopper.request()
-        logger.notice(
+        parts.logger.notice(
             isFirst ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
             metadata: .fields([.signal: signal]))
     }
@@ -38,14 +37,14 @@ struct SignalService: Service {
 
 /// Serves until it is stopped; then drains, stops accepting, and finishes what is in work.
 struct ListeningService: Service {
-    let gateway: Gateway
+    let ingest: HTTPServer
     let stopper: Stopper
 
     func run() async throws {
         try? await gracefulShutdown()
         await stopper.drain()
-        await gateway.ingest.stopAccepting()
-        await gateway.ingest.finishRequests(within: stopper.timeLeft)
+        await ingest.stopAccepting()
+        await ingest.finishRequests(within: stopper.timeLeft)
     }
 }
 

@@ -11,20 +11,11 @@ struct DeadCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists dead letters, oldest first.")
 
-        @Option(name: .long, help: ArgumentHelp("Begin behind this dead letter.", valueName: "number")) var after: Int64 = 0
-        @Option(name: .long, help: ArgumentHelp("At most so many, 1 to 500.", valueName: "count")) var limit = 50
-        @Flag(name: .long, help: "Print JSON.") var json = false
-        @OptionGroup var options: SettingsOptions
-
-        func validate() throws {
-            guard (1...500).contains(limit) else { throw ValidationError("--limit must be between 1 and 500") }
-        }
+        @OptionGroup var stretch: ListStretch
+        @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            let bytes = try await Console.ask(.deadLetters(after: after, limit: limit), options)
-            if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
-            let page = try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes)
-            for line in ConsoleText.lines(page) { Terminal.say(line) }
+            try await options.show(.deadLetters(after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self, ConsoleText.lines)
         }
     }
 
@@ -33,14 +24,10 @@ struct DeadCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows one dead letter with what it holds.")
 
         @Argument(help: "The dead letter's number, as `sluice dead list` shows it.") var number: Int64
-        @Flag(name: .long, help: "Print JSON.") var json = false
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            let bytes = try await Console.ask(.deadLetter(number), options)
-            if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
-            let content = try ControlCoding.decode(ControlDocuments.DeadLetterContent.self, bytes)
-            for line in ConsoleText.lines(content) { Terminal.say(line) }
+            try await options.show(.deadLetter(number), ControlDocuments.DeadLetterContent.self, ConsoleText.lines)
         }
     }
 

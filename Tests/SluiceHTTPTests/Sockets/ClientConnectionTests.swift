@@ -1,6 +1,7 @@
 import SluiceBase
 import SluiceHTTP
 import SluiceNet
+import TestSupport
 import Testing
 
 /// What a client does on connections that work.

@@ -1,6 +1,7 @@
 import SluiceBase
 import SluiceHTTP
 import SluiceNet
+import TestSupport
 import Testing
 
 @Suite struct ServerSocketTests {

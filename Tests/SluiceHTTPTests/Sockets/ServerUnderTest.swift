@@ -2,6 +2,7 @@ import SluiceBase
 import SluiceHTTP
 import SluiceNet
 import Synchronization
+import TestSupport
 
 /// A server with a service that echoes, keeps requests until they are released, or refuses.
 final class ServerUnderTest: Sendable {

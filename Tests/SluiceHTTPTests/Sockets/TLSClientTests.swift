@@ -1,5 +1,6 @@
 import SluiceHTTP
 import SluiceNet
+import TestSupport
 import Testing
 
 /// With whom a client talks over TLS.
