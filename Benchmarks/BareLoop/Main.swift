@@ -3,7 +3,7 @@ internal import Glibc
 /// `BareLoop PATH SECONDS PAYLOAD-BYTES KEPT plain|sorted [RATE]`: batches of 400 as fast as it goes, or at a rate whatever has arrived,
 /// up to 400. `plain` inserts each key where it belongs, `sorted` as the outbox does.
 ///
-/// Prints jobs a second, and with a rate the 50th and 99th percentile of the time from a job's arrival to its commit, in milliseconds.
+/// Prints jobs a second and its share of one processor in percent; with a rate jobs a second and the 50th and 99th percentile of the time from a job's arrival to its commit, in milliseconds.
 @main
 enum BareLoopMain {
     static func main() {
@@ -28,7 +28,8 @@ enum BareLoopMain {
             loop.acknowledge()
             stored += 400
         }
-        print(Int(Double(stored) / (Double(nanoseconds() - start) / 1e9)))
+        let elapsed = Double(nanoseconds() - start) / 1e9
+        print(Int(Double(stored) / elapsed), Int(100 * Double(clock()) / Double(CLOCKS_PER_SEC) / elapsed))
     }
 
     private static func paced(_ loop: inout Loop, seconds: Double, rate: Double) {

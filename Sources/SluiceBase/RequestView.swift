@@ -42,6 +42,9 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Of a request that nobody is sending: `0.0.0.0:0`.
+    package static let unknown = PeerAddress(ipv4: (0, 0, 0, 0), port: 0)
+
     /// An IPv4 address, from its four bytes.
     package init(ipv4: (UInt8, UInt8, UInt8, UInt8), port: UInt16) {
         address = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, ipv4.0, ipv4.1, ipv4.2, ipv4.3]

@@ -36,8 +36,10 @@ package struct ListeningSocket: Sendable {
             // A restart must not wait for the old connections' last packets (man 7 socket). Never SO_REUSEPORT: it would hide a
             // second process on the same port.
             FileDescriptor.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR, to: 1)
-            if !peer.isIPv4, peer.address != SIMD16() {
-                FileDescriptor.setOption(descriptor, level: Int32(IPPROTO_IPV6), name: IPV6_V6ONLY, to: 1)
+            // `[::]` means every address, IPv4 too, whatever net.ipv6.bindv6only says (man 7 ipv6).
+            if !peer.isIPv4 {
+                FileDescriptor.setOption(
+                    descriptor, level: Int32(IPPROTO_IPV6), name: IPV6_V6ONLY, to: peer.address == SIMD16() ? 0 : 1)
             }
             guard unsafe address.withSockaddr({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 else { throw .last("bind") }
         case .unix(let path):

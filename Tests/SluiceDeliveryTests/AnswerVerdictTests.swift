@@ -39,9 +39,9 @@ import Zizq
             (refuse(404, "not found"), "set-up"),
             (refuse(405, nil), "set-up"), (refuse(406, "not acceptable"), "set-up"), (refuse(415, "unsupported media type"), "set-up"),
             (refuse(431, nil), "set-up"), (.failure(.invalidArgument("no")), "set-up"),
-            (refuse(408, nil), "again"), (refuse(429, nil, retryAfter: .seconds(7)), "again 7.0 seconds"),
+            (refuse(408, nil), "again ambiguous"), (refuse(429, nil, retryAfter: .seconds(7)), "again ambiguous 7.0 seconds"),
             (refuse(500, "internal server error"), "again ambiguous"), (refuse(502, nil), "again ambiguous"),
-            (refuse(503, nil, retryAfter: .seconds(2)), "again 2.0 seconds"), (refuse(504, nil), "again ambiguous"),
+            (refuse(503, nil, retryAfter: .seconds(2)), "again ambiguous 2.0 seconds"), (refuse(504, nil), "again ambiguous"),
             (lost(sent: false), "again transport"), (lost(sent: true), "again ambiguous transport"),
         ] as [(LaneSimulation.Answer, String)])
     func classifies(answer: LaneSimulation.Answer, expected: String) {

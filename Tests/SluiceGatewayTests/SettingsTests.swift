@@ -112,7 +112,7 @@ import Testing
             ),
             (
                 "SLUICE_ZIZQ_URL", "http://user:secret@q:7890",
-                "zizq.url must be an http or https URL of a server, without user name, path or query, such as http://127.0.0.1:7890, not 'http://***@q:7890'"
+                "zizq.url must be an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890, not 'http://***@q:7890'"
             ),
             (
                 "SLUICE_PUBLIC_URL", "http://hooks.example.org",

@@ -19,6 +19,18 @@ import Testing
     }
 
     @Test(
+        "where it is allowed, what stands before the server's paths is kept",
+        arguments: [
+            ("http://h/p", "/p"), ("http://h/p/", "/p"), ("https://h:1/a/b%20c", "/a/b%20c"), ("http://h/", ""), ("http://h", ""),
+            ("http://h//", nil), ("http://h/a//b", nil), ("http://h/../b", nil), ("http://h/a?b", nil), ("http://h/a#b", nil),
+            ("http://h/a b", nil), ("http://u@h/p", nil),
+        ] as [(String, String?)])
+    func path(text: String, path: String?) {
+        #expect(ServerURL(parsing: text, allowsPath: true)?.path == path)
+        if path != "" { #expect(ServerURL(parsing: text) == nil) }
+    }
+
+    @Test(
         "anything but a server is refused",
         arguments: [
             "", "zizq", "zizq:7890", "ftp://zizq", "http://", "http:///", "http://:80", "http://h:", "http://h:0", "http://h:65536",

@@ -105,6 +105,30 @@ struct IngestTests {
         #expect(store.outcomes([first]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
     }
 
+    @Test func jobsThatAreRenderedAnewGetTheKeyOfTheirDelivery() throws {
+        let store = try fixture.open()
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.", request: [1, 2])
+        _ = store.commit([sample(1, key: 1, body: 1, at: time)])
+        _ = store.commit([sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter])])
+        let ids = try store.replaceDeadLetter(1, with: [job(1)])
+        // The key of the first body is held by its own job.
+        #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:1~1"])
+    }
+
+    @Test func aKeyThatARuleHasWrittenGoesToZizqAsItIs() throws {
+        let store = try fixture.open()
+        func delivery(_ number: Int) -> IngestDelivery {
+            let own = IngestJob(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
+            return IngestDelivery(
+                origin: 0, ticket: UInt64(number), deliveryID: "d\(number)", route: "r", receivedAtMilliseconds: time.wallMilliseconds(),
+                enqueuedAtNanoseconds: 0, key: Fingerprint(number: 1), bodyHash: Fingerprint(number: number), dedupeWindow: .seconds(60),
+                onChangedBody: .accept, jobs: [own])
+        }
+        #expect(store.outcomes([delivery(1)]) == [stored])
+        #expect(store.outcomes([delivery(2)]) == [.stored(jobs: 1, deadLetters: 0, changedBody: true)])
+        #expect(try store.pending().map(\.job.uniqueKey) == ["user-1", "user-1"])
+    }
+
     @Test func whatCouldNotBecomeAJobIsKeptWithItsReasonAndRequest() throws {
         let store = try fixture.open()
         let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.", request: [1, 2, 0, 255])

@@ -1,3 +1,4 @@
+import CSluiceSQLite
 import SluiceBase
 import Testing
 
@@ -37,7 +38,38 @@ struct ListingTests {
             #expect(content.isIntact)
         }
         #expect(try store.job(4) == nil)
+        #expect(try store.job(.min) == nil && store.job(.max) == nil && store.deadLetter(.min) == nil)
         #expect(try store.deadLetter(1) == nil)
+    }
+
+    @Test func aListReadsWhatItShowsAndNotWhatLiesBeforeIt() throws {
+        fixture.configuration.keepDelivered = .seconds(3600)
+        let store = try fixture.open()
+        for start in stride(from: 1, through: 20_000, by: 1000) {
+            _ = store.commit((start..<(start + 1000)).map { sample($0, at: time, payload: 10) })
+        }
+        try store.acknowledge((1...10_000).map { Acknowledgement(job: $0, zizqID: "z\($0)") })
+        #expect(try store.jobs(.pending, limit: 1).first?.id == 10_001)
+        #expect(try store.jobs(.delivered, after: 9_999, limit: 500).map(\.id) == [10_000])
+        // The ten thousand jobs of the other state take no step of SQLite's machine.
+        for (state, after) in [(JobState.pending, 0), (.delivered, 0), (.delivered, 10_000)] as [(JobState, Int64)] {
+            #expect(try steps(Queries.jobs(state, .after), id: after) < 2000, "\(state) after \(after)")
+            #expect(try steps(Queries.jobs(state, .exactly), id: 5000) < 2000, "\(state), one job")
+        }
+    }
+
+    /// How many steps of SQLite's virtual machine a query with a limit of 10 takes (SQLITE_STMTSTATUS_VM_STEP).
+    private func steps(_ sql: String, id: Int64) throws -> Int32 {
+        var handle: OpaquePointer?
+        var statement: OpaquePointer?
+        try #require(unsafe sqlite3_open_v2(fixture.configuration.path, &handle, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
+        defer { unsafe sqlite3_close_v2(handle) }
+        try #require(unsafe sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK)
+        defer { unsafe sqlite3_finalize(statement) }
+        unsafe sqlite3_bind_int64(statement, 1, id)
+        unsafe sqlite3_bind_int64(statement, 2, 10)
+        while unsafe sqlite3_step(statement) == SQLITE_ROW {}
+        return unsafe sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0)
     }
 
     @Test func aDeliveryIsListedWithItsExpiryAndKey() throws {

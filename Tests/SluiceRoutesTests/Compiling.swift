@@ -4,9 +4,11 @@ import Testing
 
 /// Compiles texts as files; `$` names in `environment` are what secrets may use.
 func compile(
-    _ files: [(name: String, text: String)], environment: [String: String] = ["SECRET": "secret"], inlineSecrets: Bool = false
+    _ files: [(name: String, text: String)], environment: [String: String] = ["SECRET": "secret"], inlineSecrets: Bool = false,
+    memory: ByteCount? = nil
 ) -> RouteCompilation {
     var options = RouteOptions()
+    options.memory = memory
     options.allowsInlineSecrets = inlineSecrets
     return RouteTable.compile(
         files.map { RouteFile(name: $0.name, bytes: Array($0.text.utf8)) }, secretFiles: SecretFiles(folder: "."),

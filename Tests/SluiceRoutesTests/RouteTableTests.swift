@@ -22,6 +22,21 @@ struct RouteTableTests {
         #expect(table.match(path: Array(path.utf8).span)?.path == expected)
     }
 
+    @Test("A route that takes larger bodies than fit into memory, received and rendered, is warned of where its limit stands")
+    func memory() {
+        func warnings(_ line: String, memory: ByteCount?) -> [String] {
+            compile([("r.yaml", openRoute(line))], memory: memory).warnings.map(\.description)
+        }
+        #expect(
+            warnings("body_limit: 32MiB", memory: .mebibytes(63)) == [
+                "r.yaml:5:17: warning: the route takes bodies of up to 32MiB, but limits.memory (63MiB) has room for one of half its size "
+                    + "at most; larger ones are answered 503: raise limits.memory or lower 'body_limit'"
+            ])
+        #expect(warnings("body_limit: 32MiB", memory: .mebibytes(64)).isEmpty)
+        #expect(warnings("body_limit: 32MiB", memory: nil).isEmpty)
+        #expect(warnings("", memory: .mebibytes(16)).count == 1)
+    }
+
     @Test("Each of ten thousand routes is found, and nothing else")
     func many() throws {
         let table = try table((0..<10_000).map { "/hooks/\($0)" })

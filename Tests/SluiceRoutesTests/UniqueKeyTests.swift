@@ -118,7 +118,7 @@ struct UniqueKeyTests {
         let outcome = TestRequest(#"{"a":1}"#).processed(by: route)
         #expect(outcome.summary == expected)
         guard let delivery = outcome.delivery else { return }
-        #expect(delivery.keyIsMissing)
+        #expect(delivery.keyIsMissing == (policy == "accept"))
         let digest = Hash.digest(.sha256, Array(#"{"a":1}"#.utf8).span)
         #expect(delivery.key?.text == (policy == "body_hash" ? "open:body:\(digest.hex)" : nil))
         #expect(TestRequest(#"{"a":1}"#).processed(by: route).delivery?.key == delivery.key)
@@ -137,6 +137,20 @@ struct UniqueKeyTests {
         #expect(
             TestRequest("{}", headers: [("X-Id", "1"), ("x-id", "1")]).processed(by: route).summary
                 == "refused malformed_request: the header x-id, which the unique key reads, stands twice")
+    }
+
+    @Test("A header that the key reads by way of the event, or that a rule's own key reads, may not stand twice either")
+    func headerTwiceBehindTheKey() throws {
+        let byEvent = try route(openRoute("event: a-${header.X-Kind}\nunique_key: ${event}"))
+        #expect(
+            TestRequest("{}", headers: [("X-Kind", "1"), ("x-kind", "2")]).processed(by: byEvent).summary
+                == "refused malformed_request: the header x-kind, which the unique key reads, stands twice")
+        let byRule = try route(openRoute(rule: "unique_key: ${header.X-User}"))
+        #expect(
+            TestRequest("{}", headers: [("X-User", "1"), ("x-user", "2")]).processed(by: byRule).summary
+                == "refused malformed_request: the header x-user, which the unique key reads, stands twice")
+        let own = try #require(TestRequest("{}", headers: [("X-User", "7")]).processed(by: byRule).delivery?.jobs.first)
+        #expect(own.uniqueKey == "7" && own.hasOwnKey)
     }
 
     @Test(

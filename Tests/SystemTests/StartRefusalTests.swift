@@ -33,7 +33,7 @@ import Testing
             name: "two problems at once", settings: ["threads": "many", "zizq.url": "ftp://x"],
             errors: """
                 sluice: SLUICE_THREADS: threads must be a whole number from 1 to 256, not 'many'
-                sluice: SLUICE_ZIZQ_URL: zizq.url must be an http or https URL of a server, without user name, path or query, such as \
+                sluice: SLUICE_ZIZQ_URL: zizq.url must be an http or https URL of a server, without user name or query, such as \
                 http://127.0.0.1:7890, not 'ftp://x'\n
                 """),
         Row(
@@ -139,6 +139,35 @@ import Testing
         #expect(try await process.ending() == .exited(0))
     }
 
+    @Test("a second gateway on an outbox waits for the first, says for whom, and gives up after 30 s", .timeLimit(.minutes(2)))
+    func secondGateway() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let (second, _) = try GatewayUnderTest.start(GatewaySetup(folder: gateway.folder))
+            #expect(try await second.ending() == .exited(69))
+            let holder = "outbox.db.lock is locked by process \(gateway.process.id)"
+            let lines = second.errors.text.replacing(gateway.folder.path + "/", with: "").split(separator: "\n")
+            #expect(lines.count == 2, "\(lines)")
+            #expect(lines.first?.contains("\(holder); waiting for it, 30s at most") == true)
+            #expect(lines.last == "sluice: \(holder) for 30s: only one process may work on an outbox.")
+            try await gateway.expectGoodDelivery()
+        }
+    }
+
+    @Test("a gateway that is told to stop while it waits for its outbox ends at once", arguments: [SIGTERM, SIGINT])
+    func stoppedWhileStarting(signal: Int32) async throws {
+        let folder = try Self.withCertificate(try TemporaryFolder())
+        try folder.write("", to: "outbox.db.lock")
+        let lock = unsafe open(folder.file("outbox.db.lock"), O_RDWR | O_CLOEXEC)
+        defer { close(lock) }
+        #expect(flock(lock, LOCK_EX | LOCK_NB) == 0)
+        let (process, _) = try GatewayUnderTest.start(GatewaySetup(folder: folder))
+        try await process.errors.line("the wait") { $0.contains("outbox.db.lock is locked by another process") }
+        process.send(SIGHUP)
+        #expect(process.isRunning)
+        process.send(signal)
+        #expect(try await process.ending(within: .seconds(10)) == .exited(0))
+    }
+
     private static func withCertificate(_ folder: TemporaryFolder) throws -> TemporaryFolder {
         try GatewayUnderTest.writeCertificate(to: folder)
         return folder
@@ -164,9 +193,12 @@ import Testing
         try GatewayUnderTest.writeCertificate(to: folder)
         let text = String(repeating: "These are notes and no database at all.\n", count: 10)
         try folder.write(text, to: "outbox.db")
+        unsafe chmod(folder.file("outbox.db"), 0o644)
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
         #expect(errors == "sluice: outbox.db is not an outbox: it is not a SQLite database.\n")
         #expect(ending == .exited(1))
+        var facts = stat()
+        #expect(unsafe stat(folder.file("outbox.db"), &facts) == 0 && facts.st_mode & 0o777 == 0o644)
         #expect(try folder.read("outbox.db") == Array(text.utf8))
     }
 

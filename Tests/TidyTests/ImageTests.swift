@@ -39,6 +39,19 @@ import Testing
         for line in ["read_only: true", "cap_drop: [ALL]", "outbox:/var/lib/sluice"] { #expect(sluice.contains(line), "\(line)") }
     }
 
+    @Test("a container that is started as the files say has the secrets of the example routes")
+    func secrets() throws {
+        let routes = try ["routes/github.yaml", "routes/hmac.yaml"].map { try SourceTree.file($0).text }
+        let names = routes.flatMap { $0.matches(of: /(?m)^[^#]*\benv: (\w+)/).map { String($0.1) } }
+        #expect(names.count >= 2)
+        let compose = try SourceTree.file("docker/compose.yaml").text
+        let page = try SourceTree.file("docs/operating/install.md").text
+        for name in names {
+            #expect(compose.contains("\n      \(name): ${\(name):?"), "\(name)")
+            #expect(page.contains("--env \(name) "), "\(name)")
+        }
+    }
+
     @Test("the image sets what differs in a container, and keeps the outbox on its volume")
     func environment() throws {
         let text = try SourceTree.file("docker/Dockerfile").text

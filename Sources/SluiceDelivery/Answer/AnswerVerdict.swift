@@ -53,8 +53,8 @@ package enum AnswerVerdict: Sendable, Hashable {
 
     private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
         if error.isRetryable {
-            self = .tryAgain(
-                TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: error.isAmbiguous, isTransport: false))
+            // Whoever answers, a proxy perhaps, had the body: what became of it is not known.
+            self = .tryAgain(TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: true, isTransport: false))
         } else if answer.status == 413 {
             self = .tooLarge(text: text)
         } else if let feature = error.licensedFeature {

@@ -136,7 +136,7 @@ extension DeliveryLane {
         let pause = pauses.next()
         delay = min(pause, Self.shortestPauseForSuspects)
         patience = pause - min(pause, Self.shortestPauseForSuspects)
-        report(.retrying(after: pause, text: text))
+        report(.waitingForProof(atMost: pause))
     }
 
     /// Jobs that come cut the rest of a pause short: one bad job must not hold up the next good one for minutes.

@@ -16,6 +16,8 @@ package enum DeliveryNotice: Sendable, Hashable {
     case outcomeUnknown(jobs: Int, inARow: Int)
     /// The same jobs go again after this wait.
     case retrying(after: Duration, text: String)
+    /// Everything was refused and nothing taken: the same jobs go again after this wait, or with jobs that come before.
+    case waitingForProof(atMost: Duration)
     /// Something needs a person; said once, when it begins.
     case alarmRaised(DeliveryAlarm, text: String)
     /// It is over.

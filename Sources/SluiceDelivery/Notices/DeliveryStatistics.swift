@@ -46,7 +46,7 @@ package struct DeliveryStatistics: Sendable, Hashable {
         case .batchRefused: refusedBatches += 1
         case .parked(let jobs): parked += jobs
         case .outcomeUnknown: ambiguousBatches += 1
-        case .retrying: retries += 1
+        case .retrying, .waitingForProof: retries += 1
         case .alarmRaised(let alarm, _): lanesInAlarm[alarm, default: 0] += 1
         case .alarmCleared(let alarm): lanesInAlarm[alarm, default: 0] -= 1
         case .outboxFailed: outboxFailures += 1

@@ -53,7 +53,7 @@ package final class DeliveryService: Sendable {
         }
     }
 
-    /// Lets `run` return once nothing is left to deliver, or Zizq does not take it at once: what is left is safe in the outbox.
+    /// Lets `run` return once nothing is left to deliver, or Zizq does not take it in a few tries: what is left is safe in the outbox.
     ///
     /// - Parameter limit: after which what is in flight is given up.
     package func finish(within limit: Duration? = nil) {
@@ -95,21 +95,23 @@ package final class DeliveryService: Sendable {
     private func runLane() async {
         var lane = DeliveryLane(limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max))
         var action = licence.withLock { lane.started(licence: &$0, now: now) }
+        var lastTries = Self.lastTries
         while true {
             report(lane.takeNotices())
-            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane) else { return }
+            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, &lastTries) else { return }
             action = next
         }
     }
 
+    /// - Parameter lastTries: how often more a batch is tried again once `finish` was called.
     /// - Returns: `nil` where the lane ends.
-    private func carryOut(_ action: DeliveryAction, of lane: inout DeliveryLane) async -> DeliveryAction? {
+    private func carryOut(_ action: DeliveryAction, of lane: inout DeliveryLane, _ lastTries: inout Int) async -> DeliveryAction? {
         switch action {
         case .read(let jobs, let bytes, let wait): return await read(jobs, bytes, wait, for: &lane)
         case .send(let request): return await send(request, for: &lane)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
-            guard !signal.isFinishing, (try? await pause(duration)) != nil else { return nil }
+            guard await mayGoOn(after: duration, &lastTries) else { return nil }
             return licence.withLock { lane.waitEnded(licence: &$0, now: now) }
         }
     }
@@ -195,16 +197,27 @@ package final class DeliveryService: Sendable {
         }
     }
 
-    /// Lets a back-off pass; `finish` cuts it short.
-    private func pause(_ duration: Duration) async throws {
+    /// Lets a back-off pass. `finish` cuts it short for another try at once, and from then on a few follow, as a server that is
+    /// restarting needs, within what `finish` allows.
+    ///
+    /// - Returns: whether the lane goes on.
+    private func mayGoOn(after duration: Duration, _ lastTries: inout Int) async -> Bool {
+        if signal.isFinishing {
+            guard lastTries > 0 else { return false }
+            lastTries -= 1
+            return (try? await letPass(min(duration, Self.lastPause))) != nil && !Task.isCancelled
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await self.letPass(duration) }
             group.addTask { await self.signal.waitForFinish() }
             await group.next()
             group.cancelAll()
         }
-        if signal.isFinishing || Task.isCancelled { throw CancellationError() }
+        return !Task.isCancelled
     }
+
+    private static let lastTries = 8
+    private static let lastPause = Duration.seconds(1)
 
     // MARK: What is told
 

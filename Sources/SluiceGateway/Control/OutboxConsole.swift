@@ -3,22 +3,30 @@ package import SluiceOutbox
 
 /// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
 package struct OutboxConsole: Sendable {
-    /// Runs a question on whatever has the outbox open.
+    /// Runs a step on whatever writes to the outbox, before the next batch of deliveries: a short one.
     typealias Ask =
         @Sendable (_ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> [UInt8]) async throws(OutboxError) -> [UInt8]
+    /// Looks something up where no delivery waits for it.
+    typealias Look =
+        @Sendable (_ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> [UInt8]) async throws(OutboxError) -> [UInt8]
 
     private let ask: Ask
+    private let look: Look
     private let limit: ByteCount
     private let isGatewayRunning: Bool
     private let time: any TimeSource
     private let render: DeadLetterRendering
 
     /// For the gateway that has the outbox open.
+    ///
+    /// - Parameter reader: a connection of the console's own. A list or a large payload is read beside the writer, which has
+    ///   deliveries to store.
     static func running(
-        _ outbox: OutboxWriter, limit: ByteCount, time: any TimeSource, render: @escaping DeadLetterRendering
+        _ outbox: OutboxWriter, _ reader: ReaderBox, limit: ByteCount, time: any TimeSource, render: @escaping DeadLetterRendering
     ) -> OutboxConsole {
         OutboxConsole(
-            ask: { body throws(OutboxError) in try await outbox.perform(body) }, limit: limit, isGatewayRunning: true, time: time,
+            ask: { body throws(OutboxError) in try await outbox.perform(body) },
+            look: { body throws(OutboxError) in try await reader.perform(body) }, limit: limit, isGatewayRunning: true, time: time,
             render: render)
     }
 
@@ -27,7 +35,8 @@ package struct OutboxConsole: Sendable {
     /// - Parameter store: used from one task at a time.
     package static func atRest(_ box: StoreBox, limit: ByteCount, time: any TimeSource) -> OutboxConsole {
         OutboxConsole(
-            ask: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false, time: time,
+            ask: { body throws(OutboxError) in try await box.perform(body) },
+            look: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false, time: time,
             render: { _ in .failure("its route is needed to render it anew; start the gateway first") })
     }
 
@@ -63,45 +72,50 @@ package struct OutboxConsole: Sendable {
     }
 
     private func jobs(_ state: JobState, _ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            let rows = try store.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
+        try await look { outbox throws(OutboxError) in
+            let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
             return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
         }
     }
 
     private func job(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            guard let content = try store.job(id) else { throw .notFound }
+        try await look { outbox throws(OutboxError) in
+            guard let content = try outbox.job(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.JobContent(content))
         }
     }
 
     private func deadLetters(_ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            let rows = try store.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
+        try await look { outbox throws(OutboxError) in
+            let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
             return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
         }
     }
 
     private func deadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await ask { store throws(OutboxError) in
-            guard let content = try store.deadLetter(id) else { throw .notFound }
+        try await look { outbox throws(OutboxError) in
+            guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
         }
     }
 
+    /// What the dead letter holds is read and rendered beside the writer, which then only exchanges it for the jobs.
     private func retry(_ id: Int64) async throws(OutboxError) -> [UInt8] {
-        try await ask { [render] store throws(OutboxError) in
-            guard let content = try store.deadLetter(id) else { throw .notFound }
-            guard !content.letter.holdsJob else {
-                return ControlCoding.encode(ControlDocuments.Retried(jobs: [try store.retryDeadLetter(id)], problem: nil))
-            }
-            switch render(content) {
-            case .success(let jobs):
-                return ControlCoding.encode(ControlDocuments.Retried(jobs: try store.replaceDeadLetter(id, with: jobs), problem: nil))
-            case .failure(let why):
-                return ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: why))
-            }
+        let rendered = OnceBox<RenderingOutcome>()
+        _ = try await look { [render] outbox throws(OutboxError) in
+            guard let content = try outbox.deadLetter(id) else { throw .notFound }
+            if !content.letter.holdsJob { rendered.set(render(content)) }
+            return []
+        }
+        if case .failure(let why) = rendered.value { return ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: why)) }
+        return try await ask { store throws(OutboxError) in
+            let jobs =
+                if case .success(let jobs) = rendered.value {
+                    try store.replaceDeadLetter(id, with: jobs)
+                } else {
+                    [try store.retryDeadLetter(id)]
+                }
+            return ControlCoding.encode(ControlDocuments.Retried(jobs: jobs, problem: nil))
         }
     }
 }

@@ -1,6 +1,19 @@
 package import SluiceBase
 package import SluiceOutbox
 
+/// A connection for looking things up in the outbox of a running gateway. One question at a time.
+actor ReaderBox {
+    private let reader: OutboxReader
+
+    init(_ reader: sending OutboxReader) { self.reader = reader }
+
+    func perform<Answer: Sendable>(
+        _ body: @Sendable (any OutboxListing) throws(OutboxError) -> Answer
+    ) throws(OutboxError) -> Answer {
+        try body(reader)
+    }
+}
+
 /// An outbox that a command has opened itself because no gateway runs on it. One question at a time.
 package actor StoreBox {
     private let store: OutboxStore

@@ -37,6 +37,7 @@ package final class Gateway: Sendable {
     ///
     /// - Throws: one sentence with its exit status; nothing listens then.
     package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> Gateway {
+        StartSignals.endTheProcess()
         let parts = try await GatewayParts.assemble(configuration, logger: logger)
         let gateway = Gateway(parts, signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
         parts.condition.start()
@@ -77,6 +78,7 @@ package final class Gateway: Sendable {
     private func close() async {
         await parts.control.close()
         await parts.admin.close()
+        parts.results.disconnect()
         await parts.ingest.close()
         await parts.client.shutdown()
         await parts.clientLoop.stop()

@@ -17,6 +17,7 @@ struct GatewayParts {
     let admin: HTTPServer
     let control: HTTPServer
     let condition: GatewayCondition
+    let results: ResultRouter
     let loops: EventLoopGroup
     let clientLoop: EventLoopGroup
     let client: ZizqClient
@@ -75,6 +76,7 @@ struct GatewayParts {
         let servers = await Servers.make(
             ServerParts(
                 settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
+                reader: ReaderBox(try openReader(settings)),
                 condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, time: time, logger: logger),
             table, results)
         do throws(SystemCallError) {
@@ -89,8 +91,8 @@ struct GatewayParts {
         if let log = configuration.log { metrics.adopt(log.droppedLines, as: .droppedLogRecords) }
         return GatewayParts(
             configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
-            admin: servers.admin, control: servers.control, condition: servers.condition, loops: loops, clientLoop: clientLoop,
-            client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
+            admin: servers.admin, control: servers.control, condition: servers.condition, results: results, loops: loops,
+            clientLoop: clientLoop, client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
     }
 
     private static func warnOfVariables(_ environment: [String: String], _ reload: RouteReloadService, _ logger: Logger) {

@@ -14,6 +14,12 @@ final class ResultRouter: Sendable {
         target.set(Target(mailboxes: mailboxes, services: services))
     }
 
+    /// Lets no more results through: called before the services go that they are for.
+    func disconnect() {
+        guard let target = target.value else { return }
+        for mailbox in target.mailboxes { mailbox.post { $0.set(nil, for: target.services) } }
+    }
+
     func deliver(_ results: [IngestResult], to origin: Int) {
         guard let target = target.value else { return }
         target.mailboxes[origin].post { loop in loop[target.services]?.completed(results) }

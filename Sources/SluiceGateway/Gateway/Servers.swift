@@ -13,6 +13,8 @@ struct ServerParts {
     let journal: DeliveryJournal
     let outbox: OutboxWriter
     let reload: RouteReloadService
+    /// For looking things up.
+    let reader: ReaderBox
     let condition: GatewayCondition
     let time: any TimeSource
     let logger: Logger
@@ -41,6 +43,7 @@ struct Servers {
         configuration.limits = HTTPLimits(limits)
         configuration.maximumConnections = limits.connections
         configuration.maximumConnectionsPerAddress = limits.connectionsPerAddress
+        configuration.unlimitedAddresses = parts.settings.trustedProxies
         let observer = ListenerObserver(metrics: parts.metrics, journal: parts.journal, logger: parts.logger)
         let shared = IngestService.Shared(
             outbox: parts.outbox, metrics: parts.metrics, memory: parts.memory, trustedProxies: parts.settings.trustedProxies,
@@ -63,7 +66,9 @@ struct Servers {
 
     private static func makeControl(_ parts: ServerParts, _ observer: ListenerObserver) async -> HTTPServer {
         let reload = parts.reload
-        let console = OutboxConsole.running(parts.outbox, limit: parts.settings.outbox.maxBytes, time: parts.time) { content in
+        let console = OutboxConsole.running(
+            parts.outbox, parts.reader, limit: parts.settings.outbox.maxBytes, time: parts.time
+        ) { content in
             DeadLetterRenderer.render(content, with: reload.tableInForce)
         }
         let box = OnceBox<HTTPServer>()

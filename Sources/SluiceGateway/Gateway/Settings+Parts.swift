@@ -40,6 +40,7 @@ extension RouteOptions {
     init(_ settings: Settings, _ configuration: GatewayConfiguration) {
         self.init()
         bodyLimit = settings.limits.body
+        memory = settings.limits.memory
         dedupeWindow = settings.outbox.dedupeWindow
         allowsInlineSecrets = configuration.allowsInlineSecrets
     }

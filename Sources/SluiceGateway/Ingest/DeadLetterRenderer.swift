@@ -15,7 +15,7 @@ enum DeadLetterRenderer {
         guard case .head(let head) = parser.parse(request.span) else { return .failure("its request cannot be read any more") }
         let bytes = request.span
         let view = head.view(
-            over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: PeerAddress(ipv4: (0, 0, 0, 0), port: 0))
+            over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: .unknown)
         var scratch = RouteScratch()
         let outcome = route.processVerified(
             view, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID, scratch: &scratch)

@@ -18,8 +18,8 @@ extension IngestDelivery {
 extension IngestJob {
     init(_ job: RenderedJob) {
         self.init(
-            type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey, uniqueWhile: job.uniqueWhile?.rawValue,
-            payload: job.payload)
+            type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey, hasOwnKey: job.hasOwnKey,
+            uniqueWhile: job.uniqueWhile?.rawValue, payload: job.payload)
     }
 }
 

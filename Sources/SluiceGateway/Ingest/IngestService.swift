@@ -32,7 +32,8 @@ final class IngestService: HTTPService {
         self.shared = shared
         answeredNobody = shared.metrics.counter(.answeredNobody)
         self.table = table
-        server.loop.afterEachWake { [unowned self] in handOn() }
+        // The loop lives longer than the server.
+        server.loop.afterEachWake { [weak self] in self?.handOn() }
     }
 
     /// Puts another table in force for the requests that begin from now on.
@@ -49,6 +50,14 @@ final class IngestService: HTTPService {
             return .refuse(refusal(code, reason: code.title, request, entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
+    }
+
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool {
+        guard let entry = context as? TableInForce.Entry else { return false }
+        entry.metrics.received.increment()
+        entry.metrics.refused(code).increment()
+        shared.journal.refused(code, route: entry.route.name, reason: reason, peer: peer)
+        return true
     }
 
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
@@ -129,7 +138,9 @@ final class IngestService: HTTPService {
         for result in results {
             guard let item = inWork.remove(result.ticket) else { continue }
             shared.memory.release(item.memory)
-            shared.metrics.receiveToDurable.observe(nanoseconds: now - item.receivedAtNanoseconds)
+            if case .stored = result.outcome {
+                shared.metrics.receiveToDurable.observe(nanoseconds: now - item.receivedAtNanoseconds)
+            }
             let response = response(to: item, result.outcome, now)
             let isTaken = server.complete(item.exchange, with: response)
             if !isTaken, case .stored = result.outcome {

@@ -51,6 +51,7 @@ struct DeliveryReporter: Sendable {
             logger.warning(
                 "could not give jobs to Zizq; they are tried again",
                 metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
+        case .waitingForProof: break  // The refusals and the alarm have been logged.
         case .alarmRaised(let alarm, let text):
             logger.log(
                 level: alarm.pausesDelivery ? .error : .warning, "\(alarm.sentence)",

@@ -47,6 +47,8 @@ package final class RouteReloadService: Service {
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
+    /// Held from reading the files to publishing the table, so that of two reloads at once the one that has read later wins.
+    private let loading = Mutex(())
     private let publish = Mutex<@Sendable (TableInForce) -> Void>({ _ in })
     private let succeeded: Counter
     private let failed: Counter
@@ -120,14 +122,18 @@ package final class RouteReloadService: Service {
             return state.reloader.looked(at: listing) == .read
         }
         guard mustRead else { return }
-        let snapshot = read()
-        let mustLoad = state.withLock { $0.reloader.read(snapshot.fingerprint) == .load }
-        if mustLoad { _ = log(load(snapshot)) }
+        let report = loading.withLock { _ -> Report? in
+            let snapshot = read()
+            return state.withLock { $0.reloader.read(snapshot.fingerprint) == .load } ? load(snapshot) : nil
+        }
+        if let report { _ = log(report) }
     }
 
     private func reload() -> Report {
-        _ = state.withLock { $0.reloader.requested() }
-        return load(read())
+        loading.withLock { _ in
+            _ = state.withLock { $0.reloader.requested() }
+            return load(read())
+        }
     }
 
     private func read() -> FolderSnapshot {

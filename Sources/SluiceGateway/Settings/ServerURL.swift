@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server, without a path.
+/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server, and where it is allowed what stands before its paths.
 package struct ServerURL: Sendable, Hashable {
     package enum Scheme: String, Sendable {
         case http
@@ -13,25 +13,42 @@ package struct ServerURL: Sendable, Hashable {
     /// A host name or a numeric address; an IPv6 address without its brackets.
     package let host: String
     package let port: UInt16
+    /// Empty, or `/prefix` without a slash at the end.
+    package let path: String
 
-    package init(scheme: Scheme, host: String, port: UInt16) {
+    package init(scheme: Scheme, host: String, port: UInt16, path: String = "") {
         self.scheme = scheme
         self.host = host
         self.port = port
+        self.path = path
     }
 
     /// Reads scheme, host and, where there is one, a port; a single `/` may follow.
     ///
-    /// - Returns: `nil` for anything else: user names and passwords (they would show in logs and process lists), paths,
-    ///   queries, port 0.
-    package init?(parsing text: String) {
+    /// - Parameter allowsPath: whether a path may follow, as where a proxy leads to the server.
+    /// - Returns: `nil` for anything else: user names and passwords (they would show in logs and process lists), queries, port 0.
+    package init?(parsing text: String, allowsPath: Bool = false) {
         guard let separator = text.firstRange(of: "://"), let scheme = Scheme(rawValue: text[..<separator.lowerBound].lowercased()) else {
             return nil
         }
-        var authority = text[separator.upperBound...]
-        if authority.hasSuffix("/") { authority.removeLast() }
-        guard let (host, port) = Self.hostAndPort(authority, scheme) else { return nil }
-        self.init(scheme: scheme, host: host, port: port)
+        let rest = text[separator.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        guard let (host, port) = Self.hostAndPort(authority, scheme), let path = Self.path(rest.dropFirst(authority.count)),
+            path.isEmpty || allowsPath
+        else { return nil }
+        self.init(scheme: scheme, host: host, port: port, path: path)
+    }
+
+    /// Segments of unreserved characters, percent escapes and what else a segment may hold (RFC 3986 §3.3); no empty ones.
+    private static func path(_ text: Substring) -> String? {
+        let path = text.hasSuffix("/") ? text.dropLast() : text
+        guard !path.isEmpty else { return "" }
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain = segments.allSatisfy { segment in
+            !segment.isEmpty && segment != "." && segment != ".."
+                && segment.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"?#\"<>\\^`{|}".utf8.contains($0) }
+        }
+        return isPlain ? String(path) : nil
     }
 
     private static func hostAndPort(_ authority: Substring, _ scheme: Scheme) -> (host: String, port: UInt16)? {
@@ -65,7 +82,7 @@ package struct ServerURL: Sendable, Hashable {
 
 extension ServerURL: CustomStringConvertible {
     /// The shortest spelling: the port only where it is not the scheme's own.
-    package var description: String { "\(scheme.rawValue)://\(authority)" }
+    package var description: String { "\(scheme.rawValue)://\(authority)\(path)" }
 
     /// Host and, where it is not the scheme's own, port: what a `Host` header says.
     package var authority: String {

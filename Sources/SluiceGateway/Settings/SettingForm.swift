@@ -82,8 +82,8 @@ extension SettingForm<ListenerSetting> {
 extension SettingForm<ServerURL> {
     static var server: SettingForm {
         url(
-            "`http://host[:port]`, `https://host[:port]`",
-            "an http or https URL of a server, without user name, path or query, such as http://127.0.0.1:7890")
+            "`http://host[:port][/path]`, `https://…`",
+            "an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890", allowsPath: true)
     }
 
     static var publicServer: SettingForm {
@@ -92,10 +92,12 @@ extension SettingForm<ServerURL> {
             onlySecure: true)
     }
 
-    private static func url(_ range: String, _ requirement: String, onlySecure: Bool = false) -> SettingForm {
+    private static func url(
+        _ range: String, _ requirement: String, onlySecure: Bool = false, allowsPath: Bool = false
+    ) -> SettingForm {
         SettingForm(
             range: range, requirement: requirement, placeholder: "URL",
-            parse: { text in ServerURL(parsing: text).flatMap { onlySecure && $0.scheme != .https ? nil : $0 } },
+            parse: { text in ServerURL(parsing: text, allowsPath: allowsPath).flatMap { onlySecure && $0.scheme != .https ? nil : $0 } },
             write: { $0.description })
     }
 }

@@ -83,6 +83,8 @@ extension Settings {
         settings.tls.key = ".sluice/key.pem"
         settings.outbox.path = ".sluice/outbox.db"
         settings.limits.drain = .zero
+        // What happens to deliveries is shown anyway.
+        settings.log.level = .warning
         return settings
     }
 }

@@ -97,7 +97,7 @@ package enum SettingsTable {
             "Bodies, pending commits and unsent answers together, else 503"),
         Setting(
             "limits.connections_per_address", .limits, \.limits.connectionsPerAddress, .number(0...Int.max),
-            "Connections open at once from one address; 0 is no limit"),
+            "Connections open at once from one address, `trusted_proxies` excepted; 0 is no limit"),
         Setting(
             "limits.drain", .limits, \.limits.drain, .duration(.zero ... .seconds(300)),
             "To serve on after SIGTERM, while load balancers look away"),

@@ -22,6 +22,7 @@ final class ClientConnection: EventHandler {
     private var head: [UInt8] = []
     private var headSent = 0
     private var bodySent = 0
+    private var isWriteWaitingForRead = false
     private var parser: ResponseParser?
     private var received: [UInt8] = []
     private var receiveBuffer: [UInt8] = []
@@ -156,6 +157,7 @@ final class ClientConnection: EventHandler {
     }
 
     private func write() {
+        isWriteWaitingForRead = false
         guard let stream, let body = pending?.request.body else { return }
         while headSent < head.count || bodySent < separateBodyCount(body) {
             let isHead = headSent < head.count
@@ -163,7 +165,9 @@ final class ClientConnection: EventHandler {
             case .moved(let count):
                 if isHead { headSent += count } else { bodySent += count }
             case .wantsWrite: return setInterest([.readable, .writable])
-            case .wantsRead: return setInterest(.readable)
+            case .wantsRead:
+                isWriteWaitingForRead = true
+                return setInterest(.readable)
             case .ended, .failed:
                 // The server may have answered before it stopped reading: what it said is more worth than the failure to write.
                 return setInterest(.readable)
@@ -239,7 +243,8 @@ final class ClientConnection: EventHandler {
         case .connecting: finishConnecting()
         case .handshaking: shakeHands()
         case .exchanging:
-            if readiness.contains(.writable) { write() }
+            // TLS may have had to read before it could write on.
+            if readiness.contains(.writable) || isWriteWaitingForRead { write() }
             if !readiness.subtracting(.writable).isEmpty { read() }
         case .idle:
             // The server closes, or says something that nobody asked for: either way it is of no more use.

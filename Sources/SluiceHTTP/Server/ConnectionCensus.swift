@@ -12,6 +12,7 @@ final class ConnectionCensus: Sendable {
 
     let loops: [Loop]
     private let maximumPerAddress: Int
+    private let unlimited: [AddressBlock]
     private let byAddress = Mutex<[SIMD16<UInt8>: Int]>([:])
     private enum Wait {
         case none
@@ -22,9 +23,14 @@ final class ConnectionCensus: Sendable {
     private let wait = Mutex(Wait.none)
     private let isAwaited = Atomic<Bool>(false)
 
-    init(loopCount: Int, maximumPerAddress: Int) {
+    init(loopCount: Int, maximumPerAddress: Int, unlimited: [AddressBlock]) {
         loops = (0..<loopCount).map { _ in Loop() }
         self.maximumPerAddress = maximumPerAddress
+        self.unlimited = unlimited
+    }
+
+    private func isLimited(_ peer: PeerAddress) -> Bool {
+        maximumPerAddress > 0 && !unlimited.contains { $0.contains(peer) }
     }
 
     /// All open connections.
@@ -54,7 +60,7 @@ final class ConnectionCensus: Sendable {
     ///
     /// - Returns: `false` where its address has as many as it may have; nothing is counted then.
     func enter(_ peer: PeerAddress, loop: Int) -> Bool {
-        if maximumPerAddress > 0 {
+        if isLimited(peer) {
             let isAllowed = byAddress.withLock { counts in
                 guard counts[peer.address, default: 0] < maximumPerAddress else { return false }
                 counts[peer.address, default: 0] += 1
@@ -97,7 +103,7 @@ final class ConnectionCensus: Sendable {
     func leave(_ peer: PeerAddress, loop: Int) {
         loops[loop].open.wrappingSubtract(1, ordering: .relaxed)
         if isAwaited.load(ordering: .relaxed), total == 0 { endWait() }
-        guard maximumPerAddress > 0 else { return }
+        guard isLimited(peer) else { return }
         byAddress.withLock { counts in
             let left = counts[peer.address, default: 1] - 1
             counts[peer.address] = left > 0 ? left : nil

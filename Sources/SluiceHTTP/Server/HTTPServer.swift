@@ -25,7 +25,8 @@ package final class HTTPServer: Sendable {
         self.observer = observer
         mailboxes = group.mailboxes
         let census = ConnectionCensus(
-            loopCount: group.count, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+            loopCount: group.count, maximumPerAddress: configuration.maximumConnectionsPerAddress,
+            unlimited: configuration.unlimitedAddresses)
         self.census = census
         for index in 0..<group.count {
             _ = await group.run(on: index) { [serverLoop] loop in

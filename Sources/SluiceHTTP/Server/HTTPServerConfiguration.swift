@@ -8,6 +8,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var maximumConnections = 10_000
     /// Open connections of one address; 0 is no limit.
     package var maximumConnectionsPerAddress = 0
+    /// Addresses to which that limit does not apply: proxies, behind which are many.
+    package var unlimitedAddresses: [AddressBlock] = []
     /// The memory that bodies and unsent answers may take.
     package var memory: MemoryBudget
 

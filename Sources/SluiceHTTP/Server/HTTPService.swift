@@ -14,6 +14,18 @@ package protocol HTTPService: AnyObject {
     ///   - context: what `admit` gave along.
     ///   - exchange: names the request to `HTTPServerLoop.complete` when the reply is `.later`.
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply
+
+    /// A request that was admitted is refused before it was whole: its body is too large, too slow, malformed, or there is no memory.
+    ///
+    /// - Parameters:
+    ///   - reason: the rule that it broke; never anything of the request itself.
+    ///   - context: what `admit` gave along.
+    /// - Returns: whether the service has taken note; if not, the observer is told.
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool
+}
+
+extension HTTPService {
+    package func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool { false }
 }
 
 /// Whether a request's body is wanted.

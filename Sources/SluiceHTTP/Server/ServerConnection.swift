@@ -34,6 +34,7 @@ final class ServerConnection: EventHandler {
     private var context: AnyObject?
     /// Bytes taken from the memory budget.
     private var reserved = 0
+    private var reservedForOutput = 0
     /// Whether an answer found nobody to take it.
     private var isSenderGone = false
 
@@ -149,10 +150,12 @@ final class ServerConnection: EventHandler {
         case .sendContinue: return sendContinue()
         case .work(let head, let body): return work(head, body)
         case .refuse(let code):
-            server.observer.refused(code, reason: state.fault?.rawValue ?? code.title, peer: peer)
+            noteRefusal(code)
             return answer(with: ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code)))
         case .halfClose:
             stream.finishWriting()
+            // What comes from here on is thrown away: the memory is another's at once.
+            releaseBuffer()
             wantsBytes = true
             setInterest(.readable)
             return nil
@@ -218,6 +221,15 @@ final class ServerConnection: EventHandler {
             to: head.view(over: span, body: span.extracting(body), peer: peer), context: context, exchange: exchange)
     }
 
+    private func noteRefusal(_ code: ErrorCode) {
+        let reason = state.fault?.rawValue ?? code.title
+        let context = context
+        self.context = nil
+        if context == nil || !server.service.refused(code, reason: reason, peer: peer, context: context) {
+            server.observer.refused(code, reason: reason, peer: peer)
+        }
+    }
+
     // MARK: - Answering
 
     /// Whether this connection still waits for the answer to that request.
@@ -251,12 +263,8 @@ final class ServerConnection: EventHandler {
         while written < output.count {
             switch stream.write(output, from: written) {
             case .moved(let count): written += count
-            case .wantsWrite:
-                setInterest(.writable)
-                return nil
-            case .wantsRead:
-                setInterest(.readable)
-                return nil
+            case .wantsWrite: return waitToWrite(.writable)
+            case .wantsRead: return waitToWrite(.readable)
             case .ended, .failed:
                 isSenderGone = true
                 return .close
@@ -264,7 +272,24 @@ final class ServerConnection: EventHandler {
         }
         output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
         written = 0
+        releaseOutput()
         return state.answerWritten(&buffer, at: server.loop.now)
+    }
+
+    /// What a sender does not take at once counts as memory in use until it does.
+    private func waitToWrite(_ readiness: Readiness) -> Action? {
+        if reservedForOutput == 0 {
+            guard server.memory.reserve(output.count) else { return .close }
+            reservedForOutput = output.count
+        }
+        setInterest(readiness)
+        return nil
+    }
+
+    private func releaseOutput() {
+        guard reservedForOutput > 0 else { return }
+        server.memory.release(reservedForOutput)
+        reservedForOutput = 0
     }
 
     // MARK: - Ending
@@ -307,6 +332,7 @@ final class ServerConnection: EventHandler {
         isOpen = false
         wantsBytes = false
         resizeReservation(to: 0)
+        releaseOutput()
         stream.close()
         server.forget(self)
         source = nil

@@ -13,14 +13,20 @@ enum OutboxFile {
     }
 
     /// Makes the database file if it is not there, so that SQLite finds one with the right mode: the log and its index take theirs
-    /// from it. An existing file that others may read is closed to them.
+    /// from it.
     ///
     /// Must run before SQLite opens the file.
     static func prepare(_ path: String) throws(FatalProblem) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC)
         guard descriptor >= 0 else { throw problem(opening: path, errno) }
-        defer { close(descriptor) }
-        guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
+        close(descriptor)
+    }
+
+    /// Closes an outbox that others may read to them. By name, since SQLite has it open; and only once it is known to be an outbox.
+    static func protect(_ path: String) throws(FatalProblem) {
+        for file in [path, path + "-wal", path + "-shm"] {
+            guard unsafe chmod(file, mode) == 0 || errno == ENOENT else { throw problem(opening: file, errno) }
+        }
     }
 
     /// The sentence for a file that cannot be opened or made.

@@ -66,18 +66,23 @@ package struct IngestJob: Sendable, Hashable {
     package let queue: String
     /// JSON members to stand beside `type` and `queue`, such as `"priority":5,"retry_limit":3`; empty where there are none.
     package let options: [UInt8]
-    /// `name:key`; the outbox marks it where it must differ from an earlier acceptance.
+    /// `name:key`; the outbox marks it where it must differ from an earlier acceptance, unless `hasOwnKey`.
     package let uniqueKey: String?
+    /// Whether the key is one that a job rule has written, which goes to Zizq as it is. Matters until the job is stored.
+    package let hasOwnKey: Bool
     package let uniqueWhile: String?
     /// The payload's exact bytes.
     package let payload: [UInt8]
 
-    package init(type: String, queue: String, options: [UInt8] = [], uniqueKey: String? = nil, uniqueWhile: String? = nil, payload: [UInt8])
-    {
+    package init(
+        type: String, queue: String, options: [UInt8] = [], uniqueKey: String? = nil, hasOwnKey: Bool = false, uniqueWhile: String? = nil,
+        payload: [UInt8]
+    ) {
         self.type = type
         self.queue = queue
         self.options = options
         self.uniqueKey = uniqueKey
+        self.hasOwnKey = hasOwnKey
         self.uniqueWhile = uniqueWhile
         self.payload = payload
     }

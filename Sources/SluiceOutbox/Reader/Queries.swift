@@ -7,7 +7,7 @@ struct Queries {
     let connection: Connection
 
     func jobs(_ state: JobState, after id: Int64, limit: Int) throws(SQLiteError) -> [JobListing] {
-        try rows(Self.list(state), after: id, limit: limit) { Self.listing($0, state) }
+        try rows(Self.jobs(state, .after), id, limit: limit) { Self.listing($0, state) }
     }
 
     func deliveries(after id: Int64, limit: Int) throws(SQLiteError) -> [DeliveryListing] {
@@ -15,7 +15,7 @@ struct Queries {
             SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM deliveries
             WHERE id > ?1 ORDER BY id LIMIT ?2
             """
-        return try rows(sql, after: id, limit: limit) { row in
+        return try rows(sql, id, limit: limit) { row in
             DeliveryListing(
                 id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
                 expiresAtMilliseconds: row.int64(4), keyPrefix: row.optionalText(5).flatMap { $0.isEmpty ? nil : $0 },
@@ -24,11 +24,12 @@ struct Queries {
     }
 
     func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetter] {
-        try rows("\(Self.deadLetter) WHERE letter.id > ?1 ORDER BY letter.id LIMIT ?2", after: id, limit: limit, Self.letter)
+        try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, Self.letter)
     }
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
-        let found = try rows("\(Self.deadLetter) WHERE letter.id = ?1 LIMIT ?2", after: id, limit: 1) { row in
+        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, letter.request"
+        let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = IngestJob(
                 type: row.text(7), queue: row.text(8), options: row.bytes(12), uniqueKey: row.optionalText(10),
@@ -41,18 +42,19 @@ struct Queries {
     /// A job in whatever state it is.
     func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
         for state in JobState.allCases {
-            let found = try rows(Self.list(state), after: id - 1, limit: 1) { row in
+            let content = StoredJob.columns.split(separator: ", ").map { "job.\($0)" }.joined(separator: ", ")
+            let found = try rows(Self.jobs(state, .exactly, content: content), id, limit: 1) { row in
                 let job = StoredJob.job(row, from: 11)
                 let isIntact = row.int64(16) == Int64(bitPattern: StoredJob.checksum(job))
                 return JobContent(listing: Self.listing(row, state), job: job, isIntact: isIntact)
             }
-            if let content = found.first, content.listing.id == id { return content }
+            if let content = found.first { return content }
         }
         return nil
     }
 
     private func rows<Row>(
-        _ sql: String, after id: Int64, limit: Int, _ read: (Statement) -> Row
+        _ sql: String, _ id: Int64, limit: Int, _ read: (Statement) -> Row
     ) throws(SQLiteError) -> [Row] {
         let statement = try connection.prepare(sql)
         statement.bind(id, at: 1)
@@ -65,25 +67,38 @@ struct Queries {
 
     // MARK: Jobs
 
-    private static func list(_ state: JobState) -> String {
-        let (table, id, delivered, detail) =
+    /// Which jobs of a state.
+    enum Stretch { case after, exactly }
+
+    /// - Parameter content: the columns of the job itself, for one that is shown; a list must not read payloads.
+    static func jobs(_ state: JobState, _ stretch: Stretch, content: String = "NULL") -> String {
+        // Each page is a stretch of one key, however much lies before and behind it.
+        let (id, tables, fate, more) =
             switch state {
-            case .pending: ("jobs", "id", "NULL, NULL", "NULL")
-            case .delivered: ("jobs", "id", "delivered.zizq_id, delivered.at", "NULL")
-            case .parked: ("parked", "job", "NULL, NULL", "job.detail")
+            case .pending:
+                (
+                    "job.id", "jobs AS job", "NULL, NULL, NULL",
+                    "AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)"
+                )
+            // In this order: jobs that are not delivered may be many more.
+            case .delivered:
+                (
+                    "delivered.job", "delivered CROSS JOIN jobs AS job ON job.id = delivered.job", "delivered.zizq_id, delivered.at, NULL",
+                    ""
+                )
+            case .parked: ("job.job", "parked AS job", "NULL, NULL, job.detail", "")
             }
         let condition =
-            switch state {
-            case .pending: "AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)"
-            case .delivered, .parked: ""
+            switch (stretch, state) {
+            case (.exactly, _): "\(id) = ?1"
+            case (.after, .pending): "\(id) > max(?1, (SELECT first_pending FROM progress) - 1)"
+            case (.after, .delivered), (.after, .parked): "\(id) > ?1"
             }
-        let join = state == .delivered ? "JOIN delivered ON delivered.job = job.id" : ""
         return """
-            SELECT job.\(id), ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0), job.type,
-                job.queue, job.unique_key, length(job.payload), \(delivered), \(detail),
-                job.type, job.queue, job.unique_key, job.unique_while, job.options, job.checksum, job.payload
-            FROM \(table) AS job LEFT JOIN deliveries ON deliveries.id = job.delivery \(join)
-            WHERE job.\(id) > ?1 \(condition) ORDER BY job.\(id) LIMIT ?2
+            SELECT \(id), ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
+                job.type, job.queue, job.unique_key, length(job.payload), \(fate), \(content)
+            FROM \(tables) LEFT JOIN deliveries ON deliveries.id = job.delivery
+            WHERE \(condition) \(more) ORDER BY \(id) LIMIT ?2
             """
     }
 
@@ -96,12 +111,15 @@ struct Queries {
 
     // MARK: Dead letters
 
-    private static let deadLetter = """
-        SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
-            letter.died_at, letter.reason, letter.detail, letter.type, letter.queue, ifnull(length(letter.payload), length(letter.request)),
-            letter.unique_key, letter.unique_while, letter.options, letter.payload, letter.request
-        FROM dead_letters AS letter LEFT JOIN deliveries ON deliveries.id = letter.delivery
+    private static func deadLetters(_ content: String, _ condition: String) -> String {
         """
+        SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
+            letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
+            ifnull(length(letter.payload), length(letter.request)), \(content)
+        FROM dead_letters AS letter LEFT JOIN deliveries ON deliveries.id = letter.delivery
+        WHERE \(condition) ORDER BY letter.id LIMIT ?2
+        """
+    }
 
     private static func letter(_ row: Statement) -> DeadLetter {
         DeadLetter(

@@ -168,8 +168,8 @@ extension OutboxStore {
 extension IngestJob {
     /// The job with a unique key that differs from those of earlier acceptances of the same key, so that Zizq does not take it
     /// for one of them: `name:key`, then `name:key~1`, `name:key~2` and so on.
-    fileprivate func marked(generation: Int64) -> IngestJob {
-        guard generation > 0, let uniqueKey else { return self }
+    func marked(generation: Int64) -> IngestJob {
+        guard generation > 0, !hasOwnKey, let uniqueKey else { return self }
         return IngestJob(
             type: type, queue: queue, options: options, uniqueKey: "\(uniqueKey)~\(generation)", uniqueWhile: uniqueWhile, payload: payload)
     }

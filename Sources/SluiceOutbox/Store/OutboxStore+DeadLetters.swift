@@ -50,11 +50,17 @@ extension OutboxStore {
     }
 
     /// Puts jobs that were rendered anew from a dead letter's request at the end of the sending order, and removes the dead letter.
+    /// Their keys are marked as those of any job of that delivery.
     ///
     /// - Returns: the jobs' ids.
     package func replaceDeadLetter(_ id: Int64, with jobs: [IngestJob]) throws(OutboxError) -> [Int64] {
         guard let found = try deadLetterJob(id) else { throw .notFound }
-        return try replaceDeadLetter(id, found, with: jobs)
+        let generation = try generation(ofDelivery: found.delivery)
+        return try replaceDeadLetter(id, found, with: jobs.map { $0.marked(generation: generation) })
+    }
+
+    private func generation(ofDelivery row: Int64) throws(OutboxError) -> Int64 {
+        do throws(SQLiteError) { return try remembered(row)?.generation ?? 0 } catch { throw OutboxError(error) }
     }
 
     private typealias Found = (delivery: Int64, bytes: Int64, job: IngestJob?)

@@ -12,7 +12,7 @@ enum Standing: Equatable {
 
 extension OutboxStore {
     /// One remembered delivery.
-    private struct Remembered {
+    struct Remembered {
         let row: Int64
         let deliveryID: String
         let expiresAt: Int64
@@ -58,7 +58,8 @@ extension OutboxStore {
         return nil
     }
 
-    private func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
+    /// What is remembered of a delivery.
+    func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
         let statement = session.selectDelivery
         statement.bind(row, at: 1)
         defer { statement.reset() }

@@ -2,6 +2,17 @@ internal import CSluiceSQLite
 internal import SluiceBase
 
 extension OutboxStore {
+    /// As `openSession`; where the disk is full, on the space of the reserve, so that what lies in the outbox can still be delivered.
+    static func openSession(_ configuration: OutboxConfiguration, on reserve: ReserveFile) throws(SQLiteError) -> Session {
+        do throws(SQLiteError) {
+            return try openSession(configuration)
+        } catch {
+            guard error.kind == .diskFull || error.code & 0xFF == SQLITE_CANTOPEN || error.code & 0xFF == SQLITE_IOERR else { throw error }
+            reserve.release()
+            return try openSession(configuration)
+        }
+    }
+
     /// Opens a connection for writing, checks that the file is ours, and compiles the statements.
     static func openSession(_ configuration: OutboxConfiguration) throws(SQLiteError) -> Session {
         let connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readWrite)

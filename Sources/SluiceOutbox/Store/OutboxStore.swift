@@ -59,10 +59,11 @@ package final class OutboxStore {
         try OutboxFile.prepare(configuration.path)
         reserve = ReserveFile(path: configuration.path + ".reserve", size: configuration.reserve)
         do throws(SQLiteError) {
-            session = try Self.openSession(configuration)
+            session = try Self.openSession(configuration, on: reserve)
         } catch {
             throw Self.problem(error, opening: configuration.path)
         }
+        try OutboxFile.protect(configuration.path)
         do throws(SQLiteError) {
             try load()
         } catch {

@@ -40,7 +40,9 @@ extension DeliveryContext {
         case .header(let name): request.headers.firstIndex(of: name) != nil
         case .query(let name): QueryParameters.first(name, in: request.query) != nil
         case .event: route.event.map { isPresent($0) } ?? false
-        case .headers, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: true
+        // A request that is rendered anew from a dead letter has no sender any more.
+        case .remoteAddress: request.peer != .unknown
+        case .headers, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route: true
         }
     }
 

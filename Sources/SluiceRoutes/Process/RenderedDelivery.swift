@@ -15,7 +15,7 @@ package struct RenderedDelivery: Sendable {
     package var reply: RouteReply?
     /// How many halves of surrogate pairs the body had; they were replaced in what is sent.
     package var repairedSurrogates: Int
-    /// Whether the route has a unique key and this delivery lacks it, whatever came of that.
+    /// Whether the route has a unique key, and this delivery is stored without one because it lacks it.
     package var keyIsMissing: Bool
 }
 
@@ -27,6 +27,8 @@ package struct RenderedJob: Sendable, Hashable {
     package var options: [UInt8]
     /// At most 200 bytes.
     package var uniqueKey: String?
+    /// Whether the key is the rule's own, which goes to Zizq as it is written.
+    package var hasOwnKey: Bool
     /// Only with `uniqueKey`.
     package var uniqueWhile: UniqueWhile?
     /// JSON that Zizq takes in a bulk request.

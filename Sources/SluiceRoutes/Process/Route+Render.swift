@@ -21,9 +21,8 @@ extension Route {
         var delivery = delivery(context)
         delivery.key = key(context)
         if delivery.key == nil, parts.uniqueKey != nil {
-            delivery.keyIsMissing = true
             switch parts.onMissingKey {
-            case .accept: break
+            case .accept: delivery.keyIsMissing = true
             case .bodyHash: delivery.key = bodyHashKey(context)
             case .reject: return .refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title)
             case .deadLetter:
@@ -63,7 +62,7 @@ extension Route {
             let uniqueKey = template.uniqueKey.map { ownKey($0, context) } ?? key?.text
             return .success(
                 RenderedJob(
-                    type: type, queue: queue, options: options, uniqueKey: uniqueKey,
+                    type: type, queue: queue, options: options, uniqueKey: uniqueKey, hasOwnKey: template.uniqueKey != nil,
                     uniqueWhile: uniqueKey == nil ? nil : template.uniqueWhile, payload: payload))
         } catch {
             return .failure(error)

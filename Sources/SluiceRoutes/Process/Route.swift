@@ -39,11 +39,19 @@ package final class Route: Sendable {
         paths = JSONPathSet(parts.paths)
         nameBytes = Array(parts.name.utf8)
         methodBytes = parts.methods.map { Array($0.utf8) }
-        keyHeaders = Self.headers(of: parts.uniqueKey)
+        keyHeaders = Self.keyHeaders(of: parts)
     }
 
-    private static func headers(of key: UniqueKeyTemplate?) -> [HeaderName] {
-        key?.references.compactMap { if case .header(let name) = $0.source { name } else { nil } } ?? []
+    /// The headers behind the route's key and those of its rules, also where they stand in the event that a key is made of.
+    private static func keyHeaders(of parts: Parts) -> [HeaderName] {
+        let templates = parts.rules.compactMap { if case .make(let template) = $0.action { template.uniqueKey } else { nil } }
+        let references = ([parts.uniqueKey].compactMap { $0 } + templates).flatMap(\.references)
+        var headers: [HeaderName] = []
+        for reference in references {
+            let behind = if case .event = reference.source { parts.event?.references ?? [] } else { [reference] }
+            for case .header(let name) in behind.map(\.source) where !headers.contains(name) { headers.append(name) }
+        }
+        return headers
     }
 }
 

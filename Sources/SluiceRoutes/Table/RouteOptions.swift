@@ -6,6 +6,8 @@ package struct RouteOptions: Sendable {
     package var bodyLimit = ByteCount.mebibytes(10)
     /// `outbox.dedupe_window`; 7 days.
     package var dedupeWindow = Duration.seconds(7 * 86_400)
+    /// `limits.memory`, where it is known.
+    package var memory: ByteCount?
     /// `--allow-inline-secrets`
     package var allowsInlineSecrets = false
 

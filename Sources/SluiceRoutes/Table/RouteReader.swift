@@ -47,7 +47,7 @@ struct RouteReader {
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
             name: name, path: Array(path.text.utf8), methods: methods(),
-            bodyLimit: reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit ?? options.bodyLimit,
+            bodyLimit: bodyLimit(),
             verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
             uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
@@ -146,6 +146,18 @@ extension RouteReader {
         }
         return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil)
             .read(node, kinds: &kinds, scope: &scope)
+    }
+
+    private func bodyLimit() -> ByteCount {
+        let limit = reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit ?? options.bodyLimit
+        // A body is in memory twice until it is committed: as it was received, and as it is sent.
+        if let memory = options.memory, limit.bytes > memory.bytes / 2 {
+            context.warning(
+                reader.node("body_limit")?.position ?? reader.position,
+                "the route takes bodies of up to \(limit), but limits.memory (\(memory)) has room for one of half its size at most; "
+                    + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
+        }
+        return limit
     }
 
     private func otherwise() -> OtherwisePolicy {

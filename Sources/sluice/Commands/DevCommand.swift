@@ -27,7 +27,6 @@ struct DevCommand: AsyncParsableCommand {
         var environment = ProcessEnvironment.variables()
         var defaults = Settings.development
         defaults.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: queuePort)
-        defaults.log.level = .warning
         var settings = try options.read(defaults: defaults, environment: environment)
         try Self.checkRoutes(settings.values.routes)
         let (logger, log) = LogStart.start(settings.values)

@@ -36,6 +36,46 @@ import Testing
         }
     }
 
+    @Test("limits.connections_per_address holds for a stranger and not for a trusted proxy, behind which are many")
+    func connectionsOfOneAddress() async throws {
+        for (proxies, isTurnedAway) in [("10.0.0.0/8", true), ("127.0.0.0/8", false)] {
+            let settings = ["trusted_proxies": proxies, "limits.connections_per_address": "3"]
+            try await GatewayUnderTest.run(GatewaySetup(settings: settings)) { gateway in
+                let wires = try (0..<3).map { _ in try gateway.connect() }
+                for wire in wires {
+                    try wire.send(Webhook.gitHub().bytes)
+                    #expect(try await wire.answer().status == 200)
+                }
+                let fourth = try gateway.connect()
+                try? fourth.send(Webhook.gitHub().bytes)
+                if isTurnedAway {
+                    #expect(try await fourth.ending().rest.isEmpty)
+                    try await gateway.record { $0.message.hasPrefix("turned a connection away: limits.connections_per_address") }
+                } else {
+                    #expect(try await fourth.answer().status == 200)
+                }
+                withExtendedLifetime(wires) {}
+            }
+        }
+    }
+
+    @Test("a listener on [::] takes IPv6 and IPv4, and the log names either sender as such")
+    func bothFamilies() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["http": "[::]:0"])) { gateway in
+            for (address, peer) in [("[::1]", "::1"), ("127.0.0.1", "127.0.0.1")] {
+                let position = gateway.log.position
+                let url = "http://\(address):\(gateway.httpPort)/github"
+                let curl = try ChildProcess(
+                    "curl", ["-s", "-g", "--max-time", "20", "-d", "{}", url], environment: gateway.environment, folder: gateway.folder.path
+                )
+                #expect(try await curl.ending() == .exited(0))
+                #expect(curl.output.text.contains("signature_missing"), "\(curl.output.text)")
+                let record = try await gateway.record(from: position) { $0.message == "refused a request" }
+                #expect(record["peer"] == peer)
+            }
+        }
+    }
+
     @Test("what a stranger writes into X-Forwarded-For counts for nothing")
     func untrusted() async throws {
         for settings in [[:], ["trusted_proxies": "192.0.2.0/24"]] {

@@ -52,7 +52,7 @@ import Testing
             // What it goes on sending is thrown away, and at last answered with a reset.
             let megabyte = [UInt8](repeating: 0x20, count: 1 << 20)
             await #expect(throws: (any Error).self) {
-                try await blocking { for _ in 0..<16 { try wire.send(megabyte) } }
+                try await blocking { for _ in 0..<512 { try wire.send(megabyte) } }
             }
             try await gateway.expectGoodDelivery()
         }
