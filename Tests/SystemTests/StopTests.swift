@@ -82,18 +82,20 @@ import Testing
             let tls = try TLSClientContext(caPath: gateway.folder.path + "/certificate.pem", certificatePath: nil, keyPath: nil)
             let group = try EventLoopGroup(count: 1, name: "senders")
             let endpoint = HTTPClientConfiguration.Endpoint.host("127.0.0.1", port: gateway.httpsPort)
-            let client = HTTPClient(
-                configuration: HTTPClientConfiguration(endpoint: endpoint, authority: "127.0.0.1", tls: tls), loop: group.mailboxes[0])
+            let configuration = HTTPClientConfiguration(endpoint: endpoint, authority: "127.0.0.1", tls: tls)
             let answered = LoadResult()
             let unanswered = await withTaskGroup(of: HTTPClientError?.self) { senders in
                 for sender in 0..<8 {
                     senders.addTask {
                         for number in stride(from: sender, to: 20_000, by: 8) {
                             let webhook = Webhook.numbered(number)
-                            let headers = webhook.headers.filter { $0.name != "host" } + [(name: "connection", value: "close")]
+                            let headers = webhook.headers.filter { $0.name != "host" }
+                            let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
+                            defer { client.shutdown() }
                             do throws(HTTPClientError) {
                                 let answer = try await client.send(
                                     HTTPClientRequest(method: "POST", target: webhook.target, headers: headers, body: webhook.body))
+                                #expect(answer.isFirstOfConnection)
                                 answered.note(number, answer.status)
                             } catch { return error }
                             if answered.count == 200 { process.send(15) }
@@ -108,7 +110,6 @@ import Testing
             #expect(unanswered.allSatisfy { $0?.mayHaveBeenProcessed == false }, "\(unanswered)")
             #expect(answered.numbers(200).count == answered.count && answered.count >= 200)
             #expect(answered.numbers(200) == Set(queue.numbers))
-            client.shutdown()
             await group.stop()
         }
         await queue.stop()

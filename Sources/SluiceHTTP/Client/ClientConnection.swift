@@ -4,7 +4,10 @@ internal import SluiceNet
 /// One connection of a client: resolved, connected, shaken hands, and then a request at a time. Belongs to its event loop.
 final class ClientConnection: EventHandler {
     private enum Phase {
-        case resolving, connecting, handshaking, exchanging, idle, closed
+        case resolving, connecting, handshaking, exchanging
+        /// The head of a streamed answer is there, and its body comes.
+        case streaming
+        case idle, closed
     }
 
     private unowned let pool: ClientPool
@@ -26,11 +29,18 @@ final class ClientConnection: EventHandler {
     private var parser: ResponseParser?
     private var received: [UInt8] = []
     private var receiveBuffer: [UInt8] = []
+    private let streaming: PendingRequest.StreamedBody?
+    /// Whether the reader of a streamed body has to catch up first.
+    private var isPaused = false
 
     init(pool: ClientPool, first: PendingRequest) {
         self.pool = pool
         pending = first
+        streaming = first.streaming
     }
+
+    /// Whether it carries a streamed answer, and no other request before or after it.
+    var isStreaming: Bool { streaming != nil }
 
     func isServing(_ id: UInt64) -> Bool { pending?.id == id }
 
@@ -147,7 +157,8 @@ final class ClientConnection: EventHandler {
         bodySent = 0
         received.removeAll(keepingCapacity: true)
         parser = ResponseParser(
-            limits: HTTPLimits(), bodyLimit: pool.configuration.responseLimit, toHeadMethod: request.method == "HEAD")
+            limits: HTTPLimits(), bodyLimit: isStreaming ? Self.noLimit : pool.configuration.responseLimit,
+            toHeadMethod: request.method == "HEAD")
         // A small body goes out with its head in one packet.
         if request.body.count <= Self.joinedBody {
             head.append(contentsOf: request.body)
@@ -181,11 +192,12 @@ final class ClientConnection: EventHandler {
     private func read() {
         guard let stream else { return }
         if receiveBuffer.isEmpty { receiveBuffer = [UInt8](repeating: 0, count: Self.receiveCapacity) }
-        while phase == .exchanging {
+        while phase == .exchanging || phase == .streaming, !isPaused {
             switch stream.read(into: &receiveBuffer) {
             case .moved(let count):
                 received.append(contentsOf: receiveBuffer[..<count])
                 take(parser?.parse(&received))
+                if phase == .exchanging || phase == .streaming { handOnBody() }
                 if count < receiveBuffer.count, !stream.hasBufferedBytes { return }
             case .wantsRead: return
             case .wantsWrite: return setInterest([.readable, .writable])
@@ -195,9 +207,48 @@ final class ClientConnection: EventHandler {
         }
     }
 
+    /// Of a streamed answer: the head once it is there, and what there is of the body.
+    private func handOnBody() {
+        guard let streaming, let head = parser?.head else { return }
+        if phase == .exchanging {
+            phase = .streaming
+            let answer = HTTPClientResponse(status: head.status, headers: headers(head.fields), isFirstOfConnection: true)
+            pending?.end(with: .success(answer))
+        }
+        isPaused = !streaming.channel.push(parser?.takeBody(&received) ?? [])
+        awaitBody(streaming)
+    }
+
+    private func awaitBody(_ streaming: PendingRequest.StreamedBody) {
+        setInterest(isPaused ? [] : .readable)
+        // A reader that is slow is not the server's silence.
+        setDeadline(isPaused ? .max : pool.loop.now + streaming.idleTimeout.wholeNanoseconds)
+    }
+
+    /// The reader has caught up.
+    func resumeReading() {
+        guard phase == .streaming, isPaused, let streaming else { return }
+        isPaused = false
+        awaitBody(streaming)
+        // TLS may hold bytes of which epoll knows nothing.
+        if stream?.hasBufferedBytes == true { read() }
+    }
+
+    private func finishStream(_ response: ReceivedResponse, _ channel: BodyChannel) {
+        if phase == .exchanging {
+            let answer = HTTPClientResponse(status: response.status, headers: headers(response.fields), isFirstOfConnection: true)
+            pending?.end(with: .success(answer))
+        }
+        _ = channel.push(Array(received[response.body]))
+        channel.finish()
+        pending = nil
+        close()
+    }
+
     private func take(_ step: ResponseParser.Step?, isLast: Bool = false) {
         switch step {
-        case .complete(let response): finish(response)
+        case .complete(let response):
+            if let streaming { finishStream(response, streaming.channel) } else { finish(response) }
         case .refused(.bodyTooLarge): fail(.responseTooLarge, "the answer is over \(pool.configuration.responseLimit) bytes")
         case .refused(.truncated): fail(.closed, "the server closed the connection before its answer was complete")
         case .refused(let fault): fail(.malformedResponse, "the answer is not HTTP: \(fault.rawValue)")
@@ -211,7 +262,7 @@ final class ClientConnection: EventHandler {
         self.pending = nil
         let isWhollySent = headSent == head.count && bodySent == separateBodyCount(pending.request.body)
         let answer = HTTPClientResponse(
-            status: response.status, headers: headers(of: response), body: Array(received[response.body]),
+            status: response.status, headers: headers(response.fields), body: Array(received[response.body]),
             isFirstOfConnection: isFirstExchange)
         isFirstExchange = false
         let isReusable = response.keepAlive && isWhollySent
@@ -224,15 +275,10 @@ final class ClientConnection: EventHandler {
         pool.becameIdle(self)
     }
 
-    private func headers(of response: ReceivedResponse) -> [(name: String, value: String)] {
+    private func headers(_ fields: [HeaderField]) -> [(name: String, value: String)] {
         let buffer = received
         let bytes = buffer.span
-        var headers: [(name: String, value: String)] = []
-        for index in response.fields.indices {
-            headers.append(
-                (name: bytes.extracting(response.fields[index].name).text, value: bytes.extracting(response.fields[index].value).text))
-        }
-        return headers
+        return fields.map { field in (name: bytes.extracting(field.name).text, value: bytes.extracting(field.value).text) }
     }
 
     // MARK: - Events
@@ -246,6 +292,10 @@ final class ClientConnection: EventHandler {
             // TLS may have had to read before it could write on.
             if readiness.contains(.writable) || isWriteWaitingForRead { write() }
             if !readiness.subtracting(.writable).isEmpty { read() }
+        case .streaming:
+            guard isPaused else { return read() }
+            // A hang-up is reported without being asked for, and again and again until the reader has caught up.
+            if let source { pool.loop.unwatch(source) }
         case .idle:
             // The server closes, or says something that nobody asked for: either way it is of no more use.
             close()
@@ -259,6 +309,9 @@ final class ClientConnection: EventHandler {
         case .exchanging:
             let timeout = pending.map { DurationText.format($0.request.timeout) } ?? ""
             fail(.timeout, "no whole answer within \(timeout)")
+        case .streaming:
+            let idle = streaming.map { DurationText.format($0.idleTimeout) } ?? ""
+            fail(.timeout, "nothing came within \(idle)")
         case .idle: close()
         case .closed: break
         }
@@ -276,12 +329,14 @@ final class ClientConnection: EventHandler {
         let pending = pending
         self.pending = nil
         let error = HTTPClientError(kind, mayHaveBeenProcessed: mayHaveBeenProcessed(pending), message)
+        let hasHead = phase == .streaming
         close()
-        pending?.end(with: .failure(error))
+        if hasHead { streaming?.channel.fail(error) } else { pending?.end(with: .failure(error)) }
     }
 
     /// A server acts on a request only when it has its body, or the end of a head that announces none.
     private func mayHaveBeenProcessed(_ pending: PendingRequest?) -> Bool {
+        if phase == .streaming { return true }
         guard let pending, phase == .exchanging else { return false }
         if pending.request.body.isEmpty { return headSent == head.count }
         let headCount = pending.request.body.count <= Self.joinedBody ? head.count - pending.request.body.count : head.count
@@ -319,6 +374,8 @@ final class ClientConnection: EventHandler {
         pool.loop.setDeadline(deadline, for: source)
     }
 
+    /// Far from the largest integer: the parser adds to it.
+    private static let noLimit = 1 << 50
     private static let joinedBody = 16 * 1024
     private static let receiveCapacity = 64 * 1024
 }

@@ -12,6 +12,9 @@ final class ClientPool {
     /// The most recently used last: it is used first again, so that the others can pass away.
     private var idle: [ClientConnection] = []
     private var waiting: [PendingRequest] = []
+    /// How many of the connections carry a streamed answer. They take no place of the others: whoever reads one for hours sends requests
+    /// meanwhile.
+    private var streamCount = 0
     private var isShutDown = false
 
     init(configuration: HTTPClientConfiguration, loop: EventLoop, resolver: Resolver, key: LoopLocal<ClientPool>) {
@@ -24,11 +27,26 @@ final class ClientPool {
     /// Sends a request on an idle connection, on a new one, or when one comes free.
     func submit(_ pending: PendingRequest) {
         if pending.isCancelled { return pending.end(with: .failure(Self.cancelledBefore)) }
+        guard pending.streaming == nil else {
+            streamCount += 1
+            return open(for: pending)
+        }
         if let connection = idle.popLast() { return connection.send(pending) }
-        guard connections.count < configuration.maximumConnections else { return waiting.append(pending) }
+        guard hasRoom else { return waiting.append(pending) }
+        open(for: pending)
+    }
+
+    private var hasRoom: Bool { connections.count - streamCount < configuration.maximumConnections }
+
+    private func open(for pending: PendingRequest) {
         let connection = ClientConnection(pool: self, first: pending)
         connections[ObjectIdentifier(connection)] = connection
         connection.open(resolver)
+    }
+
+    /// The reader of a streamed body has caught up.
+    func resumeReading(_ id: UInt64) {
+        for connection in connections.values where connection.isServing(id) { return connection.resumeReading() }
     }
 
     /// Gives up one request, wherever it is.
@@ -61,9 +79,10 @@ final class ClientPool {
     /// A connection has ended; its place is another's.
     func ended(_ connection: ClientConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        if connection.isStreaming { streamCount -= 1 }
         idle.removeAll { $0 === connection }
         // More than one, because a request that was cancelled meanwhile leaves the place to the next.
-        while !isShutDown, !waiting.isEmpty, connections.count < configuration.maximumConnections { submit(waiting.removeFirst()) }
+        while !isShutDown, !waiting.isEmpty, hasRoom { submit(waiting.removeFirst()) }
     }
 
     /// Runs `body` on this pool's loop, from the resolver's thread.

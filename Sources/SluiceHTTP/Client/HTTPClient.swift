@@ -36,6 +36,31 @@ package final class HTTPClient: Sendable {
         return try outcome.get()
     }
 
+    /// Sends a request and returns as soon as the head of its answer is there; the body is read as it comes. The connection is the
+    /// stream's own, beside those of the pool.
+    ///
+    /// - Parameters:
+    ///   - request: its `timeout` is for the head.
+    ///   - idleTimeout: the longest silence in the body.
+    package func open(_ request: HTTPClientRequest, idleTimeout: Duration) async throws(HTTPClientError) -> HTTPClientStream {
+        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+        let cancellation = RequestCancellation()
+        let channel = BodyChannel { [mailbox, pool] in mailbox.post { $0[pool]?.resumeReading(id) } }
+        let giveUp: @Sendable () -> Void = { [mailbox, pool] in
+            cancellation.request()
+            mailbox.post { $0[pool]?.cancel(id) }
+        }
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<ClientOutcome, Never>) in
+                let body = PendingRequest.StreamedBody(channel: channel, idleTimeout: idleTimeout)
+                enqueue(PendingRequest(id: id, request: request, cancellation, streaming: body) { continuation.resume(returning: $0) })
+            }
+        } onCancel: {
+            giveUp()
+        }
+        return HTTPClientStream(try outcome.get(), channel: channel, giveUp: giveUp)
+    }
+
     /// Gives up every request and closes every connection.
     package func shutdown() {
         mailbox.post { [pool] loop in
@@ -69,17 +94,26 @@ final class RequestCancellation: Sendable {
 
 /// A request on its way, and who waits for it.
 struct PendingRequest: Sendable {
+    /// Where the body goes that is not part of the answer.
+    struct StreamedBody: Sendable {
+        let channel: BodyChannel
+        let idleTimeout: Duration
+    }
+
     let id: UInt64
     let request: HTTPClientRequest
+    let streaming: StreamedBody?
     private let cancellation: RequestCancellation
-    /// Called exactly once, with the answer or the error.
+    /// Called exactly once, with the answer (its head alone where the body is streamed) or the error.
     let end: @Sendable (ClientOutcome) -> Void
 
     init(
-        id: UInt64, request: HTTPClientRequest, _ cancellation: RequestCancellation, end: @escaping @Sendable (ClientOutcome) -> Void
+        id: UInt64, request: HTTPClientRequest, _ cancellation: RequestCancellation, streaming: StreamedBody? = nil,
+        end: @escaping @Sendable (ClientOutcome) -> Void
     ) {
         self.id = id
         self.request = request
+        self.streaming = streaming
         self.cancellation = cancellation
         self.end = end
     }

@@ -66,6 +66,33 @@ package struct ResponseParser: Sendable {
         return .complete(complete(bodyEnd: buffer.count, bufferEnd: buffer.count))
     }
 
+    /// Status and header lines, as soon as they are there; interim answers have been passed over. The ranges point into the buffer, whose
+    /// head stays where it is.
+    var head: (status: Int, fields: [HeaderField])? {
+        switch phase {
+        case .statusLine, .fields: nil
+        case .lengthBody, .chunkedBody, .bodyUntilClose, .complete: (line.status, fields)
+        }
+    }
+
+    /// Takes what there is of the body out of the buffer, after `parse` has said that more is to come: for an answer that has no end yet.
+    package mutating func takeBody(_ buffer: inout [UInt8]) -> [UInt8] {
+        let end: Int
+        switch phase {
+        case .statusLine, .fields, .complete: return []
+        case .lengthBody(let bodyEnd):
+            end = buffer.count
+            phase = .lengthBody(end: bodyEnd - (end - headLength))
+        case .chunkedBody(var decoder):
+            end = decoder.bodyEnd
+            decoder.bodyTaken()
+            phase = .chunkedBody(decoder)
+        case .bodyUntilClose: end = buffer.count
+        }
+        defer { buffer.removeSubrange(headLength..<end) }
+        return Array(buffer[headLength..<end])
+    }
+
     private mutating func advance(_ buffer: inout [UInt8]) throws(MessageFault) -> ReceivedResponse? {
         while true {
             switch phase {

@@ -65,6 +65,9 @@ package struct ChunkedDecoder: Sendable {
         return phase == .complete ? .complete(bodyEnd: bodyEnd) : .needMore
     }
 
+    /// The body so far was taken out of the buffer, which now goes on at `bodyStart`. What was taken no longer counts against the limit.
+    mutating func bodyTaken() { bodyEnd = bodyStart }
+
     private mutating func advance(_ buffer: inout [UInt8], _ index: inout Int) throws(MessageFault) {
         switch phase {
         case .data: moveData(&buffer, &index)
