@@ -24,6 +24,71 @@ package enum TimestampText {
         appendDigits(time % 1000, 3, then: "Z", to: &line)
     }
 
+    /// Reads a time of RFC 3339 (§5.6): date and time of day with a `T`, `t` or blank between them, digits of a second after a point, and `Z`
+    /// or an offset. What is below a millisecond is cut off; the 60th second of a minute is the next minute's first.
+    ///
+    /// - Returns: milliseconds since 1970; nil for anything else.
+    package static func parse(_ text: String) -> Int64? {
+        var rest = Array(text.utf8)[...]
+        guard let year = digits(4, "-", &rest), let month = digits(2, "-", &rest), let day = digits(2, nil, &rest),
+            let separator = rest.popFirst(), "Tt ".utf8.contains(separator),
+            let hour = digits(2, ":", &rest), let minute = digits(2, ":", &rest), let second = digits(2, nil, &rest),
+            hour < 24, minute < 60, second <= 60, let days = daysSinceEpoch(year: year, month: month, day: day),
+            let milliseconds = fraction(&rest), let offset = offsetMinutes(&rest), rest.isEmpty
+        else { return nil }
+        let seconds = days * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset * 60)
+        return seconds * 1000 + Int64(milliseconds)
+    }
+
+    private static func digits(_ count: Int, _ separator: Unicode.Scalar?, _ rest: inout ArraySlice<UInt8>) -> Int? {
+        guard rest.count >= count else { return nil }
+        var number = 0
+        for _ in 0..<count {
+            guard let byte = rest.popFirst(), ASCII.isDigit(byte) else { return nil }
+            number = number * 10 + Int(byte & 15)
+        }
+        guard let separator else { return number }
+        return rest.popFirst() == UInt8(ascii: separator) ? number : nil
+    }
+
+    private static func fraction(_ rest: inout ArraySlice<UInt8>) -> Int? {
+        guard rest.first == UInt8(ascii: ".") else { return 0 }
+        rest.removeFirst()
+        let digits = rest.prefix { ASCII.isDigit($0) }
+        rest = rest.dropFirst(digits.count)
+        guard !digits.isEmpty else { return nil }
+        var milliseconds = 0
+        for place in 0..<3 { milliseconds = milliseconds * 10 + (place < digits.count ? Int(digits[digits.startIndex + place] & 15) : 0) }
+        return milliseconds
+    }
+
+    private static func offsetMinutes(_ rest: inout ArraySlice<UInt8>) -> Int? {
+        switch rest.popFirst() {
+        case UInt8(ascii: "Z"), UInt8(ascii: "z"): return 0
+        case UInt8(ascii: "+"): return offset(&rest)
+        case UInt8(ascii: "-"): return offset(&rest).map { -$0 }
+        default: return nil
+        }
+    }
+
+    private static func offset(_ rest: inout ArraySlice<UInt8>) -> Int? {
+        guard let hours = digits(2, ":", &rest), let minutes = digits(2, nil, &rest), hours < 24, minutes < 60 else { return nil }
+        return hours * 60 + minutes
+    }
+
+    /// The days from 1970 to a date of the proleptic Gregorian calendar; nil where there is no such date. The inverse of `civilDate`.
+    package static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64? {
+        guard 0...9999 ~= year, 1...12 ~= month, 1...31 ~= day else { return nil }
+        let shifted = month <= 2 ? year - 1 : year
+        let era = Int(Int64(shifted).flooredQuotient(by: 400))
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        // The 31st of a month that has none comes back as another day.
+        let found = civilDate(daysSinceEpoch: days)
+        return found == (year, month, day) ? Int64(days) : nil
+    }
+
     private static let earliest: Int64 = -62_167_219_200_000
     private static let latest: Int64 = 253_402_300_799_999
 

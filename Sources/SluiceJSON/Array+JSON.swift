@@ -17,8 +17,20 @@ extension [UInt8] {
     }
 
     /// Appends an integer in decimal.
-    package mutating func appendJSONInteger(_ value: Int64) {
-        append(contentsOf: String(value).utf8)
+    package mutating func appendJSONInteger(_ value: Int64) { appendDecimal(value) }
+
+    /// Appends an integer of any width in decimal.
+    @inline(__always)
+    mutating func appendDecimal(_ value: some FixedWidthInteger) {
+        if value < 0 { append(Byte.minus) }
+        var rest = value.magnitude
+        let start = count
+        repeat {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+            append(Byte.zero &+ UInt8(truncatingIfNeeded: remainder))
+            rest = quotient
+        } while rest > 0
+        self[start...].reverse()
     }
 
     /// Appends JSON text in which half a surrogate pair becomes `\ufffd`, which has as many bytes: offsets stay what they are.
@@ -44,17 +56,14 @@ extension [UInt8] {
     private mutating func appendLiteral(_ utf8: Span<UInt8>) {
         append(Byte.quote)
         var start = 0
-        for index in utf8.indices where Self.needsEscape(utf8[index]) {
-            append(utf8.extracting(start..<index))
-            appendEscape(of: utf8[index])
-            start = index + 1
+        while start < utf8.count {
+            let stop = JSONEscape.firstNeeded(utf8, from: start)
+            append(utf8.extracting(start..<stop))
+            if stop < utf8.count { appendEscape(of: utf8[stop]) }
+            start = stop + 1
         }
-        append(utf8.extracting(start..<utf8.count))
         append(Byte.quote)
     }
-
-    @inline(__always)
-    private static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == Byte.quote || byte == Byte.backslash }
 
     private mutating func appendEscape(of byte: UInt8) {
         switch byte {

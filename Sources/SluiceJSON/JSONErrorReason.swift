@@ -18,6 +18,8 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
     /// A `\uD800`–`\uDFFF` escape without its other half, where the reader was told to refuse it.
     case loneSurrogate
     case tooDeep(limit: Int)
+    /// Over 4 GiB, where a reader keeps places of 32 bits.
+    case tooLong
     /// Well-formed, but not what the reader asked for.
     case wrongKind(expected: JSONKind, found: JSONKind)
     /// Well-formed, but neither `true` nor `false`, for which the reader asked.
@@ -43,6 +45,7 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
         case .invalidEscape: "a string has an unknown escape"
         case .invalidUTF8: "a string is not valid UTF-8"
         case .loneSurrogate: "a string has an escaped surrogate without its other half"
+        case .tooLong: "the text is longer than 4 GiB"
         case .tooDeep(let limit): "the nesting is deeper than \(limit) levels"
         case .wrongKind(let expected, let found): "\(expected.name) is expected, not \(found.name)"
         case .notABoolean(let found): "true or false is expected, not \(found.name)"

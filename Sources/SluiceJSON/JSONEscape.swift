@@ -5,6 +5,31 @@ enum JSONEscape {
     /// How many bytes `\uXXXX` has.
     static let length = 6
 
+    /// The first byte that cannot stand in a string as it is; the number of bytes where there is none. Looks at eight bytes at a time.
+    static func firstNeeded(_ utf8: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index &+ 8 <= utf8.count {
+            let stops = stops(in: UTF8Sequence.word(utf8, at: index))
+            guard stops == 0 else { return index &+ stops.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
+        while index < utf8.count, utf8[index] >= 0x20, utf8[index] != Byte.quote, utf8[index] != Byte.backslash { index &+= 1 }
+        return index
+    }
+
+    /// The high bit of each byte that is a quote, a backslash or a control character. Above the lowest one set there may be false ones,
+    /// because a subtraction borrows from its neighbour.
+    @inline(__always)
+    static func stops(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* UInt64(Byte.quote))
+        let backslashes = word ^ (ones &* UInt64(Byte.backslash))
+        let isControl = (word &- ones &* 0x20) & ~word
+        let isQuote = (quotes &- ones) & ~quotes
+        let isBackslash = (backslashes &- ones) & ~backslashes
+        return (isControl | isQuote | isBackslash) & (ones &* 0x80)
+    }
+
     static func isSurrogate(_ unit: UInt16) -> Bool { unit & 0xF800 == 0xD800 }
     static func isHighSurrogate(_ unit: UInt16) -> Bool { unit & 0xFC00 == 0xD800 }
     static func isLowSurrogate(_ unit: UInt16) -> Bool { unit & 0xFC00 == 0xDC00 }

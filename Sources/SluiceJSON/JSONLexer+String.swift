@@ -34,7 +34,7 @@ extension JSONLexer {
     @inline(__always)
     private mutating func passPlainBytes() {
         while index &+ 8 <= bytes.count {
-            let stops = Self.stops(in: word(at: index))
+            let stops = Self.stops(in: UTF8Sequence.word(bytes, at: index))
             guard stops == 0 else {
                 index &+= stops.trailingZeroBitCount &>> 3
                 return
@@ -48,27 +48,9 @@ extension JSONLexer {
         byte >= 0x20 && byte < 0x80 && byte != Byte.quote && byte != Byte.backslash
     }
 
-    /// Eight bytes, the first one lowest. Cut out first, so that one bounds check serves all of them and they become one load.
+    /// The high bit of each byte that a string's plain bytes end at: what `JSONEscape.stops` finds, and what is not ASCII.
     @inline(__always)
-    private func word(at start: Int) -> UInt64 {
-        let eight = bytes.extracting(start..<(start &+ 8))
-        let low = UInt64(eight[0]) | UInt64(eight[1]) &<< 8 | UInt64(eight[2]) &<< 16 | UInt64(eight[3]) &<< 24
-        let high = UInt64(eight[4]) &<< 32 | UInt64(eight[5]) &<< 40 | UInt64(eight[6]) &<< 48 | UInt64(eight[7]) &<< 56
-        return low | high
-    }
-
-    /// The high bit of each byte that is a quote, a backslash, a control character or not ASCII. Above the lowest one set there may be
-    /// false ones, because a subtraction borrows from its neighbour.
-    @inline(__always)
-    private static func stops(in word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let quotes = word ^ (ones &* UInt64(Byte.quote))
-        let backslashes = word ^ (ones &* UInt64(Byte.backslash))
-        let isControl = (word &- ones &* 0x20) & ~word
-        let isQuote = (quotes &- ones) & ~quotes
-        let isBackslash = (backslashes &- ones) & ~backslashes
-        return (isControl | isQuote | isBackslash | word) & (ones &* 0x80)
-    }
+    private static func stops(in word: UInt64) -> UInt64 { JSONEscape.stops(in: word) | word & 0x8080_8080_8080_8080 }
 
     /// Passes one escape. Half a surrogate pair is noted, not refused: senders produce them when they cut a text inside an emoji.
     private mutating func passEscape() throws(JSONError) {

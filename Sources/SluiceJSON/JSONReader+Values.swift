@@ -14,7 +14,9 @@ extension JSONReader {
         let start = lexer.index
         try lexer.number()
         try passed()
-        guard let value = Self.integer(lexer.bytes.extracting(start..<lexer.index)) else { throw JSONError(.notAnInteger, at: start) }
+        guard let value = JSONInteger.read(lexer.bytes.extracting(start..<lexer.index), as: Int64.self) else {
+            throw JSONError(.notAnInteger, at: start)
+        }
         return value
     }
 
@@ -56,19 +58,5 @@ extension JSONReader {
         var walker = JSONWalker(lexer, paths: .none, maximumDepth: maximumDepth, depthAbove: depth)
         try walker.walk(from: JSONPathSet.noNode)
         lexer = walker.lexer
-    }
-
-    private static func integer(_ number: Span<UInt8>) -> Int64? {
-        let isNegative = number[0] == Byte.minus
-        var value: Int64 = 0
-        for index in (isNegative ? 1 : 0)..<number.count {
-            guard Byte.isDigit(number[index]) else { return nil }
-            let digit = Int64(number[index] & 15)
-            let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = isNegative ? shifted.subtractingReportingOverflow(digit) : shifted.addingReportingOverflow(digit)
-            guard !overflow, !carry else { return nil }
-            value = sum
-        }
-        return value
     }
 }

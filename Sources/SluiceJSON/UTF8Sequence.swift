@@ -25,6 +25,15 @@ enum UTF8Sequence {
         return length
     }
 
+    /// Eight bytes, the first one lowest. Cut out first, so that one bounds check serves all of them and they become one load.
+    @inline(__always)
+    static func word(_ bytes: Span<UInt8>, at start: Int) -> UInt64 {
+        let eight = bytes.extracting(start..<(start &+ 8))
+        let low = UInt64(eight[0]) | UInt64(eight[1]) &<< 8 | UInt64(eight[2]) &<< 16 | UInt64(eight[3]) &<< 24
+        let high = UInt64(eight[4]) &<< 32 | UInt64(eight[5]) &<< 40 | UInt64(eight[6]) &<< 48 | UInt64(eight[7]) &<< 56
+        return low | high
+    }
+
     /// Whether all of `bytes` is well-formed.
     static func isValid(_ bytes: Span<UInt8>) -> Bool {
         var index = 0

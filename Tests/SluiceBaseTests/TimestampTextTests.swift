@@ -15,4 +15,27 @@ import Testing
     func writes(milliseconds: Int64, text: String) {
         #expect(TimestampText.format(milliseconds: milliseconds) == text)
     }
+
+    @Test(
+        "a time of RFC 3339 is read with its offset and fraction, and nothing else is",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2023-11-14T22:13:20.123Z", 1_700_000_000_123), ("2023-11-14t22:13:20.1239z", 1_700_000_000_123),
+            ("2023-11-14 22:13:20.1Z", 1_700_000_000_100), ("2024-02-29T12:00:00+02:00", 1_709_200_800_000),
+            ("1969-12-31T23:59:59.999-00:30", 1_799_999), ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+            ("0000-01-01T00:00:00Z", -62_167_219_200_000), ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+            ("2023-02-29T00:00:00Z", nil), ("2023-04-31T00:00:00Z", nil), ("2023-13-01T00:00:00Z", nil), ("2023-00-10T00:00:00Z", nil),
+            ("2023-01-01T24:00:00Z", nil), ("2023-01-01T00:60:00Z", nil), ("2023-01-01T00:00:61Z", nil), ("2023-01-01T00:00:00", nil),
+            ("2023-01-01T00:00:00.Z", nil), ("2023-01-01T00:00:00+0200", nil), ("2023-01-01T00:00:00Zx", nil), ("2023-1-1T00:00:00Z", nil),
+            ("2023-01-01", nil), ("", nil), ("+023-01-01T00:00:00Z", nil), ("2023-01-01T00:00:00+25:00", nil),
+        ] as [(String, Int64?)])
+    func reads(text: String, milliseconds: Int64?) {
+        #expect(TimestampText.parse(text) == milliseconds)
+    }
+
+    @Test("every day is read as what it was written from")
+    func everyDay() {
+        for day in stride(from: Int64(-719_528), to: 2_932_897, by: 13) {
+            #expect(TimestampText.parse(TimestampText.format(milliseconds: day * 86_400_000 + 1)) == day * 86_400_000 + 1)
+        }
+    }
 }

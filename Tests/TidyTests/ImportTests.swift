@@ -9,7 +9,7 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "SluiceBase": [],
         "SluiceCrypto": ["SluiceBase", "CSluiceOpenSSL"],
-        "SluiceJSON": ["SluiceBase"],
+        "SluiceJSON": ["SluiceBase", "FoundationEssentials"],
         "SluiceYAML": ["SluiceBase", "CYaml"],
         "SluiceNet": ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", "Logging"],
         "SluiceHTTP": ["SluiceBase", "SluiceNet", "Logging"],

@@ -1,0 +1,233 @@
+internal import FoundationEssentials
+internal import SluiceBase
+
+/// The encoder of one value, and of everything inside it that is encoded in its turn: each `encode(to:)` writes where the bytes end.
+///
+/// Containers that are asked for and filled later (`nestedContainer`, `superEncoder`) have an encoder of their own, whose bytes go into their
+/// place in the end.
+final class JSONEncoding: Encoder {
+    /// What the value at hand has begun to be.
+    enum Level {
+        case nothing
+        case object(isEmpty: Bool)
+        case array(count: Int)
+        case scalar
+    }
+
+    var bytes: [UInt8] = []
+    private(set) var level = Level.nothing
+    private(set) var codingPath: [any CodingKey]
+    let userInfo: [CodingUserInfoKey: Any] = [:]
+    private var depth: Int
+    private let maximumDepth: Int
+    /// Encoders whose bytes belong at a place in these.
+    private var children: [(offset: Int, child: JSONEncoding)] = []
+    /// What went wrong where the protocol lets nothing be thrown.
+    private var failure: EncodingError?
+
+    init(maximumDepth: Int, depth: Int = 0, codingPath: [any CodingKey] = []) {
+        self.maximumDepth = maximumDepth
+        self.depth = depth
+        self.codingPath = codingPath
+    }
+
+    // MARK: - Encoder
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+        beginObject()
+        return KeyedEncodingContainer(JSONKeyedEncoding<Key>(self))
+    }
+
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        beginArray()
+        return JSONUnkeyedEncoding(self)
+    }
+
+    func singleValueContainer() -> any SingleValueEncodingContainer { JSONSingleEncoding(self) }
+
+    private func beginObject() {
+        switch level {
+        case .nothing:
+            enter(UInt8(ascii: "{"))
+            level = .object(isEmpty: true)
+        case .object: break
+        case .array, .scalar: refuse("a value asked for an object after it had begun to be something else")
+        }
+    }
+
+    private func beginArray() {
+        switch level {
+        case .nothing:
+            enter(UInt8(ascii: "["))
+            level = .array(count: 0)
+        case .array: break
+        case .object, .scalar: refuse("a value asked for an array after it had begun to be something else")
+        }
+    }
+
+    private func enter(_ bracket: UInt8) {
+        depth += 1
+        if depth > maximumDepth { refuse("the nesting is deeper than \(maximumDepth) levels") }
+        bytes.append(bracket)
+    }
+
+    private func refuse(_ what: String) {
+        failure = failure ?? .invalidValue(Self.self, EncodingError.Context(codingPath: codingPath, debugDescription: what))
+    }
+
+    // MARK: - Writing
+
+    /// Writes a member's key, after which its value follows.
+    @inline(__always)
+    func writeKey(_ key: some CodingKey) {
+        if case .object(isEmpty: false) = level { bytes.append(UInt8(ascii: ",")) }
+        level = .object(isEmpty: false)
+        bytes.appendJSONString(key.stringValue)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// Makes room for an element, which follows.
+    @inline(__always)
+    func beginElement() {
+        guard case .array(let count) = level else { return }
+        if count > 0 { bytes.append(UInt8(ascii: ",")) }
+        level = .array(count: count + 1)
+    }
+
+    /// The value at hand is a single one.
+    func beginScalar() {
+        guard case .nothing = level else { return refuse("a value was encoded twice") }
+        level = .scalar
+    }
+
+    func write(_ flag: Bool) { bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8) }
+
+    func writeNull() { bytes.append(contentsOf: "null".utf8) }
+
+    func write(_ number: some BinaryFloatingPoint & LosslessStringConvertible, at key: (any CodingKey)?) throws {
+        guard number.isFinite else {
+            let path = codingPath + [key].compactMap { $0 }
+            throw EncodingError.invalidValue(number, .init(codingPath: path, debugDescription: "JSON has no \(number)"))
+        }
+        bytes.append(contentsOf: number.description.utf8)
+    }
+
+    /// Writes whatever the value encodes itself as, behind a key that has been written.
+    func encode(_ value: some Encodable, at key: some CodingKey) throws {
+        codingPath.append(key)
+        try encode(value)
+        codingPath.removeLast()
+    }
+
+    /// Writes whatever the value encodes itself as.
+    func encode<Value: Encodable>(_ value: Value) throws {
+        if try writeKnown(value) { return }
+        let outer = level
+        level = .nothing
+        try value.encode(to: self)
+        close()
+        level = outer
+    }
+
+    /// Types whose own conformance is slower, or is not what others expect in JSON.
+    @inline(__always)
+    private func writeKnown<Value: Encodable>(_ value: Value) throws -> Bool {
+        // Comparing types costs next to nothing; only a match is cast.
+        if Value.self == String.self, let text = value as? String {
+            bytes.appendJSONString(text)
+        } else if Value.self == Int.self, let number = value as? Int {
+            bytes.appendDecimal(number)
+        } else if Value.self == Date.self, let date = value as? Date {
+            writeDate(date)
+        } else if Value.self == Data.self, let data = value as? Data {
+            bytes.appendJSONString(data.base64EncodedString())
+        } else if Value.self == URL.self, let url = value as? URL {
+            bytes.appendJSONString(url.absoluteString)
+        } else if Value.self == Decimal.self, let number = value as? Decimal {
+            guard number.isFinite else { throw notFinite(number) }
+            bytes.append(contentsOf: number.description.utf8)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private func notFinite(_ number: Decimal) -> EncodingError {
+        .invalidValue(number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON has no \(number)"))
+    }
+
+    private func writeDate(_ date: Date) {
+        bytes.append(UInt8(ascii: "\""))
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
+        TimestampText.append(milliseconds: Int64(max(-1e17, min(1e17, milliseconds))), to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// The value at hand is complete. One that has encoded nothing is an object without members.
+    private func close() {
+        switch level {
+        case .nothing: bytes.append(contentsOf: "{}".utf8)
+        case .object:
+            bytes.append(UInt8(ascii: "}"))
+            depth -= 1
+        case .array:
+            bytes.append(UInt8(ascii: "]"))
+            depth -= 1
+        case .scalar: break
+        }
+    }
+
+    // MARK: - Containers that are filled later
+
+    /// An encoder whose bytes will stand where these end now.
+    func child(at key: any CodingKey) -> JSONEncoding {
+        let child = JSONEncoding(maximumDepth: maximumDepth, depth: depth, codingPath: codingPath + [key])
+        children.append((bytes.count, child))
+        return child
+    }
+
+    /// Puts the bytes of the children into their places.
+    ///
+    /// - Throws: what could not be thrown before.
+    func finish() throws {
+        for (_, child) in children {
+            child.close()
+            try child.finish()
+        }
+        if let failure { throw failure }
+        guard !children.isEmpty else { return }
+        var whole: [UInt8] = []
+        whole.reserveCapacity(bytes.count + children.reduce(0) { $0 + $1.child.bytes.count })
+        var start = 0
+        for (offset, child) in children {
+            whole += bytes[start..<offset]
+            whole += child.bytes
+            start = offset
+        }
+        whole += bytes[start...]
+        bytes = whole
+        children = []
+    }
+}
+
+/// A position in an array, as a coding path names it.
+struct JSONIndexKey: CodingKey {
+    let index: Int
+
+    var intValue: Int? { index }
+    var stringValue: String { String(index) }
+
+    init(_ index: Int) { self.index = index }
+    init?(intValue: Int) { index = intValue }
+    init?(stringValue: String) { return nil }
+}
+
+/// What `superEncoder()` and `superDecoder()` use where no key is given.
+struct JSONSuperKey: CodingKey {
+    var intValue: Int? { nil }
+    var stringValue: String { "super" }
+
+    init() {}
+    init?(intValue: Int) { return nil }
+    init?(stringValue: String) { return nil }
+}
