@@ -48,7 +48,7 @@ let package = Package(
         module("SluiceYAML", ["SluiceBase", .product(name: "Yams", package: "Yams")]),
         module("SluiceNet", ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", log]),
         module("SluiceHTTP", ["SluiceBase", "SluiceNet", log]),
-        module("Zizq", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
+        module("Zizq", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceDelivery", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),

@@ -24,6 +24,8 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
     case wrongKind(expected: JSONKind, found: JSONKind)
     /// Well-formed, but neither `true` nor `false`, for which the reader asked.
     case notABoolean(found: JSONKind)
+    /// An object lacks a member without which it is not what the reader asked for.
+    case missing(String)
     /// A number that was read as an `Int64` and is none.
     case notAnInteger
 
@@ -49,6 +51,7 @@ package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
         case .tooDeep(let limit): "the nesting is deeper than \(limit) levels"
         case .wrongKind(let expected, let found): "\(expected.name) is expected, not \(found.name)"
         case .notABoolean(let found): "true or false is expected, not \(found.name)"
+        case .missing(let key): "\(key) is missing"
         case .notAnInteger: "an integer of 64 bits is expected"
         }
     }

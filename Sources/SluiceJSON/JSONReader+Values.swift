@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// Reading the value at hand. Each throws `wrongKind` for a value of another kind and leaves it unread.
 extension JSONReader {
     /// Reads a string, escapes resolved.
@@ -16,6 +18,18 @@ extension JSONReader {
         try passed()
         guard let value = JSONInteger.read(lexer.bytes.extracting(start..<lexer.index), as: Int64.self) else {
             throw JSONError(.notAnInteger, at: start)
+        }
+        return value
+    }
+
+    /// Reads a number, as the nearest `Float`.
+    package mutating func readFloat() throws(JSONError) -> Float {
+        try expect(.number)
+        let start = lexer.index
+        try lexer.number()
+        try passed()
+        guard let value = Float(lexer.bytes.extracting(start..<lexer.index).text), value.isFinite else {
+            throw JSONError(.numberOutOfRange, at: start)
         }
         return value
     }

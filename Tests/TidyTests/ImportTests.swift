@@ -13,7 +13,7 @@ import Testing
         "SluiceYAML": ["SluiceBase", "CYaml"],
         "SluiceNet": ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", "Logging"],
         "SluiceHTTP": ["SluiceBase", "SluiceNet", "Logging"],
-        "Zizq": ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging"],
+        "Zizq": ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging", "FoundationEssentials"],
         "DevQueue": ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging"],
         "SluiceOutbox": ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", "Logging"],
         "SluiceDelivery": ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", "Logging"],

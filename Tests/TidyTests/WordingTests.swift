@@ -55,6 +55,7 @@ import Testing
         "Sources/SluiceGateway/Services/StopServices.swift": "what limits.shutdown leaves is time that passes",
         "Sources/SluiceGateway/Gateway/Stopper.swift": "the drain is time that passes",
         "Sources/SluiceHTTP/Server/ConnectionCensus.swift": "a wait with an end",
+        "Sources/Zizq/Client/ConnectionSettings.swift": "a back-off is time that passes; tests give it another sleep",
         "Sources/DevQueue/DevQueueEndpoint.swift": "an answer that is late on purpose",
     ]
 

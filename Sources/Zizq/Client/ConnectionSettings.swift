@@ -1,3 +1,4 @@
+internal import Logging
 internal import SluiceHTTP
 internal import SluiceNet
 
@@ -9,6 +10,10 @@ struct ConnectionSettings {
     /// Of every request.
     let headers: [(name: String, value: String)]
     let readTimeout: Duration
+    let retryPolicy: RetryPolicy
+    let logger: Logger?
+    /// Lets a back-off pass.
+    var letPass: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     init(_ configuration: ZizqConfiguration) throws(ZizqError) {
         try configuration.check()
@@ -19,8 +24,10 @@ struct ConnectionSettings {
         http.maximumConnections = configuration.maximumConnections
         self.http = http
         prefix = address.prefix
-        headers = [("accept", "application/json")] + configuration.headers
+        headers = configuration.headers
         readTimeout = configuration.readTimeout
+        retryPolicy = configuration.retryPolicy
+        logger = configuration.logger
     }
 
     private static func tls(_ configuration: ZizqConfiguration, _ address: ServerAddress) throws(ZizqError) -> TLSClientContext? {

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// do throws(ZizqError) {
-///     let jobs = try await client.enqueueBulk(raw: body)
+///     try await client.enqueue(SendEmail(to: "alice@example.com"))
 /// } catch {
 ///     if error.isLicence {
 ///         // The server has no licence for unique or batched jobs.
@@ -23,13 +23,36 @@ public enum ZizqError: Error, Sendable, Hashable {
 
     /// How a request ended without an answer.
     public struct TransportFailure: Sendable, Hashable {
+        /// At which stage it ended.
+        public enum Reason: Sendable, Hashable, CaseIterable {
+            /// The name of the server has no address.
+            case unresolved
+            /// No connection came about.
+            case unreachable
+            /// Who is at the other end is not, or not provably, the server that was asked for.
+            case untrusted
+            /// Nothing, or not everything, came in time.
+            case timedOut
+            /// The connection ended before the answer did.
+            case broken
+            /// What came is not HTTP.
+            case malformed
+            /// The answer is longer than the client takes.
+            case tooLong
+            /// The calling task was cancelled, or the client shut down.
+            case cancelled
+        }
+
+        /// At which stage it ended.
+        public let reason: Reason
         /// Whether any byte of the request's body was sent, so that the server may have acted on it.
         public let requestBodyMayHaveBeenProcessed: Bool
         /// What happened, for a person.
         public let message: String
 
         /// Describes a failure.
-        public init(requestBodyMayHaveBeenProcessed: Bool, message: String) {
+        public init(reason: Reason = .broken, requestBodyMayHaveBeenProcessed: Bool, message: String) {
+            self.reason = reason
             self.requestBodyMayHaveBeenProcessed = requestBodyMayHaveBeenProcessed
             self.message = message
         }
@@ -73,7 +96,7 @@ extension ZizqError {
     /// Where `isAmbiguous` holds as well, sending again may enqueue a job twice.
     public var isRetryable: Bool {
         switch self {
-        case .transport: true
+        case .transport(let failure): failure.reason != .cancelled
         case .response(let answer): answer.status == 408 || answer.status == 429 || 500...599 ~= answer.status
         case .decoding, .invalidArgument: false
         }
@@ -90,6 +113,18 @@ extension ZizqError {
         case .invalidArgument: false
         }
     }
+
+    /// Whether the calling task was cancelled, or the client shut down.
+    public var isCancelled: Bool { if case .transport(let failure) = self { failure.reason == .cancelled } else { false } }
+
+    /// Whether what was asked for is there in another form already (409).
+    public var isConflict: Bool { status == 409 }
+
+    /// Whether there is no such job, or none that a worker has (404 in Zizq's own words).
+    public var isNotFound: Bool { if case .response(let answer) = self { answer.status == 404 && answer.serverText != nil } else { false } }
+
+    /// The HTTP status of an answer that was no success.
+    public var status: Int? { if case .response(let answer) = self { answer.status } else { nil } }
 
     /// Whether the server lacks the licence for unique or batched jobs. Nothing of the request was enqueued.
     public var isLicence: Bool { licensedFeature != nil }

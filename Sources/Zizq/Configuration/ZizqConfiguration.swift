@@ -1,7 +1,10 @@
+public import Logging
+
 /// Which Zizq server a client talks to, and how.
 ///
 /// ```swift
 /// var configuration = ZizqConfiguration(url: "https://zizq.internal:7890")
+/// configuration.readTimeout = .seconds(60)
 /// configuration.caCertificatePath = "/etc/zizq/ca.pem"
 /// configuration.headers = [(name: "authorization", value: "Bearer \(token)")]
 /// let client = try ZizqClient(configuration)
@@ -23,6 +26,10 @@ public struct ZizqConfiguration: Sendable {
     public var headers: [(name: String, value: String)] = []
     /// Connections at once, 1–256; more calls wait for one to come free.
     public var maximumConnections = 4
+    /// For calls that do no harm when they are made twice: what only asks, and enqueues in which every job has a unique key.
+    public var retryPolicy = RetryPolicy.standard
+    /// Where the client tells what it does by itself: reconnects, and a server of another version. Nowhere unless given.
+    public var logger: Logger?
 
     /// A server at this URL, everything else by default.
     public init(url: String = "http://127.0.0.1:7890") { self.url = url }

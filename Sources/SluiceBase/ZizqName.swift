@@ -1,10 +1,10 @@
 /// What Zizq takes as a queue or a type.
-enum ZizqName {
+package enum ZizqName {
     /// In bytes; a server of Zizq's crashes at names of 65,508.
-    static let maximumBytes = 255
+    package static let maximumBytes = 255
 
     /// What is wrong with a name, as the end of a sentence that begins with what it names; `nil` if nothing is.
-    static func complaint(about name: String) -> String? {
+    package static func complaint(about name: String) -> String? {
         if name.isEmpty { return "must not be empty" }
         if name.utf8.count > maximumBytes { return "must not have more than \(maximumBytes) bytes" }
         for byte in name.utf8 {

@@ -1,0 +1,156 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// What an answer's bytes say. No I/O.
+enum AnswerReading {
+    /// The jobs of a bulk enqueue, in the order of the request.
+    static func jobs(status: Int, body: Span<UInt8>) throws(ZizqError) -> [EnqueuedJob] {
+        guard status == 200 || status == 201 else {
+            throw .decoding(.init(status: status, message: "a bulk enqueue is answered with 200 or 201"))
+        }
+        var jobs: [EnqueuedJob] = []
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: "jobs") { (reader, name) throws(JSONError) in
+                guard name == "jobs" else { return false }
+                try reader.elements { (reader) throws(JSONError) in jobs.append(EnqueuedJob(try JobFields(&reader))) }
+                return true
+            }
+        }
+        return jobs
+    }
+
+    /// The job of a single enqueue.
+    static func enqueued(status: Int, body: Span<UInt8>) throws(ZizqError) -> EnqueuedJob {
+        guard status == 200 || status == 201 else {
+            throw .decoding(.init(status: status, message: "an enqueue is answered with 200 or 201"))
+        }
+        return EnqueuedJob(try fields(status: status, body: body))
+    }
+
+    /// A job that was looked up or reported.
+    static func job(status: Int, body: Span<UInt8>) throws(ZizqError) -> Job {
+        let fields = try fields(status: status, body: body)
+        return Job(fields, payload: fields.payload.map { body.extracting($0).array })
+    }
+
+    /// A page of a list: its jobs, and where the next one is.
+    static func page(status: Int, body: Span<UInt8>) throws(ZizqError) -> (jobs: [Job], next: String?) {
+        var jobs: [Job] = []
+        var next: String?
+        let text = body
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: "jobs") { (reader, name) throws(JSONError) in
+                switch name {
+                case "jobs":
+                    try reader.elements { (reader) throws(JSONError) in
+                        let fields = try JobFields(&reader)
+                        jobs.append(Job(fields, payload: fields.payload.map { text.extracting($0).array }))
+                    }
+                case "pages":
+                    try reader.members { (reader, name) throws(JSONError) in
+                        guard name == "next" else { return false }
+                        next = try reader.readNull() ? nil : reader.readString()
+                        return true
+                    }
+                default: return false
+                }
+                return true
+            }
+        }
+        return (jobs, next)
+    }
+
+    /// A text member of a flat answer, such as the version.
+    static func text(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> String {
+        var found = ""
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
+                guard key == name else { return false }
+                found = try reader.readString()
+                return true
+            }
+        }
+        return found
+    }
+
+    /// A list of texts, such as the names of queues.
+    static func texts(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> [String] {
+        var found: [String] = []
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
+                guard key == name else { return false }
+                try reader.elements { (reader) throws(JSONError) in found.append(try reader.readString()) }
+                return true
+            }
+        }
+        return found
+    }
+
+    /// A number member of a flat answer, such as a count.
+    static func number(_ name: String, status: Int, body: Span<UInt8>) throws(ZizqError) -> Int {
+        var found = 0
+        try read(body, status: status) { (reader) throws(JSONError) in
+            try reader.members(requiring: name) { (reader, key) throws(JSONError) in
+                guard key == name else { return false }
+                found = try reader.readNumber()
+                return true
+            }
+        }
+        return found
+    }
+
+    /// The error of an answer that is no success.
+    ///
+    /// - Parameters:
+    ///   - retryAfter: the header's value.
+    ///   - now: milliseconds since the UNIX epoch.
+    static func refusal(status: Int, body: Span<UInt8>, retryAfter: String?, now: Int64) -> ZizqError {
+        let text: String?
+        do throws(ZizqError) { text = try Self.text("error", status: status, body: body) } catch { text = nil }
+        return .response(.init(status: status, serverText: text, retryAfter: retryAfter.flatMap { RetryAfter.parse($0, now: now) }))
+    }
+
+    private static func fields(status: Int, body: Span<UInt8>) throws(ZizqError) -> JobFields {
+        var fields: JobFields?
+        try read(body, status: status) { (reader) throws(JSONError) in fields = try JobFields(&reader) }
+        guard let fields else { throw .decoding(.init(status: status, message: "there is no job")) }
+        return fields
+    }
+
+    /// Reads the whole of a body.
+    private static func read(
+        _ body: Span<UInt8>, status: Int, _ read: (inout JSONReader) throws(JSONError) -> Void
+    ) throws(ZizqError) {
+        do throws(JSONError) {
+            var reader = JSONReader(body, maximumDepth: JSONLimits.answerDepth, acceptsLoneSurrogates: true)
+            try read(&reader)
+            try reader.finish()
+        } catch {
+            throw .decoding(.init(status: status, message: error.description))
+        }
+    }
+}
+
+extension JSONReader {
+    /// Reads the object at hand member by member.
+    ///
+    /// - Parameters:
+    ///   - required: a member without which the object is not what it should be.
+    ///   - read: reads the value, or says with `false` that it does not know the name and has read nothing.
+    fileprivate mutating func members(
+        requiring required: String? = nil, _ read: (inout JSONReader, String) throws(JSONError) -> Bool
+    ) throws(JSONError) {
+        var missing = required
+        try beginObject()
+        while let key = try nextKey() {
+            let name = key.text
+            if try !read(&self, name) { try skipValue() } else if name == missing { missing = nil }
+        }
+        if let missing { throw JSONError(.missing(missing), at: offset) }
+    }
+
+    fileprivate mutating func elements(_ read: (inout JSONReader) throws(JSONError) -> Void) throws(JSONError) {
+        try beginArray()
+        while try nextElement() { try read(&self) }
+    }
+}

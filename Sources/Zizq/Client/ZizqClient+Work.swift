@@ -1,0 +1,112 @@
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceJSON
+
+/// Working on jobs: taking them, and saying what became of them.
+extension ZizqClient {
+    /// Takes jobs as they become ready, for as long as the result is iterated; see `JobStream`.
+    ///
+    /// ```swift
+    /// for try await job in client.take(queues: ["emails"]) {
+    ///     print(job.type)
+    ///     try await client.success(job.id)
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - queues: from these; from all where there are none.
+    ///   - prefetch: how many jobs may be taken and not reported, at least 1: as many as are worked on at once, or a few more.
+    ///   - silence: after so long without a heartbeat, which the server sends every 3 seconds, the connection counts as lost.
+    public func take(queues: [String] = [], prefetch: Int = 1, silence: Duration = .seconds(15)) -> JobStream {
+        var query = ["prefetch=\(max(prefetch, 1))"]
+        if !queues.isEmpty { query.append("queue=" + queues.map(PercentEncoding.encode).joined(separator: ",")) }
+        return JobStream(client: self, path: "/jobs/take?" + query.joined(separator: "&"), silence: silence)
+    }
+
+    /// Takes jobs of one kind; see `TypedJobStream`.
+    ///
+    /// ```swift
+    /// for try await taken in client.take(SendEmail.self, prefetch: 8) {
+    ///     print(taken.value.to)
+    ///     try await client.success(taken.id)
+    /// }
+    /// ```
+    ///
+    /// - Parameter queues: the kind's own unless given.
+    public func take<Kind: JobKind>(
+        _ kind: Kind.Type, queues: [String]? = nil, prefetch: Int = 1, silence: Duration = .seconds(15)
+    ) -> TypedJobStream<Kind> {
+        TypedJobStream(jobs: take(queues: queues ?? [Kind.queue], prefetch: prefetch, silence: silence))
+    }
+
+    /// Says that a job has been done.
+    ///
+    /// ```swift
+    /// try await client.success(job.id)
+    /// ```
+    ///
+    /// - Throws: a response that `isNotFound` where no worker has the job any more: its connection was lost meanwhile and it is done again, or
+    ///   this was said before.
+    public func success(_ id: String) async throws(ZizqError) {
+        // Said twice it is not found the second time, which says nothing of the first: so it is said once.
+        _ = try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off))
+    }
+
+    /// Says that several jobs have been done, in one request.
+    ///
+    /// ```swift
+    /// let lost = try await client.success(ids)
+    /// ```
+    ///
+    /// - Returns: those that no worker has any more; the others are done.
+    @discardableResult
+    public func success(_ ids: [String]) async throws(ZizqError) -> [String] {
+        guard !ids.isEmpty else { return [] }
+        var body = Array(#"{"ids":["#.utf8)
+        for (position, id) in ids.enumerated() {
+            if position > 0 { body.append(UInt8(ascii: ",")) }
+            body.appendJSONString(id)
+        }
+        body.append(contentsOf: "]}".utf8)
+        let answer = try await send(Call(method: "POST", path: "/jobs/success", body: body, retry: .off))
+        if answer.status == 422, let lost = try? AnswerReading.texts("not_found", status: 422, body: answer.body.span) { return lost }
+        _ = try success(answer)
+        return []
+    }
+
+    /// Says that a job has failed. It is tried again by its backoff, or is dead after its last retry.
+    ///
+    /// ```swift
+    /// let job = try await client.failure(job.id, message: "the mail server is away", retryIn: .seconds(60))
+    /// print(job.status, job.readyAt)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - message: why, for whoever looks at the job.
+    ///   - errorType: the kind of error, such as the name of its type.
+    ///   - backtrace: where it happened.
+    ///   - retryIn: when to try again, in place of the backoff.
+    ///   - kill: whether the job is dead at once.
+    /// - Returns: the job as it is now, without its payload.
+    @discardableResult
+    public func failure(
+        _ id: String, message: String, errorType: String? = nil, backtrace: String? = nil, retryIn: Duration? = nil, kill: Bool = false
+    ) async throws(ZizqError) -> Job {
+        var body = Array(#"{"message":"#.utf8)
+        body.appendJSONString(message)
+        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)] as [(StaticString, String?)] {
+            guard let value else { continue }
+            body.appendStatic(name)
+            body.appendJSONString(value)
+        }
+        if let retryIn {
+            body.appendStatic(#","retry_at":"#)
+            body.appendJSONInteger(max(0, (Timestamp.now + retryIn).millisecondsSinceEpoch))
+        }
+        if kill { body.appendStatic(#","kill":true"#) }
+        body.append(UInt8(ascii: "}"))
+        let path = "/jobs/\(try Self.segment(id))/failure"
+        let answer = try await perform(Call(method: "POST", path: path, body: body, retry: .off))
+        return try AnswerReading.job(status: answer.status, body: answer.body.span)
+    }
+}

@@ -1,0 +1,193 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceHTTP
+package import SluiceNet
+internal import Synchronization
+
+/// A client for one Zizq server. Callable from any task; keeps a few connections open. Linux only.
+///
+/// ```swift
+/// let client = try ZizqClient(ZizqConfiguration(url: "http://127.0.0.1:7890"))
+/// let job = try await client.enqueue(SendEmail(to: "alice@example.com"))
+/// print(job.id)
+/// await client.shutdown()
+/// ```
+///
+/// A call ends with an answer or one typed error. It is given up at once when its task is cancelled.
+public final class ZizqClient: Sendable {
+    let http: HTTPClient
+    /// The event loop that the client made for itself; `nil` where it was given one.
+    private let ownLoop: EventLoopGroup?
+    let settings: ConnectionSettings
+    private let time = SystemTime()
+    /// Whether the server's version has been found to be another than this client was made for.
+    private let hasWarnedOfVersion = Mutex(false)
+
+    /// Makes a client; connects when there is something to send.
+    ///
+    /// - Throws: `invalidArgument` where the configuration is wrong or a file of it cannot be read.
+    public convenience init(_ configuration: ZizqConfiguration = ZizqConfiguration()) throws(ZizqError) {
+        let settings = try ConnectionSettings(configuration)
+        let group: EventLoopGroup
+        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "zizq") } catch {
+            throw .transport(.init(reason: .unreachable, requestBodyMayHaveBeenProcessed: false, message: "no event loop: \(error)"))
+        }
+        self.init(settings, ownLoop: group, mailbox: group.mailboxes[0])
+    }
+
+    /// Makes a client whose connections are on a given event loop.
+    ///
+    /// - Parameter letPass: lets a back-off pass, or throws when its task is cancelled.
+    package convenience init(
+        _ configuration: ZizqConfiguration, loop mailbox: LoopMailbox, letPass: (@Sendable (Duration) async throws -> Void)? = nil
+    ) throws(ZizqError) {
+        var settings = try ConnectionSettings(configuration)
+        if let letPass { settings.letPass = letPass }
+        self.init(settings, ownLoop: nil, mailbox: mailbox)
+    }
+
+    private init(_ settings: ConnectionSettings, ownLoop: EventLoopGroup?, mailbox: LoopMailbox) {
+        http = HTTPClient(configuration: settings.http, loop: mailbox)
+        self.ownLoop = ownLoop
+        self.settings = settings
+    }
+
+    deinit {
+        http.shutdown()
+        if let ownLoop { Task { await ownLoop.stop() } }
+    }
+
+    /// Closes every connection; calls that are under way fail, and so do later ones.
+    ///
+    /// ```swift
+    /// await client.shutdown()
+    /// ```
+    public func shutdown() async {
+        http.shutdown()
+        await ownLoop?.stop()
+    }
+
+    // MARK: - Calls
+
+    /// What stands between a method and the wire.
+    struct Call {
+        var method: String
+        var path: String
+        var body: [UInt8] = []
+        var timeout: Duration?
+        /// As `RetryPolicy` where the caller says nothing.
+        var retry: RetryPolicy
+
+        /// Something that may be asked twice.
+        static func get(_ path: String, _ client: ZizqClient) -> Call {
+            Call(method: "GET", path: path, retry: client.retryPolicy)
+        }
+    }
+
+    /// For calls that do no harm when they are made twice.
+    var retryPolicy: RetryPolicy { settings.retryPolicy }
+
+    /// Makes a call, as often as its policy says.
+    ///
+    /// - Returns: an answer of 2xx.
+    func perform(_ call: Call) async throws(ZizqError) -> HTTPClientResponse {
+        var tried = 0
+        while true {
+            tried += 1
+            do throws(ZizqError) {
+                return try success(try await send(call))
+            } catch {
+                guard let delay = call.retry.delay(after: error, tried: tried), (try? await settings.letPass(delay)) != nil else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Makes a call once.
+    ///
+    /// - Returns: whatever was answered.
+    func send(_ call: Call) async throws(ZizqError) -> HTTPClientResponse {
+        do throws(HTTPClientError) {
+            return try await http.send(request(call))
+        } catch {
+            throw ZizqError(error)
+        }
+    }
+
+    /// Opens a call whose answer has no end yet.
+    func open(_ call: Call, silence: Duration) async throws(ZizqError) -> HTTPClientStream {
+        do throws(HTTPClientError) {
+            return try await http.open(request(call, accepting: "application/x-ndjson"), idleTimeout: silence)
+        } catch {
+            throw ZizqError(error)
+        }
+    }
+
+    private func request(_ call: Call, accepting accept: String = "application/json") -> HTTPClientRequest {
+        let type = call.body.isEmpty ? [] : [(name: "content-type", value: "application/json")]
+        return HTTPClientRequest(
+            method: call.method, target: settings.prefix + call.path,
+            headers: [(name: "accept", value: accept)] + settings.headers + type, body: call.body,
+            timeout: call.timeout ?? settings.readTimeout)
+    }
+
+    /// The answer, if it is one of 2xx.
+    func success(_ answer: HTTPClientResponse) throws(ZizqError) -> HTTPClientResponse {
+        guard 200...299 ~= answer.status else {
+            throw refusal(status: answer.status, body: answer.body, retryAfter: answer.header("retry-after"))
+        }
+        return answer
+    }
+
+    func refusal(status: Int, body: [UInt8], retryAfter: String?) -> ZizqError {
+        AnswerReading.refusal(status: status, body: body.span, retryAfter: retryAfter, now: time.wallMilliseconds())
+    }
+
+    // MARK: - The server's version
+
+    /// The major version that this client was made for.
+    static let majorVersion = 0
+
+    /// Asks for the server's version, and warns once in the log where its major version is not the one that this client was made for.
+    ///
+    /// ```swift
+    /// let fits = try await client.checkVersion()
+    /// ```
+    ///
+    /// - Returns: whether the major versions are the same.
+    @discardableResult
+    public func checkVersion() async throws(ZizqError) -> Bool {
+        let version = try await serverVersion()
+        let major = version.prefix { $0 != "." }
+        guard major != String(Self.majorVersion) else { return true }
+        let isFirst = hasWarnedOfVersion.withLock { hasWarned in
+            defer { hasWarned = true }
+            return !hasWarned
+        }
+        if isFirst {
+            settings.logger?.warning(
+                "the Zizq server is of another major version than this client was made for, which is \(Self.majorVersion)",
+                metadata: [LogKey.version.rawValue: .string(PrintableText.escape(version, limit: 40))])
+        }
+        return false
+    }
+}
+
+extension ZizqError {
+    init(_ error: HTTPClientError) {
+        let reason: TransportFailure.Reason =
+            switch error.kind {
+            case .resolve: .unresolved
+            case .connect: .unreachable
+            case .tls: .untrusted
+            case .timeout: .timedOut
+            case .closed: .broken
+            case .malformedResponse: .malformed
+            case .responseTooLarge: .tooLong
+            case .cancelled: .cancelled
+            }
+        self = .transport(
+            .init(reason: reason, requestBodyMayHaveBeenProcessed: error.mayHaveBeenProcessed, message: error.message))
+    }
+}

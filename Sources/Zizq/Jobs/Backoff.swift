@@ -1,0 +1,78 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// How long a job waits before it is tried again: `base` + attempts ^ `exponent` seconds + up to `jitter` × attempts.
+///
+/// ```swift
+/// let gentle = Backoff(base: .seconds(1), exponent: 2, jitter: .milliseconds(500))
+/// ```
+public struct Backoff: Sendable, Hashable {
+    /// The least that it waits, whole milliseconds.
+    public var base: Duration
+    /// To what power the number of attempts is raised.
+    public var exponent: Float
+    /// Up to so much is added at random, once for each attempt; whole milliseconds.
+    public var jitter: Duration
+
+    /// A curve of these three.
+    public init(base: Duration, exponent: Float, jitter: Duration) {
+        self.base = base
+        self.exponent = exponent
+        self.jitter = jitter
+    }
+
+    func append(to bytes: inout [UInt8]) throws(ZizqError) {
+        guard exponent.isFinite else { throw .invalidArgument("the exponent of a backoff is a number") }
+        bytes.appendStatic(#","backoff":{"base_ms":"#)
+        bytes.appendJSONInteger(try base.milliseconds(upTo: Int64(UInt32.max), "the base of a backoff"))
+        bytes.appendStatic(#","exponent":"#)
+        bytes += exponent.description.utf8
+        bytes.appendStatic(#","jitter_ms":"#)
+        bytes.appendJSONInteger(try jitter.milliseconds(upTo: Int64(UInt32.max), "the jitter of a backoff"))
+        bytes.append(UInt8(ascii: "}"))
+    }
+}
+
+/// How long a finished job is kept, to be looked at.
+///
+/// ```swift
+/// let retention = Retention(completed: .seconds(3600), dead: .seconds(30 * 86_400))
+/// ```
+public struct Retention: Sendable, Hashable {
+    /// After it has succeeded; nil for the server's default, zero for not at all. Whole milliseconds.
+    public var completed: Duration?
+    /// After the last retry has failed; nil for the server's default, 7 days. Whole milliseconds.
+    public var dead: Duration?
+
+    /// Keeps jobs for these times.
+    public init(completed: Duration? = nil, dead: Duration? = nil) {
+        self.completed = completed
+        self.dead = dead
+    }
+
+    func append(to bytes: inout [UInt8]) throws(ZizqError) {
+        guard completed != nil || dead != nil else { return }
+        bytes.appendStatic(#","retention":{"#)
+        if let completed {
+            bytes.appendStatic(#""completed_ms":"#)
+            bytes.appendJSONInteger(try completed.milliseconds(upTo: .max, "a retention"))
+            if dead != nil { bytes.append(UInt8(ascii: ",")) }
+        }
+        if let dead {
+            bytes.appendStatic(#""dead_ms":"#)
+            bytes.appendJSONInteger(try dead.milliseconds(upTo: .max, "a retention"))
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds that a field of the server holds.
+    func milliseconds(upTo limit: Int64, _ what: String) throws(ZizqError) -> Int64 {
+        let milliseconds = wholeMilliseconds
+        guard 0...limit ~= milliseconds, self >= .zero else {
+            throw .invalidArgument("\(what) is between 0 and \(limit) milliseconds")
+        }
+        return milliseconds
+    }
+}

@@ -1,0 +1,136 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// Where jobs are written one behind the other: the body of a request that is being made.
+public struct JobWriter: Sendable {
+    /// What lies before the first job of a bulk.
+    static let bulkStart = Array(#"{"jobs":["#.utf8)
+
+    private(set) var bytes: [UInt8] = []
+    /// How many jobs there are.
+    private(set) var count = 0
+    /// Whether each of them has a unique key, so that sending them twice does no harm.
+    private(set) var isKeyed = true
+    private let isBulk: Bool
+    /// The object's start for the type and queue of the last job: the next one is mostly alike.
+    private var prefix: [UInt8] = []
+    private var prefixIsFor: (type: String, queue: String) = ("", "")
+
+    /// - Parameter isBulk: whether several jobs may follow one another.
+    init(isBulk: Bool) {
+        self.isBulk = isBulk
+        if isBulk { bytes += Self.bulkStart }
+    }
+
+    /// The jobs so far as a request body, after which the writer is empty.
+    mutating func finish() -> [UInt8] {
+        if isBulk { bytes.append(contentsOf: "]}".utf8) }
+        defer {
+            bytes = isBulk ? Self.bulkStart : []
+            count = 0
+            isKeyed = true
+        }
+        return bytes
+    }
+
+    /// Makes room for jobs of so many bytes.
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    /// How far the writer has come.
+    struct Mark {
+        let bytes: Int
+        let count: Int
+        let isKeyed: Bool
+    }
+
+    var mark: Mark { Mark(bytes: bytes.count, count: count, isKeyed: isKeyed) }
+
+    /// Takes what was written since away again.
+    mutating func rewind(to mark: Mark) {
+        bytes.removeSubrange(mark.bytes...)
+        count = mark.count
+        isKeyed = mark.isKeyed
+    }
+
+    private mutating func begin() {
+        if count > 0 { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    mutating func appendRaw(_ job: [UInt8]) {
+        begin()
+        bytes += job
+        count += 1
+        isKeyed = false
+    }
+
+    /// Appends a job; where that fails the writer is as it was.
+    mutating func append<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
+        let start = mark
+        begin()
+        do throws(ZizqError) {
+            try appendPrefix(type: Kind.name, queue: job.queue ?? Kind.queue)
+            try appendPayload(job.value, of: Kind.name)
+            try appendOptions(job)
+            bytes.append(UInt8(ascii: "}"))
+        } catch {
+            rewind(to: start)
+            throw error
+        }
+        count += 1
+    }
+
+    private mutating func appendPrefix(type: String, queue: String) throws(ZizqError) {
+        if prefix.isEmpty || prefixIsFor.type != type || prefixIsFor.queue != queue {
+            if let complaint = ZizqName.complaint(about: type) { throw .invalidArgument("the type of a job \(complaint)") }
+            if let complaint = ZizqName.complaint(about: queue) { throw .invalidArgument("the queue of a job \(complaint)") }
+            prefix.removeAll(keepingCapacity: true)
+            prefix += #"{"type":"#.utf8
+            prefix.appendJSONString(type)
+            prefix += #","queue":"#.utf8
+            prefix.appendJSONString(queue)
+            prefix += #","payload":"#.utf8
+            prefixIsFor = (type, queue)
+        }
+        bytes += prefix
+    }
+
+    private mutating func appendPayload(_ value: some Encodable, of name: String) throws(ZizqError) {
+        do {
+            try JSONValueEncoder.append(value, to: &bytes, maximumDepth: isBulk ? JSONLimits.bulkDepth : JSONLimits.singleDepth)
+        } catch {
+            throw .invalidArgument("a job of the type \(PrintableText.escape(name)) cannot be encoded: \(CodingSentence.of(error))")
+        }
+    }
+
+    private mutating func appendOptions<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
+        if let priority = job.priority ?? Kind.priority { appendMember(#","priority":"#, Int64(priority)) }
+        if let readyAt = job.readyAt?.timestamp(now: Timestamp.now) {
+            guard readyAt.millisecondsSinceEpoch >= 0 else { throw .invalidArgument("a job cannot be ready before 1970") }
+            appendMember(#","ready_at":"#, readyAt.millisecondsSinceEpoch)
+        }
+        if let limit = job.retryLimit ?? Kind.retryLimit { appendMember(#","retry_limit":"#, Int64(limit)) }
+        if let backoff = job.backoff ?? Kind.backoff { try backoff.append(to: &bytes) }
+        if let retention = job.retention ?? Kind.retention { try retention.append(to: &bytes) }
+        try appendIdentity(job)
+        let budgets = job.budgets ?? Kind.budgets
+        if !budgets.isEmpty { try BudgetBinding.append(budgets, to: &bytes) }
+    }
+
+    private mutating func appendIdentity<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
+        let key = job.uniqueKey ?? job.value.uniqueKey
+        let batch = job.batch ?? job.value.batch
+        guard key == nil || batch == nil else { throw .invalidArgument("a job has either a unique key or a batch") }
+        if let key { try key.append(to: &bytes, scope: key.scope ?? Kind.uniqueWhile) } else { isKeyed = false }
+        try batch?.append(to: &bytes)
+    }
+
+    private mutating func appendMember(_ name: StaticString, _ number: Int64) {
+        bytes.appendStatic(name)
+        bytes.appendJSONInteger(number)
+    }
+}
+
+extension [UInt8] {
+    /// Appends text that stands in the source: a member's name with what is around it.
+    mutating func appendStatic(_ text: StaticString) { append(contentsOf: text.description.utf8) }
+}

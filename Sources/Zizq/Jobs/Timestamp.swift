@@ -1,0 +1,37 @@
+internal import SluiceBase
+
+/// A moment in milliseconds since the beginning of 1970 in UTC, as Zizq counts time.
+///
+/// ```swift
+/// let tomorrow = Timestamp.now + .seconds(86_400)
+/// let launch = Timestamp(millisecondsSinceEpoch: 1_800_000_000_000)
+/// ```
+public struct Timestamp: Sendable, Hashable, Comparable {
+    /// Leap seconds are not counted.
+    public let millisecondsSinceEpoch: Int64
+
+    /// The moment with this number.
+    public init(millisecondsSinceEpoch: Int64) { self.millisecondsSinceEpoch = millisecondsSinceEpoch }
+
+    /// The moment by this machine's clock.
+    public static var now: Timestamp { Timestamp(millisecondsSinceEpoch: SystemTime().wallMilliseconds()) }
+
+    /// Whether one moment is before the other.
+    public static func < (one: Timestamp, other: Timestamp) -> Bool { one.millisecondsSinceEpoch < other.millisecondsSinceEpoch }
+
+    /// The moment so much later, whole milliseconds.
+    public static func + (time: Timestamp, duration: Duration) -> Timestamp {
+        let (sum, isTooFar) = time.millisecondsSinceEpoch.addingReportingOverflow(duration.wholeMilliseconds)
+        return Timestamp(millisecondsSinceEpoch: isTooFar ? (duration < .zero ? .min : .max) : sum)
+    }
+
+    /// How much later one moment is than another.
+    public static func - (one: Timestamp, other: Timestamp) -> Duration {
+        .milliseconds(one.millisecondsSinceEpoch) - .milliseconds(other.millisecondsSinceEpoch)
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// RFC 3339 in UTC, with milliseconds.
+    public var description: String { TimestampText.format(milliseconds: millisecondsSinceEpoch) }
+}

@@ -1,0 +1,112 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceJSON
+
+/// Jobs that a worker takes, for as long as it iterates: each is `inFlight` from then on, until it is reported with `success` or `failure`.
+///
+/// ```swift
+/// for try await job in client.take(queues: ["emails"], prefetch: 4) {
+///     do {
+///         try await send(job.decode(SendEmail.self))
+///         try await client.success(job.id)
+///     } catch {
+///         try await client.failure(job.id, message: "\(error)")
+///     }
+/// }
+/// ```
+///
+/// A stream is a connection. When it ends, by a `break`, a cancelled task or a failure of the network, the server gives every job that was
+/// taken on it and not reported back to the queue. After a failure the stream connects again by itself, at first soon and then every 30
+/// seconds at most; what was taken before may then come again, so that work must bear being done twice. Heartbeats of the server are
+/// watched: after `silence` without one the connection counts as lost.
+///
+/// It ends when its task is cancelled, and throws where connecting again cannot help: a refusal that is not 408, 429 or 5xx.
+public struct JobStream: AsyncSequence, Sendable {
+    let client: ZizqClient
+    let path: String
+    let silence: Duration
+
+    /// Begins a new iteration.
+    public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+    /// Takes one job a step.
+    public struct Iterator: AsyncIteratorProtocol {
+        private let sequence: JobStream
+        private var stream: HTTPClientStream?
+        private var lines = LineBuffer()
+        private var pace = ReconnectPace()
+        private var generator = SystemRandomNumberGenerator()
+
+        init(_ sequence: JobStream) { self.sequence = sequence }
+
+        /// The next job; waits for one. Nil where the task was cancelled.
+        public mutating func next() async throws(ZizqError) -> Job? { try await next(isolation: nil) }
+
+        /// The same.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> Job? {
+            while !Task.isCancelled {
+                if let line = lines.next() {
+                    pace.jobCame()
+                    return try Self.job(line)
+                }
+                do throws(ZizqError) {
+                    try await readMore(isolation: actor)
+                } catch {
+                    try await recover(from: error, isolation: actor)
+                }
+            }
+            stream?.cancel()
+            stream = nil
+            return nil
+        }
+
+        private static func job(_ line: [UInt8]) throws(ZizqError) -> Job { try AnswerReading.job(status: 200, body: line.span) }
+
+        /// Takes what the server has sent, over a new connection where there is none.
+        private mutating func readMore(isolation actor: isolated (any Actor)?) async throws(ZizqError) {
+            if stream == nil {
+                stream = try await open(isolation: actor)
+                // A line that the last connection broke off in has no end on this one.
+                lines = LineBuffer()
+            }
+            guard let stream else { return }
+            do throws(HTTPClientError) {
+                guard let chunk = try await stream.next() else {
+                    throw HTTPClientError(.closed, mayHaveBeenProcessed: true, "the server ended the stream of jobs")
+                }
+                lines.append(chunk)
+            } catch {
+                throw ZizqError(error)
+            }
+        }
+
+        private func open(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> HTTPClientStream {
+            let call = ZizqClient.Call(method: "GET", path: sequence.path, retry: .off)
+            let stream = try await sequence.client.open(call, silence: sequence.silence)
+            guard stream.status != 200 else { return stream }
+            let body = (try? await stream.collect(limit: 64 * 1024)) ?? []
+            let retryAfter = stream.headers.first { $0.name.lowercased() == "retry-after" }?.value
+            throw sequence.client.refusal(status: stream.status, body: body, retryAfter: retryAfter)
+        }
+
+        /// Waits before the next connection, unless none can help.
+        private mutating func recover(from error: ZizqError, isolation actor: isolated (any Actor)?) async throws(ZizqError) {
+            stream = nil
+            guard error.isRetryable, !Task.isCancelled else {
+                if Task.isCancelled { return }
+                throw error
+            }
+            let wait = pace.failed(asked: error.retryAfter, using: &generator)
+            let settings = sequence.client.settings
+            settings.logger?.warning(
+                "the stream of jobs broke off and is opened again",
+                metadata: [
+                    LogKey.reason.rawValue: .string(PrintableText.escape(error.description)),
+                    LogKey.milliseconds.rawValue: .stringConvertible(wait.wholeMilliseconds),
+                ])
+            // A cancelled wait ends the iteration at its next step.
+            try? await settings.letPass(wait)
+        }
+    }
+}
