@@ -26,7 +26,8 @@ package final class DevQueueServer: Sendable {
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .gibibytes(2)))
         configuration.maximumConnections = 1000
         let service = DevQueueService(store: store)
-        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time) { [endpoints] loop in
+        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time) {
+            [endpoints] loop in
             DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
         }
         endpoints.server = server

@@ -72,9 +72,10 @@ struct JobPage {
         }
         body.append(contentsOf: #"],"pages":{"self":"#.utf8)
         body.appendJSON(text: "/jobs?" + parameters.setting("limit", to: String(limit)))
-        appendLink("next", cut.hasNext ? cut.jobs.last.map { parameters.removing("before").setting("from", to: $0.id.text) } : nil, to: &body)
-        appendLink(
-            "prev", cut.hasPrevious ? cut.jobs.first.map { parameters.removing("from").setting("before", to: $0.id.text) } : nil, to: &body)
+        let next = cut.jobs.last.map { parameters.removing("before").setting("from", to: $0.id.text) }
+        appendLink("next", cut.hasNext ? next : nil, to: &body)
+        let previous = cut.jobs.first.map { parameters.removing("from").setting("before", to: $0.id.text) }
+        appendLink("prev", cut.hasPrevious ? previous : nil, to: &body)
         body.append(contentsOf: "}}".utf8)
         return body
     }
