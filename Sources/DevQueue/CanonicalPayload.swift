@@ -1,5 +1,3 @@
-internal import SluiceBase
-
 /// A payload as Zizq gives it back: without white space, its keys sorted by their bytes, of a key that comes twice the last value alone,
 /// and its numbers as they are held, whole where they fit 64 bits and else doubles. The bytes that were sent are what is stored, so that
 /// only a job which is looked at costs this.
@@ -98,16 +96,12 @@ enum CanonicalPayload {
     }
 
     private static func appendNumber(_ reader: inout StrictJSONReader, to output: inout [UInt8]) throws(StrictJSONError) {
-        let start = reader.index
-        let text: String
-        switch try reader.readNumber() {
-        case .unsigned(let value): text = String(value)
-        case .negative(let value): text = String(value)
-        case .floating(let value):
-            // Read anew, exactly: what came as MessagePack was a double before it was text.
-            let exact = Double(reader.bytes.extracting(start..<reader.index).text)
-            text = (exact.flatMap { $0.isFinite ? $0 : nil } ?? value).description
-        }
+        let text =
+            switch try reader.readExactNumber() {
+            case .unsigned(let value): String(value)
+            case .negative(let value): String(value)
+            case .floating(let value): value.description
+            }
         output.append(contentsOf: text.utf8)
     }
 }

@@ -1,5 +1,3 @@
-internal import SluiceBase
-
 /// Turns JSON into MessagePack, each value in its shortest form.
 struct MessagePackWriter {
     private var output: [UInt8] = []
@@ -32,7 +30,7 @@ struct MessagePackWriter {
         case UInt8(ascii: "n"):
             try reader.readWord(.null)
             output.append(0xC0)
-        default: append(number: try reader.readNumber())
+        default: append(number: try reader.readExactNumber())
         }
     }
 
