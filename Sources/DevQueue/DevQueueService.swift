@@ -8,7 +8,8 @@ package import SluiceHTTP
 /// Where it knowingly differs from a genuine server:
 ///
 /// - HTTP/1.1 and 1.0 alone are spoken, not HTTP/2.
-/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400.
+/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and of the expressions of a
+///   batch only those are refused whose brackets or texts do not close.
 /// - The errors that workers report are not kept; neither `GET /jobs/{id}/errors` is there nor changing, deleting and repeating of jobs.
 /// - `budgets` are ignored, as every field that the server of this version does not know.
 package final class DevQueueService: Sendable {
