@@ -50,7 +50,8 @@ extension DevQueueJob {
         body.appendMember("priority", number: priority)
         body.appendMember("status", text: status.rawValue)
         body.appendMember("ready_at", number: readyAt)
-        body.appendMember("attempts", number: attempts)
+        // The answer to every enqueue of a job.
+        if attempts == 0 { body.append(contentsOf: #","attempts":0"#.utf8) } else { body.appendMember("attempts", number: attempts) }
         switch view {
         case .enqueued(let outcome): body.append(contentsOf: outcome.json.utf8)
         case .whole: appendPayload(to: &body)

@@ -7,7 +7,8 @@ package struct TakeRequest: Sendable, Hashable {
     let format: MessageFormat
 
     init(_ parameters: QueryParameters, format: MessageFormat) throws(JobRefusal) {
-        queues = parameters["queue"].map { $0.split(separator: ",").map(String.init) }
+        let names = parameters["queue"]?.split(separator: ",").map(String.init) ?? []
+        queues = names.isEmpty ? nil : names
         guard let prefetch = Int(parameters["prefetch"] ?? "1"), prefetch > 0 else {
             throw JobRefusal(status: 400, sentence: "prefetch must be a number above 0")
         }

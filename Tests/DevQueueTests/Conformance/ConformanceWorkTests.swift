@@ -144,6 +144,22 @@ import Testing
         }
     }
 
+    @Test("a worker that takes many jobs at once gets every one of them", arguments: targets)
+    func manyJobs(target: ConformanceTarget) async throws {
+        try await target.run { queue in
+            let count = queue.own == nil ? 200 : 4000
+            let payload = "\"" + String(repeating: "x", count: 1000) + "\""
+            let ids = try queue.enqueue(Array(repeating: "", count: count), payload: payload)
+            // More than the buffers between the two hold.
+            let stream = try queue.take("&prefetch=\(count)")
+            var taken: [String] = []
+            for _ in 0..<count { taken += try stream.job().values(of: "id") }
+            #expect(taken == ids)
+            try queue.succeed(ids)
+            #expect(try queue.send("GET", "/jobs/count?queue=QUEUE").text == #"{"count":0}"#)
+        }
+    }
+
     @Test("the same stream in MessagePack goes with lengths, and an empty message for a heartbeat", arguments: targets)
     func messagePack(target: ConformanceTarget) async throws {
         try await target.run { queue in
