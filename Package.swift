@@ -67,7 +67,8 @@ let package = Package(
             ],
             swiftSettings: house),
 
-        .target(name: "TestSupport", dependencies: ["SluiceCrypto"], path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["SluiceBase", "SluiceCrypto", "SluiceNet"], path: "Tests/TestSupport", swiftSettings: house),
         tests("SluiceBaseTests", ["SluiceBase"]),
         tests("SluiceCryptoTests", ["SluiceCrypto", "CSluiceOpenSSL"]),
         tests("SluiceJSONTests", ["SluiceJSON"]),
@@ -75,7 +76,7 @@ let package = Package(
         tests("SluiceNetTests", ["SluiceNet", "TestSupport"]),
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "TestSupport"]),
         tests("ZizqTests", ["Zizq", "DevQueue", "TestSupport"]),
-        tests("DevQueueTests", ["DevQueue", "SluiceHTTP"]),
+        tests("DevQueueTests", ["DevQueue", "SluiceHTTP", "TestSupport"]),
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
         tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto"]),

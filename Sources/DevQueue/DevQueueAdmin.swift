@@ -37,7 +37,7 @@ enum DevQueueAdmin {
     }
 
     private static func statistics(_ store: DevQueueStore) -> HTTPResponse {
-        let (counts, jobs) = store.withContents { ($0.statistics, $0.accepted) }
+        let (counts, jobs) = store.withContents { ($0.statistics, $0.count) }
         var body = Array(#"{"jobs":\#(jobs)"#.utf8)
         body.appendMember("enqueue_requests", number: counts.enqueueRequests)
         body.appendMember("accepted_jobs", number: counts.acceptedJobs)
@@ -52,7 +52,7 @@ enum DevQueueAdmin {
     private static func jobs(_ store: DevQueueStore) -> HTTPResponse {
         var body: [UInt8] = []
         for job in store.jobs {
-            job.appendJSON(to: &body, outcome: nil)
+            job.appendJSON(to: &body, as: .whole)
             body.append(ASCII.lineFeed)
         }
         return HTTPResponse(status: 200, headers: [("content-type", "application/x-ndjson")], body: body)

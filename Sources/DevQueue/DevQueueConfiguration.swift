@@ -6,10 +6,10 @@ package struct DevQueueConfiguration: Sendable {
     package enum Keeping: String, Sendable, CaseIterable {
         /// Everything, the payload too. For tests and development.
         case everything
-        /// All but the payload.
+        /// All but the payload; a job that is read or taken comes without one.
         case fields
         /// Counts, and the unique keys where the queue is licensed: for benchmarks, which send millions. Without a licence the
-        /// memory does not grow.
+        /// memory does not grow. There is nothing to take.
         case counts
     }
 

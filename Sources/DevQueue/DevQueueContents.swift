@@ -6,14 +6,22 @@ struct DevQueueContents {
     var faults = DevQueueFaults()
     var statistics = DevQueueStatistics()
     /// In the order of their identifiers; empty where only counts are kept.
-    private(set) var jobs: [DevQueueJob] = []
-    /// How many jobs there are, also where they are not kept.
+    var jobs = JobTable()
+    /// How many jobs came and were not wiped, also where they are not kept.
     private(set) var accepted = 0
     private var identifiers = JobIdentifierSource()
     /// Who holds each unique key.
     private var holders: [String: Holder] = [:]
-    /// The batches that jobs wait in.
-    private var openBatches: Set<String> = []
+    /// The batches that jobs wait in, each with the job that waits.
+    var openBatches: [String: JobIdentifier] = [:]
+
+    // What comes next in the life of jobs.
+    var ready = ReadyJobs()
+    var scheduled = BinaryHeap<JobAlarm>()
+    var expiring = BinaryHeap<JobAlarm>()
+    var takers = JobTakers()
+    /// The time of the next scheduled job, as those who take jobs were told it last.
+    var announced = UInt64.max
 
     /// The job that holds a unique key. The whole job is here only where jobs are not kept.
     private struct Holder {
@@ -23,11 +31,15 @@ struct DevQueueContents {
 
     init(configuration: DevQueueConfiguration) { self.configuration = configuration }
 
+    /// How many jobs there are; where jobs are not kept, how many there were.
+    var count: Int { configuration.keeping == .counts ? accepted : jobs.count }
+
     /// Why the jobs cannot be taken although each is right in itself: folding needs jq, which is not here.
-    func refusal(of requests: [JobRequest], isBulk: Bool) -> JobRefusal? {
-        var open = openBatches
+    func refusal(of requests: [JobRequest], isBulk: Bool, now: UInt64) -> JobRefusal? {
+        var opened: Set<String> = []
         for (position, request) in requests.enumerated() {
-            guard let batch = request.batch, !open.insert(batch.key).inserted else { continue }
+            guard let batch = request.batch(foldedAt: now) else { continue }
+            guard openBatches[batch.key] != nil || !opened.insert(batch.key).inserted else { continue }
             let refusal = JobRefusal(status: 422, sentence: "batch.fold needs jq, which the development queue does not have")
             return isBulk ? refusal.at(position) : refusal
         }
@@ -45,9 +57,9 @@ struct DevQueueContents {
             isFirst = false
             if let holder = holder(of: request) {
                 duplicates += 1
-                holder.appendJSON(to: &answer, outcome: .duplicate)
+                holder.appendJSON(to: &answer, as: .enqueued(.duplicate))
             } else {
-                accept(request, body: body, now: now).appendJSON(to: &answer, outcome: .accepted)
+                accept(request, body: body, now: now).appendJSON(to: &answer, as: .enqueued(.accepted))
             }
         }
         statistics.duplicateJobs += duplicates
@@ -57,7 +69,7 @@ struct DevQueueContents {
 
     /// The job that holds the unique key of the one asked for.
     private func holder(of request: JobRequest) -> DevQueueJob? {
-        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? job(holder.id) else { return nil }
+        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? jobs[holder.id] else { return nil }
         return (job.uniqueWhile ?? .queued).holds(job.status) ? job : nil
     }
 
@@ -67,34 +79,36 @@ struct DevQueueContents {
         accepted += 1
         statistics.acceptedJobs += 1
         let isKept = configuration.keeping != .counts
-        if isKept { jobs.append(job) }
+        if isKept { keep(job) }
         if let key = job.uniqueKey { holders[key] = Holder(id: job.id, job: isKept ? nil : job) }
-        if let batch = job.batch { openBatches.insert(batch.key) }
+        if let batch = request.batch(foldedAt: now) { openBatches[batch.key] = job.id }
         return job
     }
 
-    /// The job with this identifier.
-    func job(_ id: JobIdentifier) -> DevQueueJob? {
-        let position = position(behind: id)
-        guard position > 0, jobs[position - 1].id == id else { return nil }
-        return jobs[position - 1]
+    private mutating func keep(_ job: DevQueueJob) {
+        jobs.append(job)
+        if job.status == .ready { ready.insert(job) } else { scheduled.insert(JobAlarm(time: job.readyAt, id: job.id)) }
     }
 
-    /// The position of the first job whose identifier is greater.
-    func position(behind id: JobIdentifier) -> Int {
-        var low = 0
-        var high = jobs.count
-        while low < high {
-            let middle = (low + high) / 2
-            if jobs[middle].id <= id { low = middle + 1 } else { high = middle }
-        }
-        return low
+    /// Removes a job's record, which frees its unique key.
+    mutating func remove(_ job: DevQueueJob) {
+        jobs.remove(job.id)
+        if let key = job.uniqueKey, holders[key]?.id == job.id { holders[key] = nil }
     }
 
     mutating func reset() {
-        jobs = []
+        jobs = JobTable()
         holders = [:]
-        openBatches = []
+        openBatches = [:]
         accepted = 0
+        ready = ReadyJobs()
+        scheduled = BinaryHeap()
+        expiring = BinaryHeap()
+        takers.forgetJobs()
     }
+}
+
+extension JobRequest {
+    /// The batch that the job takes part in; one that is to run later takes part in none.
+    fileprivate func batch(foldedAt now: UInt64) -> JobBatch? { (readyAt ?? now) > now ? nil : batch }
 }

@@ -28,6 +28,7 @@ final class DevQueueEndpoint: HTTPService {
         case .answer(let response): return .now(response)
         case .drop: return .drop
         case .silence: return .later
+        case .take(let request): return stream(request, on: exchange)
         case .answerThenClose(let response):
             finish(exchange, with: .answerThenClose(response), after: .zero)
             return .later
@@ -38,6 +39,15 @@ final class DevQueueEndpoint: HTTPService {
             finish(exchange, with: reply, after: duration)
             return .later
         }
+    }
+
+    private func stream(_ request: TakeRequest, on exchange: ExchangeID) -> ServiceReply {
+        let index = loop.loop.index
+        let stream = TakeStream(request, store: service.store, loop: loop, exchange: exchange) { [endpoints] in
+            endpoints.server?.post(to: index) { $0.wake(exchange) }
+        }
+        let head = HTTPResponse(status: 200, headers: [("content-type", request.format.streamType)])
+        return .stream(head) { stream.note($0) }
     }
 
     /// Comes back to the exchange, once the loop waits for its answer.
@@ -60,7 +70,7 @@ extension HTTPServerLoop {
             breakOff(exchange, with: bytes)
         case .bytesThenClose(let bytes): breakOff(exchange, with: bytes)
         case .drop: drop(exchange)
-        case .silence, .delayed: break
+        case .silence, .delayed, .take: break
         }
     }
 }

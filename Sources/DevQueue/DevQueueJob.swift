@@ -6,9 +6,15 @@ package struct DevQueueJob: Sendable {
     /// The bytes that were sent; `nil` where payloads are not kept.
     package let payload: [UInt8]?
     package let priority: UInt16
-    package var status: JobStatus
+    package internal(set) var status: JobStatus
     /// Milliseconds since the UNIX epoch.
-    package let readyAt: UInt64
+    package internal(set) var readyAt: UInt64
+    /// How often it was taken and failed.
+    package internal(set) var attempts: UInt32 = 0
+    /// When it was taken last; nil before, and after whoever had it went away. Milliseconds since the UNIX epoch.
+    package internal(set) var dequeuedAt: UInt64?
+    /// When it failed last. Milliseconds since the UNIX epoch.
+    package internal(set) var failedAt: UInt64?
     package let retryLimit: UInt32?
     package let backoff: JobBackoff?
     package let retention: JobRetention?
@@ -35,10 +41,7 @@ package struct DevQueueJob: Sendable {
 
 extension DevQueueJob {
     /// The job as an answer shows it.
-    ///
-    /// - Parameters:
-    ///   - outcome: what became of the enqueue; `nil` where the job is read back, with its payload.
-    func appendJSON(to body: inout [UInt8], outcome: EnqueueOutcome?) {
+    func appendJSON(to body: inout [UInt8], as view: JobView) {
         body.append(contentsOf: #"{"id":""#.utf8)
         id.append(to: &body)
         body.append(UInt8(ascii: "\""))
@@ -47,15 +50,23 @@ extension DevQueueJob {
         body.appendMember("priority", number: priority)
         body.appendMember("status", text: status.rawValue)
         body.appendMember("ready_at", number: readyAt)
-        body.append(contentsOf: #","attempts":0"#.utf8)
-        if let outcome {
-            body.append(contentsOf: outcome.json.utf8)
-        } else if let payload {
-            body.appendName("payload")
-            body.append(contentsOf: payload)
+        // The answer to every enqueue of a job.
+        if attempts == 0 { body.append(contentsOf: #","attempts":0"#.utf8) } else { body.appendMember("attempts", number: attempts) }
+        switch view {
+        case .enqueued(let outcome): body.append(contentsOf: outcome.json.utf8)
+        case .whole: appendPayload(to: &body)
+        case .withoutPayload: break
         }
         appendOptions(to: &body)
+        if let dequeuedAt { body.appendMember("dequeued_at", number: dequeuedAt) }
+        if let failedAt { body.appendMember("failed_at", number: failedAt) }
         body.append(UInt8(ascii: "}"))
+    }
+
+    private func appendPayload(to body: inout [UInt8]) {
+        guard let payload else { return }
+        body.appendName("payload")
+        CanonicalPayload.append(payload, to: &body)
     }
 
     /// The fields that are shown only where they were set.
@@ -86,6 +97,16 @@ extension DevQueueJob {
         if let fold = batch.fold { body.appendMember("fold", text: fold) }
         body.append(UInt8(ascii: "}"))
     }
+}
+
+/// For which kind of answer a job is written.
+enum JobView {
+    /// The answer to its enqueue, without the payload.
+    case enqueued(EnqueueOutcome)
+    /// It is read or taken, with the payload where payloads are kept.
+    case whole
+    /// The answer to a change of it.
+    case withoutPayload
 }
 
 /// What became of one job of an enqueue.

@@ -4,7 +4,7 @@ internal import SluiceHTTP
 /// The reading half of the API: jobs, counts, queues.
 enum DevQueueListing {
     static func queues(_ store: DevQueueStore) -> HTTPResponse {
-        let names = store.withContents { Set($0.jobs.map(\.queue)) }.sorted()
+        let names = store.withContents { Set($0.jobs.all.map(\.queue)) }.sorted()
         var body = Array(#"{"queues":["#.utf8)
         for (position, name) in names.enumerated() {
             if position > 0 { body.append(UInt8(ascii: ",")) }
@@ -15,9 +15,9 @@ enum DevQueueListing {
     }
 
     static func job(_ store: DevQueueStore, id: String) -> HTTPResponse {
-        guard let id = JobIdentifier(id), let job = store.withContents({ $0.job(id) }) else { return .error(404, "job not found") }
+        guard let id = JobIdentifier(id), let job = store.withContents({ $0.jobs[id] }) else { return .error(404, "job not found") }
         var body: [UInt8] = []
-        job.appendJSON(to: &body, outcome: nil)
+        job.appendJSON(to: &body, as: .whole)
         return .json(200, body)
     }
 
@@ -25,7 +25,7 @@ enum DevQueueListing {
         do {
             let filter = try JobFilter(QueryParameters(query), allowing: [])
             let count = store.withContents { contents in
-                filter.isEmpty ? contents.accepted : contents.jobs.count { filter.matches($0) }
+                filter.isEmpty ? contents.count : contents.jobs.all.count { filter.matches($0) }
             }
             return .json(200, Array(#"{"count":\#(count)}"#.utf8))
         } catch { return .error(400, error.sentence) }
@@ -34,10 +34,10 @@ enum DevQueueListing {
     static func page(_ store: DevQueueStore, query: Span<UInt8>) -> HTTPResponse {
         do {
             let parameters = QueryParameters(query)
-            let filter = try JobFilter(parameters, allowing: ["limit", "order", "from"])
+            let filter = try JobFilter(parameters, allowing: JobPage.parameters)
             let page = try JobPage(parameters)
-            let (jobs, hasMore) = store.withContents { page.cut($0, filter: filter) }
-            return .json(200, page.body(jobs, hasMore: hasMore, parameters: parameters))
+            let cut = store.withContents { page.cut($0.jobs, filter: filter) }
+            return .json(200, page.body(cut, parameters: parameters))
         } catch { return .error(400, error.sentence) }
     }
 }

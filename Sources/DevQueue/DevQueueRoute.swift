@@ -3,7 +3,12 @@ enum DevQueueRoute: Hashable {
     case jobs
     case bulk
     case count
+    case take
+    /// The acknowledgement of many.
+    case successes
     case job(String)
+    case success(String)
+    case failure(String)
     case queues
     case health
     case version
@@ -14,15 +19,26 @@ enum DevQueueRoute: Hashable {
         case "/jobs": self = .jobs
         case "/jobs/bulk": self = .bulk
         case "/jobs/count": self = .count
+        case "/jobs/take": self = .take
+        case "/jobs/success": self = .successes
         case "/queues": self = .queues
         case "/health": self = .health
         case "/version": self = .version
         case "/reset": self = .reset
-        default:
-            guard path.hasPrefix("/jobs/") else { return nil }
-            let id = path.dropFirst("/jobs/".count)
-            guard !id.isEmpty, !id.contains("/") else { return nil }
-            self = .job(String(id))
+        default: self.init(jobPath: path)
+        }
+    }
+
+    /// `/jobs/{id}` and what is below it.
+    private init?(jobPath path: String) {
+        guard path.hasPrefix("/jobs/") else { return nil }
+        let parts = path.dropFirst("/jobs/".count).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let id = parts.first, !id.isEmpty else { return nil }
+        switch parts.dropFirst() {
+        case []: self = .job(id)
+        case ["success"]: self = .success(id)
+        case ["failure"]: self = .failure(id)
+        default: return nil
         }
     }
 
@@ -30,8 +46,16 @@ enum DevQueueRoute: Hashable {
     var methods: [String] {
         switch self {
         case .jobs: ["GET", "HEAD", "POST"]
-        case .bulk, .reset: ["POST"]
-        case .count, .job, .queues, .health, .version: ["GET", "HEAD"]
+        case .bulk, .reset, .successes, .success, .failure: ["POST"]
+        case .count, .take, .job, .queues, .health, .version: ["GET", "HEAD"]
+        }
+    }
+
+    /// Whether the body of a POST is looked at.
+    var hasBody: Bool {
+        switch self {
+        case .jobs, .bulk, .successes, .failure: true
+        case .count, .take, .job, .success, .queues, .health, .version, .reset: false
         }
     }
 }

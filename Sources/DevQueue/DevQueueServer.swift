@@ -22,11 +22,12 @@ package final class DevQueueServer: Sendable {
         self.store = store
         let socket = try ListeningSocket(address)
         self.address = socket.address
-        group = try EventLoopGroup(count: 1, name: "devqueue")
+        group = try EventLoopGroup(count: 1, name: "devqueue", time: store.time)
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .gibibytes(2)))
         configuration.maximumConnections = 1000
         let service = DevQueueService(store: store)
-        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver()) { [endpoints] loop in
+        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time) {
+            [endpoints] loop in
             DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
         }
         endpoints.server = server
@@ -36,8 +37,15 @@ package final class DevQueueServer: Sendable {
     /// The base URL.
     package func url(isTLS: Bool = false) -> String { "\(isTLS ? "https" : "http")://\(address)" }
 
-    /// Closes every connection and ends the thread.
-    package func stop() async {
+    /// Stops listening, closes every connection and ends the thread.
+    ///
+    /// - Parameter limit: how long answers under way may take; they say that their connection closes. Streams of jobs end at once.
+    package func stop(within limit: Duration = .zero) async {
+        if limit > .zero {
+            server.beginDrain()
+            await server.stopAccepting()
+            await server.finishRequests(within: limit)
+        }
         endpoints.server = nil
         await server.close()
         await group.stop()

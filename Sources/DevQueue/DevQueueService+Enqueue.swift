@@ -3,7 +3,7 @@ internal import SluiceHTTP
 
 extension DevQueueService {
     /// `POST /jobs` and `POST /jobs/bulk`: all of the request or nothing.
-    func enqueue(_ body: Span<UInt8>, isBulk: Bool) -> DevQueueReply {
+    func enqueue(_ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool) -> DevQueueReply {
         let fault = store.withContents {
             $0.statistics.enqueueRequests += 1
             let fault = $0.faults.next()
@@ -11,18 +11,32 @@ extension DevQueueService {
             return fault
         }
         if let fault, !fault.commits { return fault.reply(instead: .error(500, "internal server error")) }
-        switch genuineReply(body, isBulk: isBulk, refusedType: fault?.refusedType) {
+        switch genuineReply(body, format, isBulk: isBulk, refusedType: fault?.refusedType) {
         case .answer(let genuine): return fault?.reply(instead: genuine) ?? .answer(genuine)
         case let other: return other
         }
     }
 
-    private func genuineReply(_ body: Span<UInt8>, isBulk: Bool, refusedType: String?) -> DevQueueReply {
+    private func genuineReply(
+        _ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool, refusedType: String?
+    ) -> DevQueueReply {
+        do throws(JobRefusal) {
+            guard let json = try format.transcoded(body) else {
+                return jsonReply(body, format, isBulk: isBulk, refusedType: refusedType)
+            }
+            return jsonReply(json.span, format, isBulk: isBulk, refusedType: refusedType)
+        } catch { return refused(error) }
+    }
+
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - format: what it was sent as.
+    private func jsonReply(_ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool, refusedType: String?) -> DevQueueReply {
         let jobs: [JobRequest]
         do {
             jobs = isBulk ? try JobRequestReader.readMany(body) : [try JobRequestReader.readOne(body)]
         } catch {
-            return refused(JobRefusal(status: 400, sentence: "invalid JSON: \(error)"))
+            return refused(JobRefusal(status: 400, sentence: format.complaint(error)))
         }
         if jobs.contains(where: \.endsTheServer) { return .drop }
         if let refusedType, jobs.contains(where: { $0.type == refusedType }) {
@@ -40,7 +54,8 @@ extension DevQueueService {
                 for job in jobs { try EnqueueRules.checkOne(job, isLicensed: isLicensed) }
             }
         } catch { return refused(error) }
-        if let refusal = store.withContents({ $0.refusal(of: jobs, isBulk: isBulk) }) { return refused(refusal) }
+        let now = store.now()
+        if let refusal = store.withContents({ $0.refusal(of: jobs, isBulk: isBulk, now: now) }) { return refused(refusal) }
         return .answer(stored(jobs, body: body, isBulk: isBulk))
     }
 

@@ -1,14 +1,17 @@
 package import SluiceBase
 package import SluiceHTTP
 
-/// Answers HTTP requests as a Zizq server would: a development stand-in, no job queue. Nothing survives the process and
-/// nobody can take a job out.
+/// Answers HTTP requests as a Zizq server would: a development stand-in. Jobs live as they do there, but nothing survives the process.
 ///
 /// It is a function from a request to what the connection is to do; it opens no socket. Callable from any thread.
 ///
-/// Where it knowingly differs from a genuine server: it reads and answers JSON alone (MessagePack is 501), it gives payloads
-/// back as they were sent rather than with their keys sorted, and a batch that would have to be folded is 422, because
-/// folding needs jq.
+/// Where it knowingly differs from a genuine server:
+///
+/// - HTTP/1.1 and 1.0 alone are spoken, not HTTP/2.
+/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and of the expressions of a
+///   batch only those are refused whose brackets or texts do not close.
+/// - The errors that workers report are not kept; neither `GET /jobs/{id}/errors` is there nor changing, deleting and repeating of jobs.
+/// - `budgets` are ignored, as every field that the server of this version does not know.
 package final class DevQueueService: Sendable {
     package let store: DevQueueStore
 
@@ -18,12 +21,11 @@ package final class DevQueueService: Sendable {
     package func refusal(of request: borrowing RequestView) -> HTTPResponse? {
         let path = request.path.text
         if DevQueueAdmin.owns(path) { return nil }
-        let method = request.method.text
         guard let route = DevQueueRoute(path: path) else { return .error(404, "not found") }
-        guard route.methods.contains(method) else {
+        guard route.methods.contains(request.method.text) else {
             return HTTPResponse(status: 405, headers: [("allow", route.methods.joined(separator: ","))])
         }
-        return MediaTypes.refusal(of: request, hasBody: method == "POST" && route != .reset)
+        return MediaTypes.refusal(of: request, route: route)
     }
 
     /// What the connection is to do with a request that has arrived whole.
@@ -32,9 +34,18 @@ package final class DevQueueService: Sendable {
         let path = request.path.text
         if DevQueueAdmin.owns(path) { return .answer(DevQueueAdmin.respond(to: request, store: store)) }
         guard let route = DevQueueRoute(path: path) else { return .answer(.error(404, "not found")) }
+        return reply(to: request, route).inFormat(MediaTypes.ofAnswer(request))
+    }
+
+    private func reply(to request: borrowing RequestView, _ route: DevQueueRoute) -> DevQueueReply {
+        let format = MediaTypes.ofBody(request)
         switch route {
-        case .jobs where request.method.equals("POST"): return enqueue(request.body, isBulk: false)
-        case .bulk: return enqueue(request.body, isBulk: true)
+        case .jobs where request.method.equals("POST"): return enqueue(request.body, format, isBulk: false)
+        case .bulk: return enqueue(request.body, format, isBulk: true)
+        case .take: return take(request)
+        case .success(let id): return .answer(completed(id))
+        case .successes: return .answer(completedAll(request.body, format))
+        case .failure(let id): return .answer(failed(id, request.body, format))
         case .health: return .answer(.json(200, Array(#"{"status":"ok"}"#.utf8)))
         case .version: return .answer(version())
         case .reset:

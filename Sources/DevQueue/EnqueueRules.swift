@@ -16,6 +16,7 @@ enum EnqueueRules {
         try checkShape(job)
         try checkLicence(job, isLicensed: isLicensed)
         try checkScope(job)
+        try checkExpressions(job)
     }
 
     static func checkMany(_ jobs: [JobRequest], isLicensed: Bool) throws(JobRefusal) {
@@ -26,6 +27,9 @@ enum EnqueueRules {
             } catch { throw error.at(position) }
         }
         for job in jobs { try checkLicence(job, isLicensed: isLicensed) }
+        for (position, job) in jobs.enumerated() where job.batch != nil {
+            do { try checkExpressions(job) } catch { throw error.at(position) }
+        }
     }
 
     private static func checkShape(_ job: JobRequest) throws(JobRefusal) {
@@ -57,6 +61,15 @@ enum EnqueueRules {
         guard let scope = job.uniqueWhile, UniqueScope(rawValue: scope) == nil else { return }
         let sentence = #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#
         throw JobRefusal(status: 400, sentence: sentence)
+    }
+
+    private static func checkExpressions(_ job: JobRequest) throws(JobRefusal) {
+        guard let batch = job.batch else { return }
+        for (name, text) in [("when", batch.when), ("fold", batch.fold)] {
+            if let text, !BatchExpression.isPlausible(text) {
+                throw JobRefusal(status: 422, sentence: "batch.\(name) is not a jq expression")
+            }
+        }
     }
 
     private static func checkLicence(_ job: JobRequest, isLicensed: Bool) throws(JobRefusal) {

@@ -16,7 +16,8 @@ extension HTTPResponse {
     }
 
     /// The media types are refused with the ones that would do.
-    static func unsupported(_ status: Int, _ sentence: String) -> HTTPResponse {
-        json(status, Array(#"{"error":"\#(sentence)","supported":["application/json","application/msgpack"]}"#.utf8))
+    static func unsupported(_ status: Int, _ sentence: String, supported: [String]) -> HTTPResponse {
+        let list = supported.map { #""\#($0)""# }.joined(separator: ",")
+        return json(status, Array(#"{"error":"\#(sentence)","supported":[\#(list)]}"#.utf8))
     }
 }

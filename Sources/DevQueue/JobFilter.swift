@@ -5,7 +5,7 @@ struct JobFilter {
     var isEmpty: Bool { tests.isEmpty }
 
     /// - Parameters:
-    ///   - parameters: each value may be a list with commas; a job passes when it fits every parameter.
+    ///   - parameters: texts may be lists with commas, numbers ranges; a job passes when it fits every parameter.
     ///   - others: parameters that are no filters.
     init(_ parameters: QueryParameters, allowing others: Set<String>) throws(JobRefusal) {
         for (name, value) in parameters.pairs where !others.contains(name) {
@@ -15,13 +15,17 @@ struct JobFilter {
             case "status": tests.append { values.contains($0.status.rawValue) }
             case "queue": tests.append { values.contains($0.queue) }
             case "type": tests.append { values.contains($0.type) }
-            case "priority": tests.append { values.contains(String($0.priority)) }
-            case "ready_at": tests.append { values.contains(String($0.readyAt)) }
-            case "attempts": tests.append { _ in values.contains("0") }
+            case "priority": try add(NumberRange(value, of: name)) { UInt64($0.priority) }
+            case "ready_at": try add(NumberRange(value, of: name)) { $0.readyAt }
+            case "attempts": try add(NumberRange(value, of: name)) { UInt64($0.attempts) }
             case "filter": throw JobRefusal(status: 400, sentence: "filter needs jq, which the development queue does not have")
             default: throw JobRefusal(status: 400, sentence: "unknown filter: \(name)")
             }
         }
+    }
+
+    private mutating func add(_ range: NumberRange, _ number: @escaping @Sendable (DevQueueJob) -> UInt64) {
+        tests.append { range.numbers.contains(number($0)) }
     }
 
     func matches(_ job: DevQueueJob) -> Bool { tests.allSatisfy { $0(job) } }

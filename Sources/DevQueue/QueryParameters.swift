@@ -19,6 +19,13 @@ struct QueryParameters {
         return others.map { "\(Self.encode($0.name))=\(Self.encode($0.value))" }.joined(separator: "&")
     }
 
+    /// The parameters without one of them.
+    func removing(_ name: String) -> QueryParameters {
+        var others = self
+        others.pairs.removeAll { $0.name == name }
+        return others
+    }
+
     private static func decode(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

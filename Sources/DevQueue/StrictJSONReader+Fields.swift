@@ -85,6 +85,19 @@ extension StrictJSONReader {
         return text(try readString())
     }
 
+    mutating func readBool() throws(StrictJSONError) -> Bool {
+        guard let byte = peekPastSpace() else { throw failureAtPeek(.eofInValue) }
+        switch byte {
+        case UInt8(ascii: "t"):
+            try readWord(.true)
+            return true
+        case UInt8(ascii: "f"):
+            try readWord(.false)
+            return false
+        default: throw mismatch(expected: "a boolean")
+        }
+    }
+
     mutating func readUnsigned<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type) throws(StrictJSONError) -> Value {
         let expected = "u\(Value.bitWidth)"
         let number = try readNumber(expected: expected)

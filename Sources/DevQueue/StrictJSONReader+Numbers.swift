@@ -41,6 +41,14 @@ extension StrictJSONReader {
         return try readFraction(isPositive: isPositive, significand: significand)
     }
 
+    /// Reads a number that was accepted before, as exactly as it can be held: what came as MessagePack was a double before it was text.
+    mutating func readExactNumber() throws(StrictJSONError) -> JSONNumber {
+        let start = index
+        let number = try readNumber()
+        guard case .floating = number, let exact = Double(bytes.extracting(start..<index).text), exact.isFinite else { return number }
+        return .floating(exact)
+    }
+
     /// The significand with one more digit; `nil` where it would no longer fit 64 bits.
     @inline(__always)
     private static func appending(_ digit: UInt8, to significand: UInt64) -> UInt64? {

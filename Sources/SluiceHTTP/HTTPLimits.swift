@@ -18,6 +18,9 @@ package struct HTTPLimits: Sendable, Hashable {
     package var idleTime = Duration.seconds(75)
     /// For the other side to take a whole answer. Above it the connection closes.
     package var writeTime = Duration.seconds(10)
+    /// What a streamed answer may have on its way without the socket having taken it; the piece that goes over it is still taken. A service
+    /// that sends more all the same loses its connection.
+    package var streamBytes = 1024 * 1024
     /// How long a connection is read from and discarded after a refusal before the body was read, so that the answer is not lost in
     /// a reset (RFC 9112 §9.6).
     package var lingerTime = Duration.seconds(2)

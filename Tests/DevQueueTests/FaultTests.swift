@@ -13,6 +13,7 @@ import Testing
         case .answer(let answer): "answer \(answer.status) \(answer.headers.map(\.value).joined())"
         case .answerThenClose(let answer): "answer and close \(answer.status)"
         case .bytesThenClose(let bytes): "bytes \(bytes.count)"
+        case .take: "take"
         case .drop: "drop"
         case .silence: "silence"
         case .delayed(let duration, let reply): "\(duration) \(word(reply))"

@@ -38,20 +38,7 @@ import Testing
         }
     }
 
-    /// SplitMix64, so that a failure comes again.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
-    private func value(_ depth: Int, _ random: inout Generator) -> String {
+    private func value(_ depth: Int, _ random: inout SplitMix) -> String {
         let elements = (0..<Int.random(in: 0...3, using: &random))
         switch depth == 0 ? 0 : Int.random(in: 0..<4, using: &random) {
         case 0, 1: return Self.pieces[Int.random(in: 8..<Self.pieces.count, using: &random)]
@@ -62,7 +49,7 @@ import Testing
 
     @Test("Loose pieces of JSON are taken or refused alike", arguments: 0..<8)
     func pieces(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SplitMix(state: seed)
         for _ in 0..<1000 {
             let count = Int.random(in: 1...6, using: &random)
             let text = (0..<count).map { _ in Self.pieces[Int.random(in: 0..<Self.pieces.count, using: &random)] }.joined()
@@ -72,7 +59,7 @@ import Testing
 
     @Test("Whole values, sound and damaged in a byte or two, are taken or refused alike", arguments: 0..<8)
     func values(seed: UInt64) {
-        var random = Generator(state: seed &+ 1000)
+        var random = SplitMix(state: seed &+ 1000)
         var accepted = 0
         for _ in 0..<500 {
             var text = Array(value(4, &random).utf8)

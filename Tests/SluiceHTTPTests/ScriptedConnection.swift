@@ -33,6 +33,8 @@ struct ScriptedConnection {
     }
 
     mutating func answer() -> ResponseWriter.ConnectionOption? { state.answerReady(available: buffer.count, at: now) }
+    /// The head of a streamed answer.
+    mutating func stream() -> StreamStart? { state.streamReady() }
     mutating func ended() -> String { describe(state.inputEnded()) }
     mutating func hungUp() -> String { describe(state.hungUp()) }
 

@@ -72,7 +72,7 @@ package final class HTTPServer: Sendable {
 
     // MARK: - Ending
 
-    /// From now on each answer closes its connection; accepting goes on.
+    /// From now on each answer closes its connection, and streamed ones end; accepting goes on.
     package func beginDrain() {
         for index in mailboxes.indices { post(to: index) { $0.drain() } }
     }

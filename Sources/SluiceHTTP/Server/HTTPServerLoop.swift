@@ -19,7 +19,7 @@ package final class HTTPServerLoop {
     private let time: any TimeSource
     private var idle = IdleList()
     private var idleSince: [Int64] = []
-    private var connections: [UInt64: ServerConnection] = [:]
+    private(set) var connections: [UInt64: ServerConnection] = [:]
     private var storedService: (any HTTPService)?
     private var date: HTTPDate
     private var dateIsFor: Int64 = 0
@@ -113,7 +113,7 @@ package final class HTTPServerLoop {
 
     // MARK: - Ending
 
-    /// From now on each answer says `connection: close`.
+    /// From now on each answer says `connection: close`, and streamed ones end.
     func drain() {
         isDraining = true
         for connection in connections.values { connection.drain() }

@@ -41,8 +41,20 @@ package enum ServiceReply {
     case now(HTTPResponse)
     /// The answer will be given with `HTTPServerLoop.complete`, on the same loop.
     case later
+    /// The head goes out at once, with the body's first bytes; the rest follows with `HTTPServerLoop.send`, until `HTTPServerLoop.end`. The
+    /// function is told on the loop what becomes of it.
+    case stream(HTTPResponse, (StreamEvent) -> Void)
     /// Close the connection without an answer.
     case drop
+}
+
+/// What the service behind a streamed answer is told.
+package enum StreamEvent: Sendable, Hashable {
+    /// There may be something to do: the head has gone out, there is room again behind a receiver that was slow, `HTTPServerLoop.wake` was
+    /// called, or the time of `HTTPServerLoop.setAlarm` has come.
+    case wake
+    /// The receiver has gone or does not read, or the server ends what it is about. Comes once and last, and not after `HTTPServerLoop.end`.
+    case over
 }
 
 /// Names one request in work: the connection, and which of its requests.

@@ -27,11 +27,7 @@ package enum ResponseWriter {
     ) {
         // 192 bytes hold what an answer of ours has in its head.
         output.reserveCapacity(output.count + response.body.count + 192)
-        appendStatusLine(response.status, to: &output)
-        output.append(contentsOf: date)
-        for (name, value) in response.headers where !ReservedFieldName.contains(name) {
-            output.appendFieldLine(name: name, value: value)
-        }
+        appendStart(response, date: date, to: &output)
         let mayHaveBody = response.status != 204 && response.status != 304
         // An answer of 204 must not say a length (RFC 9110 §8.6).
         if mayHaveBody { output.appendContentLength(response.body.count) }
@@ -40,8 +36,37 @@ package enum ResponseWriter {
         if mayHaveBody && !toHeadMethod { output.append(contentsOf: response.body) }
     }
 
+    /// Appends the head of an answer whose body comes over time; of the response its status and headers are used.
+    package static func appendHead(_ response: HTTPResponse, date: [UInt8], stream: StreamStart, to output: inout [UInt8]) {
+        appendStart(response, date: date, to: &output)
+        if stream.isChunked { output.append(contentsOf: chunkedLine) }
+        appendConnection(stream.connection, to: &output)
+        output.appendLineEnd()
+    }
+
+    /// Appends a chunk (RFC 9112 §7.1); nothing for no bytes, since an empty chunk is the last one.
+    package static func appendChunk(_ bytes: [UInt8], to output: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
+        output.appendLineEnd()
+        output.append(contentsOf: bytes)
+        output.appendLineEnd()
+    }
+
+    /// Appends the chunk that ends a body, without trailers.
+    package static func appendLastChunk(to output: inout [UInt8]) { output.append(contentsOf: lastChunk) }
+
     /// Appends the interim answer that makes a waiting sender send its body (RFC 9110 §15.2.1).
     package static func appendContinue(to output: inout [UInt8]) { output.append(contentsOf: continueAnswer) }
+
+    @inline(__always)
+    private static func appendStart(_ response: HTTPResponse, date: [UInt8], to output: inout [UInt8]) {
+        appendStatusLine(response.status, to: &output)
+        output.append(contentsOf: date)
+        for (name, value) in response.headers where !ReservedFieldName.contains(name) {
+            output.appendFieldLine(name: name, value: value)
+        }
+    }
 
     private static func appendStatusLine(_ status: Int, to output: inout [UInt8]) {
         precondition(status >= 200 && status <= 599, "An answer has a final status.")
@@ -64,6 +89,8 @@ package enum ResponseWriter {
     private static let continueAnswer = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     private static let version = Array("HTTP/1.1 ".utf8)
     private static let okLine = Array("HTTP/1.1 200 OK\r\n".utf8)
+    private static let chunkedLine = Array("transfer-encoding: chunked\r\n".utf8)
+    private static let lastChunk = Array("0\r\n\r\n".utf8)
     private static let closeLine = Array("connection: close\r\n".utf8)
     private static let keepAliveLine = Array("connection: keep-alive\r\n".utf8)
 }

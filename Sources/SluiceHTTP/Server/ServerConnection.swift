@@ -7,21 +7,24 @@ final class ServerConnection: EventHandler {
     typealias Action = ServerConnectionState.Action
 
     let peer: PeerAddress
-    private unowned let server: HTTPServerLoop
+    unowned let server: HTTPServerLoop
     private let stream: Stream
     private(set) var source: SourceID?
-    private var state: ServerConnectionState
+    var state: ServerConnectionState
     /// Received and not used up; begins with the first byte of the request in work.
     private var buffer: [UInt8] = []
-    private var output: [UInt8] = []
-    private var written = 0
+    /// Bytes for the socket, of which it has taken the first `written`.
+    var output: [UInt8] = []
+    private(set) var written = 0
+    /// The answer that is being streamed.
+    var streamedAnswer: StreamedAnswer?
 
     private var isHandshaking: Bool
     /// Whether the state waits for bytes; else what arrives is left in the socket.
-    private var wantsBytes = false
+    var wantsBytes = false
     /// What epoll was told to report.
     private var interest: Readiness = .readable
-    private var isOpen = true
+    private(set) var isOpen = true
     private var isListedIdle = false
     private var deadline: Int64?
     /// While the server stops: until when a connection on which no request has come yet may send its first one. It may be on its way.
@@ -29,14 +32,14 @@ final class ServerConnection: EventHandler {
 
     /// Counts requests, so that an answer cannot reach the wrong one.
     private var sequence: UInt32 = 0
-    private var isHeadMethod = false
+    var isHeadMethod = false
     /// What the service said at `admit`, for `respond`.
     private var context: AnyObject?
     /// Bytes taken from the memory budget.
     private var reserved = 0
     private var reservedForOutput = 0
     /// Whether an answer found nobody to take it.
-    private var isSenderGone = false
+    var isSenderGone = false
 
     init(_ accepted: AcceptedSocket, stream: Stream, server: HTTPServerLoop) {
         peer = accepted.peer
@@ -62,6 +65,8 @@ final class ServerConnection: EventHandler {
             perform(state.hungUp())
         } else if isHandshaking {
             shakeHands()
+        } else if streamedAnswer != nil {
+            moveStream()
         } else if written < output.count {
             perform(flush())
             readBuffered()
@@ -78,7 +83,8 @@ final class ServerConnection: EventHandler {
         deadline = nil
         if let limit = firstRequestDeadline, limit <= server.loop.now, isUnused { return close() }
         if isHandshaking { server.observer.handshakeFailed("not complete in time", peer: peer) }
-        perform(state.deadlinePassed(at: server.loop.now))
+        ringAlarm()
+        if let deadline = state.deadline, deadline <= server.loop.now { perform(state.deadlinePassed(at: server.loop.now)) }
         settle()
     }
 
@@ -100,7 +106,7 @@ final class ServerConnection: EventHandler {
         close()
     }
 
-    private func readMore() {
+    func readMore() {
         var taken = 0
         while isOpen, wantsBytes {
             switch stream.read(into: &server.receiveBuffer) {
@@ -119,7 +125,7 @@ final class ServerConnection: EventHandler {
     }
 
     /// What the sender pipelined may lie in the TLS session, of which epoll knows nothing.
-    private func readBuffered() {
+    func readBuffered() {
         if isOpen, wantsBytes, stream.hasBufferedBytes { readMore() }
     }
 
@@ -132,7 +138,7 @@ final class ServerConnection: EventHandler {
 
     // MARK: - Actions
 
-    private func perform(_ action: Action?) {
+    func perform(_ action: Action?) {
         var next = action
         while let action = next, isOpen { next = carryOut(action) }
     }
@@ -204,6 +210,7 @@ final class ServerConnection: EventHandler {
         switch respond(head, body) {
         case .now(let response): return answer(with: response)
         case .later: return nil
+        case .stream(let response, let tell): return beginStream(response, tell)
         case .drop:
             abort()
             return nil
@@ -259,21 +266,37 @@ final class ServerConnection: EventHandler {
         return flush()
     }
 
-    private func flush() -> Action? {
+    func flush() -> Action? {
+        switch writeOutput() {
+        case .moved: return state.answerWritten(&buffer, at: server.loop.now)
+        case .wantsWrite: return waitToWrite(.writable)
+        case .wantsRead: return waitToWrite(.readable)
+        case .ended, .failed:
+            isSenderGone = true
+            return .close
+        }
+    }
+
+    /// Gives the socket what there is to send.
+    ///
+    /// - Returns: `.moved` when it has taken all.
+    func writeOutput() -> StreamProgress {
         while written < output.count {
-            switch stream.write(output, from: written) {
-            case .moved(let count): written += count
-            case .wantsWrite: return waitToWrite(.writable)
-            case .wantsRead: return waitToWrite(.readable)
-            case .ended, .failed:
-                isSenderGone = true
-                return .close
-            }
+            let progress = stream.write(output, from: written)
+            guard case .moved(let count) = progress else { return progress }
+            written += count
         }
         output.removeAll(keepingCapacity: output.capacity <= Self.keptCapacity)
         written = 0
         releaseOutput()
-        return state.answerWritten(&buffer, at: server.loop.now)
+        return .moved(0)
+    }
+
+    /// Lets go of what the socket has taken, so that an answer without end needs no memory without end.
+    func dropWritten() {
+        guard written >= output.count / 2 else { return }
+        output.removeSubrange(..<written)
+        written = 0
     }
 
     /// What a sender does not take at once counts as memory in use until it does.
@@ -294,8 +317,11 @@ final class ServerConnection: EventHandler {
 
     // MARK: - Ending
 
-    /// Answers from now on close the connection.
-    func drain() { state.drainStarted() }
+    /// Answers from now on close the connection; one that is streamed ends.
+    func drain() {
+        state.drainStarted()
+        if streamedAnswer != nil { cutStream() }
+    }
 
     /// Closes the connection if it has been answered and waits for nothing. One that has never sent a request may just be about to: it
     /// gets a moment, since a sender whose connection closes without an answer may never come again.
@@ -336,15 +362,16 @@ final class ServerConnection: EventHandler {
         stream.close()
         server.forget(self)
         source = nil
+        streamIsOver()
     }
 
     // MARK: - What the loop and the server are told
 
     /// Brings deadline, idle list and memory up to date after an event.
-    private func settle() {
+    func settle() {
         guard isOpen, let source else { return }
         if !isUnused { firstRequestDeadline = nil }
-        let wanted = firstRequestDeadline.map { min($0, state.deadline ?? .max) } ?? state.deadline
+        let wanted = earliestDeadline
         if wanted != deadline {
             deadline = wanted
             server.loop.setDeadline(deadline, for: source)
@@ -357,7 +384,14 @@ final class ServerConnection: EventHandler {
         if isIdle { server.noteIdle(source) } else { server.noteBusy(source) }
     }
 
-    private func setInterest(_ wanted: Readiness) {
+    /// The state's deadline, or one of those that few connections have.
+    private var earliestDeadline: Int64? {
+        guard firstRequestDeadline != nil || streamedAnswer != nil else { return state.deadline }
+        let earliest = min(state.deadline ?? .max, firstRequestDeadline ?? .max, streamedAnswer?.alarm ?? .max)
+        return earliest == .max ? nil : earliest
+    }
+
+    func setInterest(_ wanted: Readiness) {
         guard wanted != interest, let source else { return }
         interest = wanted
         server.loop.setInterest(wanted, for: source)

@@ -41,6 +41,8 @@ package struct ServerConnectionState: Sendable {
         /// As `work`, with nobody to answer.
         case detached
         case refusal
+        /// A streamed answer is under way.
+        case streaming(RequestHead, end: Int)
         case writing(Afterwards, end: Int)
         case lingering(discarded: Int)
         case closed
@@ -51,7 +53,7 @@ package struct ServerConnectionState: Sendable {
     var phase = Phase.head
     var deadlines: ConnectionDeadlines
     private var peerHasEnded = false
-    private var isDraining = false
+    private(set) var isDraining = false
 
     /// - Parameter needsHandshake: whether TLS comes first; then `handshakeCompleted` is the first event.
     package init(limits: HTTPLimits, needsHandshake: Bool, at now: Int64) {
@@ -73,7 +75,7 @@ package struct ServerConnectionState: Sendable {
     /// The exact rule that was broken, behind `refuse`, for the log.
     package private(set) var fault: MessageFault?
 
-    /// Answers from now on close their connections.
+    /// Answers from now on close their connections. One that is streamed is the shell's to end.
     package mutating func drainStarted() { isDraining = true }
 
     /// TLS is set up; a request may come.
@@ -90,6 +92,7 @@ package struct ServerConnectionState: Sendable {
         case .lengthBody(let head, let end): return continueBody(head, end: end, available: buffer.count, at: now)
         case .chunkedBody(let head, let decoder): return decode(head, decoder, &buffer, at: now)
         case .lingering(let discarded): return discard(&buffer, discarded)
+        case .streaming(_, let end): return hold(behindStream: buffer.count - end)
         case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
         case .closed: return .close
         }
@@ -102,6 +105,7 @@ package struct ServerConnectionState: Sendable {
             buffer = []
             return refuse(.memoryFull)
         case .lingering(let discarded): return discard(&buffer, discarded)
+        case .streaming: return close()
         case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
         case .closed: return .close
         }
@@ -141,7 +145,7 @@ package struct ServerConnectionState: Sendable {
             guard let end, available >= end else { return answer(then: .linger, at: now) }
             return answer(head, end: end, at: now)
         case .refusal: return answer(then: .linger, at: now)
-        case .handshake, .head, .lengthBody, .chunkedBody, .writing, .lingering:
+        case .handshake, .head, .lengthBody, .chunkedBody, .streaming, .writing, .lingering:
             preconditionFailure("An answer follows the actions admit, work and refuse.")
         }
     }
@@ -170,7 +174,7 @@ package struct ServerConnectionState: Sendable {
         peerHasEnded = true
         switch phase {
         case .admission, .work, .detached, .refusal, .writing: return .wait
-        case .handshake, .head, .lengthBody, .chunkedBody, .lingering, .closed: return close()
+        case .handshake, .head, .lengthBody, .chunkedBody, .streaming, .lingering, .closed: return close()
         }
     }
 
@@ -181,7 +185,8 @@ package struct ServerConnectionState: Sendable {
             phase = .detached
             deadlines.ended()
             return .detach
-        case .handshake, .head, .admission, .lengthBody, .chunkedBody, .refusal, .writing, .lingering, .closed: return close()
+        case .handshake, .head, .admission, .lengthBody, .chunkedBody, .refusal, .streaming, .writing, .lingering, .closed:
+            return close()
         }
     }
 
@@ -211,7 +216,8 @@ package struct ServerConnectionState: Sendable {
         return .close
     }
 
-    private mutating func answer(_ head: RequestHead, end: Int, at now: Int64) -> ResponseWriter.ConnectionOption {
+    /// The answer to the request is about to be written, and the request taken out of the buffer when it is.
+    mutating func answer(_ head: RequestHead, end: Int, at now: Int64) -> ResponseWriter.ConnectionOption {
         let keepAlive = head.keepAlive && !isDraining
         phase = .writing(keepAlive ? .nextRequest : .close, end: end)
         deadlines.began(.write, at: now)

@@ -19,7 +19,8 @@ struct DevCommand: AsyncParsableCommand {
             """ + SettingsOption.help(defaults: .development))
 
     @Option(name: .long, help: ArgumentHelp("Where the development queue listens.", valueName: "port")) var queuePort: UInt16 = 7890
-    @Flag(name: .long, help: "Let the development queue accept unique keys, as a Zizq server with a Pro licence does.") var licensed = false
+    @Flag(name: .long, help: "Let the development queue accept unique keys and batches, as a Zizq server with a Pro licence does.")
+    var licensed = false
     @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
 

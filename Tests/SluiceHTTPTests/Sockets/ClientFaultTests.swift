@@ -1,4 +1,5 @@
 import SluiceHTTP
+import TestSupport
 import Testing
 
 /// What a client makes of servers that do not do as they should.

@@ -1,6 +1,7 @@
 import SluiceBase
 import SluiceNet
 import Synchronization
+import TestSupport
 
 /// A server that does with each connection what a test says.
 final class ScriptedServer: Sendable {

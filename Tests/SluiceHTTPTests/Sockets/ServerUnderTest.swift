@@ -30,16 +30,39 @@ final class ServerUnderTest: Sendable {
             var requests = 0
             var held: [Held] = []
             var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+            /// What the streamed answer was told.
+            var events: [StreamEvent] = []
+            var listeners: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
         }
 
         let state = Mutex(State())
+
+        func hold(_ request: Held) {
+            let woken = state.withLock { state in
+                state.held.append(request)
+                let woken = state.waiters.filter { $0.count <= state.held.count }
+                state.waiters.removeAll { $0.count <= state.held.count }
+                return woken
+            }
+            for waiter in woken { waiter.continuation.resume() }
+        }
+
+        func note(_ event: StreamEvent) {
+            let woken = state.withLock { state in
+                state.events.append(event)
+                let woken = state.listeners.filter { $0.count <= state.events.count }
+                state.listeners.removeAll { $0.count <= state.events.count }
+                return woken
+            }
+            for listener in woken { listener.continuation.resume() }
+        }
     }
 
     let server: HTTPServer
     let notes: Notes
     let port: UInt16
     let memory: MemoryBudget
-    private let desk: Desk
+    let desk: Desk
     private let group: EventLoopGroup
 
     private init(_ server: HTTPServer, _ notes: Notes, _ port: UInt16, _ memory: MemoryBudget, _ desk: Desk, _ group: EventLoopGroup) {
@@ -114,7 +137,34 @@ final class ServerUnderTest: Sendable {
     }
 }
 
-/// `/echo` answers with the body, `/large` with much, `/hold` when it is released, `/drop` never, anything else is refused by its head.
+/// What a test does with the answer of `/stream`.
+extension ServerUnderTest {
+    /// What the streamed answer was told, once so many things were.
+    func events(_ count: Int) async -> [StreamEvent] {
+        await withCheckedContinuation { continuation in
+            let isThere = desk.state.withLock { state in
+                if state.events.count >= count { return true }
+                state.listeners.append((count, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+        return desk.state.withLock { $0.events }
+    }
+
+    /// Does something with the one request that is held, on its loop.
+    func onStream<Result: Sendable>(_ step: @escaping @Sendable (HTTPServerLoop, ExchangeID) -> Result) async throws -> Result {
+        guard let held = desk.state.withLock({ $0.held.first }) else { throw RawSocket.Failure(description: "no request is held") }
+        return await withCheckedContinuation { continuation in
+            server.post(to: held.loop) { continuation.resume(returning: step($0, held.exchange)) }
+        }
+    }
+
+    /// Sends a piece of the streamed answer.
+    func send(_ text: String) async throws -> Bool { try await onStream { $0.send(Array(text.utf8), on: $1) } }
+}
+
+/// `/echo` answers with the body, `/stream` with `first` and what the test sends, `/large` with much, `/hold` when it is released, `/drop` never, anything else is refused by its head.
 final class EchoService: HTTPService {
     /// More than the buffers between two sockets hold.
     static let largeBody = [UInt8](repeating: 0x20, count: 12 << 20)
@@ -129,7 +179,7 @@ final class EchoService: HTTPService {
 
     func admit(_ request: borrowing RequestView) -> Admission {
         switch request.path.text {
-        case "/echo", "/hold", "/drop", "/large": .body(limit: 16 << 20, context: nil)
+        case "/echo", "/hold", "/drop", "/large", "/stream": .body(limit: 16 << 20, context: nil)
         default: .refuse(HTTPResponse(status: 404, body: Array("nothing".utf8)))
         }
     }
@@ -140,14 +190,13 @@ final class EchoService: HTTPService {
         case "/echo": return .now(HTTPResponse(status: 200, body: request.body.array))
         case "/drop": return .drop
         case "/large": return .now(HTTPResponse(status: 200, body: Self.largeBody))
-        default:
-            let woken = desk.state.withLock { state in
-                state.held.append(ServerUnderTest.Desk.Held(loop: loop, exchange: exchange))
-                let woken = state.waiters.filter { $0.count <= state.held.count }
-                state.waiters.removeAll { $0.count <= state.held.count }
-                return woken
+        case "/stream":
+            desk.hold(ServerUnderTest.Desk.Held(loop: loop, exchange: exchange))
+            return .stream(HTTPResponse(status: 200, headers: [("content-type", "text/plain")], body: Array("first".utf8))) { [desk] in
+                desk.note($0)
             }
-            for waiter in woken { waiter.continuation.resume() }
+        default:
+            desk.hold(ServerUnderTest.Desk.Held(loop: loop, exchange: exchange))
             return .later
         }
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 import SluiceNet
+import TestSupport
 
 /// A TLS client that begins to read only when the server cannot write any more.
 struct TLSPeer: Sendable {

@@ -8,8 +8,11 @@ struct QueueUnderTest {
     let store: DevQueueStore
     let service: DevQueueService
 
+    /// What scheduled jobs and retentions go by.
+    let time = ManualTime()
+
     init(isLicensed: Bool = false, keeping: DevQueueConfiguration.Keeping = .everything) {
-        store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping))
+        store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping), time: time)
         service = DevQueueService(store: store)
     }
 
