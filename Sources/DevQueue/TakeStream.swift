@@ -67,7 +67,8 @@ final class TakeStream {
 
     /// Comes back for the next heartbeat, or earlier where a job becomes ready before.
     private func setAlarm() {
-        let untilReady = store.millisecondsUntilNextJob().map { loop.loop.now + Int64(clamping: $0) * 1_000_000 }
-        loop.setAlarm(at: min(nextBeat, untilReady ?? nextBeat), for: exchange)
+        // No further than the heartbeat, which may be nearer than the end of time that a job waits for.
+        let milliseconds = min(store.millisecondsUntilNextJob() ?? .max, UInt64(Self.heartbeatNanoseconds / 1_000_000))
+        loop.setAlarm(at: min(nextBeat, loop.loop.now + Int64(milliseconds) * 1_000_000), for: exchange)
     }
 }

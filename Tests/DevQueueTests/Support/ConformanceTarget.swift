@@ -28,8 +28,13 @@ enum ConformanceTarget: Sendable, CustomTestStringConvertible {
     /// Gives a test the queue, started for it where it is the development queue.
     func run(_ test: @escaping @Sendable (ConformingQueue) throws -> Void) async throws {
         guard case .given(let address) = self else { return try await runOwn(test) }
-        let isLicensed = try await Self.licence(of: address)
-        try await blocking { try test(ConformingQueue(address: address, isLicensed: isLicensed, own: nil)) }
+        let isLicensed = try await Self.firstLook.value
+        try await blocking {
+            let queue = ConformingQueue(address: address, isLicensed: isLicensed, own: nil)
+            // Leaves the server as it was, where it can delete: nothing else takes a job away that is scheduled for the end of time.
+            defer { _ = try? queue.send("DELETE", "/jobs?queue=QUEUE") }
+            try test(queue)
+        }
     }
 
     private func runOwn(_ test: @escaping @Sendable (ConformingQueue) throws -> Void) async throws {
@@ -46,29 +51,16 @@ enum ConformanceTarget: Sendable, CustomTestStringConvertible {
         await server.stop()
     }
 
-    /// Whether the given queue has a licence, asked once.
-    private static func licence(of address: QueueAddress) async throws -> Bool {
-        try await licences.value(of: address)
-    }
-
-    private static let licences = Licences()
-
-    private actor Licences {
-        private var known: Task<Bool, any Error>?
-
-        func value(of address: QueueAddress) async throws -> Bool {
-            let task =
-                known
-                ?? Task {
-                    try await blocking {
-                        let name = ConformingQueue.newName()
-                        let body = #"{"type":"\#(name)","queue":"\#(name)","payload":null,"unique_key":"\#(name)"}"#
-                        return try QueueConnection(address).exchange(QueueRequest(method: "POST", target: "/jobs", body: Array(body.utf8)))
-                            .status == 201
-                    }
-                }
-            known = task
-            return try await task.value
+    /// Whether the queue that `ZIZQ_URL` names has a licence, asked once and before any test; and it is wiped, where that is allowed.
+    private static let firstLook = Task {
+        guard case .given(let address) = all[0] else { return false }
+        return try await blocking {
+            let queue = ConformingQueue(address: address, isLicensed: true, own: nil)
+            if ProcessInfo.processInfo.environment["ZIZQ_RESET"] == "1" { try queue.reset() }
+            let job = #"{"type":"TYPE","queue":"QUEUE","payload":null,"unique_key":"KEY"}"#
+            guard try queue.send("POST", "/jobs", job).status == 201 else { return false }
+            try queue.drain(1)
+            return true
         }
     }
 }

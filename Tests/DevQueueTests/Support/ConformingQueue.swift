@@ -57,6 +57,13 @@ struct ConformingQueue: Sendable {
         try send("GET", "/health")
     }
 
+    /// Wipes everything.
+    func reset() throws {
+        _ = try enqueue(["", ""])
+        let (reset, count) = (try send("POST", "/reset").line, try send("GET", "/jobs/count").text)
+        guard reset == "204 ", count == #"{"count":0}"# else { throw RawSocket.Failure(description: "not wiped: \(reset), \(count)") }
+    }
+
     /// How many of this test's jobs are in a state.
     func count(_ status: String) throws -> UInt64? {
         try send("GET", "/jobs/count?queue=QUEUE&status=\(status)").text.numbers(of: "count").first
@@ -88,12 +95,13 @@ struct ConformingQueue: Sendable {
 }
 
 extension QueueConnection {
-    /// The next job of a stream; heartbeats are passed over.
+    /// The next job of a stream; heartbeats are passed over, for half a minute.
     func job() throws -> String {
-        while true {
+        for _ in 0..<10 {
             let line = try line()
             if !line.isEmpty { return line }
         }
+        throw RawSocket.Failure(description: "no job came")
     }
 }
 
