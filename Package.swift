@@ -75,7 +75,7 @@ let package = Package(
         tests("SluiceYAMLTests", ["SluiceYAML"]),
         tests("SluiceNetTests", ["SluiceNet", "TestSupport"]),
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "TestSupport"]),
-        tests("ZizqTests", ["Zizq", "DevQueue", "TestSupport"]),
+        tests("ZizqTests", ["Zizq", "DevQueue", "TestSupport", log]),
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP", "TestSupport"]),
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),

@@ -91,7 +91,8 @@ import Zizq
         arguments: [
             (.dropBeforeCommit, true, true), (.dropAfterCommit, true, true), (.halfAnswer, true, true), (.garbage, false, true),
             (.htmlBadRequest, false, false), (.payloadTooLarge, false, false), (.redirect, false, false),
-            (.status(500, error: "internal server error"), true, true), (.status(503, error: "busy"), true, false),
+            (.status(500, error: "internal server error"), true, true), (.status(503, error: "busy"), true, true),
+            (.status(429, error: "slow down"), true, false),
         ] as [(DevQueueFault, Bool, Bool)])
     func meetsFaults(fault: DevQueueFault, isRetryable: Bool, isAmbiguous: Bool) async throws {
         try await withClient { server, client in

@@ -12,7 +12,7 @@ import Zizq
             (.transport(.init(requestBodyMayHaveBeenProcessed: false, message: "")), true, false),
             (.transport(.init(requestBodyMayHaveBeenProcessed: true, message: "")), true, true),
             (response(400), false, false), (response(301), false, false), (response(408), true, false), (response(429), true, false),
-            (response(500), true, true), (response(502), true, true), (response(503), true, false), (response(599), true, true),
+            (response(500), true, true), (response(502), true, true), (response(503), true, true), (response(599), true, true),
             (.decoding(.init(status: 200, message: "")), false, true), (.invalidArgument(""), false, false),
         ] as [(ZizqError, Bool, Bool)])
     func classifies(error: ZizqError, isRetryable: Bool, isAmbiguous: Bool) {

@@ -7,12 +7,11 @@ package enum SelfSignedCertificate {
     /// - Parameters:
     ///   - hostNames: such as `localhost`; the leftmost label may be `*`.
     ///   - addresses: IPv4 or IPv6.
-    ///   - validDays: from now; 1 or more.
+    ///   - validDays: from now; 0 or less for one that has expired.
     /// - Throws: if a name or an address cannot stand in a certificate, or there is none at all.
     package static func make(
         hostNames: [String], addresses: [String], validDays: Int
     ) throws(SelfSignedCertificateError) -> (certificatePEM: String, privateKeyPEM: String) {
-        precondition(validDays > 0, "a certificate is valid for a day at least")
         let names = try AlternativeNames(hostNames: hostNames, addresses: addresses)
         do throws(OpenSSLError) {
             let key = try PrivateKey()

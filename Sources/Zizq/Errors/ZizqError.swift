@@ -104,11 +104,12 @@ extension ZizqError {
 
     /// Whether the server may have done what was asked in spite of the error.
     ///
-    /// 408, 429 and 503 say that the request was not worked on; any other 5xx says nothing about it.
+    /// A refusal of 4xx says that the request was not worked on. One of 5xx says nothing about it: a proxy answers 502, 503 or 504 also where the
+    /// server took the request and its answer was lost.
     public var isAmbiguous: Bool {
         switch self {
         case .transport(let failure): failure.requestBodyMayHaveBeenProcessed
-        case .response(let answer): 500...599 ~= answer.status && answer.status != 503
+        case .response(let answer): 500...599 ~= answer.status
         case .decoding: true
         case .invalidArgument: false
         }

@@ -79,6 +79,11 @@ public struct JobStream: AsyncSequence, Sendable {
             } catch {
                 throw ZizqError(error)
             }
+            let limit = sequence.client.settings.http.responseLimit
+            guard lines.unfinished <= limit else {
+                let message = "a job in the stream is over \(limit) bytes"
+                throw .transport(.init(reason: .tooLong, requestBodyMayHaveBeenProcessed: true, message: message))
+            }
         }
 
         private func open(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> HTTPClientStream {

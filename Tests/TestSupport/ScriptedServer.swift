@@ -1,11 +1,10 @@
-import SluiceBase
-import SluiceNet
-import Synchronization
-import TestSupport
+internal import SluiceBase
+internal import SluiceNet
+internal import Synchronization
 
 /// A server that does with each connection what a test says.
-final class ScriptedServer: Sendable {
-    enum Step: Sendable {
+package final class ScriptedServer: Sendable {
+    package enum Step: Sendable {
         /// Wait for so many requests without a body, or with one that ends with `END`.
         case read
         case send(String)
@@ -15,13 +14,13 @@ final class ScriptedServer: Sendable {
         case reset
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let socket: RawSocket
     private let accepted = Mutex<[RawSocket]>([])
 
     /// - Parameter scripts: one for each connection in turn, the last one for all that follow. After its last step a connection is left
     ///   as it is until the server goes away.
-    init(_ scripts: [[Step]]) throws {
+    package init(_ scripts: [[Step]]) throws {
         let listening = try RawSocket.listening()
         socket = listening.socket
         port = listening.port
@@ -30,14 +29,15 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    convenience init(_ script: Step...) throws { try self.init([script]) }
+    package convenience init(_ script: Step...) throws { try self.init([script]) }
 
     deinit { stop() }
 
     /// Takes no more connections.
-    func stop() { socket.close() }
+    package func stop() { socket.close() }
 
-    var connectionCount: Int { accepted.withLock { $0.count } }
+    /// How many connections have come.
+    package var connectionCount: Int { accepted.withLock { $0.count } }
 
     private static func serve(_ socket: RawSocket, _ scripts: [[Step]], _ note: @escaping @Sendable (RawSocket) -> Void) throws {
         try SystemThread.start(name: "scripted") {
