@@ -96,6 +96,19 @@ import Testing
         }
     }
 
+    @Test("a server of another major version is warned of, and gets its jobs")
+    func otherVersion() async throws {
+        let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: true, version: "7.1.0"))
+        let server = try await DevQueueServer(store: store, address: try #require(SocketAddress(host: "127.0.0.1", port: 0)))
+        try await GatewayUnderTest.run(GatewaySetup(queue: server.url())) { gateway in
+            #expect(try await gateway.send([1]) == [200])
+            let record = try await gateway.record { $0["version"] == "7.1.0" }
+            #expect(record.message == "the Zizq server is of another major version than this client was made for, which is 0")
+            try await gateway.untilMetric("sluice_jobs_queued_total", is: 1)
+        }
+        await server.stop()
+    }
+
     @Test("zizq.unique_keys says whether keys go along", arguments: ["always", "never"])
     func uniqueKeys(policy: String) async throws {
         let queue = try await TestQueue.start()

@@ -18,6 +18,8 @@ package final class DeliveryService: Sendable {
     private let finishLimit = Mutex<Duration?>(nil)
     /// When the last batch was sent, on the monotonic clock.
     private let lastSent = Mutex<Int64>(.min)
+    /// When the server was asked for its version last, on the monotonic clock.
+    private let versionAsked = Mutex<Int64?>(nil)
 
     /// - Parameters:
     ///   - reader: for this service alone.
@@ -120,10 +122,25 @@ package final class DeliveryService: Sendable {
         lastSent.withLock { $0 = now }
         let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
         let answer = await client.postBulk(body, timeout: request.timeout)
+        if answer.isNewConnection { checkVersion() }
         return licence.withLock {
             lane.answered(answer.result, isNewConnection: answer.isNewConnection, licence: &$0, now: now)
         }
     }
+
+    /// A new connection may lead to another server, or to a new version of the same one. The client warns of one that it was not made for;
+    /// no lane waits for that.
+    private func checkVersion() {
+        let past = now
+        let isDue = versionAsked.withLock { asked in
+            if let asked, past - asked < Self.versionNanoseconds { return false }
+            asked = past
+            return true
+        }
+        if isDue { Task { [client] in try? await client.checkVersion() } }
+    }
+
+    private static let versionNanoseconds: Int64 = 60_000_000_000
 
     private func carryOut(_ change: OutboxChange, for lane: inout DeliveryLane) async -> DeliveryAction {
         do throws(OutboxError) {

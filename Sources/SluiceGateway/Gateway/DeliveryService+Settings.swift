@@ -15,13 +15,15 @@ extension DeliveryConfiguration {
 
 extension ZizqClient {
     /// The gateway's client of its queue server.
-    static func make(_ server: Settings.QueueServer, loop: EventLoopGroup) throws(FatalProblem) -> ZizqClient {
+    static func make(_ server: Settings.QueueServer, loop: EventLoopGroup, logger: Logger) throws(FatalProblem) -> ZizqClient {
         var configuration = ZizqConfiguration(url: server.url.description)
         configuration.caCertificatePath = server.ca
         configuration.clientCertificatePath = server.certificate
         configuration.clientKeyPath = server.key
         configuration.readTimeout = server.timeout
         configuration.maximumConnections = server.concurrency + 1
+        configuration.retryPolicy = .off
+        configuration.logger = logger
         if let path = server.headersFile { configuration.headers = try HeadersFile.read(path) }
         do throws(ZizqError) {
             return try ZizqClient(configuration, loop: loop.mailboxes[0])

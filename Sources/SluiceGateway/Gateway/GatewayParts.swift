@@ -66,7 +66,7 @@ struct GatewayParts {
         let sockets = try BoundSockets(settings)
         let journal = DeliveryJournal(logger: logger, show: configuration.show)
         let (loops, clientLoop) = try startLoops(settings.threads ?? ProcessorCount.available())
-        let client = try ZizqClient.make(settings.zizq, loop: clientLoop)
+        let client = try ZizqClient.make(settings.zizq, loop: clientLoop, logger: logger)
         let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
         let delivery = DeliveryService(
             configuration: DeliveryConfiguration(settings.zizq), writer: outbox, reader: try openReader(settings), client: client,
