@@ -36,11 +36,11 @@ deps test-deps:
 
 .PHONY: format
 format: ## formats the sources
-	$(SWIFT) format -i -r Sources Tests Package.swift
+	$(SWIFT) format -i -r Sources Tests Benchmarks Package.swift
 
 .PHONY: lint
 lint: ## checks the format
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Benchmarks Package.swift
 
 .PHONY: build
 build: deps ## builds the tests and everything they need; a warning is an error
@@ -65,6 +65,11 @@ docs: ## writes the pages that are made from the code
 bench: release ## measures throughput, latency and memory beside nginx and SQLite alone, and prints a table
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product BareLoop
 	SLUICE_BINARY=$(BINARY) BARE_LOOP=$(CURDIR)/.build/release/BareLoop Benchmarks/run
+
+.PHONY: bench-client
+bench-client: release ## measures the Zizq client beside Foundation's coders
+	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench
+	SLUICE_BINARY=$(BINARY) CLIENT_BENCH=$(CURDIR)/.build/release/ClientBench Benchmarks/client
 
 .PHONY: crash
 crash: build release test-deps ## kills the gateway under load, 20 times

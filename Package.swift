@@ -104,9 +104,13 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     }
 }
 
-// What the benchmark compares the gateway with; `make bench` asks for it.
+// What the benchmarks measure beside the gateway; `make bench` and `make bench-client` ask for them.
 if Context.environment["SLUICE_BENCH"] != nil {
-    package.targets.append(
+    package.targets += [
         .executableTarget(
-            name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop", swiftSettings: house))
+            name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop", swiftSettings: house),
+        .executableTarget(
+            name: "ClientBench", dependencies: ["Zizq", "SluiceHTTP", "SluiceNet"], path: "Benchmarks/ClientBench",
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
+    ]
 }

@@ -14,8 +14,30 @@ final class JSONEncoding: Encoder {
         case scalar
     }
 
-    var bytes: [UInt8] = []
-    private(set) var level = Level.nothing
+    /// What changes with everything that is written, in one place, so that writing a member is one access to this object and not six.
+    struct Output {
+        var bytes: [UInt8] = []
+        var level = Level.nothing
+
+        /// Writes a member's key, after which its value follows.
+        @inline(__always)
+        mutating func writeKey(_ key: some CodingKey) {
+            if case .object(isEmpty: false) = level { bytes.append(UInt8(ascii: ",")) }
+            level = .object(isEmpty: false)
+            bytes.appendJSONString(key.stringValue)
+            bytes.append(UInt8(ascii: ":"))
+        }
+
+        /// Makes room for an element, which follows.
+        @inline(__always)
+        mutating func beginElement() {
+            guard case .array(let count) = level else { return }
+            if count > 0 { bytes.append(UInt8(ascii: ",")) }
+            level = .array(count: count + 1)
+        }
+    }
+
+    var output = Output()
     private(set) var codingPath: [any CodingKey]
     let userInfo: [CodingUserInfoKey: Any] = [:]
     private var depth: Int
@@ -46,20 +68,20 @@ final class JSONEncoding: Encoder {
     func singleValueContainer() -> any SingleValueEncodingContainer { JSONSingleEncoding(self) }
 
     private func beginObject() {
-        switch level {
+        switch output.level {
         case .nothing:
             enter(UInt8(ascii: "{"))
-            level = .object(isEmpty: true)
+            output.level = .object(isEmpty: true)
         case .object: break
         case .array, .scalar: refuse("a value asked for an object after it had begun to be something else")
         }
     }
 
     private func beginArray() {
-        switch level {
+        switch output.level {
         case .nothing:
             enter(UInt8(ascii: "["))
-            level = .array(count: 0)
+            output.level = .array(count: 0)
         case .array: break
         case .object, .scalar: refuse("a value asked for an array after it had begun to be something else")
         }
@@ -68,7 +90,7 @@ final class JSONEncoding: Encoder {
     private func enter(_ bracket: UInt8) {
         depth += 1
         if depth > maximumDepth { refuse("the nesting is deeper than \(maximumDepth) levels") }
-        bytes.append(bracket)
+        output.bytes.append(bracket)
     }
 
     private func refuse(_ what: String) {
@@ -77,39 +99,22 @@ final class JSONEncoding: Encoder {
 
     // MARK: - Writing
 
-    /// Writes a member's key, after which its value follows.
-    @inline(__always)
-    func writeKey(_ key: some CodingKey) {
-        if case .object(isEmpty: false) = level { bytes.append(UInt8(ascii: ",")) }
-        level = .object(isEmpty: false)
-        bytes.appendJSONString(key.stringValue)
-        bytes.append(UInt8(ascii: ":"))
-    }
-
-    /// Makes room for an element, which follows.
-    @inline(__always)
-    func beginElement() {
-        guard case .array(let count) = level else { return }
-        if count > 0 { bytes.append(UInt8(ascii: ",")) }
-        level = .array(count: count + 1)
-    }
-
     /// The value at hand is a single one.
     func beginScalar() {
-        guard case .nothing = level else { return refuse("a value was encoded twice") }
-        level = .scalar
+        guard case .nothing = output.level else { return refuse("a value was encoded twice") }
+        output.level = .scalar
     }
 
-    func write(_ flag: Bool) { bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8) }
+    func write(_ flag: Bool) { output.bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8) }
 
-    func writeNull() { bytes.append(contentsOf: "null".utf8) }
+    func writeNull() { output.bytes.append(contentsOf: "null".utf8) }
 
     func write(_ number: some BinaryFloatingPoint & LosslessStringConvertible, at key: (any CodingKey)?) throws {
         guard number.isFinite else {
             let path = codingPath + [key].compactMap { $0 }
             throw EncodingError.invalidValue(number, .init(codingPath: path, debugDescription: "JSON has no \(number)"))
         }
-        bytes.append(contentsOf: number.description.utf8)
+        output.bytes.append(contentsOf: number.description.utf8)
     }
 
     /// Writes whatever the value encodes itself as, behind a key that has been written.
@@ -122,11 +127,11 @@ final class JSONEncoding: Encoder {
     /// Writes whatever the value encodes itself as.
     func encode<Value: Encodable>(_ value: Value) throws {
         if try writeKnown(value) { return }
-        let outer = level
-        level = .nothing
+        let outer = output.level
+        output.level = .nothing
         try value.encode(to: self)
         close()
-        level = outer
+        output.level = outer
     }
 
     /// Types whose own conformance is slower, or is not what others expect in JSON.
@@ -134,18 +139,18 @@ final class JSONEncoding: Encoder {
     private func writeKnown<Value: Encodable>(_ value: Value) throws -> Bool {
         // Comparing types costs next to nothing; only a match is cast.
         if Value.self == String.self, let text = value as? String {
-            bytes.appendJSONString(text)
+            output.bytes.appendJSONString(text)
         } else if Value.self == Int.self, let number = value as? Int {
-            bytes.appendDecimal(number)
+            output.bytes.appendDecimal(number)
         } else if Value.self == Date.self, let date = value as? Date {
             writeDate(date)
         } else if Value.self == Data.self, let data = value as? Data {
-            bytes.appendJSONString(data.base64EncodedString())
+            output.bytes.appendJSONString(data.base64EncodedString())
         } else if Value.self == URL.self, let url = value as? URL {
-            bytes.appendJSONString(url.absoluteString)
+            output.bytes.appendJSONString(url.absoluteString)
         } else if Value.self == Decimal.self, let number = value as? Decimal {
             guard number.isFinite else { throw notFinite(number) }
-            bytes.append(contentsOf: number.description.utf8)
+            output.bytes.append(contentsOf: number.description.utf8)
         } else {
             return false
         }
@@ -157,21 +162,21 @@ final class JSONEncoding: Encoder {
     }
 
     private func writeDate(_ date: Date) {
-        bytes.append(UInt8(ascii: "\""))
+        output.bytes.append(UInt8(ascii: "\""))
         let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
-        TimestampText.append(milliseconds: Int64(max(-1e17, min(1e17, milliseconds))), to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        TimestampText.append(milliseconds: Int64(max(-1e17, min(1e17, milliseconds))), to: &output.bytes)
+        output.bytes.append(UInt8(ascii: "\""))
     }
 
     /// The value at hand is complete. One that has encoded nothing is an object without members.
     private func close() {
-        switch level {
-        case .nothing: bytes.append(contentsOf: "{}".utf8)
+        switch output.level {
+        case .nothing: output.bytes.append(contentsOf: "{}".utf8)
         case .object:
-            bytes.append(UInt8(ascii: "}"))
+            output.bytes.append(UInt8(ascii: "}"))
             depth -= 1
         case .array:
-            bytes.append(UInt8(ascii: "]"))
+            output.bytes.append(UInt8(ascii: "]"))
             depth -= 1
         case .scalar: break
         }
@@ -182,7 +187,7 @@ final class JSONEncoding: Encoder {
     /// An encoder whose bytes will stand where these end now.
     func child(at key: any CodingKey) -> JSONEncoding {
         let child = JSONEncoding(maximumDepth: maximumDepth, depth: depth, codingPath: codingPath + [key])
-        children.append((bytes.count, child))
+        children.append((output.bytes.count, child))
         return child
     }
 
@@ -197,15 +202,15 @@ final class JSONEncoding: Encoder {
         if let failure { throw failure }
         guard !children.isEmpty else { return }
         var whole: [UInt8] = []
-        whole.reserveCapacity(bytes.count + children.reduce(0) { $0 + $1.child.bytes.count })
+        whole.reserveCapacity(output.bytes.count + children.reduce(0) { $0 + $1.child.output.bytes.count })
         var start = 0
         for (offset, child) in children {
-            whole += bytes[start..<offset]
-            whole += child.bytes
+            whole += output.bytes[start..<offset]
+            whole += child.output.bytes
             start = offset
         }
-        whole += bytes[start...]
-        bytes = whole
+        whole += output.bytes[start...]
+        output.bytes = whole
         children = []
     }
 }

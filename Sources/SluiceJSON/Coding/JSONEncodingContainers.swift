@@ -7,32 +7,32 @@ struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     var codingPath: [any CodingKey] { encoding.codingPath }
 
     private func integer(_ number: some FixedWidthInteger, _ key: Key) {
-        encoding.writeKey(key)
-        encoding.bytes.appendDecimal(number)
+        encoding.output.writeKey(key)
+        encoding.output.bytes.appendDecimal(number)
     }
 
     func encodeNil(forKey key: Key) throws {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         encoding.writeNull()
     }
 
     func encode(_ value: Bool, forKey key: Key) throws {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         encoding.write(value)
     }
 
     func encode(_ value: String, forKey key: Key) throws {
-        encoding.writeKey(key)
-        encoding.bytes.appendJSONString(value)
+        encoding.output.writeKey(key)
+        encoding.output.bytes.appendJSONString(value)
     }
 
     func encode(_ value: Double, forKey key: Key) throws {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         try encoding.write(value, at: key)
     }
 
     func encode(_ value: Float, forKey key: Key) throws {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         try encoding.write(value, at: key)
     }
 
@@ -50,27 +50,27 @@ struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     func encode(_ value: UInt128, forKey key: Key) throws { integer(value, key) }
 
     func encode(_ value: some Encodable, forKey key: Key) throws {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         try encoding.encode(value, at: key)
     }
 
     func nestedContainer<Nested: CodingKey>(keyedBy keyType: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         return encoding.child(at: key).container(keyedBy: keyType)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         return encoding.child(at: key).unkeyedContainer()
     }
 
     func superEncoder() -> any Encoder {
-        encoding.writeKey(JSONSuperKey())
+        encoding.output.writeKey(JSONSuperKey())
         return encoding.child(at: JSONSuperKey())
     }
 
     func superEncoder(forKey key: Key) -> any Encoder {
-        encoding.writeKey(key)
+        encoding.output.writeKey(key)
         return encoding.child(at: key)
     }
 }
@@ -82,32 +82,32 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
     init(_ encoding: JSONEncoding) { self.encoding = encoding }
 
     var codingPath: [any CodingKey] { encoding.codingPath }
-    var count: Int { if case .array(let count) = encoding.level { count } else { 0 } }
+    var count: Int { if case .array(let count) = encoding.output.level { count } else { 0 } }
 
     private func integer(_ number: some FixedWidthInteger) {
-        encoding.beginElement()
-        encoding.bytes.appendDecimal(number)
+        encoding.output.beginElement()
+        encoding.output.bytes.appendDecimal(number)
     }
 
     private func floating(_ number: some BinaryFloatingPoint & LosslessStringConvertible) throws {
         let index = count
-        encoding.beginElement()
+        encoding.output.beginElement()
         try encoding.write(number, at: JSONIndexKey(index))
     }
 
     func encodeNil() throws {
-        encoding.beginElement()
+        encoding.output.beginElement()
         encoding.writeNull()
     }
 
     func encode(_ value: Bool) throws {
-        encoding.beginElement()
+        encoding.output.beginElement()
         encoding.write(value)
     }
 
     func encode(_ value: String) throws {
-        encoding.beginElement()
-        encoding.bytes.appendJSONString(value)
+        encoding.output.beginElement()
+        encoding.output.bytes.appendJSONString(value)
     }
 
     func encode(_ value: Double) throws { try floating(value) }
@@ -127,13 +127,13 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
 
     func encode(_ value: some Encodable) throws {
         let index = count
-        encoding.beginElement()
+        encoding.output.beginElement()
         try encoding.encode(value, at: JSONIndexKey(index))
     }
 
     private func child() -> JSONEncoding {
         let index = count
-        encoding.beginElement()
+        encoding.output.beginElement()
         return encoding.child(at: JSONIndexKey(index))
     }
 
@@ -156,7 +156,7 @@ struct JSONSingleEncoding: SingleValueEncodingContainer {
 
     private func integer(_ number: some FixedWidthInteger) {
         encoding.beginScalar()
-        encoding.bytes.appendDecimal(number)
+        encoding.output.bytes.appendDecimal(number)
     }
 
     func encodeNil() throws {
@@ -171,7 +171,7 @@ struct JSONSingleEncoding: SingleValueEncodingContainer {
 
     func encode(_ value: String) throws {
         encoding.beginScalar()
-        encoding.bytes.appendJSONString(value)
+        encoding.output.bytes.appendJSONString(value)
     }
 
     func encode(_ value: Double) throws {

@@ -17,13 +17,13 @@ package enum JSONValueEncoder {
         let start = bytes.count
         let encoding = JSONEncoding(maximumDepth: maximumDepth)
         // The bytes are moved, not copied, there and back.
-        swap(&encoding.bytes, &bytes)
-        defer { swap(&encoding.bytes, &bytes) }
+        swap(&encoding.output.bytes, &bytes)
+        defer { swap(&encoding.output.bytes, &bytes) }
         do {
             try encoding.encode(value)
             try encoding.finish()
         } catch {
-            encoding.bytes.removeSubrange(start...)
+            encoding.output.bytes.removeSubrange(start...)
             throw error
         }
     }

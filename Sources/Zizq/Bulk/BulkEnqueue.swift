@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Jobs that are to be enqueued in one request: all of them, or none. Kinds may be mixed.
 ///
 /// ```swift
@@ -12,6 +14,9 @@ public struct BulkEnqueue: Sendable {
     private let client: ZizqClient
     private var writer = JobWriter(isBulk: true)
 
+    /// No more is set aside before it is needed.
+    private static let largestReserve = 8 * 1024 * 1024
+
     init(_ client: ZizqClient) { self.client = client }
 
     /// How many jobs there are.
@@ -24,6 +29,7 @@ public struct BulkEnqueue: Sendable {
     ///
     /// - Throws: `invalidArgument` for what the server would refuse, with the job's place; the jobs before it stay.
     public mutating func push(_ job: some Enqueueable) throws(ZizqError) {
+        if writer.count == 0 { writer.reserve(client.lastBulkSize.load(ordering: .relaxed)) }
         do throws(ZizqError) {
             try job.write(to: &writer)
         } catch {
@@ -52,6 +58,7 @@ public struct BulkEnqueue: Sendable {
     public consuming func send(timeout: Duration? = nil, retry: RetryPolicy? = nil) async throws(ZizqError) -> [EnqueuedJob] {
         guard writer.count > 0 else { return [] }
         let (count, policy) = (writer.count, retry ?? (writer.isKeyed ? client.retryPolicy : .off))
+        client.lastBulkSize.store(min(writer.bytes.count, Self.largestReserve), ordering: .relaxed)
         return try await client.post(writer.finish(), jobs: count, timeout: timeout, retry: policy)
     }
 }

@@ -206,7 +206,7 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
     private mutating func fits(_ job: Source.Element) throws -> Bool {
         let before = writer.mark
         try job.write(to: &writer)
-        guard writer.count == 1 || writer.bytes.count + 2 <= limits.bytes else {
+        guard writer.count == 1 || writer.bytes.count <= limits.bytes else {
             writer.rewind(to: before)
             leftOver = job
             return false

@@ -22,6 +22,8 @@ public final class ZizqClient: Sendable {
     private let time = SystemTime()
     /// Whether the server's version has been found to be another than this client was made for.
     private let hasWarnedOfVersion = Mutex(false)
+    /// How many bytes the last bulk had. The next one is mostly as large, and need not be copied on its way there.
+    let lastBulkSize = Atomic(0)
 
     /// Makes a client; connects when there is something to send.
     ///

@@ -3,9 +3,11 @@ internal import SluiceJSON
 
 /// Where jobs are written one behind the other: the body of a request that is being made.
 public struct JobWriter: Sendable {
-    /// What lies before the first job of a bulk.
-    static let bulkStart = Array(#"{"jobs":["#.utf8)
+    /// A bulk of no jobs.
+    static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
 
+    /// A finished body at any time, so that nothing need be appended when it is sent: that would copy all of it wherever somebody else
+    /// holds it, too.
     private(set) var bytes: [UInt8] = []
     /// How many jobs there are.
     private(set) var count = 0
@@ -19,14 +21,13 @@ public struct JobWriter: Sendable {
     /// - Parameter isBulk: whether several jobs may follow one another.
     init(isBulk: Bool) {
         self.isBulk = isBulk
-        if isBulk { bytes += Self.bulkStart }
+        if isBulk { bytes = Self.emptyBulk }
     }
 
     /// The jobs so far as a request body, after which the writer is empty.
     mutating func finish() -> [UInt8] {
-        if isBulk { bytes.append(contentsOf: "]}".utf8) }
         defer {
-            bytes = isBulk ? Self.bulkStart : []
+            bytes = isBulk ? Self.emptyBulk : []
             count = 0
             isKeyed = true
         }
@@ -47,18 +48,29 @@ public struct JobWriter: Sendable {
 
     /// Takes what was written since away again.
     mutating func rewind(to mark: Mark) {
-        bytes.removeSubrange(mark.bytes...)
+        if isBulk {
+            bytes.removeSubrange((mark.bytes - 2)...)
+            end()
+        } else {
+            bytes.removeSubrange(mark.bytes...)
+        }
         count = mark.count
         isKeyed = mark.isKeyed
     }
 
     private mutating func begin() {
+        if isBulk { bytes.removeLast(2) }
         if count > 0 { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func end() {
+        if isBulk { bytes.appendStatic("]}") }
     }
 
     mutating func appendRaw(_ job: [UInt8]) {
         begin()
         bytes += job
+        end()
         count += 1
         isKeyed = false
     }
@@ -72,6 +84,7 @@ public struct JobWriter: Sendable {
             try appendPayload(job.value, of: Kind.name)
             try appendOptions(job)
             bytes.append(UInt8(ascii: "}"))
+            end()
         } catch {
             rewind(to: start)
             throw error
