@@ -43,12 +43,37 @@ import Testing
         await queue.stop()
     }
 
+    @Test(
+        "a disk that the outbox itself has filled has space again once the jobs are delivered, whatever else is to be kept",
+        .enabled(message) { await SmallDisk.isAllowed() })
+    func filledByItself() async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try folder.write("", to: "disk/.keep")
+        let disk = SmallDisk(path: folder.file("disk"))
+        let setup = GatewaySetup(
+            settings: ["outbox.path": disk.path + "/outbox.db", "log.level": "info", "outbox.keep_delivered": "7d"], queue: queue.url,
+            folder: folder, wrapper: SmallDisk.wrapper(at: disk.path, mebibytes: 120))
+        try await GatewayUnderTest.run(setup) { gateway in
+            let accepted = try await sendUntilFull(gateway, limit: 2000)
+            try await queue.restart()
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+            try await gateway.record("space") { $0.message == "the outbox's condition changed" && $0["condition"] == "storing" }
+            #expect(try await gateway.send([5001], padding: 100_000) == [200])
+            #expect(try await queue.arrivals(accepted + 1) == Array(21..<(21 + accepted)) + [5001])
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        await queue.stop()
+    }
+
     /// Sends until the disk is found full: the write-ahead log may have some room of its own left.
     ///
     /// - Returns: how many were stored first.
-    private func sendUntilFull(_ gateway: GatewayUnderTest) async throws -> Int {
+    private func sendUntilFull(_ gateway: GatewayUnderTest, limit: Int = 200) async throws -> Int {
         let wire = try gateway.connect()
-        for count in 0..<200 {
+        for count in 0..<limit {
             // The last one carries a number that is sent again later.
             try wire.send(Webhook.numbered(21 + count, padding: 100_000).bytes)
             let answer = try await wire.answer()

@@ -12,9 +12,10 @@ extension OutboxStore {
     /// `outbox.max_keys`. Costs nothing when neither is due.
     package func maintain() {
         overcomeTrouble()
-        guard trouble == nil else { return }
+        guard trouble?.kind != .failing else { return }
         do throws(SQLiteError) {
-            if ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
+            if trouble == nil, ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
+            // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {
             note(error)
@@ -26,15 +27,35 @@ extension OutboxStore {
     /// - Returns: whether another step has something to do at once.
     package func maintainIdle() -> Bool {
         maintain()
-        guard trouble == nil else { return false }
         do throws(SQLiteError) {
-            if try trimDelivered() { return true }
-            if try forgetExpired() { return true }
-            return try vacuum()
+            switch trouble?.kind {
+            case .failing: return false
+            case .diskFull: return try makeRoom()
+            case nil:
+                if try trimDelivered() { return true }
+                if try forgetExpired() { return true }
+                return try vacuum(keeping: Self.freePagesKept)
+            }
         } catch {
             note(error)
             return false
         }
+    }
+
+    /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the delivered jobs, whose time
+    /// is over or not, and every free page. To take webhooks is worth more than to show what has been delivered.
+    ///
+    /// - Returns: whether another step has something to do.
+    private func makeRoom() throws(SQLiteError) -> Bool {
+        // Emptied before anything is written to it, and the file becomes shorter by this alone.
+        guard try session.connection.checkpoint(.truncate) else { return false }
+        checkpointedFrames = 0
+        if reserve.acquire() {
+            trouble = nil
+            return true
+        }
+        if try transaction({ () throws(SQLiteError) in try trimDelivered(at: .max, limit: Self.trimStep) }) { return true }
+        return try vacuum(keeping: 0)
     }
 
     /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The next transaction then
@@ -95,9 +116,10 @@ extension OutboxStore {
 
     // MARK: Free pages
 
-    private func vacuum() throws(SQLiteError) -> Bool {
+    /// - Parameter kept: free pages that stay.
+    private func vacuum(keeping kept: Int64) throws(SQLiteError) -> Bool {
         let free = try session.connection.integer("PRAGMA freelist_count") ?? 0
-        guard free > Self.freePagesKept + Int64(Self.vacuumStep) else { return false }
+        guard free > kept + (kept > 0 ? Int64(Self.vacuumStep) : 0) else { return false }
         try session.connection.execute("PRAGMA incremental_vacuum(\(Self.vacuumStep))")
         return true
     }

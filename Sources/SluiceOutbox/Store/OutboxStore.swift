@@ -75,7 +75,7 @@ package final class OutboxStore {
     /// Closes the file after copying the log into it. The store must not be used any more.
     package func close() {
         // A log that stays behind is read again at the next start: failing here loses nothing.
-        if trouble == nil { _ = try? session.connection.checkpoint(.truncate) }
+        if trouble?.kind != .failing { _ = try? session.connection.checkpoint(.truncate) }
         session.connection.close()
     }
 
