@@ -75,7 +75,7 @@ extension DevQueueFault {
     init?(_ parameters: QueryParameters) {
         switch parameters["fault"] {
         case "status":
-            guard let status = parameters["status"].flatMap(Int.init), 100...599 ~= status else { return nil }
+            guard let status = parameters["status"].flatMap(Int.init), 200...599 ~= status else { return nil }
             self = .status(status, error: parameters["error"] ?? "refused as told")
         case "delay":
             guard let milliseconds = parameters["milliseconds"].flatMap(Int.init), milliseconds >= 0 else { return nil }

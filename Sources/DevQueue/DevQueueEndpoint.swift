@@ -88,6 +88,6 @@ final class DevQueueEndpoints: Sendable {
 /// Nobody watches the development queue.
 struct DevQueueObserver: HTTPServerObserver {
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
-    func shed(_ reason: ConnectionShedding) {}
+    func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
     func handshakeFailed(_ reason: String, peer: PeerAddress) {}
 }

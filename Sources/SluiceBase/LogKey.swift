@@ -29,6 +29,9 @@ package enum LogKey: String, CaseIterable, Sendable {
     /// How many routes a table has.
     case routes
     case jobs
+    case connections
+    /// How many files the process may have open.
+    case files
     case bytes
     case attempt
     /// How long something took or will take, in milliseconds.

@@ -17,11 +17,30 @@ enum TLSOptions {
         guard unsafe SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
             throw .fromQueue("cannot read a certificate from \(certificatePath)")
         }
-        guard unsafe SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1 else {
+        var hasPassphrase = false
+        guard unsafe useKey(keyPath, in: context, &hasPassphrase) else {
+            guard !hasPassphrase else {
+                ERR_clear_error()
+                throw TLSError("the private key in \(keyPath) has a passphrase: it must be one without")
+            }
             throw .fromQueue("cannot use the private key in \(keyPath)")
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
             throw .fromQueue("the private key in \(keyPath) does not belong to the certificate in \(certificatePath)")
+        }
+    }
+
+    /// Without the callback OpenSSL would ask for a passphrase at the terminal, and wait for ever.
+    private static func useKey(_ path: String, in context: OpaquePointer, _ hasPassphrase: inout Bool) -> Bool {
+        // The flag outlives the call, and the context forgets it.
+        unsafe withUnsafeMutablePointer(to: &hasPassphrase) { flag in
+            unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, flag in
+                unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
+                return -1
+            }
+            unsafe SSL_CTX_set_default_passwd_cb_userdata(context, flag)
+            defer { unsafe SSL_CTX_set_default_passwd_cb_userdata(context, nil) }
+            return unsafe SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1
         }
     }
 

@@ -162,6 +162,19 @@ import Zizq
         #expect(simulation.delivered == [1, 2, 3, 4, 5, 6, 8])
     }
 
+    @Test("where everything is too large one job is dead, and the others wait until one is taken")
+    func suspectsWhoeverFindsAllTooLarge() {
+        var simulation = LaneSimulation(jobs(8))
+        var answers = 0
+        simulation.run { request in
+            answers += 1
+            return answers <= 15 ? refuse(413, nil) : accept(request)
+        }
+        #expect(simulation.dead.map(\.reason) == [.tooLargeForZizq])
+        #expect(simulation.delivered.count == 7)
+        #expect(simulation.alarms == ["+zizq_refuses_everything", "-zizq_refuses_everything"])
+    }
+
     @Test("A job whose bytes have changed on the disk is dead and never sent")
     func buriesDamaged() {
         var simulation = LaneSimulation([makeJob(1), makeJob(2, isIntact: false), makeJob(3)])

@@ -1,3 +1,4 @@
+internal import Glibc
 import SluiceBase
 import Testing
 
@@ -87,6 +88,30 @@ struct FaultTests {
         time.advance(by: .seconds(1))
         #expect(store.outcomes([sample(2, at: time)]) == [stored])
         #expect(fixture.folder.names.contains("outbox.db.reserve"))
+    }
+
+    @Test func filesThatAreMovedAwayRefuseDeliveriesUntilTheyAreBack() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        let path = fixture.folder.file("outbox.db")
+        #expect(unsafe rename(path, path + ".away") == 0)
+        time.advance(by: .seconds(1))
+        #expect(!store.maintainIdle())
+        #expect(store.outcomes([sample(2, at: time)]) == [.refused(.commitFailed)])
+        #expect(store.status.condition == .failing && store.status.isMisplaced)
+        #expect(store.unreportedError?.description.contains("moved") == true)
+        // What is stored still goes out.
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        // Another file in its place is not it.
+        fixture.folder.write(Array("another".utf8), to: "outbox.db")
+        time.advance(by: .seconds(1))
+        _ = store.maintainIdle()
+        #expect(store.status.isMisplaced)
+        #expect(unsafe rename(path + ".away", path) == 0)
+        time.advance(by: .seconds(1))
+        _ = store.maintainIdle()
+        #expect(store.outcomes([sample(2, at: time)]) == [stored])
+        #expect(store.status.condition == .storing && !store.status.isMisplaced)
     }
 
     @Test func anAcknowledgementOnAFullDiskIsAnErrorAndCanBeTriedAgain() throws {

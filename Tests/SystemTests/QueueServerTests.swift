@@ -36,7 +36,7 @@ import Testing
 
     private struct Silent: HTTPServerObserver {
         func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
-        func shed(_ reason: ConnectionShedding) {}
+        func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
         func handshakeFailed(_ reason: String, peer: PeerAddress) {}
     }
 

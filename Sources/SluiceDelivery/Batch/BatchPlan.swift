@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// What of a batch is still to be sent, and in which pieces: cut to size, and halved until those that Zizq refuses stand alone.
 ///
 /// A value without I/O. Pieces are sent in commit order.
@@ -12,6 +14,7 @@ struct BatchPlan {
     /// A job that was refused alone while nothing else had been accepted.
     struct Suspect {
         let job: DeliveryJob
+        let reason: DeadLetterReason
         let text: String
     }
 
@@ -79,12 +82,14 @@ struct BatchPlan {
     }
 
     /// Zizq refused the piece without saying which job it meant: its halves go next, and a job alone becomes a suspect.
-    mutating func pieceRefused(_ piece: Piece, text: String) {
+    ///
+    /// - Parameter reason: why the job is dead, if it turns out to be to blame.
+    mutating func pieceRefused(_ piece: Piece, text: String, reason: DeadLetterReason = .refusedByZizq) {
         if !isRefused {
             isRefused = true
             hasAcceptedSinceRefusal = false
         }
-        if !halve(piece), let job = piece.jobs.first { suspects.append(Suspect(job: job, text: text)) }
+        if !halve(piece), let job = piece.jobs.first { suspects.append(Suspect(job: job, reason: reason, text: text)) }
     }
 
     /// Puts the halves of a piece in its place.

@@ -34,6 +34,7 @@ extension DeliveryLane {
         _ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob], withKeys: Bool, licence: inout LicenceState
     ) {
         plan.pieceAccepted()
+        hasBuriedTooLarge = false
         sizing.batchAccepted()
         backOff.reset()
         pauses.reset()
@@ -65,7 +66,10 @@ extension DeliveryLane {
 
     private mutating func shrink(_ piece: BatchPlan.Piece, text: String) {
         report(.batchRefused(jobs: piece.jobs.count, text: text))
-        if !plan.halve(piece) { bury(Array(piece.jobs), reason: .tooLargeForZizq, detail: text) }
+        // The first job that is too large alone is dead. One more, with none taken in between, says more of whoever answers than of the job.
+        guard piece.jobs.count == 1, !hasBuriedTooLarge else { return plan.pieceRefused(piece, text: text, reason: .tooLargeForZizq) }
+        hasBuriedTooLarge = true
+        bury(Array(piece.jobs), reason: .tooLargeForZizq, detail: text)
     }
 
     private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool) {
@@ -126,7 +130,7 @@ extension DeliveryLane {
 
     /// Sends the suspects that are guilty to the dead letters.
     mutating func convict() {
-        for convict in plan.takeConvicts() { bury([convict.job], reason: .refusedByZizq, detail: convict.text) }
+        for convict in plan.takeConvicts() { bury([convict.job], reason: convict.reason, detail: convict.text) }
     }
 
     /// Every job left was refused alone and none was taken: it is more likely the server.

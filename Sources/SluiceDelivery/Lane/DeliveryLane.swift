@@ -19,6 +19,8 @@ package struct DeliveryLane: Sendable {
 
     let limits: BatchLimits
     var plan = BatchPlan()
+    /// Whether a job was too large alone since Zizq took one last.
+    var hasBuriedTooLarge = false
     var phase = Phase.starting
     var sizing: AmbiguitySizing
     var backOff = BackOff()

@@ -91,6 +91,10 @@ package final class Gateway: Sendable {
             guard let address else { continue }
             parts.logger.notice("listening", metadata: .fields([.listener: name, .address: address.hostAndPort]))
         }
+        if routeCount == 0 {
+            parts.logger.warning(
+                "there are no routes: every webhook is answered 404", metadata: .fields([.file: configuration.settings.values.routes]))
+        }
         parts.logger.notice(
             "started", metadata: .fields([.version: SluiceVersion.current, .routes: routeCount, .table: parts.reload.status.version]))
     }

@@ -75,7 +75,8 @@ struct GatewayParts {
         let memory = MemoryBudget(limit: settings.limits.memory)
         let servers = await Servers.make(
             ServerParts(
-                settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
+                settings: settings, connections: connections(settings, logger), loops: loops, memory: memory, metrics: metrics,
+                journal: journal, outbox: outbox, reload: reload,
                 reader: ReaderBox(try openReader(settings)),
                 condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, time: time, logger: logger),
             table, results)
@@ -94,6 +95,20 @@ struct GatewayParts {
             admin: servers.admin, control: servers.control, condition: servers.condition, results: results, loops: loops,
             clientLoop: clientLoop, client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
     }
+
+    /// How many connections there may be: as many as the settings say, or as the process may open files for.
+    private static func connections(_ settings: Settings, _ logger: Logger) -> Int {
+        let wanted = settings.limits.connections
+        guard let files = OpenFileLimit.raise(), files < wanted + filesBesideConnections else { return wanted }
+        let possible = min(wanted, files - min(filesBesideConnections, files / 2))
+        logger.warning(
+            "the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, LimitNOFILE, --ulimit nofile)",
+            metadata: .fields([.files: files, .connections: possible]))
+        return possible
+    }
+
+    /// The outbox, the listeners, connections to Zizq and of the admin listener, route files that are being read.
+    private static let filesBesideConnections = 160
 
     private static func warnOfVariables(_ environment: [String: String], _ reload: RouteReloadService, _ logger: Logger) {
         for warning in SettingsEnvironment.warnings(for: environment, routeVariables: Set(reload.environmentNames)) {

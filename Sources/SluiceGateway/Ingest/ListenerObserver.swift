@@ -21,13 +21,14 @@ struct ListenerObserver: HTTPServerObserver {
         journal.refused(code, route: nil, reason: reason, peer: peer)
     }
 
-    func shed(_ reason: ConnectionShedding) {
+    func shed(_ reason: ConnectionShedding, peer: PeerAddress) {
         switch reason {
         case .idleClosedForNew: shedIdle.increment()
         case .atCap:
-            logger.error("turned a connection away: limits.connections is reached and none is idle")
+            logger.error("turned a connection away: limits.connections is reached and none is idle", metadata: .fields([.peer: peer]))
         case .perAddress:
-            logger.warning("turned a connection away: limits.connections_per_address is reached")
+            logger.warning(
+                "turned a connection away: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
         case .outOfDescriptors:
             logger.error("cannot accept connections: the process has no file descriptor left; raise its limit on open files")
         }

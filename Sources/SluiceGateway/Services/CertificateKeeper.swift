@@ -69,9 +69,11 @@ final class CertificateKeeper: Sendable {
     @discardableResult
     func reload() -> String? {
         let now = Self.look(certificatePath, keyPath)
-        state.withLock { $0 = State(loaded: now) }
+        state.withLock { ($0.loaded, $0.pending) = (now, nil) }
         do throws(TLSError) {
-            slot.replace(with: try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath))
+            let context = try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath)
+            if context.expiresAt != slot.context.expiresAt { state.withLock { $0.toldDays = nil } }
+            slot.replace(with: context)
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
             return nil
         } catch {

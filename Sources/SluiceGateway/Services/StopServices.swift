@@ -89,7 +89,11 @@ struct OutboxService: Service {
         try? await gracefulShutdown()
         await outbox.close()
         let status = outbox.status
-        if status.pendingJobs > 0 {
+        if status.pendingJobs > 0, status.isMisplaced {
+            logger.critical(
+                "jobs are in files that are not at the outbox's path any more: the next start does not find them",
+                metadata: .fields([.jobs: status.pendingJobs]))
+        } else if status.pendingJobs > 0 {
             logger.notice("jobs stay in the outbox for the next start", metadata: .fields([.jobs: status.pendingJobs]))
         }
     }

@@ -112,7 +112,7 @@ package final class HTTPServer: Sendable {
         switch report {
         case .accepted(let accepted): place(accepted, tls: tls)
         case .outOfDescriptors:
-            observer.shed(.outOfDescriptors)
+            observer.shed(.outOfDescriptors, peer: .unknown)
             _ = closeLongestIdle()
         }
     }
@@ -134,7 +134,7 @@ package final class HTTPServer: Sendable {
     }
 
     private func turnAway(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {
-        observer.shed(reason)
+        observer.shed(reason, peer: accepted.peer)
         accepted.close()
     }
 }

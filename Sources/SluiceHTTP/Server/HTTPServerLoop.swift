@@ -107,7 +107,7 @@ package final class HTTPServerLoop {
     /// Closes the connection that has been idle longest, to make room.
     func closeLongestIdle() {
         guard let place = idle.longestIdle, let connection = loop.handler(atPlace: place) as? ServerConnection else { return }
-        observer.shed(.idleClosedForNew)
+        observer.shed(.idleClosedForNew, peer: connection.peer)
         connection.close()
     }
 

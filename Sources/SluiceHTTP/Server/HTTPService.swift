@@ -77,7 +77,9 @@ package protocol HTTPServerObserver: Sendable {
     /// - Parameter reason: the rule that it broke; never anything of the request itself.
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress)
     /// A connection was turned away or closed for another one.
-    func shed(_ reason: ConnectionShedding)
+    ///
+    /// - Parameter peer: unknown where none was accepted.
+    func shed(_ reason: ConnectionShedding, peer: PeerAddress)
     /// A TLS handshake did not come about.
     func handshakeFailed(_ reason: String, peer: PeerAddress)
 }

@@ -56,6 +56,23 @@ enum OutboxFile {
         return unsafe stat(path, &facts) == 0 ? Int(facts.st_size) : 0
     }
 
+    /// Which files are at `path` and at its log's, whatever they hold; nil where one is not there.
+    static func identity(of path: String) -> [FileIdentity]? {
+        var found: [FileIdentity] = []
+        for file in [path, path + "-wal"] {
+            var facts = stat()
+            guard unsafe stat(file, &facts) == 0 else { return nil }
+            found.append(FileIdentity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino)))
+        }
+        return found
+    }
+
+    /// A file, under whatever name.
+    struct FileIdentity: Equatable {
+        let device: UInt64
+        let number: UInt64
+    }
+
     /// Up to 64 bytes from the start of a file.
     static func readText(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 64)

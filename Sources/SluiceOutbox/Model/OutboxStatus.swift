@@ -22,6 +22,8 @@ package struct OutboxStatus: Sendable, Hashable {
     package var isKeyLimitReached = false
     /// What keeps the outbox from storing.
     package var condition = OutboxCondition.storing
+    /// Whether the files that are open are not at the outbox's path any more, which is one way of failing.
+    package var isMisplaced = false
     /// Bytes of the database file and of its write-ahead log.
     package var fileBytes = 0
     package var walBytes = 0

@@ -12,7 +12,7 @@ extension OutboxStore {
     /// `outbox.max_keys`. Costs nothing when neither is due.
     package func maintain() {
         overcomeTrouble()
-        guard trouble?.kind != .failing else { return }
+        guard trouble == nil || trouble?.kind == .diskFull else { return }
         do throws(SQLiteError) {
             if trouble == nil, ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
             // Also on a full disk, where each acknowledgement would make the log longer.
@@ -26,10 +26,11 @@ extension OutboxStore {
     ///
     /// - Returns: whether another step has something to do at once.
     package func maintainIdle() -> Bool {
+        seekFiles()
         maintain()
         do throws(SQLiteError) {
             switch trouble?.kind {
-            case .failing: return false
+            case .failing, .misplaced: return false
             case .diskFull: return try makeRoom()
             case nil:
                 if try trimDelivered() { return true }

@@ -8,6 +8,8 @@ struct Trouble: Equatable {
         case diskFull
         /// A write or a sync failed: what the disk holds of the last transaction is not known.
         case failing
+        /// The files that are open are no longer the ones at the outbox's path: what is written to them now, nobody finds after a start.
+        case misplaced
     }
 
     /// Nanoseconds between two tries.
@@ -30,7 +32,9 @@ extension OutboxStore {
         switch error.kind {
         case .diskFull:
             reserve.release()
-            if trouble?.kind != .failing { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+            if trouble == nil || trouble?.kind == .diskFull {
+                trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            }
         case .failed, .damaged: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
         case .busy: break
         }
@@ -41,7 +45,7 @@ extension OutboxStore {
         overcomeTrouble()
         return switch trouble?.kind {
         case .diskFull: .diskFull
-        case .failing: .commitFailed
+        case .failing, .misplaced: .commitFailed
         case nil: nil
         }
     }
@@ -53,7 +57,29 @@ extension OutboxStore {
         case .diskFull:
             self.trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
         case .failing: try? recover()
+        case .misplaced: break
         }
+    }
+
+    /// Looks once a second whether the files that are open are still at their place: somebody may have deleted or replaced them, and SQLite writes
+    /// on without noticing. No delivery is taken then, while those that are stored still go out.
+    func seekFiles() {
+        let now = time.monotonicNanoseconds()
+        guard files != nil, now >= filesSoughtAt &+ Trouble.pause || filesSoughtAt == .min else { return }
+        filesSoughtAt = now
+        let areInPlace = OutboxFile.identity(of: path) == files
+        if !areInPlace, trouble?.kind != .misplaced {
+            trouble = Trouble(.misplaced, retryAt: .max)
+            unreportedError = misplaced
+        } else if areInPlace, trouble?.kind == .misplaced {
+            trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: now + Trouble.pause)
+        }
+    }
+
+    private var misplaced: SQLiteError {
+        SQLiteError(
+            code: SQLITE_CANTOPEN,
+            message: "the outbox's files were deleted, moved or replaced while they were open; put the same files back, or start anew")
     }
 
     /// For operations that may not wait for the next try.
@@ -66,6 +92,8 @@ extension OutboxStore {
     /// transaction ended; only then is the connection opened anew and everything in memory read again.
     private func recover() throws(SQLiteError) {
         do throws(SQLiteError) {
+            // Opened anew by its name it would be another outbox.
+            guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
             guard try session.connection.checkpoint(.truncate) else {
                 throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
             }
@@ -73,6 +101,7 @@ extension OutboxStore {
             session.connection.close()
             session = fresh
             try load()
+            files = OutboxFile.identity(of: path)
             trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
         } catch {
             unreportedError = error

@@ -30,6 +30,11 @@ package final class OutboxStore {
     /// Frames of the log that were copied into the database file.
     var checkpointedFrames = 0
 
+    /// The files that are open, as they are known to the file system.
+    var files: [OutboxFile.FileIdentity]?
+    /// When they were last looked for under their names, on the monotonic clock.
+    var filesSoughtAt: Int64 = .min
+
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
     /// The last error that the store met, for the log; taken out by whoever logs it.
@@ -69,13 +74,14 @@ package final class OutboxStore {
         } catch {
             throw Self.problem(error, opening: configuration.path)
         }
+        files = OutboxFile.identity(of: configuration.path)
         if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
     }
 
     /// Closes the file after copying the log into it. The store must not be used any more.
     package func close() {
         // A log that stays behind is read again at the next start: failing here loses nothing.
-        if trouble?.kind != .failing { _ = try? session.connection.checkpoint(.truncate) }
+        if trouble == nil || trouble?.kind == .diskFull { _ = try? session.connection.checkpoint(.truncate) }
         session.connection.close()
     }
 
@@ -102,6 +108,7 @@ package final class OutboxStore {
         status.keysForgottenEarly = keysForgottenEarly
         status.isKeyLimitReached = keysForgottenEarly > 0 || ledger.rememberedDeliveries > configuration.maximumKeys
         status.condition = condition
+        status.isMisplaced = trouble?.kind == .misplaced
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
         return status
@@ -110,7 +117,7 @@ package final class OutboxStore {
     private var condition: OutboxCondition {
         switch trouble?.kind {
         case .diskFull: .diskFull
-        case .failing: .failing
+        case .failing, .misplaced: .failing
         case nil: ledger.undeliveredBytes >= configuration.maximumBytes.bytes ? .full : .storing
         }
     }

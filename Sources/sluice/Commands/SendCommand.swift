@@ -15,8 +15,12 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "The provider: github.") var provider: SampleProvider
     @Argument(help: "The event: push or ping.") var event: String
     @Option(name: .long, help: ArgumentHelp("Where to send it.", valueName: "url")) var to: String
-    @Option(name: .long, help: ArgumentHelp("The environment variable that holds the secret.", valueName: "name"))
-    var secretEnv = "GITHUB_WEBHOOK_SECRET"
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The environment variable that holds the secret; GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' beside its folder, unless given.",
+            valueName: "name"))
+    var secretEnv: String?
     @Option(name: .long, help: ArgumentHelp("The delivery's id; a new one each time unless given.", valueName: "id")) var delivery: String?
     @Option(name: .long, help: ArgumentHelp("Send this body in place of the sample.", valueName: "file")) var bodyFile: String?
     @Option(
@@ -52,9 +56,10 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     private func secret() throws -> String {
-        if let secret = ProcessEnvironment.variables()[secretEnv], !secret.isEmpty { return secret }
-        guard developmentCertificate != nil else {
-            throw FatalProblem(.wrongInput, "\(secretEnv) is not set; it must hold the secret that the route has")
+        let name = secretEnv ?? "GITHUB_WEBHOOK_SECRET"
+        if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
+        guard secretEnv == nil, developmentCertificate != nil else {
+            throw FatalProblem(.wrongInput, "\(name) is not set; it must hold the secret that the route has")
         }
         return DevelopmentSecret.text
     }

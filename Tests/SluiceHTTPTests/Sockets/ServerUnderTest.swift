@@ -15,7 +15,7 @@ final class ServerUnderTest: Sendable {
         func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {
             lines.withLock { $0.append("refused \(code.rawValue): \(reason)") }
         }
-        func shed(_ reason: ConnectionShedding) { lines.withLock { $0.append("shed \(reason.rawValue)") } }
+        func shed(_ reason: ConnectionShedding, peer: PeerAddress) { lines.withLock { $0.append("shed \(reason.rawValue)") } }
         func handshakeFailed(_ reason: String, peer: PeerAddress) { lines.withLock { $0.append("handshake: \(reason)") } }
     }
 

@@ -1,3 +1,4 @@
+internal import Foundation
 import SluiceHTTP
 import SluiceNet
 import TestSupport
@@ -54,5 +55,25 @@ import Testing
         #expect(error?.message == "no connection within 200ms")
         #expect(error?.mayHaveBeenProcessed == false)
         await client.stop()
+    }
+
+    @Test("a key with a passphrase is refused at once, and nobody is asked for it")
+    func passphrase() throws {
+        let certificate = try TestCertificate.make()
+        let key = """
+            -----BEGIN ENCRYPTED PRIVATE KEY-----
+            MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjHUwiqi1lPjgICCAAw
+            DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEJqG9S4KnPQyYhDMtOoNPxUEgZDf
+            mBxoHBDuP2QIQ3CkZ6ogb3hMSR658LyU/bT75ZgZOMaEIWlK8pHOpGsdtQmkAq5u
+            Qktz9GO2CHsFhjJSqXIBrUAQD+VprFFPDjb/YsPiuwuK8tninKZdSbzgWs68TRSG
+            RgLCwRtxpySTW55v8osi8asEIE+9abNL/rqeaUmNNE5N4NiWbAokrIwEENX0HPs=
+            -----END ENCRYPTED PRIVATE KEY-----
+
+            """
+        try key.write(toFile: certificate.keyPath, atomically: true, encoding: .utf8)
+        let error = #expect(throws: TLSError.self) {
+            try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
+        }
+        #expect(error?.message == "the private key in \(certificate.keyPath) has a passphrase: it must be one without")
     }
 }
