@@ -50,6 +50,21 @@ extension Guide {
             }
         }
 
+        @Test("what is not there is told from what went wrong")
+        func notFound() async throws {
+            try await Guide.withQueue { _, client in
+                let id = "03hafxki710pxbxgtmvmxkl9v"
+                // example not found
+                do throws(ZizqError) {
+                    print(try await client.job(id).status)
+                } catch {
+                    guard error.isNotFound else { throw error }
+                    print("it is done and removed, or never was")
+                }
+                // end
+            }
+        }
+
         @Test("a policy lets the client try again, for one call or for all")
         func policy() async throws {
             try await Guide.withQueue { store, client in

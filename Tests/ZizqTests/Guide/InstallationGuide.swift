@@ -30,6 +30,7 @@ extension Guide {
             let url = server.url()
             // example client
             var configuration = ZizqConfiguration(url: url)
+            configuration.connectTimeout = .seconds(3)
             configuration.readTimeout = .seconds(60)
             configuration.maximumConnections = 8
             configuration.logger = Logger(label: "zizq")
