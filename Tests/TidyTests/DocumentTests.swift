@@ -48,6 +48,8 @@ import Testing
             "docs/reference/errors.md", "docs/reference/metrics.md", "docs/reference/cli.md", "docs/reference/routes.md",
             "docs/operating/install.md", "docs/operating/tls.md", "docs/operating/sizing.md", "docs/operating/backup.md",
             "docs/operating/upgrade.md", "docs/operating/when-it-fails.md", "docs/operating/editing-routes.md", "docs/zizq/README.md",
+            "docs/zizq/installation.md", "docs/zizq/defining-jobs.md", "docs/zizq/enqueuing.md", "docs/zizq/unique-jobs.md",
+            "docs/zizq/batched-jobs.md", "docs/zizq/budgets.md", "docs/zizq/workers.md", "docs/zizq/querying.md", "docs/zizq/errors.md",
             "docs/decisions/README.md",
         ])
     func present(path: String) throws {

@@ -27,6 +27,11 @@ public struct BulkEnqueue: Sendable {
 
     /// Adds a job.
     ///
+    /// ```swift
+    /// var bulk = client.enqueueBulk()
+    /// for address in addresses { try bulk.push(SendEmail(to: address)) }
+    /// ```
+    ///
     /// - Throws: `invalidArgument` for what the server would refuse, with the job's place; the jobs before it stay.
     public mutating func push(_ job: some Enqueueable) throws(ZizqError) {
         if writer.count == 0 { writer.reserve(client.lastBulkSize.load(ordering: .relaxed)) }
@@ -48,6 +53,10 @@ public struct BulkEnqueue: Sendable {
     }
 
     /// Enqueues all of them, or none.
+    ///
+    /// ```swift
+    /// let jobs = try await client.enqueueBulk().add(RebuildIndex()).send(timeout: .seconds(60))
+    /// ```
     ///
     /// - Parameters:
     ///   - timeout: for the answer; the configuration's `readTimeout` unless given.

@@ -17,6 +17,12 @@ public struct ChunkLimits: Sendable, Hashable {
 }
 
 /// Jobs of a chunked enqueue that one request has enqueued.
+///
+/// ```swift
+/// for try await chunk in client.enqueueChunks(of: jobs) {
+///     print("enqueued \(chunk.range), the first as \(chunk.jobs[0].id)")
+/// }
+/// ```
 public struct EnqueuedChunk: Sendable {
     /// Which of the jobs, counted from 0 in the order of the sequence.
     public let range: Range<Int>
@@ -27,7 +33,7 @@ public struct EnqueuedChunk: Sendable {
 /// A chunked enqueue that ended early, and exactly how far it came.
 ///
 /// ```swift
-/// do {
+/// do throws(ChunkedEnqueueError) {
 ///     try await client.enqueueChunks(of: jobs).run()
 /// } catch {
 ///     print("\(error.enqueued.count) jobs are enqueued, of \(error.unknown) nobody knows, from \(error.notEnqueued) on none is: \(error)")
@@ -230,7 +236,11 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
     }
 }
 
-/// A sequence whose elements are there at once, as one that is waited for.
+/// A sequence whose elements are there at once, as one that is waited for: what `enqueueChunks` makes of a `Sequence`.
+///
+/// ```swift
+/// let enqueue: ChunkedEnqueue<ImmediateJobs<[SendEmail]>> = client.enqueueChunks(of: jobs)
+/// ```
 public struct ImmediateJobs<Jobs: Sequence>: AsyncSequence where Jobs.Element: Enqueueable {
     let jobs: Jobs
 

@@ -77,8 +77,8 @@ extension ZizqClient {
     /// Says that a job has failed. It is tried again by its backoff, or is dead after its last retry.
     ///
     /// ```swift
-    /// let job = try await client.failure(job.id, message: "the mail server is away", retryIn: .seconds(60))
-    /// print(job.status, job.readyAt)
+    /// let failed = try await client.failure(job.id, message: "the mail server is away", retryIn: .seconds(60))
+    /// print(failed.status, failed.readyAt)
     /// ```
     ///
     /// - Parameters:

@@ -160,6 +160,14 @@ extension ZizqError: CustomStringConvertible {
 }
 
 /// What a Zizq server does only with a Pro licence.
+///
+/// ```swift
+/// do throws(ZizqError) {
+///     try await client.enqueue(Enqueue(RebuildIndex()).uniqueKey(.raw("rebuild_index")))
+/// } catch {
+///     if error.licensedFeature == .uniqueJobs { try await client.enqueue(RebuildIndex()) }
+/// }
+/// ```
 public enum LicensedFeature: Sendable, Hashable, CaseIterable {
     /// `unique_key`.
     case uniqueJobs

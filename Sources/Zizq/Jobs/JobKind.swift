@@ -15,7 +15,7 @@
 ///
 /// Only `name` has to be given. What a type leaves out, and no override of the call gives, is not sent, so that the server's own default holds.
 /// The payload is what the type's `Codable` conformance makes of it: an object for a struct, `{}` for one without fields, and whatever
-/// a conformance with a single value container writes (see `JobKind` and scalars in the guide). A `Date` becomes an RFC 3339 text,
+/// a conformance with a single value container writes (see docs/zizq/defining-jobs.md). A `Date` becomes an RFC 3339 text,
 /// `Data` base64, a `URL` its text.
 public protocol JobKind: Codable, Sendable, Enqueueable {
     /// What the server and all workers call this kind (`type`). Do not change it while such jobs are in a queue.

@@ -1,7 +1,17 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Where jobs are written one behind the other: the body of a request that is being made.
+/// Where jobs are written one behind the other: the body of a request that is being made. A type that is `Enqueueable` itself passes it on.
+///
+/// ```swift
+/// struct Tagged: Enqueueable {
+///     var email: SendEmail
+///
+///     func write(to writer: inout JobWriter) throws(ZizqError) {
+///         try Enqueue(email).queue("tagged").write(to: &writer)
+///     }
+/// }
+/// ```
 public struct JobWriter: Sendable {
     /// A bulk of no jobs.
     static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)

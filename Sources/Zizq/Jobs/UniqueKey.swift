@@ -3,6 +3,10 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 /// How long a unique key keeps other jobs with the same key out: bound to what becomes of the job that has it, not to time.
+///
+/// ```swift
+/// let key = UniqueKey.raw("rebuild_index").scoped(.exists)
+/// ```
 public enum UniqueScope: String, Sendable, Hashable, CaseIterable {
     /// While it waits to run. The server's default.
     case queued
@@ -75,6 +79,10 @@ public struct UniqueKey: Sendable, Hashable {
     }
 
     /// The key in another scope.
+    ///
+    /// ```swift
+    /// let key = UniqueKey.raw("rebuild_index").scoped(.active)
+    /// ```
     public func scoped(_ scope: UniqueScope) -> UniqueKey { UniqueKey(key, scope: scope, problem: problem) }
 
     func append(to bytes: inout [UInt8], scope: UniqueScope?) throws(ZizqError) {

@@ -61,38 +61,82 @@ public struct JobFilter: Sendable, Hashable {
     }
 
     /// Jobs with one of these identifiers.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().ids(["03hafxki710pxbxgtmvmxkl9v"])
+    /// ```
     public func ids(_ ids: [String]) -> JobFilter { setting("id", list: ids) }
 
     /// Jobs in one of these states.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().statuses([.ready, .scheduled])
+    /// ```
     public func statuses(_ statuses: [JobStatus]) -> JobFilter { setting("status", list: statuses.map(\.rawValue)) }
 
     /// Jobs on one of these queues.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().queues(["emails", "default"])
+    /// ```
     public func queues(_ names: [String]) -> JobFilter { setting("queue", list: names) }
 
     /// Jobs of one of these types.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().types([SendEmail.name])
+    /// ```
     public func types(_ names: [String]) -> JobFilter { setting("type", list: names) }
 
     /// Jobs of this priority.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().priority(100)
+    /// ```
     public func priority(_ priority: UInt16) -> JobFilter { setting("priority", String(priority)) }
 
     /// Jobs of a priority within these bounds. Servers from 0.5 on.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().priority(10...100)
+    /// ```
     public func priority(_ bounds: some FilterBounds<UInt16>) -> JobFilter { setting("priority", bounds) { String($0) } }
 
     /// Jobs that may run at this time exactly.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().readyAt(job.readyAt)
+    /// ```
     public func readyAt(_ time: Timestamp) -> JobFilter { setting("ready_at", String(time.millisecondsSinceEpoch)) }
 
     /// Jobs that may run at a time within these bounds. Servers from 0.5 on.
+    ///
+    /// ```swift
+    /// let overdue = JobFilter().statuses([.ready]).readyAt(...(Timestamp.now + .seconds(-60)))
+    /// ```
     public func readyAt(_ bounds: some FilterBounds<Timestamp>) -> JobFilter {
         setting("ready_at", bounds) { String($0.millisecondsSinceEpoch) }
     }
 
     /// Jobs that have failed so often.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().attempts(0)
+    /// ```
     public func attempts(_ count: UInt32) -> JobFilter { setting("attempts", String(count)) }
 
     /// Jobs that have failed a number of times within these bounds. Servers from 0.5 on.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().attempts(3...)
+    /// ```
     public func attempts(_ bounds: some FilterBounds<UInt32>) -> JobFilter { setting("attempts", bounds) { String($0) } }
 
     /// Jobs for whose payload a jq expression is true, such as `.to == "alice@example.com"`.
+    ///
+    /// ```swift
+    /// let filter = JobFilter().payload(jq: #".to == "alice@example.com""#)
+    /// ```
     public func payload(jq expression: String) -> JobFilter { setting("filter", expression) }
 
     /// The query, without its question mark; empty for all jobs.

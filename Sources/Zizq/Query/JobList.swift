@@ -1,4 +1,8 @@
 /// In which order a list goes: by identifier, so by the order in which jobs were enqueued.
+///
+/// ```swift
+/// let newest = client.jobs(order: .descending)
+/// ```
 public enum JobOrder: String, Sendable, Hashable, CaseIterable {
     /// The oldest first.
     case ascending = "asc"

@@ -22,6 +22,13 @@ public struct TypedJob<Kind: JobKind>: Sendable {
 ///
 /// A job of another type, or with a payload that is not one of the kind's, is reported to the server as failed, so that it is tried again later
 /// or ends among the dead ones, and the next one is taken.
+///
+/// ```swift
+/// for try await taken in client.take(SendEmail.self) {
+///     print(taken.value.to)
+///     try await client.success(taken.id)
+/// }
+/// ```
 public struct TypedJobStream<Kind: JobKind>: AsyncSequence, Sendable {
     let jobs: JobStream
 

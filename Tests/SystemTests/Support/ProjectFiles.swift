@@ -9,7 +9,8 @@ enum ProjectFiles {
         return tests.deletingLastPathComponent().appendingPathComponent("sluice").path
     }()
 
-    private static let root = URL(fileURLWithPath: #filePath)
+    /// The folder that holds Package.swift.
+    static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// A file's text, by its path from the project's folder.

@@ -1,0 +1,53 @@
+import DevQueue
+internal import Foundation
+import Testing
+
+/// The library Zizq as somebody else's package uses it.
+@Suite struct ZizqPackageTests {
+    /// What a build needs of this process's environment.
+    private static let environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
+
+    private static let hasSwift = (environment["PATH"] ?? "").split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/swift")
+    }
+
+    @Test(
+        "a package that has what the guide says builds, its first example does what is shown, and the examples of all doc comments compile",
+        .enabled(if: hasSwift, "there is no 'swift' in PATH to build another package with"))
+    func builds() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(try manifest(), to: "Package.swift")
+        // The versions that are here already: nothing is fetched that the build of these tests has not.
+        if let pins = try? ProjectFiles.text("Package.resolved") { try folder.write(pins, to: "Package.resolved") }
+        let page = try DocumentBlocks("docs/zizq/README.md").blocks
+        let example = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("import Zizq\n") })
+        try folder.write(example.text + "\n", to: "Sources/example/Example.swift")
+        let comments = try DocCommentExamples.source()
+        #expect(comments.count > 50)
+        try folder.write(comments.text, to: "Sources/example/DocCommentExamples.swift")
+
+        // One compiler at a time, behind the tests that run beside it, some of which look at the time.
+        let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(separator: " ")
+        let build = try ChildProcess("env", words.map(String.init), environment: Self.environment, folder: folder.path)
+        try #require(try await build.ending(within: .seconds(600)) == .exited(0), "\(build.output.text)\(build.errors.text)")
+
+        let queue = try await TestQueue.start()
+        let run = try ChildProcess(folder.file(".build/debug/example"), [queue.url], environment: Self.environment, folder: folder.path)
+        #expect(try await run.ending() == .exited(0), "\(run.output.text)\(run.errors.text)")
+        let shown = try #require(page.first { $0.language == "text" })
+        var (real, masked) = (IdentifierMask(), IdentifierMask())
+        #expect(real.mask(run.output.text) == masked.mask(shown.text) + "\n")
+        #expect(queue.store.statistics.acceptedJobs == 1)
+        #expect(queue.store.jobs.isEmpty, "the job was taken and is done")
+        await queue.stop()
+    }
+
+    /// The Package.swift of the guide, with where this package really is.
+    private func manifest() throws -> String {
+        let page = try DocumentBlocks("docs/zizq/installation.md").blocks
+        let manifest = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("// swift-tools-version") }).text
+        let place = #"path: "../sluice""#
+        try #require(manifest.contains(place))
+        return manifest.replacing(place, with: #"path: "\#(ProjectFiles.root.path)""#) + "\n"
+    }
+}
