@@ -8,6 +8,14 @@ import Testing
         return try AnswerReading.jobs(status: status, body: body.span)
     }
 
+    @Test("a status that this client has no name for is kept as it came")
+    func keepsUnknownStatus() throws {
+        #expect(
+            try jobs(#"{"jobs":[{"id":"a","status":"paused"},{"id":"b","status":"ready"}]}"#).map(\.status) == [
+                .init(rawValue: "paused"), .ready,
+            ])
+    }
+
     @Test("The jobs of a bulk answer come back in its order, with what happened to each")
     func readsJobs() throws {
         let text =

@@ -117,6 +117,7 @@ import Testing
         for (name, certificate, authority, word) in rows {
             let error = try await overTLS(certificate, authority)
             guard case .transport(let failure) = error else { Issue.record("\(name): \(String(describing: error))"); return }
+            #expect(error?.isRetryable == false)
             #expect(failure.reason == .untrusted && !failure.requestBodyMayHaveBeenProcessed, "\(name)")
             #expect(failure.message.contains(word), "\(name): \(failure.message)")
         }

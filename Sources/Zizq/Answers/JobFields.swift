@@ -31,7 +31,7 @@ struct JobFields {
             case "type": type = try reader.readString()
             case "queue": queue = try reader.readString()
             case "priority": priority = try reader.readNumber()
-            case "status": status = try Self.status(&reader)
+            case "status": status = JobStatus(rawValue: try reader.readString())
             case "ready_at": readyAt = try reader.readNumber()
             case "attempts": attempts = try reader.readNumber()
             case "duplicate": duplicate = try reader.readNull() ? false : reader.readBool()
@@ -46,13 +46,6 @@ struct JobFields {
             }
         }
         guard !id.isEmpty else { throw JSONError(.missing("id"), at: reader.offset) }
-    }
-
-    private static func status(_ reader: inout JSONReader) throws(JSONError) -> JobStatus {
-        let offset = reader.offset
-        let text = try reader.readString()
-        guard let status = JobStatus(rawValue: text) else { throw JSONError(.expectedValue, at: offset) }
-        return status
     }
 
     private mutating func readOption(_ name: String, _ reader: inout JSONReader) throws(JSONError) {

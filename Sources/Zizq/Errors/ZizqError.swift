@@ -96,7 +96,7 @@ extension ZizqError {
     /// Where `isAmbiguous` holds as well, sending again may enqueue a job twice.
     public var isRetryable: Bool {
         switch self {
-        case .transport(let failure): failure.reason != .cancelled
+        case .transport(let failure): failure.reason != .cancelled && failure.reason != .untrusted
         case .response(let answer): answer.status == 408 || answer.status == 429 || 500...599 ~= answer.status
         case .decoding, .invalidArgument: false
         }

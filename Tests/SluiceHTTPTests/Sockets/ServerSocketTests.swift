@@ -87,8 +87,9 @@ import Testing
         let server = try await ServerUnderTest.start()
         let fresh = try RawSocket(port: server.port)
         let silent = try RawSocket(port: server.port)
+        // On a busy machine the system hands a connection over later than it tells the client.
+        while server.server.connectionCount < 2 { await Task.yield() }
         await server.server.stopAccepting()
-        #expect(server.server.connectionCount == 2)
         try fresh.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi")
         let answer = try await blocking { try fresh.receive(until: nil) }
         #expect(answer.contains("connection: close\r\n") && answer.hasSuffix("hi"), "\(answer)")

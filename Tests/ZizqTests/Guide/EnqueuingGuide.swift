@@ -218,7 +218,7 @@ extension Guide {
         @Test("what is known not to be enqueued is enqueued by a second call")
         func goesOn() async throws {
             try await Guide.withQueue { store, client in
-                store.setFault(.status(503, error: "busy"), count: 1)
+                store.setFault(.status(429, error: "busy"), count: 1)
                 // example go on
                 let rows = (1...2500).map { ImportRow(number: $0) }
                 do throws(ChunkedEnqueueError) {

@@ -10,7 +10,7 @@ extension Guide {
         @Test("each case says what happened")
         func cases() async throws {
             try await Guide.withQueue { store, client in
-                store.setFault(.status(503, error: "busy"), count: 1)
+                store.setFault(.status(429, error: "busy"), count: 1)
                 // example cases
                 do throws(ZizqError) {
                     try await client.enqueue(SendEmail(to: "alice@example.com"))
@@ -30,7 +30,7 @@ extension Guide {
         @Test("what to do is asked of the error, not of its case")
         func questions() async throws {
             try await Guide.withQueue { store, client in
-                store.setFault(.status(503, error: "busy"), count: 1)
+                store.setFault(.status(429, error: "busy"), count: 1)
                 // example questions
                 do throws(ZizqError) {
                     try await client.enqueue(SendEmail(to: "alice@example.com"))
@@ -81,7 +81,7 @@ extension Guide {
         @Test("a policy that does not repeat the unknown tries again only what was not done")
         func careful() async throws {
             try await Guide.withQueue { store, client in
-                store.setFault(.status(503, error: "busy"), count: 1)
+                store.setFault(.status(429, error: "busy"), count: 1)
                 // example careful
                 let careful = RetryPolicy(tries: 5)
                 try await client.enqueue(SendEmail(to: "alice@example.com"), retry: careful)
