@@ -11,13 +11,7 @@ import Testing
     func full() async throws {
         let queue = try await TestQueue.start()
         await queue.stop()
-        let folder = try TemporaryFolder()
-        try GatewayUnderTest.writeCertificate(to: folder)
-        try folder.write("", to: "disk/.keep")
-        let disk = SmallDisk(path: folder.file("disk"))
-        let setup = GatewaySetup(
-            settings: ["outbox.path": disk.path + "/outbox.db", "log.level": "info", "outbox.keep_delivered": "0"], queue: queue.url,
-            folder: folder, wrapper: SmallDisk.wrapper(at: disk.path, mebibytes: 96))
+        let (setup, disk) = try Self.setup(queue: queue.url, mebibytes: 96, keepDelivered: "0")
         try await GatewayUnderTest.run(setup) { gateway in
             #expect(try await gateway.send(1...20, padding: 100_000).allSatisfy { $0 == 200 })
             try disk.fill(gateway)
@@ -49,13 +43,7 @@ import Testing
     func filledByItself() async throws {
         let queue = try await TestQueue.start()
         await queue.stop()
-        let folder = try TemporaryFolder()
-        try GatewayUnderTest.writeCertificate(to: folder)
-        try folder.write("", to: "disk/.keep")
-        let disk = SmallDisk(path: folder.file("disk"))
-        let setup = GatewaySetup(
-            settings: ["outbox.path": disk.path + "/outbox.db", "log.level": "info", "outbox.keep_delivered": "7d"], queue: queue.url,
-            folder: folder, wrapper: SmallDisk.wrapper(at: disk.path, mebibytes: 120))
+        let (setup, _) = try Self.setup(queue: queue.url, mebibytes: 120, keepDelivered: "7d")
         try await GatewayUnderTest.run(setup) { gateway in
             let accepted = try await sendUntilFull(gateway, limit: 2000)
             try await queue.restart()
@@ -66,6 +54,17 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
         }
         await queue.stop()
+    }
+
+    /// A gateway whose outbox has a small disk of its own.
+    private static func setup(queue: String, mebibytes: Int, keepDelivered: String) throws -> (setup: GatewaySetup, disk: SmallDisk) {
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try folder.write("", to: "disk/.keep")
+        let disk = SmallDisk(path: folder.file("disk"))
+        let settings = ["outbox.path": disk.path + "/outbox.db", "log.level": "info", "outbox.keep_delivered": keepDelivered]
+        let wrapper = SmallDisk.wrapper(at: disk.path, mebibytes: mebibytes)
+        return (GatewaySetup(settings: settings, queue: queue, folder: folder, wrapper: wrapper), disk)
     }
 
     /// Sends until the disk is found full: the write-ahead log may have some room of its own left.
