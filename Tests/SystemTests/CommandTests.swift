@@ -86,7 +86,7 @@ import Testing
 
             let still = try await gateway.command("dead", "retry", "1")
             #expect(still.output == "dead letter 1: no_matching_rule: no rule of the route matches\n")
-            #expect(still.errors == "sluice: 1 stayed dead letters\n")
+            #expect(still.errors == "sluice: 1 dead letter stays\n")
             #expect(still.ending == .exited(1))
 
             let file = String(decoding: try gateway.folder.read("routes/hmac.yaml"), as: UTF8.self)

@@ -20,6 +20,9 @@ package actor StoreBox {
 
     /// Takes the lock and opens the file; see `OutboxStore`.
     package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(FatalProblem) {
+        var configuration = configuration
+        // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
+        configuration.reserve = ByteCount(bytes: 0)
         store = try OutboxStore(configuration, time: time)
     }
 

@@ -70,14 +70,18 @@ struct DeadCommand: AsyncParsableCommand {
             var failed = 0
             if all {
                 var after: Int64 = 0
-                while let page = try await page(after), !page.rows.isEmpty {
+                while let page = try await page(after) {
+                    guard !page.rows.isEmpty else {
+                        if after == 0 { Terminal.say("there are no dead letters") }
+                        break
+                    }
                     for letter in page.rows where try await !retry(letter.id) { failed += 1 }
                     after = page.rows.last?.id ?? .max
                 }
             } else {
                 for number in numbers where try await !retry(number) { failed += 1 }
             }
-            if failed > 0 { throw FatalProblem(.wrongInput, "\(failed) stayed dead letters") }
+            if failed > 0 { throw FatalProblem(.wrongInput, failed == 1 ? "1 dead letter stays" : "\(failed) dead letters stay") }
         }
 
         private func page(_ after: Int64) async throws -> ControlDocuments.Page<ControlDocuments.DeadLetter>? {
