@@ -157,7 +157,7 @@ import Testing
         try await withClient(server) { client in
             var jobs = client.take(silence: .milliseconds(100)).makeAsyncIterator()
             let job = try await jobs.next()
-            #expect(job?.id == "a" && server.connectionCount == 2)
+            #expect(job?.id == "a" && server.connectionCount >= 2)
         }
     }
 

@@ -76,15 +76,15 @@ final class ServerUnderTest: Sendable {
 
     static func start(
         host: String = "127.0.0.1", certificate: TestCertificate? = nil, memory: ByteCount = .mebibytes(64),
-        _ change: (inout HTTPServerConfiguration) -> Void = { _ in }
+        time: any TimeSource = SystemTime(), _ change: (inout HTTPServerConfiguration) -> Void = { _ in }
     ) async throws -> ServerUnderTest {
         let budget = MemoryBudget(limit: memory)
         var configuration = HTTPServerConfiguration(memory: budget)
         change(&configuration)
-        let group = try EventLoopGroup(count: 2, name: "server")
+        let group = try EventLoopGroup(count: 2, name: "server", time: time)
         let notes = Notes()
         let desk = Desk()
-        let server = await HTTPServer(configuration: configuration, group: group, observer: notes) {
+        let server = await HTTPServer(configuration: configuration, group: group, observer: notes, time: time) {
             EchoService(desk, loop: $0.loop.index)
         }
         let socket = try ListeningSocket(SocketAddress(host: host, port: 0) ?? .unix(path: ""))
