@@ -28,16 +28,20 @@ package enum DurationText {
 }
 
 extension Duration {
-    /// The duration in milliseconds, rounded towards zero.
-    package var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    /// The duration in milliseconds, rounded towards zero; the nearest there is for one that is longer than 64 bits can count.
+    package var wholeMilliseconds: Int64 { Int64(clamping: attosecondCount / 1_000_000_000_000_000) }
+
+    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them. A century and a half for one that is
+    /// longer, so that adding it to the clock's reading cannot overflow.
+    package var wholeNanoseconds: Int64 {
+        Int64(clamping: max(-Self.longestNanoseconds, min(Self.longestNanoseconds, attosecondCount / 1_000_000_000)))
     }
 
-    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them.
-    package var wholeNanoseconds: Int64 {
+    private static var longestNanoseconds: Int128 { Int128(Int64.max / 2) }
+
+    private var attosecondCount: Int128 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        return Int128(seconds) * 1_000_000_000_000_000_000 + Int128(attoseconds)
     }
 
     /// The duration in seconds, for metrics and messages.

@@ -56,7 +56,7 @@ import Testing
             $0.readTimeout = row.reason == .timedOut ? .milliseconds(200) : .seconds(30)
         }
         let error = await post(client)
-        #expect(error?.isRetryable == true && error?.status == row.status)
+        #expect(error?.isRetryable == (row.reason != .tooLong) && error?.status == row.status)
         if let reason = row.reason {
             guard case .transport(let failure) = error else { Issue.record("\(String(describing: error))"); return }
             #expect(failure.reason == reason)
@@ -80,6 +80,41 @@ import Testing
         let client = try client("http://127.0.0.1:\(server.port)")
         for _ in 0..<3 { try await client.health() }
         await client.shutdown()
+    }
+
+    @Test("a 2xx that is not Zizq's is no success of a report, and no stream of jobs")
+    func strangers() async throws {
+        let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>"
+        let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 9).flatMap { $0 }])
+        defer { server.stop() }
+        let client = try client("http://127.0.0.1:\(server.port)")
+        let one = await failure { () throws(ZizqError) in try await client.success("x") }
+        var taken = client.take().makeAsyncIterator()
+        let stream = await #expect(throws: ZizqError.self) { try await taken.next() }
+        for error in [one, stream] { guard case .decoding = error else { Issue.record("\(String(describing: error))"); return } }
+        await client.shutdown()
+    }
+
+    @Test("durations of any length are taken")
+    func forever() async throws {
+        try await QueueFixture.run({
+            ($0.connectTimeout, $0.readTimeout) = (.seconds(Int64.max), .seconds(Int64.max))
+        }) { queue, client in
+            try await client.enqueue(Enqueue(Rebuild()).delay(.seconds(Int64.max - 1)), timeout: .seconds(Int64.max))
+            let long = Backoff(base: .seconds(Int64.max), exponent: 1, jitter: .zero)
+            let error = await failure { () throws(ZizqError) in try await client.enqueue(Enqueue(Rebuild()).backoff(long)) }
+            #expect(error?.description == "the base of a backoff is between 0 and 4294967295 milliseconds")
+            try await client.enqueue(Page(1))
+            var taken = client.take(Page.self, silence: .seconds(Int64.max)).makeAsyncIterator()
+            let job = try #require(try await taken.next())
+            let failed = try await client.failure(job.id, message: "m", retryIn: .seconds(Int64.max))
+            #expect(failed.status == .scheduled)
+        }
+        for seconds in [Int64.min, -1, 0] {
+            #expect(throws: ZizqError.invalidArgument("a timeout must be longer than nothing")) {
+                try client("http://127.0.0.1:1") { $0.readTimeout = .seconds(seconds) }
+            }
+        }
     }
 
     private enum Authority: Sendable, CaseIterable { case own, none, other }

@@ -152,6 +152,9 @@ import Testing
             let bulk = await failure { () throws(ZizqError) in try await client.enqueueBulk().add(Nest(125)).send() }
             for error in [one, bulk] { #expect(error?.description.contains("deep") == true, "\(String(describing: error))") }
             #expect(queue.store.jobCount == 2)
+            // Far deeper than any stack.
+            let deep = await failure { () throws(ZizqError) in try await client.enqueue(Nest(1_000_000)) }
+            #expect(deep?.description.contains("deep") == true && deep?.description.utf8.count ?? 0 < 300)
         }
     }
 

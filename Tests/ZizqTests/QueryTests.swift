@@ -29,7 +29,7 @@ import Testing
             }
             for id in ["", ".", ".."] {
                 let error = await failure { () throws(ZizqError) in try await client.job(id) }
-                #expect(error == .invalidArgument("a job's identifier is empty"))
+                #expect(error == .invalidArgument("'\(id)' is no job's identifier"))
             }
         }
     }
@@ -106,6 +106,22 @@ import Testing
         try await QueueFixture.run { _, client in
             let error = await failure { () throws(ZizqError) in try await client.count(JobFilter().payload(jq: ".[")) }
             #expect(error?.status == 400)
+        }
+    }
+
+    @Test("a name that would be two in a list, or none, is refused")
+    func lists() async throws {
+        try await QueueFixture.run { queue, client in
+            for name in ["a,b", ""] {
+                let counted = await failure { () throws(ZizqError) in try await client.count(JobFilter().queues([name])) }
+                #expect(counted?.description == "what a filter lists under 'queue' must neither be empty nor have a comma in it")
+                var listed = client.jobs(JobFilter().types([name])).makeAsyncIterator()
+                let error = await #expect(throws: ZizqError.self) { try await listed.next() }
+                #expect(error?.description == "what a filter lists under 'type' must neither be empty nor have a comma in it")
+                var taken = client.take(queues: ["q", name]).makeAsyncIterator()
+                let refused = await #expect(throws: ZizqError.self) { try await taken.next() }
+                #expect(refused?.description.hasPrefix("the name of a queue must not ") == true)
+            }
         }
     }
 }

@@ -37,5 +37,6 @@ import Zizq
         #expect("\(Self.response(400, "type must not be empty"))" == "the server answered 400: type must not be empty")
         #expect("\(Self.response(502))" == "the answer 502 is not one of Zizq's")
         #expect("\(ZizqError.invalidArgument("no"))" == "no")
+        #expect("\(Self.response(401, "bad\u{1B}[31m\n"))" == "the server answered 401: bad\\u{1b}[31m\\u{a}")
     }
 }

@@ -126,6 +126,8 @@ final class JSONEncoding: Encoder {
 
     /// Writes whatever the value encodes itself as.
     func encode<Value: Encodable>(_ value: Value) throws {
+        // What is too deep must not be walked to its end: the stack has one, too.
+        if let failure { throw failure }
         if try writeKnown(value) { return }
         let outer = output.level
         output.level = .nothing
@@ -143,7 +145,7 @@ final class JSONEncoding: Encoder {
         } else if Value.self == Int.self, let number = value as? Int {
             output.bytes.appendDecimal(number)
         } else if Value.self == Date.self, let date = value as? Date {
-            writeDate(date)
+            try writeDate(date)
         } else if Value.self == Data.self, let data = value as? Data {
             output.bytes.appendJSONString(data.base64EncodedString())
         } else if Value.self == URL.self, let url = value as? URL {
@@ -161,10 +163,18 @@ final class JSONEncoding: Encoder {
         .invalidValue(number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON has no \(number)"))
     }
 
-    private func writeDate(_ date: Date) {
+    /// Seconds since 1970, from the beginning of year 0 up to the end of year 9999.
+    private static let writableDates = -62_167_219_200.0..<253_402_300_799.9995
+
+    private func writeDate(_ date: Date) throws {
+        guard Self.writableDates.contains(date.timeIntervalSince1970) else {
+            let context = EncodingError.Context(
+                codingPath: codingPath, debugDescription: "a date must be between the years 0 and 9999 (RFC 3339)")
+            throw EncodingError.invalidValue(date, context)
+        }
         output.bytes.append(UInt8(ascii: "\""))
         let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
-        TimestampText.append(milliseconds: Int64(max(-1e17, min(1e17, milliseconds))), to: &output.bytes)
+        TimestampText.append(milliseconds: Int64(milliseconds), to: &output.bytes)
         output.bytes.append(UInt8(ascii: "\""))
     }
 

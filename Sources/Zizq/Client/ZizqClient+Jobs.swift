@@ -21,6 +21,7 @@ extension ZizqClient {
     /// let waiting = try await client.count(JobFilter().queues(["emails"]).statuses([.ready]))
     /// ```
     public func count(_ filter: JobFilter = JobFilter()) async throws(ZizqError) -> Int {
+        if let complaint = filter.complaint { throw complaint }
         guard !filter.fitsNothing else { return 0 }
         let query = filter.query()
         let answer = try await perform(.get("/jobs/count" + (query.isEmpty ? "" : "?\(query)"), self))
@@ -55,7 +56,7 @@ extension ZizqClient {
 
     /// An identifier as it may stand in a path.
     static func segment(_ id: String) throws(ZizqError) -> String {
-        guard !id.isEmpty, id != ".", id != ".." else { throw .invalidArgument("a job's identifier is empty") }
+        guard !id.isEmpty, id != ".", id != ".." else { throw .invalidArgument("'\(id)' is no job's identifier") }
         return PercentEncoding.encode(id)
     }
 }

@@ -20,7 +20,10 @@ extension ZizqClient {
     public func take(queues: [String] = [], prefetch: Int = 1, silence: Duration = .seconds(15)) -> JobStream {
         var query = ["prefetch=\(max(prefetch, 1))"]
         if !queues.isEmpty { query.append("queue=" + queues.map(PercentEncoding.encode).joined(separator: ",")) }
-        return JobStream(client: self, path: "/jobs/take?" + query.joined(separator: "&"), silence: silence)
+        let complaint = queues.lazy.compactMap { ZizqName.complaint(about: $0) }.first
+        return JobStream(
+            client: self, path: "/jobs/take?" + query.joined(separator: "&"), silence: silence,
+            complaint: complaint.map { .invalidArgument("the name of a queue \($0)") })
     }
 
     /// Takes jobs of one kind; see `TypedJobStream`.
@@ -49,7 +52,7 @@ extension ZizqClient {
     ///   this was said before.
     public func success(_ id: String) async throws(ZizqError) {
         // Said twice it is not found the second time, which says nothing of the first: so it is said once.
-        _ = try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off))
+        try reported(try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off)))
     }
 
     /// Says that several jobs have been done, in one request.
@@ -70,8 +73,15 @@ extension ZizqClient {
         body.append(contentsOf: "]}".utf8)
         let answer = try await send(Call(method: "POST", path: "/jobs/success", body: body, retry: .off))
         if answer.status == 422, let lost = try? AnswerReading.texts("not_found", status: 422, body: answer.body.span) { return lost }
-        _ = try success(answer)
+        try reported(try success(answer))
         return []
+    }
+
+    /// Zizq says nothing more to a report; whoever else does has not passed it on.
+    private func reported(_ answer: HTTPClientResponse) throws(ZizqError) {
+        guard answer.status == 204 || answer.body.isEmpty else {
+            throw .decoding(.init(status: answer.status, message: "a report is answered by 204 without a body"))
+        }
     }
 
     /// Says that a job has failed. It is tried again by its backoff, or is dead after its last retry.

@@ -99,11 +99,18 @@ public final class ZizqClient: Sendable {
             do throws(ZizqError) {
                 return try success(try await send(call))
             } catch {
-                guard let delay = call.retry.delay(after: error, tried: tried), (try? await settings.letPass(delay)) != nil else {
-                    throw error
-                }
+                guard let delay = call.retry.delay(after: error, tried: tried) else { throw error }
+                guard (try? await settings.letPass(delay)) != nil else { throw Self.cancelled(after: error) }
             }
         }
+    }
+
+    /// The task was cancelled between two tries.
+    private static func cancelled(after error: ZizqError) -> ZizqError {
+        .transport(
+            .init(
+                reason: .cancelled, requestBodyMayHaveBeenProcessed: error.isAmbiguous,
+                message: "the call was cancelled before its next try; the last one: \(error)"))
     }
 
     /// Makes a call once.

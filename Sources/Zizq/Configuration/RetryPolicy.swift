@@ -46,7 +46,9 @@ public struct RetryPolicy: Sendable, Hashable {
     func delay(after error: ZizqError, tried: Int, using generator: inout some RandomNumberGenerator) -> Duration? {
         guard tried < tries, error.isRetryable, repeatsUnknown || !error.isAmbiguous else { return nil }
         if let asked = error.retryAfter { return min(asked, longestDelay) }
-        let bound = min(longestDelay.wholeNanoseconds, firstDelay.wholeNanoseconds << Int64(min(tried - 1, 20)))
+        let (doublings, longest) = (Int64(min(tried - 1, 20)), longestDelay.wholeNanoseconds)
+        let first = min(firstDelay.wholeNanoseconds, longest >> doublings)
+        let bound = first < firstDelay.wholeNanoseconds ? longest : first << doublings
         return .nanoseconds(Int64.random(in: 0...max(0, bound), using: &generator))
     }
 }

@@ -39,6 +39,8 @@ extension ZizqConfiguration {
     /// Refuses what could not be sent, or would change what is sent.
     func check() throws(ZizqError) {
         guard 1...256 ~= maximumConnections else { throw .invalidArgument("between 1 and 256 connections are possible") }
+        guard connectTimeout > .zero, readTimeout > .zero else { throw .invalidArgument("a timeout must be longer than nothing") }
+        guard retryPolicy.tries > 0 else { throw .invalidArgument("a call is tried once at least") }
         for (name, value) in headers { try Self.check(name, value) }
     }
 

@@ -17,6 +17,7 @@ enum CodingSentence {
     /// `lines.1.count: a string stands where Int is expected`
     private static func sentence(_ path: [any CodingKey], _ what: String) -> String {
         guard !path.isEmpty else { return what }
-        return path.map(\.stringValue).joined(separator: ".") + ": " + what
+        let names = path.count > 12 ? path.prefix(10).map(\.stringValue) + ["…"] : path.map(\.stringValue)
+        return names.joined(separator: ".") + ": " + what
     }
 }

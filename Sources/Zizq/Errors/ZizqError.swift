@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// Why a call to a Zizq server did not succeed.
 ///
 /// ```swift
@@ -96,7 +98,7 @@ extension ZizqError {
     /// Where `isAmbiguous` holds as well, sending again may enqueue a job twice.
     public var isRetryable: Bool {
         switch self {
-        case .transport(let failure): failure.reason != .cancelled && failure.reason != .untrusted
+        case .transport(let failure): ![.cancelled, .untrusted, .tooLong].contains(failure.reason)
         case .response(let answer): answer.status == 408 || answer.status == 429 || 500...599 ~= answer.status
         case .decoding, .invalidArgument: false
         }
@@ -143,13 +145,13 @@ extension ZizqError {
 }
 
 extension ZizqError: CustomStringConvertible {
-    /// One sentence for a log line or a person. What a server wrote stands in it as it came.
+    /// One sentence for a log line or a person. Of what a server wrote, control characters are escaped.
     public var description: String {
         switch self {
         case .transport(let failure): failure.message
         case .response(let answer):
             if let text = answer.serverText {
-                "the server answered \(answer.status): \(text)"
+                "the server answered \(answer.status): \(PrintableText.escape(text, limit: 1000))"
             } else {
                 "the answer \(answer.status) is not one of Zizq's"
             }

@@ -37,6 +37,8 @@ extension PartialRangeThrough: FilterBounds {
 /// Each method gives back a copy. An empty list fits no job.
 public struct JobFilter: Sendable, Hashable {
     private var parameters: [String: String] = [:]
+    /// What is wrong with a name in a list: a comma would make two of it.
+    private(set) var complaint: ZizqError?
     /// Whether some list is empty, so that nobody need be asked.
     private(set) var fitsNothing = false
 
@@ -52,6 +54,9 @@ public struct JobFilter: Sendable, Hashable {
     private func setting(_ name: String, list: [String]) -> JobFilter {
         var copy = setting(name, list.joined(separator: ","))
         if list.isEmpty { copy.fitsNothing = true }
+        if list.contains(where: { $0.isEmpty || $0.contains(",") }) {
+            copy.complaint = .invalidArgument("what a filter lists under '\(name)' must neither be empty nor have a comma in it")
+        }
         return copy
     }
 

@@ -59,7 +59,7 @@ public struct JobPages: AsyncSequence, Sendable {
 
     /// Begins a new iteration.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(client: client, path: filter.fitsNothing ? nil : "/jobs?" + query)
+        Iterator(client: client, path: filter.fitsNothing ? nil : "/jobs?" + query, complaint: filter.complaint)
     }
 
     private var query: String { filter.query(adding: ["limit": String(pageSize), "order": order.rawValue]) }
@@ -69,15 +69,18 @@ public struct JobPages: AsyncSequence, Sendable {
         let client: ZizqClient
         /// Where the next page is.
         var path: String?
+        let complaint: ZizqError?
 
         /// The next page, not empty; nil behind the last one.
         public mutating func next() async throws(ZizqError) -> [Job]? { try await next(isolation: nil) }
 
         /// The same.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> [Job]? {
+            if let complaint { throw complaint }
             while let path {
                 let (jobs, next) = try await client.page(path)
-                self.path = next
+                // A page that is its own successor would never end.
+                self.path = next == path ? nil : next
                 if !jobs.isEmpty { return jobs }
             }
             return nil

@@ -26,6 +26,7 @@ public struct JobStream: AsyncSequence, Sendable {
     let client: ZizqClient
     let path: String
     let silence: Duration
+    let complaint: ZizqError?
 
     /// Begins a new iteration.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
@@ -45,6 +46,7 @@ public struct JobStream: AsyncSequence, Sendable {
 
         /// The same.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> Job? {
+            if let complaint = sequence.complaint { throw complaint }
             while !Task.isCancelled {
                 if let line = lines.next() {
                     pace.jobCame()
@@ -89,7 +91,13 @@ public struct JobStream: AsyncSequence, Sendable {
         private func open(isolation actor: isolated (any Actor)?) async throws(ZizqError) -> HTTPClientStream {
             let call = ZizqClient.Call(method: "GET", path: sequence.path, retry: .off)
             let stream = try await sequence.client.open(call, silence: sequence.silence)
-            guard stream.status != 200 else { return stream }
+            if stream.status == 200 {
+                let type = stream.headers.first { $0.name.lowercased() == "content-type" }?.value
+                guard type?.lowercased().hasPrefix("application/x-ndjson") == true else {
+                    throw .decoding(.init(status: 200, message: "the answer is not a stream of jobs (application/x-ndjson)"))
+                }
+                return stream
+            }
             let body = (try? await stream.collect(limit: 64 * 1024)) ?? []
             let retryAfter = stream.headers.first { $0.name.lowercased() == "retry-after" }?.value
             throw sequence.client.refusal(status: stream.status, body: body, retryAfter: retryAfter)
