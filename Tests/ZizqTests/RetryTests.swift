@@ -77,20 +77,14 @@ import Testing
         }
     }
 
-    /// Gives the longest wait that is allowed.
-    private struct Longest: RandomNumberGenerator {
-        mutating func next() -> UInt64 { .max }
-    }
-
     @Test("waits double up to the longest one, and are at random below that")
     func delays() {
-        var generator = Longest()
         let policy = RetryPolicy(tries: 40, firstDelay: .milliseconds(100), longestDelay: .seconds(1))
         let error = ZizqError.response(.init(status: 429, serverText: nil))
-        let waits = (1...5).map { policy.delay(after: error, tried: $0, using: &generator) }
+        let waits = (1...5).map { policy.delay(after: error, tried: $0, pick: { $0 }) }
         #expect(waits == [.milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1)])
-        #expect(policy.delay(after: error, tried: 39, using: &generator) == .seconds(1))
-        #expect(policy.delay(after: error, tried: 40, using: &generator) == nil)
+        #expect(policy.delay(after: error, tried: 39, pick: { $0 }) == .seconds(1))
+        #expect(policy.delay(after: error, tried: 40, pick: { $0 }) == nil)
         for _ in 0..<100 {
             let wait = policy.delay(after: error, tried: 1)
             #expect(wait.map { .zero ... .milliseconds(100) ~= $0 } == true)
@@ -99,10 +93,9 @@ import Testing
 
     @Test("however long a delay is, and however often it was doubled, nothing overflows")
     func longest() {
-        var generator = Longest()
         let policy = RetryPolicy(tries: .max, firstDelay: .seconds(Int64.max), longestDelay: .seconds(Int64.max), repeatsUnknown: true)
         let error = ZizqError.response(.init(status: 429, serverText: nil))
-        for tried in [1, 2, 20, 1000] { #expect(policy.delay(after: error, tried: tried, using: &generator) ?? .zero > .seconds(1 << 30)) }
+        for tried in [1, 2, 20, 1000] { #expect(policy.delay(after: error, tried: tried, pick: { $0 }) ?? .zero > .seconds(1 << 30)) }
     }
 
     @Test("what the server asks for is waited for, up to the longest wait")

@@ -36,19 +36,18 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// How long to wait before the next try.
     ///
-    /// - Parameter tried: how often the call was made, at least once.
+    /// - Parameters:
+    ///   - tried: how often the call was made, at least once.
+    ///   - pick: picks a number of nanoseconds from 0 up to a bound.
     /// - Returns: `nil` where it is not to be made again.
-    func delay(after error: ZizqError, tried: Int) -> Duration? {
-        var generator = SystemRandomNumberGenerator()
-        return delay(after: error, tried: tried, using: &generator)
-    }
-
-    func delay(after error: ZizqError, tried: Int, using generator: inout some RandomNumberGenerator) -> Duration? {
+    func delay(
+        after error: ZizqError, tried: Int, pick: (_ bound: Int64) -> Int64 = { Int64.random(in: 0...$0) }
+    ) -> Duration? {
         guard tried < tries, error.isRetryable, repeatsUnknown || !error.isAmbiguous else { return nil }
         if let asked = error.retryAfter { return min(asked, longestDelay) }
         let (doublings, longest) = (Int64(min(tried - 1, 20)), longestDelay.wholeNanoseconds)
         let first = min(firstDelay.wholeNanoseconds, longest >> doublings)
         let bound = first < firstDelay.wholeNanoseconds ? longest : first << doublings
-        return .nanoseconds(Int64.random(in: 0...max(0, bound), using: &generator))
+        return .nanoseconds(pick(max(0, bound)))
     }
 }

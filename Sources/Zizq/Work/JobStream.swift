@@ -37,7 +37,6 @@ public struct JobStream: AsyncSequence, Sendable {
         private var stream: HTTPClientStream?
         private var lines = LineBuffer()
         private var pace = ReconnectPace()
-        private var generator = SystemRandomNumberGenerator()
 
         init(_ sequence: JobStream) { self.sequence = sequence }
 
@@ -110,7 +109,7 @@ public struct JobStream: AsyncSequence, Sendable {
                 if Task.isCancelled { return }
                 throw error
             }
-            let wait = pace.failed(asked: error.retryAfter, using: &generator)
+            let wait = pace.failed(asked: error.retryAfter)
             let settings = sequence.client.settings
             settings.logger?.warning(
                 "the stream of jobs broke off and is opened again",

@@ -10,9 +10,9 @@ struct ReconnectPace {
     mutating func jobCame() { failures = 0 }
 
     /// - Parameter asked: what the server asks for.
-    mutating func failed(asked: Duration?, using generator: inout some RandomNumberGenerator) -> Duration {
+    mutating func failed(asked: Duration?) -> Duration {
         let bound = min(Self.longest, Self.first << Int64(min(failures, 20)))
         failures += 1
-        return max(asked ?? .zero, .nanoseconds(Int64.random(in: 0...bound, using: &generator)))
+        return max(asked ?? .zero, .nanoseconds(Int64.random(in: 0...bound)))
     }
 }
