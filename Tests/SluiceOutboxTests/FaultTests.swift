@@ -114,6 +114,28 @@ struct FaultTests {
         #expect(store.status.condition == .storing && !store.status.isMisplaced)
     }
 
+    @Test func filesThatAreBackAreRecoveredLikeThoseOfAFailedSync() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.failingSyncs = [.log] }
+        #expect(store.outcomes([sample(2, at: time)]) == [.refused(.commitFailed)])
+        let path = fixture.folder.file("outbox.db")
+        #expect(unsafe rename(path, path + ".away") == 0)
+        time.advance(by: .seconds(1))
+        _ = store.maintainIdle()
+        #expect(store.status.isMisplaced)
+        vfs.set { $0.failingSyncs = [] }
+        #expect(unsafe rename(path + ".away", path) == 0)
+        time.advance(by: .seconds(1))
+        let before = vfs.syncs(of: .database)
+        _ = store.maintainIdle()
+        #expect(store.status.condition == .storing)
+        // Nothing is stored behind a transaction of which nobody knows how far it came.
+        #expect(vfs.syncs(of: .database) > before)
+        #expect(store.outcomes([sample(3, at: time)]) == [stored])
+        #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-3-0"])
+    }
+
     @Test func anAcknowledgementOnAFullDiskIsAnErrorAndCanBeTriedAgain() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])

@@ -26,7 +26,8 @@ struct GatewayParts {
     let routeCount: Int
 
     static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> GatewayParts {
-        let settings = configuration.settings.values
+        var settings = configuration.settings.values
+        settings.limits.connections = connections(settings, logger)
         let metrics = MetricsRegistry(time: configuration.time)
         let results = ResultRouter()
         let outbox = try openOutbox(configuration, logger, results)
@@ -75,8 +76,7 @@ struct GatewayParts {
         let memory = MemoryBudget(limit: settings.limits.memory)
         let servers = await Servers.make(
             ServerParts(
-                settings: settings, connections: connections(settings, logger), loops: loops, memory: memory, metrics: metrics,
-                journal: journal, outbox: outbox, reload: reload,
+                settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
                 reader: ReaderBox(try openReader(settings)),
                 condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, time: time, logger: logger),
             table, results)

@@ -7,8 +7,6 @@ internal import SluiceOutbox
 /// What the servers of a gateway are made of.
 struct ServerParts {
     let settings: Settings
-    /// From senders, at once.
-    let connections: Int
     let loops: EventLoopGroup
     let memory: MemoryBudget
     let metrics: MetricsRegistry
@@ -43,7 +41,7 @@ struct Servers {
         let limits = parts.settings.limits
         var configuration = HTTPServerConfiguration(memory: parts.memory)
         configuration.limits = HTTPLimits(limits)
-        configuration.maximumConnections = parts.connections
+        configuration.maximumConnections = limits.connections
         configuration.maximumConnectionsPerAddress = limits.connectionsPerAddress
         configuration.unlimitedAddresses = parts.settings.trustedProxies
         let observer = ListenerObserver(metrics: parts.metrics, journal: parts.journal, logger: parts.logger)

@@ -12,7 +12,7 @@ extension OutboxStore {
     /// `outbox.max_keys`. Costs nothing when neither is due.
     package func maintain() {
         overcomeTrouble()
-        guard trouble == nil || trouble?.kind == .diskFull else { return }
+        guard knowsItsFile else { return }
         do throws(SQLiteError) {
             if trouble == nil, ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
             // Also on a full disk, where each acknowledgement would make the log longer.

@@ -32,7 +32,7 @@ extension OutboxStore {
         switch error.kind {
         case .diskFull:
             reserve.release()
-            if trouble == nil || trouble?.kind == .diskFull {
+            if knowsItsFile {
                 trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
             }
         case .failed, .damaged: trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds())
@@ -65,16 +65,20 @@ extension OutboxStore {
     /// on without noticing. No delivery is taken then, while those that are stored still go out.
     func seekFiles() {
         let now = time.monotonicNanoseconds()
-        guard files != nil, now >= filesSoughtAt &+ Trouble.pause || filesSoughtAt == .min else { return }
+        guard files != nil, now >= filesSoughtAt + Trouble.pause else { return }
         filesSoughtAt = now
         let areInPlace = OutboxFile.identity(of: path) == files
         if !areInPlace, trouble?.kind != .misplaced {
             trouble = Trouble(.misplaced, retryAt: .max)
             unreportedError = misplaced
         } else if areInPlace, trouble?.kind == .misplaced {
-            trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: now + Trouble.pause)
+            // What was wrong before or went wrong meanwhile was not looked at: only a recovery knows.
+            trouble = Trouble(.failing, retryAt: now)
         }
     }
+
+    /// Whether nothing is wrong but, perhaps, that the disk is full: what the file holds is known, and it is the right one.
+    var knowsItsFile: Bool { trouble == nil || trouble?.kind == .diskFull }
 
     private var misplaced: SQLiteError {
         SQLiteError(

@@ -81,7 +81,7 @@ package final class OutboxStore {
     /// Closes the file after copying the log into it. The store must not be used any more.
     package func close() {
         // A log that stays behind is read again at the next start: failing here loses nothing.
-        if trouble == nil || trouble?.kind == .diskFull { _ = try? session.connection.checkpoint(.truncate) }
+        if knowsItsFile { _ = try? session.connection.checkpoint(.truncate) }
         session.connection.close()
     }
 

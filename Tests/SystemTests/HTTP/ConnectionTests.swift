@@ -157,6 +157,7 @@ import Testing
                 "the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, LimitNOFILE, --ulimit nofile)"
             let record = try await gateway.record { $0.message == start }
             #expect(record["files"] == "60" && record["connections"] == "30")
+            #expect(try await gateway.metric("sluice_connections_limit") == 30)
             #expect(try await wires[0].ending() == ([], .closed))
             #expect(wires[99].isQuiet)
             #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") ?? 0 > 0)
