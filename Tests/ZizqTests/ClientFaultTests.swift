@@ -82,7 +82,7 @@ import Testing
         await client.shutdown()
     }
 
-    @Test("a 2xx that is not Zizq's is no success of a report, and no stream of jobs")
+    @Test("a 2xx that is not Zizq's is no success of a report, and no stream of jobs", .timeLimit(.minutes(3)))
     func strangers() async throws {
         let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>"
         let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 9).flatMap { $0 }])
@@ -115,6 +115,20 @@ import Testing
                 try client("http://127.0.0.1:1") { $0.readTimeout = .seconds(seconds) }
             }
         }
+    }
+
+    @Test("a page that names itself as the next one ends a list", .timeLimit(.minutes(3)))
+    func circles() async throws {
+        let job = #"{"id":"a","type":"page","queue":"default","priority":1,"status":"ready","ready_at":1,"attempts":0,"payload":5}"#
+        let body = #"{"jobs":[\#(job)],"pages":{"next":"/jobs?limit=200&order=asc"}}"#
+        let page = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+        let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 100).flatMap { $0 }])
+        defer { server.stop() }
+        let client = try client("http://127.0.0.1:\(server.port)")
+        var count = 0
+        for try await _ in client.jobs() { count += 1 }
+        #expect(count == 1)
+        await client.shutdown()
     }
 
     private enum Authority: Sendable, CaseIterable { case own, none, other }
