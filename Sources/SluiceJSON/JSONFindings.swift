@@ -20,9 +20,25 @@ package struct JSONFindings {
         var index: Int
     }
 
+    /// What was found inside the elements that paths with `each` look into.
+    struct Items {
+        /// For each element, a slot a column of the path set.
+        var rows: [Slot] = []
+        /// How many elements there were; no rows are kept of those beyond `maximumItems`.
+        var count = 0
+        /// How many values on the way to the elements were absent, null or of a kind that leads no further.
+        var misses = 0
+    }
+
+    /// So many elements of one text are looked into at most.
+    package static let maximumItems = 10_000
+
     /// By node of the path set.
     var slots: [Slot] = []
     var nodeOfPath: [Int] = []
+    var columnOfPath: [Int] = []
+    var items = Items()
+    var columns = 0
     /// Kept between scans for its memory; empty outside of one.
     var frames: [Frame] = []
 
@@ -37,6 +53,11 @@ package struct JSONFindings {
     package mutating func reset() {
         slots.removeAll(keepingCapacity: true)
         nodeOfPath = []
+        columnOfPath = []
+        columns = 0
+        items.rows.removeAll(keepingCapacity: true)
+        items.count = 0
+        items.misses = 0
         frames.removeAll(keepingCapacity: true)
         loneSurrogates.removeAll(keepingCapacity: true)
         depth = 0
@@ -47,23 +68,42 @@ package struct JSONFindings {
         reset()
         slots.append(contentsOf: repeatElement(.none, count: paths.nodes.count))
         nodeOfPath = paths.nodeOfPath
+        columnOfPath = paths.columnOfPath
+        columns = paths.columns
     }
 
     /// Where the value of a path lies in the scanned bytes, exactly, with its quotes or brackets.
     ///
-    /// - Parameter path: the position of the path in the set.
+    /// - Parameters:
+    ///   - path: the position of the path in the set.
+    ///   - item: for a path with `each`, in which of the elements, counted from 0 and below `maximumItems`.
     /// - Returns: `nil` if the text has no such value, or no scan succeeded.
-    package func range(of path: Int) -> Range<Int>? {
-        guard let slot = slot(of: path) else { return nil }
+    package func range(of path: Int, item: Int = 0) -> Range<Int>? {
+        guard let slot = slot(of: path, item) else { return nil }
         return slot.start..<slot.end
     }
 
-    /// What the value of a path is; `nil` like `range(of:)`.
-    package func kind(of path: Int) -> JSONKind? { slot(of: path)?.kind }
+    /// What the value of a path is; `nil` like `range(of:item:)`.
+    package func kind(of path: Int, item: Int = 0) -> JSONKind? { slot(of: path, item)?.kind }
 
-    private func slot(of path: Int) -> Slot? {
+    /// How many elements the paths with `each` have found, those beyond `maximumItems` included.
+    package var itemCount: Int { items.count }
+
+    /// How many values on the way of the paths with `each` were absent, null or of another kind: what an array should have been, and the
+    /// object that should have held it.
+    package var itemMisses: Int { items.misses }
+
+    private func slot(of path: Int, _ item: Int) -> Slot? {
         guard path < nodeOfPath.count else { return nil }
-        let slot = slots[nodeOfPath[path]]
+        let column = columnOfPath[path]
+        let slot: Slot
+        if column >= 0 {
+            let place = item * columns + column
+            guard place < items.rows.count else { return nil }
+            slot = items.rows[place]
+        } else {
+            slot = slots[nodeOfPath[path]]
+        }
         return slot.start < 0 ? nil : slot
     }
 }

@@ -8,6 +8,8 @@ package struct JSONPath: Sendable, Hashable {
         case key(String)
         /// The element of an array at this position, counted from 0.
         case index(Int)
+        /// Every element of an array.
+        case each
     }
 
     package var steps: [Step]
@@ -25,7 +27,8 @@ extension JSONPath.Step: Hashable {
         switch (left, right) {
         case (.key(let left), .key(let right)): left.utf8.elementsEqual(right.utf8)
         case (.index(let left), .index(let right)): left == right
-        case (.key, .index), (.index, .key): false
+        case (.each, .each): true
+        case (.key, _), (.index, _), (.each, _): false
         }
     }
 
@@ -37,6 +40,7 @@ extension JSONPath.Step: Hashable {
         case .index(let index):
             hasher.combine(1)
             hasher.combine(index)
+        case .each: hasher.combine(2)
         }
     }
 }

@@ -2,12 +2,23 @@
 ///
 /// The nodes lie in depth-first order, so that what is below a node is the range `node..<end`; its edges are a range of a common
 /// table. Looking one up touches three flat arrays and allocates nothing.
+///
+/// Paths may go through every element of an array (`JSONPath.Step.each`): they look into each element and give a value for each. All
+/// such paths have the same beginning, up to their last `each`; the element that it names is an *item*.
 package struct JSONPathSet: Sendable {
     struct Node {
         /// One behind the last node below this one.
         var end: Int
         /// The edges to the nodes right below, in `edges`.
         var edges: Range<Int>
+        /// Where every element of an array leads that no edge of its own leads away; `noNode` where nothing looks into each.
+        var each = noNode
+        /// On the way to the items: the node right below that has to be found for there to be any. `each` has no need of it.
+        var wanted = noNode
+        /// What is noted when a value here is passed, which is an item then: the position in `itemNodes`; -1 for other values.
+        var item = -1
+        /// Whether items lie below.
+        var leadsToItems = false
     }
 
     struct Edge {
@@ -26,15 +37,29 @@ package struct JSONPathSet: Sendable {
     private(set) var nodes: [Node] = []
     private(set) var edges: [Edge] = []
     private(set) var text: [UInt8] = []
-    /// For each path, its node.
+    /// For each path that goes through no `each`, its node.
     private(set) var nodeOfPath: [Int]
+    /// For each path into an item, its position in the rows of `JSONFindings`; -1 for other paths.
+    private(set) var columnOfPath: [Int]
+    /// For each node that stands for an item, the nodes of the columns below it.
+    private(set) var itemNodes: [[Int]] = []
+    /// How many paths lead into items.
+    let columns: Int
 
     /// No paths: for checking alone.
     package static let none = JSONPathSet([])
 
-    /// - Parameter paths: a path's position here is its identity in `JSONFindings`. The same path may stand twice.
+    /// - Parameter paths: a path's position here is its identity in `JSONFindings`. The same path may stand twice. Those with `each` agree
+    ///   up to their last one.
     package init(_ paths: [JSONPath]) {
         nodeOfPath = Array(repeating: Self.noNode, count: paths.count)
+        columnOfPath = Array(repeating: -1, count: paths.count)
+        var count = 0
+        for (path, steps) in paths.enumerated() where steps.steps.contains(.each) {
+            columnOfPath[path] = count
+            count += 1
+        }
+        columns = count
         let branch = paths.enumerated().map { Pending(path: $0.offset, rest: $0.element.steps[...]) }
         addNode(for: branch)
     }
@@ -42,49 +67,98 @@ package struct JSONPathSet: Sendable {
     /// How many paths there are.
     package var count: Int { nodeOfPath.count }
 
+    var hasItems: Bool { columns > 0 }
+
     /// A path on its way through the construction: what is left of it below the node at hand.
     private struct Pending {
         var path: Int
         var rest: ArraySlice<JSONPath.Step>
+        /// Whether the step to the node at hand was its last `each`.
+        var entersItem = false
+        /// The item that it is in, as a position in `itemNodes`; -1 outside.
+        var item = -1
+
+        /// Whether items lie further on.
+        var leadsToItems: Bool { rest.contains(.each) }
+
+        /// One step further.
+        var next: Pending {
+            var next = Pending(path: path, rest: rest.dropFirst(), item: item)
+            next.entersItem = leadsToItems && !next.leadsToItems
+            return next
+        }
     }
+
+    private typealias Group = (step: JSONPath.Step, branch: [Pending])
 
     /// Adds the node that all of `branch` have reached, and everything below it.
     @discardableResult
     private mutating func addNode(for branch: [Pending]) -> Int {
         let node = nodes.count
         nodes.append(Node(end: node, edges: 0..<0))
-        for pending in branch where pending.rest.isEmpty { nodeOfPath[pending.path] = node }
+        let branch = enteringItem(branch, at: node)
+        for pending in branch where pending.rest.isEmpty { reached(pending, at: node) }
         let groups = Self.grouped(branch)
+        let edged = groups.filter { $0.step != .each }
         let first = edges.count
-        for (step, _) in groups { edges.append(edge(for: step)) }
+        for group in edged { edges.append(edge(for: group.step)) }
         nodes[node].edges = first..<edges.count
-        for (position, group) in groups.enumerated() { edges[first + position].node = addNode(for: group.branch) }
+        for (position, group) in edged.enumerated() { edges[first + position].node = addNode(for: group.branch) }
+        if let each = groups.first(where: { $0.step == .each }) { nodes[node].each = addNode(for: each.branch) }
+        if let chain = branch.first(where: \.leadsToItems)?.rest.first {
+            nodes[node].leadsToItems = true
+            if let position = edged.firstIndex(where: { $0.step == chain }) { nodes[node].wanted = edges[first + position].node }
+        }
         nodes[node].end = nodes.count
         return node
     }
 
-    private mutating func edge(for step: JSONPath.Step) -> Edge {
-        switch step {
-        case .key(let key):
-            let start = text.count
-            text.append(contentsOf: key.utf8)
-            return Edge(index: -1, key: start..<text.count, node: Self.noNode)
-        case .index(let index):
-            return Edge(index: index, key: 0..<0, node: Self.noNode)
+    /// Makes the node an item, if it is one for any of its paths.
+    private mutating func enteringItem(_ branch: [Pending], at node: Int) -> [Pending] {
+        guard branch.contains(where: \.entersItem) else { return branch }
+        nodes[node].item = itemNodes.count
+        itemNodes.append(Array(repeating: Self.noNode, count: columns))
+        return branch.map { pending in
+            guard pending.entersItem else { return pending }
+            return Pending(path: pending.path, rest: pending.rest, item: nodes[node].item)
         }
     }
 
-    /// The paths that go on, by their next step, in the order in which the steps first appear.
-    private static func grouped(_ branch: [Pending]) -> [(step: JSONPath.Step, branch: [Pending])] {
-        var groups: [(step: JSONPath.Step, branch: [Pending])] = []
+    private mutating func reached(_ pending: Pending, at node: Int) {
+        if pending.item >= 0 {
+            itemNodes[pending.item][columnOfPath[pending.path]] = node
+        } else {
+            nodeOfPath[pending.path] = node
+        }
+    }
+
+    private mutating func edge(for step: JSONPath.Step) -> Edge {
+        guard case .key(let key) = step else {
+            let index = if case .index(let index) = step { index } else { -1 }
+            return Edge(index: index, key: 0..<0, node: Self.noNode)
+        }
+        let start = text.count
+        text.append(contentsOf: key.utf8)
+        return Edge(index: -1, key: start..<text.count, node: Self.noNode)
+    }
+
+    /// The paths that go on, by their next step, in the order in which the steps first appear. What looks into each element looks into
+    /// those that have a path of their own, too.
+    private static func grouped(_ branch: [Pending]) -> [Group] {
+        var groups: [Group] = []
+        var positions: [JSONPath.Step: Int] = [:]
         for pending in branch {
             guard let step = pending.rest.first else { continue }
-            let next = Pending(path: pending.path, rest: pending.rest.dropFirst())
-            if let known = groups.firstIndex(where: { $0.step == step }) {
-                groups[known].branch.append(next)
+            if let known = positions[step] {
+                groups[known].branch.append(pending.next)
             } else {
-                groups.append((step, [next]))
+                positions[step] = groups.count
+                groups.append((step, [pending.next]))
             }
+        }
+        guard let each = positions[.each] else { return groups }
+        for position in groups.indices {
+            if case .index = groups[position].step { groups[position].branch += groups[each].branch }
         }
         return groups
     }

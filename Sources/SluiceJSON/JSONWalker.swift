@@ -10,6 +10,7 @@ struct JSONWalker: ~Escapable {
     let depthAbove: Int
     /// By node of `paths`.
     private var slots: [Slot] = []
+    private var items = JSONFindings.Items()
     /// The arrays and objects around the one at hand.
     private var frames: [Frame] = []
     /// The array or object at hand; without meaning at depth 0.
@@ -32,6 +33,7 @@ struct JSONWalker: ~Escapable {
     /// Lends the memory of `findings` to the walker, or gives it back with what was found.
     mutating func exchange(with findings: inout JSONFindings) {
         swap(&slots, &findings.slots)
+        swap(&items, &findings.items)
         swap(&frames, &findings.frames)
         swap(&lexer.loneSurrogates, &findings.loneSurrogates)
     }
@@ -56,7 +58,7 @@ struct JSONWalker: ~Escapable {
             try open(isObject: kind == .object, node)
         case .string, .number, .true, .false, .null:
             try lexer.scalar(kind)
-            if node != JSONPathSet.noNode { slots[node] = Slot(start: start, end: lexer.index, kind: kind) }
+            if node != JSONPathSet.noNode { passed(node, Slot(start: start, end: lexer.index, kind: kind)) }
         }
     }
 
@@ -84,7 +86,10 @@ struct JSONWalker: ~Escapable {
 
     private mutating func objectMember() throws(JSONError) -> Int {
         let key = try lexer.key()
-        return frame.node == JSONPathSet.noNode ? JSONPathSet.noNode : child(of: frame.node, named: key)
+        guard frame.node != JSONPathSet.noNode else { return JSONPathSet.noNode }
+        let child = child(of: frame.node, named: key)
+        if child != JSONPathSet.noNode, paths.hasItems { forgetItems(below: child) }
+        return child
     }
 
     private mutating func arrayElement() -> Int {
@@ -105,7 +110,7 @@ struct JSONWalker: ~Escapable {
     private mutating func close() {
         lexer.index &+= 1
         if frame.node != JSONPathSet.noNode {
-            slots[frame.node] = Slot(start: frame.start, end: lexer.index, kind: frame.isObject ? .object : .array)
+            passed(frame.node, Slot(start: frame.start, end: lexer.index, kind: frame.isObject ? .object : .array))
         }
         depth &-= 1
         isFirst = false
@@ -115,6 +120,32 @@ struct JSONWalker: ~Escapable {
     /// Takes back what an earlier member with the same key had: the last one wins, with everything below it.
     private mutating func forget(_ node: Int) {
         for below in node..<paths.nodes[node].end { slots[below] = .none }
+    }
+
+    /// Notes where the value of a node lies, and if it is an item what was found in it.
+    private mutating func passed(_ node: Int, _ slot: Slot) {
+        slots[node] = slot
+        guard paths.hasItems else { return }
+        let known = paths.nodes[node]
+        if known.leadsToItems, isDeadEnd(known, slot.kind) { items.misses &+= 1 }
+        guard known.item >= 0 else { return }
+        items.count &+= 1
+        guard items.count <= JSONFindings.maximumItems else { return }
+        for column in paths.itemNodes[known.item] { items.rows.append(column == JSONPathSet.noNode ? .none : slots[column]) }
+    }
+
+    /// Whether no item lies below a value although the paths say so: it is no array, or lacks the member that leads on.
+    private func isDeadEnd(_ node: JSONPathSet.Node, _ kind: JSONKind) -> Bool {
+        node.wanted == JSONPathSet.noNode ? kind != .array : slots[node.wanted].start < 0
+    }
+
+    /// Takes back the items of an earlier member with the same key. The first column of a row is the item itself.
+    private mutating func forgetItems(below node: Int) {
+        guard paths.nodes[node].leadsToItems, items.count <= JSONFindings.maximumItems else { return }
+        while let first = items.rows.dropLast(paths.columns - 1).last, first.start >= frame.start {
+            items.rows.removeLast(paths.columns)
+            items.count &-= 1
+        }
     }
 
     private func child(of node: Int, named key: JSONStringToken) -> Int {
@@ -139,6 +170,6 @@ struct JSONWalker: ~Escapable {
 
     private func child(of node: Int, at position: Int) -> Int {
         for index in paths.nodes[node].edges where paths.edges[index].index == position { return paths.edges[index].node }
-        return JSONPathSet.noNode
+        return paths.nodes[node].each
     }
 }

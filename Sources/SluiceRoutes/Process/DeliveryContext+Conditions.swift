@@ -10,13 +10,14 @@ extension DeliveryContext {
 
     private func fulfils(_ condition: Condition) -> Bool {
         switch condition.reference.source {
-        case .body: return bodyFulfils(condition)
+        case .body, .item: return bodyFulfils(condition)
         case .header(let name):
             // The usual case: one line, compared where it lies.
             guard let index = request.headers.firstIndex(of: name) else { return absenceFulfils(condition) }
             guard request.headers.firstIndex(of: name, from: index + 1) == nil else { break }
             return equalsAny(request.headers.value(at: index), condition)
-        case .headers, .query, .method, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .bodyDigest:
+        case .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
+            .route, .bodyDigest, .itemDigest, .index, .signedTimestamp, .signedID:
             break
         }
         guard isPresent(condition.reference) else { return absenceFulfils(condition) }
@@ -36,7 +37,7 @@ extension DeliveryContext {
 
     private func bodyFulfils(_ condition: Condition) -> Bool {
         let path = condition.reference.pathID
-        guard let range = findings.range(of: path), let kind = findings.kind(of: path), kind != .null else {
+        guard let range = range(of: path), let kind = kind(of: path), kind != .null else {
             return absenceFulfils(condition)
         }
         let value = document.extracting(range)

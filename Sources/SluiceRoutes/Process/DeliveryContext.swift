@@ -14,6 +14,8 @@ struct DeliveryContext: ~Escapable {
     let deliveryID: String
     let receivedAtMilliseconds: Int64
     let bodyDigest: Digest
+    /// The element at hand, with `each`; counted from 0.
+    var item = 0
 
     @_lifetime(copy request, copy document)
     init(
@@ -35,16 +37,23 @@ extension DeliveryContext {
     /// Whether the reference names something that is there and not null. A default does not count.
     func isPresent(_ reference: Reference) -> Bool {
         switch reference.source {
-        case .body: (findings.kind(of: reference.pathID) ?? .null) != .null
-        case .bodyDigest: reference.pathID < 0 || findings.range(of: reference.pathID) != nil
+        case .body, .item: (kind(of: reference.pathID) ?? .null) != .null
+        case .bodyDigest, .itemDigest: reference.pathID < 0 || range(of: reference.pathID) != nil
         case .header(let name): request.headers.firstIndex(of: name) != nil
         case .query(let name): QueryParameters.first(name, in: request.query) != nil
         case .event: route.event.map { isPresent($0) } ?? false
         // A request that is rendered anew from a dead letter has no sender any more.
         case .remoteAddress: request.peer != .unknown
-        case .headers, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route: true
+        case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route, .index: true
+        // Of the verifier, which has a context of its own.
+        case .signedTimestamp, .signedID: false
         }
     }
+
+    /// Where the value of a body path lies in the document; of a path with `each` in the element at hand.
+    func range(of path: Int) -> Range<Int>? { findings.range(of: path, item: item) }
+
+    func kind(of path: Int) -> JSONKind? { findings.kind(of: path, item: item) }
 
     private func isPresent(_ template: TextTemplate) -> Bool {
         template.references.allSatisfy { isPresent($0) || $0.fallback != nil }
@@ -57,10 +66,12 @@ extension DeliveryContext {
             return
         }
         switch reference.source {
-        case .body: appendDocument(at: reference.pathID, to: &json)
+        case .body, .item: appendDocument(at: reference.pathID, to: &json)
         case .headers: appendHeaders(to: &json)
         case .receivedMilliseconds: json.appendJSONInteger(receivedAtMilliseconds)
-        case .bodyDigest, .header, .query, .event, .method, .path, .deliveryID, .receivedAt, .remoteAddress, .route:
+        case .index: json.appendJSONInteger(Int64(item))
+        case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress,
+            .route, .signedTimestamp, .signedID:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -70,14 +81,16 @@ extension DeliveryContext {
     func text(_ reference: Reference) -> [UInt8] {
         guard isPresent(reference) else { return reference.fallback?.text ?? [] }
         switch reference.source {
-        case .body: return bodyText(at: reference.pathID)
+        case .body, .item: return bodyText(at: reference.pathID)
         case .header(let name): return headerText(name)
         case .headers:
             var json: [UInt8] = []
             appendHeaders(to: &json)
             return json
         case .query(let name): return QueryParameters.first(name, in: request.query) ?? []
+        case .parameter(_, let segment): return PathParameters.value(at: segment, of: request.path)
         case .method: return request.method.array
+        case .url: return route.publicURL(of: request)
         case .path: return PercentDecoding.pathDecode(request.path) ?? []
         case .event: return route.event.map { text($0) } ?? []
         case .deliveryID: return Array(deliveryID.utf8)
@@ -85,7 +98,9 @@ extension DeliveryContext {
         case .receivedMilliseconds: return Array(String(receivedAtMilliseconds).utf8)
         case .remoteAddress: return Array(request.peer.description.utf8)
         case .route: return Array(route.name.utf8)
-        case .bodyDigest: return Array(digest(at: reference.pathID).utf8)
+        case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
+        case .index: return Array(String(item).utf8)
+        case .signedTimestamp, .signedID: return []
         }
     }
 
@@ -105,7 +120,7 @@ extension DeliveryContext {
     private static var null: [UInt8] { Array("null".utf8) }
 
     private func digest(at path: Int) -> String {
-        guard path >= 0, let range = findings.range(of: path) else { return bodyDigest.hex }
+        guard path >= 0, let range = range(of: path) else { return bodyDigest.hex }
         return Hash.digest(.sha256, document.extracting(range)).hex
     }
 }
@@ -113,14 +128,14 @@ extension DeliveryContext {
 extension DeliveryContext {
     /// Appends the exact bytes of a value of the body, repaired where Zizq would refuse them.
     private func appendDocument(at path: Int, to json: inout [UInt8]) {
-        guard let range = findings.range(of: path) else { return }
+        guard let range = range(of: path) else { return }
         json.appendRepairingSurrogates(document, findings.loneSurrogates, in: range)
     }
 
     private func bodyText(at path: Int) -> [UInt8] {
-        guard let range = findings.range(of: path) else { return [] }
+        guard let range = range(of: path) else { return [] }
         let value = document.extracting(range)
-        guard findings.kind(of: path) == .string else {
+        guard kind(of: path) == .string else {
             var json: [UInt8] = []
             appendDocument(at: path, to: &json)
             return json

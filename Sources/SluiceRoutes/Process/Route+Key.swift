@@ -49,7 +49,7 @@ extension Route {
         guard context.isPresent(reference) else {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
         }
-        guard case .body = reference.source else { return KeyPart(type: .text, bytes: context.text(reference)) }
+        guard reference.source.isOfBody else { return KeyPart(type: .text, bytes: context.text(reference)) }
         if let raw = context.stringThatIsNoText(reference) { return KeyPart(type: .raw, bytes: raw) }
         return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
     }
@@ -57,7 +57,7 @@ extension Route {
 
 extension DeliveryContext {
     fileprivate func keyType(_ reference: Reference) -> KeyPart.PartType {
-        switch findings.kind(of: reference.pathID) {
+        switch kind(of: reference.pathID) {
         case .number: .number
         case .true, .false: .boolean
         case .object, .array: .json
@@ -67,8 +67,8 @@ extension DeliveryContext {
 
     /// The exact JSON of a string in which half a surrogate pair stands: as text two different ones could be the same.
     fileprivate func stringThatIsNoText(_ reference: Reference) -> [UInt8]? {
-        guard !findings.loneSurrogates.isEmpty, findings.kind(of: reference.pathID) == .string,
-            let range = findings.range(of: reference.pathID), findings.loneSurrogates.contains(where: range.contains)
+        guard !findings.loneSurrogates.isEmpty, kind(of: reference.pathID) == .string,
+            let range = range(of: reference.pathID), findings.loneSurrogates.contains(where: range.contains)
         else { return nil }
         return document.extracting(range).array
     }

@@ -8,6 +8,8 @@ package final class Route: Sendable {
         var name: String
         var path: [UInt8]
         var methods: [String]
+        /// What requests are sent to, as the provider knows it; `nil` where nobody has said.
+        var publicURL: PublicURL?
         var bodyLimit: ByteCount
         var verifier: Verifier
         /// Headers that are never stored nor handed on.
@@ -71,6 +73,9 @@ extension Route {
 
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
+
+    /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is known.
+    func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
 
     private static let contentEncoding: HeaderName = "content-encoding"
 

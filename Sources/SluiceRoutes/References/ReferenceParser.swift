@@ -8,8 +8,11 @@ struct ReferenceParser {
         let message: String
     }
 
-    private static let roots = ["body", "header", "headers", "query", "method", "path", "event", "delivery", "route", "sha256"]
-    private static let laterRoots = ["param", "url", "item", "index"]
+    static let roots = [
+        "body", "header", "headers", "query", "param", "method", "path", "url", "event", "item", "index", "delivery", "route", "sha256",
+    ]
+    /// In `verify` alone.
+    static let signedRoots = ["timestamp", "id"]
     private static let deliveryFields: [String: ReferenceSource] = [
         "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds, "remote_address": .remoteAddress,
     ]
@@ -55,6 +58,13 @@ struct ReferenceParser {
         case "header": return .header(HeaderName(try headerName()))
         case "headers": return .headers
         case "query": return .query(try name(of: "a query parameter"))
+        // Which segment it is, the scope knows.
+        case "param": return .parameter(try name(of: "a path parameter"), segment: -1)
+        case "url": return .url
+        case "item": return .item(try path())
+        case "index": return .index
+        case "timestamp": return .signedTimestamp
+        case "id": return .signedID
         case "method": return .method
         case "path": return .path
         case "event": return .event
@@ -66,9 +76,8 @@ struct ReferenceParser {
     }
 
     private func unknown(_ root: String) -> Failure {
-        if Self.laterRoots.contains(root) { return Failure(message: "the reference '\(root)' is not supported yet") }
         if root.isEmpty { return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${") }
-        let hint = Suggestion.phrase(for: root, among: Self.roots + Self.laterRoots)
+        let hint = Suggestion.phrase(for: root, among: Self.roots)
         return Failure(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
 
@@ -80,8 +89,12 @@ struct ReferenceParser {
     }
 
     private mutating func digest() throws(Failure) -> ReferenceSource {
-        guard take("."), word() == "body" else { throw failure("needs 'body' behind it: sha256.body or sha256.body.field") }
-        return .bodyDigest(try path())
+        let root = take(".") ? word() : ""
+        switch root {
+        case "body": return .bodyDigest(try path())
+        case "item": return .itemDigest(try path())
+        default: throw failure("needs 'body' or 'item' behind it: sha256.body, or sha256.body.field")
+        }
     }
 }
 
@@ -104,8 +117,9 @@ extension ReferenceParser {
 
     private mutating func bracket() throws(Failure) -> JSONPath.Step {
         let step: JSONPath.Step
-        if peek() == UInt8(ascii: "]") { throw Failure(message: "'[]' in a reference is not supported yet") }
-        if peek() == UInt8(ascii: "\"") {
+        if peek() == UInt8(ascii: "]") {
+            step = .each
+        } else if peek() == UInt8(ascii: "\"") {
             step = .key(try quoted())
         } else {
             let digits = word()

@@ -11,7 +11,11 @@ package enum ReferenceSource: Sendable, Hashable {
     case headers
     /// A parameter of the query.
     case query(String)
+    /// A parameter of the path: what stands at this segment of it, counted from 0, decoded.
+    case parameter(String, segment: Int)
     case method
+    /// The URL as the provider knows it, from `public_url`.
+    case url
     /// The path as the route matched it.
     case path
     /// What the route or its provider calls the event.
@@ -25,16 +29,49 @@ package enum ReferenceSource: Sendable, Hashable {
     case route
     /// SHA-256 of the body as received, or of the exact bytes of a value in it, in hex.
     case bodyDigest(JSONPath)
+    /// The element at hand, with `each`, or a value in it.
+    case item(JSONPath)
+    /// SHA-256 of the exact bytes of the element, or of a value in it, in hex.
+    case itemDigest(JSONPath)
+    /// The position of the element, counted from 0.
+    case index
+    /// In `verify` alone: what `timestamp_from` and `id_from` name.
+    case signedTimestamp
+    case signedID
 }
 
 extension ReferenceSource {
     /// The path into the body, where the reference has one that must be looked for in it.
-    var bodyPath: JSONPath? {
+    ///
+    /// - Parameter items: the path of the elements, with `each`.
+    func bodyPath(items: JSONPath?) -> JSONPath? {
         switch self {
         case .body(let path): path
         case .bodyDigest(let path): path.steps.isEmpty ? nil : path
-        case .header, .headers, .query, .method, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route:
+        case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
+        case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds,
+            .remoteAddress, .route, .index, .signedTimestamp, .signedID:
             nil
+        }
+    }
+
+    /// Whether it is a value of the body, which has a JSON type.
+    var isOfBody: Bool {
+        switch self {
+        case .body, .item: true
+        case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
+            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID:
+            false
+        }
+    }
+
+    /// Whether it is of one element, and means nothing without `each`.
+    var isOfItem: Bool {
+        switch self {
+        case .item, .itemDigest, .index: true
+        case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
+            false
         }
     }
 }
@@ -49,7 +86,7 @@ package struct ReferenceFallback: Sendable, Hashable {
 
 /// A reference as a route uses it.
 package struct Reference: Sendable, Hashable {
-    let source: ReferenceSource
+    var source: ReferenceSource
     /// The position of its body path among the paths of the route, or -1 where it has none.
     var pathID = -1
     let fallback: ReferenceFallback?

@@ -8,6 +8,8 @@ package struct RouteOptions: Sendable {
     package var dedupeWindow = Duration.seconds(7 * 86_400)
     /// `limits.memory`, where it is known.
     package var memory: ByteCount?
+    /// `public_url`
+    package var publicURL: PublicURL?
     /// `--allow-inline-secrets`
     package var allowsInlineSecrets = false
 

@@ -9,6 +9,7 @@ struct RouteReader {
     private let options: RouteOptions
     private var scope: RouteScope
     private var preset: ProviderPreset?
+    private var publicURL: PublicURL?
     /// The environment variables that the route's secrets name.
     private(set) var environmentNames: Set<String> = []
 
@@ -37,6 +38,8 @@ struct RouteReader {
         let path = path(&registry)
         let name = name(orPath: path?.text, isNewPath: path?.isNew ?? true, &registry)
         let verifier = verifier()
+        publicURL = reader.value("public_url", publicURL) ?? options.publicURL
+        scope.hasPublicURL = publicURL != nil
         let body: BodyKind = reader.word("body", later: ["text", "bytes"]) ?? .auto
         let _: Match? = reader.word("match", later: ["all"])
         event()
@@ -47,7 +50,7 @@ struct RouteReader {
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
             name: name, path: Array(path.text.utf8), methods: methods(),
-            bodyLimit: bodyLimit(),
+            publicURL: publicURL, bodyLimit: bodyLimit(),
             verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
             uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
@@ -108,6 +111,15 @@ extension RouteReader {
             return nil
         }
         return methods
+    }
+
+    private func publicURL(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PublicURL? {
+        guard let text = context.text(node, subject) else { return nil }
+        if let url = PublicURL(parsing: text) { return url }
+        context.error(
+            node.position,
+            "\(subject) must be a URL such as https://hooks.example.com, with a path where a proxy changes it, without a query")
+        return nil
     }
 
     private mutating func event() {

@@ -22,7 +22,9 @@ struct SignatureCoverage {
         case .header(let name): preset?.uniqueKeyHeader != name
         case .headers, .query: true
         case .event: event?.references.contains(where: isOutside) ?? false
-        case .body, .bodyDigest, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: false
+        case .body, .bodyDigest, .item, .itemDigest, .index, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
+            false
         }
     }
 }
@@ -34,7 +36,9 @@ extension ReferenceSource {
         case .headers: "the headers"
         case .query: "the query"
         case .event: "the event"
-        case .body, .bodyDigest, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: "it"
+        case .body, .bodyDigest, .item, .itemDigest, .index, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
+            "it"
         }
     }
 }
