@@ -13,6 +13,8 @@ package enum DeadLetterReason: String, CaseIterable, Sendable {
     case changedBody = "changed_body"
     /// A rendered field of the job is one that Zizq would refuse.
     case badField = "bad_field"
+    /// The delivery would be more jobs, or more bytes of jobs, than are made of one.
+    case tooManyJobs = "too_many_jobs"
     /// Zizq refused the job by its index, or alone while it took others.
     case refusedByZizq = "refused_by_zizq"
     /// Zizq, or a proxy before it, refused the job alone as too large.

@@ -24,7 +24,7 @@ struct DeadLetterTests {
             ]
         ).signed(header: "X-Hub-Signature-256")
         let delivery = try #require(request.processed(by: try route(signed)).delivery)
-        let kept = try #require(delivery.deadLetters.first?.request)
+        let kept = try #require(delivery.request)
         #expect(
             String(decoding: kept, as: UTF8.self)
                 == "POST /hook?a=b HTTP/1.1\r\nHost: example.com\r\nX-GitHub-Delivery: d\r\nContent-Type: application/json\r\n\r\nnot json")

@@ -9,6 +9,9 @@ struct TestRequest {
     var target = "/hook"
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    var peer = PeerAddress(ipv4: (192, 0, 2, 7), port: 40_000)
+    /// When it comes: 2023-11-14T22:13:20.123Z.
+    static let now: Int64 = 1_700_000_000_123
 
     init(_ body: String = "", target: String = "/hook", headers: [(name: String, value: String)] = []) {
         self.body = Array(body.utf8)
@@ -23,8 +26,8 @@ struct TestRequest {
         return request
     }
 
-    /// Runs a route over it, at 2023-11-14T22:13:20.123Z.
-    func processed(by route: Route, deliveryID: String = "d1") -> RouteOutcome {
+    /// Runs a route over it.
+    func processed(by route: Route, deliveryID: String = "d1", share: DeliveryShare = .all) -> RouteOutcome {
         var bytes: [UInt8] = []
         var fields: [HeaderField] = []
         for (name, value) in headers {
@@ -36,9 +39,12 @@ struct TestRequest {
         let (method, target) = (Array(self.method.utf8), Array(self.target.utf8))
         let request = RequestView(
             method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
-            peer: PeerAddress(ipv4: (192, 0, 2, 7), port: 40_000))
+            peer: peer)
         var scratch = RouteScratch()
-        return route.process(request, receivedAtMilliseconds: 1_700_000_000_123, deliveryID: deliveryID, scratch: &scratch)
+        if let code = route.refusal(ofHead: request, sender: request.peer) { return .refused(code, reason: code.title) }
+        if let refusal = route.refusal(unverified: request, receivedAtMilliseconds: Self.now) { return refusal }
+        return route.processVerified(
+            request, receivedAtMilliseconds: Self.now, deliveryID: deliveryID, share: share, scratch: &scratch)
     }
 }
 
@@ -57,6 +63,7 @@ extension RouteOutcome {
         case .refused(let code, let reason): "refused \(code.rawValue): \(reason)"
         case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
         case .acknowledged(_, .noRuleMatched): "no rule matched"
+        case .acknowledged(_, .noElements): "no elements"
         case .store(let delivery):
             delivery.deadLetters.first.map { "dead letter \($0.reason.rawValue): \($0.detail)" } ?? "stored"
         }
@@ -64,4 +71,10 @@ extension RouteOutcome {
 
     /// The payload of the only job.
     var payload: String? { delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) } }
+}
+
+extension RenderedDelivery {
+    /// Of the only part.
+    var key: RenderedKey? { parts.first?.key }
+    var bodyHash: Fingerprint? { parts.first?.bodyHash }
 }

@@ -38,7 +38,7 @@ struct UniqueKeyTests {
     func noKey() throws {
         let delivery = try #require(TestRequest("{}").processed(by: try route(openRoute())).delivery)
         #expect(delivery.key == nil)
-        #expect(!delivery.keyIsMissing)
+        #expect(delivery.missingKeys == 0)
         #expect(delivery.jobs.first?.uniqueKey == nil)
         #expect(delivery.jobs.first?.uniqueWhile == nil)
     }
@@ -54,7 +54,7 @@ struct UniqueKeyTests {
     func missing(unique: String, body: String) throws {
         let delivery = try #require(TestRequest(body).processed(by: try route(openRoute("unique_key: '\(unique)'".unquotedList))).delivery)
         #expect(delivery.key == nil)
-        #expect(delivery.keyIsMissing)
+        #expect(delivery.missingKeys == 1)
         #expect(delivery.jobs.count == 1)
     }
 
@@ -118,7 +118,7 @@ struct UniqueKeyTests {
         let outcome = TestRequest(#"{"a":1}"#).processed(by: route)
         #expect(outcome.summary == expected)
         guard let delivery = outcome.delivery else { return }
-        #expect(delivery.keyIsMissing == (policy == "accept"))
+        #expect(delivery.missingKeys == (policy == "accept" ? 1 : 0))
         let digest = Hash.digest(.sha256, Array(#"{"a":1}"#.utf8).span)
         #expect(delivery.key?.text == (policy == "body_hash" ? "open:body:\(digest.hex)" : nil))
         #expect(TestRequest(#"{"a":1}"#).processed(by: route).delivery?.key == delivery.key)

@@ -8,12 +8,16 @@ struct JobOptions {
     /// As JSON, checked.
     var retention: [UInt8]?
     var uniqueWhile: UniqueWhile?
+    var batch: BatchTemplate?
+    /// As JSON, checked.
+    var budgets: [UInt8]?
 
     /// What is set here, and where nothing is, what is set there.
     func over(_ other: JobOptions) -> JobOptions {
         JobOptions(
             queue: queue ?? other.queue, priority: priority ?? other.priority, retryLimit: retryLimit ?? other.retryLimit,
-            backoff: backoff ?? other.backoff, retention: retention ?? other.retention, uniqueWhile: uniqueWhile ?? other.uniqueWhile)
+            backoff: backoff ?? other.backoff, retention: retention ?? other.retention, uniqueWhile: uniqueWhile ?? other.uniqueWhile,
+            batch: batch ?? other.batch, budgets: budgets ?? other.budgets)
     }
 
     /// The members that are the same for each job, to be put into the job object: `"retry_limit":5,"backoff":{…}`.
@@ -23,6 +27,7 @@ struct JobOptions {
         if let retryLimit { members.append(Array("\"retry_limit\":\(retryLimit)".utf8)) }
         if let backoff { members.append(Array("\"backoff\":".utf8) + backoff) }
         if let retention { members.append(Array("\"retention\":".utf8) + retention) }
+        if let budgets { members.append(Array("\"budgets\":".utf8) + budgets) }
         return Array(members.joined(separator: [UInt8(ascii: ",")]))
     }
 }

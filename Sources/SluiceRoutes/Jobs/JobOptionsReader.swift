@@ -13,7 +13,15 @@ enum JobOptionsReader {
         JobOptions(
             queue: queue(reader, &scope), priority: priority(reader, &scope),
             retryLimit: reader.integer("retry_limit", in: 0...Int(UInt32.max)), backoff: backoff(reader), retention: retention(reader),
-            uniqueWhile: reader.word("unique_while"))
+            uniqueWhile: reader.word("unique_while"), batch: batch(reader, &scope), budgets: budgets(reader))
+    }
+
+    private static func batch(_ reader: MappingReader, _ scope: inout RouteScope?) -> BatchTemplate? {
+        reader.node("batch").flatMap { BatchTemplate.read($0, in: reader.context, scope: &scope) }
+    }
+
+    private static func budgets(_ reader: MappingReader) -> [UInt8]? {
+        reader.node("budgets").flatMap { BudgetReader(context: reader.context).read($0) }
     }
 
     private static func queue(_ reader: MappingReader, _ scope: inout RouteScope?) -> JobText? {

@@ -17,10 +17,17 @@ struct JobTemplate: Sendable {
     let queue: JobText
     /// `nil` where it is among the constant members, or Zizq's default.
     let priority: TextTemplate?
+    /// `nil` for at once.
+    let start: JobStart?
+    /// Without it the job is not folded together with others.
+    let batch: BatchTemplate?
     /// JSON members, the same for each job.
     let constantMembers: [UInt8]
     let uniqueWhile: UniqueWhile
     /// The rule's own key, which goes to Zizq as rendered.
     let uniqueKey: UniqueKeyTemplate?
     let payload: PayloadTemplate
+
+    /// Whether there are members besides the constant ones.
+    var hasRenderedMembers: Bool { priority != nil || start != nil || batch != nil }
 }

@@ -7,6 +7,7 @@ struct JobRuleReader {
     let bodyKind: BodyKind
     /// Whether the route's deliveries have a unique key.
     let routeHasKey: Bool
+    let match: MatchPolicy
 
     /// - Returns: the rules that are fine; of the others the problems have been noted.
     func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
@@ -20,7 +21,7 @@ struct JobRuleReader {
                     element.position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
             }
             guard let rule = rule(element, kinds: &kinds, scope: &scope) else { continue }
-            if rule.conditions.isEmpty, catchAll == nil { catchAll = element.position.line }
+            if rule.conditions.isEmpty, catchAll == nil, match == .first { catchAll = element.position.line }
             rules.append(rule)
         }
         return rules
@@ -59,23 +60,28 @@ struct JobRuleReader {
         var optionalScope: RouteScope? = scope
         let kind = kind(reader, &kinds)
         let type = kind.map { JobText.constant($0.name) } ?? self.type(reader, &optionalScope)
-        let options = JobOptionsReader.read(reader, scope: &optionalScope).over(kind?.options ?? JobOptions())
+        let own = JobOptionsReader.read(reader, scope: &optionalScope)
         scope = optionalScope ?? scope
+        let options = own.over(kind?.options ?? JobOptions())
+        let start = JobStart.read(reader, scope: &scope)
         let payload =
             if let node = reader.node("payload") {
                 PayloadCompiler.compile(node, scope: &scope)
             } else {
                 scope.template("${body}", at: reader.position)?.soleReference
-                    .map { PayloadTemplate(steps: [.value($0, depth: 0)]) }
+                    .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
             }
-        if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
+        if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
+            context.error(entry.position, "a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same")
+        } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
             context.error(entry.position, "'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'")
         }
         let key = reader.node("unique_key").map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
         return JobTemplate(
             type: type, queue: options.queue ?? .constant("default"), priority: options.priority?.template,
-            constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists, uniqueKey: key ?? nil, payload: payload)
+            start: start, batch: options.batch, constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists,
+            uniqueKey: key ?? nil, payload: payload)
     }
 
     private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {

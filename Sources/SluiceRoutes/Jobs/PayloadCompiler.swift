@@ -6,13 +6,14 @@ internal import SluiceYAML
 struct PayloadCompiler {
     private var steps: [PayloadTemplate.Step] = []
     private var literal: [UInt8] = []
+    private var deepest = 0
 
     /// - Returns: `nil` after a problem has been noted.
     static func compile(_ node: YAMLNode, scope: inout RouteScope) -> PayloadTemplate? {
         var compiler = PayloadCompiler()
         guard compiler.append(node, depth: 0, &scope) else { return nil }
         compiler.flush()
-        return PayloadTemplate(steps: compiler.steps)
+        return PayloadTemplate(steps: compiler.steps, depth: compiler.deepest)
     }
 
     /// - Returns: whether all went well; reading goes on after a problem, to find the next.
@@ -77,7 +78,8 @@ struct PayloadCompiler {
     private mutating func appendText(_ template: TextTemplate, _ depth: Int) {
         if let reference = template.soleReference {
             flush()
-            steps.append(.value(reference, depth: depth))
+            steps.append(.value(reference))
+            deepest = max(deepest, depth)
             return
         }
         literal.append(UInt8(ascii: "\""))

@@ -1,35 +1,44 @@
 package import SluiceBase
 internal import SluiceCrypto
 
-/// The unique key of one delivery.
+/// The unique key of one delivery, or of one of its elements.
 package struct RenderedKey: Sendable, Hashable {
-    /// What goes to Zizq as `unique_key`: `route:key`, or where that has more than 200 bytes or is no UTF-8 `sha256:` and its digest in
-    /// hex. It is never longer than 200 bytes.
-    package let text: String
-    /// What the gateway remembers: made from the route's name and the key's parts, each with its type and length.
+    /// What the gateway remembers: made from the route's name, the values of its path parameters and the key's parts, each with its type and
+    /// length.
     package let hash: Fingerprint
+    /// `route:key`, or with path parameters `route:value:key`; of any length, and perhaps no UTF-8.
+    private let bytes: [UInt8]
 
     /// - Parameters:
-    ///   - scope: the route's name.
+    ///   - scope: what the key belongs to.
     ///   - parts: none of them blank.
-    init(scope: [UInt8], parts: [KeyPart], isList: Bool) {
+    init(scope: KeyScope, parts: [KeyPart], isList: Bool) {
         hash = Self.fingerprint(scope, parts)
-        text = Self.text(prefix: scope, parts, isList: isList)
+        bytes = Self.bytes(prefix: scope.prefix, parts, isList: isList)
     }
 
     /// The longest key that goes to Zizq as it is, in bytes.
     static let longestText = 200
 
-    /// The text of a key for Zizq.
-    ///
-    /// - Parameter prefix: the route's name; `nil` for a rule's own key, which is not scoped.
-    static func text(prefix: [UInt8]?, _ parts: [KeyPart], isList: Bool) -> String {
+    /// What goes to Zizq as `unique_key`: `route:key`, or where that has more than 200 bytes or is no UTF-8 `sha256:` and its digest in
+    /// hex. It is never longer than 200 bytes.
+    package var text: String { Self.text(bytes) }
+
+    /// The same for one of several jobs of the delivery: `route:key#0.3`.
+    func text(suffix: String) -> String { Self.text(bytes + Array(suffix.utf8)) }
+
+    /// The text of a rule's own key for Zizq, which is not scoped.
+    static func ownText(_ parts: [KeyPart], isList: Bool) -> String { text(bytes(prefix: [], parts, isList: isList)) }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        if bytes.count <= longestText, let text = String(validating: bytes, as: UTF8.self) { return text }
+        return "sha256:\(Hash.digest(.sha256, bytes.span).hex)"
+    }
+
+    private static func bytes(prefix: [UInt8], _ parts: [KeyPart], isList: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
-        if let prefix {
-            bytes.reserveCapacity(prefix.count + 1 + (parts.first?.bytes.count ?? 0))
-            bytes += prefix
-            bytes.append(UInt8(ascii: ":"))
-        }
+        bytes.reserveCapacity(prefix.count + (parts.first?.bytes.count ?? 0))
+        bytes += prefix
         for (index, part) in parts.enumerated() {
             guard isList else {
                 bytes += part.bytes
@@ -40,17 +49,16 @@ package struct RenderedKey: Sendable, Hashable {
             bytes += Array("\(part.bytes.count):".utf8)
             bytes += part.bytes
         }
-        if bytes.count <= longestText, let text = String(validating: bytes, as: UTF8.self) { return text }
-        return "sha256:\(Hash.digest(.sha256, bytes.span).hex)"
+        return bytes
     }
 
     /// Lengths stand before what they count, so that no two different inputs are the same bytes.
-    private static func fingerprint(_ scope: [UInt8], _ parts: [KeyPart]) -> Fingerprint {
+    private static func fingerprint(_ scope: KeyScope, _ parts: [KeyPart]) -> Fingerprint {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(96 + scope.count)
-        append(scope, to: &bytes)
-        // How many path parameters scope the key besides the route's name.
-        appendCount(0, to: &bytes)
+        bytes.reserveCapacity(96 + scope.prefix.count)
+        append(scope.name, to: &bytes)
+        appendCount(scope.parameters.count, to: &bytes)
+        for value in scope.parameters { append(value, to: &bytes) }
         appendCount(parts.count, to: &bytes)
         for part in parts {
             bytes.append(part.type.rawValue)
@@ -67,6 +75,33 @@ package struct RenderedKey: Sendable, Hashable {
 
     private static func appendCount(_ count: Int, to bytes: inout [UInt8]) {
         for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+    }
+}
+
+/// What a unique key belongs to: the route's name, and the values of its path parameters.
+struct KeyScope: Sendable, Hashable {
+    let name: [UInt8]
+    /// Decoded, in the order of the path.
+    let parameters: [[UInt8]]
+    /// What stands before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so that the values of two
+    /// parameters cannot be read as those of other two.
+    let prefix: [UInt8]
+
+    init(name: [UInt8], parameters: [[UInt8]] = []) {
+        self.name = name
+        self.parameters = parameters
+        var prefix = name + [UInt8(ascii: ":")]
+        for value in parameters {
+            for byte in value {
+                switch byte {
+                case UInt8(ascii: ":"): prefix += Array("%3A".utf8)
+                case UInt8(ascii: "%"): prefix += Array("%25".utf8)
+                default: prefix.append(byte)
+                }
+            }
+            prefix.append(UInt8(ascii: ":"))
+        }
+        self.prefix = prefix
     }
 }
 

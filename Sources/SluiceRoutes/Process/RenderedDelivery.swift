@@ -1,22 +1,34 @@
 package import SluiceBase
 
-/// A verified delivery, ready to be stored.
+/// A verified delivery, ready to be stored: all of it in one transaction.
 package struct RenderedDelivery: Sendable {
-    /// `nil` where the route has no unique key, or it is missing and the route accepts that.
-    package var key: RenderedKey?
-    /// Of the body as received: tells a repetition from the same key with another body.
-    package var bodyHash: Fingerprint
-    /// How long the key is remembered, from receipt.
+    /// One; with a unique key of elements one for each element that leaves something. Never empty.
+    package var parts: [RenderedPart]
+    /// How long the keys are remembered, from receipt.
     package var dedupeWindow: Duration
     package var onChangedBody: ChangedBodyPolicy
-    package var jobs: [RenderedJob]
-    package var deadLetters: [RenderedDeadLetter]
+    /// The request as received, without credentials: where a dead letter, or the route, asks for it.
+    package var request: [UInt8]?
     /// `nil` for the standard one.
     package var reply: RouteReply?
     /// How many halves of surrogate pairs the body had; they were replaced in what is sent.
     package var repairedSurrogates: Int
-    /// Whether the route has a unique key, and this delivery is stored without one because it lacks it.
-    package var keyIsMissing: Bool
+    /// How many parts are stored without a key because they lack that of the route.
+    package var missingKeys: Int
+
+    /// Of all parts, in order.
+    package var jobs: [RenderedJob] { parts.count == 1 ? parts[0].jobs : parts.flatMap(\.jobs) }
+    package var deadLetters: [RenderedDeadLetter] { parts.count == 1 ? parts[0].deadLetters : parts.flatMap(\.deadLetters) }
+}
+
+/// What has one unique key: a delivery, or an element of it.
+package struct RenderedPart: Sendable {
+    /// `nil` where the route has no unique key, or it is missing and the route accepts that.
+    package var key: RenderedKey?
+    /// Of the body as it was verified, or of the element: tells a repetition from the same key with another content.
+    package var bodyHash: Fingerprint
+    package var jobs: [RenderedJob] = []
+    package var deadLetters: [RenderedDeadLetter] = []
 }
 
 /// One job as it will be sent.
@@ -40,8 +52,23 @@ package struct RenderedDeadLetter: Sendable, Hashable {
     package var reason: DeadLetterReason
     /// What exactly, for a person; no more of the body than the name of a field.
     package var detail: String
-    /// The request as received, without credentials.
-    package var request: [UInt8]?
+    /// What of the delivery it is about.
+    package var share: DeliveryShare
+}
+
+/// A share of what a delivery becomes: all of it, or what one rule makes of one element.
+package struct DeliveryShare: Sendable, Hashable {
+    /// The element, counted from 0; `nil` for all of them, and without `each`.
+    package let element: Int?
+    /// The rule, counted from 0, with `match: all`; `nil` for whichever matches.
+    package let rule: Int?
+
+    package init(element: Int? = nil, rule: Int? = nil) {
+        self.element = element
+        self.rule = rule
+    }
+
+    package static let all = DeliveryShare()
 }
 
 /// What `on_changed_body` says: the key is known, the body is another.
@@ -60,12 +87,12 @@ package enum MissingKeyPolicy: String, CaseIterable, Sendable {
     case accept
     /// 422
     case reject
-    /// The digest of the body is the key.
+    /// The digest of the body, or of the element, is the key.
     case bodyHash = "body_hash"
     case deadLetter = "dead_letter"
 }
 
-/// What `on_unreadable` says.
+/// What `on_unreadable` says, and `on_mismatch`.
 package enum UnreadablePolicy: String, CaseIterable, Sendable {
     case deadLetter = "dead_letter"
     /// 422
@@ -76,4 +103,12 @@ package enum UnreadablePolicy: String, CaseIterable, Sendable {
 package enum OtherwisePolicy: String, CaseIterable, Sendable {
     case ignore
     case deadLetter = "dead_letter"
+}
+
+/// What `match` says.
+package enum MatchPolicy: String, CaseIterable, Sendable {
+    /// The first rule that matches makes the job.
+    case first
+    /// Each rule that matches makes one.
+    case all
 }

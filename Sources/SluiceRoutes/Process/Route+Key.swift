@@ -3,21 +3,36 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// The unique key of a delivery; `nil` where the route has none, or any part of it is absent, null or blank.
+    /// The unique key of a delivery, or of the element at hand; `nil` where the route has none, or any part of it is absent, null or blank.
     func key(_ context: borrowing DeliveryContext) -> RenderedKey? {
         guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
-        return RenderedKey(scope: nameBytes, parts: found, isList: template.isList)
+        return RenderedKey(scope: keyScope(context), parts: found, isList: template.isList)
     }
 
     /// A rule's own key, as it goes to Zizq: not scoped.
     func ownKey(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> String? {
-        keyParts(template, context).map { RenderedKey.text(prefix: nil, $0, isList: template.isList) }
+        keyParts(template, context).map { RenderedKey.ownText($0, isList: template.isList) }
     }
 
-    /// The digest of the body instead of a key that is missing.
+    /// The digest of the body, or of the element at hand, instead of a key that is missing.
     func bodyHashKey(_ context: borrowing DeliveryContext) -> RenderedKey {
-        let digest = KeyPart(type: .text, bytes: Array("body:\(context.bodyDigest.hex)".utf8))
-        return RenderedKey(scope: nameBytes, parts: [digest], isList: false)
+        let digest = KeyPart(type: .text, bytes: Array("body:\(contentDigest(context).hex)".utf8))
+        return RenderedKey(scope: keyScope(context), parts: [digest], isList: false)
+    }
+
+    /// Of what the key stands for: the element, where keys are of elements, or else the body.
+    func contentDigest(_ context: borrowing DeliveryContext) -> Digest {
+        guard keysAreOfElements, let elements = parts.elements, let range = context.range(of: elements.pathID) else {
+            return context.bodyDigest
+        }
+        return Hash.digest(.sha256, context.document.extracting(range))
+    }
+
+    private func keyScope(_ context: borrowing DeliveryContext) -> KeyScope {
+        guard !parameterSegments.isEmpty else { return bareScope }
+        var values: [[UInt8]] = []
+        for segment in parameterSegments { values.append(PathParameters.value(at: segment, of: context.request.path)) }
+        return KeyScope(name: bareScope.name, parameters: values)
     }
 
     private func keyParts(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> [KeyPart]? {

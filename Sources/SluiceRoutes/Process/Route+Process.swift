@@ -3,31 +3,31 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// Verifies a request and renders what it becomes, in one pass over its body.
+    /// Why a request is not taken for genuine; `nil` if it is.
+    ///
+    /// Runs on an event-loop thread, synchronously, without locks; touches nothing but its arguments.
+    package func refusal(unverified request: borrowing RequestView, receivedAtMilliseconds: Int64) -> RouteOutcome? {
+        parts.verifier.refusal(of: request).map { .refused($0.code, reason: $0.reason) }
+    }
+
+    /// Renders what a request becomes that was verified, now or when it came, in one pass over its body.
     ///
     /// Runs on an event-loop thread, synchronously, without locks; touches nothing but its arguments.
     ///
     /// - Parameters:
     ///   - request: complete, with its body.
     ///   - deliveryID: the new delivery's id.
+    ///   - share: what of it is rendered; less than all for a dead letter that is about less.
     ///   - scratch: the thread's own.
-    package func process(
-        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, scratch: inout RouteScratch
-    ) -> RouteOutcome {
-        if let code = refusal(ofHead: request) { return .refused(code, reason: code.title) }
-        if let refusal = parts.verifier.refusal(of: request) { return .refused(refusal.code, reason: refusal.reason) }
-        return processVerified(
-            request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, scratch: &scratch)
-    }
-
-    /// The same for a request whose signature held when it came: a dead letter's, from which the credentials were taken.
     package func processVerified(
-        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, scratch: inout RouteScratch
+        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare = .all,
+        scratch: inout RouteScratch
     ) -> RouteOutcome {
         if let name = keyHeaderStandingTwice(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
-        let arrival = Arrival(deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds)
+        let arrival = Arrival(deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share)
+        if parts.elements?.areLines == true { return lines(request, arrival, &scratch) }
         switch parts.body.read(request) {
         case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
         case .enclosed(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
@@ -39,6 +39,7 @@ extension Route {
     private struct Arrival {
         let deliveryID: String
         let receivedAtMilliseconds: Int64
+        let share: DeliveryShare
     }
 
     private func keyHeaderStandingTwice(in request: borrowing RequestView) -> HeaderName? {
@@ -49,8 +50,21 @@ extension Route {
         return nil
     }
 
+    /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
+    private func lines(_ request: borrowing RequestView, _ arrival: Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        let lines = JSONLines(request.body)
+        let isWhole: (borrowing DeliveryContext) -> Bool = { context in
+            for (element, range) in lines.lines.prefix(JSONFindings.maximumItems).enumerated() {
+                guard context.findings.range(of: 0, item: element) == range else { return false }
+            }
+            return context.findings.itemCount == lines.lines.count
+        }
+        return scanned(request, lines.document.span, isForm: false, arrival, &scratch, isWhole: isWhole)
+    }
+
     private func scanned(
-        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: Arrival, _ scratch: inout RouteScratch
+        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: Arrival, _ scratch: inout RouteScratch,
+        isWhole: ((borrowing DeliveryContext) -> Bool)? = nil
     ) -> RouteOutcome {
         do {
             try JSONScanner.scan(document, paths: paths, into: &scratch.findings)
@@ -61,7 +75,8 @@ extension Route {
             request: copy request, document: document, isForm: isForm, findings: scratch.findings, route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        return outcome(context)
+        if let isWhole, !isWhole(context) { return unreadable(request, arrival, "a line of the body is no JSON text by itself") }
+        return outcome(context, arrival.share)
     }
 
     /// What cannot be read has no rule; its key may still be there, if it is in the head.
@@ -74,11 +89,7 @@ extension Route {
             request: copy request, document: request.body.extracting(0..<0), isForm: false, findings: JSONFindings(), route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        var delivery = delivery(context)
-        delivery.key = key(context)
-        if delivery.key == nil, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash { delivery.key = bodyHashKey(context) }
-        delivery.deadLetters = [deadLetter(.bodyUnreadable, why, context)]
-        return .store(delivery)
+        return buried(RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all), context)
     }
 }
 
@@ -86,12 +97,7 @@ extension Route {
     /// A delivery with nothing in it yet.
     func delivery(_ context: borrowing DeliveryContext) -> RenderedDelivery {
         RenderedDelivery(
-            key: nil, bodyHash: Fingerprint(context.bodyDigest.span), dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody,
-            jobs: [], deadLetters: [], reply: nil, repairedSurrogates: context.findings.loneSurrogates.count, keyIsMissing: false)
-    }
-
-    func deadLetter(_ reason: DeadLetterReason, _ detail: String, _ context: borrowing DeliveryContext) -> RenderedDeadLetter {
-        RenderedDeadLetter(
-            reason: reason, detail: detail, request: KeptRequest.bytes(of: context.request, without: parts.credentialHeaders))
+            parts: [], dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, request: nil, reply: nil,
+            repairedSurrogates: context.findings.loneSurrogates.count, missingKeys: 0)
     }
 }

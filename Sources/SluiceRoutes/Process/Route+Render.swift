@@ -1,118 +1,149 @@
 internal import SluiceBase
+internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// What the first rule that matches makes of a delivery whose body could be read.
-    func outcome(_ context: borrowing DeliveryContext) -> RouteOutcome {
-        for (index, rule) in parts.rules.enumerated() where context.fulfils(rule.conditions) {
-            switch rule.action {
-            case .ignore: return .acknowledged(.standard, because: .ignoredByRule(index))
-            case .make(let template): return keyed(context, template)
+    /// What the rules make of a delivery whose body could be read.
+    ///
+    /// - Parameter share: what of it; all, save where a dead letter that is about less is rendered anew.
+    func outcome(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RouteOutcome {
+        var assembly = DeliveryAssembly()
+        do throws(DeliveryAssembly.End) {
+            if let elements = parts.elements {
+                try gather(elements, context, share, &assembly)
+            } else {
+                try gather(context, share, &assembly)
+            }
+        } catch {
+            switch error {
+            case .refused(let outcome): return outcome
+            case .dead(let letter): return buried(letter, context)
             }
         }
-        switch parts.otherwise {
-        case .ignore: return .acknowledged(.standard, because: .noRuleMatched)
-        case .deadLetter: return keyed(context, nil)
+        guard !assembly.parts.isEmpty else {
+            return .acknowledged(parts.reply?.reply(context) ?? .standard, because: assembly.ignored ?? .noElements)
         }
+        var delivery = delivery(context)
+        delivery.parts = assembly.parts
+        delivery.missingKeys = assembly.missingKeys
+        return stored(delivery, context)
     }
 
-    /// - Parameter template: `nil` where no rule matched.
-    private func keyed(_ context: borrowing DeliveryContext, _ template: JobTemplate?) -> RouteOutcome {
+    /// All of a delivery as one dead letter, with its key if it has one.
+    func buried(_ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext) -> RouteOutcome {
+        var key = keysAreOfElements ? nil : key(context)
+        if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash { key = bodyHashKey(context) }
         var delivery = delivery(context)
-        delivery.key = key(context)
-        if delivery.key == nil, parts.uniqueKey != nil {
-            switch parts.onMissingKey {
-            case .accept: delivery.keyIsMissing = true
-            case .bodyHash: delivery.key = bodyHashKey(context)
-            case .reject: return .refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title)
-            case .deadLetter:
-                delivery.deadLetters = [deadLetter(.uniqueKeyMissing, "the request lacks the unique key of the route", context)]
-                return .store(delivery)
-            }
+        delivery.parts = [RenderedPart(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])]
+        return stored(delivery, context)
+    }
+
+    private func stored(_ delivery: RenderedDelivery, _ context: borrowing DeliveryContext) -> RouteOutcome {
+        var delivery = delivery
+        if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
+            delivery.request = KeptRequest.bytes(of: context.request, without: parts.credentialHeaders)
         }
-        fill(&delivery, context, template)
+        delivery.reply = parts.reply?.reply(context)
         return .store(delivery)
     }
 
-    private func fill(_ delivery: inout RenderedDelivery, _ context: borrowing DeliveryContext, _ template: JobTemplate?) {
-        guard let template else {
-            delivery.deadLetters = [deadLetter(.noMatchingRule, "no rule of the route matches", context)]
-            return
+    private func gather(
+        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly
+    ) throws(DeliveryAssembly.End) {
+        let count = context.findings.itemCount
+        if context.findings.itemMisses > 0, !elements.mayBeAbsent {
+            let detail = "'each' finds no array at \(elements.name)"
+            throw .dead(RenderedDeadLetter(reason: .bodyUnreadable, detail: detail, share: .all))
         }
-        switch job(template, delivery.key, context) {
-        case .success(let job): delivery.jobs = [job]
-        case .failure(let problem): delivery.deadLetters = [deadLetter(problem.reason, problem.detail, context)]
+        guard count <= JSONFindings.maximumItems else {
+            throw .dead(.tooMany("the body has more than \(JSONFindings.maximumItems) elements"))
         }
-    }
-
-    /// Why a job cannot be made.
-    private struct JobProblem: Error {
-        let reason: DeadLetterReason
-        let detail: String
-    }
-
-    private func job(
-        _ template: JobTemplate, _ key: RenderedKey?, _ context: borrowing DeliveryContext
-    ) -> Result<RenderedJob, JobProblem> {
-        do throws(JobProblem) {
-            let type = try name(template.type, "type", context)
-            let queue = try name(template.queue, "queue", context)
-            let options = try options(template, context)
-            let payload = try payload(template.payload, context)
-            let uniqueKey = template.uniqueKey.map { ownKey($0, context) } ?? key?.text
-            return .success(
-                RenderedJob(
-                    type: type, queue: queue, options: options, uniqueKey: uniqueKey, hasOwnKey: template.uniqueKey != nil,
-                    uniqueWhile: uniqueKey == nil ? nil : template.uniqueWhile, payload: payload))
-        } catch {
-            return .failure(error)
+        var context = copy context
+        for element in share.element.map({ $0..<min($0 + 1, count) }) ?? 0..<count {
+            context.item = element
+            try gather(context, share, &assembly)
         }
     }
 
-    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem) -> String {
-        switch text {
-        case .constant(let name): return name
-        case .rendered(let template):
-            let name = String(decoding: context.text(template), as: UTF8.self)
-            guard let complaint = ZizqName.complaint(about: name) else { return name }
-            throw JobProblem(reason: .badField, detail: "\(field) \(complaint)")
+    /// Takes the delivery, or the element at hand, through the rules.
+    private func gather(
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly
+    ) throws(DeliveryAssembly.End) {
+        switch selection(context, share) {
+        case .ignored(let rule): assembly.ignore(.ignoredByRule(rule))
+        case .nothing:
+            switch parts.otherwise {
+            case .ignore: assembly.ignore(.noRuleMatched)
+            case .deadLetter:
+                guard try begin(context, &assembly) else { return }
+                let share = self.share(context, rule: nil)
+                assembly.add(RenderedDeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
+            }
+        case .rule(let rule): if try begin(context, &assembly) { try make(rule, context, &assembly) }
+        case .rules(let rules):
+            guard try begin(context, &assembly) else { return }
+            for rule in rules { try make(rule, context, &assembly) }
         }
     }
 
-    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
-        guard let priority = template.priority else { return template.constantMembers }
-        let text = String(decoding: context.text(priority), as: UTF8.self)
-        guard let number = Int(text), JobOptionsReader.priorities.contains(number) else {
-            throw JobProblem(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
-        }
-        let member = Array("\"priority\":\(number)".utf8)
-        return template.constantMembers.isEmpty ? member : member + [UInt8(ascii: ",")] + template.constantMembers
+    /// Which rules apply.
+    private enum Selection {
+        case rule(Int)
+        case rules([Int])
+        /// The first that matches says `ignore`, or all that do.
+        case ignored(Int)
+        case nothing
     }
 
-    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
-        var json: [UInt8] = []
-        json.reserveCapacity(template.expectedSize(context.document.count))
-        var mayBeTooDeep = false
-        for step in template.steps {
-            switch step {
-            case .bytes(let bytes): json += bytes
-            case .text(let reference): json.appendJSONStringContent(context.text(reference).span)
-            case .value(let reference, let depth):
-                context.appendJSON(reference, to: &json)
-                if depth + context.findings.depth > JSONLimits.bulkDepth { mayBeTooDeep = true }
+    private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> Selection {
+        var rules: [Int] = []
+        var ignoring: Int?
+        for (index, rule) in parts.rules.enumerated() where share.rule ?? index == index && context.fulfils(rule.conditions) {
+            switch (rule.action, parts.match) {
+            case (.ignore, .first): return .ignored(index)
+            case (.make, .first): return .rule(index)
+            case (.ignore, .all): ignoring = ignoring ?? index
+            case (.make, .all): rules.append(index)
             }
         }
-        if mayBeTooDeep { try checkDepth(json) }
-        return json
+        if !rules.isEmpty { return .rules(rules) }
+        return ignoring.map { .ignored($0) } ?? .nothing
     }
 
-    /// The rule put the body, or a part of it, into lists and mappings of its own.
-    private func checkDepth(_ json: [UInt8]) throws(JobProblem) {
-        var findings = JSONFindings()
-        do {
-            try JSONScanner.scan(json.span, paths: .none, into: &findings)
-        } catch {
-            throw JobProblem(reason: .bodyUnreadable, detail: "the payload: \(error)")
+    /// Begins a part with its key, unless the delivery's was begun already.
+    ///
+    /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
+    private func begin(_ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) -> Bool {
+        guard keysAreOfElements || assembly.parts.isEmpty else { return true }
+        var key = key(context)
+        var isMissing = false
+        if key == nil, parts.uniqueKey != nil {
+            switch parts.onMissingKey {
+            case .accept: assembly.missingKeys += 1
+            case .bodyHash: key = bodyHashKey(context)
+            case .reject: throw .refused(.refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title))
+            case .deadLetter: isMissing = true
+            }
+        }
+        assembly.begin(RenderedPart(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
+        guard isMissing else { return true }
+        let detail = keysAreOfElements ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
+        let letter = RenderedDeadLetter(reason: .uniqueKeyMissing, detail: detail, share: share(context, rule: nil))
+        if !keysAreOfElements { throw .dead(RenderedDeadLetter(reason: letter.reason, detail: detail, share: .all)) }
+        assembly.add(letter)
+        return false
+    }
+
+    private func share(_ context: borrowing DeliveryContext, rule: Int?) -> DeliveryShare {
+        DeliveryShare(element: parts.elements == nil ? nil : context.item, rule: parts.match == .all ? rule : nil)
+    }
+
+    private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) {
+        guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else { return }
+        switch job(template, jobKey(template, key, rule, context), context) {
+        case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
+        case .failure(let problem):
+            assembly.add(RenderedDeadLetter(reason: problem.reason, detail: problem.detail, share: share(context, rule: rule)))
         }
     }
 }

@@ -6,31 +6,45 @@ package final class Route: Sendable {
     /// What the files say about a route, compiled.
     struct Parts {
         var name: String
-        var path: [UInt8]
+        var path: RoutePath
         var methods: [String]
         /// What requests are sent to, as the provider knows it; `nil` where nobody has said.
         var publicURL: PublicURL?
         var bodyLimit: ByteCount
+        /// Who may send; everybody where it is empty.
+        var allowedAddresses: [AddressBlock]
+        var rate: RateLimit?
         var verifier: Verifier
         /// Headers that are never stored nor handed on.
         var credentialHeaders: Set<HeaderName>
         var body: BodyReader
         var paths: [JSONPath]
         var event: TextTemplate?
+        var elements: Elements?
         var uniqueKey: UniqueKeyTemplate?
         var onMissingKey: MissingKeyPolicy
         var onChangedBody: ChangedBodyPolicy
         var onUnreadable: UnreadablePolicy
         var dedupeWindow: Duration
+        var match: MatchPolicy
         var rules: [JobRule]
         var otherwise: OtherwisePolicy
+        var reply: ReplyTemplate?
+        var keepsRequest: Bool
+        /// How many bytes the payloads of one delivery may have together, unless it is one job.
+        var mostPayloadBytes: Int
     }
 
     /// The position in the table.
     package let index: Int
     let parts: Parts
     let paths: JSONPathSet
-    let nameBytes: [UInt8]
+    /// What unique keys belong to, where the path has no parameters.
+    let bareScope: KeyScope
+    /// The segments of the path that are parameters.
+    let parameterSegments: [Int]
+    /// Whether each element has a unique key of its own.
+    let keysAreOfElements: Bool
     let methodBytes: [[UInt8]]
     /// Headers that the unique key reads; each may stand once.
     let keyHeaders: [HeaderName]
@@ -39,9 +53,19 @@ package final class Route: Sendable {
         self.parts = parts
         self.index = index
         paths = JSONPathSet(parts.paths)
-        nameBytes = Array(parts.name.utf8)
+        bareScope = KeyScope(name: Array(parts.name.utf8))
+        parameterSegments = parts.path.parameterSegments
+        keysAreOfElements = Self.isOfElements(parts)
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
+    }
+
+    private static func isOfElements(_ parts: Parts) -> Bool {
+        let references = parts.uniqueKey?.references ?? []
+        return references.contains { reference in
+            if case .event = reference.source { return parts.event?.references.contains { $0.source.isOfItem } ?? false }
+            return reference.source.isOfItem
+        }
     }
 
     /// The headers behind the route's key and those of its rules, also where they stand in the event that a key is made of.
@@ -60,14 +84,16 @@ package final class Route: Sendable {
 extension Route {
     /// The scope of unique keys, and the label in logs and metrics.
     package var name: String { parts.name }
-    /// As it is matched: decoded.
-    package var path: String { String(decoding: parts.path, as: UTF8.self) }
+    /// As it is matched: decoded, with its parameters in braces.
+    package var path: String { parts.path.text }
     package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
     package var acceptsGzip: Bool { false }
+    /// How many requests it takes once they are verified; `nil` for as many as come.
+    package var rate: RateLimit? { parts.rate }
     /// Whether the route asks for a signature; without one it says `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
@@ -80,11 +106,21 @@ extension Route {
     private static let contentEncoding: HeaderName = "content-encoding"
 
     /// Why a request is refused for its head alone, before its body is read; `nil` if nothing speaks against it.
-    package func refusal(ofHead request: borrowing RequestView) -> ErrorCode? {
+    ///
+    /// - Parameter sender: who sent it, behind proxies that are trusted.
+    package func refusal(ofHead request: borrowing RequestView, sender: PeerAddress) -> ErrorCode? {
+        guard allows(sender) else { return .addressNotAllowed }
         guard allows(request.method) else { return .methodNotAllowed }
         guard let index = request.headers.firstIndex(of: Self.contentEncoding) else { return nil }
         let coding = request.headers.value(at: index)
         return coding.isEmpty || coding.equalsIgnoringCase(Array("identity".utf8).span) ? nil : .contentEncodingNotSupported
+    }
+
+    /// Whether the route says who may send.
+    package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }
+
+    private func allows(_ sender: PeerAddress) -> Bool {
+        parts.allowedAddresses.isEmpty || parts.allowedAddresses.contains { $0.contains(sender) }
     }
 
     private func allows(_ method: Span<UInt8>) -> Bool {

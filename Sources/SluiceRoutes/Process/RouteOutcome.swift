@@ -16,6 +16,8 @@ package enum AcknowledgementReason: Sendable, Hashable {
     case ignoredByRule(Int)
     /// No rule matched, and the route says `otherwise: ignore`.
     case noRuleMatched
+    /// The array of `each` is empty.
+    case noElements
 }
 
 /// How a success is answered.
@@ -25,12 +27,28 @@ package struct RouteReply: Sendable, Hashable {
     package var headers: [Header]
     /// `nil` for the gateway's own document, which tells the delivery's id and what became of it.
     package var body: [UInt8]?
+    /// Whether the delivery's id stands in headers or body.
+    package var namesDelivery = false
 
     package struct Header: Sendable, Hashable {
         package let name: String
         package let value: String
+
+        init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// 200 with the gateway's own document.
     package static let standard = RouteReply(status: 200, headers: [], body: nil)
+
+    /// The reply to a duplicate: it names the delivery that was the first.
+    package func naming(_ first: String, insteadOf own: String) -> RouteReply {
+        guard namesDelivery else { return self }
+        var reply = self
+        reply.headers = headers.map { Header(name: $0.name, value: $0.value.replacing(own, with: first)) }
+        reply.body = body.map { $0.replacing(Array(own.utf8), with: Array(first.utf8)) }
+        return reply
+    }
 }

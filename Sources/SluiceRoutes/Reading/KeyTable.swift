@@ -9,24 +9,24 @@ package struct KeyTable: Sendable {
     static let file = KeyTable(noun: "a route file", keys: ["kinds", "routes"], later: [])
 
     static let kind = KeyTable(
-        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while"],
-        later: ["payload", "batch", "budgets"])
+        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while", "batch", "budgets"],
+        later: ["payload"])
 
     static let route = KeyTable(
         noun: "a route",
         keys: [
-            "name", "path", "methods", "provider", "verify", "secrets", "body", "body_limit", "unique_key", "unique_key_missing",
-            "on_changed_body", "dedupe_window", "event", "jobs", "match", "otherwise", "on_unreadable", "public_url",
+            "name", "path", "methods", "provider", "verify", "secrets", "public_url", "allow_from", "rate", "body", "body_limit",
+            "on_unreadable", "event", "each", "unique_key", "unique_key_missing", "on_changed_body", "dedupe_window", "match", "jobs",
+            "otherwise", "reply", "keep_request",
         ],
-        later: ["each", "on_mismatch", "reply", "content_types", "allow_from", "keep_request", "rate", "examples"])
+        later: ["on_mismatch", "content_types", "examples"])
 
     static let rule = KeyTable(
         noun: "a job rule",
         keys: [
-            "when", "kind", "type", "queue", "priority", "retry_limit", "backoff", "retention", "unique_key", "unique_while", "payload",
-            "ignore",
-        ],
-        later: ["delay", "ready_at", "batch", "budgets"])
+            "when", "kind", "type", "queue", "priority", "delay", "ready_at", "retry_limit", "backoff", "retention", "unique_key",
+            "unique_while", "batch", "budgets", "payload", "ignore",
+        ], later: [])
 
     static let verify = KeyTable(
         noun: "'verify'", keys: ["alg", "signature_from", "signature_prefix", "signature_encoding", "key_encoding"],
@@ -34,6 +34,11 @@ package struct KeyTable: Sendable {
 
     static let secret = KeyTable(noun: "a secret", keys: ["env", "file", "value"], later: [])
     static let backoff = KeyTable(noun: "'backoff'", keys: ["base", "exponent", "jitter"], later: [])
+    static let batch = KeyTable(noun: "'batch'", keys: ["key", "when", "fold"], later: [])
+    static let budget = KeyTable(noun: "a budget", keys: ["key", "cost", "create_with"], later: [])
+    static let budgetPolicy = KeyTable(noun: "'create_with'", keys: ["allocation", "strategy", "duration", "burst"], later: [])
+    static let rate = KeyTable(noun: "'rate'", keys: ["limit", "per", "burst"], later: [])
+    static let reply = KeyTable(noun: "'reply'", keys: ["status", "headers", "body"], later: [])
     static let retention = KeyTable(noun: "'retention'", keys: ["completed", "dead"], later: [])
 
     /// What `when` may hold besides references.
@@ -44,7 +49,9 @@ package struct KeyTable: Sendable {
 package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [KeyTable] {
-        [.file, .kind, .route, .rule, .verify, .secret, .backoff, .retention]
+        [
+            .file, .kind, .route, .rule, .verify, .secret, .backoff, .retention, .batch, .budget, .budgetPolicy, .rate, .reply,
+        ]
     }
 
     /// What `provider` may be.

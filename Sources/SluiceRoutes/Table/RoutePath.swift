@@ -1,23 +1,89 @@
-/// What may stand in `path`.
-enum RoutePath {
+internal import SluiceBase
+
+/// The path of a route: segments that requests have to have, and parameters that stand for one segment each.
+struct RoutePath: Sendable, Hashable {
+    enum Segment: Sendable, Hashable {
+        case literal([UInt8])
+        case parameter(String)
+    }
+
+    /// Why a text is no path, as a sentence.
+    struct Complaint: Error {
+        let message: String
+    }
+
     private static let longest = 1024
 
-    /// What is wrong with a path, as a sentence; `nil` if nothing is.
-    static func complaint(about path: String) -> String? {
-        guard path.hasPrefix("/") else { return "'path' must begin with '/'" }
-        guard path.utf8.count <= longest else { return "'path' must not have more than \(longest) bytes" }
-        for scalar in path.unicodeScalars {
-            switch scalar {
-            case "{", "}": return "a path with parameters is not supported yet"
-            case "?", "#", "%": return "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
-            case "\\": return "'path' must not contain '\\'"
-            default:
-                if scalar.value <= 0x20 || scalar.value == 0x7F { return "'path' must not contain blanks or control characters" }
-            }
+    /// As it is written.
+    let text: String
+    /// What stands between the slashes; the last one is empty where the path ends in a slash.
+    let segments: [Segment]
+
+    /// The names of the parameters and at which segment each stands, counted from 0.
+    var parameters: [String: Int] {
+        var parameters: [String: Int] = [:]
+        for (position, segment) in segments.enumerated() {
+            if case .parameter(let name) = segment { parameters[name] = position }
         }
-        guard PercentDecoding.hasPlainSegments(Array(path.utf8)) else {
-            return "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused"
-        }
-        return nil
+        return parameters
     }
+
+    /// The segments that parameters stand at, in the order of the path.
+    var parameterSegments: [Int] {
+        segments.indices.filter { if case .parameter = segments[$0] { true } else { false } }
+    }
+
+    /// Reads `/github/{tenant}`.
+    init(parsing text: String) throws(Complaint) {
+        guard text.hasPrefix("/") else { throw Complaint(message: "'path' must begin with '/'") }
+        guard text.utf8.count <= Self.longest else { throw Complaint(message: "'path' must not have more than \(Self.longest) bytes") }
+        for scalar in text.unicodeScalars {
+            if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
+        }
+        guard PercentDecoding.hasPlainSegments(Array(text.utf8)) else {
+            throw Complaint(
+                message: "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
+        }
+        var segments: [Segment] = []
+        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            let segment = try Self.segment(part)
+            if case .parameter(let name) = segment, segments.contains(segment) {
+                throw Complaint(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
+            }
+            segments.append(segment)
+        }
+        self.text = text
+        self.segments = segments
+    }
+
+    private static func complaint(about scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case "?", "#", "%": "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
+        case "\\": "'path' must not contain '\\'"
+        default: scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain blanks or control characters" : nil
+        }
+    }
+
+    private static func segment(_ part: Substring) throws(Complaint) -> Segment {
+        guard part.contains(where: { $0 == "{" || $0 == "}" }) else { return .literal(Array(part.utf8)) }
+        let name = part.dropFirst().dropLast()
+        guard part.first == "{", part.last == "}", let first = name.utf8.first, !ASCII.isDigit(first),
+            name.utf8.allSatisfy({ isNameByte($0) })
+        else {
+            throw Complaint(
+                message: "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'")
+        }
+        return .parameter(String(name))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}
+
+extension RoutePath: CustomStringConvertible {
+    var description: String { text }
 }

@@ -3,11 +3,11 @@ internal import SluiceYAML
 
 /// Reads one entry of `routes`.
 struct RouteReader {
-    private let reader: MappingReader
-    private let context: FileContext
+    let reader: MappingReader
+    let context: FileContext
     private let secrets: SecretReader
-    private let options: RouteOptions
-    private var scope: RouteScope
+    let options: RouteOptions
+    var scope: RouteScope
     private var preset: ProviderPreset?
     private var publicURL: PublicURL?
     /// The environment variables that the route's secrets name.
@@ -26,37 +26,37 @@ struct RouteReader {
         scope = RouteScope(context: context)
     }
 
-    private enum Match: String, CaseIterable {
-        case first
-    }
-
     /// Reads everything, noting each problem.
     ///
     /// - Returns: `nil` where the route lacks what nothing can be made without.
     mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> Route.Parts? {
         preset = provider()
         let path = path(&registry)
-        let name = name(orPath: path?.text, isNewPath: path?.isNew ?? true, &registry)
+        scope.parameters = path?.path.parameters ?? [:]
+        let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
         let verifier = verifier()
         publicURL = reader.value("public_url", publicURL) ?? options.publicURL
         scope.hasPublicURL = publicURL != nil
         let body: BodyKind = reader.word("body", later: ["text", "bytes"]) ?? .auto
-        let _: Match? = reader.word("match", later: ["all"])
+        let match: MatchPolicy = reader.word("match") ?? .first
+        let elements = elements(body)
         event()
         let key = uniqueKey()
-        let rules = rules(body, &kinds)
-        let otherwise = otherwise()
+        let rules = rules(body, match, &kinds)
+        let otherwise = otherwise(match)
+        let reply = reply()
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
-            name: name, path: Array(path.text.utf8), methods: methods(),
-            publicURL: publicURL, bodyLimit: bodyLimit(),
-            verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
+            name: name, path: path.path, methods: methods(),
+            publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
+            rate: reader.value("rate", RateLimit.read), verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
-            uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
+            elements: elements, uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
             dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
-            rules: rules, otherwise: otherwise)
+            match: match, rules: rules, otherwise: otherwise, reply: reply,
+            keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes)
     }
 }
 
@@ -73,17 +73,19 @@ extension RouteReader {
         return nil
     }
 
-    private func path(_ registry: inout RouteRegistry) -> (text: String, isNew: Bool)? {
+    private func path(_ registry: inout RouteRegistry) -> (path: RoutePath, isNew: Bool)? {
         guard let node = reader.node("path") else {
             context.error(reader.position, "a route needs 'path'")
             return nil
         }
-        guard let path = context.text(node, "'path'") else { return nil }
-        if let complaint = RoutePath.complaint(about: path) {
-            context.error(node.position, complaint)
+        guard let text = context.text(node, "'path'") else { return nil }
+        do throws(RoutePath.Complaint) {
+            let path = try RoutePath(parsing: text)
+            return (path, registry.add(path: path, at: context.place(node.position), context.log))
+        } catch {
+            context.error(node.position, error.message)
             return nil
         }
-        return (path, registry.add(path: path, at: context.place(node.position), context.log))
     }
 
     private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
@@ -151,12 +153,12 @@ extension RouteReader {
         SignatureCoverage(preset: preset, event: scope.event).warn(of: key, at: position, in: context)
     }
 
-    private mutating func rules(_ body: BodyKind, _ kinds: inout JobKinds) -> [JobRule] {
+    private mutating func rules(_ body: BodyKind, _ match: MatchPolicy, _ kinds: inout JobKinds) -> [JobRule] {
         guard let node = reader.node("jobs") else {
             context.error(reader.position, "a route needs 'jobs'")
             return []
         }
-        return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil)
+        return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil, match: match)
             .read(node, kinds: &kinds, scope: &scope)
     }
 
@@ -172,9 +174,13 @@ extension RouteReader {
         return limit
     }
 
-    private func otherwise() -> OtherwisePolicy {
+    private func otherwise(_ match: MatchPolicy) -> OtherwisePolicy {
         if reader.has("otherwise") { return reader.word("otherwise") ?? .deadLetter }
-        if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
+        if match == .all {
+            context.error(
+                reader.position, "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches"
+            )
+        } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
             context.error(
                 reader.position,
                 "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its last rule has "

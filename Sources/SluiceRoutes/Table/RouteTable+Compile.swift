@@ -95,7 +95,7 @@ struct RouteCompiler {
 /// The names and paths of the routes so far: both are unique in the whole table.
 struct RouteRegistry {
     private var names: [String: Place] = [:]
-    private var paths: [String: Place] = [:]
+    private var paths = PathOverlap()
 
     mutating func add(name: String, at place: Place, _ log: ProblemLog) {
         if let other = names[name] {
@@ -105,12 +105,17 @@ struct RouteRegistry {
     }
 
     /// - Returns: whether the path is not taken.
-    mutating func add(path: String, at place: Place, _ log: ProblemLog) -> Bool {
-        guard let other = paths[path] else {
-            paths[path] = place
-            return true
+    mutating func add(path: RoutePath, at place: Place, _ log: ProblemLog) -> Bool {
+        let written = "the path '\(PrintableText.escape(path.text))'"
+        switch paths.add(path, at: place) {
+        case nil: return true
+        case .same(let other): log.error(place, "\(written) is taken already, at \(other)")
+        case .unclear(let path, let other, let example):
+            log.error(
+                place,
+                "\(written) and '\(PrintableText.escape(path.text))' at \(other) both take requests such as "
+                    + "\(PrintableText.escape(example)), and neither is the more exact one")
         }
-        log.error(place, "the path '\(PrintableText.escape(path))' is taken already, at \(other)")
         return false
     }
 }

@@ -5,10 +5,16 @@ package final class RouteTable: Sendable {
     /// In the order of the files and of the routes in them.
     package let routes: [Route]
     private let index: PathIndex
+    /// What the positions in `index` stand for.
+    private let exact: [Int]
+    private let parameterized: ParameterTree
 
     init(routes: [Route]) {
         self.routes = routes
-        index = PathIndex(routes.map(\.parts.path))
+        exact = routes.indices.filter { routes[$0].parts.path.parameterSegments.isEmpty }
+        index = PathIndex(exact.map { Array(routes[$0].parts.path.text.utf8) })
+        let rest = routes.indices.filter { !routes[$0].parts.path.parameterSegments.isEmpty }
+        parameterized = ParameterTree(rest.map { (path: routes[$0].parts.path, route: $0) })
     }
 
     /// The route that a path leads to.
@@ -20,10 +26,15 @@ package final class RouteTable: Sendable {
     package func match(path: Span<UInt8>) -> Route? {
         if path.firstIndex(of: UInt8(ascii: "%")) == nil {
             // No route has a path with dot or empty segments, so none is found for one.
-            return index.position(of: path).map { routes[$0] }
+            return match(decoded: path)
         }
         guard let decoded = PercentDecoding.pathDecode(path) else { return nil }
-        return index.position(of: decoded.span).map { routes[$0] }
+        return match(decoded: decoded.span)
+    }
+
+    private func match(decoded path: Span<UInt8>) -> Route? {
+        if let position = index.position(of: path) { return routes[exact[position]] }
+        return parameterized.route(for: path).map { routes[$0] }
     }
 
     /// The names of routes that are here and not in `newer`: their unique keys will not be asked for again.

@@ -1,0 +1,40 @@
+internal import SluiceBase
+
+/// A body of JSON texts, one a line (JSON lines, `application/x-ndjson`), made one array.
+struct JSONLines {
+    /// The array; its elements are the lines as they were.
+    private(set) var document: [UInt8] = [UInt8(ascii: "[")]
+    /// Where each line lies in the document.
+    private(set) var lines: [Range<Int>] = []
+
+    /// Lines end in LF or CR LF; those with nothing but blanks are passed over.
+    init(_ body: Span<UInt8>) {
+        document.reserveCapacity(body.count + 2)
+        var start = 0
+        while start < body.count {
+            let end = body.firstIndex(of: ASCII.lineFeed, from: start) ?? body.count
+            add(body.extracting(Self.trimmed(start..<end, of: body)))
+            start = end + 1
+        }
+        document.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func add(_ line: Span<UInt8>) {
+        guard !line.isEmpty else { return }
+        if document.count > 1 { document.append(UInt8(ascii: ",")) }
+        lines.append(document.count..<(document.count + line.count))
+        document.append(line)
+    }
+
+    private static func trimmed(_ line: Range<Int>, of body: Span<UInt8>) -> Range<Int> {
+        var start = line.lowerBound
+        var end = line.upperBound
+        while end > start, isBlank(body[end - 1]) { end -= 1 }
+        while start < end, isBlank(body[start]) { start += 1 }
+        return start..<end
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.tab || byte == ASCII.carriageReturn
+    }
+}

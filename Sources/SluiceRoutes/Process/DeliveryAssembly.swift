@@ -1,0 +1,50 @@
+internal import SluiceBase
+
+/// What a delivery becomes, while its elements go through the rules one after the other.
+struct DeliveryAssembly {
+    /// So many jobs come of one delivery at most.
+    static let mostJobs = 10_000
+
+    /// Why a delivery goes no further.
+    enum End: Error {
+        /// It is refused.
+        case refused(RouteOutcome)
+        /// All of it is one dead letter.
+        case dead(RenderedDeadLetter)
+    }
+
+    private(set) var parts: [RenderedPart] = []
+    /// The first reason for which something left no trace.
+    private(set) var ignored: AcknowledgementReason?
+    var missingKeys = 0
+    private var jobs = 0
+    /// The bytes of their payloads.
+    private var bytes = 0
+
+    mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
+
+    /// Begins what has a key of its own.
+    mutating func begin(_ part: RenderedPart) { parts.append(part) }
+
+    /// Adds a job to what was begun last.
+    ///
+    /// - Parameter limit: how many bytes the payloads of one delivery may have together.
+    mutating func add(_ job: RenderedJob, upTo limit: Int) throws(End) {
+        jobs += 1
+        bytes += job.payload.count
+        guard jobs <= Self.mostJobs else { throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs")) }
+        guard jobs == 1 || bytes <= limit else {
+            throw .dead(.tooMany("the payloads of its jobs would have more than \(limit >> 20) MiB together"))
+        }
+        parts[parts.count - 1].jobs.append(job)
+    }
+
+    /// Adds a dead letter to what was begun last.
+    mutating func add(_ letter: RenderedDeadLetter) { parts[parts.count - 1].deadLetters.append(letter) }
+}
+
+extension RenderedDeadLetter {
+    static func tooMany(_ detail: String) -> RenderedDeadLetter {
+        RenderedDeadLetter(reason: .tooManyJobs, detail: detail, share: .all)
+    }
+}

@@ -1,0 +1,116 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+extension Route {
+    /// Why a job cannot be made.
+    struct JobProblem: Error {
+        let reason: DeadLetterReason
+        let detail: String
+    }
+
+    /// What a job is known by at Zizq.
+    struct JobKey {
+        let text: String?
+        /// Whether it is the rule's own.
+        let isOwn: Bool
+
+        static let none = JobKey(text: nil, isOwn: false)
+    }
+
+    /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand for several jobs.
+    func jobKey(_ template: JobTemplate, _ key: RenderedKey?, _ rule: Int, _ context: borrowing DeliveryContext) -> JobKey {
+        // Zizq refuses a job that has both.
+        if template.batch != nil { return .none }
+        if let own = template.uniqueKey { return JobKey(text: ownKey(own, context), isOwn: true) }
+        guard let key else { return .none }
+        if keysAreOfElements {
+            return JobKey(text: parts.match == .all ? key.text(suffix: "#\(rule)") : key.text, isOwn: false)
+        }
+        let isOneOfSeveral = parts.elements != nil || parts.match == .all
+        return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
+    }
+
+    func job(_ template: JobTemplate, _ key: JobKey, _ context: borrowing DeliveryContext) -> Result<RenderedJob, JobProblem> {
+        do throws(JobProblem) {
+            let type = try name(template.type, "type", context)
+            let queue = try name(template.queue, "queue", context)
+            let options = try options(template, context)
+            let payload = try payload(template.payload, context)
+            return .success(
+                RenderedJob(
+                    type: type, queue: queue, options: options, uniqueKey: key.text, hasOwnKey: key.isOwn,
+                    uniqueWhile: key.text == nil ? nil : template.uniqueWhile, payload: payload))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem) -> String {
+        switch text {
+        case .constant(let name): return name
+        case .rendered(let template):
+            let name = String(decoding: context.text(template), as: UTF8.self)
+            guard let complaint = ZizqName.complaint(about: name) else { return name }
+            throw JobProblem(reason: .badField, detail: "\(field) \(complaint)")
+        }
+    }
+
+    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
+        guard template.hasRenderedMembers else { return template.constantMembers }
+        var members: [[UInt8]] = []
+        if let priority = template.priority {
+            let text = String(decoding: context.text(priority), as: UTF8.self)
+            guard let number = Int(text), JobOptionsReader.priorities.contains(number) else {
+                throw JobProblem(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
+            }
+            members.append(Array("\"priority\":\(number)".utf8))
+        }
+        if let start = template.start { members.append(try readyAt(start, context)) }
+        if let batch = template.batch {
+            guard let member = batch.member(context) else { throw JobProblem(reason: .badField, detail: "the key of its batch is empty") }
+            members.append(member)
+        }
+        if !template.constantMembers.isEmpty { members.append(template.constantMembers) }
+        return Array(members.joined(separator: [UInt8(ascii: ",")]))
+    }
+
+    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
+        do throws(JobStart.Complaint) {
+            return Array("\"ready_at\":\(try start.milliseconds(context))".utf8)
+        } catch {
+            throw JobProblem(reason: .badField, detail: error.message)
+        }
+    }
+
+    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
+        let json = context.json(template)
+        if template.depth + context.findings.depth > JSONLimits.bulkDepth { try checkDepth(json) }
+        return json
+    }
+
+    /// The rule put the body, or a part of it, into lists and mappings of its own.
+    private func checkDepth(_ json: [UInt8]) throws(JobProblem) {
+        var findings = JSONFindings()
+        do {
+            try JSONScanner.scan(json.span, paths: .none, into: &findings)
+        } catch {
+            throw JobProblem(reason: .bodyUnreadable, detail: "the payload: \(error)")
+        }
+    }
+}
+
+extension DeliveryContext {
+    /// What a template becomes: JSON.
+    func json(_ template: PayloadTemplate) -> [UInt8] {
+        var json: [UInt8] = []
+        json.reserveCapacity(template.expectedSize(document.count))
+        for step in template.steps {
+            switch step {
+            case .bytes(let bytes): json += bytes
+            case .text(let reference): json.appendJSONStringContent(text(reference).span)
+            case .value(let reference): appendJSON(reference, to: &json)
+            }
+        }
+        return json
+    }
+}
