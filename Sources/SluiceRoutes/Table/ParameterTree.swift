@@ -24,7 +24,7 @@ struct ParameterTree: Sendable {
 
     private var nodes = [Node()]
     private var edges: [Edge] = []
-    /// Positions in `edges`, or -1: open addressing; at most half of them are taken.
+    /// Positions in `edges`, or -1: open addressing; at most a quarter of them are taken.
     private var slots: [Int] = []
 
     /// - Parameter paths: each with the route that it is of; no two take the same requests without one being the more exact.
@@ -65,7 +65,7 @@ struct ParameterTree: Sendable {
 
     private mutating func makeIndex() {
         var size = 8
-        while size < edges.count * 2 { size *= 2 }
+        while size < edges.count * 4 { size *= 2 }
         slots = Array(repeating: -1, count: size)
         for (position, edge) in edges.enumerated() {
             var slot = Self.hash(edge.node, edge.segment.span) & (size - 1)

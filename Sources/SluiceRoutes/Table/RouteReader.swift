@@ -149,6 +149,9 @@ extension RouteReader {
     }
 
     private func warnOfUncoveredKey(_ key: UniqueKeyTemplate?, _ verifier: Verifier) {
+        if let key, let position = reader.node("unique_key")?.position {
+            DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
+        }
         guard case .hmac = verifier, let key, let position = reader.node("unique_key")?.position else { return }
         SignatureCoverage(preset: preset, event: scope.event).warn(of: key, at: position, in: context)
     }

@@ -1,0 +1,148 @@
+internal import Glibc
+internal import SluiceBase
+internal import SluiceRoutes
+
+/// `RoutesBench BODY`: what route files cost: loading ten thousand routes, finding one of them, and rendering a payload.
+///
+/// BODY is the file of a GitHub push. Prints microseconds and ratios, and ends with 1 where a ratio is over its limit.
+@main
+@MainActor
+enum RoutesBench {
+    private static let rounds = 9
+    // Of the main thread.
+    @MainActor private static var isFine = true
+
+    static func main() throws {
+        guard CommandLine.arguments.count == 2 else { fatalError("usage: RoutesBench BODY") }
+        let body = try FileAccess.read(CommandLine.arguments[1], limit: 1 << 20)
+        try load()
+        try match()
+        try render(body)
+        exit(isFine ? 0 : 1)
+    }
+
+    // MARK: - Loading
+
+    private static func load() throws {
+        let files = TableText.files(routes: 10_000)
+        let seconds = best { _ = compile(files) } / 1e6
+        say("10,000 routes in \(files.count) files are read, checked and compiled in \(fixed(seconds)) s", limit: 1, of: seconds)
+    }
+
+    // MARK: - Matching
+
+    /// The same requests in a table of ten routes and in one of ten thousand: to ten of its routes, and to all of them.
+    private static func match() throws {
+        for kind in TableText.Path.allCases {
+            let few = try table(TableText.files(routes: 10, kind))
+            let many = try table(TableText.files(routes: 10_000, kind))
+            let ten = (0..<10).map { Array(kind.request($0).utf8) }
+            let all = (0..<10_000).map { Array(kind.request($0).utf8) }
+            let (fewCost, manyCost) = alternating({ find(ten, 1000, in: few) }, { find(ten, 1000, in: many) })
+            let spread = best { find(all, 1, in: many) }
+            let ratio = manyCost / fewCost
+            say(
+                "\(kind.rawValue): a route among 10 is found in \(fixed(fewCost / 10_000 * 1000)) ns, the same among 10,000 in "
+                    + "\(fixed(manyCost / 10_000 * 1000)) ns (\(fixed(ratio))); each of 10,000 in turn \(fixed(spread / 10_000 * 1000)) ns",
+                limit: 1.1, of: ratio)
+        }
+    }
+
+    private static func find(_ paths: [[UInt8]], _ times: Int, in table: RouteTable) {
+        for _ in 0..<times {
+            for path in paths where table.match(path: path.span) == nil { fatalError("a path leads nowhere") }
+        }
+    }
+
+    // MARK: - Rendering
+
+    private static func render(_ body: [UInt8]) throws {
+        let passed = try table([TableText.file(passed)]).routes[0]
+        let reshaped = try table([TableText.file(reshaped)]).routes[0]
+        let (passing, reshaping) = alternating({ process(body, passed) }, { process(body, reshaped) })
+        let ratio = reshaping / passing
+        say(
+            "a body of \(body.count) bytes becomes a job in \(fixed(passing / 2000)) us, with a payload of five references in "
+                + "\(fixed(reshaping / 2000)) us (\(fixed(ratio)))",
+            limit: 1.3, of: ratio)
+    }
+
+    private static let passed = "routes: [ { path: /hook, verify: none, jobs: [ { type: t } ] } ]\n"
+    private static let reshaped = """
+        routes:
+          - path: /hook
+            verify: none
+            jobs:
+              - type: t
+                payload:
+                  repository: ${body.repository.full_name}
+                  branch: ${body.ref}
+                  commit: ${body.after}
+                  owner: ${body.repository.owner.login}
+                  text: "pushed to ${body.repository.name}"
+
+        """
+
+    private static func process(_ body: [UInt8], _ route: Route) {
+        var scratch = RouteScratch()
+        let (method, target) = (Array("POST".utf8), Array("/hook".utf8))
+        let headers: [UInt8] = []
+        for _ in 0..<2000 {
+            let request = RequestView(
+                method: method.span, target: target.span, headers: HeaderView(bytes: headers.span, fields: []), body: body.span,
+                peer: .unknown)
+            let outcome = route.processVerified(
+                request, receivedAtMilliseconds: 0, deliveryID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", scratch: &scratch)
+            guard case .store(let delivery) = outcome, delivery.jobs.count == 1 else { fatalError("no job") }
+        }
+    }
+}
+
+extension RoutesBench {
+    private static func compile(_ files: [RouteFile]) -> RouteCompilation {
+        RouteTable.compile(files, secretFiles: SecretFiles(folder: "."), environment: ["SECRET": "secret"])
+    }
+
+    private static func table(_ files: [RouteFile]) throws -> RouteTable {
+        let compilation = compile(files)
+        guard let table = compilation.table else { throw compilation.problems[0] }
+        return table
+    }
+
+    /// The shortest of several times, in microseconds of this process.
+    private static func best(_ work: () -> Void) -> Double {
+        (0..<rounds).map { _ in time(work) }.min() ?? 0
+    }
+
+    /// The shortest times of two works that take turns, so that both meet the same machine.
+    private static func alternating(_ one: () -> Void, _ other: () -> Void) -> (Double, Double) {
+        var shortest = (Double.infinity, Double.infinity)
+        for _ in 0..<rounds {
+            shortest.0 = min(shortest.0, time(one))
+            shortest.1 = min(shortest.1, time(other))
+        }
+        return shortest
+    }
+
+    private static func time(_ work: () -> Void) -> Double {
+        let start = now()
+        work()
+        return now() - start
+    }
+
+    private static func now() -> Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+    }
+
+    private static func say(_ text: String, limit: Double, of value: Double) {
+        print(text + (value <= limit ? "" : "   OVER \(fixed(limit))"))
+        if value > limit { isFine = false }
+    }
+
+    private static func fixed(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+    }
+}

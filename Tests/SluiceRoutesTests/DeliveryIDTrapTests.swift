@@ -1,0 +1,58 @@
+import SluiceRoutes
+import Testing
+
+/// Warnings of unique keys made from headers that number no deliveries.
+struct DeliveryIDTrapTests {
+    @Test(
+        "A header that is no delivery id is warned of, with what to use",
+        arguments: [
+            ("${header.X-Hook-UUID}", "names the subscription", "${header.X-Request-UUID}"),
+            ("${header.X-Attempt-Number}", "counts tries", "${header.X-Request-UUID}"),
+            ("${header.X-GitHub-Hook-ID}", "names the subscription", "${header.X-GitHub-Delivery}"),
+            ("${header.X-Gitlab-Webhook-UUID}", "names the subscription", "${header.Idempotency-Key}"),
+            ("${header.x-gitlab-event-uuid}", "several deliveries of one event share", "${header.Idempotency-Key}"),
+            ("${header.X-Shopify-Event-Id}", "several deliveries of one event share", "${header.X-Shopify-Webhook-Id}"),
+            ("${header.X-WC-Webhook-ID}", "names the subscription", "${sha256.body}"),
+            ("${header.X-WC-Webhook-Delivery-ID}", "two deliveries of one second share", "${sha256.body}"),
+            ("${header.X-Zendesk-Webhook-Id}", "names the subscription", "${header.X-Zendesk-Webhook-Invocation-Id}"),
+            ("${header.X-Atlassian-Webhook-Retry}", "counts tries", "${header.X-Atlassian-Webhook-Identifier}"),
+            ("${header.X-Slack-Retry-Num}", "counts tries", "${body.event_id}"),
+            ("${header.X-Zm-Request-Timestamp}", "is a time and no delivery id", "a repetition has another one"),
+        ])
+    func traps(key: String, complaint: String, instead: String) {
+        let found = warnings(openRoute("unique_key: '\(key)'"))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("r.yaml:5:17: warning: the unique key reads the header ") == true)
+        #expect(found.first?.contains(complaint) == true)
+        #expect(found.first?.contains(instead) == true)
+    }
+
+    @Test(
+        "A key that tells deliveries apart by something else is fine",
+        arguments: [
+            "'${header.X-GitHub-Delivery}'", "['${header.X-WC-Webhook-Delivery-ID}', '${sha256.body}']",
+            "['${header.X-Gitlab-Event-UUID}', '${body.object_kind}']",
+            "['${header.X-Hook-UUID}', '${sha256.body}']", "'${body.id}'",
+        ])
+    func fine(key: String) {
+        #expect(warnings(openRoute("unique_key: \(key)")) == [])
+    }
+
+    @Test(
+        "Providers that number nothing are known by the header of their signature",
+        arguments: [
+            ("X-Zm-Signature", "Zoom"), ("X-Airtable-Content-MAC", "Airtable"), ("X-Dropbox-Signature", "Dropbox"),
+            ("X-Hook-Signature", "Asana"),
+            ("Calendly-Webhook-Signature", "Calendly"), ("X-Twitter-Webhooks-Signature", "X"), ("Plaid-Verification", "Plaid"),
+        ])
+    func withoutID(header: String, provider: String) {
+        let verify = "verify: { alg: hmac-sha256, signature_from: '${header.\(header)}' }\n    secrets: [ { env: SECRET } ]"
+        let text = openRoute("unique_key: '${header.X-Request-Id}'").replacing("verify: none", with: verify)
+        #expect(
+            warnings(text).contains(
+                "r.yaml:6:17: warning: \(provider) sends no header that numbers its deliveries; use ${sha256.body} as the unique key"))
+        #expect(warnings(text.replacing("header.X-Request-Id", with: "sha256.body")) == [])
+    }
+
+    private func warnings(_ text: String) -> [String] { compile([("r.yaml", text)]).warnings.map(\.description) }
+}
