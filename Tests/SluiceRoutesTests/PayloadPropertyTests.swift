@@ -13,6 +13,24 @@ struct PayloadPropertyTests {
             #expect(TestRequest(body).processed(by: route).payload == mapping.rendered(over: SlowJSON.parse(body)), "over \(body)")
         }
     }
+
+    @Test("So does rendering each element, whatever the way to the elements", arguments: 0..<40)
+    func agreesOnElements(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(1000 + seed))
+        let steps = (0..<Int.random(in: 0..<4, using: &random)).map { _ in ["a", "b", "[]", "0", "[]"].randomElement(using: &random) ?? "a"
+        }
+        let mapping = RandomMapping.make(&random, depth: 2)
+        let written = steps.map { Int($0) != nil ? "[\($0)]" : $0 == "[]" ? $0 : ".\($0)" }.joined()
+        let payload = mapping.yaml.replacing("${body", with: "${item")
+        let route = try route(openRoute("each: '${body\(written) ?? null}'", rule: "payload: \(payload)"))
+        let path = steps.last == "[]" ? steps : steps + ["[]"]
+        for _ in 0..<25 {
+            let body = RandomJSON.make(&random, depth: 5)
+            let expected = SlowJSON.parse(body).elements(at: path).map { mapping.rendered(over: $0) }
+            let jobs = TestRequest(body).processed(by: route).delivery?.jobs ?? []
+            #expect(jobs.map { String(decoding: $0.payload, as: UTF8.self) } == expected, "\(written) over \(body)")
+        }
+    }
 }
 
 /// SplitMix64: the same numbers in each run.

@@ -31,6 +31,15 @@ struct SlowJSON {
         }
     }
 
+    /// What a path leads to in which `[]` is each element; nothing where it leads nowhere.
+    func elements(at path: [String]) -> [SlowJSON] {
+        guard let step = path.first else { return [self] }
+        let rest = Array(path.dropFirst())
+        guard step == "[]" else { return value(at: [step])?.elements(at: rest) ?? [] }
+        guard case .array(let elements) = content else { return [] }
+        return elements.flatMap { $0.elements(at: rest) }
+    }
+
     /// As it reads inside other text.
     var text: String { if case .string(let text) = content { text } else { source } }
 
