@@ -64,4 +64,37 @@ struct RouteTableTests {
         let routes = try #require(compile([("r.yaml", text)]).table).routes
         #expect(routes.map(\.bodyLimit) == [.mebibytes(10), .mebibytes(25), .kibibytes(64)])
     }
+
+    @Test("A route says of itself what a person wants to see in a table")
+    func summary() throws {
+        let text = """
+            kinds: { k: }
+            routes:
+              - path: /a/{b}
+                name: one
+                methods: [POST, PUT]
+                provider: github
+                secrets: [ { env: SECRET } ]
+                each: ${body.items}
+                jobs:
+                  - { when: { body.a: 1 }, kind: k }
+                  - { when: { body.a: 2 }, ignore: true }
+                  - { when: { body.a: 3 }, type: "t-${body.a}" }
+                otherwise: dead_letter
+              - path: /c
+                verify: none
+                unique_key: [ "${body.a}", "${body.b}" ]
+                jobs: [ { type: t } ]
+            """
+        let summaries = try #require(compile([("routes/r.yaml", text)]).table).routes.map(\.summary)
+        #expect(summaries.map(\.name) == ["one", "/c"])
+        #expect(summaries.map(\.path) == ["/a/{b}", "/c"])
+        #expect(summaries.map(\.methods) == [["POST", "PUT"], ["POST"]])
+        #expect(summaries.map(\.place) == ["routes/r.yaml:3", "routes/r.yaml:14"])
+        #expect(summaries.map(\.verification) == ["github", "none"])
+        #expect(summaries.map(\.uniqueKey) == ["${header.x-github-delivery}", "${body.a} + ${body.b}"])
+        #expect(summaries.map(\.each) == ["${body.items}", nil])
+        #expect(summaries.map(\.makes) == [["k", "ignore", "t-${body.a}"], ["t"]])
+        #expect(summaries.map(\.otherwise) == ["dead_letter", nil])
+    }
 }

@@ -33,6 +33,7 @@ package final class Route: Sendable {
         var keepsRequest: Bool
         /// How many bytes the payloads of one delivery may have together, unless it is one job.
         var mostPayloadBytes: Int
+        var summary: RouteSummary
     }
 
     /// The position in the table.
@@ -87,6 +88,8 @@ extension Route {
     /// As it is matched: decoded, with its parameters in braces.
     package var path: String { parts.path.text }
     package var methods: [String] { parts.methods }
+    /// The route in words.
+    package var summary: RouteSummary { parts.summary }
     /// The value of `Allow` in a 405.
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }

@@ -47,8 +47,9 @@ struct RouteReader {
         let reply = reply()
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
+        let methods = methods()
         return Route.Parts(
-            name: name, path: path.path, methods: methods(),
+            name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
             rate: reader.value("rate", RateLimit.read), verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
@@ -56,7 +57,8 @@ struct RouteReader {
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
             dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
             match: match, rules: rules, otherwise: otherwise, reply: reply,
-            keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes)
+            keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes,
+            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset))
     }
 }
 
