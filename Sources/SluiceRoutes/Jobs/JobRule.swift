@@ -23,4 +23,6 @@ struct JobTemplate: Sendable {
     /// The rule's own key, which goes to Zizq as rendered.
     let uniqueKey: UniqueKeyTemplate?
     let payload: PayloadTemplate
+    /// What the payload must be; `nil` where the kind does not say, or there is none.
+    let payloadType: PayloadType?
 }

@@ -68,6 +68,7 @@ struct JobRuleReader {
                 scope.template("${body}", at: reader.position)?.soleReference
                     .map { PayloadTemplate(steps: [.value($0, depth: 0)]) }
             }
+        kind?.check(reader.node("payload"), in: context)
         if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
             context.error(entry.position, "'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'")
         }
@@ -75,7 +76,8 @@ struct JobRuleReader {
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
         return JobTemplate(
             type: type, queue: options.queue ?? .constant("default"), priority: options.priority?.template,
-            constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists, uniqueKey: key ?? nil, payload: payload)
+            constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists, uniqueKey: key ?? nil, payload: payload,
+            payloadType: kind?.payload)
     }
 
     private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {

@@ -31,7 +31,7 @@ extension Route {
             }
         }
         fill(&delivery, context, template)
-        return .store(delivery)
+        return parts.onMismatch.outcome(of: delivery)
     }
 
     private func fill(_ delivery: inout RenderedDelivery, _ context: borrowing DeliveryContext, _ template: JobTemplate?) {
@@ -59,6 +59,7 @@ extension Route {
             let queue = try name(template.queue, "queue", context)
             let options = try options(template, context)
             let payload = try payload(template.payload, context)
+            if let why = template.payloadType?.mismatch(in: payload.span) { throw JobProblem(reason: .payloadMismatch, detail: why) }
             let uniqueKey = template.uniqueKey.map { ownKey($0, context) } ?? key?.text
             return .success(
                 RenderedJob(

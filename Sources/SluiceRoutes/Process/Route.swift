@@ -21,6 +21,7 @@ package final class Route: Sendable {
         var onMissingKey: MissingKeyPolicy
         var onChangedBody: ChangedBodyPolicy
         var onUnreadable: UnreadablePolicy
+        var onMismatch: MismatchPolicy
         var dedupeWindow: Duration
         var rules: [JobRule]
         var otherwise: OtherwisePolicy

@@ -9,16 +9,16 @@ package struct KeyTable: Sendable {
     static let file = KeyTable(noun: "a route file", keys: ["kinds", "routes"], later: [])
 
     static let kind = KeyTable(
-        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while"],
-        later: ["payload", "batch", "budgets"])
+        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while", "payload"],
+        later: ["batch", "budgets"])
 
     static let route = KeyTable(
         noun: "a route",
         keys: [
             "name", "path", "methods", "provider", "verify", "secrets", "body", "body_limit", "unique_key", "unique_key_missing",
-            "on_changed_body", "dedupe_window", "event", "jobs", "match", "otherwise", "on_unreadable", "public_url",
+            "on_changed_body", "dedupe_window", "event", "jobs", "match", "otherwise", "on_unreadable", "on_mismatch", "public_url",
         ],
-        later: ["each", "on_mismatch", "reply", "content_types", "allow_from", "keep_request", "rate", "examples"])
+        later: ["each", "reply", "content_types", "allow_from", "keep_request", "rate", "examples"])
 
     static let rule = KeyTable(
         noun: "a job rule",
