@@ -18,6 +18,12 @@ package struct JSONKey: ~Escapable {
     /// The key, escapes resolved.
     package var text: String { JSONText.text(of: token, in: bytes) }
 
+    /// Where the key stands in a table, escapes resolved; `nil` if it is none of its keys.
+    package func position(in table: JSONKeyTable) -> Int? {
+        let content = bytes.extracting(token.content)
+        return token.hasEscapes ? table.position(of: JSONText.unescape(content).span) : table.position(of: content)
+    }
+
     /// Whether the key is `name`, byte for byte, escapes resolved. Inlinable: most comparisons of a `switch` end with the length.
     @inlinable
     package func equals(_ name: StaticString) -> Bool {

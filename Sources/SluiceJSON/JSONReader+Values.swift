@@ -22,6 +22,20 @@ extension JSONReader {
         return value
     }
 
+    /// Passes a number.
+    ///
+    /// - Returns: whether it is written as an integer and fits into 64 bits, signed or not, so that Zizq hands it on digit by digit. Of
+    ///   `-0` it makes `-0.0`.
+    package mutating func skipInteger() throws(JSONError) -> Bool {
+        try expect(.number)
+        let start = lexer.index
+        try lexer.number()
+        try passed()
+        let digits = lexer.bytes.extracting(start..<lexer.index)
+        if digits[0] != Byte.minus { return JSONInteger.read(digits, as: UInt64.self) != nil }
+        return digits[1] != Byte.zero && JSONInteger.read(digits, as: Int64.self) != nil
+    }
+
     /// Reads a number, as the nearest `Float`.
     package mutating func readFloat() throws(JSONError) -> Float {
         try expect(.number)

@@ -12,7 +12,8 @@ struct SluiceCommand: AsyncParsableCommand {
             """,
         version: SluiceVersion.current,
         subcommands: [
-            ServeCommand.self, DevCommand.self, CheckCommand.self, SendCommand.self, OutboxCommand.self, DeadCommand.self,
+            ServeCommand.self, DevCommand.self, CheckCommand.self, KindsCommand.self, SendCommand.self, OutboxCommand.self,
+            DeadCommand.self,
             ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
         ])
 }

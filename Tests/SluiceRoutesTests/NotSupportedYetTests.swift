@@ -5,14 +5,9 @@ import Testing
 struct NotSupportedYetTests {
     @Test(
         "A key of a route",
-        arguments: ["on_mismatch", "content_types", "examples"])
+        arguments: ["content_types", "examples"])
     func routeKeys(key: String) {
         #expect(problems(openRoute("\(key): x")) == ["5:5: '\(key)' in a route is not supported yet"])
-    }
-
-    @Test("A key of a kind", arguments: ["payload"])
-    func kindKeys(key: String) {
-        #expect(problems("kinds:\n  k:\n    \(key): x\n") == ["3:5: '\(key)' in a kind is not supported yet"])
     }
 
     @Test(

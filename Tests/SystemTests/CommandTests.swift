@@ -175,6 +175,11 @@ import Testing
             (["serve", "--zizq-url"], "sluice: --zizq-url needs a value: --zizq-url URL"),
             (["outbox", "list", "--limit", "0"], "Error: --limit must be between 1 and 500"),
             (["outbox", "show"], "Error: Missing expected argument '<number>'"),
+            (["kinds"], "Error: Missing expected argument '--language <language>'"),
+            (
+                ["kinds", "--language", "cobol"],
+                "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', 'typescript', 'python' or 'rust'."
+            ),
             (["dead", "retry"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "1", "--all"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "one"], "Error: 'one' is not the number of a dead letter"),
@@ -197,7 +202,7 @@ import Testing
         let version = try await run(["--version"], in: folder)
         #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
         #expect(version.ending == .exited(0))
-        for command in ["serve", "dev", "check", "send", "outbox", "dead", "reload", "health", "devqueue"] {
+        for command in ["serve", "dev", "check", "kinds", "send", "outbox", "dead", "reload", "health", "devqueue"] {
             let help = try await run([command, "--help"], in: folder)
             #expect(help.output.contains("USAGE: sluice \(command)"), "\(command)")
             #expect(help.ending == .exited(0))

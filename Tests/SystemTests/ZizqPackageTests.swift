@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        "a package that has what the guide says builds, its first example does what is shown, and the examples of all doc comments compile",
+        "a package that has what the guide says builds, its first example does what is shown, and the examples of all doc comments compile, as do generated kinds",
         .enabled(if: hasSwift, "there is no 'swift' in PATH to build another package with"))
     func builds() async throws {
         let folder = try TemporaryFolder()
@@ -25,6 +25,8 @@ import Testing
         let comments = try DocCommentExamples.source()
         #expect(comments.count > 50)
         try folder.write(comments.text, to: "Sources/example/DocCommentExamples.swift")
+        // What `sluice kinds` prints, with none of the settings that this package compiles with.
+        try folder.write(try ProjectFiles.text("Tests/ZizqTests/GeneratedKinds.swift"), to: "Sources/example/GeneratedKinds.swift")
 
         // One compiler at a time, behind the tests that run beside it, some of which look at the time.
         let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(separator: " ")

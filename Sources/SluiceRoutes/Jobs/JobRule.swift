@@ -27,6 +27,8 @@ struct JobTemplate: Sendable {
     /// The rule's own key, which goes to Zizq as rendered.
     let uniqueKey: UniqueKeyTemplate?
     let payload: PayloadTemplate
+    /// What the payload must be; `nil` where the kind does not say, or there is none.
+    let payloadType: PayloadType?
 
     /// Whether there are members besides the constant ones.
     var hasRenderedMembers: Bool { priority != nil || start != nil || batch != nil }

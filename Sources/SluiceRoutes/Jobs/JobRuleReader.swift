@@ -71,6 +71,7 @@ struct JobRuleReader {
                 scope.template("${body}", at: reader.position)?.soleReference
                     .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
             }
+        kind?.check(reader.node("payload"), in: context)
         if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
             context.error(entry.position, "a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same")
         } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
@@ -81,7 +82,7 @@ struct JobRuleReader {
         return JobTemplate(
             type: type, queue: options.queue ?? .constant("default"), priority: options.priority?.template,
             start: start, batch: options.batch, constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists,
-            uniqueKey: key ?? nil, payload: payload)
+            uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload)
     }
 
     private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {

@@ -31,7 +31,7 @@ struct Place: Hashable, CustomStringConvertible {
 
     var description: String { "\(file):\(position.line):\(position.column)" }
 
-    fileprivate func problem(_ severity: RouteProblem.Severity, _ message: String) -> RouteProblem {
+    func problem(_ severity: RouteProblem.Severity, _ message: String) -> RouteProblem {
         RouteProblem(file: file, line: position.line, column: position.column, severity: severity, message: message)
     }
 }

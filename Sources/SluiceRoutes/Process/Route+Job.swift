@@ -36,6 +36,7 @@ extension Route {
             let queue = try name(template.queue, "queue", context)
             let options = try options(template, context)
             let payload = try payload(template.payload, context)
+            if let why = template.payloadType?.mismatch(in: payload.span) { throw JobProblem(reason: .payloadMismatch, detail: why) }
             return .success(
                 RenderedJob(
                     type: type, queue: queue, options: options, uniqueKey: key.text, hasOwnKey: key.isOwn,

@@ -44,7 +44,7 @@ extension Route {
             delivery.request = KeptRequest.bytes(of: context.request, without: parts.credentialHeaders)
         }
         delivery.reply = parts.reply?.reply(context)
-        return .store(delivery)
+        return parts.onMismatch.outcome(of: delivery)
     }
 
     private func gather(

@@ -25,6 +25,7 @@ package final class Route: Sendable {
         var onMissingKey: MissingKeyPolicy
         var onChangedBody: ChangedBodyPolicy
         var onUnreadable: UnreadablePolicy
+        var onMismatch: MismatchPolicy
         var dedupeWindow: Duration
         var match: MatchPolicy
         var rules: [JobRule]

@@ -9,17 +9,17 @@ package struct KeyTable: Sendable {
     static let file = KeyTable(noun: "a route file", keys: ["kinds", "routes"], later: [])
 
     static let kind = KeyTable(
-        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while", "batch", "budgets"],
-        later: ["payload"])
+        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while", "batch", "budgets", "payload"],
+        later: [])
 
     static let route = KeyTable(
         noun: "a route",
         keys: [
             "name", "path", "methods", "provider", "verify", "secrets", "public_url", "allow_from", "rate", "body", "body_limit",
             "on_unreadable", "event", "each", "unique_key", "unique_key_missing", "on_changed_body", "dedupe_window", "match", "jobs",
-            "otherwise", "reply", "keep_request",
+            "otherwise", "on_mismatch", "reply", "keep_request",
         ],
-        later: ["on_mismatch", "content_types", "examples"])
+        later: ["content_types", "examples"])
 
     static let rule = KeyTable(
         noun: "a job rule",

@@ -55,6 +55,7 @@ struct RouteReader {
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
             elements: elements, uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
+            onMismatch: reader.word("on_mismatch") ?? .deadLetter,
             dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
             match: match, rules: rules, otherwise: otherwise, reply: reply,
             keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes,

@@ -48,10 +48,7 @@ struct RouteCompiler {
 
     /// - Returns: the routes that are fine; with problems in the log not all of them.
     mutating func compile(_ files: [RouteFile]) -> [Route] {
-        let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
-        for section in sections {
-            if let node = section.node("kinds") { kinds.read(node, in: section.context) }
-        }
+        let sections = sections(of: files)
         var routes: [Route] = []
         for section in sections {
             guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else { continue }
@@ -62,6 +59,21 @@ struct RouteCompiler {
         }
         kinds.warnOfUnused(log)
         return routes
+    }
+
+    /// - Returns: the kinds of all files; what the routes say is not looked at.
+    mutating func kinds(of files: [RouteFile]) -> [JobKind] {
+        _ = sections(of: files)
+        return Array(kinds.byName.values)
+    }
+
+    /// The top levels of all files, of which the kinds have been read.
+    private mutating func sections(of files: [RouteFile]) -> [MappingReader] {
+        let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
+        for section in sections {
+            if let node = section.node("kinds") { kinds.read(node, in: section.context) }
+        }
+        return sections
     }
 
     /// The top level of a file; `nil` for one that is empty or no YAML, which has been noted.

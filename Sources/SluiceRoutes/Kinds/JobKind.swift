@@ -6,6 +6,14 @@ struct JobKind {
     let name: String
     let place: Place
     let options: JobOptions
+    /// `nil` where it says nothing, so that every payload will do.
+    let payload: PayloadType?
+
+    /// Notes what in a rule's `payload` can never be of the kind's type; `${body}`, for which a rule without one stands, may always be.
+    func check(_ payload: YAMLNode?, in context: FileContext) {
+        guard let payload, let type = self.payload else { return }
+        PayloadMappingCheck(kind: name, context: context).check(payload, type)
+    }
 }
 
 /// The kinds of all files, and which of them a rule has used.
@@ -29,11 +37,13 @@ struct JobKinds {
             context.error(entry.position, "\(subject) is declared already, at \(other.place)")
         }
         var options = JobOptions()
+        var payload: PayloadType?
         if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, .kind, in: context) {
             var noScope: RouteScope?
             options = JobOptionsReader.read(reader, scope: &noScope)
+            payload = reader.node("payload").flatMap { PayloadTypeReader(context: context).read($0) }
         }
-        byName[entry.key] = JobKind(name: entry.key, place: context.place(entry.position), options: options)
+        byName[entry.key] = JobKind(name: entry.key, place: context.place(entry.position), options: options, payload: payload)
     }
 
     /// The kind that a rule names.

@@ -1,0 +1,76 @@
+internal import SluiceJSON
+
+/// What a kind says about the JSON of its payloads, or of one value in them.
+struct PayloadType: Sendable {
+    indirect enum Shape: Sendable {
+        case string
+        /// Written without fraction and exponent, and within 64 bits, signed or not. Zizq makes a double of every other number.
+        case integer
+        case number
+        case boolean
+        case object
+        case array
+        /// Null is one of them.
+        case any
+        /// An array whose elements have one type.
+        case list(PayloadType)
+        /// An object with these fields, and others at which nobody looks.
+        case fields(PayloadFields)
+    }
+
+    let shape: Shape
+    /// A `?` behind the type, or behind the name of its field: the value may be null, and a field may be absent.
+    var isOptional: Bool
+
+    /// Whether null is a value of the type.
+    var takesNull: Bool {
+        if case .any = shape { return true }
+        return isOptional
+    }
+}
+
+/// The fields that the type of an object names.
+///
+/// A class, because a check passes it for each object that it meets.
+final class PayloadFields: Sendable {
+    /// In the order of the file.
+    let all: [PayloadField]
+    /// By name.
+    let names: JSONKeyTable
+
+    init(_ fields: [PayloadField]) {
+        all = fields
+        names = JSONKeyTable(fields.map(\.name))
+    }
+
+    /// The field of this name.
+    subscript(name: String) -> PayloadField? { names.position(of: name.utf8Span.span).map { all[$0] } }
+}
+
+/// A field of an object.
+struct PayloadField: Sendable {
+    /// Without a `?` behind it.
+    let name: String
+    let type: PayloadType
+}
+
+extension PayloadType {
+    /// The types that have a name.
+    static let named: [(name: String, shape: Shape)] = [
+        ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("object", .object), ("array", .array),
+        ("any", .any),
+    ]
+
+    /// With an article, to stand in a sentence about JSON.
+    var noun: String {
+        switch shape {
+        case .string: "a string"
+        case .integer: "an integer"
+        case .number: "a number"
+        case .boolean: "a boolean"
+        case .object, .fields: "an object"
+        case .array, .list: "an array"
+        case .any: "any JSON"
+        }
+    }
+}
