@@ -88,7 +88,7 @@ extension MetricName {
         case .received: "Requests that reached a route."
         case .refused: "Requests that were refused, by error code; the route is empty where none was reached."
         case .ignored: "Genuine deliveries that a rule says to ignore."
-        case .duplicates: "Deliveries that were answered as seen before."
+        case .duplicates: "Deliveries that were answered as seen before, and elements of others that were."
         case .changedBodies: "Deliveries whose unique key was seen before with another body."
         case .keysMissing: "Deliveries that were accepted without a unique key."
         case .repairedSurrogates: "Deliveries in which a lone surrogate was replaced by U+FFFD."

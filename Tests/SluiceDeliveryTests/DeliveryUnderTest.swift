@@ -73,8 +73,8 @@ final class DeliveryUnderTest: Sendable {
                 IngestDelivery(
                     origin: 0, ticket: ticket, deliveryID: "d\(ticket)", route: "r",
                     receivedAtMilliseconds: SystemTime().wallMilliseconds(),
-                    enqueuedAtNanoseconds: SystemTime().monotonicNanoseconds(), key: nil, bodyHash: hash, dedupeWindow: .seconds(60),
-                    jobs: [job]))
+                    enqueuedAtNanoseconds: SystemTime().monotonicNanoseconds(), dedupeWindow: .seconds(60),
+                    part: IngestPart(key: nil, bodyHash: hash, jobs: [job])))
         }
     }
 

@@ -6,8 +6,8 @@ import Testing
 struct CommitQueueTests {
     let time = ManualTime()
 
-    private func queue(deliveries: Int = 1000, bytes: Int = 16 << 20) -> CommitQueue {
-        CommitQueue(limits: .init(deliveries: deliveries, bytes: bytes, deadlineNanoseconds: 5_000_000_000))
+    private func queue(parts: Int = 1000, bytes: Int = 16 << 20) -> CommitQueue {
+        CommitQueue(limits: .init(parts: parts, bytes: bytes, deadlineNanoseconds: 5_000_000_000))
     }
 
     private func ids(_ deliveries: [IngestDelivery]) -> [UInt64] { deliveries.map(\.ticket) }
@@ -24,7 +24,7 @@ struct CommitQueueTests {
     }
 
     @Test func aBatchHasNoMoreDeliveriesThanTheLimit() {
-        var queue = queue(deliveries: 3)
+        var queue = queue(parts: 3)
         for number in 1...7 { _ = queue.submitted(sample(number, at: time)) }
         let now = time.monotonicNanoseconds()
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [1, 2, 3])
@@ -42,6 +42,18 @@ struct CommitQueueTests {
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [1, 2])
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [3])
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [4])
+    }
+
+    @Test func aDeliveryWithMorePartsThanTheLimitIsAloneAndHoldsNobodyUpForLonger() {
+        var queue = queue(parts: 5)
+        func parts(_ count: Int) -> [IngestPart] { (1...count).map { part($0) } }
+        for (number, others) in [(1, []), (2, parts(2)), (3, parts(1)), (4, parts(99)), (5, parts(4)), (6, [])] {
+            _ = queue.submitted(sample(number, at: time, jobs: 0, others: others))
+        }
+        let now = time.monotonicNanoseconds()
+        var batches: [[UInt64]] = []
+        while !queue.isEmpty { batches.append(ids(queue.writerBecameReady(at: now).deliveries)) }
+        #expect(batches == [[1, 2], [3], [4], [5], [6]])
     }
 
     @Test func aDeliveryThatWaitedForTooLongIsTakenOutAndNotStored() {
@@ -76,7 +88,7 @@ struct CommitQueueTests {
     }
 
     @Test func aLongQueueIsTakenInOrderWithoutLoss() {
-        var queue = queue(deliveries: 7)
+        var queue = queue(parts: 7)
         var taken: [UInt64] = []
         for number in 1...20_000 {
             _ = queue.submitted(sample(number, at: time, jobs: 0))

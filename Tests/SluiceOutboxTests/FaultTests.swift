@@ -184,7 +184,7 @@ struct FaultTests {
         let store = try fixture.open()
         var numbers: [Int] = []
         for number in 1...40 {
-            vfs.set { $0.failingSyncs = (20..<25).contains(number) ? [.database] : [] }
+            vfs.set { $0.failingSyncs = (20..<30).contains(number) ? [.database] : [] }
             time.advance(by: .seconds(1))
             if store.outcomes([sample(number, at: time, payload: 100_000)]) == [stored] { numbers.append(number) }
             store.maintain()

@@ -10,9 +10,12 @@ struct IngestTests {
     @Test func aStoredDeliveryIsThereByteForByte() throws {
         let store = try fixture.open()
         let delivery = sample(1, at: time, jobs: 2)
-        #expect(store.commit([delivery]) == [IngestResult(ticket: 1, outcome: .stored(jobs: 2, deadLetters: 0, changedBody: false))])
+        #expect(
+            store.commit([delivery]) == [
+                IngestResult(ticket: 1, outcome: .stored(jobs: 2, deadLetters: [], duplicates: 0, changedBody: false))
+            ])
         let pending = try store.pending()
-        #expect(pending.map(\.job) == delivery.jobs)
+        #expect(pending.map(\.job) == delivery.part.jobs)
         #expect(pending.map(\.id) == [1, 2])
         #expect(pending.allSatisfy { $0.isIntact && $0.storedAtMilliseconds == time.wallMilliseconds() })
     }
@@ -21,8 +24,8 @@ struct IngestTests {
         let store = try fixture.open()
         let job = IngestJob(type: "a", queue: "", options: [], uniqueKey: "", uniqueWhile: nil, payload: [])
         let delivery = IngestDelivery(
-            origin: 0, ticket: 1, deliveryID: "", route: "r", receivedAtMilliseconds: 0, enqueuedAtNanoseconds: 0, key: nil,
-            bodyHash: Fingerprint(number: 1), dedupeWindow: .seconds(60), jobs: [job])
+            origin: 0, ticket: 1, deliveryID: "", route: "r", receivedAtMilliseconds: 0, enqueuedAtNanoseconds: 0,
+            dedupeWindow: .seconds(60), part: part(nil, jobs: [job]))
         #expect(store.outcomes([delivery]) == [stored])
         #expect(try store.pending().map(\.job) == [job])
     }
@@ -78,8 +81,8 @@ struct IngestTests {
             store.outcomes([sample(number, key: 1, body: body, at: time, rule: .accept)])[0]
         }
         #expect(deliver(1, body: 1) == stored)
-        #expect(deliver(2, body: 2) == .stored(jobs: 1, deadLetters: 0, changedBody: true))
-        #expect(deliver(3, body: 3) == .stored(jobs: 1, deadLetters: 0, changedBody: true))
+        #expect(deliver(2, body: 2) == .stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true))
+        #expect(deliver(3, body: 3) == .stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true))
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:1", "github:2~1", "github:3~2"])
         #expect(deliver(4, body: 2) == .duplicate(firstDeliveryID: "delivery-2", changedBody: false))
         #expect(deliver(5, body: 1) == .duplicate(firstDeliveryID: "delivery-1", changedBody: false))
@@ -90,13 +93,14 @@ struct IngestTests {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, jobs: 2)
-        #expect(store.outcomes([changed]) == [.stored(jobs: 0, deadLetters: 2, changedBody: true)])
+        #expect(
+            store.outcomes([changed]) == [.stored(jobs: 0, deadLetters: [.changedBody, .changedBody], duplicates: 0, changedBody: true)])
         #expect(store.status.pendingJobs == 1)
         let letters = try store.deadLetters(after: 0)
         #expect(letters.map(\.reason) == ["changed_body", "changed_body"])
         #expect(letters.map(\.deliveryID) == ["delivery-2", "delivery-2"])
         let job = try #require(try store.deadLetter(letters[1].id)?.job)
-        #expect(job.payload == changed.jobs[1].payload)
+        #expect(job.payload == changed.part.jobs[1].payload)
         // Zizq must not take it for the job of the first body when a person sends it.
         #expect(job.uniqueKey == "github:2~1")
         let again = sample(3, key: 1, body: 2, at: time, rule: .deadLetter)
@@ -107,9 +111,9 @@ struct IngestTests {
 
     @Test func jobsThatAreRenderedAnewGetTheKeyOfTheirDelivery() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.", request: [1, 2])
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit([sample(1, key: 1, body: 1, at: time)])
-        _ = store.commit([sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter])])
+        _ = store.commit([sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter], request: [1, 2])])
         let ids = try store.replaceDeadLetter(1, with: [job(1)])
         // The key of the first body is held by its own job.
         #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:1~1"])
@@ -121,19 +125,18 @@ struct IngestTests {
             let own = IngestJob(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
             return IngestDelivery(
                 origin: 0, ticket: UInt64(number), deliveryID: "d\(number)", route: "r", receivedAtMilliseconds: time.wallMilliseconds(),
-                enqueuedAtNanoseconds: 0, key: Fingerprint(number: 1), bodyHash: Fingerprint(number: number), dedupeWindow: .seconds(60),
-                onChangedBody: .accept, jobs: [own])
+                enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), onChangedBody: .accept, part: part(1, body: number, jobs: [own]))
         }
         #expect(store.outcomes([delivery(1)]) == [stored])
-        #expect(store.outcomes([delivery(2)]) == [.stored(jobs: 1, deadLetters: 0, changedBody: true)])
+        #expect(store.outcomes([delivery(2)]) == [.stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true)])
         #expect(try store.pending().map(\.job.uniqueKey) == ["user-1", "user-1"])
     }
 
     @Test func whatCouldNotBecomeAJobIsKeptWithItsReasonAndRequest() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.", request: [1, 2, 0, 255])
-        let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter])
-        #expect(store.outcomes([delivery]) == [.stored(jobs: 0, deadLetters: 1, changedBody: false)])
+        let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.")
+        let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1, 2, 0, 255])
+        #expect(store.outcomes([delivery]) == [.stored(jobs: 0, deadLetters: [.bodyUnreadable], duplicates: 0, changedBody: false)])
         let found = try #require(try store.deadLetters(after: 0).first)
         #expect((found.reason, found.detail, found.route) == ("body_unreadable", "The body ends inside a string.", "github"))
         #expect((found.holdsJob, found.contentBytes) == (false, 4))
@@ -152,10 +155,10 @@ struct IngestTests {
     }
 
     @Test func theBytesOfTheOutboxAreTheSameBeforeAndAfterItIsOpenedAgain() throws {
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.", request: [1])
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
         let before = try { () throws in
             let store = try fixture.open()
-            _ = store.commit((1...9).map { sample($0, at: time, deadLetters: $0 == 4 ? [letter] : []) })
+            _ = store.commit((1...9).map { sample($0, at: time, deadLetters: $0 == 4 ? [letter] : [], request: [1]) })
             try store.acknowledge([1, 2, 5].map { Acknowledgement(job: $0, zizqID: "z") })
             try store.park([7], detail: "No licence.")
             try store.deadLetter([FailedJob(job: 8, reason: .badField, detail: "No.")])

@@ -27,7 +27,7 @@ struct OpeningTests {
         let settings = try [
             "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint", "secure_delete",
         ].map { try store.number("PRAGMA \($0)") }
-        #expect(settings == [0x534C_5543, 1, 16384, 2, 2, 0, 0])
+        #expect(settings == [0x534C_5543, 2, 16384, 2, 2, 0, 0])
         #expect(try store.session.connection.text("PRAGMA journal_mode") == "wal")
     }
 
@@ -57,7 +57,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
             problem(fixture)?.sentence
-                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to 1)."
+                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to 2)."
         )
         #expect(fixture.folder.read("outbox.db") == before)
     }
@@ -81,7 +81,7 @@ struct OpeningTests {
 
     @Test func anEmptyFileBecomesAnOutbox() throws {
         fixture.folder.write([], to: "outbox.db")
-        #expect(try fixture.open().number("PRAGMA user_version") == 1)
+        #expect(try fixture.open().number("PRAGMA user_version") == 2)
     }
 
     @Test func aMissingFolderIsNamed() {
@@ -147,18 +147,18 @@ struct OpeningTests {
         }
         let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
         let steps = Schema.migrations + ["ALTER TABLE jobs ADD COLUMN colour TEXT", "UPDATE jobs SET colour = 'red'"]
-        try Migration.run(connection, from: 1, migrations: steps)
-        #expect(try connection.integer("PRAGMA user_version") == 3)
+        try Migration.run(connection, from: Schema.currentVersion, migrations: steps)
+        #expect(try connection.integer("PRAGMA user_version") == Int64(Schema.currentVersion) + 2)
         #expect(try connection.text("SELECT type || colour FROM jobs") == "push-1-0red")
-        #expect(try Migration.inspect(connection) == .outbox(version: 3))
+        #expect(try Migration.inspect(connection) == .outbox(version: Schema.currentVersion + 2))
     }
 
     @Test func aStepThatFailsLeavesTheVersionBeforeIt() throws {
         do { try fixture.open().close() }
         let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
         let steps = Schema.migrations + ["CREATE TABLE colours (name); INSERT INTO nowhere VALUES (1)"]
-        #expect(throws: SQLiteError.self) { try Migration.run(connection, from: 1, migrations: steps) }
-        #expect(try connection.integer("PRAGMA user_version") == 1)
+        #expect(throws: SQLiteError.self) { try Migration.run(connection, from: Schema.currentVersion, migrations: steps) }
+        #expect(try connection.integer("PRAGMA user_version") == Int64(Schema.currentVersion))
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'colours'") == 0)
     }
 }

@@ -71,8 +71,8 @@ struct SendingTests {
 
     @Test func aDeadLetterWithARequestIsReplacedByTheJobsThatWereRenderedAnew() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.", request: [1])
-        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter])])
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1])])
         let id = try #require(try store.deadLetters(after: 0).first).id
         #expect(throws: OutboxError.needsRendering) { try store.retryDeadLetter(id) }
         #expect(store.status.deadLetters == 1)

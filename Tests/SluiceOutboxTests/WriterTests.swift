@@ -47,8 +47,8 @@ struct WriterTests {
         time.advance(by: .seconds(5))
         late = IngestDelivery(
             origin: 0, ticket: 1, deliveryID: "late", route: "github", receivedAtMilliseconds: 0,
-            enqueuedAtNanoseconds: time.monotonicNanoseconds() - 5_000_000_000, key: late.key, bodyHash: late.bodyHash,
-            dedupeWindow: .seconds(60), jobs: late.jobs)
+            enqueuedAtNanoseconds: time.monotonicNanoseconds() - 5_000_000_000,
+            dedupeWindow: .seconds(60), part: late.part)
         writer.submit(late)
         writer.submit(sample(2, at: time))
         await results.wait(for: 2)

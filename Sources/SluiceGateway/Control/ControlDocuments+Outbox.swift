@@ -23,7 +23,8 @@ extension ControlDocuments.DeadLetter {
         self.init(
             id: letter.id, delivery: letter.deliveryID, route: letter.route, receivedAt: letter.receivedAtMilliseconds,
             diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType, queue: letter.queue,
-            contentBytes: letter.contentBytes, holdsJob: letter.holdsJob)
+            contentBytes: letter.contentBytes, holdsJob: letter.holdsJob, element: letter.element.map { $0 + 1 },
+            rule: letter.rule.map { $0 + 1 })
     }
 }
 

@@ -67,6 +67,10 @@ package enum ControlDocuments {
         package var contentBytes: Int
         /// Whether it holds a finished job; else it holds a request, which its route renders anew.
         package var holdsJob: Bool
+        /// Which element of the array that the delivery carried it is about, and which job rule of the route, both counted from 1; nothing for the
+        /// whole delivery, and for all rules.
+        package var element: Int?
+        package var rule: Int?
     }
 
     /// One dead letter with what it holds.

@@ -7,7 +7,8 @@ internal import SluiceRoutes
 package final class DeliveryJournal: Sendable {
     /// What a person at a terminal is shown of a delivery, in `sluice dev`.
     package enum Entry: Sendable {
-        case stored(id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason])
+        /// `duplicates`: how many elements of it were seen before.
+        case stored(id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int)
         case duplicate(of: String, route: String)
         case ignored(id: String, route: String)
         case refused(ErrorCode, route: String?, reason: String)
@@ -48,16 +49,23 @@ package final class DeliveryJournal: Sendable {
         logsWhatIsShown = show == nil || logsEach
     }
 
-    func stored(_ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason]) {
+    /// - Parameter changedBody: a key of it was seen before with another body; said here where that part was not stored, or may not have been.
+    func stored(_ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool) {
+        if changedBody, duplicates > 0 {
+            logger.notice(
+                "stored a delivery of which parts were seen before, one with another body",
+                metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .count: duplicates]))
+        }
         if !deadLetters.isEmpty, logsWhatIsShown {
-            let reasons = deadLetters.map(\.rawValue).joined(separator: ",")
+            // Many elements may have died of the same.
+            let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ",")
             logger.warning(
                 "stored a delivery as a dead letter",
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .code: reasons]))
         } else if logsEach {
             logger.debug("stored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs]))
         }
-        show?(.stored(id: id, route: route, jobs: jobs, deadLetters: deadLetters))
+        show?(.stored(id: id, route: route, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates))
     }
 
     func duplicate(_ id: String, route: String, of first: String, changedBody: Bool) {

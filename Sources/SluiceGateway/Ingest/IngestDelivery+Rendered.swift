@@ -9,9 +9,19 @@ extension IngestDelivery {
     ) {
         self.init(
             origin: origin, ticket: ticket, deliveryID: deliveryID, route: route, receivedAtMilliseconds: receivedAtMilliseconds,
-            enqueuedAtNanoseconds: enqueuedAtNanoseconds, key: rendered.key?.hash, bodyHash: rendered.bodyHash,
-            dedupeWindow: rendered.dedupeWindow, onChangedBody: ChangedBodyRule(rendered.onChangedBody),
-            jobs: rendered.jobs.map { IngestJob($0) }, deadLetters: rendered.deadLetters.map { IngestDeadLetter($0) })
+            enqueuedAtNanoseconds: enqueuedAtNanoseconds, dedupeWindow: rendered.dedupeWindow,
+            onChangedBody: ChangedBodyRule(rendered.onChangedBody), part: IngestPart(rendered),
+            // The dead letters of one delivery all carry the same.
+            request: rendered.deadLetters.first?.request)
+    }
+}
+
+extension IngestPart {
+    /// A delivery with one key is one part.
+    init(_ rendered: RenderedDelivery) {
+        self.init(
+            key: rendered.key?.hash, bodyHash: rendered.bodyHash, jobs: rendered.jobs.map { IngestJob($0) },
+            deadLetters: rendered.deadLetters.map { IngestDeadLetter($0) })
     }
 }
 
@@ -25,7 +35,7 @@ extension IngestJob {
 
 extension IngestDeadLetter {
     init(_ letter: RenderedDeadLetter) {
-        self.init(reason: letter.reason, detail: letter.detail, request: letter.request)
+        self.init(reason: letter.reason, detail: letter.detail)
     }
 }
 

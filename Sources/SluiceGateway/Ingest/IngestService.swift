@@ -80,7 +80,7 @@ final class IngestService: HTTPService {
         case .acknowledged(let reply, let why):
             entry.metrics.ignored.increment()
             shared.journal.ignored(id, route: entry.route.name, because: why)
-            return .now(DeliveryDocument.response(id: id, jobs: 0, deadLetters: 0, isDuplicate: false, reply: reply))
+            return .now(DeliveryDocument.response(id: id, .stored(jobs: 0, deadLetters: 0, duplicates: 0), reply: reply))
         case .store(let rendered):
             return store(rendered, id: id, receivedAt: now, request, entry, exchange)
         }
@@ -101,7 +101,7 @@ final class IngestService: HTTPService {
         inWork.insert(
             WorkList.Item(
                 exchange: exchange, entry: entry, deliveryID: id, reply: rendered.reply, receivedAtNanoseconds: received,
-                memory: delivery.byteCost, deadLetters: rendered.deadLetters.map(\.reason), peer: request.peer))
+                memory: delivery.byteCost, parts: delivery.partCount, peer: request.peer))
         note(rendered, entry, id)
         outgoing.append(delivery)
         return .later
@@ -154,20 +154,21 @@ final class IngestService: HTTPService {
         let metrics = item.entry.metrics
         let name = item.entry.route.name
         switch outcome {
-        case .stored(let jobs, let deadLetters, let changedBody):
+        case .stored(let jobs, let deadLetters, let duplicates, let changedBody):
             metrics.committed.increment(by: jobs)
             metrics.deliveryStored(atNanoseconds: now)
             if changedBody { metrics.changedBodies.increment() }
-            let reasons = item.deadLetters.count == deadLetters ? item.deadLetters : item.deadLetters + [.changedBody]
-            for reason in reasons { metrics.dead(reason).increment() }
-            shared.journal.stored(item.deliveryID, route: name, jobs: jobs, deadLetters: reasons)
+            if duplicates > 0 { metrics.duplicates.increment(by: duplicates) }
+            for reason in deadLetters { metrics.dead(reason).increment() }
+            shared.journal.stored(
+                item.deliveryID, route: name, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody)
             return DeliveryDocument.response(
-                id: item.deliveryID, jobs: jobs, deadLetters: deadLetters, isDuplicate: false, reply: item.reply)
+                id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates), reply: item.reply)
         case .duplicate(let first, let changedBody):
-            metrics.duplicates.increment()
+            metrics.duplicates.increment(by: item.parts)
             if changedBody { metrics.changedBodies.increment() }
             shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
-            return DeliveryDocument.response(id: first, jobs: 0, deadLetters: 0, isDuplicate: true, reply: item.reply)
+            return DeliveryDocument.response(id: first, .duplicate, reply: item.reply)
         case .refused(let code):
             metrics.refused(code).increment()
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)

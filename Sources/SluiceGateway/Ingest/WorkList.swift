@@ -12,7 +12,8 @@ struct WorkList {
         let receivedAtNanoseconds: Int64
         /// Taken from the budget until the answer is given, in bytes.
         let memory: Int
-        let deadLetters: [DeadLetterReason]
+        /// How many parts have a key of their own: as many duplicates are counted where all of it was seen before.
+        let parts: Int
         let peer: PeerAddress
     }
 

@@ -46,7 +46,7 @@ package enum SettingsTable {
         ),
         Setting(
             "outbox.max_bytes", .outbox, \.outbox.maxBytes, .size(.mebibytes(64)),
-            "Undelivered jobs and dead letters together; above it requests are answered 503"),
+            "Undelivered jobs, dead letters and kept requests together; above it requests are answered 503"),
         Setting(
             "outbox.max_keys", .outbox, \.outbox.maxKeys, .number(1000...Int.max),
             "Remembered unique keys; over it the oldest go first, with an alarm"),
@@ -58,7 +58,7 @@ package enum SettingsTable {
             "How long delivered jobs stay, with their ids at Zizq"),
         Setting(
             "outbox.keep_delivered_bytes", .outbox, \.outbox.keepDeliveredBytes, .size(ByteCount(bytes: 0)),
-            "Delivered jobs never take more than this"),
+            "Delivered jobs and requests kept with them never take more than this"),
     ]
 
     private static let zizq: [Setting] = [

@@ -14,12 +14,13 @@ package struct IngestResult: Sendable, Equatable {
 
 /// The outbox's verdict on one delivery.
 package enum IngestOutcome: Sendable, Equatable {
-    /// Its jobs and dead letters are on the disk, and so is its key.
+    /// What of it was new is on the disk, jobs, dead letters and keys, under the delivery's own id.
     ///
-    /// `changedBody`: its key was seen before with another body and the route accepts that, or keeps it as dead letters.
-    case stored(jobs: Int, deadLetters: Int, changedBody: Bool)
-    /// The key was seen before; the delivery named here is on the disk. `changedBody`: with another body, and the route calls that a
-    /// duplicate.
+    /// `deadLetters`: the reason of each one stored, in their order. `duplicates`: how many of its parts were seen before and not stored
+    /// again. `changedBody`: a key was seen before with another body, whatever the route makes of that.
+    case stored(jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool)
+    /// Every part of it was seen before; the delivery named here, which is the first part's, is on the disk. `changedBody`: one with
+    /// another body, and the route calls that a duplicate.
     case duplicate(firstDeliveryID: String, changedBody: Bool)
     /// It is not promised to be stored. One of the 503 codes.
     case refused(ErrorCode)

@@ -60,6 +60,9 @@ package struct DeadLetter: Sendable, Hashable {
     package let queue: String?
     /// Bytes of the payload, or of the request where there is no job.
     package let contentBytes: Int
+    /// The places of the array element and of the job rule that it is about, from 0; nil for the whole delivery and for all rules.
+    package let element: Int?
+    package let rule: Int?
     /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered anew.
     package var holdsJob: Bool { jobType != nil }
 }
@@ -69,7 +72,7 @@ package struct DeadLetterContent: Sendable, Hashable {
     package let letter: DeadLetter
     /// The job; nil for a dead letter made while the request was processed.
     package let job: IngestJob?
-    /// The request's raw bytes, where they were kept.
+    /// Without a job, the delivery's request, raw, where it was kept. Other dead letters may share it.
     package let request: [UInt8]?
 }
 

@@ -6,13 +6,13 @@ package struct OutboxConfiguration: Sendable {
     package var path: String
     /// The name of a registered SQLite VFS; nil for the system's. Tests inject faults with it.
     package var vfs: String?
-    /// Pending and parked jobs and dead letters together; above it deliveries are refused with `outbox_full`.
+    /// Pending and parked jobs, dead letters and their requests together; above it deliveries are refused with `outbox_full`.
     package var maximumBytes = ByteCount.gibibytes(10)
-    /// Remembered deliveries; over it the oldest that have no job here go first.
+    /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
     /// How long delivered jobs stay.
     package var keepDelivered = Duration.seconds(3600)
-    /// How many bytes of delivered jobs stay.
+    /// How many bytes of delivered jobs and their requests stay.
     package var keepDeliveredBytes = ByteCount.gibibytes(1)
     /// How long a delivery waits for a transaction before it is refused with `commit_too_slow`.
     package var commitDeadline = Duration.seconds(5)

@@ -4,15 +4,15 @@ package struct OutboxStatus: Sendable, Hashable {
     package var pendingJobs = 0
     /// When the oldest of them was stored, milliseconds since the epoch; nil when there is none.
     package var oldestPendingAtMilliseconds: Int64?
-    /// Bytes of pending and parked jobs and of dead letters: what counts against `outbox.max_bytes`.
+    /// Bytes of pending and parked jobs, of dead letters, and of the requests kept with them: what counts against `outbox.max_bytes`.
     package var undeliveredBytes = 0
     /// Jobs taken out of the sending order.
     package var parkedJobs = 0
     /// Dead letters, with a job or with a request.
     package var deadLetters = 0
-    /// Bytes of delivered jobs that are kept.
+    /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0
-    /// Deliveries remembered, with or without a key: what counts against `outbox.max_keys`.
+    /// Deliveries remembered, with or without a key, each part for itself: what counts against `outbox.max_keys`.
     package var rememberedDeliveries = 0
     /// The last job stored; 0 before the first one.
     package var lastJobID: Int64 = 0

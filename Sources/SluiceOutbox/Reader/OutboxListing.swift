@@ -10,6 +10,11 @@ package protocol OutboxListing: AnyObject {
     func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetter]
     /// One dead letter with what it holds; nil when there is none with this id.
     func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
+    /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
+    ///
+    /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock was set back, is looked for
+    /// among the last million rows.
+    func request(ofDelivery deliveryID: String) throws(OutboxError) -> KeptRequestRow?
 }
 
 /// An `OutboxListing` that answers from a connection of its own.
@@ -36,6 +41,10 @@ extension QueryingListing {
 
     package func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent? {
         try answer { queries throws(SQLiteError) in try queries.deadLetter(id) }
+    }
+
+    package func request(ofDelivery deliveryID: String) throws(OutboxError) -> KeptRequestRow? {
+        try answer { queries throws(SQLiteError) in try queries.request(ofDelivery: deliveryID) }
     }
 
     private func answer<Answer>(_ question: (Queries) throws(SQLiteError) -> Answer) throws(OutboxError) -> Answer {

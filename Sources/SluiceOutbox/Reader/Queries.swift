@@ -11,16 +11,7 @@ struct Queries {
     }
 
     func deliveries(after id: Int64, limit: Int) throws(SQLiteError) -> [DeliveryListing] {
-        let sql = """
-            SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM deliveries
-            WHERE id > ?1 ORDER BY id LIMIT ?2
-            """
-        return try rows(sql, id, limit: limit) { row in
-            DeliveryListing(
-                id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
-                expiresAtMilliseconds: row.int64(4), keyPrefix: row.optionalText(5).flatMap { $0.isEmpty ? nil : $0 },
-                generation: row.int64(6))
-        }
+        try rows(Self.deliveries("id > ?1"), id, limit: limit, Self.delivery)
     }
 
     func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetter] {
@@ -28,13 +19,14 @@ struct Queries {
     }
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
-        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, letter.request"
+        let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
+        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request)"
         let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = IngestJob(
-                type: row.text(7), queue: row.text(8), options: row.bytes(12), uniqueKey: row.optionalText(10),
-                uniqueWhile: row.optionalText(11), payload: row.bytes(13))
-            return DeadLetterContent(letter: letter, job: letter.holdsJob ? job : nil, request: row.optionalBytes(14))
+                type: row.text(7), queue: row.text(8), options: row.bytes(14), uniqueKey: row.optionalText(12),
+                uniqueWhile: row.optionalText(13), payload: row.bytes(15))
+            return DeadLetterContent(letter: letter, job: letter.holdsJob ? job : nil, request: row.optionalBytes(16))
         }
         return found.first
     }
@@ -53,7 +45,7 @@ struct Queries {
         return nil
     }
 
-    private func rows<Row>(
+    func rows<Row>(
         _ sql: String, _ id: Int64, limit: Int, _ read: (Statement) -> Row
     ) throws(SQLiteError) -> [Row] {
         let statement = try connection.prepare(sql)
@@ -63,6 +55,22 @@ struct Queries {
         var rows: [Row] = []
         while try statement.step() { rows.append(read(statement)) }
         return rows
+    }
+
+    // MARK: Deliveries
+
+    static func deliveries(_ condition: String) -> String {
+        """
+        SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM deliveries
+        WHERE \(condition) ORDER BY id LIMIT ?2
+        """
+    }
+
+    static func delivery(_ row: Statement) -> DeliveryListing {
+        DeliveryListing(
+            id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
+            expiresAtMilliseconds: row.int64(4), keyPrefix: row.optionalText(5).flatMap { $0.isEmpty ? nil : $0 },
+            generation: row.int64(6))
     }
 
     // MARK: Jobs
@@ -102,7 +110,7 @@ struct Queries {
             """
     }
 
-    private static func listing(_ row: Statement, _ state: JobState) -> JobListing {
+    static func listing(_ row: Statement, _ state: JobState) -> JobListing {
         JobListing(
             id: row.int64(0), state: state, deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.int64(7)),
@@ -111,20 +119,28 @@ struct Queries {
 
     // MARK: Dead letters
 
-    private static func deadLetters(_ content: String, _ condition: String) -> String {
+    static func deadLetters(_ content: String, _ condition: String) -> String {
         """
         SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
             letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
-            ifnull(length(letter.payload), length(letter.request)), \(content)
+            coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, letter.rule, \(content)
         FROM dead_letters AS letter LEFT JOIN deliveries ON deliveries.id = letter.delivery
         WHERE \(condition) ORDER BY letter.id LIMIT ?2
         """
     }
 
-    private static func letter(_ row: Statement) -> DeadLetter {
+    /// A column of the request that a dead letter shares; a request stands for a range of rows in `deliveries`, and ranges do not overlap.
+    private static func request(_ column: String) -> String {
+        """
+        (SELECT CASE WHEN last_part >= letter.delivery THEN \(column) END FROM requests
+            WHERE requests.delivery <= letter.delivery ORDER BY requests.delivery DESC LIMIT 1)
+        """
+    }
+
+    static func letter(_ row: Statement) -> DeadLetter {
         DeadLetter(
             id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             diedAtMilliseconds: row.int64(4), reason: row.text(5), detail: row.text(6), jobType: row.optionalText(7),
-            queue: row.optionalText(8), contentBytes: Int(row.int64(9)))
+            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10), rule: row.optionalInt(11))
     }
 }

@@ -42,6 +42,10 @@ internal import SluiceBase
 
     func bind(_ value: Int64, at index: Int32) { _ = unsafe sqlite3_bind_int64(handle, index, value) }
 
+    func bind(optional value: Int?, at index: Int32) {
+        if let value { bind(Int64(value), at: index) } else { bindNull(at: index) }
+    }
+
     func bindNull(at index: Int32) { _ = unsafe sqlite3_bind_null(handle, index) }
 
     /// Copies the text. For statements that run rarely.
@@ -105,6 +109,8 @@ internal import SluiceBase
         let count = unsafe Int(sqlite3_column_bytes(handle, column))
         return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
+
+    func optionalInt(_ column: Int32) -> Int? { isNull(column) ? nil : Int(int64(column)) }
 
     func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 

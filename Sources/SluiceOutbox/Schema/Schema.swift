@@ -7,7 +7,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries are only ever
     /// added.
-    package static let migrations: [String] = [version1]
+    package static let migrations: [String] = [version1, version2]
 
     /// The comments inside stay in the file, for whoever opens it with `sqlite3`.
     private static let version1 = """
@@ -91,5 +91,23 @@ package enum Schema {
             parked_bytes INTEGER NOT NULL
         );
         INSERT INTO progress VALUES (1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0);
+        """
+
+    /// Requests are kept once a delivery. Dead letters of version 1 keep theirs in `request`: nothing is moved, so the step takes no time and
+    /// no space however many there are. `element` and `rule` count from 0; NULL: the whole delivery, all rules.
+    private static let version2 = """
+        CREATE TABLE requests (
+            delivery INTEGER PRIMARY KEY, -- the first row in deliveries that the delivery has
+            last_part INTEGER NOT NULL,   -- the last one; they follow one another
+            with_jobs INTEGER NOT NULL,   -- 1: stays with anything of the delivery, 0: with dead letters without a job
+            job INTEGER NOT NULL,         -- the last job that it stays for, 0: a dead letter or a parked job needs it
+            first_job INTEGER NOT NULL,   -- the jobs that the delivery came with
+            jobs INTEGER NOT NULL,        -- and their number
+            bytes INTEGER NOT NULL,       -- length of request
+            request BLOB NOT NULL         -- as received, without credentials
+        );
+        CREATE INDEX requests_job ON requests (job, bytes);
+        ALTER TABLE dead_letters ADD COLUMN element INTEGER;
+        ALTER TABLE dead_letters ADD COLUMN rule INTEGER;
         """
 }

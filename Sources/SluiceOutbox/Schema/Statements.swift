@@ -36,10 +36,16 @@ package enum Statements {
     package static let selectDelivery = """
         SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash FROM deliveries WHERE id = ?1
         """
-    /// In the order of the columns; 6–11 are NULL without a job, 12 without a request.
+    /// In the order of the columns; 6–11 are NULL without a job.
     package static let insertDeadLetter = """
-        INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, request)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        INSERT INTO dead_letters (
+            delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, element, rule)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        """
+    /// In the order of the columns.
+    package static let insertRequest = """
+        INSERT INTO requests (delivery, last_part, with_jobs, job, first_job, jobs, bytes, request)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
     /// In the order of the table, without its id.
     package static let updateProgress = """
@@ -80,10 +86,36 @@ package enum Statements {
     package static let selectBytesCut = """
         SELECT max(id) FROM (SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2) WHERE position < ?3
         """
+    /// 1: the first pending job, 2: how many rows to look at. Where delivered jobs lie, while requests lie between them.
+    package static let selectPlaces = "SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2"
+    /// 1: the first pending job. The requests that only delivered jobs keep.
+    package static let selectRequestsOfDelivered = "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"
     /// 1: the last id.
     package static let deleteJobsThrough = "DELETE FROM jobs WHERE id <= ?1"
     /// 1: the last job.
     package static let deleteDeliveredThrough = "DELETE FROM delivered WHERE job <= ?1"
+
+    // MARK: Kept requests
+
+    /// 1: a row of the delivery. The request nearest before it, which is its own if the second column is not below it.
+    package static let selectRequest = """
+        SELECT delivery, last_part, with_jobs, job, bytes FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC LIMIT 1
+        """
+    /// 1 and 2: first and last row of the delivery, 3: 1 where everything counts, 0 where dead letters without a job do.
+    package static let isRequestHeld = """
+        SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery BETWEEN ?1 AND ?2 AND (?3 OR type IS NULL))
+            OR (?3 AND EXISTS (SELECT 1 FROM parked WHERE delivery BETWEEN ?1 AND ?2))
+        """
+    /// 1 and 2: first and last row of the delivery.
+    package static let selectLastJob = "SELECT max(last_job) FROM deliveries WHERE id BETWEEN ?1 AND ?2"
+    /// 1: the request, 2: the job that it stays for.
+    package static let setRequestJob = "UPDATE requests SET job = ?2 WHERE delivery = ?1"
+    /// 1: the request.
+    package static let deleteRequest = "DELETE FROM requests WHERE delivery = ?1"
+    /// 1 and 2: the first job, and the one behind the last.
+    package static let sumRequests = "SELECT sum(bytes) FROM requests WHERE job >= ?1 AND job < ?2"
+    /// 1: the oldest job that is here.
+    package static let deleteRequestsBefore = "DELETE FROM requests WHERE job > 0 AND job < ?1"
 
     // MARK: Key expiry
 

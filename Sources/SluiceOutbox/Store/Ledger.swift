@@ -35,6 +35,10 @@ struct Ledger: Equatable {
     /// The oldest job that is here, pending or delivered; `nextJob` when there is none.
     var oldestJob: Int64 = 1
     var oldestPosition: Int64 = 0
+    /// Bytes of kept requests of deliveries that have a pending or parked job or a dead letter.
+    var undeliveredRequests: Int64 = 0
+    /// Bytes of kept requests of deliveries of which delivered jobs alone are here.
+    var deliveredRequests: Int64 = 0
     /// When the oldest kept job was delivered; nil when none is kept.
     var oldestDeliveredAt: Int64?
     /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
@@ -48,9 +52,10 @@ struct Ledger: Equatable {
     var pendingJobs: Int { Int(nextJob - firstPending) - finished.count }
 
     /// What counts against `outbox.max_bytes`.
-    var undeliveredBytes: Int { Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes) }
+    var undeliveredBytes: Int { Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests) }
 
-    var deliveredBytes: Int { Int(pendingPosition - oldestPosition) }
+    /// What counts against `outbox.keep_delivered_bytes`.
+    var deliveredBytes: Int { Int(pendingPosition - oldestPosition + deliveredRequests) }
 
     var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
 

@@ -8,6 +8,7 @@ extension OutboxStore {
     package func commit(_ deliveries: [IngestDelivery]) -> [IngestResult] {
         if let code = refusal() { return Self.refused(deliveries, code) }
         let keysBefore = recent.count
+        let rowsBefore = ledger.nextDelivery
         var slice: RecentKeys.Slice?
         do throws(SQLiteError) {
             let results = try transaction { () throws(SQLiteError) -> [IngestResult] in
@@ -21,6 +22,7 @@ extension OutboxStore {
                 return results
             }
             if let slice { recent.passed(slice) }
+            rowsOfLastBatch = Int(ledger.nextDelivery - rowsBefore)
             return results
         } catch {
             return Self.refused(deliveries, error.kind == .diskFull ? .diskFull : .commitFailed)
@@ -31,66 +33,21 @@ extension OutboxStore {
         deliveries.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }
     }
 
-    /// One delivery, inside a transaction.
-    private func ingest(_ delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
-        switch try standing(of: delivery, at: now) {
-        case .duplicate(let first, let changed): return .duplicate(firstDeliveryID: first, changedBody: changed)
-        case .new where !hasRoom(for: delivery), .changed where !hasRoom(for: delivery): return .refused(.outboxFull)
-        case .new(let generation): return try store(delivery, at: now, generation: generation, supersedes: nil)
-        case .changed(let generation, let other) where delivery.onChangedBody == .deadLetter:
-            return try storeChanged(delivery, at: now, generation: generation, supersedes: other)
-        case .changed(let generation, let other): return try store(delivery, at: now, generation: generation, supersedes: other)
-        }
-    }
-
-    private func hasRoom(for delivery: IngestDelivery) -> Bool {
-        ledger.undeliveredBytes + delivery.byteCost <= configuration.maximumBytes.bytes
-    }
-
-    /// Jobs and dead letters as they were rendered.
-    private func store(
-        _ delivery: IngestDelivery, at now: Int64, generation: Int64, supersedes: Int64?
-    ) throws(SQLiteError) -> IngestOutcome {
-        let row = ledger.nextDelivery
-        for job in delivery.jobs { try insert(job.marked(generation: generation), delivery: row, at: now) }
-        for letter in delivery.deadLetters { try insert(letter, delivery: row, at: now) }
-        try insert(delivery, generation: generation, supersedes: supersedes, lastJob: delivery.jobs.isEmpty ? 0 : ledger.nextJob - 1)
-        return .stored(jobs: delivery.jobs.count, deadLetters: delivery.deadLetters.count, changedBody: supersedes != nil)
-    }
-
-    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of their own: when a
-    /// person sends one, Zizq must not take it for the job of the first body.
-    private func storeChanged(
-        _ delivery: IngestDelivery, at now: Int64, generation: Int64, supersedes: Int64
-    ) throws(SQLiteError) -> IngestOutcome {
-        let row = ledger.nextDelivery
-        let detail = "The unique key was seen before with another body."
-        for job in delivery.jobs {
-            let job = job.marked(generation: generation)
-            try insertDeadLetter(DeadLetterRow(delivery: row, reason: .changedBody, detail: detail, job: job, request: nil), at: now)
-        }
-        for letter in delivery.deadLetters { try insert(letter, delivery: row, at: now) }
-        try insert(delivery, generation: generation, supersedes: supersedes, lastJob: 0)
-        return .stored(jobs: 0, deadLetters: delivery.jobs.count + delivery.deadLetters.count, changedBody: true)
-    }
-
-    private func insert(_ letter: IngestDeadLetter, delivery: Int64, at now: Int64) throws(SQLiteError) {
-        let row = DeadLetterRow(delivery: delivery, reason: letter.reason, detail: letter.detail, job: nil, request: letter.request)
-        try insertDeadLetter(row, at: now)
-    }
-
-    /// The delivery's own row, and its key.
-    private func insert(_ delivery: IngestDelivery, generation: Int64, supersedes: Int64?, lastJob: Int64) throws(SQLiteError) {
+    /// The row of one part, and its key.
+    func insert(
+        _ part: IngestPart, of delivery: IngestDelivery, generation: Int64, supersedes: Int64?, lastJob: Int64
+    ) throws(SQLiteError) {
         let statement = session.insertDelivery
         let id = ledger.nextDelivery
+        let window = delivery.dedupeWindow.wholeMilliseconds
         statement.bind(id, at: 1)
         statement.bind(delivery.receivedAtMilliseconds, at: 4)
-        statement.bind(delivery.receivedAtMilliseconds + delivery.dedupeWindow.wholeMilliseconds, at: 5)
+        statement.bind(delivery.receivedAtMilliseconds + window, at: 5)
         statement.bind(lastJob, at: 6)
         statement.bind(generation, at: 7)
         if let supersedes { statement.bind(supersedes, at: 8) } else { statement.bindNull(at: 8) }
-        statement.bind(delivery.key, at: 9)
-        statement.bind(delivery.bodyHash, at: 10)
+        statement.bind(part.key, at: 9)
+        statement.bind(part.bodyHash, at: 10)
         texts.clear()
         let name = texts.append(delivery.deliveryID)
         let route = texts.append(delivery.route)
@@ -101,8 +58,8 @@ extension OutboxStore {
             try statement.run()
         }
         ledger.nextDelivery += 1
-        expiry.added(window: delivery.dedupeWindow.wholeMilliseconds)
-        if let key = delivery.key { keyUndo.append((key, recent.set(key, to: id))) }
+        expiry.added(window: window)
+        if let key = part.key { keyUndo.append((key, recent.set(key, to: id))) }
     }
 
     /// Appends one job.

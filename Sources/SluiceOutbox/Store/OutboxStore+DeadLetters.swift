@@ -5,14 +5,13 @@ struct DeadLetterRow {
     let delivery: Int64
     let reason: DeadLetterReason
     let detail: String
-    let job: IngestJob?
-    let request: [UInt8]?
+    /// nil: it is about the delivery's request.
+    var job: IngestJob?
+    var element: Int?
+    var rule: Int?
 
-    /// Its bytes against `outbox.max_bytes`.
-    var byteCost: Int {
-        let content = job?.byteCost ?? IngestJob.overhead
-        return content + detail.utf8.count + (request?.count ?? 0)
-    }
+    /// Its bytes against `outbox.max_bytes`, without the request.
+    var byteCost: Int { (job?.byteCost ?? IngestJob.overhead) + detail.utf8.count }
 }
 
 extension OutboxStore {
@@ -30,7 +29,8 @@ extension OutboxStore {
         statement.bind(row.job?.uniqueWhile, at: 9)
         statement.bind(row.job?.options, at: 10)
         statement.bind(row.job?.payload, at: 11)
-        statement.bind(row.request, at: 12)
+        statement.bind(optional: row.element, at: 12)
+        statement.bind(optional: row.rule, at: 13)
         try statement.run()
         ledger.deadLetters += 1
         ledger.deadLetterBytes += Int64(row.byteCost)
@@ -74,6 +74,7 @@ extension OutboxStore {
             ledger.deadLetterBytes -= found.bytes
             var ids: [Int64] = []
             for job in jobs { ids.append(try requeue(job, delivery: found.delivery, at: now)) }
+            try releaseRequest(ofDelivery: found.delivery)
             ledger.isChanged = true
             return ids
         }

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What a delivery is, as seen from what was stored before.
+/// What a delivery, or a part of one, is as seen from what was stored before.
 enum Standing: Equatable {
     /// Its key is not known, or has expired; or it has none. `generation`: how often the key had been accepted before.
     case new(generation: Int64)
@@ -8,6 +8,8 @@ enum Standing: Equatable {
     case duplicate(firstDeliveryID: String, changedBody: Bool)
     /// The key was seen before with other bodies, last with that of the row `other`, and the route treats that as no duplicate.
     case changed(generation: Int64, other: Int64)
+
+    var isDuplicate: Bool { if case .duplicate = self { true } else { false } }
 }
 
 extension OutboxStore {
@@ -25,14 +27,14 @@ extension OutboxStore {
     /// How many bodies of one key are compared, at most.
     private static let longestChain = 64
 
-    /// Looks the delivery's key up, in this very transaction: a delivery earlier in the batch counts.
-    func standing(of delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> Standing {
-        guard let key = delivery.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
+    /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
+    func standing(of part: IngestPart, _ rule: ChangedBodyRule, at now: Int64) throws(SQLiteError) -> Standing {
+        guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
         if newest.expiresAt <= now, try !isHere(row: row, lastJob: newest.lastJob) { return .new(generation: newest.generation + 1) }
-        if let same = try sameBody(delivery.bodyHash, from: newest) {
+        if let same = try sameBody(part.bodyHash, from: newest) {
             return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
         }
-        switch delivery.onChangedBody {
+        switch rule {
         case .duplicate: return .duplicate(firstDeliveryID: newest.deliveryID, changedBody: true)
         case .accept, .deadLetter: return .changed(generation: newest.generation + 1, other: row)
         }

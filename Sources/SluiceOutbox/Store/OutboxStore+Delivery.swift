@@ -27,10 +27,10 @@ extension OutboxStore {
         try urgentTransaction { () throws(SQLiteError) in
             for failed in jobs {
                 guard let stored = try pendingJob(failed.job) else { continue }
-                let row = DeadLetterRow(
-                    delivery: stored.delivery, reason: failed.reason, detail: failed.detail, job: stored.job, request: nil)
+                let row = DeadLetterRow(delivery: stored.delivery, reason: failed.reason, detail: failed.detail, job: stored.job)
                 try insertDeadLetter(row, at: now)
                 try deleteJob(failed.job)
+                try holdRequest(ofDelivery: stored.delivery)
             }
             try refreshPlaces()
         }
@@ -51,6 +51,7 @@ extension OutboxStore {
                 ledger.parked += 1
                 ledger.parkedBytes += Int64(stored.job.byteCost)
                 try deleteJob(job)
+                try holdRequest(ofDelivery: stored.delivery)
             }
             try refreshPlaces()
         }
@@ -69,6 +70,7 @@ extension OutboxStore {
                 ledger.parked -= 1
                 ledger.parkedBytes -= Int64(stored.job.byteCost)
                 try requeue(stored.job, delivery: stored.delivery, at: now)
+                try releaseRequest(ofDelivery: stored.delivery)
             }
             try refreshPlaces()
             return jobs.count

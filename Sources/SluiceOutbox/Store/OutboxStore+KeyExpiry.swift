@@ -40,10 +40,17 @@ extension OutboxStore {
         return walk.next > 0
     }
 
+    /// Forgets as much as the last batch has brought, in steps; most batches need one.
+    func forgetOverLimit() throws(SQLiteError) {
+        for _ in 0...(rowsOfLastBatch / (2 * KeyExpiry.step)) where ledger.rememberedDeliveries > configuration.maximumKeys {
+            try forgetOldest()
+        }
+    }
+
     /// One step of forgetting the oldest deliveries of which no job is here, because there are more than `outbox.max_keys`.
     ///
     /// It goes on where the last step ended, so that a long backlog of jobs at the front is not looked through each time.
-    func forgetOldest() throws(SQLiteError) {
+    private func forgetOldest() throws(SQLiteError) {
         let excess = ledger.rememberedDeliveries - configuration.maximumKeys
         let rows = try candidates(from: forgetFrom, limit: 2 * KeyExpiry.step)
         let oldest = Array(rows.lazy.filter { !$0.isHere }.prefix(excess))

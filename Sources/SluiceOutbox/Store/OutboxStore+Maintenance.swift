@@ -14,7 +14,7 @@ extension OutboxStore {
         overcomeTrouble()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
-            if trouble == nil, ledger.rememberedDeliveries > configuration.maximumKeys { try forgetOldest() }
+            if trouble == nil { try forgetOverLimit() }
             // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {
@@ -91,7 +91,12 @@ extension OutboxStore {
     func trimDelivered(at now: Int64, limit: Int) throws(SQLiteError) -> Bool {
         guard isTrimDue(at: now) else { return false }
         let byTime = try cut(session.selectTimeCut, limit, now - configuration.keepDelivered.wholeMilliseconds)
-        let byBytes = try cut(session.selectBytesCut, limit, ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+        let byBytes =
+            if ledger.deliveredRequests > 0 {
+                try bytesCutWithRequests(limit)
+            } else {
+                try cut(session.selectBytesCut, limit, ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+            }
         let last = max(byTime, byBytes)
         guard last > 0 else { return false }
         session.deleteJobsThrough.bind(last, at: 1)
@@ -100,11 +105,6 @@ extension OutboxStore {
         try session.deleteDeliveredThrough.run()
         try refreshOldest()
         return true
-    }
-
-    private func delete(_ statement: Statement, through last: Int64) throws(SQLiteError) {
-        statement.bind(last, at: 1)
-        try statement.run()
     }
 
     private func cut(_ statement: Statement, _ limit: Int, _ bound: Int64) throws(SQLiteError) -> Int64 {

@@ -60,6 +60,7 @@ extension OutboxStore {
         expiry = KeyExpiry()
         checkpointedFrames = 0
         try refreshPlaces()
+        try loadRequestFigures()
     }
 
     private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> UInt64 {
@@ -137,6 +138,12 @@ extension OutboxStore {
 
     /// Moves the first pending job on, and looks up where it lies.
     func refreshPendingPlace() throws(SQLiteError) {
+        let before = ledger.firstPending
+        try findPendingPlace()
+        try countRequests(deliveredFrom: before)
+    }
+
+    private func findPendingPlace() throws(SQLiteError) {
         ledger.advance()
         ledger.pendingPlace = nil
         while let first = try firstJob(from: ledger.firstPending) {
@@ -160,6 +167,7 @@ extension OutboxStore {
         ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
         defer { session.selectOldestDelivered.reset() }
         ledger.oldestDeliveredAt = try session.selectOldestDelivered.step() ? session.selectOldestDelivered.int64(0) : nil
+        try removeRequestsOfRemovedJobs()
     }
 
     private func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {

@@ -27,6 +27,8 @@ package final class OutboxStore {
     var keysForgottenEarly = 0
     /// Where looking for the oldest deliveries that can be forgotten goes on.
     var forgetFrom: Int64 = 0
+    /// Rows in `deliveries` of the last batch: forgetting must keep up with them.
+    var rowsOfLastBatch = 0
     /// Frames of the log that were copied into the database file.
     var checkpointedFrames = 0
 

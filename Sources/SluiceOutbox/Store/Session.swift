@@ -11,6 +11,8 @@ final class Session {
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
     let insertParked, selectParked, deleteParked: Statement
     let selectDeadLetter, deleteDeadLetter: Statement
+    let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
+    let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         self.connection = connection
@@ -43,5 +45,15 @@ final class Session {
         deleteParked = try connection.prepare(Statements.deleteParked)
         selectDeadLetter = try connection.prepare(Statements.selectDeadLetter)
         deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
+        insertRequest = try connection.prepare(Statements.insertRequest)
+        selectRequest = try connection.prepare(Statements.selectRequest)
+        isRequestHeld = try connection.prepare(Statements.isRequestHeld)
+        selectLastJob = try connection.prepare(Statements.selectLastJob)
+        setRequestJob = try connection.prepare(Statements.setRequestJob)
+        deleteRequest = try connection.prepare(Statements.deleteRequest)
+        sumRequests = try connection.prepare(Statements.sumRequests)
+        deleteRequestsBefore = try connection.prepare(Statements.deleteRequestsBefore)
+        selectPlaces = try connection.prepare(Statements.selectPlaces)
+        selectRequestsOfDelivered = try connection.prepare(Statements.selectRequestsOfDelivered)
     }
 }

@@ -6,7 +6,8 @@ internal import SluiceBase
 struct CommitQueue {
     /// What fits into one transaction, and how long a delivery waits for one.
     struct Limits: Sendable {
-        var deliveries = 1000
+        /// Parts of deliveries, each of which is a row.
+        var parts = 1000
         var bytes = 16 << 20
         var deadlineNanoseconds: Int64
     }
@@ -49,14 +50,17 @@ struct CommitQueue {
         return .queued(isFirst: isFirst)
     }
 
-    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one.
+    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one. A delivery is never split, so one
+    /// with more parts than the limit has a transaction of its own, and the others wait for that one only.
     mutating func writerBecameReady(at now: Int64) -> Batch {
         var batch = Batch(deliveries: [], overdue: deadlinePassed(at: now))
+        var parts = 0
         var bytes = 0
         var end = head
-        while end < waiting.count, end - head < limits.deliveries {
+        while end < waiting.count {
+            parts += waiting[end].partCount
             bytes += waiting[end].byteCost
-            if end > head, bytes > limits.bytes { break }
+            if end > head, parts > limits.parts || bytes > limits.bytes { break }
             end += 1
         }
         batch.deliveries = take(upTo: end)

@@ -50,7 +50,7 @@ enum ConsoleText {
         let rows = page.rows.map { letter in
             [
                 String(letter.id), time(letter.diedAt), text(letter.route), letter.reason, letter.holdsJob ? "job" : "request",
-                text(letter.delivery), text(letter.detail),
+                text(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
             ]
         }
         return Table.lines(["LETTER", "DIED", "ROUTE", "REASON", "HOLDS", "DELIVERY", "DETAIL"], rows) + more(page.next)
@@ -62,6 +62,7 @@ enum ConsoleText {
             "letter     \(letter.id)", "reason     \(letter.reason): \(text(letter.detail))", "delivery   \(text(letter.delivery))",
             "route      \(text(letter.route))", "received   \(time(letter.receivedAt))", "died       \(time(letter.diedAt))",
         ]
+        if let place = place(letter) { lines.append("about      \(place)") }
         if let type = letter.type { lines.append("type       \(text(type))") }
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
@@ -70,6 +71,12 @@ enum ConsoleText {
             lines += messageLines(request).map(whole)
         }
         return lines
+    }
+
+    /// What of its delivery a dead letter is about, such as `element 3, rule 1`; nothing where it is all of it.
+    private static func place(_ letter: ControlDocuments.DeadLetter) -> String? {
+        let words = [letter.element.map { "element \($0)" }, letter.rule.map { "rule \($0)" }].compactMap { $0 }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
     /// The lines of a request. To Swift CR LF is one character, so that they are told apart by scalars.

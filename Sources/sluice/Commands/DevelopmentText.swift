@@ -28,9 +28,10 @@ enum DevelopmentText {
 
     static func lines(_ entry: DeliveryJournal.Entry) -> [String] {
         switch entry {
-        case .stored(let id, let route, let jobs, let deadLetters):
-            let what = deadLetters.isEmpty ? count(jobs, "job") : "dead letter: " + deadLetters.map(\.rawValue).joined(separator: ", ")
-            return ["stored     \(id)  \(text(route))  \(what)"]
+        case .stored(let id, let route, let jobs, let deadLetters, let duplicates):
+            let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ", ")
+            let what = deadLetters.isEmpty ? count(jobs, "job") : "dead letter: \(reasons)"
+            return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) seen before" : "")]
         case .duplicate(let first, let route): return ["duplicate  \(first)  \(text(route))"]
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
         case .refused(let code, let route, let reason):

@@ -51,14 +51,23 @@ extension Fingerprint {
 func sample(
     _ number: Int, key: Int? = nil, hasKey: Bool = true, body: Int? = nil, at time: ManualTime, origin: Int = 0,
     window: Duration = .seconds(7 * 86400),
-    rule: ChangedBodyRule = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [IngestDeadLetter] = []
+    rule: ChangedBodyRule = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [IngestDeadLetter] = [],
+    others: [IngestPart] = [], request: [UInt8]? = nil, keepsRequest: Bool = false
 ) -> IngestDelivery {
     IngestDelivery(
         origin: origin, ticket: UInt64(number), deliveryID: "delivery-\(number)", route: "github",
         receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(),
-        key: hasKey ? Fingerprint(number: key ?? number) : nil, bodyHash: Fingerprint(number: -1 - (body ?? key ?? number)),
-        dedupeWindow: window,
-        onChangedBody: rule, jobs: (0..<jobs).map { job(number, $0, payload: payload) }, deadLetters: deadLetters)
+        dedupeWindow: window, onChangedBody: rule,
+        part: part(
+            hasKey ? key ?? number : nil, body: body ?? key ?? number, jobs: (0..<jobs).map { job(number, $0, payload: payload) },
+            deadLetters: deadLetters), others: others, request: request, keepsRequest: keepsRequest)
+}
+
+/// What of a delivery has the key and the body of these numbers.
+func part(_ key: Int?, body: Int? = nil, jobs: [IngestJob] = [], deadLetters: [IngestDeadLetter] = []) -> IngestPart {
+    IngestPart(
+        key: key.map { Fingerprint(number: $0) }, bodyHash: Fingerprint(number: -1 - (body ?? key ?? 0)), jobs: jobs,
+        deadLetters: deadLetters)
 }
 
 func job(_ number: Int, _ index: Int = 0, payload: Int = 100) -> IngestJob {
@@ -82,7 +91,7 @@ extension OutboxStore {
     func number(_ sql: String) throws -> Int64 { try session.connection.integer(sql) ?? -1 }
 }
 
-let stored = IngestOutcome.stored(jobs: 1, deadLetters: 0, changedBody: false)
+let stored = IngestOutcome.stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: false)
 
 /// Collects what a writer hands out.
 final class Results: Sendable {

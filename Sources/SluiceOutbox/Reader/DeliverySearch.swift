@@ -1,0 +1,89 @@
+/// Finds a delivery's rows by its id. There is no index on the id, which would cost every delivery: rows lie in the order of receipt, and an
+/// id begins with its time (ULID), so that two searches by halves give a few seconds' worth of rows to look through.
+struct DeliverySearch {
+    /// How far the order of the rows, and the clock of an id, may be off, in milliseconds. Rows come from several event loops, each of which
+    /// hands on what one wake has brought.
+    static let slack: Int64 = 10_000
+
+    let connection: Connection
+    /// Rows that are looked through, the newest ones, for an id that tells no time or a wrong one.
+    var rowsWithoutTime: Int64 = 1_000_000
+
+    /// - Returns: the first and the last row of the delivery; nil when none is known by this id.
+    func rows(of deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64>? {
+        guard let newest = try connection.integer("SELECT max(id) FROM deliveries") else { return nil }
+        let row =
+            if let found = try rowByTime(deliveryID, newest) {
+                found
+            } else {
+                try row(deliveryID, in: max(0, newest + 1 - rowsWithoutTime)..<(newest + 1))
+            }
+        guard let row else { return nil }
+        return try neighbours(of: row, deliveryID)
+    }
+
+    private func rowByTime(_ deliveryID: String, _ newest: Int64) throws(SQLiteError) -> Int64? {
+        guard let time = Self.milliseconds(ofID: deliveryID) else { return nil }
+        let first = try firstRow(receivedFrom: time - Self.slack, newest)
+        return try row(deliveryID, in: first..<max(first, firstRow(receivedFrom: time + Self.slack + 1, newest)))
+    }
+
+    /// By halves; right where a row is out of order by no more than `slack`.
+    private func firstRow(receivedFrom milliseconds: Int64, _ newest: Int64) throws(SQLiteError) -> Int64 {
+        let probe = try connection.prepare("SELECT id, received_at FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT 1")
+        var low: Int64 = 0
+        var high = newest + 1
+        while low < high {
+            let middle = low + (high - low) / 2
+            probe.bind(middle, at: 1)
+            defer { probe.reset() }
+            // Rows are missing where deliveries were forgotten: the next one stands for them.
+            guard try probe.step(), probe.int64(0) < high, probe.int64(1) < milliseconds else {
+                high = middle
+                continue
+            }
+            low = probe.int64(0) + 1
+        }
+        return low
+    }
+
+    private func row(_ deliveryID: String, in rows: Range<Int64>) throws(SQLiteError) -> Int64? {
+        let statement = try connection.prepare(
+            "SELECT id FROM deliveries WHERE id >= ?1 AND id < ?2 AND delivery_id = ?3 ORDER BY id DESC LIMIT 1")
+        statement.bind(rows.lowerBound, at: 1)
+        statement.bind(rows.upperBound, at: 2)
+        statement.bind(deliveryID, at: 3)
+        defer { statement.reset() }
+        return try statement.step() ? statement.int64(0) : nil
+    }
+
+    /// A delivery's parts follow one another: it reaches to the next row of another one on each side.
+    private func neighbours(of row: Int64, _ deliveryID: String) throws(SQLiteError) -> ClosedRange<Int64> {
+        func end(_ sql: String) throws(SQLiteError) -> Int64 {
+            let statement = try connection.prepare(sql)
+            statement.bind(row, at: 1)
+            statement.bind(deliveryID, at: 2)
+            defer { statement.reset() }
+            return try statement.step() ? statement.int64(0) : row
+        }
+        let before = "ifnull((SELECT id FROM deliveries WHERE id < ?1 AND delivery_id <> ?2 ORDER BY id DESC LIMIT 1), 0)"
+        let behind = "ifnull((SELECT id FROM deliveries WHERE id > ?1 AND delivery_id <> ?2 ORDER BY id LIMIT 1), \(Int64.max))"
+        let first = try end("SELECT id FROM deliveries WHERE id > \(before) ORDER BY id LIMIT 1")
+        let last = try end("SELECT id FROM deliveries WHERE id < \(behind) ORDER BY id DESC LIMIT 1")
+        return min(first, row)...max(last, row)
+    }
+
+    /// The time in an id: ten digits of Crockford's base 32 before sixteen others. Nil for an id of another form.
+    static func milliseconds(ofID id: String) -> Int64? {
+        guard id.utf8.count == 26 else { return nil }
+        var time: Int64 = 0
+        for byte in id.utf8.prefix(10) {
+            guard let digit = digits.firstIndex(of: byte) else { return nil }
+            time = time << 5 | Int64(digit)
+        }
+        // 48 bits: what a clock of milliseconds has.
+        return time < 1 << 48 ? time : nil
+    }
+
+    private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+}

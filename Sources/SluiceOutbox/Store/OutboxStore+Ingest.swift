@@ -1,0 +1,158 @@
+internal import SluiceBase
+
+/// What of a delivery has been stored so far in its transaction.
+private struct Tally {
+    var jobs = 0
+    var deadLetters: [DeadLetterReason] = []
+    /// Whether one of the dead letters has no job, and so needs the request.
+    var needsRequest = false
+    var duplicates = 0
+    var changedBody = false
+
+    var outcome: IngestOutcome { .stored(jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody) }
+}
+
+extension OutboxStore {
+    /// One delivery, inside a transaction.
+    func ingest(_ delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
+        guard delivery.others.isEmpty else { return try ingestParts(of: delivery, at: now) }
+        let standing = try standing(of: delivery.part, delivery.onChangedBody, at: now)
+        if case .duplicate(let first, let changed) = standing { return .duplicate(firstDeliveryID: first, changedBody: changed) }
+        guard hasRoom(for: delivery.byteCost) else { return .refused(.outboxFull) }
+        let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
+        var tally = Tally()
+        try store(delivery.part, of: delivery, standing, at: now, &tally)
+        try keepRequest(of: delivery, from: place, tally)
+        return tally.outcome
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool { ledger.undeliveredBytes + bytes <= configuration.maximumBytes.bytes }
+
+    // MARK: Several parts
+
+    /// A delivery whose elements have keys of their own. It is known what is new, and whether there is room for it, before anything is
+    /// stored: what is refused is refused as a whole.
+    private func ingestParts(of delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
+        let parts = [delivery.part] + delivery.others
+        let (standings, bytes) = try standings(of: parts, delivery.onChangedBody, at: now)
+        if let bytes {
+            guard hasRoom(for: bytes + (delivery.request?.count ?? 0)) else { return .refused(.outboxFull) }
+            return try store(parts, of: delivery, standings, at: now)
+        }
+        let isChanged = standings.contains { if case .duplicate(_, changedBody: true) = $0 { true } else { false } }
+        guard case .duplicate(let first, _) = standings[0] else { preconditionFailure("a delivery without new parts has duplicates only") }
+        return .duplicate(firstDeliveryID: first, changedBody: isChanged)
+    }
+
+    /// What each part is; nil for one whose key stands in the delivery before and is new there, so that only storing that one tells.
+    ///
+    /// - Returns: also the bytes of what may have to be stored; nil when all parts are duplicates.
+    private func standings(
+        of parts: [IngestPart], _ rule: ChangedBodyRule, at now: Int64
+    ) throws(SQLiteError) -> (standings: [Standing?], bytes: Int?) {
+        var standings: [Standing?] = []
+        standings.reserveCapacity(parts.count)
+        var bytes: Int?
+        var newKeys: Set<Fingerprint> = []
+        for part in parts {
+            if let key = part.key, newKeys.contains(key) {
+                standings.append(nil)
+            } else {
+                let standing = try standing(of: part, rule, at: now)
+                standings.append(standing)
+                if standing.isDuplicate { continue }
+                if let key = part.key { newKeys.insert(key) }
+            }
+            bytes = (bytes ?? 0) + part.byteCost
+        }
+        return (standings, bytes)
+    }
+
+    private func store(
+        _ parts: [IngestPart], of delivery: IngestDelivery, _ standings: [Standing?], at now: Int64
+    ) throws(SQLiteError) -> IngestOutcome {
+        let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
+        var tally = Tally()
+        for (part, found) in zip(parts, standings) {
+            let standing = if let found { found } else { try standing(of: part, delivery.onChangedBody, at: now) }
+            try store(part, of: delivery, standing, at: now, &tally)
+        }
+        try keepRequest(of: delivery, from: place, tally)
+        return tally.outcome
+    }
+
+    // MARK: One part
+
+    private func store(
+        _ part: IngestPart, of delivery: IngestDelivery, _ standing: Standing, at now: Int64, _ tally: inout Tally
+    ) throws(SQLiteError) {
+        switch standing {
+        case .duplicate(_, let changed):
+            tally.duplicates += 1
+            if changed { tally.changedBody = true }
+        case .new(let generation):
+            try storeJobs(of: part, generation: generation, at: now, &tally)
+            try insert(part, of: delivery, generation: generation, supersedes: nil, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
+        case .changed(let generation, let other) where delivery.onChangedBody == .deadLetter:
+            tally.changedBody = true
+            try storeChangedJobs(of: part, generation: generation, at: now, &tally)
+            try insert(part, of: delivery, generation: generation, supersedes: other, lastJob: 0)
+        case .changed(let generation, let other):
+            tally.changedBody = true
+            try storeJobs(of: part, generation: generation, at: now, &tally)
+            try insert(part, of: delivery, generation: generation, supersedes: other, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
+        }
+    }
+
+    /// Jobs and dead letters as they were rendered.
+    private func storeJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+        let row = ledger.nextDelivery
+        // Marking copies a job, and few have to be marked.
+        for job in part.jobs { try insert(generation > 0 ? job.marked(generation: generation) : job, delivery: row, at: now) }
+        tally.jobs += part.jobs.count
+        try storeDeadLetters(of: part, at: now, &tally)
+    }
+
+    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of their own: when a
+    /// person sends one, Zizq must not take it for the job of the first body.
+    private func storeChangedJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+        let row = ledger.nextDelivery
+        let detail = "The unique key was seen before with another body."
+        for job in part.jobs {
+            let job = job.marked(generation: generation)
+            try insertDeadLetter(DeadLetterRow(delivery: row, reason: .changedBody, detail: detail, job: job), at: now)
+            tally.deadLetters.append(.changedBody)
+        }
+        try storeDeadLetters(of: part, at: now, &tally)
+    }
+
+    private func storeDeadLetters(of part: IngestPart, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+        for letter in part.deadLetters {
+            let row = DeadLetterRow(
+                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element, rule: letter.rule)
+            try insertDeadLetter(row, at: now)
+            tally.deadLetters.append(letter.reason)
+            tally.needsRequest = true
+        }
+    }
+
+    // MARK: The request
+
+    /// Where a delivery begins.
+    private struct Place {
+        let row: Int64
+        let job: Int64
+    }
+
+    /// Keeps the delivery's request where something that was stored needs it.
+    private func keepRequest(of delivery: IngestDelivery, from place: Place, _ tally: Tally) throws(SQLiteError) {
+        guard let request = delivery.request, !request.isEmpty else { return }
+        let isHeld = delivery.keepsRequest ? !tally.deadLetters.isEmpty : tally.needsRequest
+        guard isHeld || delivery.keepsRequest && tally.jobs > 0 else { return }
+        try insert(
+            RequestRow(
+                delivery: place.row, lastPart: ledger.nextDelivery - 1, isKeptWithJobs: delivery.keepsRequest, job: isHeld ? 0 : lastJobID,
+                bytes: Int64(request.count)),
+            jobs: place.job..<ledger.nextJob, request)
+    }
+}

@@ -1,0 +1,154 @@
+internal import SluiceBase
+
+/// One row of the table `requests`, without the request itself.
+///
+/// Whether its bytes count as undelivered follows from the row and from the first pending job, so that figures and removal need no counting.
+struct RequestRow: Equatable {
+    /// First and last row in `deliveries` that the delivery has or had.
+    let delivery: Int64
+    let lastPart: Int64
+    /// Whether it stays as long as anything of the delivery is here, or for the dead letters without a job.
+    let isKeptWithJobs: Bool
+    /// 0 while a dead letter or a parked job needs it; otherwise the delivery's last job, with which it goes.
+    let job: Int64
+    let bytes: Int64
+}
+
+extension OutboxStore {
+    /// Inside a transaction, as all that follows here.
+    ///
+    /// - Parameter jobs: those that the delivery came with.
+    func insert(_ row: RequestRow, jobs: Range<Int64>, _ request: [UInt8]) throws(SQLiteError) {
+        let statement = session.insertRequest
+        statement.bind(row.delivery, at: 1)
+        statement.bind(row.lastPart, at: 2)
+        statement.bind(row.isKeptWithJobs ? 1 : 0, at: 3)
+        statement.bind(row.job, at: 4)
+        statement.bind(jobs.lowerBound, at: 5)
+        statement.bind(Int64(jobs.count), at: 6)
+        statement.bind(row.bytes, at: 7)
+        // The buffer stays where it is until the closure ends, and the statement has run by then.
+        try unsafe request.span.withUnsafeBufferPointer { bytes throws(SQLiteError) in
+            unsafe statement.bindStatic(blob: bytes, at: 8)
+            try statement.run()
+        }
+        ledger.undeliveredRequests += row.bytes
+    }
+
+    /// A pending job of this delivery has become a dead letter or is parked: the request stays until that is over, and counts as undelivered
+    /// as it did.
+    func holdRequest(ofDelivery row: Int64) throws(SQLiteError) {
+        guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
+        try setJob(0, of: request)
+    }
+
+    /// A dead letter of this delivery is gone, or a job not parked any more: the request stays with what is left, or goes.
+    func releaseRequest(ofDelivery row: Int64) throws(SQLiteError) {
+        guard let request = try request(ofDelivery: row), try !isHeld(request) else { return }
+        let last = request.isKeptWithJobs ? try lastJob(of: request) : 0
+        guard last >= ledger.oldestJob else {
+            session.deleteRequest.bind(request.delivery, at: 1)
+            try session.deleteRequest.run()
+            ledger.undeliveredRequests -= request.bytes
+            return
+        }
+        if last < ledger.firstPending { moveToUndelivered(-request.bytes) }
+        try setJob(last, of: request)
+    }
+
+    /// Jobs from `first` on were delivered, up to the first pending one: so are the requests that stay for none behind that.
+    func countRequests(deliveredFrom first: Int64) throws(SQLiteError) {
+        guard ledger.undeliveredRequests > 0, ledger.firstPending > first else { return }
+        moveToUndelivered(-(try bytesOfRequests(first..<ledger.firstPending)))
+    }
+
+    /// The oldest delivered jobs were removed, and requests of which no more is here go with them.
+    func removeRequestsOfRemovedJobs() throws(SQLiteError) {
+        guard ledger.deliveredRequests > 0 else { return }
+        let bytes = try bytesOfRequests(1..<ledger.oldestJob)
+        guard bytes > 0 else { return }
+        session.deleteRequestsBefore.bind(ledger.oldestJob, at: 1)
+        try session.deleteRequestsBefore.run()
+        ledger.deliveredRequests -= bytes
+    }
+
+    /// Reads the figures from the table, at the start. Its index alone is read.
+    func loadRequestFigures() throws(SQLiteError) {
+        ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
+        ledger.undeliveredRequests = (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
+    }
+
+    /// The last delivered job to go so that what stays, requests included, takes no more than `outbox.keep_delivered_bytes`; 0 for none.
+    ///
+    /// Goes along the jobs and the requests that go with them: a request lies between its job and the next one.
+    func bytesCutWithRequests(_ limit: Int) throws(SQLiteError) -> Int64 {
+        let bound = ledger.pendingPosition + ledger.deliveredRequests - Int64(configuration.keepDeliveredBytes.bytes)
+        let jobs = session.selectPlaces
+        let requests = session.selectRequestsOfDelivered
+        jobs.bind(ledger.firstPending, at: 1)
+        jobs.bind(Int64(limit), at: 2)
+        requests.bind(ledger.firstPending, at: 1)
+        defer {
+            jobs.reset()
+            requests.reset()
+        }
+        var last: Int64 = 0
+        var before: Int64 = 0
+        var hasRequest = try requests.step()
+        while try jobs.step() {
+            while hasRequest, requests.int64(0) < jobs.int64(0) {
+                before += requests.int64(1)
+                hasRequest = try requests.step()
+            }
+            guard jobs.int64(1) + before < bound else { break }
+            last = jobs.int64(0)
+        }
+        return last
+    }
+
+    private func request(ofDelivery row: Int64) throws(SQLiteError) -> RequestRow? {
+        guard ledger.undeliveredRequests + ledger.deliveredRequests > 0 else { return nil }
+        let statement = session.selectRequest
+        statement.bind(row, at: 1)
+        defer { statement.reset() }
+        guard try statement.step(), statement.int64(1) >= row else { return nil }
+        return RequestRow(
+            delivery: statement.int64(0), lastPart: statement.int64(1), isKeptWithJobs: statement.int64(2) != 0, job: statement.int64(3),
+            bytes: statement.int64(4))
+    }
+
+    private func isHeld(_ request: RequestRow) throws(SQLiteError) -> Bool {
+        let statement = session.isRequestHeld
+        statement.bind(request.delivery, at: 1)
+        statement.bind(request.lastPart, at: 2)
+        statement.bind(request.isKeptWithJobs ? 1 : 0, at: 3)
+        defer { statement.reset() }
+        return try statement.step() && statement.int64(0) != 0
+    }
+
+    /// The last job that the delivery had; it may be gone.
+    private func lastJob(of request: RequestRow) throws(SQLiteError) -> Int64 {
+        session.selectLastJob.bind(request.delivery, at: 1)
+        session.selectLastJob.bind(request.lastPart, at: 2)
+        defer { session.selectLastJob.reset() }
+        return try session.selectLastJob.step() ? session.selectLastJob.int64(0) : 0
+    }
+
+    private func setJob(_ job: Int64, of request: RequestRow) throws(SQLiteError) {
+        session.setRequestJob.bind(request.delivery, at: 1)
+        session.setRequestJob.bind(job, at: 2)
+        try session.setRequestJob.run()
+    }
+
+    private func bytesOfRequests(_ jobs: Range<Int64>) throws(SQLiteError) -> Int64 {
+        session.sumRequests.bind(jobs.lowerBound, at: 1)
+        session.sumRequests.bind(jobs.upperBound, at: 2)
+        defer { session.sumRequests.reset() }
+        return try session.sumRequests.step() ? session.sumRequests.int64(0) : 0
+    }
+
+    private func moveToUndelivered(_ bytes: Int64) {
+        ledger.undeliveredRequests += bytes
+        ledger.deliveredRequests -= bytes
+    }
+}
