@@ -72,6 +72,11 @@ bench-client: release ## measures the Zizq client beside Foundation's coders
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench
 	SLUICE_BINARY=$(BINARY) CLIENT_BENCH=$(CURDIR)/.build/release/ClientBench Benchmarks/client
 
+.PHONY: bench-routes
+bench-routes: deps ## measures loading, finding and rendering with ten thousand routes
+	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product RoutesBench
+	.build/release/RoutesBench Benchmarks/body.json
+
 .PHONY: crash
 crash: build release test-deps ## kills the gateway under load, 20 times
 	SLUICE_BINARY=$(BINARY) CRASH_ROUNDS=$(CRASH_ROUNDS) $(SWIFT) test --skip-build --filter 'SystemTests.*[Cc]rash'

@@ -104,9 +104,12 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     }
 }
 
-// What the benchmarks measure beside the gateway; `make bench` and `make bench-client` ask for them.
+// What the benchmarks measure beside the gateway; `make bench`, `make bench-client` and `make bench-routes` ask for them.
 if Context.environment["SLUICE_BENCH"] != nil {
     package.targets += [
+        .executableTarget(
+            name: "RoutesBench", dependencies: ["SluiceRoutes", "SluiceBase"], path: "Benchmarks/RoutesBench",
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(
             name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop", swiftSettings: house),
         .executableTarget(

@@ -42,6 +42,7 @@ extension RouteOptions {
         bodyLimit = settings.limits.body
         memory = settings.limits.memory
         dedupeWindow = settings.outbox.dedupeWindow
+        publicURL = settings.publicURL.flatMap { PublicURL(parsing: $0.description) }
         allowsInlineSecrets = configuration.allowsInlineSecrets
     }
 }

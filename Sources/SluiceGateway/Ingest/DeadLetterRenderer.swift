@@ -18,7 +18,8 @@ enum DeadLetterRenderer {
             over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: .unknown)
         var scratch = RouteScratch()
         let outcome = route.processVerified(
-            view, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID, scratch: &scratch)
+            view, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID,
+            share: DeliveryShare(element: letter.element, rule: letter.rule), scratch: &scratch)
         switch outcome {
         case .refused(let code, let reason): return .failure("\(code.rawValue): \(reason)")
         case .acknowledged: return .success([])

@@ -85,6 +85,7 @@ package final class DeliveryJournal: Sendable {
                 switch why {
                 case .ignoredByRule(let index): "rule \(index + 1) says to ignore it"
                 case .noRuleMatched: "no rule matched"
+                case .noElements: "the array of its elements is empty"
                 }
             logger.debug("ignored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: reason]))
         }

@@ -7,21 +7,21 @@ extension IngestDelivery {
         _ rendered: RenderedDelivery, origin: Int, ticket: UInt64, deliveryID: String, route: String, receivedAtMilliseconds: Int64,
         enqueuedAtNanoseconds: Int64
     ) {
+        let parts = rendered.parts
         self.init(
             origin: origin, ticket: ticket, deliveryID: deliveryID, route: route, receivedAtMilliseconds: receivedAtMilliseconds,
             enqueuedAtNanoseconds: enqueuedAtNanoseconds, dedupeWindow: rendered.dedupeWindow,
-            onChangedBody: ChangedBodyRule(rendered.onChangedBody), part: IngestPart(rendered),
-            // The dead letters of one delivery all carry the same.
-            request: rendered.deadLetters.first?.request)
+            onChangedBody: ChangedBodyRule(rendered.onChangedBody), part: IngestPart(parts[0]),
+            others: parts.count == 1 ? [] : parts.dropFirst().map { IngestPart($0) }, request: rendered.request,
+            keepsRequest: rendered.keepsRequest)
     }
 }
 
 extension IngestPart {
-    /// A delivery with one key is one part.
-    init(_ rendered: RenderedDelivery) {
+    init(_ part: RenderedPart) {
         self.init(
-            key: rendered.key?.hash, bodyHash: rendered.bodyHash, jobs: rendered.jobs.map { IngestJob($0) },
-            deadLetters: rendered.deadLetters.map { IngestDeadLetter($0) })
+            key: part.key?.hash, bodyHash: part.bodyHash, jobs: part.jobs.map { IngestJob($0) },
+            deadLetters: part.deadLetters.map { IngestDeadLetter($0) })
     }
 }
 
@@ -35,7 +35,7 @@ extension IngestJob {
 
 extension IngestDeadLetter {
     init(_ letter: RenderedDeadLetter) {
-        self.init(reason: letter.reason, detail: letter.detail)
+        self.init(reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule)
     }
 }
 

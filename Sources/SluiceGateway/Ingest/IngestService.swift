@@ -45,7 +45,8 @@ final class IngestService: HTTPService {
         guard let entry = table.entry(path: request.path) else {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
         }
-        if let code = entry.route.refusal(ofHead: request) {
+        let sender = entry.route.restrictsAddresses ? sender(of: request) : request.peer
+        if let code = entry.route.refusal(ofHead: request, sender: sender) {
             entry.metrics.received.increment()
             return .refuse(refusal(code, reason: code.title, request, entry))
         }
@@ -63,17 +64,28 @@ final class IngestService: HTTPService {
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
         guard let entry = context as? TableInForce.Entry else { return .now(ProblemDocument.response(for: .internalError)) }
         guard !shared.trustedProxies.isEmpty else { return process(request, entry, exchange) }
-        let sender = SenderAddress.of(request, trusted: shared.trustedProxies)
+        let sender = sender(of: request)
         let seen = RequestView(
             method: request.method, target: request.target, headers: request.headers, body: request.body, peer: sender)
         return process(seen, entry, exchange)
+    }
+
+    /// The address that counts: behind proxies that are trusted the one that they name.
+    private func sender(of request: borrowing RequestView) -> PeerAddress {
+        shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
     private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
         let id = ids.next(atMilliseconds: now)
-        let outcome = entry.route.process(request, receivedAtMilliseconds: now, deliveryID: id, scratch: &scratch)
+        if case .refused(let code, let reason)? = entry.route.refusal(unverified: request, receivedAtMilliseconds: now) {
+            return .now(refusal(code, reason: reason, request, entry))
+        }
+        if let wait = entry.limiter?.take(at: shared.time.monotonicNanoseconds()) {
+            return .now(refusal(.rateLimited, reason: ErrorCode.rateLimited.title, request, entry, retryAfter: wait))
+        }
+        let outcome = entry.route.processVerified(request, receivedAtMilliseconds: now, deliveryID: id, scratch: &scratch)
         switch outcome {
         case .refused(let code, let reason):
             return .now(refusal(code, reason: reason, request, entry))
@@ -108,18 +120,18 @@ final class IngestService: HTTPService {
     }
 
     private func note(_ rendered: RenderedDelivery, _ entry: TableInForce.Entry, _ id: String) {
-        if rendered.keyIsMissing { entry.metrics.keysMissing.increment() }
+        if rendered.missingKeys > 0 { entry.metrics.keysMissing.increment(by: rendered.missingKeys) }
         if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
             shared.journal.repairedSurrogates(id, route: entry.route.name, count: rendered.repairedSurrogates)
         }
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?
+        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?, retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: request.peer)
-        var headers = RetryAfter.headers(for: code)
+        var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }
         return ProblemDocument.response(for: code, headers: headers)
     }
@@ -168,7 +180,8 @@ final class IngestService: HTTPService {
             metrics.duplicates.increment(by: item.parts)
             if changedBody { metrics.changedBodies.increment() }
             shared.journal.duplicate(item.deliveryID, route: name, of: first, changedBody: changedBody)
-            return DeliveryDocument.response(id: first, .duplicate, reply: item.reply)
+            let reply = item.reply?.naming(first, insteadOf: item.deliveryID)
+            return DeliveryDocument.response(id: first, .duplicate, reply: reply)
         case .refused(let code):
             metrics.refused(code).increment()
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)

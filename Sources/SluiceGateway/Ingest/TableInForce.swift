@@ -8,10 +8,13 @@ package final class TableInForce: Sendable {
     final class Entry: Sendable {
         let route: Route
         let metrics: RouteMetrics
+        /// `nil` where the route takes as much as comes.
+        let limiter: RateLimiter?
 
-        init(route: Route, metrics: RouteMetrics) {
+        init(route: Route, metrics: RouteMetrics, limiter: RateLimiter?) {
             self.route = route
             self.metrics = metrics
+            self.limiter = limiter
         }
     }
 
@@ -20,11 +23,24 @@ package final class TableInForce: Sendable {
     package let version: Int
     private let entries: [Entry]
 
-    /// - Parameter metrics: asked for the counters of these routes; a name that was known before keeps its counts.
-    package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry) {
+    /// - Parameters:
+    ///   - metrics: asked for the counters of these routes; a name that was known before keeps its counts.
+    ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with its bucket.
+    package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: TableInForce?) {
         self.table = table
         self.version = version
-        entries = zip(table.routes, metrics.load(routes: table.routes.map(\.name))).map { Entry(route: $0, metrics: $1) }
+        let limiters = before?.limiters ?? [:]
+        entries = zip(table.routes, metrics.load(routes: table.routes.map(\.name))).map { route, metrics in
+            let known = limiters[route.name]
+            let limiter = route.rate.map { rate in known?.limit == rate ? known ?? RateLimiter(rate) : RateLimiter(rate) }
+            return Entry(route: route, metrics: metrics, limiter: limiter)
+        }
+    }
+
+    private var limiters: [String: RateLimiter] {
+        var limiters: [String: RateLimiter] = [:]
+        for entry in entries { limiters[entry.route.name] = entry.limiter }
+        return limiters
     }
 
     /// The route for a request's path.

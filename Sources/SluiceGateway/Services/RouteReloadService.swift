@@ -156,7 +156,7 @@ package final class RouteReloadService: Service {
         let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: time.wallMilliseconds())
         switch verdict {
         case .replace(let table, let version, let warnings):
-            let inForce = TableInForce(table, version: version, metrics: metrics)
+            let inForce = TableInForce(table, version: version, metrics: metrics, before: state.table)
             state.table = inForce
             return (Report(version: version, routes: table.routes.count, problems: [], warnings: warnings), inForce)
         case .keep(let problems):

@@ -3,8 +3,12 @@ package import SluiceBase
 /// When a refused sender should come back (RFC 9110 §10.2.3).
 package enum RetryAfter {
     /// The header for a code that a later try can cure, nothing for the others.
-    package static func headers(for code: ErrorCode) -> [(name: String, value: String)] {
-        seconds(for: code).map { [(name: "retry-after", value: String($0))] } ?? []
+    ///
+    /// - Parameter wait: how long the cure takes, where it is known; whole seconds are said, rounded up.
+    package static func headers(for code: ErrorCode, atLeast wait: Duration? = nil) -> [(name: String, value: String)] {
+        guard let seconds = seconds(for: code) else { return [] }
+        let known = wait.map { Int(($0.wholeMilliseconds + 999) / 1000) } ?? 0
+        return [(name: "retry-after", value: String(max(seconds, known)))]
     }
 
     private static func seconds(for code: ErrorCode) -> Int? {

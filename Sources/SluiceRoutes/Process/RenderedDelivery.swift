@@ -9,6 +9,8 @@ package struct RenderedDelivery: Sendable {
     package var onChangedBody: ChangedBodyPolicy
     /// The request as received, without credentials: where a dead letter, or the route, asks for it.
     package var request: [UInt8]?
+    /// Whether the request stays as long as any job of the delivery is here: `keep_request`.
+    package var keepsRequest: Bool
     /// `nil` for the standard one.
     package var reply: RouteReply?
     /// How many halves of surrogate pairs the body had; they were replaced in what is sent.

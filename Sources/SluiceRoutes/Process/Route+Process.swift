@@ -97,7 +97,8 @@ extension Route {
     /// A delivery with nothing in it yet.
     func delivery(_ context: borrowing DeliveryContext) -> RenderedDelivery {
         RenderedDelivery(
-            parts: [], dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, request: nil, reply: nil,
+            parts: [], dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, request: nil,
+            keepsRequest: parts.keepsRequest, reply: nil,
             repairedSurrogates: context.findings.loneSurrogates.count, missingKeys: 0)
     }
 }

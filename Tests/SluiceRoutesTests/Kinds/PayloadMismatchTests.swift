@@ -116,7 +116,7 @@ struct PayloadMismatchTests {
         let delivery = try #require(outcome.delivery)
         #expect(delivery.key?.text == "/hook:1")
         #expect(delivery.jobs == [])
-        #expect(delivery.deadLetters.first?.request?.suffix(7) == Array(#"{"a":1}"#.utf8)[...])
+        #expect(delivery.request?.suffix(7) == Array(#"{"a":1}"#.utf8)[...])
     }
 
     @Test("A kind that says nothing of its payload takes whatever comes")
