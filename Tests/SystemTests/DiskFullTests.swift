@@ -45,7 +45,8 @@ import Testing
         await queue.stop()
         let (setup, _) = try Self.setup(queue: queue.url, mebibytes: 120, keepDelivered: "7d")
         try await GatewayUnderTest.run(setup) { gateway in
-            let accepted = try await sendUntilFull(gateway, limit: 2000)
+            // The log gives its space back within a second, so that a second one may be stored.
+            let accepted = try await sendUntilFull(gateway, limit: 2000, asksAgain: false)
             try await queue.restart()
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             try await gateway.record("space") { $0.message == "the outbox's condition changed" && $0["condition"] == "storing" }
@@ -70,7 +71,7 @@ import Testing
     /// Sends until the disk is found full: the write-ahead log may have some room of its own left.
     ///
     /// - Returns: how many were stored first.
-    private func sendUntilFull(_ gateway: GatewayUnderTest, limit: Int = 200) async throws -> Int {
+    private func sendUntilFull(_ gateway: GatewayUnderTest, limit: Int = 200, asksAgain: Bool = true) async throws -> Int {
         let wire = try gateway.connect()
         for count in 0..<limit {
             // The last one carries a number that is sent again later.
@@ -80,8 +81,10 @@ import Testing
             #expect(answer.status == 503)
             #expect(answer.code == "disk_full")
             #expect(answer[header: "retry-after"] == "30", "\(answer)")
-            try wire.send(Webhook.numbered(999, padding: 100_000).bytes)
-            #expect(try await wire.answer().code == "disk_full")
+            if asksAgain {
+                try wire.send(Webhook.numbered(999, padding: 100_000).bytes)
+                #expect(try await wire.answer().code == "disk_full")
+            }
             return count
         }
         Issue.record("the disk did not become full")
