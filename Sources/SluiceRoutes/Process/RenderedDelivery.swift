@@ -4,7 +4,7 @@ package import SluiceBase
 package struct RenderedDelivery: Sendable {
     /// `nil` where the route has no unique key, or it is missing and the route accepts that.
     package var key: RenderedKey?
-    /// Of the body as received: tells a repetition from the same key with another body.
+    /// Of the body, after gzip: tells a repetition from the same key with another body.
     package var bodyHash: Fingerprint
     /// How long the key is remembered, from receipt.
     package var dedupeWindow: Duration

@@ -27,18 +27,53 @@ extension Route {
         if let name = keyHeaderStandingTwice(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
-        let arrival = Arrival(deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds)
-        switch parts.body.read(request) {
-        case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
-        case .enclosed(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
-        case .form(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
-        case .unreadable(let why): return unreadable(request, arrival, why)
+        let arrival = Arrival(received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds)
+        switch ContentCoding.of(request.headers) {
+        case .identity: return read(request, arrival, &scratch)
+        case .gzip where acceptsGzip: return inflated(arrival, &scratch)
+        // A dead letter can come back after the route has ceased to take gzip.
+        case .gzip, .other:
+            return .refused(.contentEncodingNotSupported, reason: ErrorCode.contentEncodingNotSupported.title)
         }
     }
 
-    private struct Arrival {
+    /// A delivery before its body is read.
+    private struct Arrival: ~Escapable {
+        /// As it came.
+        let received: RequestView
         let deliveryID: String
         let receivedAtMilliseconds: Int64
+
+        @_lifetime(copy received)
+        init(received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64) {
+            self.received = received
+            self.deliveryID = deliveryID
+            self.receivedAtMilliseconds = receivedAtMilliseconds
+        }
+    }
+
+    /// The signature is over the body as received; all that comes behind it sees what the sender had before gzip.
+    private func inflated(_ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        do throws(GzipError) {
+            let body = try Gzip.inflate(arrival.received.body, limit: bodyLimit.bytes)
+            let request = RequestView(
+                method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers, body: body.span,
+                peer: arrival.received.peer)
+            return read(request, arrival, &scratch)
+        } catch .overLimit {
+            return .refused(.bodyTooLarge, reason: GzipError.overLimit.description)
+        } catch {
+            return unreadable(arrival.received, arrival, error.description)
+        }
+    }
+
+    private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        switch parts.body.read(request) {
+        case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
+        case .json(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
+        case .untyped(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
+        case .unreadable(let why): return unreadable(request, arrival, why)
+        }
     }
 
     private func keyHeaderStandingTwice(in request: borrowing RequestView) -> HeaderName? {
@@ -50,7 +85,8 @@ extension Route {
     }
 
     private func scanned(
-        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: Arrival, _ scratch: inout RouteScratch
+        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: borrowing Arrival,
+        _ scratch: inout RouteScratch
     ) -> RouteOutcome {
         do {
             try JSONScanner.scan(document, paths: paths, into: &scratch.findings)
@@ -58,21 +94,21 @@ extension Route {
             return unreadable(request, arrival, error.description)
         }
         let context = DeliveryContext(
-            request: copy request, document: document, isForm: isForm, findings: scratch.findings, route: self,
+            request: copy request, received: arrival.received, document: document, isForm: isForm, findings: scratch.findings, route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         return outcome(context)
     }
 
     /// What cannot be read has no rule; its key may still be there, if it is in the head.
-    private func unreadable(_ request: borrowing RequestView, _ arrival: Arrival, _ why: String) -> RouteOutcome {
+    private func unreadable(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ why: String) -> RouteOutcome {
         switch parts.onUnreadable {
         case .reject: return .refused(.bodyUnreadable, reason: why)
         case .deadLetter: break
         }
         let context = DeliveryContext(
-            request: copy request, document: request.body.extracting(0..<0), isForm: false, findings: JSONFindings(), route: self,
-            deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
+            request: copy request, received: arrival.received, document: request.body.extracting(0..<0), isForm: false,
+            findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         var delivery = delivery(context)
         delivery.key = key(context)
@@ -92,6 +128,6 @@ extension Route {
 
     func deadLetter(_ reason: DeadLetterReason, _ detail: String, _ context: borrowing DeliveryContext) -> RenderedDeadLetter {
         RenderedDeadLetter(
-            reason: reason, detail: detail, request: KeptRequest.bytes(of: context.request, without: parts.credentialHeaders))
+            reason: reason, detail: detail, request: KeptRequest.bytes(of: context.received, without: parts.credentialHeaders))
     }
 }

@@ -12,6 +12,9 @@ package final class Route: Sendable {
         var verifier: Verifier
         /// Headers that are never stored nor handed on.
         var credentialHeaders: Set<HeaderName>
+        var acceptsGzip: Bool
+        /// `nil` for any.
+        var contentTypes: ContentTypes?
         var body: BodyReader
         var paths: [JSONPath]
         var event: TextTemplate?
@@ -65,21 +68,22 @@ extension Route {
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
-    package var acceptsGzip: Bool { false }
+    package var acceptsGzip: Bool { parts.acceptsGzip }
     /// Whether the route asks for a signature; without one it says `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
 
-    private static let contentEncoding: HeaderName = "content-encoding"
-
     /// Why a request is refused for its head alone, before its body is read; `nil` if nothing speaks against it.
     package func refusal(ofHead request: borrowing RequestView) -> ErrorCode? {
         guard allows(request.method) else { return .methodNotAllowed }
-        guard let index = request.headers.firstIndex(of: Self.contentEncoding) else { return nil }
-        let coding = request.headers.value(at: index)
-        return coding.isEmpty || coding.equalsIgnoringCase(Array("identity".utf8).span) ? nil : .contentEncodingNotSupported
+        if let types = parts.contentTypes, !types.accept(request.headers) { return .contentTypeNotSupported }
+        switch ContentCoding.of(request.headers) {
+        case .identity: return nil
+        case .gzip: return acceptsGzip ? nil : .contentEncodingNotSupported
+        case .other: return .contentEncodingNotSupported
+        }
     }
 
     private func allows(_ method: Span<UInt8>) -> Bool {

@@ -16,9 +16,9 @@ package struct KeyTable: Sendable {
         noun: "a route",
         keys: [
             "name", "path", "methods", "provider", "verify", "secrets", "body", "body_limit", "unique_key", "unique_key_missing",
-            "on_changed_body", "dedupe_window", "event", "jobs", "match", "otherwise", "on_unreadable",
+            "on_changed_body", "dedupe_window", "event", "jobs", "match", "otherwise", "on_unreadable", "gzip", "content_types",
         ],
-        later: ["each", "on_mismatch", "reply", "content_types", "allow_from", "public_url", "keep_request", "rate", "examples"])
+        later: ["each", "on_mismatch", "reply", "allow_from", "public_url", "keep_request", "rate", "examples"])
 
     static let rule = KeyTable(
         noun: "a job rule",

@@ -37,7 +37,7 @@ struct RouteReader {
         let path = path(&registry)
         let name = name(orPath: path?.text, isNewPath: path?.isNew ?? true, &registry)
         let verifier = verifier()
-        let body: BodyKind = reader.word("body", later: ["text", "bytes"]) ?? .auto
+        let body: BodyKind = reader.word("body") ?? .auto
         let _: Match? = reader.word("match", later: ["all"])
         event()
         let key = uniqueKey()
@@ -49,6 +49,8 @@ struct RouteReader {
             name: name, path: Array(path.text.utf8), methods: methods(),
             bodyLimit: bodyLimit(),
             verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
+            acceptsGzip: reader.value("gzip") { $0.boolean($1, $2) } ?? false,
+            contentTypes: reader.value("content_types", ContentTypes.read),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
             uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
