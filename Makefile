@@ -89,9 +89,9 @@ tsan: deps ## runs the tests of the modules under the thread sanitizer
 
 # What a fuzzer finds goes to .build-fuzz/found; the inputs that it begins with are in Tests/Fuzz.
 .PHONY: fuzz
-fuzz: deps ## fuzzes the HTTP parser and the JSON scanner, a minute each
+fuzz: deps ## fuzzes the HTTP parser, the JSON scanner and the readers of bodies, a minute each
 	export SLUICE_FUZZ=1; \
-	for fuzzer in RequestParserFuzz JSONScannerFuzz; do \
+	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz; do \
 		$(SWIFT) build -c release --scratch-path .build-fuzz --product "$$fuzzer"; \
 		mkdir -p ".build-fuzz/found/$$fuzzer"; \
 		".build-fuzz/release/$$fuzzer" -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \

@@ -97,9 +97,10 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     package.targets += [
         fuzz("JSONScannerFuzz", ["SluiceJSON"]),
         fuzz("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
+        fuzz("BodyReaderFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
     ]
     // Without coverage in the code under test libFuzzer would grope in the dark.
-    for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP"].contains(target.name) {
+    for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP", "SluiceRoutes"].contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
     }
 }

@@ -5,22 +5,26 @@ package enum Base64 {
     /// Padded, on one line.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        append(Array(bytes).span, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the same text to bytes.
+    package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
+        text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
         var count = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
+        for index in bytes.indices {
+            bits = bits << 8 | UInt32(bytes[index])
             count += 1
             if count == 3 {
                 appendDigits(bits, 4, to: &text)
                 (bits, count) = (0, 0)
             }
         }
-        if count > 0 {
-            appendDigits(bits << UInt32(8 * (3 - count)), count + 1, to: &text)
-            text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - count))
-        }
-        return String(decoding: text, as: UTF8.self)
+        guard count > 0 else { return }
+        appendDigits(bits << UInt32(8 * (3 - count)), count + 1, to: &text)
+        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - count))
     }
 
     /// Strict: no white space, no other alphabet, padding whole or, where `allowsMissingPadding`, left out; the unused bits of

@@ -116,7 +116,7 @@ struct RouteProblemTests {
                 "routes:\n- {path: /a, verify: none, on_unreadable: drop, body: jsn, jobs: [{type: t}]}\n",
                 [
                     "2:43: 'on_unreadable' must be 'dead_letter' or 'reject', not 'drop'",
-                    "2:55: 'body' must be 'auto', 'json' or 'form', not 'jsn'; did you mean 'json'?",
+                    "2:55: 'body' must be 'auto', 'json', 'form', 'text' or 'bytes', not 'jsn'; did you mean 'json'?",
                 ]
             ),
             (

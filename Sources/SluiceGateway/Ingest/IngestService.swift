@@ -133,6 +133,10 @@ final class IngestService: HTTPService {
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: request.peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }
+        // So that the sender can tell it from a content type that is not taken (RFC 9110 §12.5.3).
+        if code == .contentEncodingNotSupported, let entry {
+            headers.append((name: "accept-encoding", value: entry.route.acceptsGzip ? "gzip" : "identity"))
+        }
         return ProblemDocument.response(for: code, headers: headers)
     }
 

@@ -1,7 +1,9 @@
 /// How a route reads the body: what `body` says.
-enum BodyKind: String, CaseIterable, Sendable {
-    /// By `Content-Type`: JSON, or a form.
+package enum BodyKind: String, CaseIterable, Sendable {
+    /// By `Content-Type`.
     case auto
     case json
     case form
+    case text
+    case bytes
 }

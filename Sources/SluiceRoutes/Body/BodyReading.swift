@@ -1,87 +1,104 @@
-internal import SluiceBase
+package import SluiceBase
+internal import SluiceJSON
 
 /// What a body turns out to be before its JSON is scanned.
-enum BodyReading {
+package enum BodyReading: Sendable {
     /// The body as received is JSON.
     case asReceived
-    /// The fields of a form, as a JSON object.
-    case form([UInt8])
-    /// JSON that was found in a form.
-    case enclosed([UInt8])
+    /// JSON that stands for the body: in another charset, in the field of a form, or with its bytes in it.
+    case json([UInt8])
+    /// JSON whose own values have no types: the fields of a form as an object, or a text as a string.
+    case untyped([UInt8])
     /// Why it cannot be read; a phrase without anything of the request.
     case unreadable(String)
 }
 
-/// Reads the body of a route's requests as what it is.
-struct BodyReader: Sendable {
+/// Reads the body of a route's requests as what it is. What it makes of a body takes at most six bytes for each byte of it, and time in
+/// proportion to it.
+package struct BodyReader: Sendable {
     let kind: BodyKind
     /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
     let unwrapsPayload: Bool
 
     private static let contentType: HeaderName = "content-type"
 
-    func read(_ request: borrowing RequestView) -> BodyReading {
-        switch kind {
-        case .json: .asReceived
-        case .form: form(request.body)
-        case .auto: automatic(request)
+    package init(kind: BodyKind, unwrapsPayload: Bool) {
+        self.kind = kind
+        self.unwrapsPayload = unwrapsPayload
+    }
+
+    package func read(_ request: borrowing RequestView) -> BodyReading {
+        guard let index = request.headers.firstIndex(of: Self.contentType) else {
+            return read(request.body, MediaType(request.body.extracting(0..<0)))
+        }
+        return read(request.body, MediaType(request.headers.value(at: index)))
+    }
+
+    private func read(_ body: Span<UInt8>, _ type: borrowing MediaType) -> BodyReading {
+        do throws(BodyFault) {
+            switch kind {
+            // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
+            case .json: return .asReceived
+            case .form: return .untyped(try Self.form(body, type).json)
+            case .text: return .untyped(try Self.text(body, type))
+            case .bytes: return .json(Self.bytes(body))
+            case .auto: return try automatic(body, type)
+            }
+        } catch {
+            return .unreadable(error.reason)
         }
     }
 
-    private func automatic(_ request: borrowing RequestView) -> BodyReading {
-        guard let index = request.headers.firstIndex(of: Self.contentType) else { return .asReceived }
-        switch MediaType.family(of: request.headers.value(at: index)) {
-        case .json: return .asReceived
-        case .other: return .unreadable("the content type is neither JSON nor a form")
-        case .form: return unwrapsPayload ? payload(request.body) : form(request.body)
+    private func automatic(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+        switch type.family {
+        case .json: return try Self.json(body, type)
+        case .form, .multipart:
+            let form = try Self.form(body, type)
+            return unwrapsPayload ? .json(try Self.payload(form)) : .untyped(form.json)
+        case .text: return .untyped(try Self.text(body, type))
+        case .other: return .json(Self.bytes(body))
         }
     }
+}
 
-    private func form(_ body: Span<UInt8>) -> BodyReading {
-        guard let form = FormBody(body) else { return .unreadable("the form has more than \(FormBody.maximumFields) fields") }
-        return .form(form.json)
+extension BodyReader {
+    private static func json(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+        guard let charset = try Charset.named(by: type), charset != .utf8 else { return .asReceived }
+        guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
+        return .json(text)
     }
 
-    private func payload(_ body: Span<UInt8>) -> BodyReading {
-        guard let form = FormBody(body) else { return .unreadable("the form has more than \(FormBody.maximumFields) fields") }
+    private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
+        if case .multipart = type.family { return try MultipartForm.read(body, type) }
+        return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
+    }
+
+    private static func payload(_ form: FormFields) throws(BodyFault) -> [UInt8] {
         let payloads = form.values(of: "payload")
         guard let payload = payloads.first, payloads.count == 1 else {
-            return .unreadable("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
+            throw BodyFault("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
         }
-        return .enclosed(payload)
-    }
-}
-
-/// What a media type (RFC 9110 §8.3.1) means for reading a body.
-enum MediaType {
-    enum Family {
-        case json
-        case form
-        case other
+        return payload.bytes
     }
 
-    /// Parameters such as `charset` are left aside: JSON is UTF-8 (RFC 8259 §8.1), and form fields are read as such.
-    static func family(of value: Span<UInt8>) -> Family {
-        let end = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
-        var type = value.extracting(0..<end)
-        while type.count > 0, isBlank(type[type.count - 1]) { type = type.extracting(0..<(type.count - 1)) }
-        if type.isEmpty || type.matches("application/json") || type.ends(in: "+json") { return .json }
-        return type.matches("application/x-www-form-urlencoded") ? .form : .other
+    /// - Returns: a JSON string.
+    private static func text(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> [UInt8] {
+        let charset = try Charset.named(by: type) ?? Charset.marked(at: body)
+        guard let text = charset.decode(body) else { throw BodyFault("the text is not valid in its charset") }
+        var json: [UInt8] = []
+        json.reserveCapacity(text.count + text.count / 16 + 2)
+        // The mark says how the text was written, and is no part of it.
+        json.appendJSONString(text.span.extracting(Charset.utf8.markLength(at: text.span)..<text.count))
+        return json
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
-}
-
-extension Span where Element == UInt8 {
-    /// Compares without case. No loop over a copy: both are short.
-    fileprivate func matches(_ lowercased: StaticString) -> Bool {
-        count == lowercased.utf8CodeUnitCount && ends(in: lowercased)
-    }
-
-    fileprivate func ends(in lowercased: StaticString) -> Bool {
-        let length = lowercased.utf8CodeUnitCount
-        guard count >= length else { return false }
-        let tail = extracting((count - length)..<count)
-        return String(describing: lowercased).utf8.enumerated().allSatisfy { ASCII.lowercase(tail[$0.offset]) == $0.element }
+    /// - Returns: `{"base64":"…"}`
+    static func bytes(_ body: Span<UInt8>) -> [UInt8] {
+        var json = Array(#"{"base64":""#.utf8)
+        json.reserveCapacity(json.count + (body.count + 2) / 3 * 4 + 2)
+        Base64.append(body, to: &json)
+        json.append(UInt8(ascii: "\""))
+        json.append(UInt8(ascii: "}"))
+        return json
     }
 }

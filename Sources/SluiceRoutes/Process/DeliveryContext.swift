@@ -4,10 +4,13 @@ internal import SluiceJSON
 
 /// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is in work.
 struct DeliveryContext: ~Escapable {
+    /// With the content coding of its body undone.
     let request: RequestView
+    /// As it came.
+    let received: RequestView
     /// The JSON of the body; empty where it could not be read, and then `findings` are empty too.
     let document: Span<UInt8>
-    /// Whether the document was made from a form, whose own fields have no types.
+    /// Whether the document was made from a form or a text, whose own values have no types.
     let isForm: Bool
     let findings: JSONFindings
     let route: Route
@@ -17,12 +20,13 @@ struct DeliveryContext: ~Escapable {
     /// The element at hand, with `each`; counted from 0.
     var item = 0
 
-    @_lifetime(copy request, copy document)
+    @_lifetime(copy request, copy received, copy document)
     init(
-        request: RequestView, document: Span<UInt8>, isForm: Bool, findings: JSONFindings, route: Route, deliveryID: String,
-        receivedAtMilliseconds: Int64, bodyDigest: Digest
+        request: RequestView, received: RequestView, document: Span<UInt8>, isForm: Bool, findings: JSONFindings, route: Route,
+        deliveryID: String, receivedAtMilliseconds: Int64, bodyDigest: Digest
     ) {
         self.request = request
+        self.received = received
         self.document = document
         self.isForm = isForm
         self.findings = findings

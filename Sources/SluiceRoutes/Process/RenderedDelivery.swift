@@ -27,7 +27,7 @@ package struct RenderedDelivery: Sendable {
 package struct RenderedPart: Sendable {
     /// `nil` where the route has no unique key, or it is missing and the route accepts that.
     package var key: RenderedKey?
-    /// Of the body as it was verified, or of the element: tells a repetition from the same key with another content.
+    /// Of the body, after gzip, or of the element: tells a repetition from the same key with another content.
     package var bodyHash: Fingerprint
     package var jobs: [RenderedJob] = []
     package var deadLetters: [RenderedDeadLetter] = []

@@ -26,20 +26,57 @@ extension Route {
         if let name = keyHeaderStandingTwice(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
-        let arrival = Arrival(deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share)
-        if parts.elements?.areLines == true { return lines(request, arrival, &scratch) }
-        switch parts.body.read(request) {
-        case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
-        case .enclosed(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
-        case .form(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
-        case .unreadable(let why): return unreadable(request, arrival, why)
+        let arrival = Arrival(
+            received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share)
+        switch ContentCoding.of(request.headers) {
+        case .identity: return read(request, arrival, &scratch)
+        case .gzip where acceptsGzip: return inflated(arrival, &scratch)
+        // A dead letter can come back after the route has ceased to take gzip.
+        case .gzip, .other:
+            return .refused(.contentEncodingNotSupported, reason: ErrorCode.contentEncodingNotSupported.title)
         }
     }
 
-    private struct Arrival {
+    /// A delivery before its body is read.
+    private struct Arrival: ~Escapable {
+        /// As it came.
+        let received: RequestView
         let deliveryID: String
         let receivedAtMilliseconds: Int64
         let share: DeliveryShare
+
+        @_lifetime(copy received)
+        init(received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64, share: DeliveryShare) {
+            self.received = received
+            self.deliveryID = deliveryID
+            self.receivedAtMilliseconds = receivedAtMilliseconds
+            self.share = share
+        }
+    }
+
+    /// The signature is over the body as received; all that comes behind it sees what the sender had before gzip.
+    private func inflated(_ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        do throws(GzipError) {
+            let body = try Gzip.inflate(arrival.received.body, limit: bodyLimit.bytes)
+            let request = RequestView(
+                method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers, body: body.span,
+                peer: arrival.received.peer)
+            return read(request, arrival, &scratch)
+        } catch .overLimit {
+            return .refused(.bodyTooLarge, reason: GzipError.overLimit.description)
+        } catch {
+            return unreadable(arrival.received, arrival, error.description)
+        }
+    }
+
+    private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        if parts.elements?.areLines == true { return lines(request, arrival, &scratch) }
+        switch parts.body.read(request) {
+        case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
+        case .json(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
+        case .untyped(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
+        case .unreadable(let why): return unreadable(request, arrival, why)
+        }
     }
 
     private func keyHeaderStandingTwice(in request: borrowing RequestView) -> HeaderName? {
@@ -51,7 +88,7 @@ extension Route {
     }
 
     /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
-    private func lines(_ request: borrowing RequestView, _ arrival: Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+    private func lines(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
         let lines = JSONLines(request.body)
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
             for (element, range) in lines.lines.prefix(JSONFindings.maximumItems).enumerated() {
@@ -63,8 +100,8 @@ extension Route {
     }
 
     private func scanned(
-        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: Arrival, _ scratch: inout RouteScratch,
-        isWhole: ((borrowing DeliveryContext) -> Bool)? = nil
+        _ request: borrowing RequestView, _ document: Span<UInt8>, isForm: Bool, _ arrival: borrowing Arrival,
+        _ scratch: inout RouteScratch, isWhole: ((borrowing DeliveryContext) -> Bool)? = nil
     ) -> RouteOutcome {
         do {
             try JSONScanner.scan(document, paths: paths, into: &scratch.findings)
@@ -72,7 +109,7 @@ extension Route {
             return unreadable(request, arrival, error.description)
         }
         let context = DeliveryContext(
-            request: copy request, document: document, isForm: isForm, findings: scratch.findings, route: self,
+            request: copy request, received: arrival.received, document: document, isForm: isForm, findings: scratch.findings, route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         if let isWhole, !isWhole(context) { return unreadable(request, arrival, "a line of the body is no JSON text by itself") }
@@ -80,14 +117,14 @@ extension Route {
     }
 
     /// What cannot be read has no rule; its key may still be there, if it is in the head.
-    private func unreadable(_ request: borrowing RequestView, _ arrival: Arrival, _ why: String) -> RouteOutcome {
+    private func unreadable(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ why: String) -> RouteOutcome {
         switch parts.onUnreadable {
         case .reject: return .refused(.bodyUnreadable, reason: why)
         case .deadLetter: break
         }
         let context = DeliveryContext(
-            request: copy request, document: request.body.extracting(0..<0), isForm: false, findings: JSONFindings(), route: self,
-            deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
+            request: copy request, received: arrival.received, document: request.body.extracting(0..<0), isForm: false,
+            findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         return buried(RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all), context)
     }

@@ -41,7 +41,7 @@ extension Route {
     private func stored(_ delivery: RenderedDelivery, _ context: borrowing DeliveryContext) -> RouteOutcome {
         var delivery = delivery
         if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
-            delivery.request = KeptRequest.bytes(of: context.request, without: parts.credentialHeaders)
+            delivery.request = KeptRequest.bytes(of: context.received, without: parts.credentialHeaders)
         }
         delivery.reply = parts.reply?.reply(context)
         return parts.onMismatch.outcome(of: delivery)

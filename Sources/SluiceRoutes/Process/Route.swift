@@ -17,6 +17,9 @@ package final class Route: Sendable {
         var verifier: Verifier
         /// Headers that are never stored nor handed on.
         var credentialHeaders: Set<HeaderName>
+        var acceptsGzip: Bool
+        /// `nil` for any.
+        var contentTypes: ContentTypes?
         var body: BodyReader
         var paths: [JSONPath]
         var event: TextTemplate?
@@ -95,7 +98,7 @@ extension Route {
     package var allow: String { parts.methods.joined(separator: ", ") }
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
-    package var acceptsGzip: Bool { false }
+    package var acceptsGzip: Bool { parts.acceptsGzip }
     /// How many requests it takes once they are verified; `nil` for as many as come.
     package var rate: RateLimit? { parts.rate }
     /// Whether the route asks for a signature; without one it says `verify: none`.
@@ -107,17 +110,18 @@ extension Route {
     /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is known.
     func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
 
-    private static let contentEncoding: HeaderName = "content-encoding"
-
     /// Why a request is refused for its head alone, before its body is read; `nil` if nothing speaks against it.
     ///
     /// - Parameter sender: who sent it, behind proxies that are trusted.
     package func refusal(ofHead request: borrowing RequestView, sender: PeerAddress) -> ErrorCode? {
         guard allows(sender) else { return .addressNotAllowed }
         guard allows(request.method) else { return .methodNotAllowed }
-        guard let index = request.headers.firstIndex(of: Self.contentEncoding) else { return nil }
-        let coding = request.headers.value(at: index)
-        return coding.isEmpty || coding.equalsIgnoringCase(Array("identity".utf8).span) ? nil : .contentEncodingNotSupported
+        if let types = parts.contentTypes, !types.accept(request.headers) { return .contentTypeNotSupported }
+        switch ContentCoding.of(request.headers) {
+        case .identity: return nil
+        case .gzip: return acceptsGzip ? nil : .contentEncodingNotSupported
+        case .other: return .contentEncodingNotSupported
+        }
     }
 
     /// Whether the route says who may send.

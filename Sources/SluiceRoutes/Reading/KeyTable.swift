@@ -16,10 +16,10 @@ package struct KeyTable: Sendable {
         noun: "a route",
         keys: [
             "name", "path", "methods", "provider", "verify", "secrets", "public_url", "allow_from", "rate", "body", "body_limit",
-            "on_unreadable", "event", "each", "unique_key", "unique_key_missing", "on_changed_body", "dedupe_window", "match", "jobs",
-            "otherwise", "on_mismatch", "reply", "keep_request",
+            "content_types", "gzip", "on_unreadable", "event", "each", "unique_key", "unique_key_missing", "on_changed_body",
+            "dedupe_window", "match", "jobs", "otherwise", "on_mismatch", "reply", "keep_request",
         ],
-        later: ["content_types", "examples"])
+        later: ["examples"])
 
     static let rule = KeyTable(
         noun: "a job rule",

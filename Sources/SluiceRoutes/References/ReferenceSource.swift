@@ -27,7 +27,7 @@ package enum ReferenceSource: Sendable, Hashable {
     case remoteAddress
     /// The route's name.
     case route
-    /// SHA-256 of the body as received, or of the exact bytes of a value in it, in hex.
+    /// SHA-256 of the body, after gzip, or of the exact bytes of a value in it, in hex.
     case bodyDigest(JSONPath)
     /// The element at hand, with `each`, or a value in it.
     case item(JSONPath)

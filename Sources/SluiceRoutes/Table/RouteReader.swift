@@ -37,7 +37,7 @@ struct RouteReader {
         let verifier = verifier()
         publicURL = reader.value("public_url", publicURL) ?? options.publicURL
         scope.hasPublicURL = publicURL != nil
-        let body: BodyKind = reader.word("body", later: ["text", "bytes"]) ?? .auto
+        let body: BodyKind = reader.word("body") ?? .auto
         let match: MatchPolicy = reader.word("match") ?? .first
         let elements = elements(body)
         event()
@@ -52,6 +52,8 @@ struct RouteReader {
             name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
             rate: reader.value("rate", RateLimit.read), verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
+            acceptsGzip: reader.value("gzip") { $0.boolean($1, $2) } ?? false,
+            contentTypes: reader.value("content_types", ContentTypes.read),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
             elements: elements, uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,

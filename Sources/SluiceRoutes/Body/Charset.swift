@@ -1,0 +1,125 @@
+internal import SluiceBase
+
+/// A way of writing text as bytes that is understood. Labels mean what the WHATWG Encoding standard (§4.2) says, which is what senders
+/// mean: `latin1` is windows-1252.
+enum Charset: Sendable {
+    case utf8
+    case windows1252
+    /// In the order that its byte-order mark says, or in that of little-endian machines.
+    case utf16
+    case utf16LittleEndian
+    case utf16BigEndian
+
+    /// The charset that a media type names.
+    ///
+    /// - Returns: `nil` where it names none.
+    static func named(by type: borrowing MediaType) throws(BodyFault) -> Charset? {
+        guard let label = type.parameter("charset"), !label.isEmpty else { return nil }
+        return try named(label)
+    }
+
+    static func named(_ label: [UInt8]) throws(BodyFault) -> Charset {
+        switch String(decoding: label.map(ASCII.lowercase), as: UTF8.self) {
+        case "utf-8", "utf8", "us-ascii", "ascii": return .utf8
+        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "l1", "windows-1252", "cp1252", "x-cp1252": return .windows1252
+        case "utf-16": return .utf16
+        case "utf-16le": return .utf16LittleEndian
+        case "utf-16be": return .utf16BigEndian
+        // The label is the sender's text, and is not repeated.
+        default: throw BodyFault("the charset that the body is said to have is not supported")
+        }
+    }
+
+    /// The charset that a byte-order mark tells where nothing else does.
+    static func marked(at text: Span<UInt8>) -> Charset { Charset.utf16.markLength(at: text) > 0 ? .utf16 : .utf8 }
+
+    /// How many bytes a byte-order mark at the beginning has.
+    func markLength(at text: Span<UInt8>) -> Int {
+        switch self {
+        case .windows1252: 0
+        case .utf8: text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF ? 3 : 0
+        case .utf16, .utf16LittleEndian, .utf16BigEndian: text.count >= 2 && text[0] ^ text[1] == 1 && text[0] >= 0xFE ? 2 : 0
+        }
+    }
+
+    /// The text in UTF-8, not altered in any way: a mark of UTF-8 stays, one of UTF-16 has done its work and is dropped.
+    ///
+    /// - Returns: `nil` for bytes that are no text in this charset.
+    func decode(_ text: Span<UInt8>) -> [UInt8]? {
+        switch self {
+        case .utf8: (try? UTF8Span(validating: text)) == nil ? nil : text.array
+        case .windows1252: Self.decodeWindows1252(text)
+        case .utf16, .utf16LittleEndian, .utf16BigEndian: decodeUTF16(text)
+        }
+    }
+}
+
+extension Charset {
+    /// What 0x80 to 0x9F mean; all else means what it does in Unicode. Five bytes have no meaning and stay control characters.
+    private static let windows1252High: [UInt16] = [
+        0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
+        0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
+    ]
+
+    private static func decodeWindows1252(_ text: Span<UInt8>) -> [UInt8] {
+        let table = windows1252High
+        var utf8: [UInt8] = []
+        utf8.reserveCapacity(text.count + text.count / 8)
+        for index in text.indices {
+            let byte = text[index]
+            guard byte >= 0x80 else {
+                utf8.append(byte)
+                continue
+            }
+            utf8.appendUTF8(byte < 0xA0 ? UInt32(table[Int(byte & 0x1F)]) : UInt32(byte))
+        }
+        return utf8
+    }
+
+    /// RFC 2781 §2.2
+    private func decodeUTF16(_ text: Span<UInt8>) -> [UInt8]? {
+        guard text.count.isMultiple(of: 2) else { return nil }
+        let start = markLength(at: text)
+        let isBigEndian = start > 0 ? text[0] == 0xFE : self == .utf16BigEndian
+        func unit(_ index: Int) -> UInt32 {
+            let (first, second) = (UInt32(text[index]), UInt32(text[index &+ 1]))
+            return isBigEndian ? first << 8 | second : second << 8 | first
+        }
+        var utf8: [UInt8] = []
+        utf8.reserveCapacity(text.count)
+        var index = start
+        while index < text.count {
+            var scalar = unit(index)
+            index += 2
+            if scalar & 0xF800 == 0xD800 {
+                guard scalar < 0xDC00, index < text.count, unit(index) & 0xFC00 == 0xDC00 else { return nil }
+                scalar = 0x1_0000 + (scalar & 0x3FF) << 10 + unit(index) & 0x3FF
+                index += 2
+            }
+            utf8.appendUTF8(scalar)
+        }
+        return utf8
+    }
+}
+
+extension [UInt8] {
+    /// Appends a scalar, which is no surrogate, as UTF-8 (RFC 3629 §3).
+    fileprivate mutating func appendUTF8(_ scalar: UInt32) {
+        func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar >> shift) & 0x3F }
+        switch scalar {
+        case 0..<0x80: append(UInt8(truncatingIfNeeded: scalar))
+        case 0..<0x800:
+            append(0xC0 | UInt8(truncatingIfNeeded: scalar >> 6))
+            append(continuation(0))
+        case 0..<0x1_0000:
+            append(0xE0 | UInt8(truncatingIfNeeded: scalar >> 12))
+            append(continuation(6))
+            append(continuation(0))
+        default:
+            append(0xF0 | UInt8(truncatingIfNeeded: scalar >> 18))
+            append(continuation(12))
+            append(continuation(6))
+            append(continuation(0))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import SluiceJSON
+
+/// The fields of a form, in the order in which their names first stand.
+struct FormFields {
+    /// More fields than this are not a webhook.
+    static let maximum = 1000
+
+    /// What a field holds.
+    enum Value {
+        /// In UTF-8.
+        case text([UInt8])
+        /// JSON that can lie two levels deep.
+        case json([UInt8])
+
+        var bytes: [UInt8] {
+            switch self {
+            case .text(let bytes), .json(let bytes): bytes
+            }
+        }
+    }
+
+    private var names: [[UInt8]] = []
+    /// By the bytes of the name, so that two names that only look the same stay two.
+    private var valuesByName: [[UInt8]: [Value]] = [:]
+
+    mutating func add(_ name: [UInt8], _ value: Value) {
+        if valuesByName[name] == nil { names.append(name) }
+        valuesByName[name, default: []].append(value)
+    }
+
+    /// The values of a field, in order.
+    func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
+
+    /// The form as a JSON object: a field that stands twice is an array, and a field `payload` that holds a JSON object or array
+    /// is that.
+    var json: [UInt8] {
+        var json: [UInt8] = [UInt8(ascii: "{")]
+        for name in names {
+            if json.count > 1 { json.append(UInt8(ascii: ",")) }
+            json.appendJSONString(name.span)
+            json.append(UInt8(ascii: ":"))
+            append(valuesByName[name] ?? [], unwrapsJSON: name.elementsEqual("payload".utf8), to: &json)
+        }
+        json.append(UInt8(ascii: "}"))
+        return json
+    }
+
+    private func append(_ values: [Value], unwrapsJSON: Bool, to json: inout [UInt8]) {
+        if values.count > 1 { json.append(UInt8(ascii: "[")) }
+        for (index, value) in values.enumerated() {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            switch value {
+            case .json(let document): json += document
+            case .text(let text) where unwrapsJSON && Self.isObjectOrArray(text): json += text
+            case .text(let text): json.appendJSONString(text.span)
+            }
+        }
+        if values.count > 1 { json.append(UInt8(ascii: "]")) }
+    }
+
+    private static func isObjectOrArray(_ value: [UInt8]) -> Bool {
+        (value.first == UInt8(ascii: "{") || value.first == UInt8(ascii: "[")) && isJSON(value)
+    }
+
+    /// Whether `value` can stand as it is in the object that a form becomes.
+    static func isJSON(_ value: [UInt8]) -> Bool {
+        var findings = JSONFindings()
+        // One level is the form's own object, one an array of repeated fields.
+        return (try? JSONScanner.scan(value.span, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings)) != nil
+    }
+}

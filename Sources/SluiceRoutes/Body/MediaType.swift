@@ -1,0 +1,57 @@
+internal import SluiceBase
+
+/// A media type with its parameters, as a header has it (RFC 9110 §8.3.1).
+struct MediaType: ~Escapable {
+    /// `type/subtype`, as it was sent; empty where the header is missing or empty.
+    let name: Span<UInt8>
+    private let value: Span<UInt8>
+
+    @_lifetime(copy value)
+    init(_ value: Span<UInt8>) {
+        self.value = value
+        name = HeaderParameters.mainValue(of: value)
+    }
+
+    /// What a media type means for reading a body.
+    enum Family {
+        case json
+        /// `application/x-www-form-urlencoded`
+        case form
+        /// `multipart/form-data`
+        case multipart
+        case text
+        case other
+    }
+
+    /// A body without a type is JSON, as most webhooks are.
+    var family: Family {
+        if name.isEmpty || name.matches("application/json") || name.ends(in: "+json") || name.matches("text/json") { return .json }
+        if name.matches("application/x-www-form-urlencoded") { return .form }
+        if name.matches("multipart/form-data") { return .multipart }
+        if name.begins(with: "text/") || name.matches("application/xml") || name.ends(in: "+xml") { return .text }
+        return .other
+    }
+
+    /// The value of a parameter, without quotes.
+    ///
+    /// - Returns: `nil` if there is none, or the header is broken before it.
+    func parameter(_ name: StaticString) -> [UInt8]? { HeaderParameters.value(of: name, in: value) }
+}
+
+extension Span where Element == UInt8 {
+    /// Compares without case.
+    func matches(_ lowercased: StaticString) -> Bool {
+        count == lowercased.utf8CodeUnitCount && ends(in: lowercased)
+    }
+
+    fileprivate func begins(with lowercased: StaticString) -> Bool {
+        count >= lowercased.utf8CodeUnitCount && extracting(0..<lowercased.utf8CodeUnitCount).matches(lowercased)
+    }
+
+    fileprivate func ends(in lowercased: StaticString) -> Bool {
+        let length = lowercased.utf8CodeUnitCount
+        guard count >= length else { return false }
+        let tail = extracting((count - length)..<count)
+        return String(describing: lowercased).utf8.enumerated().allSatisfy { ASCII.lowercase(tail[$0.offset]) == $0.element }
+    }
+}

@@ -1,0 +1,78 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// A body of the type `multipart/form-data` (RFC 7578).
+enum MultipartForm {
+    /// - Parameter type: with the boundary.
+    static func read(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
+        guard let boundary = type.parameter("boundary") else { throw BodyFault("the multipart body has no boundary in its content type") }
+        let parts = try parts(of: body, boundary)
+        let charset = try charset(of: body, parts, type)
+        var fields = FormFields()
+        for part in parts {
+            let content = body.extracting(part.content)
+            let name = try text(part.head.name.span, charset)
+            fields.add(name, try value(of: content, part.head, charset))
+        }
+        return fields
+    }
+
+    private struct Part {
+        let head: MultipartHead
+        /// Where its content lies in the body.
+        let content: Range<Int>
+    }
+
+    private static func parts(of body: Span<UInt8>, _ boundary: [UInt8]) throws(BodyFault) -> [Part] {
+        var parts: [Part] = []
+        var divider = try MultipartDivider(boundary: boundary)
+        try divider.skipPreamble(of: body)
+        while let range = try divider.next(in: body) {
+            guard parts.count < FormFields.maximum else {
+                throw BodyFault("the multipart body has more than \(FormFields.maximum) parts")
+            }
+            let (head, start) = try MultipartHead.read(body.extracting(range))
+            parts.append(Part(head: head, content: (range.lowerBound + start)..<range.upperBound))
+        }
+        return parts
+    }
+
+    /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the boundary.
+    private static func charset(of body: Span<UInt8>, _ parts: [Part], _ type: borrowing MediaType) throws(BodyFault) -> Charset {
+        if let part = parts.first(where: { $0.head.name.elementsEqual("_charset_".utf8) }) {
+            let label = HeaderParameters.trimmed(body.extracting(part.content))
+            if !label.isEmpty { return try Charset.named(label.array) }
+        }
+        return try Charset.named(by: type) ?? .utf8
+    }
+
+    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyFault) -> FormFields.Value {
+        if let name = head.filename { return .json(file(try text(name.span, charset), content, head)) }
+        let declared = head.contentType
+        let type = MediaType(declared.span)
+        switch type.name.isEmpty ? .text : type.family {
+        case .multipart, .other: return .json(BodyReader.bytes(content))
+        case .json:
+            let text = try text(content, try Charset.named(by: type) ?? charset)
+            return FormFields.isJSON(text) ? .json(text) : .text(text)
+        case .text, .form: return .text(try text(content, try Charset.named(by: type) ?? charset))
+        }
+    }
+
+    private static func text(_ bytes: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
+        guard let text = charset.decode(bytes) else { throw BodyFault("a part of the multipart body is not valid in its charset") }
+        return text
+    }
+
+    /// What a job gets of a file.
+    private static func file(_ name: [UInt8], _ content: Span<UInt8>, _ head: MultipartHead) -> [UInt8] {
+        var json = Array(#"{"filename":"#.utf8)
+        json.appendJSONString(name.span)
+        json += Array(#","content_type":"#.utf8)
+        json.appendJSONString(head.contentType.span)
+        json += Array(#","size":"#.utf8)
+        json.appendJSONInteger(Int64(content.count))
+        json += Array(#","note":"the file's bytes are left out"}"#.utf8)
+        return json
+    }
+}

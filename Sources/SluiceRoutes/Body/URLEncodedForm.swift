@@ -1,0 +1,32 @@
+internal import SluiceBase
+
+/// A body of the type `application/x-www-form-urlencoded`, parted as the WHATWG URL standard (§5.1) says.
+enum URLEncodedForm {
+    static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> FormFields {
+        var fields = FormFields()
+        var start = 0
+        var count = 0
+        while start < body.count {
+            let end = body.firstIndex(of: UInt8(ascii: "&"), from: start) ?? body.count
+            if end > start {
+                count += 1
+                guard count <= FormFields.maximum else { throw BodyFault("the form has more than \(FormFields.maximum) fields") }
+                try add(body.extracting(start..<end), charset, to: &fields)
+            }
+            start = end + 1
+        }
+        return fields
+    }
+
+    private static func add(_ field: Span<UInt8>, _ charset: Charset, to fields: inout FormFields) throws(BodyFault) {
+        let mark = field.firstIndex(of: UInt8(ascii: "=")) ?? field.count
+        let name = try text(field.extracting(0..<mark), charset)
+        fields.add(name, .text(try text(field.extracting(min(mark + 1, field.count)..<field.count), charset)))
+    }
+
+    private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
+        let bytes = PercentDecoding.formDecode(encoded)
+        guard let text = charset.decode(bytes.span) else { throw BodyFault("a field of the form is not valid in its charset") }
+        return text
+    }
+}
