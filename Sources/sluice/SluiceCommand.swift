@@ -12,7 +12,7 @@ struct SluiceCommand: AsyncParsableCommand {
             """,
         version: SluiceVersion.current,
         subcommands: [
-            ServeCommand.self, DevCommand.self, CheckCommand.self, SendCommand.self, OutboxCommand.self, DeadCommand.self,
-            ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
+            ServeCommand.self, DevCommand.self, CheckCommand.self, SchemaCommand.self, SendCommand.self, OutboxCommand.self,
+            DeadCommand.self, ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
         ])
 }

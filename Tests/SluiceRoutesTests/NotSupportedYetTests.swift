@@ -5,7 +5,7 @@ import Testing
 struct NotSupportedYetTests {
     @Test(
         "A key of a route",
-        arguments: ["on_mismatch", "content_types", "examples"])
+        arguments: ["on_mismatch", "gzip", "content_types", "examples"])
     func routeKeys(key: String) {
         #expect(problems(openRoute("\(key): x")) == ["5:5: '\(key)' in a route is not supported yet"])
     }
@@ -17,7 +17,10 @@ struct NotSupportedYetTests {
 
     @Test(
         "A key of 'verify'",
-        arguments: ["signature_split", "key_strip_prefix", "timestamp_from", "timestamp_format", "tolerance", "id_from", "signed"])
+        arguments: [
+            "signature_split", "key_strip_prefix", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",
+            "signed",
+        ])
     func verifyKeys(key: String) {
         let text = "routes:\n- path: /a\n  provider: github\n  verify: {\(key): x}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
         #expect(problems(text) == ["4:12: '\(key)' in 'verify' is not supported yet"])
