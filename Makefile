@@ -23,9 +23,9 @@ run: deps ## runs the gateway for trying out, with a development stand-in for Zi
 .PHONY: deps
 deps: PACKAGES = libssl-dev libsqlite3-dev
 # strace, with which tests watch and spoil system calls of the shipped binary; curl and sqlite3, which documents tell people to use; python3,
-# which runs the types that are printed for it.
+# which runs the types that are printed for it; python3-jsonschema, with which tests validate route files against their schema.
 .PHONY: test-deps
-test-deps: PACKAGES = curl python3 sqlite3 strace
+test-deps: PACKAGES = curl python3 python3-jsonschema sqlite3 strace
 deps test-deps:
 	@missing=""; for package in $(PACKAGES); do \
 		dpkg -s "$$package" >/dev/null 2>&1 || missing="$$missing $$package"; \

@@ -12,8 +12,7 @@ struct SluiceCommand: AsyncParsableCommand {
             """,
         version: SluiceVersion.current,
         subcommands: [
-            ServeCommand.self, DevCommand.self, CheckCommand.self, KindsCommand.self, SendCommand.self, OutboxCommand.self,
-            DeadCommand.self,
-            ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
+            ServeCommand.self, DevCommand.self, CheckCommand.self, KindsCommand.self, SchemaCommand.self, SendCommand.self,
+            OutboxCommand.self, DeadCommand.self, ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
         ])
 }

@@ -12,7 +12,10 @@ struct NotSupportedYetTests {
 
     @Test(
         "A key of 'verify'",
-        arguments: ["signature_split", "key_strip_prefix", "timestamp_from", "timestamp_format", "tolerance", "id_from", "signed"])
+        arguments: [
+            "signature_split", "key_strip_prefix", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",
+            "signed",
+        ])
     func verifyKeys(key: String) {
         let text = "routes:\n- path: /a\n  provider: github\n  verify: {\(key): x}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
         #expect(problems(text) == ["4:12: '\(key)' in 'verify' is not supported yet"])
@@ -28,7 +31,7 @@ struct NotSupportedYetTests {
     @Test(
         "A word, a provider",
         arguments: [
-            ("provider: stripe", "5:15: the provider 'stripe' is not supported yet"),
+            ("provider: stripe", "5:15: the provider 'stripe' is not supported yet")
         ])
     func words(line: String, expected: String) {
         #expect(problems(openRoute(line)) == [expected])

@@ -1,4 +1,5 @@
 import DevQueue
+internal import Foundation
 import Testing
 
 /// The command line, on a gateway that runs and on an outbox at rest.
@@ -202,7 +203,7 @@ import Testing
         let version = try await run(["--version"], in: folder)
         #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
         #expect(version.ending == .exited(0))
-        for command in ["serve", "dev", "check", "kinds", "send", "outbox", "dead", "reload", "health", "devqueue"] {
+        for command in ["serve", "dev", "check", "kinds", "schema", "send", "outbox", "dead", "reload", "health", "devqueue"] {
             let help = try await run([command, "--help"], in: folder)
             #expect(help.output.contains("USAGE: sluice \(command)"), "\(command)")
             #expect(help.ending == .exited(0))
@@ -229,6 +230,18 @@ import Testing
                 """)
         #expect(wrong.errors == "sluice: 3 problems in routes\n")
         #expect(wrong.ending == .exited(1))
+    }
+
+    @Test("`schema` prints JSON, the same each time, and reads nothing")
+    func schema() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("no settings", to: "sluice.yaml")
+        let schema = try await run(["schema"], in: folder)
+        #expect(schema.ending == .exited(0))
+        #expect(schema.output.hasPrefix("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"))
+        let json = try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) as? [String: Any]
+        #expect(json?["title"] as? String == "Sluice route file")
+        #expect(try await run(["schema"], in: folder).output == schema.output)
     }
 
     @Test("`serve --print-settings` prints a settings file that means what is in force, and starts nothing")

@@ -6,12 +6,12 @@ internal import SluiceYAML
 struct BudgetReader {
     let context: FileContext
 
-    private enum Strategy: String, CaseIterable {
+    enum Strategy: String, CaseIterable {
         case whileInFlight = "while_in_flight"
         case timeBased = "time_based"
     }
 
-    private static let counts = 0...Int(UInt32.max)
+    static let counts = 0...Int(UInt32.max)
     private static let durations: ClosedRange<Duration> = .milliseconds(1) ... .seconds(36_500 * 86_400)
 
     /// - Returns: the JSON that Zizq takes; `nil` after a problem has been noted.

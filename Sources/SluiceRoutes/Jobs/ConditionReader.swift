@@ -22,7 +22,7 @@ struct ConditionReader {
     }
 
     private func condition(_ entry: YAMLEntry, scope: inout RouteScope) -> Condition? {
-        if KeyTable.laterConditions.contains(entry.key) {
+        if KeyTable.conditionGroups.later.contains(entry.key) {
             context.error(entry.position, "'\(entry.key)' in 'when' is not supported yet")
             return nil
         }

@@ -4,6 +4,8 @@ internal import SluiceYAML
 /// Reads the options that kinds and rules share.
 enum JobOptionsReader {
     static let priorities = 0...65_535
+    static let retryLimits = 0...Int(UInt32.max)
+    static let exponents = 0...100
     private static let milliseconds: ClosedRange<Duration> = .zero ... .milliseconds(Int64(UInt32.max))
     /// Zizq counts in 64 bits; a hundred years are enough.
     private static let retentions: ClosedRange<Duration> = .zero ... .seconds(36_500 * 86_400)
@@ -12,7 +14,7 @@ enum JobOptionsReader {
     static func read(_ reader: MappingReader, scope: inout RouteScope?) -> JobOptions {
         JobOptions(
             queue: queue(reader, &scope), priority: priority(reader, &scope),
-            retryLimit: reader.integer("retry_limit", in: 0...Int(UInt32.max)), backoff: backoff(reader), retention: retention(reader),
+            retryLimit: reader.integer("retry_limit", in: retryLimits), backoff: backoff(reader), retention: retention(reader),
             uniqueWhile: reader.word("unique_while"), batch: batch(reader, &scope), budgets: budgets(reader))
     }
 
@@ -69,8 +71,12 @@ enum JobOptionsReader {
     }
 
     private static func exponent(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> String? {
-        if case .number(let text)? = node.scalar?.value, let number = Double(text), (0...100).contains(number) { return text }
-        context.error(node.position, "\(subject) must be a number from 0 to 100")
+        if case .number(let text)? = node.scalar?.value, let number = Double(text),
+            (Double(exponents.lowerBound)...Double(exponents.upperBound)).contains(number)
+        {
+            return text
+        }
+        context.error(node.position, "\(subject) must be a number from \(exponents.lowerBound) to \(exponents.upperBound)")
         return nil
     }
 

@@ -17,9 +17,9 @@ enum JobStart: Sendable {
     /// Ten years.
     private static let delays: ClosedRange<Duration> = .zero ... .seconds(3650 * 86_400)
     /// What lies below is a time in the first three years of the epoch, and in truth a number of seconds.
-    private static let earliest: Int64 = 100_000_000_000
+    static let earliest: Int64 = 100_000_000_000
     /// The end of the year 9999.
-    private static let latest: Int64 = 253_402_300_799_999
+    static let latest: Int64 = 253_402_300_799_999
 
     /// Reads both keys, of which one may stand.
     static func read(_ reader: MappingReader, scope: inout RouteScope) -> JobStart? {

@@ -17,7 +17,7 @@ package struct RateLimit: Sendable, Hashable {
         self.burst = burst
     }
 
-    private static let counts = 1...1_000_000
+    static let counts = 1...1_000_000
     private static let periods: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
 
     /// - Returns: `nil` after a problem has been noted.

@@ -1,58 +1,54 @@
-/// The keys of one mapping of the language: those that are read, and those that the language has and this version does not read.
+/// The keys of one mapping of the language, each with what it says: those that are read, and those that the language has and this version
+/// does not read.
 package struct KeyTable: Sendable {
+    /// What the mapping is called in the JSON Schema of route files: `job_rule`.
+    package let name: String
     /// With an article, for messages: `a job rule`.
     package let noun: String
     package let keys: [String]
     /// Refused as not supported yet, rather than as unknown.
     package let later: [String]
+    /// What each key says, as a sentence or two for whoever writes a file.
+    package let meanings: [String: String]
 
-    static let file = KeyTable(noun: "a route file", keys: ["kinds", "routes"], later: [])
-
-    static let kind = KeyTable(
-        noun: "a kind", keys: ["queue", "priority", "retry_limit", "backoff", "retention", "unique_while", "batch", "budgets", "payload"],
-        later: [])
-
-    static let route = KeyTable(
-        noun: "a route",
-        keys: [
-            "name", "path", "methods", "provider", "verify", "secrets", "public_url", "allow_from", "rate", "body", "body_limit",
-            "content_types", "gzip", "on_unreadable", "event", "each", "unique_key", "unique_key_missing", "on_changed_body",
-            "dedupe_window", "match", "jobs", "otherwise", "on_mismatch", "reply", "keep_request",
-        ],
-        later: ["examples"])
-
-    static let rule = KeyTable(
-        noun: "a job rule",
-        keys: [
-            "when", "kind", "type", "queue", "priority", "delay", "ready_at", "retry_limit", "backoff", "retention", "unique_key",
-            "unique_while", "batch", "budgets", "payload", "ignore",
-        ], later: [])
-
-    static let verify = KeyTable(
-        noun: "'verify'", keys: ["alg", "signature_from", "signature_prefix", "signature_encoding", "key_encoding"],
-        later: ["signature_split", "key_strip_prefix", "timestamp_from", "timestamp_format", "tolerance", "id_from", "signed"])
-
-    static let secret = KeyTable(noun: "a secret", keys: ["env", "file", "value"], later: [])
-    static let backoff = KeyTable(noun: "'backoff'", keys: ["base", "exponent", "jitter"], later: [])
-    static let batch = KeyTable(noun: "'batch'", keys: ["key", "when", "fold"], later: [])
-    static let budget = KeyTable(noun: "a budget", keys: ["key", "cost", "create_with"], later: [])
-    static let budgetPolicy = KeyTable(noun: "'create_with'", keys: ["allocation", "strategy", "duration", "burst"], later: [])
-    static let rate = KeyTable(noun: "'rate'", keys: ["limit", "per", "burst"], later: [])
-    static let reply = KeyTable(noun: "'reply'", keys: ["status", "headers", "body"], later: [])
-    static let retention = KeyTable(noun: "'retention'", keys: ["completed", "dead"], later: [])
-
-    /// What `when` may hold besides references.
-    static let laterConditions = ["any", "not"]
+    /// - Parameters:
+    ///   - keys: each with its meaning.
+    ///   - later: likewise.
+    ///   - shared: a table whose keys the mapping has too.
+    init(
+        _ name: String, noun: String, keys: KeyValuePairs<String, String>, later: KeyValuePairs<String, String> = [:],
+        sharing shared: KeyTable? = nil
+    ) {
+        self.name = name
+        self.noun = noun
+        self.keys = keys.map(\.key) + (shared?.keys ?? [])
+        self.later = later.map(\.key) + (shared?.later ?? [])
+        let own = (Array(keys) + Array(later)).map { ($0.key, $0.value) }
+        meanings = Dictionary(uniqueKeysWithValues: own).merging(shared?.meanings ?? [:]) { own, _ in own }
+    }
 }
 
-/// What the language has, for documents and their tests.
+extension KeyTable {
+    static let file = KeyTable(
+        "route_file", noun: "a route file",
+        keys: [
+            "kinds": "Named sorts of jobs. The name is the job's type at Zizq; a kind of one file serves the routes of all.",
+            "routes": "Which webhooks are taken, and what becomes of them.",
+        ])
+}
+
+/// What the language has, for documents, the JSON Schema and their tests.
 package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [KeyTable] {
         [
-            .file, .kind, .route, .rule, .verify, .secret, .backoff, .retention, .batch, .budget, .budgetPolicy, .rate, .reply,
+            .file, .kind, .route, .rule, .conditionGroups, .verify, .secret, .backoff, .retention, .batch, .budget, .budgetPolicy, .rate,
+            .reply,
         ]
     }
+
+    /// Mappings of the language that this version does not read.
+    package static var laterMappings: [KeyTable] { [.condition, .example, .expectation, .expectedJob, .expectedReply] }
 
     /// What `provider` may be.
     package static var providers: [String] { ProviderPreset.all.map(\.name) }

@@ -8,12 +8,16 @@ struct ReferenceParser {
         let message: String
     }
 
-    static let roots = [
-        "body", "header", "headers", "query", "param", "method", "path", "url", "event", "item", "index", "delivery", "route", "sha256",
-    ]
+    /// Those that are a reference by themselves.
+    static let plainRoots = ["headers", "method", "path", "url", "event", "index", "route"]
+    /// Those that a path into JSON may follow.
+    static let pathRoots = ["body", "item"]
+    /// Those that a name follows.
+    static let namingRoots = ["query", "param"]
+    static let roots = plainRoots + pathRoots + namingRoots + ["header", "delivery", "sha256"]
     /// In `verify` alone.
     static let signedRoots = ["timestamp", "id"]
-    private static let deliveryFields: [String: ReferenceSource] = [
+    static let deliveryFields: [String: ReferenceSource] = [
         "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds, "remote_address": .remoteAddress,
     ]
 

@@ -5,8 +5,10 @@ internal import SluiceYAML
 struct ReplyReader {
     let context: FileContext
 
+    static let statuses = 200...299
+
     /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to follow.
-    private static let reserved: Set<String> = [
+    static let reserved: Set<String> = [
         "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate", "proxy-connection",
         "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
     ]
@@ -15,7 +17,7 @@ struct ReplyReader {
     /// - Returns: `nil` after a problem has been noted.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> ReplyTemplate? {
         guard let reader = MappingReader(node, .reply, in: context) else { return nil }
-        let status = reader.integer("status", in: 200...299) ?? 200
+        let status = reader.integer("status", in: Self.statuses) ?? 200
         let headers = reader.node("headers").map { self.headers($0, &scope) } ?? []
         let body = reader.node("body").map { self.body($0, &scope) }
         if let entry = reader.entry("body"), ReplyTemplate.hasNoContent(status) {

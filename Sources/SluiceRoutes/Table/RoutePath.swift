@@ -12,7 +12,7 @@ struct RoutePath: Sendable, Hashable {
         let message: String
     }
 
-    private static let longest = 1024
+    static let longest = 1024
 
     /// As it is written.
     let text: String

@@ -13,9 +13,9 @@ struct RouteReader {
     /// The environment variables that the route's secrets name.
     private(set) var environmentNames: Set<String> = []
 
-    private static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
+    static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
     private static let dedupeWindows: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
-    private static let longestName = 100
+    static let longestName = 100
 
     init?(_ node: YAMLNode, in context: FileContext, secrets: SecretReader, options: RouteOptions) {
         guard let reader = MappingReader(node, .route, in: context) else { return nil }

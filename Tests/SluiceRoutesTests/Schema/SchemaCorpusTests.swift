@@ -1,0 +1,61 @@
+import Foundation
+import SluiceRoutes
+import Testing
+
+/// The schema takes what the language is, and refuses what it is not.
+struct SchemaCorpusTests {
+    /// Good files with what this version does not read.
+    private static let later: Set<String> = [
+        "conditions.yaml", "examples.yaml", "signatures.yaml",
+    ]
+
+    @Test("It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files")
+    func takes() throws {
+        let page = try String(contentsOfFile: "\(CorpusFile.project)/docs/reference/routes.md", encoding: .utf8)
+        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        #expect(blocks.count >= 8)
+        let examples = blocks.enumerated().map { CorpusFile(name: "routes.md, example \($0.offset + 1)", text: $0.element) }
+        let shipped = CorpusFile.files(in: "routes")
+        #expect(!shipped.isEmpty)
+        let answer = try CorpusFile.check(shipped + examples + CorpusFile.good)
+        for (name, verdict) in answer.verdicts { #expect(verdict.mistakes.map(\.description) == [], "\(name)") }
+        #expect(answer.verdicts.count == shipped.count + examples.count + CorpusFile.good.count)
+    }
+
+    @Test("The good files together have every key of every mapping")
+    func everyKey() throws {
+        #expect(try CorpusFile.check(CorpusFile.good).unused == [])
+    }
+
+    @Test("Each good file compiles without a problem", arguments: CorpusFile.good)
+    func goodFiles(file: CorpusFile) {
+        let problems = file.compile().problems.map(\.description)
+        if Self.later.contains(file.name) {
+            #expect(problems.contains { $0.contains("is not supported yet") })
+        } else {
+            #expect(problems == [])
+        }
+    }
+
+    @Test("Each broken file is refused at the place that its first line names, and nowhere else")
+    func refuses() throws {
+        let answer = try CorpusFile.check(CorpusFile.broken)
+        for file in CorpusFile.broken {
+            let mistakes = answer.verdicts[file.name]?.mistakes ?? []
+            #expect(Set(mistakes.map(\.place)) == [file.place], "\(file.name): \(mistakes)")
+        }
+        #expect(CorpusFile.broken.count >= 60)
+    }
+
+    @Test("Each mapping has a broken file with a key that it does not have")
+    func misspeltKeys() throws {
+        let mistakes = try CorpusFile.check(CorpusFile.broken).verdicts.values.flatMap(\.mistakes)
+        let mappings = RouteLanguage.mappings + RouteLanguage.laterMappings
+        #expect(Set(mistakes.map(\.mapping)).subtracting([""]) == Set(mappings.map(\.name)))
+    }
+
+    @Test("Each broken file is refused by the compiler too", arguments: CorpusFile.broken)
+    func brokenFiles(file: CorpusFile) {
+        #expect(file.compile().problems.isEmpty == false)
+    }
+}
