@@ -37,7 +37,7 @@ extension KeyTable {
             "keep_request": "Whether the request, without its credentials, is kept beside its jobs.",
         ],
         later: [
-            "examples": "Requests and what must come of them; sluice check runs them.",
+            "examples": "Requests and what must come of them; sluice check runs them."
         ])
 
     static let rate = KeyTable(
