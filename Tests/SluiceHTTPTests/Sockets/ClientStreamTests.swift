@@ -9,12 +9,12 @@ import Testing
     private static let chunked = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
 
     private func withStream(
-        _ script: ScriptedServer.Step..., idleTimeout: Duration = .seconds(30),
+        _ script: ScriptedServer.Step..., idleTimeout: Duration = .seconds(300),
         _ body: (HTTPClientStream, ClientUnderTest) async throws -> Void
     ) async throws {
         let server = try ScriptedServer([script])
         let client = try ClientUnderTest(port: server.port)
-        let request = HTTPClientRequest(method: "GET", target: "/stream", timeout: .seconds(30))
+        let request = HTTPClientRequest(method: "GET", target: "/stream", timeout: .seconds(300))
         try await body(try await client.client.open(request, idleTimeout: idleTimeout), client)
         await client.stop()
     }
@@ -74,7 +74,8 @@ import Testing
         let client = try ClientUnderTest(port: server.port)
         // The head may have come before the chunk that is none.
         let error = await failure { () async throws(HTTPClientError) in
-            let stream = try await client.client.open(HTTPClientRequest(method: "GET", target: "/"), idleTimeout: .seconds(30))
+            let stream = try await client.client.open(
+                HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)), idleTimeout: .seconds(300))
             while try await stream.next() != nil {}
         }
         #expect(error?.kind == .malformedResponse)
@@ -92,7 +93,7 @@ import Testing
         let client = try ClientUnderTest(port: server.port)
         let request = HTTPClientRequest(method: "GET", target: "/", timeout: .milliseconds(100))
         let error = await failure { () async throws(HTTPClientError) in
-            _ = try await client.client.open(request, idleTimeout: .seconds(30))
+            _ = try await client.client.open(request, idleTimeout: .seconds(300))
         }
         #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "no whole answer within 100ms"))
         await client.stop()
@@ -103,9 +104,9 @@ import Testing
         for ending in ["cancel", "task", "release"] {
             let server = try ServerClosing()
             let client = try ClientUnderTest(port: server.port)
-            let request = HTTPClientRequest(method: "GET", target: "/")
+            let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))
             do {
-                let stream = try await client.client.open(request, idleTimeout: .seconds(60))
+                let stream = try await client.client.open(request, idleTimeout: .seconds(300))
                 _ = try await stream.next()
                 switch ending {
                 case "cancel":
@@ -133,9 +134,9 @@ import Testing
             [.read, .send(Self.chunked + "3\r\none\r\n")], [.read, .send(Self.chunked + "3\r\none\r\n")], [.read, .send(ok)],
         ])
         let client = try ClientUnderTest(port: server.port) { $0.maximumConnections = 1 }
-        let request = HTTPClientRequest(method: "GET", target: "/")
-        let one = try await client.client.open(request, idleTimeout: .seconds(60))
-        let two = try await client.client.open(request, idleTimeout: .seconds(60))
+        let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))
+        let one = try await client.client.open(request, idleTimeout: .seconds(300))
+        let two = try await client.client.open(request, idleTimeout: .seconds(300))
         let answer = try await client.get()
         #expect(answer.text == "ok")
         let pieces = [try await one.next(), try await two.next()]
@@ -152,7 +153,8 @@ import Testing
             [.read, .send(Self.chunked)] + Array(repeating: .send(chunk), count: 24) + [.send("0\r\n\r\n"), .close]
         let server = try ScriptedServer([script])
         let client = try ClientUnderTest(port: server.port)
-        let stream = try await client.client.open(HTTPClientRequest(method: "GET", target: "/"), idleTimeout: .seconds(30))
+        let stream = try await client.client.open(
+            HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)), idleTimeout: .seconds(300))
         let body = try await stream.collect(limit: 24 << 20)
         #expect(body.count == 24 << 20)
         await client.stop()

@@ -24,18 +24,20 @@ final class ClientUnderTest: Sendable {
         await group.stop()
     }
 
-    func get(_ target: String = "/", timeout: Duration = .seconds(30)) async throws(HTTPClientError) -> HTTPClientResponse {
+    func get(_ target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError) -> HTTPClientResponse {
         try await client.send(HTTPClientRequest(method: "GET", target: target, timeout: timeout))
     }
 
-    func post(_ body: String, to target: String = "/", timeout: Duration = .seconds(30)) async throws(HTTPClientError) -> HTTPClientResponse
+    func post(_ body: String, to target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError)
+        -> HTTPClientResponse
     {
         try await client.send(HTTPClientRequest(method: "POST", target: target, body: Array(body.utf8), timeout: timeout))
     }
 
     /// The error that a GET ends with.
     func failure(
-        _ request: HTTPClientRequest = HTTPClientRequest(method: "GET", target: "/"), sourceLocation: SourceLocation = #_sourceLocation
+        _ request: HTTPClientRequest = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)),
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async -> HTTPClientError? {
         do throws(HTTPClientError) {
             let answer = try await client.send(request)
