@@ -23,8 +23,18 @@ struct TestRequest {
         return request
     }
 
-    /// Runs a route over it, at 2023-11-14T22:13:20.123Z.
-    func processed(by route: Route, deliveryID: String = "d1") -> RouteOutcome {
+    /// Runs a route over it, unless said otherwise at 2023-11-14T22:13:20.123Z.
+    func processed(by route: Route, deliveryID: String = "d1", atMilliseconds: Int64 = TestRequest.now) -> RouteOutcome {
+        withView { request in
+            var scratch = RouteScratch()
+            return route.process(request, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, scratch: &scratch)
+        }
+    }
+
+    /// 2023-11-14T22:13:20.123Z
+    static let now: Int64 = 1_700_000_000_123
+
+    func withView<Result>(_ read: (borrowing RequestView) throws -> Result) rethrows -> Result {
         var bytes: [UInt8] = []
         var fields: [HeaderField] = []
         for (name, value) in headers {
@@ -34,11 +44,27 @@ struct TestRequest {
             bytes += Array(value.utf8)
         }
         let (method, target) = (Array(self.method.utf8), Array(self.target.utf8))
-        let request = RequestView(
-            method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
-            peer: PeerAddress(ipv4: (192, 0, 2, 7), port: 40_000))
-        var scratch = RouteScratch()
-        return route.process(request, receivedAtMilliseconds: 1_700_000_000_123, deliveryID: deliveryID, scratch: &scratch)
+        return try read(
+            RequestView(
+                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+                peer: PeerAddress(ipv4: (192, 0, 2, 7), port: 40_000)))
+    }
+}
+
+extension TestRequest {
+    /// `genuine`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must be the same.
+    func judged(
+        by route: Route, atMilliseconds: Int64 = TestRequest.now, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> String {
+        let summary = processed(by: route, atMilliseconds: atMilliseconds).summary
+        let outcome = summary.hasPrefix("refused signature_") ? summary : "genuine"
+        let account = withView { route.verificationAccount(of: $0, receivedAtMilliseconds: atMilliseconds) }
+        switch account.outcome {
+        case .notVerified: Issue.record("the route verifies nothing", sourceLocation: sourceLocation)
+        case .genuine: #expect(outcome == "genuine", sourceLocation: sourceLocation)
+        case .refused(let code, let reason): #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
+        }
+        return outcome
     }
 }
 

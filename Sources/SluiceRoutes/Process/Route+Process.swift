@@ -15,7 +15,11 @@ extension Route {
         _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if let code = refusal(ofHead: request) { return .refused(code, reason: code.title) }
-        if let refusal = parts.verifier.refusal(of: request) { return .refused(refusal.code, reason: refusal.reason) }
+        if let refusal = parts.verifier.refusal(
+            of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings)
+        {
+            return .refused(refusal.code, reason: refusal.reason)
+        }
         return processVerified(
             request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, scratch: &scratch)
     }

@@ -29,8 +29,12 @@ package struct KeyTable: Sendable {
         later: ["delay", "ready_at", "batch", "budgets"])
 
     static let verify = KeyTable(
-        noun: "'verify'", keys: ["alg", "signature_from", "signature_prefix", "signature_encoding", "key_encoding"],
-        later: ["signature_split", "key_strip_prefix", "timestamp_from", "timestamp_format", "tolerance", "id_from", "signed"])
+        noun: "'verify'",
+        keys: [
+            "alg", "signature_from", "signature_prefix", "signature_split", "signature_encoding", "key_encoding", "key_strip_prefix",
+            "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from", "signed",
+        ],
+        later: [])
 
     static let secret = KeyTable(noun: "a secret", keys: ["env", "file", "value"], later: [])
     static let backoff = KeyTable(noun: "'backoff'", keys: ["base", "exponent", "jitter"], later: [])
