@@ -5,10 +5,11 @@ import Testing
 /// Compiles texts as files; `$` names in `environment` are what secrets may use.
 func compile(
     _ files: [(name: String, text: String)], environment: [String: String] = ["SECRET": "secret"], inlineSecrets: Bool = false,
-    memory: ByteCount? = nil
+    memory: ByteCount? = nil, secrets: SecretSupply = .configured
 ) -> RouteCompilation {
     var options = RouteOptions()
     options.memory = memory
+    options.secrets = secrets
     options.allowsInlineSecrets = inlineSecrets
     return RouteTable.compile(
         files.map { RouteFile(name: $0.name, bytes: Array($0.text.utf8)) }, secretFiles: SecretFiles(folder: "."),

@@ -11,18 +11,7 @@ struct NotSupportedYetTests {
     }
 
     @Test(
-        "A key of 'verify'",
-        arguments: [
-            "signature_split", "key_strip_prefix", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",
-            "signed",
-        ])
-    func verifyKeys(key: String) {
-        let text = "routes:\n- path: /a\n  provider: github\n  verify: {\(key): x}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
-        #expect(problems(text) == ["4:12: '\(key)' in 'verify' is not supported yet"])
-    }
-
-    @Test(
-        "An algorithm", arguments: ["hmac-sha1", "hmac-sha512", "ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
+        "An algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
     func algorithms(name: String) {
         let text = "routes:\n- path: /a\n  provider: github\n  verify: {alg: \(name)}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
         #expect(problems(text) == ["4:17: 'alg': '\(name)' is not supported yet"])
@@ -50,13 +39,5 @@ struct NotSupportedYetTests {
         ])
     func conditions(condition: String, expected: String) {
         #expect(problems(openRoute("otherwise: ignore", rule: "when: { \(condition) }")).first == expected)
-    }
-
-    @Test("A signature in the body")
-    func signatureInBody() {
-        let text =
-            "routes:\n- path: /a\n  provider: github\n  verify: {signature_from: '${body.s}'}\n"
-            + "  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
-        #expect(problems(text) == ["4:28: a signature in the body is not supported yet"])
     }
 }

@@ -27,7 +27,21 @@ struct TestRequest {
     }
 
     /// Runs a route over it.
-    func processed(by route: Route, deliveryID: String = "d1", share: DeliveryShare = .all) -> RouteOutcome {
+    func processed(
+        by route: Route, deliveryID: String = "d1", atMilliseconds: Int64 = TestRequest.now, share: DeliveryShare = .all
+    ) -> RouteOutcome {
+        withView { request in
+            var scratch = RouteScratch()
+            if let code = route.refusal(ofHead: request, sender: request.peer) { return .refused(code, reason: code.title) }
+            if let refusal = route.refusal(unverified: request, receivedAtMilliseconds: atMilliseconds, scratch: &scratch) {
+                return refusal
+            }
+            return route.processVerified(
+                request, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, share: share, scratch: &scratch)
+        }
+    }
+
+    func withView<Result>(_ read: (borrowing RequestView) throws -> Result) rethrows -> Result {
         var bytes: [UInt8] = []
         var fields: [HeaderField] = []
         for (name, value) in headers {
@@ -37,14 +51,27 @@ struct TestRequest {
             bytes += Array(value.utf8)
         }
         let (method, target) = (Array(self.method.utf8), Array(self.target.utf8))
-        let request = RequestView(
-            method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
-            peer: peer)
-        var scratch = RouteScratch()
-        if let code = route.refusal(ofHead: request, sender: request.peer) { return .refused(code, reason: code.title) }
-        if let refusal = route.refusal(unverified: request, receivedAtMilliseconds: Self.now) { return refusal }
-        return route.processVerified(
-            request, receivedAtMilliseconds: Self.now, deliveryID: deliveryID, share: share, scratch: &scratch)
+        return try read(
+            RequestView(
+                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+                peer: peer))
+    }
+}
+
+extension TestRequest {
+    /// `genuine`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must be the same.
+    func judged(
+        by route: Route, atMilliseconds: Int64 = TestRequest.now, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> String {
+        let summary = processed(by: route, atMilliseconds: atMilliseconds).summary
+        let outcome = summary.hasPrefix("refused signature_") ? summary : "genuine"
+        let account = withView { route.verificationAccount(of: $0, receivedAtMilliseconds: atMilliseconds) }
+        switch account.outcome {
+        case .notVerified: Issue.record("the route verifies nothing", sourceLocation: sourceLocation)
+        case .genuine: #expect(outcome == "genuine", sourceLocation: sourceLocation)
+        case .refused(let code, let reason): #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
+        }
+        return outcome
     }
 }
 

@@ -28,8 +28,7 @@ struct RouteDocumentTests {
         let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
         #expect(blocks.count >= 8)
         for block in blocks {
-            let compilation = compile(
-                [("r.yaml", block)], environment: ["GITHUB_WEBHOOK_SECRET": "s", "HMAC_WEBHOOK_SECRET": "s"])
+            let compilation = compile([("r.yaml", block)], secrets: .throwAway)
             #expect(compilation.problems.map(\.description) == [])
             #expect(compilation.warnings.map(\.description) == [])
         }

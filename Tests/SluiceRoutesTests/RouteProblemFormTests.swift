@@ -54,7 +54,7 @@ struct RouteProblemFormTests {
             keyWarnings("${header.X-Id}", provider: false) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])
         #expect(
             keyWarnings("['${body.id}', '${query.q}']", provider: false) == [
-                "r.yaml:5:15: warning: the signature does not cover the query\(end)"
+                "r.yaml:5:15: warning: the signature does not cover the query parameter q\(end)"
             ])
         #expect(
             keyWarnings("${header.X-Id}", provider: true) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])

@@ -136,12 +136,13 @@ struct RouteProblemTests {
             ("verify: {signature_from: '${header.X}'}", "3:11: 'verify' needs 'alg', such as hmac-sha256"),
             (
                 "verify: {alg: hmac-sha265, signature_from: '${header.X}'}",
-                "3:17: 'alg' must be 'hmac-sha256', not 'hmac-sha265'; did you mean 'hmac-sha256'?"
+                "3:17: 'alg' must be 'hmac-sha1', 'hmac-sha256' or 'hmac-sha512', not 'hmac-sha265'; did you mean 'hmac-sha256'?"
             ),
             ("verify: {alg: hmac-sha256}", "3:11: 'verify' needs 'signature_from', such as ${header.X-Signature}"),
             (
                 "verify: {alg: hmac-sha256, signature_from: X-Signature}",
-                "3:46: 'signature_from' must be one reference to a header, such as ${header.X-Signature}"
+                "3:46: 'signature_from' must be one reference to a header, a query parameter, a path parameter or a field of the body, such as "
+                    + "${header.X-Signature}"
             ),
             (
                 "verify: {alg: hmac-sha256, signature_from: '${header.X}', signature_encoding: hx}",

@@ -79,16 +79,17 @@ final class IngestService: HTTPService {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
         let id = ids.next(atMilliseconds: now)
-        if case .refused(let code, let reason)? = entry.route.refusal(unverified: request, receivedAtMilliseconds: now) {
-            return .now(refusal(code, reason: reason, request, entry))
+        let refusal = entry.route.refusal(unverified: request, receivedAtMilliseconds: now, scratch: &scratch)
+        if case .refused(let code, let reason)? = refusal {
+            return .now(self.refusal(code, reason: reason, request, entry))
         }
         if let wait = entry.limiter?.take(at: shared.time.monotonicNanoseconds()) {
-            return .now(refusal(.rateLimited, reason: ErrorCode.rateLimited.title, request, entry, retryAfter: wait))
+            return .now(self.refusal(.rateLimited, reason: ErrorCode.rateLimited.title, request, entry, retryAfter: wait))
         }
         let outcome = entry.route.processVerified(request, receivedAtMilliseconds: now, deliveryID: id, scratch: &scratch)
         switch outcome {
         case .refused(let code, let reason):
-            return .now(refusal(code, reason: reason, request, entry))
+            return .now(self.refusal(code, reason: reason, request, entry))
         case .acknowledged(let reply, let why):
             entry.metrics.ignored.increment()
             shared.journal.ignored(id, route: entry.route.name, because: why)

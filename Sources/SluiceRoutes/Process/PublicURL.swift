@@ -21,6 +21,9 @@ package struct PublicURL: Sendable, Hashable {
         text = Array((hasPath ? written : scheme + rest[..<slash]).utf8)
     }
 
+    /// Whether the path of a request is in its URL; it is not where a path was written.
+    var takesPathOfRequest: Bool { !hasPath }
+
     /// The whole URL of a request: the path, unless one was written, and the query as they were received.
     func url(of request: borrowing RequestView) -> [UInt8] {
         var url = text

@@ -6,8 +6,15 @@ extension Route {
     /// Why a request is not taken for genuine; `nil` if it is.
     ///
     /// Runs on an event-loop thread, synchronously, without locks; touches nothing but its arguments.
-    package func refusal(unverified request: borrowing RequestView, receivedAtMilliseconds: Int64) -> RouteOutcome? {
-        parts.verifier.refusal(of: request).map { .refused($0.code, reason: $0.reason) }
+    ///
+    /// - Parameters:
+    ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
+    ///   - scratch: the thread's own.
+    package func refusal(
+        unverified request: borrowing RequestView, receivedAtMilliseconds: Int64, scratch: inout RouteScratch
+    ) -> RouteOutcome? {
+        parts.verifier.refusal(of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings)
+            .map { .refused($0.code, reason: $0.reason) }
     }
 
     /// Renders what a request becomes that was verified, now or when it came, in one pass over its body.

@@ -3,7 +3,8 @@ internal import SluiceBase
 /// What `provider:` brings: everything that is the same for all who receive webhooks of that provider.
 struct ProviderPreset {
     let name: String
-    let scheme: SignatureScheme
+    /// As `verify` would say it.
+    let signature: SignatureSettings
     /// Where the delivery id stands, which is the unique key.
     let uniqueKeyHeader: HeaderName
     /// As `event` would say it.
@@ -28,7 +29,8 @@ struct ProviderPreset {
     /// The signature is over the body as received, in forms too; the delivery id stays the same when GitHub delivers again; bodies have
     /// at most 25 MB (GitHub, "Validating webhook deliveries" and "Best practices for using webhooks").
     private static let github = ProviderPreset(
-        name: "github", scheme: SignatureScheme(header: "x-hub-signature-256", prefix: "sha256="),
+        name: "github",
+        signature: SignatureSettings(signatureFrom: "${header.X-Hub-Signature-256}", signaturePrefix: "sha256="),
         uniqueKeyHeader: "x-github-delivery", event: "${header.X-GitHub-Event}", bodyLimit: .mebibytes(25), unwrapsFormPayload: true,
         credentialHeaders: ["x-hub-signature"])
 }

@@ -8,8 +8,6 @@ extension KeyTable {
             "signature_prefix": "What stands before the signature, such as sha256=.",
             "signature_encoding": "How the signature is written.",
             "key_encoding": "How the secrets are written; utf8 is the text itself.",
-        ],
-        later: [
             "signature_split": "The character between several signatures in one value; any of them may match.",
             "key_strip_prefix": "What stands before each secret and is no part of it, such as whsec_.",
             "timestamp_from": "Where the time of signing stands: one reference, such as ${header.X-Timestamp}.",

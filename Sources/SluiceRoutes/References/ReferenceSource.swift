@@ -76,6 +76,16 @@ extension ReferenceSource {
     }
 }
 
+extension ReferenceSource {
+    /// Whether it is a part of a request that its sender can have signed.
+    var mayBeSigned: Bool {
+        switch self {
+        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID: true
+        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item, .itemDigest, .index: false
+        }
+    }
+}
+
 /// What stands in for a value that is absent or null.
 package struct ReferenceFallback: Sendable, Hashable {
     /// As JSON.

@@ -82,13 +82,16 @@ struct RouteScope {
             return Reference(source: sole.source, pathID: sole.pathID, fallback: sole.fallback ?? reference.fallback)
         case .parameter(let name, _): resolved.source = .parameter(name, segment: parameters[name, default: 0])
         case .body, .bodyDigest, .item, .itemDigest:
-            if let path = reference.source.bodyPath(items: items) { resolved.pathID = id(of: path) }
+            if let path = reference.source.bodyPath(items: items), !isSignedBody(path) { resolved.pathID = id(of: path) }
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route,
             .index, .signedTimestamp, .signedID:
             break
         }
         return resolved
     }
+
+    /// In `verify` the whole body is its bytes, for which nothing is looked for in it: they may be no JSON.
+    private func isSignedBody(_ path: JSONPath) -> Bool { subject == .signature && path.steps.isEmpty }
 
     /// The path's position among those that a scan looks for.
     private mutating func id(of path: JSONPath) -> Int {
@@ -102,6 +105,9 @@ struct RouteScope {
 extension RouteScope {
     /// Why a reference cannot stand where it does, as a sentence.
     private func complaint(about source: ReferenceSource) -> String? {
+        if subject == .signature, !source.mayBeSigned {
+            return "'verify' is about what the sender signed, and cannot hold \(source.noun)"
+        }
         switch source {
         case .event:
             guard let event else { return "'event' means nothing here: the route has neither a provider nor 'event'" }

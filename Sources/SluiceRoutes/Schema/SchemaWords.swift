@@ -13,8 +13,8 @@ enum SchemaWords {
     static let budgetStrategy = words(BudgetReader.Strategy.self)
     static let signatureEncoding = words(SignatureEncoding.self)
     static let keyEncoding = words(KeyEncoding.self)
-    static let algorithms = ["hmac-sha1", "hmac-sha256", "hmac-sha512"]
-    static let timestampFormats = ["unix", "unix_ms", "rfc3339"]
+    static let algorithms = words(SignatureAlgorithm.self)
+    static let timestampFormats = words(TimestampFormat.self)
     /// Each with `?` behind it for what may be absent.
     static let payloadTypes = ["string", "integer", "number", "boolean", "object", "array", "any"].flatMap { [$0, "\($0)?"] }
     static let errorCodes = words(ErrorCode.self)

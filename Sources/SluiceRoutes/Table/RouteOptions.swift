@@ -12,6 +12,8 @@ package struct RouteOptions: Sendable {
     package var publicURL: PublicURL?
     /// `--allow-inline-secrets`
     package var allowsInlineSecrets = false
+    /// Where secrets come from: for examples they are made up.
+    package var secrets = SecretSupply.configured
 
     package init() {}
 }

@@ -34,10 +34,11 @@ struct RouteReader {
         let path = path(&registry)
         scope.parameters = path?.path.parameters ?? [:]
         let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
-        let verifier = verifier()
         publicURL = reader.value("public_url", publicURL) ?? options.publicURL
         scope.hasPublicURL = publicURL != nil
         let body: BodyKind = reader.word("body") ?? .auto
+        let bodyReader = BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false)
+        let verifier = verifier(bodyReader)
         let match: MatchPolicy = reader.word("match") ?? .first
         let elements = elements(body)
         event()
@@ -53,8 +54,7 @@ struct RouteReader {
             publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
             rate: reader.value("rate", RateLimit.read), verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             acceptsGzip: reader.value("gzip") { $0.boolean($1, $2) } ?? false,
-            contentTypes: reader.value("content_types", ContentTypes.read),
-            body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
+            contentTypes: reader.value("content_types", ContentTypes.read), body: bodyReader, paths: scope.paths, event: scope.event,
             elements: elements, uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
             onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
             onMismatch: reader.word("on_mismatch") ?? .deadLetter,
@@ -157,8 +157,9 @@ extension RouteReader {
         if let key, let position = reader.node("unique_key")?.position {
             DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
         }
-        guard case .hmac = verifier, let key, let position = reader.node("unique_key")?.position else { return }
-        SignatureCoverage(preset: preset, event: scope.event).warn(of: key, at: position, in: context)
+        guard case .signature(let verifier) = verifier, let key, let position = reader.node("unique_key")?.position else { return }
+        let signature = SignatureCoverage(scheme: verifier.scheme, publicURL: publicURL)
+        KeyCoverage(signature: signature, preset: preset, scope: scope).warn(of: key, at: position)
     }
 
     private mutating func rules(_ body: BodyKind, _ match: MatchPolicy, _ kinds: inout JobKinds) -> [JobRule] {
@@ -201,40 +202,8 @@ extension RouteReader {
 
 extension RouteReader {
     /// - Returns: `nil` after a problem has been noted.
-    private mutating func verifier() -> Verifier? {
-        let node = reader.node("verify")
-        if let node, node.scalar?.text == "none" { return unverified() }
-        let scheme: SignatureScheme?
-        if let node {
-            guard case .mapping = node.content else {
-                context.error(node.position, "'verify' must be a mapping or the word none, not \(node.noun)")
-                return nil
-            }
-            scheme = SignatureScheme.read(node, over: preset?.scheme, in: context)
-        } else if let preset {
-            scheme = preset.scheme
-        } else {
-            if !reader.has("provider") {
-                context.error(reader.position, "a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine")
-            }
-            scheme = nil
-        }
-        let keys = keys(scheme?.keyEncoding ?? .utf8)
-        guard let scheme, !keys.isEmpty else { return nil }
-        return .hmac(HMACVerifier(scheme, keys: keys))
-    }
-
-    private func unverified() -> Verifier {
-        if let entry = reader.entry("secrets") { context.error(entry.position, "'secrets' means nothing with 'verify: none'") }
-        return .none
-    }
-
-    private mutating func keys(_ encoding: KeyEncoding) -> [[UInt8]] {
-        guard let node = reader.node("secrets") else {
-            context.error(reader.position, "a route that verifies needs 'secrets', such as [ { env: NAME } ]")
-            return []
-        }
-        environmentNames.formUnion(SecretReader.environmentNames(node))
-        return secrets.read(node, encoding: encoding)
+    private mutating func verifier(_ body: BodyReader) -> Verifier? {
+        if let node = reader.node("secrets") { environmentNames.formUnion(SecretReader.environmentNames(node)) }
+        return VerifierReader(reader: reader, secrets: secrets, preset: preset, scope: scope, body: body, publicURL: publicURL).read()
     }
 }

@@ -96,7 +96,8 @@ struct RouteCompiler {
 
     private mutating func route(_ node: YAMLNode, in context: FileContext) -> Route.Parts? {
         let secrets = SecretReader(
-            context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets)
+            context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets,
+            supply: options.secrets)
         guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
         let parts = reader.read(kinds: &kinds, registry: &registry)
         environmentNames.formUnion(reader.environmentNames)

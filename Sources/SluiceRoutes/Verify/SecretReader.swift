@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceCrypto
 internal import SluiceYAML
 
 /// Reads `secrets` and fetches what they name. No message ever holds a secret.
@@ -7,12 +8,25 @@ struct SecretReader {
     let environment: [String: String]
     let files: SecretFiles
     let allowsInline: Bool
+    let supply: SecretSupply
 
-    /// - Returns: the keys, decoded; fewer than there are entries where problems have been noted.
-    func read(_ node: YAMLNode, encoding: KeyEncoding) -> [[UInt8]] {
+    /// A secret as it was found, not decoded.
+    private struct Found {
+        let text: [UInt8]
+        let source: SecretSource
+    }
+
+    /// In bytes; as long as the digest of the strongest algorithm.
+    private static let throwAwayLength = 64
+
+    /// - Returns: the secrets, ready for use; fewer than there are entries where problems have been noted.
+    func read(_ node: YAMLNode, form: KeyForm, algorithm: SignatureAlgorithm) -> [VerifierSecret] {
         guard let elements = context.list(node, "'secrets'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
-        return elements.compactMap { key($0, encoding) }
+        return elements.compactMap { element in
+            guard let found = found(element), let key = key(found, form, at: element.position) else { return nil }
+            return VerifierSecret(key: HMACKey(algorithm.hash, key: key.span), source: found.source)
+        }
     }
 
     /// The variables that the entries of `secrets` name, set or not.
@@ -24,20 +38,25 @@ struct SecretReader {
         }
     }
 
-    private func key(_ node: YAMLNode, _ encoding: KeyEncoding) -> [UInt8]? {
-        guard let secret = secret(node) else { return nil }
-        guard !secret.allSatisfy({ $0 == ASCII.space || $0 == ASCII.lineFeed || $0 == ASCII.carriageReturn || $0 == ASCII.tab }) else {
-            context.error(node.position, "the secret is empty")
+    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+        if found.source == .throwAway { return found.text }
+        guard !found.text.allSatisfy(Self.isBlank) else {
+            context.error(position, "the secret is empty")
             return nil
         }
-        guard let key = encoding.decode(secret), !key.isEmpty else {
-            context.error(node.position, "the secret is not \(encoding.rawValue), as 'key_encoding' says")
-            return nil
-        }
-        return key
+        if let key = form.key(found.text) { return key }
+        context.error(
+            position,
+            found.text.elementsEqual(form.prefix.utf8)
+                ? "the secret is empty behind 'key_strip_prefix'" : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+        return nil
     }
 
-    private func secret(_ node: YAMLNode) -> [UInt8]? {
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
+    }
+
+    private func found(_ node: YAMLNode) -> Found? {
         guard let reader = MappingReader(node, .secret, in: context) else { return nil }
         guard case .mapping(let entries) = node.content, entries.count == 1 else {
             context.error(node.position, "a secret has one of 'env', 'file' and 'value'")
@@ -46,33 +65,38 @@ struct SecretReader {
         return reader.value("env", environmentSecret) ?? reader.value("file", fileSecret) ?? reader.value("value", inlineSecret)
     }
 
-    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [UInt8]? {
+    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
         guard let name = context.text(node, subject) else { return nil }
+        if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
             let state = environment[name] == nil ? "not set" : "empty"
             context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
             return nil
         }
-        return Array(value.utf8)
+        return Found(text: Array(value.utf8), source: .environment(name))
     }
 
-    private func fileSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [UInt8]? {
+    private func fileSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
         guard let path = context.text(node, subject) else { return nil }
+        if supply == .throwAway { return throwAway() }
         switch files.content(of: path) {
-        case .success(let content): return Self.withoutFinalNewline(content)
+        case .success(let content): return Found(text: Self.withoutFinalNewline(content), source: .file(path))
         case .failure(let failure):
             context.error(node.position, "the secret file \(PrintableText.escape(path)) cannot be read: \(failure)")
             return nil
         }
     }
 
-    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [UInt8]? {
+    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
         guard allowsInline else {
             context.error(node.position, "a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'")
             return nil
         }
-        return context.text(node, subject).map { Array($0.utf8) }
+        guard let text = context.text(node, subject) else { return nil }
+        return supply == .throwAway ? throwAway() : Found(text: Array(text.utf8), source: .inline)
     }
+
+    private func throwAway() -> Found { Found(text: SecureRandom.bytes(Self.throwAwayLength), source: .throwAway) }
 
     /// Editors end a file with a newline that is not part of the secret.
     private static func withoutFinalNewline(_ content: [UInt8]) -> [UInt8] {

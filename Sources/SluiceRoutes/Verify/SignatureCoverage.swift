@@ -1,44 +1,44 @@
-internal import SluiceYAML
+internal import SluiceBase
+internal import SluiceJSON
 
-/// Whether a unique key comes from what the signature protects: only then can nobody send a captured request again with a fresh key.
+/// What of a request a signature protects: who has captured one can change everything else and send it again.
 struct SignatureCoverage {
-    let preset: ProviderPreset?
-    let event: TextTemplate?
+    private let signed: [ReferenceSource]
+    /// Whether the URL that is signed has the path of the request in it.
+    private let urlHoldsPath: Bool
+    /// Whether `signed` holds `${timestamp}`.
+    let holdsTimestamp: Bool
+    let holdsBody: Bool
 
-    /// Warns of a key with a part from outside of what is signed.
-    ///
-    /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a warning that
-    /// nobody can do anything about is only noise.
-    func warn(of key: UniqueKeyTemplate, at position: YAMLPosition, in context: FileContext) {
-        guard let outside = key.references.first(where: isOutside) else { return }
-        context.warning(
-            position,
-            "the signature does not cover \(outside.source.noun), which the unique key reads: who captures a request could send it again "
-                + "with another one; take the key from the body if you can")
+    init(scheme: SignatureScheme, publicURL: PublicURL?) {
+        var signed = scheme.signed.sources
+        holdsTimestamp = signed.contains(.signedTimestamp)
+        holdsBody = scheme.signed.holdsBody
+        // One entry of a header is not the header.
+        if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil { signed.append(timestamp.reference.source) }
+        if signed.contains(.signedID), let id = scheme.id { signed.append(id.source) }
+        self.signed = signed
+        urlHoldsPath = publicURL?.takesPathOfRequest ?? false
     }
 
-    private func isOutside(_ reference: Reference) -> Bool {
-        switch reference.source {
-        case .header(let name): preset?.uniqueKeyHeader != name
-        case .headers, .query: true
-        case .event: event?.references.contains(where: isOutside) ?? false
-        case .body, .bodyDigest, .item, .itemDigest, .index, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
-            false
+    /// Whether nobody can change a value of the request without breaking the signature.
+    func covers(_ source: ReferenceSource) -> Bool {
+        switch source {
+        case .body(let path), .bodyDigest(let path): coversBody(path)
+        case .query: signed.contains(source) || signed.contains(.url)
+        case .parameter, .path: signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
+        case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
+            .itemDigest, .index, .signedTimestamp, .signedID:
+            signed.contains(source)
         }
     }
-}
 
-extension ReferenceSource {
-    fileprivate var noun: String {
-        switch self {
-        case .header(let name): "the header \(name)"
-        case .headers: "the headers"
-        case .query: "the query"
-        case .event: "the event"
-        case .body, .bodyDigest, .item, .itemDigest, .index, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
-            "it"
+    private func coversBody(_ path: JSONPath) -> Bool {
+        signed.contains { source in
+            switch source {
+            case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
+            default: false
+            }
         }
     }
 }

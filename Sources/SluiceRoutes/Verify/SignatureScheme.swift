@@ -1,79 +1,91 @@
 internal import SluiceBase
 internal import SluiceJSON
-internal import SluiceYAML
 
-/// What `verify` says, or a provider's preset: everything about a signature but the secrets.
-struct SignatureScheme {
-    var header: HeaderName
-    var prefix = ""
-    var encoding = SignatureEncoding.hex
-    var keyEncoding = KeyEncoding.utf8
+/// Everything about a route's signatures but the secrets: what `verify` says, or a provider's preset, read.
+struct SignatureScheme: Sendable {
+    let algorithm: SignatureAlgorithm
+    let place: SignaturePlace
+    let form: SignatureForm
+    let keyForm: KeyForm
+    /// `nil` where requests say no time.
+    let timestamp: SignedTimestamp?
+    /// Where what `${id}` stands for is.
+    let id: Reference?
+    let signed: SignedTemplate
+    /// What is looked for in the body before the signature is known to be right.
+    let paths: JSONPathSet
+    /// The header of the signature, where it holds one signature over the body as received and nothing else matters.
+    let soleHeader: HeaderName?
 
-    /// The algorithms of the language that this version has.
-    private enum Algorithm: String, CaseIterable {
-        case hmacSHA256 = "hmac-sha256"
+    init(
+        algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm, timestamp: SignedTimestamp?,
+        id: Reference?, signed: SignedTemplate, paths: [JSONPath]
+    ) {
+        self.algorithm = algorithm
+        self.place = place
+        self.form = form
+        self.keyForm = keyForm
+        self.timestamp = timestamp
+        self.id = id
+        self.signed = signed
+        self.paths = JSONPathSet(paths)
+        if case .header(let name) = place, form.separator == nil, timestamp == nil, id == nil, signed.isBodyAlone {
+            soleHeader = name
+        } else {
+            soleHeader = nil
+        }
     }
 
-    private static let laterAlgorithms = [
-        "hmac-sha1", "hmac-sha512", "ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic",
-    ]
+    /// Whether a part of the signature stands in the body, which is then read before anything is verified.
+    var readsBody: Bool { paths.count > 0 }
+}
 
-    /// Reads the mapping `verify`.
+extension SignatureScheme {
+    /// All signatures that a request carries.
+    func entries(in request: borrowing SignedRequest) throws(Refusal) -> SignatureEntries {
+        var entries = SignatureEntries(form)
+        switch place {
+        case .header(let name): try take(name, request, into: &entries)
+        case .numberedHeaders(_, let names):
+            for name in names { try take(name, request, into: &entries) }
+        case .value(let reference):
+            if let value = try request.value(reference) { entries.take(value.span) }
+        }
+        return entries
+    }
+
+    /// Several lines are several values for a scheme that can tell them apart, and a refusal for any other.
+    private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries) throws(Refusal) {
+        let headers = request.request.headers
+        guard var index = headers.firstIndex(of: name) else { return }
+        entries.take(headers.value(at: index))
+        while let next = headers.firstIndex(of: name, from: index + 1) {
+            guard form.separator != nil else { throw .invalid("the header \(name) stands twice") }
+            entries.take(headers.value(at: next))
+            index = next
+        }
+    }
+
+    /// The text that the signature of a request has to be over.
     ///
-    /// - Parameter preset: what holds where the mapping says nothing.
-    /// - Returns: `nil` after a problem has been noted.
-    static func read(_ node: YAMLNode, over preset: SignatureScheme?, in context: FileContext) -> SignatureScheme? {
-        guard let reader = MappingReader(node, .verify, in: context) else { return nil }
-        if reader.has("alg") {
-            let algorithm: Algorithm? = reader.word("alg", later: laterAlgorithms)
-            if algorithm == nil { return nil }
-        } else if preset == nil {
-            context.error(node.position, "'verify' needs 'alg', such as hmac-sha256")
-        }
-        let header = reader.value("signature_from", header) ?? preset?.header
-        if header == nil, !reader.has("signature_from") {
-            context.error(node.position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
-        }
-        let encoding: SignatureEncoding? = reader.word("signature_encoding")
-        let keyEncoding: KeyEncoding? = reader.word("key_encoding")
-        let prefix = reader.text("signature_prefix")
-        guard let header else { return nil }
-        return SignatureScheme(
-            header: header, prefix: prefix ?? preset?.prefix ?? "", encoding: encoding ?? preset?.encoding ?? .hex,
-            keyEncoding: keyEncoding ?? preset?.keyEncoding ?? .utf8)
-    }
-
-    private static func header(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> HeaderName? {
-        guard let text = context.text(node, subject) else { return nil }
-        do {
-            let parts = try TemplateParser.parse(text)
-            if case .reference(let reference)? = parts.first, parts.count == 1, reference.fallback == nil {
-                if case .header(let name) = reference.source { return name }
-                if case .body = reference.source {
-                    context.error(node.position, "a signature in the body is not supported yet")
-                    return nil
-                }
-            }
-            context.error(node.position, "\(subject) must be one reference to a header, such as ${header.X-Signature}")
-        } catch {
-            context.error(node.position, error.message)
-        }
-        return nil
+    /// - Parameter timestamp: as received; `nil` where the scheme has none.
+    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(Refusal) -> SignedText {
+        var idText: [UInt8]?
+        if let id { idText = try request.requiredValue(id, "id") }
+        return try signed.text(of: request, timestamp: timestamp, id: idText)
     }
 }
 
-/// How a secret is written.
-enum KeyEncoding: String, CaseIterable, Sendable {
-    case utf8
-    case base64
-    case hex
+/// How a route's secrets are written.
+struct KeyForm: Sendable {
+    var encoding = KeyEncoding.utf8
+    /// Taken off where it is there.
+    var prefix = ""
 
-    /// - Returns: `nil` for what is not of this form.
-    func decode(_ secret: [UInt8]) -> [UInt8]? {
-        switch self {
-        case .utf8: secret
-        case .base64: Base64.decode(secret.span)
-        case .hex: Hex.decode(secret.span)
-        }
+    /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
+    func key(_ secret: [UInt8]) -> [UInt8]? {
+        let text = secret.starts(with: prefix.utf8) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
+        guard let key = encoding.decode(text), !key.isEmpty else { return nil }
+        return key
     }
 }

@@ -1,0 +1,57 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+extension ReferenceSource {
+    /// What it is, with an article, for messages: `the header x-id`, `the field data.id of the body`.
+    var noun: String {
+        switch self {
+        case .body(let path): path.steps.isEmpty ? "the body" : "the field \(path.written) of the body"
+        case .bodyDigest(let path): "the digest of \(ReferenceSource.body(path).noun)"
+        case .item(let path): path.steps.isEmpty ? "the element" : "the field \(path.written) of the element"
+        case .itemDigest(let path): "the digest of \(ReferenceSource.item(path).noun)"
+        case .index: "the position of the element"
+        case .header(let name): "the header \(name)"
+        case .headers: "the headers"
+        case .query(let name): "the query parameter \(PrintableText.escape(name))"
+        case .parameter(let name, _): "the path parameter \(PrintableText.escape(name))"
+        case .method: "the method"
+        case .url: "the URL"
+        case .path: "the path"
+        case .event: "the event"
+        case .deliveryID: "the delivery's id"
+        case .receivedAt, .receivedMilliseconds: "the time of receipt"
+        case .remoteAddress: "the sender's address"
+        case .route: "the route's name"
+        case .signedTimestamp: "the timestamp"
+        case .signedID: "the id"
+        }
+    }
+}
+
+extension JSONPath {
+    /// As a reference writes it behind `body.`: `items[0].id`, `["odd.key"].id`.
+    var written: String {
+        var text = ""
+        for step in steps {
+            switch step {
+            case .key(let key): text += Self.isPlain(key) ? (text.isEmpty ? "" : ".") + key : "[\(Self.quoted(key))]"
+            case .index(let index): text += "[\(index)]"
+            case .each: text += "[]"
+            }
+        }
+        return text
+    }
+
+    private static func isPlain(_ key: String) -> Bool {
+        !key.isEmpty
+            && key.utf8.allSatisfy {
+                $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26
+            }
+    }
+
+    private static func quoted(_ key: String) -> String {
+        var json: [UInt8] = []
+        json.appendJSONString(key)
+        return PrintableText.escape(String(decoding: json, as: UTF8.self))
+    }
+}

@@ -1,0 +1,134 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// A secret of a route, ready for use.
+struct VerifierSecret: Sendable {
+    let key: HMACKey
+    let source: SecretSource
+}
+
+/// Verifies requests by a scheme and any of some secrets. A class, because all that is in it would be retained for each request otherwise.
+final class SignatureVerifier: Sendable {
+    let scheme: SignatureScheme
+    /// Any of them may match, so that a secret can be replaced without a gap. Not empty.
+    let secrets: [VerifierSecret]
+    let body: BodyReader
+    let publicURL: PublicURL?
+
+    init(scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?) {
+        self.scheme = scheme
+        self.secrets = secrets
+        self.body = body
+        self.publicURL = publicURL
+    }
+
+    /// Returns where the request is genuine.
+    ///
+    /// The signature comes first and the time after it: who sends an old request again is told that it is old, who makes one up that it is
+    /// wrong.
+    ///
+    /// - Parameters:
+    ///   - findings: the thread's own.
+    ///   - recorder: where the steps are written down; `nil` where nobody asks.
+    func verify(
+        _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings, _ recorder: VerificationRecorder?
+    ) throws(Refusal) {
+        if recorder == nil, let signature = soleSignature(of: request) { return try judge(signature, over: request.body) }
+        try read(request, &findings) { signed throws(Refusal) in try judge(signed, nowMilliseconds, recorder) }
+    }
+
+    private func judge(
+        _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, _ recorder: VerificationRecorder?
+    ) throws(Refusal) {
+        let entries = try scheme.entries(in: request)
+        recorder?.note(entries)
+        guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+        let timestamp = try scheme.timestamp?.text(in: request)
+        recorder?.note(timestamp, scheme.timestamp, nowMilliseconds)
+        let text = try scheme.text(of: request, timestamp: timestamp)
+        recorder?.note(text, body: request.request.body)
+        guard matches(entries, text, request.request.body, recorder) else { throw noMatch }
+        if let timestamp { try scheme.timestamp?.check(timestamp, nowMilliseconds) }
+    }
+
+    /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
+    private func matches(
+        _ entries: SignatureEntries, _ text: SignedText, _ body: Span<UInt8>, _ recorder: VerificationRecorder?
+    ) -> Bool {
+        var matches = false
+        for (position, secret) in secrets.enumerated() {
+            let digest = text.authenticate(secret.key, body: body)
+            for (entry, found) in entries.list.enumerated() {
+                guard case .signature(let signature) = found, constantTimeEquals(digest.span, signature.span) else { continue }
+                matches = true
+                recorder?.noteMatch(entry: entry, secret: position)
+            }
+        }
+        return matches
+    }
+
+    private var noMatch: Refusal { .invalid("\(scheme.place.noun) does not match any secret of the route") }
+}
+
+extension SignatureVerifier {
+    /// The signature of most providers' requests, read without ceremony: the only one, in one line, over nothing but the body.
+    ///
+    /// - Returns: `nil` for any other scheme, and for a request of which there is more to say.
+    private func soleSignature(of request: borrowing RequestView) -> [UInt8]? {
+        guard let header = scheme.soleHeader, let index = request.headers.firstIndex(of: header),
+            request.headers.firstIndex(of: header, from: index + 1) == nil
+        else { return nil }
+        let value = request.headers.value(at: index)
+        let prefix = scheme.form.prefix
+        guard value.hasPrefix(prefix.span), value.count <= SignatureEntries.longest else { return nil }
+        let text = value.extracting(prefix.count..<value.count)
+        return text.isEmpty ? nil : scheme.form.encoding.decode(text)
+    }
+
+    private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(Refusal) {
+        var matches = false
+        for secret in secrets {
+            let digest = secret.key.authenticate(body)
+            if constantTimeEquals(digest.span, signature.span) { matches = true }
+        }
+        guard matches else { throw noMatch }
+    }
+}
+
+extension SignatureVerifier {
+    /// Lends the request as the references of the scheme see it.
+    ///
+    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent it: in one pass, bounded
+    /// by the body's size and by the depth of JSON.
+    func read<Result>(
+        _ request: borrowing RequestView, _ findings: inout JSONFindings,
+        _ judge: (borrowing SignedRequest) throws(Refusal) -> Result
+    ) throws(Refusal) -> Result {
+        guard scheme.readsBody else {
+            return try judge(
+                SignedRequest(request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL))
+        }
+        switch body.read(request) {
+        case .asReceived: return try judge(scanned(request, request.body, &findings))
+        case .json(let document), .untyped(let document): return try judge(scanned(request, document.span, &findings))
+        case .unreadable(let why): throw Self.unreadable(why)
+        }
+    }
+
+    @_lifetime(copy request, copy document)
+    private func scanned(
+        _ request: borrowing RequestView, _ document: Span<UInt8>, _ findings: inout JSONFindings
+    ) throws(Refusal) -> SignedRequest {
+        do {
+            try JSONScanner.scan(document, paths: scheme.paths, into: &findings)
+        } catch {
+            throw Self.unreadable(error.description)
+        }
+        return SignedRequest(request: copy request, document: document, findings: findings, publicURL: publicURL)
+    }
+
+    private static func unreadable(_ why: String) -> Refusal {
+        .missing("the body, in which a part of the signature stands, cannot be read: \(why)")
+    }
+}

@@ -1,0 +1,89 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// A request as the references of a scheme see it: nothing is decided yet, and values are what the sender signed. Valid while the request is
+/// in work.
+struct SignedRequest: ~Escapable {
+    let request: RequestView
+    /// The JSON of the body, where a part of the signature stands in it; else empty.
+    let document: Span<UInt8>
+    /// `nil` where nothing was looked for.
+    let findings: JSONFindings?
+    let publicURL: PublicURL?
+
+    @_lifetime(copy request, copy document)
+    init(request: RequestView, document: Span<UInt8>, findings: JSONFindings?, publicURL: PublicURL?) {
+        self.request = request
+        self.document = document
+        self.findings = findings
+        self.publicURL = publicURL
+    }
+}
+
+extension SignedRequest {
+    /// The text of a value: of a string in the body what it means, of other JSON the bytes as they are written.
+    ///
+    /// - Returns: `nil` if it is absent or null. A default does not count.
+    /// - Throws: where a header stands twice, so that two readers could take another one each.
+    func value(_ reference: Reference) throws(Refusal) -> [UInt8]? {
+        switch reference.source {
+        case .body(let path): path.steps.isEmpty ? request.body.array : fieldText(reference.pathID)
+        case .bodyDigest: digest(reference.pathID)
+        case .header(let name): try header(name)
+        case .query(let name): QueryParameters.first(name, in: request.query)
+        case .parameter(_, let segment): PathParameters.value(at: segment, of: request.path)
+        case .method: request.method.array
+        case .url: publicURL?.url(of: request)
+        // Not decoded: it is what the sender signed.
+        case .path: request.path.array
+        // The scope refuses these in `verify`, and the first two are filled in before.
+        case .signedTimestamp, .signedID, .headers, .event, .item, .itemDigest, .index, .deliveryID, .receivedAt, .receivedMilliseconds,
+            .remoteAddress, .route:
+            nil
+        }
+    }
+
+    /// The same of a part that a request must have, and not empty.
+    ///
+    /// - Parameter role: what it is for the signature, for messages: `timestamp`.
+    func requiredValue(_ reference: Reference, _ role: String) throws(Refusal) -> [UInt8] {
+        let noun = reference.source.noun
+        guard let value = try value(reference) else { throw .missing("\(noun), which holds the \(role), is missing") }
+        guard !value.isEmpty else { throw .missing("\(noun), which holds the \(role), is empty") }
+        return value
+    }
+
+    /// All values of a part that may stand in several lines of one header.
+    func values(_ reference: Reference, mayRepeat: Bool) throws(Refusal) -> [[UInt8]] {
+        guard mayRepeat, case .header(let name) = reference.source else {
+            let value = try value(reference)
+            return value.map { [$0] } ?? []
+        }
+        var values: [[UInt8]] = []
+        var next = request.headers.firstIndex(of: name)
+        while let index = next {
+            values.append(request.headers.value(at: index).array)
+            next = request.headers.firstIndex(of: name, from: index + 1)
+        }
+        return values
+    }
+
+    private func header(_ name: HeaderName) throws(Refusal) -> [UInt8]? {
+        guard let index = request.headers.firstIndex(of: name) else { return nil }
+        guard request.headers.firstIndex(of: name, from: index + 1) == nil else { throw .invalid("the header \(name) stands twice") }
+        return request.headers.value(at: index).array
+    }
+
+    private func fieldText(_ path: Int) -> [UInt8]? {
+        guard let range = findings?.range(of: path), let kind = findings?.kind(of: path), kind != .null else { return nil }
+        let value = document.extracting(range)
+        guard kind == .string else { return value.array }
+        return JSONText.decode(value).map { Array($0.utf8) }
+    }
+
+    private func digest(_ path: Int) -> [UInt8]? {
+        guard path >= 0 else { return Array(Hash.digest(.sha256, request.body).hex.utf8) }
+        return findings?.range(of: path).map { Array(Hash.digest(.sha256, document.extracting($0)).hex.utf8) }
+    }
+}

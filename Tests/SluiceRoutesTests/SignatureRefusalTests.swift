@@ -1,0 +1,211 @@
+import SluiceBase
+import SluiceCrypto
+import SluiceRoutes
+import Testing
+
+/// Every refusal of a signature, with its code and its reason.
+struct SignatureRefusalTests {
+    private static let time = "1700000000"
+
+    /// A route of which `verify` says what is given, besides algorithm and `signature_from`.
+    private func routed(_ verify: String) throws -> Route {
+        let from = verify.contains("signature_from:") ? "" : "signature_from: '${header.X-Signature}', "
+        let text =
+            "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, \(from)\(verify)}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
+        return try route(text)
+    }
+
+    @Test(
+        "An entry that cannot be a signature is passed over, and refused where there is no other",
+        arguments: [
+            (["v1=right,v1="], "genuine"), (["v1=zz,v1=right"], "genuine"), (["t=1,v1=right,v2=zz"], "genuine"),
+            ([", ,v1=right,"], "genuine"),
+            (["v1=00", "v1=right"], "genuine"), (["", "v1=right"], "genuine"),
+            ([], "refused signature_missing: the header x-signature is missing"),
+            ([""], "refused signature_missing: the header x-signature is empty"),
+            ([" , ,"], "refused signature_missing: the header x-signature is empty"),
+            (["", ""], "refused signature_missing: the header x-signature is empty"),
+            (["v1=,v1="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
+            (["v0=right,t=1"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
+            (["right"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
+            (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
+            (["v1=,v1=zz"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
+            (["v1=long"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
+            (["v1=00,v1=truncated"], "refused signature_invalid: the header x-signature does not match any secret of the route"),
+        ])
+    func entries(values: [String], expected: String) throws {
+        let route = try routed("signature_prefix: 'v1=', signature_split: ','")
+        let right = signature(Array("{}".utf8), "secret")
+        let lines = values.map {
+            $0.replacing("right", with: right).replacing("truncated", with: right.dropLast(2))
+                .replacing("long", with: String(repeating: "00", count: 513))
+        }
+        #expect(TestRequest("{}", headers: lines.map { ("X-Signature", $0) }).judged(by: route) == expected)
+    }
+
+    @Test(
+        "A place without a signature is named",
+        arguments: [
+            ("'${query.sig}'", "the query parameter sig is missing"), ("'${body.a.sig}'", "the field a.sig of the body is missing"),
+            (#"'${body["odd.key"][0]}'"#, #"the field ["odd.key"][0] of the body is missing"#),
+            ("'${header.X-Sig-*}'", "the header x-sig-* is missing"),
+        ])
+    func places(from: String, expected: String) throws {
+        let route = try routed("signature_from: \(from)")
+        #expect(TestRequest(#"{"a":{}}"#, target: "/hook?s=1").judged(by: route) == "refused signature_missing: \(expected)")
+    }
+
+    @Test(
+        "A signature in the body is no signature where it is null, empty or another value",
+        arguments: [
+            ("null", "refused signature_missing: the field sig of the body is missing"),
+            (#""""#, "refused signature_missing: the field sig of the body is empty"),
+            ("{}", "refused signature_invalid: the field sig of the body is not hex"),
+            ("12", "refused signature_invalid: the field sig of the body does not match any secret of the route"),
+        ])
+    func bodyValues(value: String, expected: String) throws {
+        #expect(TestRequest(#"{"sig":\#(value)}"#).judged(by: try routed("signature_from: '${body.sig}'")) == expected)
+    }
+
+    @Test(
+        "A body that has to be read for its signature and cannot be is refused, and no dead letter",
+        arguments: [
+            ("{", "application/json", "the text ends inside a value at byte 1"), ("", "", "there is no value at byte 0"),
+            (String(repeating: "[", count: 200), "", "the nesting is deeper than 124 levels at byte 124"),
+            ("x", "text/plain; charset=koi8-r", "the charset that the body is said to have is not supported"),
+        ])
+    func unreadable(body: String, type: String, why: String) throws {
+        let prefix = "refused signature_missing: the body, in which a part of the signature stands, cannot be read: "
+        let headers = [("Content-Type", type), ("X-Signature", signature(Array(body.utf8), "secret"))]
+        for verify in ["signature_from: '${body.sig}'", "signed: '${body.id}'", "timestamp_from: '${body.at}'"] {
+            #expect(try TestRequest(body, headers: headers).judged(by: routed(verify)) == prefix + why)
+        }
+    }
+
+    @Test(
+        "A timestamp that is missing, empty, doubled or no time is refused",
+        arguments: [
+            ([], "refused signature_missing: the header x-time, which holds the timestamp, is missing"),
+            ([""], "refused signature_missing: the header x-time, which holds the timestamp, is empty"),
+            ([time, time], "refused signature_invalid: the header x-time stands twice"),
+            (["now"], "refused signature_invalid: the timestamp in the header x-time is no number of seconds since 1970"),
+            (["-1700000000"], "refused signature_invalid: the timestamp in the header x-time is no number of seconds since 1970"),
+            (["1700000000.5"], "refused signature_invalid: the timestamp in the header x-time is no number of seconds since 1970"),
+            (["1700000000000000"], "refused signature_invalid: the timestamp in the header x-time is no number of seconds since 1970"),
+            (["1699999700"], "refused signature_expired: the timestamp is 300s old, and 'tolerance' is 5m"),
+            (["1700000301"], "refused signature_expired: the timestamp is 300s ahead of the clock, and 'tolerance' is 5m"),
+            (["999999999999999"], "refused signature_expired: the timestamp is 999998299999998s ahead of the clock, and 'tolerance' is 5m"),
+            (["1699999701"], "genuine"), (["1700000300"], "genuine"), (["01700000000"], "genuine"),
+        ])
+    func timestamps(values: [String], expected: String) throws {
+        let route = try routed("timestamp_from: '${header.X-Time}', signed: '${timestamp}${body}'")
+        let text = (values.first ?? "") + "{}"
+        let headers = values.map { ("X-Time", $0) } + [("X-Signature", signature(Array(text.utf8), "secret"))]
+        #expect(TestRequest("{}", headers: headers).judged(by: route) == expected)
+    }
+
+    @Test(
+        "Timestamps in other forms are read strictly",
+        arguments: [
+            ("unix_ms", "1699999700122", "expired"), ("unix_ms", "1699999700123", "genuine"), ("unix_ms", "1700000300123", "genuine"),
+            ("unix_ms", "1700000300124", "expired"), ("unix_ms", "1.7e12", "no number of milliseconds since 1970"),
+            ("unix_ms", "1700000000000000000", "no number of milliseconds since 1970"),
+            ("rfc3339", "2023-11-14T22:08:20.123999999Z", "genuine"), ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
+            ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"), ("rfc3339", "2023-11-15T00:13:20+02:00", "genuine"),
+            ("rfc3339", "2023-11-14 22:13:20", "no time in the form of RFC 3339"),
+            ("rfc3339", "1700000000", "no time in the form of RFC 3339"),
+        ])
+    func formats(format: String, text: String, expected: String) throws {
+        let route = try routed("timestamp_from: '${header.X-Time}', timestamp_format: \(format), signed: '${timestamp}'")
+        let headers = [("X-Time", text), ("X-Signature", signature(Array(text.utf8), "secret"))]
+        #expect(TestRequest("{}", headers: headers).judged(by: route).contains(expected))
+    }
+
+    @Test(
+        "The entry with the timestamp's prefix must be there, once, and not empty",
+        arguments: [
+            (["v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
+            (["t=,v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
+            (["t=\(time),t=\(time),v1=S"], "refused signature_invalid: the header x-signature holds more than one timestamp"),
+            (["t=\(time),v1=S", "t=1"], "refused signature_invalid: the header x-signature holds more than one timestamp"),
+            (["t=\(time)"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
+            (["v1=S", "t=\(time)"], "genuine"), ([" v1=S , t=\(time) "], "genuine"),
+        ])
+    func prefixedTimestamps(lines: [String], expected: String) throws {
+        let verify =
+            "signature_prefix: 'v1=', signature_split: ',', timestamp_from: '${header.X-Signature}', timestamp_prefix: 't=', "
+            + "signed: '${timestamp}.${body}'"
+        let right = signature(Array("\(Self.time).{}".utf8), "secret")
+        let headers = lines.map { ("X-Signature", $0.replacing("S", with: right)) }
+        #expect(TestRequest("{}", headers: headers).judged(by: try routed(verify)) == expected)
+    }
+
+    @Test("A header with a timestamp alone may stand once, where nothing tells several values apart")
+    func soleTimestampLine() throws {
+        let route = try routed("timestamp_from: '${header.X-Time}', timestamp_prefix: 't=', signed: '${timestamp}'")
+        let right = ("X-Signature", signature(Array(Self.time.utf8), "secret"))
+        let line = ("X-Time", "t=\(Self.time)")
+        #expect(TestRequest("{}", headers: [right, line]).judged(by: route) == "genuine")
+        #expect(
+            TestRequest("{}", headers: [right, line, line]).judged(by: route) == "refused signature_invalid: the header x-time stands twice"
+        )
+    }
+
+    @Test(
+        "What is signed and not there is refused, and so is a header that is signed and stands twice",
+        arguments: [
+            ("id_from: '${header.X-Id}', signed: '${id}'", [], "signature_missing: the header x-id, which holds the id, is missing"),
+            (
+                "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: "],
+                "signature_missing: the header x-id, which holds the id, is empty"
+            ),
+            ("id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: a", "X-Id: a"], "signature_invalid: the header x-id stands twice"),
+            ("id_from: '${query.id}', signed: '${id}'", [], "signature_missing: the query parameter id, which holds the id, is missing"),
+            ("signed: '${header.X-A}'", [], "signature_missing: the header x-a, which is signed, is missing"),
+            ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a stands twice"),
+            ("signed: '${query.a}'", [], "signature_missing: the query parameter a, which is signed, is missing"),
+            ("signed: '${body.a.b}'", [], "signature_missing: the field a.b of the body, which is signed, is missing"),
+            (
+                "signed: '${sha256.body.a}'", [],
+                "signature_missing: the digest of the field a of the body, which is signed, is missing"
+            ),
+        ])
+    func signedParts(verify: String, headers: [String], expected: String) throws {
+        let lines = headers.map { line in
+            let parts = line.split(separator: ": ", omittingEmptySubsequences: false).map(String.init)
+            return (name: parts[0], value: parts[1])
+        }
+        let request = TestRequest("{}", headers: lines + [("X-Signature", signature([], "secret"))])
+        #expect(request.judged(by: try routed(verify)) == "refused \(expected)")
+    }
+
+    @Test("A forged request is invalid whatever its time; an old one that is genuine is expired")
+    func order() throws {
+        let route = try routed("timestamp_from: '${header.X-Time}', signed: '${timestamp}${body}'")
+        func outcome(_ secret: String) -> String {
+            let digest = signature(Array("1600000000{}".utf8), secret)
+            return TestRequest("{}", headers: [("X-Time", "1600000000"), ("X-Signature", digest)]).judged(by: route)
+        }
+        #expect(outcome("other") == "refused signature_invalid: the header x-signature does not match any secret of the route")
+        #expect(outcome("secret") == "refused signature_expired: the timestamp is 100000000s old, and 'tolerance' is 5m")
+    }
+
+    @Test("No reason repeats what the sender wrote")
+    func secrecy() throws {
+        let marks = ["hunter2", "00hunter2", "hunter2=00", "t=hunter2,v1=00", "v1=hunter2"]
+        let schemes = [
+            "signature_split: ','", "signature_prefix: 'v1='", "timestamp_from: '${header.X-Time}', signed: '${timestamp}'",
+            "signature_from: '${body.s}'", "signed: '${body.x.y}${header.X-Time}'",
+        ]
+        for scheme in schemes {
+            let route = try routed(scheme)
+            for mark in marks {
+                let request = TestRequest(
+                    #"{"s":"\#(mark)"}"#, target: "/hook?\(mark)", headers: [("X-Signature", mark), ("X-Time", mark)])
+                let outcome = request.judged(by: route)
+                #expect(outcome.hasPrefix("refused signature_"))
+                #expect(!outcome.contains("hunter2"))
+            }
+        }
+    }
+}
