@@ -92,7 +92,16 @@ struct EachTests {
         #expect(delivery.deadLetters.map(\.reason) == [.badField])
         let again = try #require(request.processed(by: route, share: DeliveryShare(element: 2)).delivery)
         #expect(again.jobs.map { String(decoding: $0.payload, as: UTF8.self) } == [#"[{"p":1},{"p":"high"},{"p":3}]"#])
-        #expect(request.processed(by: route, share: DeliveryShare(element: 3)).summary == "no elements")
+    }
+
+    @Test(
+        "A dead letter of an element that the route does not find any more stays as it is",
+        arguments: ["each: ${body}", "each: ${body.l ?? null}", ""])
+    func missingElement(each: String) throws {
+        for element in [3, 4, 9_999] {
+            let outcome = TestRequest("[1,2,3]").processed(by: try route(openRoute(each)), share: DeliveryShare(element: element))
+            #expect(outcome.summary == "refused body_unreadable: the route finds no element \(element + 1) in the request any more")
+        }
     }
 
     @Test("More elements than one delivery may have make all of it a dead letter")

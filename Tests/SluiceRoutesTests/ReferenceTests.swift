@@ -109,4 +109,13 @@ struct ReferenceTests {
             #expect(TestRequest(body).processed(by: route).summary == "dead letter bad_field: \(detail)")
         }
     }
+
+    @Test(
+        "A reference has as many steps as JSON may nest, however long the text is",
+        arguments: [(124, true), (125, false), (200_000, false)])
+    func steps(count: Int, isFine: Bool) {
+        let found = problems(openRoute(rule: "payload: ${body\(String(repeating: ".a", count: count))}"))
+        #expect(found.isEmpty == isFine)
+        if !isFine { #expect(found.first?.hasSuffix("has more than 124 steps") == true) }
+    }
 }

@@ -60,7 +60,7 @@ package final class DeliveryJournal: Sendable {
             // Many elements may have died of the same.
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ",")
             logger.warning(
-                "stored a delivery as a dead letter",
+                jobs == 0 ? "stored a delivery as a dead letter" : "stored a delivery of which a part is a dead letter",
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .code: reasons]))
         } else if logsEach {
             logger.debug("stored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs]))

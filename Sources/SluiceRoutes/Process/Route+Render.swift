@@ -9,6 +9,7 @@ extension Route {
     func outcome(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RouteOutcome {
         var assembly = DeliveryAssembly()
         do throws(DeliveryAssembly.End) {
+            if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
                 try gather(elements, context, share, &assembly)
             } else {
@@ -27,6 +28,12 @@ extension Route {
         delivery.parts = assembly.parts
         delivery.missingKeys = assembly.missingKeys
         return stored(delivery, context)
+    }
+
+    /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it is now, has none.
+    private func missingElement(_ share: DeliveryShare, _ context: borrowing DeliveryContext) -> RouteOutcome? {
+        guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else { return nil }
+        return .refused(.bodyUnreadable, reason: "the route finds no element \(element + 1) in the request any more")
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
@@ -59,7 +66,7 @@ extension Route {
             throw .dead(.tooMany("the body has more than \(JSONFindings.maximumItems) elements"))
         }
         var context = copy context
-        for element in share.element.map({ $0..<min($0 + 1, count) }) ?? 0..<count {
+        for element in share.element.map({ $0..<($0 + 1) }) ?? 0..<count {
             context.item = element
             try gather(context, share, &assembly)
         }

@@ -107,6 +107,8 @@ extension ReferenceParser {
     private mutating func path() throws(Failure) -> JSONPath {
         var steps: [JSONPath.Step] = []
         while true {
+            // What is read of a body nests no deeper.
+            guard steps.count <= JSONLimits.bulkDepth else { throw failure("has more than \(JSONLimits.bulkDepth) steps") }
             if take(".") {
                 let key = word()
                 guard !key.isEmpty else { throw failure("has an empty key; an odd one is written [\"odd key\"]") }

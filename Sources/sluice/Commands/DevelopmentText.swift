@@ -30,7 +30,8 @@ enum DevelopmentText {
         switch entry {
         case .stored(let id, let route, let jobs, let deadLetters, let duplicates):
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ", ")
-            let what = deadLetters.isEmpty ? count(jobs, "job") : "dead letter: \(reasons)"
+            let what = [jobs > 0 || deadLetters.isEmpty ? count(jobs, "job") : "", reasons.isEmpty ? "" : "dead letter: \(reasons)"]
+                .filter { !$0.isEmpty }.joined(separator: ", ")
             return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) seen before" : "")]
         case .duplicate(let first, let route): return ["duplicate  \(first)  \(text(route))"]
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
