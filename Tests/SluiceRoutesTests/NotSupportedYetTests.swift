@@ -69,16 +69,6 @@ struct NotSupportedYetTests {
         #expect(problems(openRoute(rule: "payload: ${\(reference)}")) == ["7:18: \(expected)"])
     }
 
-    @Test(
-        "A condition",
-        arguments: [
-            ("any: []", "8:17: 'any' in 'when' is not supported yet"), ("not: {}", "8:17: 'not' in 'when' is not supported yet"),
-            ("body.a: {exists: true}", "8:25: a mapping as a condition in 'when' is not supported yet"),
-        ])
-    func conditions(condition: String, expected: String) {
-        #expect(problems(openRoute("otherwise: ignore", rule: "when: { \(condition) }")).first == expected)
-    }
-
     @Test("A signature in the body")
     func signatureInBody() {
         let text =

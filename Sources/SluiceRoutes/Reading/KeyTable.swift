@@ -36,15 +36,16 @@ package struct KeyTable: Sendable {
     static let backoff = KeyTable(noun: "'backoff'", keys: ["base", "exponent", "jitter"], later: [])
     static let retention = KeyTable(noun: "'retention'", keys: ["completed", "dead"], later: [])
 
-    /// What `when` may hold besides references.
-    static let laterConditions = ["any", "not"]
+    /// What a reference in `when` must be.
+    static let condition = KeyTable(
+        noun: "a condition", keys: ["exists", "not", "prefix", "suffix", "contains", "like", "greater", "less"], later: [])
 }
 
 /// What the language has, for documents and their tests.
 package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [KeyTable] {
-        [.file, .kind, .route, .rule, .verify, .secret, .backoff, .retention]
+        [.file, .kind, .route, .rule, .condition, .verify, .secret, .backoff, .retention]
     }
 
     /// What `provider` may be.

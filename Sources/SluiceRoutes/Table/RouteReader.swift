@@ -44,12 +44,13 @@ struct RouteReader {
         let _: Match? = reader.word("match", later: ["all"])
         event()
         let key = uniqueKey()
-        let rules = rules(body, &kinds)
+        let methods = methods()
+        let rules = rules(body, methods, &kinds)
         let otherwise = otherwise()
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
-            name: name, path: Array(path.text.utf8), methods: methods(),
+            name: name, path: Array(path.text.utf8), methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit(),
             verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
             body: BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false), paths: scope.paths, event: scope.event,
@@ -151,12 +152,13 @@ extension RouteReader {
         SignatureCoverage(preset: preset, event: scope.event).warn(of: key, at: position, in: context)
     }
 
-    private mutating func rules(_ body: BodyKind, _ kinds: inout JobKinds) -> [JobRule] {
+    private mutating func rules(_ body: BodyKind, _ methods: [String], _ kinds: inout JobKinds) -> [JobRule] {
         guard let node = reader.node("jobs") else {
             context.error(reader.position, "a route needs 'jobs'")
             return []
         }
-        return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil)
+        let hasKey = reader.has("unique_key") || preset != nil
+        return JobRuleReader(context: context, bodyKind: body, routeHasKey: hasKey, methods: methods)
             .read(node, kinds: &kinds, scope: &scope)
     }
 
