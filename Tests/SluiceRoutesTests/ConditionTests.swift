@@ -1,13 +1,12 @@
 import SluiceRoutes
 import Testing
 
-struct ConditionTests {
-    private func matches(_ when: String, _ request: TestRequest, lines: String = "") throws -> Bool {
-        let route = try route(openRoute("otherwise: ignore\n\(lines)", rule: "when: { \(when) }"))
-        let outcome = request.processed(by: route)
-        return outcome.summary == "stored"
-    }
+/// Whether a rule with these conditions takes a request.
+func matches(_ when: String, _ request: TestRequest, lines: String = "") throws -> Bool {
+    try request.processed(by: route(openRoute("otherwise: ignore\n\(lines)", rule: "when: { \(when) }"))).summary == "stored"
+}
 
+struct ConditionTests {
     @Test(
         "Against JSON a scalar is compared by type, numbers by value; absent is null",
         arguments: [
@@ -60,6 +59,34 @@ struct ConditionTests {
         let joined = "event: ${header.X-E}/${body.action}"
         #expect(try matches("event: pr/opened", TestRequest(#"{"action":"opened"}"#, headers: [("X-E", "pr")]), lines: joined))
         #expect(try matches("event: null", TestRequest(#"{"action":"opened"}"#), lines: joined))
+    }
+
+    @Test("'event' is text, also where it is one value of the body; a default that is null is none")
+    func eventIsText() throws {
+        let event = "event: ${body.kind}"
+        #expect(try matches("event: 5", TestRequest(#"{"kind":"5"}"#), lines: event))
+        #expect(try matches("event: 5", TestRequest(#"{"kind":5}"#), lines: event))
+        #expect(try !matches("event: 5", TestRequest(#"{"kind":5.0}"#), lines: event))
+        #expect(try matches("event: { like: '[*]', contains: a }", TestRequest(#"{"kind":["a"]}"#), lines: event))
+        #expect(try !matches("event: { exists: true }", TestRequest(#"{"kind":null}"#), lines: event))
+        #expect(try matches("event: { exists: true, prefix: no }", TestRequest("{}"), lines: "event: ${body.kind ?? \"none\"}"))
+        #expect(try matches("event: { exists: false, not: '' }", TestRequest("{}"), lines: "event: ${body.kind ?? null}"))
+    }
+
+    @Test("Conditions may be about anything that a reference names")
+    func references() throws {
+        let request = TestRequest(#"{"a":1}"#, target: "/hook?q=1", headers: [("X-A", "b")])
+        for condition in [
+            "delivery.id: d1", "delivery.received_ms: { greater: 1700000000122, less: 1700000000124 }",
+            "delivery.received_at: { prefix: 2023-11-14T }", "delivery.remote_address: { like: 192.0.2.* }", "headers: { contains: x-a }",
+            "path: { suffix: ook }", "method: { not: [GET, PUT] }", "route: { exists: true }",
+            "sha256.body: 015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862", "body: { exists: true, not: x }",
+            "sha256.body.a: { prefix: 6b86b273 }", "sha256.body.none: { exists: false }",
+        ] {
+            #expect(try matches(condition, request), "\(condition)")
+        }
+        let lines = "public_url: https://hooks.example.com"
+        #expect(try matches("url: 'https://hooks.example.com/hook?q=1'", request, lines: lines))
     }
 
     @Test("The first rule that matches counts")

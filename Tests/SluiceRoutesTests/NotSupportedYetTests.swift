@@ -30,14 +30,4 @@ struct NotSupportedYetTests {
     func matchFirst() {
         #expect(problems(openRoute("match: first")) == [])
     }
-
-    @Test(
-        "A condition",
-        arguments: [
-            ("any: []", "8:17: 'any' in 'when' is not supported yet"), ("not: {}", "8:17: 'not' in 'when' is not supported yet"),
-            ("body.a: {exists: true}", "8:25: a mapping as a condition in 'when' is not supported yet"),
-        ])
-    func conditions(condition: String, expected: String) {
-        #expect(problems(openRoute("otherwise: ignore", rule: "when: { \(condition) }")).first == expected)
-    }
 }

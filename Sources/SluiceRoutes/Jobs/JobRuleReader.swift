@@ -8,20 +8,19 @@ struct JobRuleReader {
     /// Whether the route's deliveries have a unique key.
     let routeHasKey: Bool
     let match: MatchPolicy
+    /// The route's.
+    let methods: [String]
 
     /// - Returns: the rules that are fine; of the others the problems have been noted.
     func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
         guard let elements = context.list(node, "'jobs'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'jobs' needs at least one rule") }
         var rules: [JobRule] = []
-        var catchAll: Int?
+        var reachability = RuleReachability(context: context, takesAll: match == .all, methods: methods)
         for element in elements {
-            if let catchAll {
-                context.error(
-                    element.position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
-            }
+            reachability.refuseUnreachable(at: element.position)
             guard let rule = rule(element, kinds: &kinds, scope: &scope) else { continue }
-            if rule.conditions.isEmpty, catchAll == nil, match == .first { catchAll = element.position.line }
+            reachability.add(rule.conditions, at: element.position)
             rules.append(rule)
         }
         return rules

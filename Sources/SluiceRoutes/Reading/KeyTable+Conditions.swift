@@ -15,8 +15,8 @@ extension KeyTable {
 
     /// What `when` may hold besides references.
     static let conditionGroups = KeyTable(
-        "conditions", noun: "'when'", keys: [:],
-        later: [
+        "conditions", noun: "'when'",
+        keys: [
             "any": "Mappings of conditions, of which one must hold.",
             "not": "A mapping of conditions that must not hold together.",
         ])

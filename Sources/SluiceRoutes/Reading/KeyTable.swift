@@ -42,13 +42,13 @@ package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [KeyTable] {
         [
-            .file, .kind, .route, .rule, .conditionGroups, .verify, .secret, .backoff, .retention, .batch, .budget, .budgetPolicy, .rate,
-            .reply,
+            .file, .kind, .route, .rule, .conditionGroups, .condition, .verify, .secret, .backoff, .retention, .batch, .budget,
+            .budgetPolicy, .rate, .reply,
         ]
     }
 
     /// Mappings of the language that this version does not read.
-    package static var laterMappings: [KeyTable] { [.condition, .example, .expectation, .expectedJob, .expectedReply] }
+    package static var laterMappings: [KeyTable] { [.example, .expectation, .expectedJob, .expectedReply] }
 
     /// What `provider` may be.
     package static var providers: [String] { ProviderPreset.all.map(\.name) }

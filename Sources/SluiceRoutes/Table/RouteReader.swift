@@ -43,12 +43,12 @@ struct RouteReader {
         let elements = elements(body)
         event()
         let key = uniqueKey()
-        let rules = rules(body, match, &kinds)
+        let methods = methods()
+        let rules = rules(body, match, methods, &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
-        let methods = methods()
         return Route.Parts(
             name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
@@ -162,12 +162,15 @@ extension RouteReader {
         KeyCoverage(signature: signature, preset: preset, scope: scope).warn(of: key, at: position)
     }
 
-    private mutating func rules(_ body: BodyKind, _ match: MatchPolicy, _ kinds: inout JobKinds) -> [JobRule] {
+    private mutating func rules(
+        _ body: BodyKind, _ match: MatchPolicy, _ methods: [String], _ kinds: inout JobKinds
+    ) -> [JobRule] {
         guard let node = reader.node("jobs") else {
             context.error(reader.position, "a route needs 'jobs'")
             return []
         }
-        return JobRuleReader(context: context, bodyKind: body, routeHasKey: reader.has("unique_key") || preset != nil, match: match)
+        let hasKey = reader.has("unique_key") || preset != nil
+        return JobRuleReader(context: context, bodyKind: body, routeHasKey: hasKey, match: match, methods: methods)
             .read(node, kinds: &kinds, scope: &scope)
     }
 

@@ -1,0 +1,69 @@
+import SluiceJSON
+import SluiceYAML
+import Testing
+
+@testable import SluiceRoutes
+
+/// What depends on the route around the conditions: elements, and whether each rule that matches counts.
+struct ConditionReaderTests {
+    private let log = ProblemLog()
+    private var context: FileContext { FileContext(file: "r.yaml", log: log) }
+
+    private func conditions(_ when: String, body: BodyKind = .json, items: JSONPath? = nil) throws -> [Condition] {
+        var scope = RouteScope(context: context)
+        if let items { scope.takeEach(of: items) }
+        let root = try #require(YAMLDocument.parse(Array(when.utf8), file: "r.yaml").root)
+        return try #require(ConditionReader(context: context, bodyKind: body).read(root, scope: &scope))
+    }
+
+    @Test(
+        "An element has a type where the values around it have one",
+        arguments: [
+            (BodyKind.json, ["a"], "item", ValueComparison.byType), (.auto, ["a"], "item", .asFormFieldInForms),
+            (.auto, ["a"], "item.x", .byType),
+            (.form, ["a"], "item", .asFormField), (.form, ["payload"], "item", .byType), (.auto, ["payload", "a"], "item.x", .byType),
+            (.form, ["a"], "index", .asText), (.form, ["a"], "sha256.item", .asText), (.json, ["a"], "event", .asText),
+        ])
+    func comparison(body: BodyKind, keys: [String], reference: String, expected: ValueComparison) throws {
+        var scope = RouteScope(context: context)
+        scope.takeEach(of: JSONPath(keys.map { .key($0) } + [.each]))
+        scope.event = scope.template("${body.kind}", at: YAMLPosition(line: 1, column: 1))
+        let root = try #require(YAMLDocument.parse(Array("\(reference): x".utf8), file: "r.yaml").root)
+        let conditions = ConditionReader(context: context, bodyKind: body).read(root, scope: &scope)
+        guard case .value(let value)? = conditions?.first else {
+            Issue.record("no condition")
+            return
+        }
+        #expect(value.comparison == expected)
+    }
+
+    @Test("The position of an element is a whole number from 0")
+    func index() throws {
+        var reachability = RuleReachability(context: context, takesAll: false, methods: ["POST"])
+        let items = JSONPath([.key("a"), .each])
+        reachability.add(try conditions("index: { less: 0 }", items: items), at: YAMLPosition(line: 1, column: 1))
+        reachability.add(try conditions("index: { less: 1 }", items: items), at: YAMLPosition(line: 2, column: 1))
+        #expect(
+            log.warnings.map(\.description) == [
+                "r.yaml:1:10: warning: this rule never matches: no 'index' is less than 0; it is a whole number from 0"
+            ])
+    }
+
+    @Test("Where each rule that matches counts none is in the way of another, and one that contradicts itself is still warned of")
+    func takesAll() throws {
+        for (takesAll, problems, warnings) in [(true, 0, 1), (false, 1, 2)] {
+            let log = ProblemLog()
+            var reachability = RuleReachability(
+                context: FileContext(file: "r.yaml", log: log), takesAll: takesAll, methods: ["POST"])
+            for (line, when) in ["body.a: x", "body.a: x", "body.a: { greater: 5, less: 3 }"].enumerated() {
+                let position = YAMLPosition(line: line + 1, column: 1)
+                reachability.refuseUnreachable(at: position)
+                reachability.add(try conditions(when), at: position)
+            }
+            reachability.add([], at: YAMLPosition(line: 4, column: 1))
+            reachability.refuseUnreachable(at: YAMLPosition(line: 5, column: 1))
+            #expect(log.problems.count == problems)
+            #expect(log.warnings.count == warnings)
+        }
+    }
+}
