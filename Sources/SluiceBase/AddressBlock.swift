@@ -28,6 +28,9 @@ package struct AddressBlock: Sendable, Hashable {
     /// Whether the peer's address lies in the block; the port does not matter.
     package func contains(_ peer: PeerAddress) -> Bool { Self.masked(peer.address, prefixLength) == address }
 
+    /// The first address of the block, without a port.
+    package var first: PeerAddress { PeerAddress(address: address, port: 0) }
+
     private static func masked(_ address: SIMD16<UInt8>, _ length: Int) -> SIMD16<UInt8> {
         var result = address
         for index in 0..<16 {

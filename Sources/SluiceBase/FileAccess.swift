@@ -67,6 +67,18 @@ package enum FileAccess {
         return try content(of: descriptor, limit: limit)
     }
 
+    /// Whether a file lies in a folder or below it, once all symbolic links have been followed.
+    package static func isInside(_ path: String, folder: String) throws(Failure) -> Bool {
+        try resolve(path).hasPrefix(resolve(folder) + "/")
+    }
+
+    private static func resolve(_ path: String) throws(Failure) -> String {
+        // The C library allocates the text, which is copied and freed here.
+        guard let resolved = unsafe realpath(path, nil) else { throw Failure(errorNumber: errno) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
     /// Makes a folder that only this user may enter, if there is none.
     package static func makeFolder(_ path: String) throws(Failure) {
         // The path is a C string for the call.

@@ -1,4 +1,5 @@
 import SluiceHTTP
+import SluiceRoutes
 import Testing
 
 @testable import SluiceGateway

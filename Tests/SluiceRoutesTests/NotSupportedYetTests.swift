@@ -4,13 +4,6 @@ import Testing
 /// What the language has and this version does not read is refused as such, at its place.
 struct NotSupportedYetTests {
     @Test(
-        "A key of a route",
-        arguments: ["examples"])
-    func routeKeys(key: String) {
-        #expect(problems(openRoute("\(key): x")) == ["5:5: '\(key)' in a route is not supported yet"])
-    }
-
-    @Test(
         "An algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
     func algorithms(name: String) {
         let text = "routes:\n- path: /a\n  provider: github\n  verify: {alg: \(name)}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"

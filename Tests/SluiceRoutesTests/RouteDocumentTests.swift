@@ -23,15 +23,20 @@ struct RouteDocumentTests {
         for name in RouteLanguage.providers { #expect(before.contains("| `\(name)` |")) }
     }
 
-    @Test("Each example on the page compiles without a problem")
+    @Test("Each example on the page compiles without a problem, and what it expects of requests comes out")
     func examples() throws {
         let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
         #expect(blocks.count >= 8)
+        var examples = 0
         for block in blocks {
             let compilation = compile([("r.yaml", block)], secrets: .throwAway)
             #expect(compilation.problems.map(\.description) == [])
             #expect(compilation.warnings.map(\.description) == [])
+            let results = compilation.table?.runExamples(folder: ".", atMilliseconds: TestRequest.now) ?? []
+            #expect(results.compactMap(\.problem).map(\.description) == [])
+            examples += results.count
         }
+        #expect(examples >= 5)
     }
 
     @Test("A thousand problems are shown, and no more are worked out")

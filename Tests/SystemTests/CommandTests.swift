@@ -216,7 +216,7 @@ import Testing
         for name in ["github.yaml", "hmac.yaml"] { try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)") }
         let secrets = ["GITHUB_WEBHOOK_SECRET": "a", "HMAC_WEBHOOK_SECRET": "b"]
         let right = try await run(["check"], in: folder, environment: secrets)
-        #expect(right.output == "routes: 2 files, 2 routes, 0 warnings\n")
+        #expect(right.output == "routes: 2 files, 2 routes, 1 kind, 0 examples: 0 errors, 0 warnings\n")
         #expect(right.ending == .exited(0))
 
         let github = try ProjectFiles.text("routes/github.yaml")
@@ -224,11 +224,12 @@ import Testing
         let wrong = try await run(["check", "routes"], in: folder, environment: ["GITHUB_WEBHOOK_SECRET": "a"])
         #expect(
             wrong.output == """
-                routes/github.yaml:19:5: a route needs 'path'
-                routes/github.yaml:20:5: unknown key 'pth' in a route; did you mean 'path'?
-                routes/hmac.yaml:18:14: the environment variable HMAC_WEBHOOK_SECRET is not set\n
+                routes/github.yaml:19:5: error: a route needs 'path'
+                routes/github.yaml:20:5: error: unknown key 'pth' in a route; did you mean 'path'?
+                routes/hmac.yaml:18:14: error: the environment variable HMAC_WEBHOOK_SECRET is not set
+                routes: 2 files, 2 routes, 1 kind, 0 examples: 3 errors, 0 warnings\n
                 """)
-        #expect(wrong.errors == "sluice: 3 problems in routes\n")
+        #expect(wrong.errors == "sluice: 3 errors in routes\n")
         #expect(wrong.ending == .exited(1))
     }
 

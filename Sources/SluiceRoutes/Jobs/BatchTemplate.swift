@@ -49,6 +49,11 @@ struct BatchTemplate: Sendable {
         return nil
     }
 
+    /// The value of the member `batch`, where it is the same for each job.
+    var constant: [UInt8]? {
+        if case .constant(let key) = key { value(Array(key.utf8)) } else { nil }
+    }
+
     /// The member of the job object; `nil` where the key turns out to be empty.
     func member(_ context: borrowing DeliveryContext) -> [UInt8]? {
         let key: [UInt8] =
@@ -56,8 +61,11 @@ struct BatchTemplate: Sendable {
             case .constant(let text): Array(text.utf8)
             case .rendered(let template): context.text(template)
             }
-        guard !key.isEmpty else { return nil }
-        var json = Array(#""batch":{"key":"#.utf8)
+        return key.isEmpty ? nil : Array(#""batch":"#.utf8) + value(key)
+    }
+
+    private func value(_ key: [UInt8]) -> [UInt8] {
+        var json = Array(#"{"key":"#.utf8)
         json.appendJSONString(key.span)
         json += expressions
         json.append(UInt8(ascii: "}"))

@@ -71,7 +71,8 @@ enum JobStart: Sendable {
         }
     }
 
-    private static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
+    /// Reads a time, or a number of milliseconds since 1970.
+    static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
         if let number = Int64(text) {
             guard number >= earliest else {
                 throw Complaint(message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")

@@ -38,6 +38,7 @@ package final class Route: Sendable {
         /// How many bytes the payloads of one delivery may have together, unless it is one job.
         var mostPayloadBytes: Int
         var summary: RouteSummary
+        var examples: [RouteExample]
     }
 
     /// The position in the table.
@@ -104,6 +105,7 @@ extension Route {
     /// Whether the route asks for a signature; without one it says `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
+    var examples: [RouteExample] { parts.examples }
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
 

@@ -65,10 +65,15 @@ struct FileContext {
             error(node.position, "\(subject): '\(text)' is not supported yet")
         } else {
             let hint = Suggestion.phrase(for: text, among: words + later)
-            error(node.position, "\(subject) must be \(Self.alternatives(words)), not '\(PrintableText.escape(text))'\(hint)")
+            // A long list hides the one word that is meant.
+            let alternatives =
+                words.count > Self.mostAlternatives && !hint.isEmpty ? "one of \(words.count) words" : Self.alternatives(words)
+            error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
         }
         return nil
     }
+
+    private static let mostAlternatives = 12
 
     /// `a, b or c`, each in quotes.
     static func alternatives(_ words: [String]) -> String {

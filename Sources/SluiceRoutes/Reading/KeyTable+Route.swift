@@ -35,9 +35,7 @@ extension KeyTable {
             "on_mismatch": "What becomes of a payload that does not fit its kind: a dead letter, or a refusal with 422.",
             "reply": "How a success is answered.",
             "keep_request": "Whether the request, without its credentials, is kept beside its jobs.",
-        ],
-        later: [
-            "examples": "Requests and what must come of them; sluice check runs them."
+            "examples": "Requests and what must come of them; sluice check runs them.",
         ])
 
     static let rate = KeyTable(

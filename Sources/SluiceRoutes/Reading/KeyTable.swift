@@ -43,12 +43,9 @@ package enum RouteLanguage {
     package static var mappings: [KeyTable] {
         [
             .file, .kind, .route, .rule, .conditionGroups, .condition, .verify, .secret, .backoff, .retention, .batch, .budget,
-            .budgetPolicy, .rate, .reply,
+            .budgetPolicy, .rate, .reply, .example, .expectation, .expectedJob, .expectedReply,
         ]
     }
-
-    /// Mappings of the language that this version does not read.
-    package static var laterMappings: [KeyTable] { [.example, .expectation, .expectedJob, .expectedReply] }
 
     /// What `provider` may be.
     package static var providers: [String] { ProviderPreset.all.map(\.name) }

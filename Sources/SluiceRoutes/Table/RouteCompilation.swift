@@ -14,4 +14,14 @@ package struct RouteCompilation: Sendable {
     package let environmentNames: [String]
     /// Stands for everything that was read from files: names and contents.
     package let fingerprint: Fingerprint
+    /// What the files hold, problems or not.
+    package let census: RouteCensus
+}
+
+/// How many of what there are in route files, whether they are fine or not.
+package struct RouteCensus: Sendable, Hashable {
+    package internal(set) var files = 0
+    package internal(set) var kinds = 0
+    package internal(set) var routes = 0
+    package internal(set) var examples = 0
 }

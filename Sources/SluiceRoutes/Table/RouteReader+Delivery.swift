@@ -24,6 +24,17 @@ extension RouteReader {
         return ReplyReader(context: context).read(node, scope: &scope)
     }
 
+    /// How many entries `examples` has.
+    var exampleCount: Int {
+        if case .sequence(let elements)? = reader.node("examples")?.content { elements.count } else { 0 }
+    }
+
+    func examples(_ path: RoutePath?, _ methods: [String]) -> [RouteExample] {
+        guard let node = reader.node("examples") else { return [] }
+        let isVerified = reader.node("verify")?.scalar?.text != "none"
+        return ExampleReader(context: context, path: path, methods: methods, isVerified: isVerified).read(node)
+    }
+
     func allowedAddresses() -> [AddressBlock] {
         guard let node = reader.node("allow_from"), let elements = context.list(node, "'allow_from'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'allow_from' needs at least one block; without it everybody may send") }

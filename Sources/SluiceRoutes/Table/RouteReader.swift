@@ -47,6 +47,7 @@ struct RouteReader {
         let rules = rules(body, match, methods, &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
+        let examples = examples(path?.path, methods)
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
@@ -61,7 +62,7 @@ struct RouteReader {
             dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
             match: match, rules: rules, otherwise: otherwise, reply: reply,
             keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes,
-            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset))
+            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset), examples: examples)
     }
 }
 

@@ -22,7 +22,7 @@ extension RouteTable {
         return RouteCompilation(
             table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems, warnings: log.warnings.sorted(),
             secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
-            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems))
+            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census)
     }
 }
 
@@ -33,6 +33,8 @@ struct RouteCompiler {
     let environment: [String: String]
     let options: RouteOptions
     private(set) var environmentNames: Set<String> = []
+    /// What has been seen, whether it is fine or not.
+    private(set) var census = RouteCensus()
     private var kinds = JobKinds()
     private var registry = RouteRegistry()
     private var nodeCount = 0
@@ -49,15 +51,18 @@ struct RouteCompiler {
     /// - Returns: the routes that are fine; with problems in the log not all of them.
     mutating func compile(_ files: [RouteFile]) -> [Route] {
         let sections = sections(of: files)
+        census.files = files.count
         var routes: [Route] = []
         for section in sections {
             guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else { continue }
+            census.routes += elements.count
             for element in elements {
                 guard let parts = route(element, in: section.context) else { continue }
                 routes.append(Route(parts, index: routes.count))
             }
         }
         kinds.warnOfUnused(log)
+        census.kinds = kinds.byName.count
         return routes
     }
 
@@ -101,6 +106,7 @@ struct RouteCompiler {
         guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
         let parts = reader.read(kinds: &kinds, registry: &registry)
         environmentNames.formUnion(reader.environmentNames)
+        census.examples += reader.exampleCount
         return parts
     }
 }

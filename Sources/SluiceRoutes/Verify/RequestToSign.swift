@@ -30,8 +30,10 @@ package struct RequestToSign: Sendable {
     func holds(_ name: HeaderName) -> Bool { headers.contains { HeaderName($0.name) == name } }
 
     /// Lends the request as those who read requests see it, valid during the call.
+    ///
+    /// - Parameter peer: who sends it.
     package func withView<Result, Failure: Error>(
-        _ read: (borrowing RequestView) throws(Failure) -> Result
+        from peer: PeerAddress = .unknown, _ read: (borrowing RequestView) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         var bytes: [UInt8] = []
         var fields: [HeaderField] = []
@@ -46,7 +48,7 @@ package struct RequestToSign: Sendable {
         return try read(
             RequestView(
                 method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
-                peer: .unknown))
+                peer: peer))
     }
 }
 

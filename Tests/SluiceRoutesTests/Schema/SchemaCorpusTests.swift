@@ -4,11 +4,6 @@ import Testing
 
 /// The schema takes what the language is, and refuses what it is not.
 struct SchemaCorpusTests {
-    /// Good files with what this version does not read.
-    private static let later: Set<String> = [
-        "examples.yaml"
-    ]
-
     @Test("It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files")
     func takes() throws {
         let page = try String(contentsOfFile: "\(CorpusFile.project)/docs/reference/routes.md", encoding: .utf8)
@@ -29,12 +24,7 @@ struct SchemaCorpusTests {
 
     @Test("Each good file compiles without a problem", arguments: CorpusFile.good)
     func goodFiles(file: CorpusFile) {
-        let problems = file.compile().problems.map(\.description)
-        if Self.later.contains(file.name) {
-            #expect(problems.contains { $0.contains("is not supported yet") })
-        } else {
-            #expect(problems == [])
-        }
+        #expect(file.compile().problems.map(\.description) == [])
     }
 
     @Test("Each broken file is refused at the place that its first line names, and nowhere else")
@@ -50,7 +40,7 @@ struct SchemaCorpusTests {
     @Test("Each mapping has a broken file with a key that it does not have")
     func misspeltKeys() throws {
         let mistakes = try CorpusFile.check(CorpusFile.broken).verdicts.values.flatMap(\.mistakes)
-        let mappings = RouteLanguage.mappings + RouteLanguage.laterMappings
+        let mappings = RouteLanguage.mappings
         #expect(Set(mistakes.map(\.mapping)).subtracting([""]) == Set(mappings.map(\.name)))
     }
 

@@ -1,0 +1,80 @@
+internal import SluiceBase
+
+/// The unique keys of the examples of one route, which are sent one after another; what the gateway's outbox would make of each delivery.
+struct ExampleKeys {
+    /// What of a delivery is stored.
+    struct Stored {
+        var jobs: [RenderedJob] = []
+        var deadLetters: [DeadLetterReason] = []
+        /// How many parts were seen before.
+        var duplicates = 0
+        /// The example whose key it has, where all of it was seen before.
+        var duplicateOf: Sender?
+    }
+
+    /// Whose delivery a key was seen in.
+    struct Sender: Hashable {
+        let name: String
+        let deliveryID: String
+    }
+
+    private struct Seen {
+        var bodies: [(hash: Fingerprint, sender: Sender)]
+    }
+
+    private var seen: [Fingerprint: Seen] = [:]
+
+    /// Stores a delivery part by part, each as its key and the route's `on_changed_body` say.
+    mutating func store(_ delivery: RenderedDelivery, of sender: Sender) -> Stored {
+        var stored = Stored()
+        var first: Sender?
+        for part in delivery.parts {
+            guard let key = part.key?.hash else {
+                Self.add(part, to: &stored)
+                continue
+            }
+            let before = seen[key]?.bodies ?? []
+            let same = before.first { $0.hash == part.bodyHash }
+            if let known = same ?? (delivery.onChangedBody == .duplicate ? before.last : nil) {
+                stored.duplicates += 1
+                first = first ?? known.sender
+                continue
+            }
+            seen[key] = Seen(bodies: before + [(part.bodyHash, sender)])
+            if !before.isEmpty, delivery.onChangedBody == .deadLetter {
+                stored.deadLetters += part.jobs.map { _ in .changedBody } + part.deadLetters.map(\.reason)
+            } else {
+                Self.add(part, generation: before.count, to: &stored)
+            }
+        }
+        if stored.duplicates == delivery.parts.count { stored.duplicateOf = first }
+        return stored
+    }
+
+    /// What is accepted again has another key at Zizq, or it would be a duplicate there.
+    private static func add(_ part: RenderedPart, generation: Int = 0, to stored: inout Stored) {
+        stored.jobs += part.jobs.map { job in
+            guard generation > 0, !job.hasOwnKey, let key = job.uniqueKey else { return job }
+            var marked = job
+            marked.uniqueKey = "\(key)~\(generation)"
+            return marked
+        }
+        stored.deadLetters += part.deadLetters.map(\.reason)
+    }
+}
+
+extension RenderedJob {
+    /// The job as it is sent.
+    var tree: JSONTree? {
+        var json = Array(#"{"type":"#.utf8)
+        json += Array(JSONTree.text(type).json.utf8)
+        json += Array(#","queue":"#.utf8) + Array(JSONTree.text(queue).json.utf8)
+        if !options.isEmpty { json += Array(",".utf8) + options }
+        if let uniqueKey {
+            json += Array(#","unique_key":"#.utf8) + Array(JSONTree.text(uniqueKey).json.utf8)
+            json += Array(#","unique_while":""#.utf8) + Array((uniqueWhile ?? .exists).rawValue.utf8) + Array("\"".utf8)
+        }
+        json += Array(#","payload":"#.utf8) + payload + Array("}".utf8)
+        return JSONTree(json)
+    }
+}
