@@ -39,6 +39,21 @@ struct RouteDocumentTests {
         #expect(examples >= 5)
     }
 
+    @Test("What the page shows of an example that comes out otherwise is what is printed")
+    func difference() throws {
+        let page = try page()
+        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        let block = try #require(blocks.first { $0.contains("a paid order is a job") })
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "orders.yaml", block.replacing("              queue: orders\n", with: "              queue: order\n"))
+        var options = RouteOptions()
+        options.secrets = .throwAway
+        let report = CheckReport.make(folder: folder.path, environment: [:], options: options, atMilliseconds: TestRequest.now)
+        let lines = report.lines(CheckTextForm()).dropLast().map { $0.replacing(folder.path, with: "routes") }
+        #expect(page.contains("```\n\(lines.joined(separator: "\n"))\n```\n"), "\(lines)")
+    }
+
     @Test("A thousand problems are shown, and no more are worked out")
     func manyProblems() {
         let keys = (0..<3000).map { "x\($0): 1\n" }.joined()
