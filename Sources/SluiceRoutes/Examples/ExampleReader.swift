@@ -17,15 +17,16 @@ struct ExampleReader {
     private func example(_ node: YAMLNode, number: Int) -> RouteExample? {
         guard let reader = MappingReader(node, .example, in: context) else { return nil }
         let name = name(reader) ?? "example \(number)"
-        let method = method(reader)
+        let usual = methods.contains("POST") ? "POST" : methods.first ?? "POST"
+        let method = reader.node("method").map(context.method) ?? usual
         let target = target(reader)
         let headers = reader.value("headers", headers) ?? []
         let body = body(reader, headers)
         let signing = signing(reader)
-        let clock = reader.value("clock", clock)
+        let clock = reader.value("clock", JobStart.time)
         let sender = reader.value("remote_address", sender)
         let expectation = expectation(reader)
-        guard let target, let body, let signing, let expectation else { return nil }
+        guard let method, let target, let body, let signing, let expectation else { return nil }
         return RouteExample(
             name: name, place: context.place(node.position), method: method, target: target,
             headers: headers + body.headers, body: body.body, signing: signing, clock: clock, sender: sender, expectation: expectation)
@@ -35,15 +36,6 @@ struct ExampleReader {
         guard let node = reader.node("name"), let name = reader.text("name") else { return nil }
         if name.allSatisfy(\.isWhitespace) { context.error(node.position, "the name of an example is empty") }
         return name
-    }
-
-    private func method(_ reader: MappingReader) -> String {
-        let usual = methods.contains("POST") ? "POST" : methods.first ?? "POST"
-        guard let node = reader.node("method"), let method = reader.text("method") else { return usual }
-        if method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) {
-            context.error(node.position, "a method is written in capital letters, such as POST")
-        }
-        return method
     }
 
     private func signing(_ reader: MappingReader) -> RouteExample.Signing? {
@@ -56,15 +48,6 @@ struct ExampleReader {
             context.error(entry.position, "'secret' means nothing with 'verify: none'")
         }
         return signed == false ? .unsigned : .secret(secret, context.place(node.position))
-    }
-
-    private func clock(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Int64? {
-        do throws(JobStart.Complaint) {
-            return try JobStart.milliseconds(node.scalar?.text ?? "")
-        } catch {
-            context.error(node.position, "\(subject) \(error.message)")
-            return nil
-        }
     }
 
     private func sender(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PeerAddress? {

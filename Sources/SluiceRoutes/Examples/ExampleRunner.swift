@@ -86,7 +86,7 @@ private struct ExampleRunner {
         } catch {
             throw Obstacle(
                 message: "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go unsigned with "
-                    + "'signed: false'", place: example.place)
+                    + "'signed: false'", place: example.signing.place ?? example.place)
         }
         return route.rehearse(
             request, sender: example.sender ?? route.firstAllowedAddress ?? Self.sender, receivedAtMilliseconds: time,
@@ -119,6 +119,10 @@ private struct ExampleRunner {
             throw Obstacle(message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
         }
     }
+}
+
+extension RouteExample.Signing {
+    fileprivate var place: Place? { if case .secret(_, let place) = self { place } else { nil } }
 }
 
 extension Route {

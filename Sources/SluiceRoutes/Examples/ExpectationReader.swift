@@ -89,7 +89,7 @@ extension ExpectationReader {
         add("type", Self.text(type))
         add("queue", Self.text(options.queue))
         if case .constant(let digits)? = options.priority { add("priority", .number(digits)) }
-        add("ready_at", reader.value("ready_at", milliseconds))
+        add("ready_at", reader.value("ready_at", JobStart.time).map { .number(String($0)) })
         add("retry_limit", options.retryLimit.map { .number(String($0)) })
         add("backoff", options.backoff.flatMap { JSONTree($0) })
         add("retention", options.retention.flatMap { JSONTree($0) })
@@ -105,14 +105,5 @@ extension ExpectationReader {
 
     private static func text(_ text: JobText?) -> JSONTree? {
         if case .constant(let text)? = text { .text(text) } else { nil }
-    }
-
-    private func milliseconds(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> JSONTree? {
-        do throws(JobStart.Complaint) {
-            return .number(String(try JobStart.milliseconds(node.scalar?.text ?? "")))
-        } catch {
-            context.error(node.position, "\(subject) \(error.message)")
-            return nil
-        }
     }
 }

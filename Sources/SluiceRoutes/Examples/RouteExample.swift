@@ -49,11 +49,6 @@ struct Expectation: Sendable {
         /// In order.
         case reasons([DeadLetterReason])
     }
-
-    /// Whether it says nothing.
-    var isEmpty: Bool {
-        status == nil && duplicate == nil && refused == nil && jobs == nil && deadLetters == nil && replyHeaders.isEmpty && replyBody == nil
-    }
 }
 
 /// Something expected, and where that is said.

@@ -37,10 +37,15 @@ enum JobStart: Sendable {
 
     private static func readyAt(_ node: YAMLNode, _ context: FileContext, _ scope: inout RouteScope) -> JobStart? {
         if let template = reference(node, &scope) { return template.map { .renderedReadyAt($0) } }
+        return time(context, node, "'ready_at'").map { .readyAt($0) }
+    }
+
+    /// A time, or milliseconds since 1970, that stands in a file itself.
+    static func time(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Int64? {
         do throws(Complaint) {
-            return .readyAt(try milliseconds(node.scalar?.text ?? ""))
+            return try milliseconds(node.scalar?.text ?? "")
         } catch {
-            context.error(node.position, "'ready_at' \(error.message)")
+            context.error(node.position, "\(subject) \(error.message)")
             return nil
         }
     }
@@ -71,8 +76,7 @@ enum JobStart: Sendable {
         }
     }
 
-    /// Reads a time, or a number of milliseconds since 1970.
-    static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
+    private static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
         if let number = Int64(text) {
             guard number >= earliest else {
                 throw Complaint(message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")

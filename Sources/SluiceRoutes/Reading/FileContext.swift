@@ -28,6 +28,13 @@ struct FileContext {
         return nil
     }
 
+    func method(_ node: YAMLNode) -> String? {
+        guard let method = text(node, "a method") else { return nil }
+        if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
+        error(node.position, "a method is written in capital letters, such as POST")
+        return nil
+    }
+
     func boolean(_ node: YAMLNode, _ subject: String) -> Bool? {
         if case .boolean(let value)? = node.scalar?.value { return value }
         error(node.position, "\(subject) must be true or false, not \(node.noun)")

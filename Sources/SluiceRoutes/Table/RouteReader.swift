@@ -112,13 +112,7 @@ extension RouteReader {
     private func methods() -> [String] {
         guard let node = reader.node("methods"), let elements = context.list(node, "'methods'") else { return ["POST"] }
         if elements.isEmpty { context.error(node.position, "'methods' needs at least one method") }
-        let methods: [String] = elements.compactMap { element in
-            guard let method = context.text(element, "a method") else { return nil }
-            if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
-            context.error(element.position, "a method is written in capital letters, such as POST")
-            return nil
-        }
-        return methods
+        return elements.compactMap(context.method)
     }
 
     private func publicURL(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PublicURL? {
