@@ -28,8 +28,12 @@ package struct AddressBlock: Sendable, Hashable {
     /// Whether the peer's address lies in the block; the port does not matter.
     package func contains(_ peer: PeerAddress) -> Bool { Self.masked(peer.address, prefixLength) == address }
 
-    /// The first address of the block, without a port.
-    package var first: PeerAddress { PeerAddress(address: address, port: 0) }
+    /// An address in the block, without a port: the first that a machine can have, `10.0.0.1` of `10.0.0.0/8`.
+    package var anyAddress: PeerAddress {
+        var host = address
+        if prefixLength < 127 { host[15] |= 1 }
+        return PeerAddress(address: host, port: 0)
+    }
 
     private static func masked(_ address: SIMD16<UInt8>, _ length: Int) -> SIMD16<UInt8> {
         var result = address

@@ -213,10 +213,12 @@ import Testing
     @Test("`check` says what is wrong with every file at once, and that the project's own routes are right")
     func check() async throws {
         let folder = try TemporaryFolder()
-        for name in ["github.yaml", "hmac.yaml"] { try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)") }
+        for name in ["github.yaml", "hmac.yaml", "examples/push.json"] {
+            try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
+        }
         let secrets = ["GITHUB_WEBHOOK_SECRET": "a", "HMAC_WEBHOOK_SECRET": "b"]
         let right = try await run(["check"], in: folder, environment: secrets)
-        #expect(right.output == "routes: 2 files, 2 routes, 1 kind, 0 examples: 0 errors, 0 warnings\n")
+        #expect(right.output == "routes: 2 files, 2 routes, 1 kind, 12 examples: 0 errors, 0 warnings\n")
         #expect(right.ending == .exited(0))
 
         let github = try ProjectFiles.text("routes/github.yaml")
@@ -227,7 +229,7 @@ import Testing
                 routes/github.yaml:19:5: error: a route needs 'path'
                 routes/github.yaml:20:5: error: unknown key 'pth' in a route; did you mean 'path'?
                 routes/hmac.yaml:18:14: error: the environment variable HMAC_WEBHOOK_SECRET is not set
-                routes: 2 files, 2 routes, 1 kind, 0 examples: 3 errors, 0 warnings\n
+                routes: 2 files, 2 routes, 1 kind, 12 examples (not run): 3 errors, 0 warnings\n
                 """)
         #expect(wrong.errors == "sluice: 3 errors in routes\n")
         #expect(wrong.ending == .exited(1))

@@ -19,6 +19,30 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
+    @Test("it starts with all route files of the project, and says which secrets it has made up, each in the form that its scheme wants")
+    func allRoutes() async throws {
+        let folder = try TemporaryFolder()
+        for name in try FileManager.default.contentsOfDirectory(atPath: ProjectFiles.root.appendingPathComponent("routes").path)
+        where name.hasSuffix(".yaml") {
+            try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
+        }
+        let process = try start(folder)
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        let greeting = process.output.text
+        #expect(greeting.contains(" for development, 13 routes\n"), "\(greeting)")
+        #expect(
+            greeting.contains(
+                """
+                  secrets    GITHUB_WEBHOOK_SECRET, HMAC_WEBHOOK_SECRET, LINE_CHANNEL_SECRET,
+                             PAGERDUTY_WEBHOOK_SECRET, SHOPIFY_CLIENT_SECRET, SLACK_SIGNING_SECRET,
+                             SQUARE_SIGNATURE_KEY, STRIPE_WEBHOOK_SECRET not set: "development" is used, for trying out only
+                             STANDARD_WEBHOOK_SECRET, SVIX_WEBHOOK_SECRET not set: "whsec_ZGV2ZWxvcG1lbnQ=" is used, for trying out only
+
+                """), "\(greeting)")
+        process.send(2)
+        #expect(try await process.ending() == .exited(0))
+    }
+
     @Test("the first run makes its certificate, takes signed samples, and prints what becomes of them")
     func firstRun() async throws {
         let folder = try TemporaryFolder()

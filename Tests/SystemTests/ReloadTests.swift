@@ -38,7 +38,7 @@ import Testing
         try await GatewayUnderTest.run(setup) { gateway in
             async let load = gateway.load(1...1000, clients: 4)
             let whole = String(decoding: try gateway.folder.read("routes/github.yaml"), as: UTF8.self)
-            try gateway.folder.write(whole.replacing("unique_key:", with: "unique_kee:"), to: "routes/github.yaml")
+            try gateway.folder.write(whole.replacing("\n    unique_key:", with: "\n    unique_kee:"), to: "routes/github.yaml")
             let record = try await gateway.record("the alarm") { $0.message.hasPrefix(Self.refused) }
             let problem = "routes/github.yaml:29:5: unknown key 'unique_kee' in a route; did you mean 'unique_key'?"
             #expect(record.message == "\(Self.refused): \(problem)")

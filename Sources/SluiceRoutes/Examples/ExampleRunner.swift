@@ -89,7 +89,7 @@ private struct ExampleRunner {
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
         return route.rehearse(
-            request, sender: example.sender ?? route.firstAllowedAddress ?? Self.sender, receivedAtMilliseconds: time,
+            request, sender: example.sender ?? route.allowedAddress ?? Self.sender, receivedAtMilliseconds: time,
             deliveryID: deliveryID)
     }
 
@@ -134,5 +134,5 @@ extension Route {
     }
 
     /// An address that may send, where not every one may.
-    fileprivate var firstAllowedAddress: PeerAddress? { parts.allowedAddresses.first?.first }
+    fileprivate var allowedAddress: PeerAddress? { parts.allowedAddresses.first?.anyAddress }
 }

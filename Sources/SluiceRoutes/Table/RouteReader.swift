@@ -12,6 +12,8 @@ struct RouteReader {
     private var publicURL: PublicURL?
     /// The environment variables that the route's secrets name.
     private(set) var environmentNames: Set<String> = []
+    /// How the route's secrets are written; `nil` where its scheme could not be read.
+    private(set) var keyForm: KeyForm?
 
     static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
     private static let dedupeWindows: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
@@ -39,6 +41,7 @@ struct RouteReader {
         let body: BodyKind = reader.word("body") ?? .auto
         let bodyReader = BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false)
         let verifier = verifier(bodyReader)
+        if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
         let match: MatchPolicy = reader.word("match") ?? .first
         let elements = elements(body)
         event()

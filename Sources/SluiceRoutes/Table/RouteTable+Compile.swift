@@ -22,7 +22,8 @@ extension RouteTable {
         return RouteCompilation(
             table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems, warnings: log.warnings.sorted(),
             secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
-            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census)
+            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census,
+            keyForms: compiler.keyForms)
     }
 }
 
@@ -33,6 +34,7 @@ struct RouteCompiler {
     let environment: [String: String]
     let options: RouteOptions
     private(set) var environmentNames: Set<String> = []
+    private(set) var keyForms: [String: KeyForm] = [:]
     /// What has been seen, whether it is fine or not.
     private(set) var census = RouteCensus()
     private var kinds = JobKinds()
@@ -106,6 +108,7 @@ struct RouteCompiler {
         guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
         let parts = reader.read(kinds: &kinds, registry: &registry)
         environmentNames.formUnion(reader.environmentNames)
+        for name in reader.environmentNames { keyForms[name] = keyForms[name] ?? reader.keyForm }
         census.examples += reader.exampleCount
         return parts
     }

@@ -45,6 +45,15 @@ enum KeyEncoding: String, CaseIterable, Sendable {
         case .hex: Hex.decode(secret.span)
         }
     }
+
+    /// The inverse of `decode`, for keys that are text where the form is text.
+    func encode(_ key: [UInt8]) -> String {
+        switch self {
+        case .utf8: String(decoding: key, as: UTF8.self)
+        case .base64: Base64.encode(key)
+        case .hex: Hex.encode(key)
+        }
+    }
 }
 
 /// What `alg` says.

@@ -88,4 +88,7 @@ struct KeyForm: Sendable {
         guard let key = encoding.decode(text), !key.isEmpty else { return nil }
         return key
     }
+
+    /// How a key is written in this form.
+    func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
 }

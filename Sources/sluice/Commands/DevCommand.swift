@@ -57,12 +57,18 @@ struct DevCommand: AsyncParsableCommand {
     }
 
     /// Gives every secret that the routes take from the environment, and that is not there, a well-known value.
-    private static func inventSecrets(_ settings: Settings, in environment: inout [String: String]) -> [String] {
+    ///
+    /// - Returns: the variables with their values.
+    private static func inventSecrets(_ settings: Settings, in environment: inout [String: String]) -> [(name: String, value: String)] {
         let snapshot = FolderSnapshot.read(folder: settings.routes, secretFiles: [])
-        let names = snapshot.compile(folder: settings.routes, environment: environment, options: RouteOptions()).environmentNames
-        let missing = names.filter { (environment[$0] ?? "").isEmpty }
-        for name in missing { environment[name] = DevelopmentSecret.text }
-        return missing
+        var options = RouteOptions()
+        // What the variables have to look like can be read without them.
+        options.secrets = .throwAway
+        let compilation = snapshot.compile(folder: settings.routes, environment: environment, options: options)
+        let missing = compilation.environmentNames.filter { (environment[$0] ?? "").isEmpty }
+        let invented = missing.map { (name: $0, value: compilation.secret(for: DevelopmentSecret.text, in: $0)) }
+        for (name, value) in invented { environment[name] = value }
+        return invented
     }
 
     private func startQueue(_ settings: SettingsInForce) async throws -> DevQueueServer? {

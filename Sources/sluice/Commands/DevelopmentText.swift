@@ -4,7 +4,7 @@ internal import SluiceGateway
 /// What `sluice dev` prints.
 enum DevelopmentText {
     /// How to go on, once everything listens.
-    static func greeting(_ gateway: Gateway, queue: String?, invented: [String]) -> [String] {
+    static func greeting(_ gateway: Gateway, queue: String?, invented: [(name: String, value: String)]) -> [String] {
         let base =
             gateway.addresses.https.map { "https://\($0.hostAndPort)" } ?? gateway.addresses.http.map { "http://\($0.hostAndPort)" } ?? ""
         var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routeCount) routes"]
@@ -14,15 +14,39 @@ enum DevelopmentText {
             "  jobs go to "
                 + (queue.map { "\($0), a development stand-in for Zizq: nothing in it outlives this process" }
                     ?? gateway.configuration.settings.values.zizq.url.description))
-        if !invented.isEmpty {
-            lines.append(
-                "  secrets    \(invented.joined(separator: ", ")) not set: \"\(DevelopmentSecret.text)\" is used, for trying out only")
-        }
+        lines += secrets(invented)
         lines += [
             "", "Send it a webhook, from this folder in a second terminal:", "",
             "  \(ProgramName.here) send github push --to \(base)/github", "",
             "Ctrl-C stops it. What comes and goes is listed here:", "",
         ]
+        return lines
+    }
+
+    private static func secrets(_ invented: [(name: String, value: String)]) -> [String] {
+        // The plain text first, then what some schemes write otherwise.
+        let values = Set(invented.map(\.value)).sorted()
+        let ordered = values.filter { $0 == DevelopmentSecret.text } + values.filter { $0 != DevelopmentSecret.text }
+        var lines: [String] = []
+        for value in ordered {
+            var names = wrapped(invented.filter { $0.value == value }.map(\.name))
+            names[names.count - 1] += " not set: \"\(value)\" is used, for trying out only"
+            lines += names.map { (lines.isEmpty && $0 == names.first ? "  secrets    " : "             ") + $0 }
+        }
+        return lines
+    }
+
+    /// Names with commas between, in lines of about 80 characters.
+    private static func wrapped(_ names: [String]) -> [String] {
+        var lines: [String] = []
+        for name in names {
+            if let last = lines.last, last.count + name.count < 70 {
+                lines[lines.count - 1] = "\(last), \(name)"
+            } else {
+                if let last = lines.last { lines[lines.count - 1] = last + "," }
+                lines.append(name)
+            }
+        }
         return lines
     }
 

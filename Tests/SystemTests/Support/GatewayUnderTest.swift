@@ -133,6 +133,8 @@ final class GatewayUnderTest: Sendable {
         if setup.folder == nil { try writeCertificate(to: folder) }
         let routes = try setup.routes ?? ["github.yaml", "hmac.yaml"].reduce(into: [:]) { $0[$1] = try ProjectFiles.text("routes/\($1)") }
         for (name, text) in routes { try folder.write(text, to: "routes/\(name)") }
+        // A body of one of their examples.
+        if setup.routes == nil { try folder.write(try ProjectFiles.text("routes/examples/push.json"), to: "routes/examples/push.json") }
     }
 
     /// Puts a new certificate and its key where the gateway looks for them.
