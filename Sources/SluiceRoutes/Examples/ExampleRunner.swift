@@ -122,13 +122,6 @@ private struct ExampleRunner {
 }
 
 extension Route {
-    /// Whether a request brings its signature. One that stands in the query or the body can only be brought.
-    fileprivate func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
-        guard case .signature(let verifier) = parts.verifier else { return false }
-        let headers = verifier.scheme.place.headers
-        return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
-    }
-
     /// An address that may send, where not every one may.
     fileprivate var firstAllowedAddress: PeerAddress? { parts.allowedAddresses.first?.first }
 }
