@@ -38,9 +38,6 @@ private struct ExampleRunner {
         let place: Place
     }
 
-    /// TEST-NET-1 (RFC 5737 §3).
-    private static let sender = PeerAddress(ipv4: (192, 0, 2, 1), port: 0)
-
     /// As long as the gateway's own, and ascending.
     private var deliveryID: String {
         let digits = String(number)
@@ -89,7 +86,7 @@ private struct ExampleRunner {
                     + "'signed: false'", place: example.place)
         }
         return route.rehearse(
-            request, sender: example.sender ?? route.firstAllowedAddress ?? Self.sender, receivedAtMilliseconds: time,
+            request, sender: example.sender ?? route.likelySender, receivedAtMilliseconds: time,
             deliveryID: deliveryID)
     }
 
@@ -119,9 +116,4 @@ private struct ExampleRunner {
             throw Obstacle(message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
         }
     }
-}
-
-extension Route {
-    /// An address that may send, where not every one may.
-    fileprivate var firstAllowedAddress: PeerAddress? { parts.allowedAddresses.first?.first }
 }

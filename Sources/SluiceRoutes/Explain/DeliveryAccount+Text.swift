@@ -60,17 +60,24 @@ extension DeliveryAccount.Key {
 
 extension DeliveryAccount.Element {
     fileprivate func add(_ lines: inout ExplanationLines) {
-        if let number {
-            lines.add("element \(number)", .none, made.isEmpty ? "no job" : ExplanationWords.count(made.count, "job") + " asked for")
-        }
+        if let number { lines.add("element \(number)", .none, words) }
         for rule in rules { rule.add(&lines) }
         if let otherwise {
             let word = otherwise.policy.rawValue
             lines.add("otherwise", otherwise.policy == .ignore ? .yes : .no, "no rule matches: \(word)", at: otherwise.place)
         }
-        // A missing key of an element, or the one that it has.
         key?.add(&lines)
         for made in made { made.add(&lines) }
+    }
+}
+
+extension DeliveryAccount.Element {
+    /// What became of it, in short.
+    private var words: String {
+        if let otherwise { return otherwise.policy == .ignore ? "no rule matches; ignored" : "no rule matches" }
+        let jobs = made.count { if case .job = $0.result { true } else { false } }
+        if jobs > 0 { return ExplanationWords.count(jobs, "job") }
+        return rules.contains { $0.isReached && $0.holds && $0.makes != "ignore" } ? "no job" : "ignored"
     }
 }
 
@@ -109,11 +116,8 @@ extension DeliveryAccount.Made {
     fileprivate func add(_ lines: inout ExplanationLines) {
         switch result {
         case .problem(let reason, let detail):
-            let isRefused = reason == .payloadMismatch && onMismatch == .reject
             let place = reason == .payloadMismatch ? kindPlace : nil
-            lines.add(
-                isRefused ? "refusal" : "dead letter", .no, "by rule \(rule), \(reason.rawValue): \(PrintableText.escape(detail))",
-                at: place)
+            lines.add("no job", .no, "by rule \(rule), \(reason.rawValue): \(PrintableText.escape(detail))", at: place)
             if reason == .payloadMismatch { lines.detail("on_mismatch: \(onMismatch.rawValue)", at: policyPlace) }
         case .job(let job):
             lines.add("job", .yes, "by rule \(rule): type \(PrintableText.escape(job.type)), queue \(PrintableText.escape(job.queue))")

@@ -4,14 +4,14 @@ package import SluiceBase
 package struct Explainer: Sendable {
     /// A request's circumstances.
     package struct Arrival: Sendable {
-        /// Who sends it, behind proxies that are trusted.
-        package var sender: PeerAddress
+        /// Who sends it, behind proxies that are trusted; `nil` where nobody says.
+        package var sender: PeerAddress?
         /// The wall clock, since 1970.
         package var receivedAtMilliseconds: Int64
         /// What `${delivery.id}` is.
         package var deliveryID: String
 
-        package init(sender: PeerAddress, receivedAtMilliseconds: Int64, deliveryID: String) {
+        package init(sender: PeerAddress?, receivedAtMilliseconds: Int64, deliveryID: String) {
             self.sender = sender
             self.receivedAtMilliseconds = receivedAtMilliseconds
             self.deliveryID = deliveryID
@@ -40,9 +40,14 @@ package struct Explainer: Sendable {
             return explanation
         }
         var request = request
+        let sender = arrival.sender ?? route.likelySender
+        explanation.request.sender = sender
+        if arrival.sender == nil, route.restrictsAddresses {
+            explanation.notes.append("no sender is named, so that it comes from an address that the route lets in")
+        }
         let signing = signs ? sign(&request, route, arrival, &explanation) : .asItCame
-        request.withView(from: arrival.sender) { view in
-            run(view, route, arrival, sender: arrival.sender, signing: signing, &explanation)
+        request.withView(from: sender) { view in
+            run(view, route, arrival, sender: sender, signing: signing, &explanation)
         }
         return explanation
     }

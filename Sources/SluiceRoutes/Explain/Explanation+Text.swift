@@ -7,7 +7,7 @@ extension Explanation {
         addRequest(&lines)
         addRoute(&lines)
         for check in checks {
-            let words = "\(PrintableText.escape(check.found)); \(PrintableText.escape(check.asked))"
+            let words = "\(PrintableText.escape(check.found)); taken: \(PrintableText.escape(check.asked))"
             lines.add(
                 check.name, check.refusal == nil ? .yes : .no, check.refusal.map { "\($0.rawValue): \(words)" } ?? words, at: check.place)
         }
@@ -41,13 +41,18 @@ extension Explanation {
         }
     }
 
+    /// More dead letters of one delivery than a person reads.
+    private static let mostLetters = 20
+
     private func addOutcome(_ lines: inout ExplanationLines) {
         switch outcome {
         case .refused(let code, let reason):
             lines.add("result", .no, "refused: \(code.httpStatus) \(code.rawValue): \(PrintableText.escape(reason))")
         case .acknowledged, .store:
+            for letter in deadLetters.prefix(Self.mostLetters) { lines.add("dead letter", .no, letter.words) }
+            if deadLetters.count > Self.mostLetters { lines.detail("and \(deadLetters.count - Self.mostLetters) more") }
             addReply(&lines)
-            lines.add("result", deadLetters.isEmpty ? .yes : .no, "taken: \(summary)")
+            lines.add("result", .yes, "taken: \(summary)")
         }
         guard let fate else { return }
         lines.add("then", .none, "what became of the delivery when it came:")
@@ -138,12 +143,19 @@ extension VerificationAccount {
     }
 }
 
+extension RenderedDeadLetter {
+    fileprivate var words: String {
+        let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
+        return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + "\(reason.rawValue): \(PrintableText.escape(detail))"
+    }
+}
+
 extension VerificationAccount.Timestamp {
     fileprivate var words: String {
         let name = "timestamp \(PrintableText.quote(text))"
         guard let ageMilliseconds else { return "\(name), which is not in the format of the route" }
-        let seconds = ageMilliseconds.magnitude / 1000
-        let age = ageMilliseconds < 0 ? "\(seconds)s ahead of the clock" : "\(seconds)s old"
+        let distance = ExplanationWords.distance(seconds: ageMilliseconds.magnitude / 1000)
+        let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
         return "\(name), \(age), \(tolerance == .zero ? "any age will do" : "tolerance \(DurationText.format(tolerance))")"
     }
 }

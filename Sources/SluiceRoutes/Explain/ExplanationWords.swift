@@ -8,6 +8,14 @@ enum ExplanationWords {
 
     static func bytes(_ count: Int) -> String { self.count(count, "byte") }
 
+    /// A time in the largest unit of which there are at least two, cut off.
+    static func distance(seconds: UInt64) -> String {
+        for (unit, length) in [("days", 86_400), ("hours", 3600), ("minutes", 60)] as [(String, UInt64)] where seconds >= 2 * length {
+            return "\(seconds / length) \(unit)"
+        }
+        return "\(seconds)s"
+    }
+
     /// Bytes that somebody else wrote, safe to print. What is cut off is not looked at.
     ///
     /// - Parameter limit: in characters.
@@ -55,8 +63,9 @@ extension Explanation {
         case .acknowledged(_, .noRuleMatched): return "nothing is stored, because no rule matches and 'otherwise' is ignore"
         case .acknowledged(_, .noElements): return "nothing is stored, because 'each' finds no element"
         case .store:
-            let words = [(jobs.count, "job"), (deadLetters.count, "dead letter")].filter { $0.0 > 0 || jobs.count + deadLetters.count == 0 }
-            return words.map { ExplanationWords.count($0.0, $0.1) }.joined(separator: " and ")
+            let letters = ExplanationWords.count(deadLetters.count, "dead letter")
+            if jobs.isEmpty { return "\(letters), no job" }
+            return ExplanationWords.count(jobs.count, "job") + (deadLetters.isEmpty ? "" : " and \(letters)")
         }
     }
 }

@@ -154,6 +154,9 @@ extension Route {
     /// Whether the route says who may send.
     package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }
 
+    /// Who may have sent a request where nobody says: an address that the route lets in, or where all are, one of TEST-NET-1 (RFC 5737 §3).
+    var likelySender: PeerAddress { parts.allowedAddresses.first?.first ?? PeerAddress(ipv4: (192, 0, 2, 1), port: 0) }
+
     private func allows(_ sender: PeerAddress) -> Bool {
         parts.allowedAddresses.isEmpty || parts.allowedAddresses.contains { $0.contains(sender) }
     }
