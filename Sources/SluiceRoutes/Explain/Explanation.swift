@@ -46,7 +46,7 @@ package struct Explanation: Sendable {
     package struct Check: Sendable, Hashable {
         /// The key of the route that says so: `allow_from`, `methods`, `content_types`, `gzip`, `body_limit`.
         package let name: String
-        /// Where it is said; the route's own place, or its provider's, where that is a default.
+        /// Where it is said; the place of its provider, or the route's own, where that is a default.
         package let place: String
         package let asked: String
         package let found: String

@@ -26,10 +26,14 @@ struct RouteOrigin: Sendable {
         self.places = places
     }
 
+    /// What a provider speaks for where the route is silent.
+    private static let ofProvider: Set<String> = ["verify", "secrets", "unique_key", "event", "body", "body_limit"]
+
     /// Where the first of these keys stands that the route has, file, line and column; else where the provider is named that speaks for it,
     /// or the route.
     func place(of keys: String...) -> String {
-        let written = (keys + ["provider"]).lazy.compactMap { places[$0] }.first
+        let isOfProvider = keys.contains(where: Self.ofProvider.contains)
+        let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { places[$0] }.first
         return (written ?? place).description
     }
 

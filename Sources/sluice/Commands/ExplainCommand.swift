@@ -36,7 +36,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     /// The folder stands among what the options of settings are taken from: a command has one list of free words.
-    private var folder: String?
+    private var folders: [String] = []
 
     private enum CodingKeys: String, CodingKey {
         case request, delivery, format, allowInlineSecrets, options
@@ -45,8 +45,7 @@ struct ExplainCommand: AsyncParsableCommand {
     mutating func validate() throws {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
-        folder = words.first
-        guard words.count <= 1 else { throw ValidationError("'\(PrintableText.escape(words[1], limit: 80))' is one folder too many") }
+        folders = words
         guard let delivery else { return try request.check() }
         guard request.isEmpty else { throw ValidationError("--delivery brings its own request; leave out what else describes one") }
         guard ControlRequest.isDeliveryID(delivery) else {
@@ -57,6 +56,10 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessEnvironment.variables()
         let settings = try options.read(defaults: Settings(), environment: environment, checksRules: false).values
+        // Behind the settings, of which one that is misspelt leaves its value here.
+        if folders.count > 1 {
+            throw FatalProblem(.usage, "'\(PrintableText.escape(folders[1], limit: 80))' is one folder too many")
+        }
         let explainer = Explainer(try table(settings, environment))
         let explanation: Explanation
         if let delivery {
@@ -71,7 +74,7 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     private func table(_ settings: Settings, _ environment: [String: String]) throws -> RouteTable {
-        let folder = folder ?? settings.routes
+        let folder = folders.first ?? settings.routes
         var routeOptions = RouteOptions(settings, allowsInlineSecrets: allowInlineSecrets)
         routeOptions.secrets = .whereThere
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: [])
