@@ -31,7 +31,8 @@ import Testing
     private func run(
         _ arguments: [String], in folder: TemporaryFolder, input: String? = nil, environment: [String: String] = [:]
     ) async throws -> Result {
-        let process = try ChildProcess(ProjectFiles.binary, arguments, environment: environment, folder: folder.path)
+        let process = try ChildProcess(
+            ProjectFiles.binary, arguments, environment: environment, folder: folder.path, hasInput: input != nil)
         if let input { try await process.write(input) }
         process.closeInput()
         return (try await process.ending(), process.output.text, process.errors.text)

@@ -28,7 +28,7 @@ extension DeliveryAccount {
 }
 
 extension DeliveryAccount.Body {
-    fileprivate var declaration: String { declared == "lines" ? "each: lines" : declared.isEmpty ? "gzip" : "body: \(declared)" }
+    fileprivate var declaration: String { declared == "lines" ? "each: lines" : "body: \(declared)" }
 }
 
 extension DeliveryAccount.Rendered {

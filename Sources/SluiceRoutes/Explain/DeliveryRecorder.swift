@@ -15,34 +15,30 @@ final class DeliveryRecorder {
     init(_ route: Route, elementLimit: Int) {
         self.route = route
         limit = elementLimit
-        account.body.place = route.parts.origin.place(of: "body")
     }
 
     // MARK: - The body
 
+    /// The request is complete, and nothing of its body is known.
+    func begin(_ request: borrowing RequestView) {
+        let areLines = route.parts.elements?.areLines == true
+        account.body.declared = areLines ? "lines" : route.parts.body.kind.rawValue
+        account.body.place = route.parts.origin.place(of: areLines ? "each" : "body")
+        guard let index = request.headers.firstIndex(of: Self.contentType) else { return }
+        account.body.contentType = request.headers.value(at: index).text
+    }
+
     func noteInflated(to bytes: Int) { account.body.inflatedBytes = bytes }
 
     func note(_ reading: BodyReading, _ reader: BodyReader, _ request: borrowing RequestView) {
-        note(contentTypeOf: request)
-        account.body.declared = reader.kind.rawValue
         account.body.form = reader.form(of: reading, request)
     }
 
-    func noteLines(_ request: borrowing RequestView) {
-        note(contentTypeOf: request)
-        account.body.declared = "lines"
-        account.body.place = route.parts.origin.place(of: "each")
-        account.body.form = "JSON, a text a line"
-    }
+    func noteLines() { account.body.form = "JSON, a text a line" }
 
     func noteUnreadable(_ why: String) {
         account.body.form = nil
         account.body.problem = why
-    }
-
-    private func note(contentTypeOf request: borrowing RequestView) {
-        guard let index = request.headers.firstIndex(of: Self.contentType) else { return }
-        account.body.contentType = request.headers.value(at: index).text
     }
 
     // MARK: - The delivery

@@ -126,6 +126,7 @@ extension Explainer {
         explanation.replyPlace = route.parts.origin.writtenPlace(of: "reply")
         explanation.rate = route.rate.map { ($0, route.parts.origin.place(of: "rate")) }
         let recorder = DeliveryRecorder(route, elementLimit: elementLimit)
+        recorder.begin(request)
         var scratch = RouteScratch()
         explanation.outcome = route.process(
             request, receivedAtMilliseconds: arrival.receivedAtMilliseconds, deliveryID: arrival.deliveryID, share: .all,

@@ -116,7 +116,7 @@ extension Route {
     /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
     private func lines(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
         let lines = JSONLines(request.body)
-        arrival.recorder?.noteLines(request)
+        arrival.recorder?.noteLines()
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
             for (element, range) in lines.lines.prefix(JSONFindings.maximumItems).enumerated() {
                 guard context.findings.range(of: 0, item: element) == range else { return false }

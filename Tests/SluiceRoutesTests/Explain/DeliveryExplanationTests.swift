@@ -90,6 +90,19 @@ struct DeliveryExplanationTests {
         #expect(found.lines("dead letter").count == (form == nil ? 1 : 0))
     }
 
+    @Test("A body that is said to be gzip is told with its size behind it, or that it is none")
+    func gzip() throws {
+        let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+        let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
+        #expect(broken.delivery?.body.problem == "the body is not gzip, which its content encoding says it is")
+        #expect(broken.delivery?.body.contentType == "application/json")
+        #expect(broken.lines("gzip") == ["gzip          ✓ gzip; taken: gzip or identity  r.yaml:5:5"])
+        // An empty member (RFC 1952 §2.3): the final block holds the code of its end alone.
+        var empty = TestRequest("", headers: headers)
+        empty.body = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0] + [UInt8](repeating: 0, count: 8)
+        #expect(try explanation(openRoute("gzip: true"), empty).delivery?.body.inflatedBytes == 0)
+    }
+
     @Test("Each element has its rules and its key; of many the first twenty are told and the others counted")
     func elements() throws {
         let text = openRoute(
