@@ -6,6 +6,8 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case wrongInput = 1
     /// The command line itself is wrong.
     case usage = 2
+    /// What was asked about is refused: the request of `sluice explain`.
+    case refused = 65
     /// Something it needs is not to be had: a port, a lock, a file, a server.
     case unavailable = 69
     /// A bug.

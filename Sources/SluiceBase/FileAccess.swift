@@ -67,6 +67,11 @@ package enum FileAccess {
         return try content(of: descriptor, limit: limit)
     }
 
+    /// All that comes on standard input, to its end.
+    ///
+    /// - Parameter limit: in bytes; more is a failure.
+    package static func readStandardInput(limit: Int) throws(Failure) -> [UInt8] { try content(of: STDIN_FILENO, limit: limit) }
+
     /// Whether a file lies in a folder or below it, once all symbolic links have been followed.
     package static func isInside(_ path: String, folder: String) throws(Failure) -> Bool {
         try resolve(path).hasPrefix(resolve(folder) + "/")

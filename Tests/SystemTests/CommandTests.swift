@@ -203,7 +203,7 @@ import Testing
         let version = try await run(["--version"], in: folder)
         #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
         #expect(version.ending == .exited(0))
-        for command in ["serve", "dev", "check", "kinds", "schema", "send", "outbox", "dead", "reload", "health", "devqueue"] {
+        for command in ["serve", "dev", "check", "explain", "kinds", "schema", "send", "outbox", "dead", "reload", "health", "devqueue"] {
             let help = try await run([command, "--help"], in: folder)
             #expect(help.output.contains("USAGE: sluice \(command)"), "\(command)")
             #expect(help.ending == .exited(0))

@@ -13,7 +13,7 @@ package enum ControlClient {
     package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8] {
         switch try await answer(request, settings) {
         case .document(let bytes): return bytes
-        case .notFound: throw FatalProblem(.wrongInput, "there is nothing with this number in \(settings.outbox.path)")
+        case .notFound: throw FatalProblem(.wrongInput, request.notFound(in: settings.outbox.path))
         case .problem(let sentence): throw FatalProblem(.unavailable, sentence)
         }
     }
@@ -23,6 +23,9 @@ package enum ControlClient {
         return try await askAtRest(request, settings)
     }
 
+    /// In bytes: a request of the largest `body_limit` in base64.
+    private static let largestAnswer = 160 << 20
+
     /// - Returns: nothing where no gateway runs.
     private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer? {
         let path = ControlSocket.path(outbox: settings.outbox.path)
@@ -31,8 +34,9 @@ package enum ControlClient {
         do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "control") } catch {
             throw FatalProblem(.unavailable, "\(error)")
         }
-        let client = HTTPClient(
-            configuration: HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost"), loop: group.mailboxes[0])
+        var configuration = HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost")
+        configuration.responseLimit = largestAnswer
+        let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
         let outcome: Result<HTTPClientResponse, HTTPClientError>
         do throws(HTTPClientError) {
             outcome = .success(

@@ -1,3 +1,4 @@
+internal import SluiceBase
 internal import SluiceOutbox
 
 extension ControlDocuments.Job {
@@ -34,5 +35,14 @@ extension ControlDocuments.DeadLetterContent {
             letter: ControlDocuments.DeadLetter(content.letter),
             payload: content.job.map { String(decoding: $0.payload, as: UTF8.self) },
             request: content.request.map { String(decoding: $0, as: UTF8.self) })
+    }
+}
+
+extension ControlDocuments.Delivery {
+    init(_ row: KeptRequestRow) {
+        self.init(
+            delivery: row.deliveryID, route: row.route, receivedAt: row.receivedAtMilliseconds,
+            request: row.request.map { Base64.encode($0) }, jobs: row.jobs.map { ControlDocuments.Job($0) },
+            deadLetters: row.deadLetters.map { ControlDocuments.DeadLetter($0) })
     }
 }

@@ -82,6 +82,18 @@ package enum ControlDocuments {
         package var request: String?
     }
 
+    /// A delivery with its request and what became of it.
+    package struct Delivery: Codable, Sendable, Hashable {
+        package var delivery: String
+        package var route: String
+        package var receivedAt: Int64
+        /// The request's head and body as they came, without credentials, in base64; nothing where it is not kept.
+        package var request: String?
+        /// Of each at most 500.
+        package var jobs: [Job]
+        package var deadLetters: [DeadLetter]
+    }
+
     /// A page of a list, and where the next one begins.
     package struct Page<Row: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
         package var rows: [Row]

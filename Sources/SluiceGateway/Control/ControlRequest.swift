@@ -9,13 +9,15 @@ package enum ControlRequest: Sendable, Hashable {
     case deadLetters(after: Int64, limit: Int)
     case deadLetter(Int64)
     case retry(Int64)
+    /// A delivery with its request, by the id that its answer had.
+    case delivery(String)
     case reload
 
     /// `POST` for what changes something.
     package var method: String {
         switch self {
         case .retry, .reload: "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter: "GET"
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery: "GET"
         }
     }
 
@@ -28,6 +30,7 @@ package enum ControlRequest: Sendable, Hashable {
         case .deadLetters(let after, let limit): "/dead?after=\(after)&limit=\(limit)"
         case .deadLetter(let id): "/dead/\(id)"
         case .retry(let id): "/dead/\(id)/retry"
+        case .delivery(let id): "/deliveries/\(id)"
         case .reload: "/reload"
         }
     }
@@ -53,9 +56,25 @@ package enum ControlRequest: Sendable, Hashable {
         case ("POST", 3, "dead"):
             guard let id = Int64(words[1]), words[2] == "retry" else { return nil }
             self = .retry(id)
+        case ("GET", 2, "deliveries"):
+            guard Self.isDeliveryID(words[1]) else { return nil }
+            self = .delivery(words[1])
         case ("POST", 1, "reload"): self = .reload
         default: return nil
         }
+    }
+
+    /// Whether a text can be a delivery's id: 1 to 64 letters and digits, and so fit for a path.
+    package static func isDeliveryID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26 }
+    }
+
+    /// What to say where there is nothing of the kind.
+    ///
+    /// - Parameter outbox: its path.
+    func notFound(in outbox: String) -> String {
+        if case .delivery(let id) = self { return "there is no delivery \(id) in \(outbox), or it is forgotten by now" }
+        return "there is nothing with this number in \(outbox)"
     }
 
     private static func query(_ text: String) -> [String: String] {

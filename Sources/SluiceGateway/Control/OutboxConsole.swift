@@ -50,6 +50,7 @@ package struct OutboxConsole: Sendable {
             case .deadLetters(let after, let limit): return .document(try await deadLetters(after, limit))
             case .deadLetter(let id): return .document(try await deadLetter(id))
             case .retry(let id): return .document(try await retry(id))
+            case .delivery(let id): return .document(try await delivery(id))
             case .reload: return .problem("no gateway runs on this outbox")
             }
         } catch {
@@ -96,6 +97,13 @@ package struct OutboxConsole: Sendable {
         try await look { outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
             return ControlCoding.encode(ControlDocuments.DeadLetterContent(content))
+        }
+    }
+
+    private func delivery(_ id: String) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            guard let row = try outbox.request(ofDelivery: id) else { throw .notFound }
+            return ControlCoding.encode(ControlDocuments.Delivery(row))
         }
     }
 

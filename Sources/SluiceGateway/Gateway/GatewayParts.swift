@@ -56,7 +56,8 @@ struct GatewayParts {
         let time = configuration.time
         let certificate = try settings.certificateKeeper(time, logger)
         var watched = RouteReloadService.Configuration(
-            folder: settings.routes, options: RouteOptions(settings, configuration), environment: configuration.environment)
+            folder: settings.routes, options: RouteOptions(settings, allowsInlineSecrets: configuration.allowsInlineSecrets),
+            environment: configuration.environment)
         if let show = configuration.show {
             watched.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }

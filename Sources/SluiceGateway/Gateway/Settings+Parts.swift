@@ -2,7 +2,7 @@ internal import Logging
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceOutbox
-internal import SluiceRoutes
+package import SluiceRoutes
 
 /// The settings in the terms of the parts that they are for.
 extension OutboxConfiguration {
@@ -37,13 +37,16 @@ extension HTTPServerConfiguration {
 }
 
 extension RouteOptions {
-    init(_ settings: Settings, _ configuration: GatewayConfiguration) {
+    /// What the settings say of every route.
+    ///
+    /// - Parameter allowsInlineSecrets: whether route files may hold secrets themselves.
+    package init(_ settings: Settings, allowsInlineSecrets: Bool) {
         self.init()
         bodyLimit = settings.limits.body
         memory = settings.limits.memory
         dedupeWindow = settings.outbox.dedupeWindow
         publicURL = settings.publicURL.flatMap { PublicURL(parsing: $0.description) }
-        allowsInlineSecrets = configuration.allowsInlineSecrets
+        self.allowsInlineSecrets = allowsInlineSecrets
     }
 }
 

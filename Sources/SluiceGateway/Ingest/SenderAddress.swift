@@ -1,7 +1,7 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// Who sent a request, where proxies stand between.
-enum SenderAddress {
+package enum SenderAddress {
     private static let forwardedFor: HeaderName = "x-forwarded-for"
 
     /// The address that counts: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`, the right-most
@@ -9,7 +9,7 @@ enum SenderAddress {
     ///
     /// All lines with the header are one list (RFC 9110 §5.3). An entry that is no address ends the search: what stands before it
     /// cannot be believed.
-    static func of(_ request: borrowing RequestView, trusted: [AddressBlock]) -> PeerAddress {
+    package static func of(_ request: borrowing RequestView, trusted: [AddressBlock]) -> PeerAddress {
         guard trusted.contains(where: { $0.contains(request.peer) }) else { return request.peer }
         var result = request.peer
         for entry in entries(of: request).reversed() {

@@ -38,9 +38,6 @@ private struct ExampleRunner {
         let place: Place
     }
 
-    /// TEST-NET-1 (RFC 5737 §3).
-    private static let sender = PeerAddress(ipv4: (192, 0, 2, 1), port: 0)
-
     /// As long as the gateway's own, and ascending.
     private var deliveryID: String {
         let digits = String(number)
@@ -89,7 +86,7 @@ private struct ExampleRunner {
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
         return route.rehearse(
-            request, sender: example.sender ?? route.allowedAddress ?? Self.sender, receivedAtMilliseconds: time,
+            request, sender: example.sender ?? route.likelySender, receivedAtMilliseconds: time,
             deliveryID: deliveryID)
     }
 
@@ -123,16 +120,4 @@ private struct ExampleRunner {
 
 extension RouteExample.Signing {
     fileprivate var place: Place? { if case .secret(_, let place) = self { place } else { nil } }
-}
-
-extension Route {
-    /// Whether a request brings its signature. One that stands in the query or the body can only be brought.
-    fileprivate func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
-        guard case .signature(let verifier) = parts.verifier else { return false }
-        let headers = verifier.scheme.place.headers
-        return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
-    }
-
-    /// An address that may send, where not every one may.
-    fileprivate var allowedAddress: PeerAddress? { parts.allowedAddresses.first?.anyAddress }
 }

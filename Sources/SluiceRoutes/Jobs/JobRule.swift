@@ -9,6 +9,8 @@ struct JobRule: Sendable {
     /// All must hold.
     let conditions: [Condition]
     let action: Action
+    /// Where it stands.
+    let place: Place
 }
 
 /// What a rule makes of a delivery.
@@ -29,6 +31,8 @@ struct JobTemplate: Sendable {
     let payload: PayloadTemplate
     /// What the payload must be; `nil` where the kind does not say, or there is none.
     let payloadType: PayloadType?
+    /// Where its kind is declared; `nil` for a job that has none.
+    let kindPlace: Place?
 
     /// Whether there are members besides the constant ones.
     var hasRenderedMembers: Bool { priority != nil || start != nil || batch != nil }

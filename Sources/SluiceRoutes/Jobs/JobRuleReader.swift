@@ -39,7 +39,7 @@ struct JobRuleReader {
         let conditions = reader.node("when").flatMap { ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope) }
         guard let action = action(reader, kinds: &kinds, scope: &scope) else { return nil }
         if reader.has("when"), conditions == nil { return nil }
-        return JobRule(conditions: conditions ?? [], action: action)
+        return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
     }
 
     private func action(_ reader: MappingReader, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule.Action? {
@@ -81,7 +81,8 @@ struct JobRuleReader {
         return JobTemplate(
             type: type, queue: options.queue ?? .constant("default"), priority: options.priority?.template,
             start: start, batch: options.batch, constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists,
-            uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload)
+            uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
+            kindPlace: kind?.place)
     }
 
     private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {

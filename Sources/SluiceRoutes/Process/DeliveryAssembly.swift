@@ -13,6 +13,8 @@ struct DeliveryAssembly {
         case dead(RenderedDeadLetter)
     }
 
+    /// Where the steps are written down; `nil` where nobody asks.
+    let recorder: DeliveryRecorder?
     private(set) var parts: [RenderedPart] = []
     /// The first reason for which something left no trace.
     private(set) var ignored: AcknowledgementReason?
@@ -20,6 +22,8 @@ struct DeliveryAssembly {
     private var jobs = 0
     /// The bytes of their payloads.
     private var bytes = 0
+
+    init(_ recorder: DeliveryRecorder?) { self.recorder = recorder }
 
     mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
 

@@ -41,7 +41,8 @@ extension DeliveryContext {
 
     private func kind(of reference: Reference) -> JSONKind? { reference.source.isOfBody ? kind(of: reference.pathID) : nil }
 
-    private func isCredential(_ reference: Reference) -> Bool {
+    /// Whether it names, perhaps through the event, a header that is never shown.
+    func isCredential(_ reference: Reference) -> Bool {
         let behind = if case .event = reference.source { route.event?.references ?? [] } else { [reference] }
         return behind.contains { if case .header(let name) = $0.source { route.credentialHeaders.contains(name) } else { false } }
     }

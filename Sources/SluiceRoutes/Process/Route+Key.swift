@@ -45,7 +45,8 @@ extension Route {
         return found
     }
 
-    private func keyPart(_ template: TextTemplate, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
+    /// One part of a key; `nil` where what it needs is absent, null or blank.
+    func keyPart(_ template: TextTemplate, isTyped: Bool, _ context: borrowing DeliveryContext) -> KeyPart? {
         if let sole = template.soleReference { return keyPart(sole, isTyped: isTyped, context) }
         var bytes: [UInt8] = []
         for part in template.parts {

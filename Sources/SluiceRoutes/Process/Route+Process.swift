@@ -30,11 +30,23 @@ extension Route {
         _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare = .all,
         scratch: inout RouteScratch
     ) -> RouteOutcome {
+        process(
+            request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, share: share, recorder: nil, scratch: &scratch)
+    }
+
+    /// The same.
+    ///
+    /// - Parameter recorder: where the steps are written down; `nil` where nobody asks.
+    func process(
+        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare,
+        recorder: DeliveryRecorder?, scratch: inout RouteScratch
+    ) -> RouteOutcome {
         if let name = keyHeaderStandingTwice(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
         let arrival = Arrival(
-            received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share)
+            received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share,
+            recorder: recorder)
         switch ContentCoding.of(request.headers) {
         case .identity: return read(request, arrival, &scratch)
         case .gzip where acceptsGzip: return inflated(arrival, &scratch)
@@ -51,13 +63,17 @@ extension Route {
         let deliveryID: String
         let receivedAtMilliseconds: Int64
         let share: DeliveryShare
+        let recorder: DeliveryRecorder?
 
         @_lifetime(copy received)
-        init(received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64, share: DeliveryShare) {
+        init(
+            received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64, share: DeliveryShare, recorder: DeliveryRecorder?
+        ) {
             self.received = received
             self.deliveryID = deliveryID
             self.receivedAtMilliseconds = receivedAtMilliseconds
             self.share = share
+            self.recorder = recorder
         }
     }
 
@@ -65,6 +81,7 @@ extension Route {
     private func inflated(_ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
         do throws(GzipError) {
             let body = try Gzip.inflate(arrival.received.body, limit: bodyLimit.bytes)
+            arrival.recorder?.noteInflated(to: body.count)
             let request = RequestView(
                 method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers, body: body.span,
                 peer: arrival.received.peer)
@@ -78,7 +95,9 @@ extension Route {
 
     private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
         if parts.elements?.areLines == true { return lines(request, arrival, &scratch) }
-        switch parts.body.read(request) {
+        let reading = parts.body.read(request)
+        arrival.recorder?.note(reading, parts.body, request)
+        switch reading {
         case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
         case .json(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
         case .untyped(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
@@ -97,6 +116,7 @@ extension Route {
     /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
     private func lines(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
         let lines = JSONLines(request.body)
+        arrival.recorder?.noteLines()
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
             for (element, range) in lines.lines.prefix(JSONFindings.maximumItems).enumerated() {
                 guard context.findings.range(of: 0, item: element) == range else { return false }
@@ -120,11 +140,12 @@ extension Route {
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         if let isWhole, !isWhole(context) { return unreadable(request, arrival, "a line of the body is no JSON text by itself") }
-        return outcome(context, arrival.share)
+        return outcome(context, arrival.share, arrival.recorder)
     }
 
     /// What cannot be read has no rule; its key may still be there, if it is in the head.
     private func unreadable(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ why: String) -> RouteOutcome {
+        arrival.recorder?.noteUnreadable(why)
         switch parts.onUnreadable {
         case .reject: return .refused(.bodyUnreadable, reason: why)
         case .deadLetter: break
@@ -133,7 +154,7 @@ extension Route {
             request: copy request, received: arrival.received, document: request.body.extracting(0..<0), isForm: false,
             findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        return buried(RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all), context)
+        return buried(RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all), context, arrival.recorder)
     }
 }
 

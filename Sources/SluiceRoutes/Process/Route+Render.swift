@@ -5,9 +5,12 @@ internal import SluiceJSON
 extension Route {
     /// What the rules make of a delivery whose body could be read.
     ///
-    /// - Parameter share: what of it; all, save where a dead letter that is about less is rendered anew.
-    func outcome(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RouteOutcome {
-        var assembly = DeliveryAssembly()
+    /// - Parameters:
+    ///   - share: what of it; all, save where a dead letter that is about less is rendered anew.
+    ///   - recorder: where the steps are written down; `nil` where nobody asks.
+    func outcome(_ context: borrowing DeliveryContext, _ share: DeliveryShare, _ recorder: DeliveryRecorder?) -> RouteOutcome {
+        recorder?.note(context)
+        var assembly = DeliveryAssembly(recorder)
         do throws(DeliveryAssembly.End) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
@@ -18,7 +21,7 @@ extension Route {
         } catch {
             switch error {
             case .refused(let outcome): return outcome
-            case .dead(let letter): return buried(letter, context)
+            case .dead(let letter): return buried(letter, context, recorder)
             }
         }
         guard !assembly.parts.isEmpty else {
@@ -37,9 +40,11 @@ extension Route {
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
-    func buried(_ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext) -> RouteOutcome {
+    func buried(_ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?) -> RouteOutcome {
+        recorder?.note(context)
         var key = keysAreOfElements ? nil : key(context)
         if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash { key = bodyHashKey(context) }
+        if !keysAreOfElements { recorder?.note(key, context) }
         var delivery = delivery(context)
         delivery.parts = [RenderedPart(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])]
         return stored(delivery, context)
@@ -76,7 +81,9 @@ extension Route {
     private func gather(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly
     ) throws(DeliveryAssembly.End) {
-        switch selection(context, share) {
+        let selection = selection(context, share)
+        assembly.recorder?.note(selection, context)
+        switch selection {
         case .ignored(let rule): assembly.ignore(.ignoredByRule(rule))
         case .nothing:
             switch parts.otherwise {
@@ -93,16 +100,7 @@ extension Route {
         }
     }
 
-    /// Which rules apply.
-    private enum Selection {
-        case rule(Int)
-        case rules([Int])
-        /// The first that matches says `ignore`, or all that do.
-        case ignored(Int)
-        case nothing
-    }
-
-    private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> Selection {
+    private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RuleSelection {
         var rules: [Int] = []
         var ignoring: Int?
         for (index, rule) in parts.rules.enumerated() where share.rule ?? index == index && context.fulfils(rule.conditions) {
@@ -128,10 +126,13 @@ extension Route {
             switch parts.onMissingKey {
             case .accept: assembly.missingKeys += 1
             case .bodyHash: key = bodyHashKey(context)
-            case .reject: throw .refused(.refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title))
+            case .reject:
+                assembly.recorder?.note(nil, context)
+                throw .refused(.refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title))
             case .deadLetter: isMissing = true
             }
         }
+        assembly.recorder?.note(key, context)
         assembly.begin(RenderedPart(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
         guard isMissing else { return true }
         let detail = keysAreOfElements ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
@@ -147,7 +148,9 @@ extension Route {
 
     private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else { return }
-        switch job(template, jobKey(template, key, rule, context), context) {
+        let result = job(template, jobKey(template, key, rule, context), context)
+        assembly.recorder?.note(result, rule: rule)
+        switch result {
         case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
         case .failure(let problem):
             assembly.add(RenderedDeadLetter(reason: problem.reason, detail: problem.detail, share: share(context, rule: rule)))

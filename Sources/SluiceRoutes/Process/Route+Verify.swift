@@ -24,6 +24,13 @@ extension Route {
         }
     }
 
+    /// Whether a request brings its signature. One that stands in the query or the body can only be brought.
+    func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
+        guard case .signature(let verifier) = parts.verifier else { return false }
+        let headers = verifier.scheme.place.headers
+        return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
+    }
+
     /// The same route with another secret in the place of its own, for a request that somebody else has signed.
     ///
     /// - Parameter secret: as it would stand in a variable or a file.

@@ -38,6 +38,7 @@ package final class Route: Sendable {
         /// How many bytes the payloads of one delivery may have together, unless it is one job.
         var mostPayloadBytes: Int
         var summary: RouteSummary
+        var origin: RouteOrigin
         var examples: [RouteExample]
     }
 
@@ -116,18 +117,45 @@ extension Route {
     ///
     /// - Parameter sender: who sent it, behind proxies that are trusted.
     package func refusal(ofHead request: borrowing RequestView, sender: PeerAddress) -> ErrorCode? {
-        guard allows(sender) else { return .addressNotAllowed }
-        guard allows(request.method) else { return .methodNotAllowed }
-        if let types = parts.contentTypes, !types.accept(request.headers) { return .contentTypeNotSupported }
-        switch ContentCoding.of(request.headers) {
-        case .identity: return nil
-        case .gzip: return acceptsGzip ? nil : .contentEncodingNotSupported
-        case .other: return .contentEncodingNotSupported
+        if let code = refusal(by: .address, request, sender) { return code }
+        if let code = refusal(by: .method, request, sender) { return code }
+        if let code = refusal(by: .contentType, request, sender) { return code }
+        return refusal(by: .contentEncoding, request, sender)
+    }
+
+    /// What a request's head is asked, in this order.
+    enum HeadCheck: CaseIterable {
+        case address
+        case method
+        case contentType
+        case contentEncoding
+    }
+
+    /// Why one of the checks refuses a request; `nil` if it does not.
+    func refusal(by check: HeadCheck, _ request: borrowing RequestView, _ sender: PeerAddress) -> ErrorCode? {
+        switch check {
+        case .address: return allows(sender) ? nil : .addressNotAllowed
+        case .method: return allows(request.method) ? nil : .methodNotAllowed
+        case .contentType:
+            guard let types = parts.contentTypes, !types.accept(request.headers) else { return nil }
+            return .contentTypeNotSupported
+        case .contentEncoding:
+            switch ContentCoding.of(request.headers) {
+            case .identity: return nil
+            case .gzip: return acceptsGzip ? nil : .contentEncodingNotSupported
+            case .other: return .contentEncodingNotSupported
+            }
         }
     }
 
+    /// Whether the body is larger than the route takes.
+    func exceedsLimit(_ request: borrowing RequestView) -> Bool { request.body.count > bodyLimit.bytes }
+
     /// Whether the route says who may send.
     package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }
+
+    /// Who may have sent a request where nobody says: an address that the route lets in, or where all are, one of TEST-NET-1 (RFC 5737 §3).
+    var likelySender: PeerAddress { parts.allowedAddresses.first?.anyAddress ?? PeerAddress(ipv4: (192, 0, 2, 1), port: 0) }
 
     private func allows(_ sender: PeerAddress) -> Bool {
         parts.allowedAddresses.isEmpty || parts.allowedAddresses.contains { $0.contains(sender) }

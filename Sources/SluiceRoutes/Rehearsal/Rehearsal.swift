@@ -29,7 +29,7 @@ extension Route {
     ) -> Rehearsal {
         request.withView(from: sender) { view in
             if let code = refusal(ofHead: view, sender: sender) { return Rehearsal(.refused(code, reason: code.title)) }
-            if view.body.count > bodyLimit.bytes {
+            if exceedsLimit(view) {
                 return Rehearsal(.refused(.bodyTooLarge, reason: "the body has more than \(bodyLimit)"))
             }
             var scratch = RouteScratch()

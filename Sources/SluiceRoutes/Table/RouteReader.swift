@@ -65,7 +65,8 @@ struct RouteReader {
             dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
             match: match, rules: rules, otherwise: otherwise, reply: reply,
             keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes,
-            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset), examples: examples)
+            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset),
+            origin: RouteOrigin(reader, preset), examples: examples)
     }
 }
 

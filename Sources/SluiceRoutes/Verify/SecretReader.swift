@@ -39,7 +39,7 @@ struct SecretReader {
     }
 
     private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
-        if found.source == .throwAway { return found.text }
+        if found.source == .throwAway || found.source.isStandIn { return found.text }
         guard !found.text.allSatisfy(Self.isBlank) else {
             context.error(position, "the secret is empty")
             return nil
@@ -69,6 +69,7 @@ struct SecretReader {
         guard let name = context.text(node, subject) else { return nil }
         if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
+            if supply == .whereThere { return madeUp(.standIn(.environment(name))) }
             let state = environment[name] == nil ? "not set" : "empty"
             context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
             return nil
@@ -81,6 +82,7 @@ struct SecretReader {
         if supply == .throwAway { return throwAway() }
         switch files.content(of: path) {
         case .success(let content): return Found(text: Self.withoutFinalNewline(content), source: .file(path))
+        case .failure where supply == .whereThere: return madeUp(.standIn(.file(path)))
         case .failure(let failure):
             context.error(node.position, "the secret file \(PrintableText.escape(path)) cannot be read: \(failure)")
             return nil
@@ -96,7 +98,9 @@ struct SecretReader {
         return supply == .throwAway ? throwAway() : Found(text: Array(text.utf8), source: .inline)
     }
 
-    private func throwAway() -> Found { Found(text: SecureRandom.bytes(Self.throwAwayLength), source: .throwAway) }
+    private func throwAway() -> Found { madeUp(.throwAway) }
+
+    private func madeUp(_ source: SecretSource) -> Found { Found(text: SecureRandom.bytes(Self.throwAwayLength), source: source) }
 
     /// Editors end a file with a newline that is not part of the secret.
     private static func withoutFinalNewline(_ content: [UInt8]) -> [UInt8] {

@@ -8,10 +8,15 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     case inline
     /// Made up when the route was compiled, in the place of one that was not looked for.
     case throwAway
+    /// Made up in the place of this one, which was looked for and is not there.
+    indirect case standIn(SecretSource)
     /// Handed over for one trial.
     case given
 
-    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`; never the secret.
+    /// Whether it was made up in the place of one that is not there.
+    package var isStandIn: Bool { if case .standIn = self { true } else { false } }
+
+    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made up`; never the secret.
     package var description: String {
         switch self {
         case .environment(let name): "env \(name)"
@@ -19,6 +24,7 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
         case .inline: "inline"
         case .throwAway: "throw-away"
         case .given: "given"
+        case .standIn(let missing): "\(missing), which is not there, so that one was made up"
         }
     }
 }
@@ -27,6 +33,8 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
 package enum SecretSupply: Sendable, Hashable {
     /// From where the route files say; what is not there is a problem.
     case configured
+    /// From where the route files say; what is not there comes from a generator. For explanations; never to be served from.
+    case whereThere
     /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at. For examples; never to
     /// be served from.
     case throwAway

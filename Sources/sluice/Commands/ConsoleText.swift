@@ -73,6 +73,18 @@ enum ConsoleText {
         return lines
     }
 
+    /// What became of a delivery: a line for each job and each dead letter of it.
+    static func fateLines(_ delivery: ControlDocuments.Delivery) -> [String] {
+        let jobs = delivery.jobs.map { job in
+            let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAt ?? 0))" } ?? ""
+            return "job \(job.id), \(job.state)\(end): type \(job.type), queue \(job.queue)"
+        }
+        let letters = delivery.deadLetters.map { letter in
+            "dead letter \(letter.id), \(letter.reason)\(place(letter).map { ", \($0)" } ?? ""): \(letter.detail)"
+        }
+        return jobs + letters
+    }
+
     /// What of its delivery a dead letter is about, such as `element 3, rule 1`; nothing where it is all of it.
     private static func place(_ letter: ControlDocuments.DeadLetter) -> String? {
         let words = [letter.element.map { "element \($0)" }, letter.rule.map { "rule \($0)" }].compactMap { $0 }

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceRoutes
+
+/// The options of `sluice explain` that describe a request.
+struct ExplainedRequest: ParsableArguments {
+    @Option(name: .long, help: "The path, with the query behind a ? if you like.") var path: String?
+    @Option(name: .long, help: ArgumentHelp("The method; POST unless given.", valueName: "method")) var method: String?
+    @Option(name: .long, help: ArgumentHelp("The query, such as a=1&b=2.", valueName: "query")) var query: String?
+    @Option(name: .long, help: ArgumentHelp("A header, `Name: value`; as often as there are some.", valueName: "header"))
+    var header: [String] = []
+    @Option(name: .long, help: ArgumentHelp("The body as text.", valueName: "text")) var body: String?
+    @Option(name: .long, help: ArgumentHelp("The file with the body; - for standard input.", valueName: "file")) var bodyFile: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Who sends it, as the gateway sees the connection; an address that the route lets in unless given.", valueName: "ip"))
+    var remoteAddress: String?
+    @Option(name: .long, help: ArgumentHelp("When it comes, such as 2026-11-25T08:00:00Z; now unless given.", valueName: "time"))
+    var clock: String?
+    @Flag(name: .long, help: "Do not sign a request that has no signature.") var unsigned = false
+
+    /// As many as the largest `body_limit` takes, and one more, which is refused.
+    private static let longestBody = (100 << 20) + 1
+    /// What stands for the id that the gateway would give it.
+    private static let deliveryID = String(repeating: "0", count: 26)
+
+    /// Whether nothing is said of a request.
+    var isEmpty: Bool {
+        [path, method, query, body, bodyFile, remoteAddress, clock].allSatisfy { $0 == nil } && header.isEmpty && !unsigned
+    }
+
+    /// Refuses what makes no request.
+    func check() throws {
+        guard let path else { throw ValidationError("say which request: --path /github, or --delivery ID") }
+        guard RequestToSign.target(path: path, query: query) != nil else {
+            throw ValidationError("--path begins with / and has no #; a query stands behind its ? or in --query, not in both")
+        }
+        if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) {
+            throw ValidationError("--method is written in capital letters, such as POST")
+        }
+        for line in header where RequestToSign.Header(parsing: line) == nil {
+            throw ValidationError("'\(PrintableText.escape(line, limit: 80))' is no header such as 'X-GitHub-Event: push'")
+        }
+        if body != nil, bodyFile != nil { throw ValidationError("the body is in --body or in --body-file, not in both") }
+        if let remoteAddress, PeerAddress.address(parsing: remoteAddress) == nil {
+            throw ValidationError("--remote-address is an address such as 192.0.2.1 or 2001:db8::1")
+        }
+        if let clock, TimestampText.parse(clock) == nil {
+            throw ValidationError("--clock is a time such as 2026-11-25T08:00:00Z")
+        }
+    }
+
+    /// What `check` has let through.
+    func request() throws -> RequestToSign {
+        var request = head
+        request.body = try bytes()
+        return request
+    }
+
+    private var head: RequestToSign {
+        RequestToSign(
+            method: method ?? "POST", target: path.flatMap { RequestToSign.target(path: $0, query: query) } ?? "/",
+            headers: header.compactMap { RequestToSign.Header(parsing: $0) }, body: [])
+    }
+
+    /// - Parameter proxies: whose `X-Forwarded-For` is believed.
+    func arrival(trusting proxies: [AddressBlock]) -> Explainer.Arrival {
+        let peer = remoteAddress.flatMap { PeerAddress.address(parsing: $0) }.map { PeerAddress(address: $0, port: 0) }
+        let now = clock.flatMap { TimestampText.parse($0) } ?? SystemTime().wallMilliseconds()
+        let sender = peer.map { peer in head.withView(from: peer) { SenderAddress.of($0, trusted: proxies) } }
+        return Explainer.Arrival(sender: sender, receivedAtMilliseconds: now, deliveryID: Self.deliveryID)
+    }
+
+    private func bytes() throws -> [UInt8] {
+        guard let bodyFile else { return Array((body ?? "").utf8) }
+        do throws(FileAccess.Failure) {
+            if bodyFile == "-" { return try FileAccess.readStandardInput(limit: Self.longestBody) }
+            return try FileAccess.read(bodyFile, limit: Self.longestBody)
+        } catch {
+            let name = bodyFile == "-" ? "standard input" : PrintableText.escape(bodyFile)
+            throw FatalProblem(.wrongInput, "cannot read \(name): \(error)")
+        }
+    }
+}

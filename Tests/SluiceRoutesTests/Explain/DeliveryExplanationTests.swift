@@ -1,0 +1,188 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+/// What an account says of a delivery that is taken for genuine.
+struct DeliveryExplanationTests {
+    private static let orders = """
+        kinds:
+          order:
+            payload: { id: integer }
+        routes:
+          - name: orders
+            path: /hook
+            verify: none
+            event: ${header.X-Event}
+            unique_key: [ "${body.id}", "${header.X-Id}" ]
+            unique_key_missing: body_hash
+            jobs:
+              - when: { event: paid, not: { body.test: true } }
+                kind: order
+                payload: { id: "${body.id}" }
+              - when: { event: ping }
+                ignore: true
+              - type: other
+
+        """
+
+    private func orders(_ body: String, _ headers: [(name: String, value: String)]) throws -> Explanation {
+        try explanation(Self.orders, TestRequest(body, headers: headers))
+    }
+
+    @Test("Event, key, rules, kind and job are told in order, each with its place")
+    func job() throws {
+        let found = try orders(#"{"id":7}"#, [("X-Event", "paid"), ("X-Id", "i1")])
+        let delivery = try #require(found.delivery)
+        #expect(delivery.event?.value == "paid")
+        #expect(delivery.event?.place == "r.yaml:8:5")
+        #expect(delivery.key?.text == "orders:n1:7|s2:i1")
+        #expect(delivery.key?.parts.map(\.written) == ["${body.id}", "${header.X-Id}"])
+        #expect(delivery.key?.parts.map(\.value) == ["7", "i1"])
+        let rules = try #require(delivery.elements.first?.rules)
+        #expect(rules.map(\.holds) == [true, false, true])
+        #expect(rules.map(\.isReached) == [true, false, false])
+        #expect(rules.map(\.makes) == ["kind order", "ignore", "type other"])
+        #expect(rules.map(\.place) == ["r.yaml:12:9", "r.yaml:15:9", "r.yaml:17:9"])
+        #expect(delivery.elements.first?.made.first?.kindPlace == "r.yaml:2:3")
+        #expect(
+            found.text.suffix(2) == [
+                #"answer        ✓ 200 application/json: {"id":"d1","jobs":1,"dead_letters":0,"duplicate":false}"#,
+                "result        ✓ taken: 1 job",
+            ])
+    }
+
+    @Test("A payload that does not fit, a rule that ignores and a key that is missing are told with what comes of them")
+    func exceptions() throws {
+        let misfit = try orders(#"{"id":"7"}"#, [("X-Event", "paid"), ("X-Id", "i1")])
+        #expect(
+            misfit.lines("no job") == [
+                "no job        ✗ by rule 1, payload_mismatch: payload.id must be an integer, not a string  r.yaml:2:3"
+            ])
+        #expect(misfit.lines("dead letter") == ["dead letter   ✗ payload_mismatch: payload.id must be an integer, not a string"])
+        #expect(misfit.lines("result") == ["result        ✓ taken: 1 dead letter, no job"])
+        let ignored = try orders("{}", [("X-Event", "ping")])
+        #expect(ignored.lines("result") == ["result        ✓ taken: nothing is stored, because rule 2 ignores it"])
+        #expect(ignored.delivery?.key == nil)
+        let keyless = try orders("{}", [])
+        #expect(keyless.delivery?.event?.value == nil)
+        #expect(keyless.delivery?.key?.isWhole == false)
+        #expect(keyless.delivery?.key?.text?.hasPrefix("orders:body:") == true)
+        #expect(keyless.lines("unique key").first?.contains("✗ missing: the digest of the content stands in, orders:body:") == true)
+    }
+
+    @Test(
+        "A body is told by how it was read, or why it cannot be",
+        arguments: [
+            ("application/json", "{}", "JSON"), ("text/plain", "a", "text"), ("application/octet-stream", "a", "bytes, as base64"),
+            ("application/x-www-form-urlencoded", "a=1", "form fields, as an object of texts"),
+            ("application/json; charset=latin1", "{}", "JSON in another charset, brought to UTF-8"),
+            (
+                "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n",
+                "multipart form fields, as an object of texts"
+            ),
+            ("application/json", "{", nil), ("multipart/form-data; boundary=b", "x", nil),
+        ] as [(String, String, String?)])
+    func bodies(type: String, body: String, form: String?) throws {
+        let found = try explanation(openRoute(), TestRequest(body, headers: [("Content-Type", type)]))
+        #expect(found.delivery?.body.form == form)
+        #expect((found.delivery?.body.problem == nil) == (form != nil))
+        #expect(found.delivery?.body.contentType == type)
+        #expect(found.lines("dead letter").count == (form == nil ? 1 : 0))
+    }
+
+    @Test("A body that is said to be gzip is told with its size behind it, or that it is none")
+    func gzip() throws {
+        let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+        let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
+        #expect(broken.delivery?.body.problem == "the body is not gzip, which its content encoding says it is")
+        #expect(broken.delivery?.body.contentType == "application/json")
+        #expect(broken.lines("gzip") == ["gzip          ✓ gzip; taken: gzip or identity  r.yaml:5:5"])
+        // An empty member (RFC 1952 §2.3): the final block holds the code of its end alone.
+        var empty = TestRequest("", headers: headers)
+        empty.body = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0] + [UInt8](repeating: 0, count: 8)
+        #expect(try explanation(openRoute("gzip: true"), empty).delivery?.body.inflatedBytes == 0)
+    }
+
+    @Test("Each element has its rules and its key; of many the first twenty are told and the others counted")
+    func elements() throws {
+        let text = openRoute(
+            "each: ${body.items[]}\nunique_key: ${item.id}\nunique_key_missing: dead_letter\notherwise: dead_letter",
+            rule: "when:\n  item.n: { less: 30 }")
+        let items = (0..<35).map { $0 == 2 ? "{\"n\":2}" : "{\"id\":\"i\($0)\",\"n\":\($0)}" }
+        let found = try explanation(text, TestRequest("{\"items\":[\(items.joined(separator: ","))]}"))
+        let delivery = try #require(found.delivery)
+        #expect(delivery.each?.count == 35)
+        #expect(delivery.elementCount == 35)
+        #expect(delivery.elements.map(\.number) == (1...20).map { $0 })
+        #expect(delivery.elements[0].key?.text == "open:i0")
+        #expect(delivery.elements[2].key?.isWhole == false)
+        #expect(delivery.elements[2].made.isEmpty)
+        #expect(found.lines("and") == ["and           · 15 more elements, not shown"])
+        #expect(found.lines("dead letter").count == 6)
+        #expect(found.lines("result") == ["result        ✓ taken: 29 jobs and 6 dead letters"])
+    }
+
+    @Test("An array that is missing is told, as a dead letter of the whole delivery")
+    func noArray() throws {
+        let found = try explanation(openRoute("each: ${body.items[]}"), TestRequest("{}"))
+        #expect(found.lines("dead letter") == ["dead letter   ✗ body_unreadable: 'each' finds no array at body.items[]"])
+        #expect(found.delivery?.elementCount == 0)
+    }
+
+    @Test("Control characters of a request are escaped, and long values cut")
+    func printing() throws {
+        var request = TestRequest("{\"a\":\"\\u001b[31m\(String(repeating: "x", count: 5000))\"}", headers: [("X-E", "\u{202E}e")])
+        request.target = "/hook?\u{7}"
+        let found = try explanation(openRoute("event: ${header.X-E}"), request)
+        for line in found.text {
+            #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x202E })
+            #expect(line.count < 1200)
+        }
+    }
+
+    @Test("The event is not shown where it is a credential")
+    func credential() throws {
+        let found = try explanation(
+            openRoute("event: ${header.Authorization}"), TestRequest("{}", headers: [("Authorization", "Bearer x")]))
+        #expect(found.delivery?.event?.value == "a credential, which is not shown")
+    }
+
+    @Test("The reply of the route is told with its headers and its place")
+    func reply() throws {
+        let found = try explanation(
+            openRoute("reply: { status: 202, headers: { X-A: \"${body.a}\" }, body: \"thanks\" }"), TestRequest("{\"a\":1}"))
+        #expect(found.lines("answer") == ["answer        ✓ 202 text/plain; charset=utf-8: thanks  r.yaml:5:5"])
+        #expect(found.text.contains("                X-A: 1"))
+    }
+}
+
+/// An account of a request that the gateway has taken.
+struct TakenExplanationTests {
+    private func explained(_ text: String, target: String, route: String) throws -> Explanation {
+        let table = try #require(compile([("r.yaml", text)]).table)
+        let arrival = Explainer.Arrival(sender: nil, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
+        let fate = Explanation.Fate(route: route, lines: ["job 1, pending"])
+        return TestRequest("{}", target: target).withView { Explainer(table).explain(taken: $0, arrival, fate) }
+    }
+
+    @Test("Its signature is passed over, and what became of it stands at the end")
+    func taken() throws {
+        let text = signedRoute.replacing(", { env: OLD }", with: "").replacing(
+            "    path: /hook", with: "    path: /hook\n    allow_from: [ 10.0.0.0/8 ]")
+        let found = try explained(text, target: "/hook", route: "signed")
+        #expect(found.verification?.verdict == .verifiedBefore)
+        #expect(found.refusal == nil)
+        #expect(found.checks.first?.found == "not kept; the gateway has let it in")
+        #expect(found.text.suffix(2) == ["then          · what became of the delivery when it came:", "                job 1, pending"])
+    }
+
+    @Test("It is asked of the route that it came by, also where its path leads elsewhere now")
+    func byName() throws {
+        let other = try explained(openRoute(), target: "/old", route: "open")
+        #expect(other.route?.name == "open")
+        #expect(other.notes == ["its path leads to no route now; this is what the route 'open', by which it came, makes of it"])
+        let renamed = try explained(openRoute(), target: "/hook", route: "old")
+        #expect(renamed.notes == ["the route 'old', by which it came, is gone; its path leads to 'open' now"])
+        #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
+    }
+}

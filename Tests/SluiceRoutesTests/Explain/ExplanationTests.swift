@@ -1,0 +1,154 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+/// What an account says before the rules: path, head, signature, body.
+struct ExplanationTests {
+    private static let two = """
+        routes:
+          - { name: a, path: "/github/{tenant}", verify: none, jobs: [ { type: t } ] }
+          - { name: b, path: /gitlab, verify: none, jobs: [ { type: t } ] }
+
+        """
+
+    @Test(
+        "A path that leads nowhere is told with the nearest ones, its parameters filled in",
+        arguments: [
+            ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]), ("/nothing/at/all", ["/github/{tenant}", "/gitlab"]),
+            ("/gitlab/", ["/gitlab", "/github/{tenant}"]),
+        ])
+    func lostPath(path: String, nearest: [String]) throws {
+        let found = try explanation(Self.two, TestRequest(target: path))
+        #expect(found.lostPath?.suggestions == nearest)
+        #expect(found.refusal == .noSuchRoute)
+        #expect(found.status == 404)
+        #expect(found.lines("route") == ["route         ✗ none has this path; the nearest: \(nearest.joined(separator: ", "))"])
+    }
+
+    @Test("A path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
+    func unclearPath(path: String) throws {
+        #expect(try explanation(Self.two, TestRequest(target: path)).lostPath?.isUnclear == true)
+    }
+
+    @Test("A route is told with its place and its parameters, decoded")
+    func route() throws {
+        let found = try explanation(Self.two, TestRequest(target: "/github/ac%20me?x=1"))
+        #expect(found.route?.name == "a")
+        #expect(found.route?.place == "r.yaml:2:5")
+        #expect(found.route?.parameters.map(\.value) == ["ac me"])
+        #expect(found.refusal == nil)
+    }
+
+    @Test(
+        "The first check that refuses is the last one, with its place",
+        arguments: [
+            ("allow_from: [ 10.0.0.0/8 ]", "POST", [], ErrorCode.addressNotAllowed, "allow_from", "r.yaml:5:5"),
+            ("methods: [ PUT ]", "POST", [], .methodNotAllowed, "methods", "r.yaml:5:5"),
+            (
+                "content_types: [ text/* ]", "POST", [("content-type", "application/json")], .contentTypeNotSupported, "content_types",
+                "r.yaml:5:5"
+            ),
+            ("otherwise: ignore", "POST", [("content-encoding", "gzip")], .contentEncodingNotSupported, "gzip", "r.yaml:2:5"),
+            ("body_limit: 1KiB", "POST", [], .bodyTooLarge, "body_limit", "r.yaml:5:5"),
+        ])
+    func checks(
+        line: String, method: String, headers: [(name: String, value: String)], code: ErrorCode, name: String, place: String
+    ) throws {
+        var request = TestRequest(String(repeating: "1", count: 1025), headers: headers)
+        request.method = method
+        let found = try explanation(openRoute(line), request)
+        #expect(found.checks.last?.name == name)
+        #expect(found.checks.last?.refusal == code)
+        #expect(found.checks.last?.place == place)
+        #expect(found.checks.dropLast().allSatisfy { $0.refusal == nil })
+        #expect(found.refusal == code)
+        #expect(found.delivery == nil)
+        #expect(found.text.last?.hasPrefix("result        ✗ refused: \(code.httpStatus) \(code.rawValue): ") == true)
+    }
+
+    @Test("Without a sender a request comes from an address that the route lets in, and a note says so")
+    func sender() throws {
+        let found = try explanation(openRoute("allow_from: [ 10.0.0.0/8 ]"), TestRequest("{}"), sender: nil)
+        #expect(found.refusal == nil)
+        #expect(found.request.sender?.description == "10.0.0.0")
+        #expect(found.notes.count == 1)
+    }
+}
+
+/// What an account says of signatures.
+struct SignatureExplanationTests {
+    private let both = ["SECRET": "secret", "OLD": "old"]
+
+    private func request(_ secret: String, time: String = "1700000000") -> TestRequest {
+        let digest = signature(Array("\(time).{}".utf8), secret)
+        return TestRequest("{}", headers: [("X-Time", time), ("X-Signature", "sha256=\(digest)")])
+    }
+
+    @Test("A signature is told with the secret that matches, its source, the time and the signed text")
+    func genuine() throws {
+        let found = try explanation(signedRoute, request("old"), environment: both)
+        #expect(found.verification?.verdict == .genuine)
+        #expect(found.verification?.place == "r.yaml:4:5")
+        #expect(found.verification?.secretsPlace == "r.yaml:10:5")
+        let text = found.text.map { $0.trimmingPrefix { $0 == " " } }
+        #expect(text.contains("✓ it matches secret 2 (env OLD)"))
+        #expect(text.contains("timestamp \"1700000000\", 0s old, tolerance 5m"))
+        #expect(text.contains("signed text, 13 bytes: 1700000000.{}"))
+        #expect(found.refusal == nil)
+    }
+
+    @Test("A wrong signature and an old one end the account, and no secret nor signature stands in it")
+    func refused() throws {
+        let forged = try explanation(signedRoute, request("guess"), environment: both)
+        #expect(forged.refusal == .signatureInvalid)
+        #expect(forged.delivery == nil)
+        #expect(
+            forged.text.last
+                == "result        ✗ refused: 401 signature_invalid: the header x-signature does not match any secret of the route")
+        let old = try explanation(signedRoute, request("old", time: "1600000000"), environment: both)
+        #expect(old.refusal == .signatureExpired)
+        #expect(old.text.contains("                timestamp \"1600000000\", 1157 days old, tolerance 5m"), "\(old.text)")
+        let digest = signature(Array("1700000000.{}".utf8), "secret")
+        let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
+        for explanation in [forged, old, signed] {
+            for text in [explanation.text.joined(), explanation.json] { #expect(!text.contains(digest) && !text.contains("\"secret\"")) }
+        }
+    }
+
+    @Test("A request without a signature is signed with the first secret, unless it is to go as it is")
+    func signing() throws {
+        let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
+        #expect(signed.verification?.signing == .signedHere)
+        #expect(signed.request.addedHeaders.map(\.name) == ["x-time", "x-signature"])
+        #expect(signed.verification?.account?.matchingSecret == 0)
+        let unsigned = try explanation(signedRoute, TestRequest("{}"), environment: both)
+        #expect(unsigned.verification?.signing == .asItCame)
+        #expect(unsigned.refusal == .signatureMissing)
+    }
+
+    @Test("What cannot be signed goes as it is, and the account says why")
+    func obstacle() throws {
+        let text = signedRoute.replacing("${header.X-Time}", with: "${body.time}")
+        let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
+        #expect(
+            found.verification?.signing
+                == .obstacle("the request cannot be signed: the field time of the body, which holds the timestamp, is missing"))
+        #expect(found.refusal == .signatureMissing)
+    }
+
+    @Test("With secrets that are not there it signs with others that it makes up, and cannot tell whether a signature is right")
+    func standIns() throws {
+        let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, secrets: .whereThere, environment: [:])
+        #expect(signed.verification?.verdict == .genuine)
+        #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
+        #expect(signed.verification?.account?.secrets.first?.description == "env SECRET, which is not there, so that one was made up")
+        let brought = try explanation(signedRoute, request("old"), secrets: .whereThere, environment: ["SECRET": "secret"])
+        #expect(brought.verification?.verdict == .unknown)
+        #expect(brought.refusal == nil)
+        #expect(brought.delivery?.elements.count == 1)
+        let known = try explanation(signedRoute, request("secret"), secrets: .whereThere, environment: ["SECRET": "secret"])
+        #expect(known.verification?.verdict == .genuine)
+        // What lacks a signature is refused whatever the secrets are.
+        #expect(try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal == .signatureMissing)
+    }
+}
