@@ -13,6 +13,6 @@ struct SluiceCommand: AsyncParsableCommand {
         version: SluiceVersion.current,
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, KindsCommand.self, SchemaCommand.self, SendCommand.self,
-            OutboxCommand.self, DeadCommand.self, ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
+            OutboxCommand.self, DeadCommand.self, RoutesCommand.self, ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
         ])
 }

@@ -3,7 +3,7 @@ package import SluiceBase
 
 /// JSON of the control documents.
 package enum ControlCoding {
-    static func encode(_ document: some Encodable) -> [UInt8] {
+    package static func encode(_ document: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         encoder.keyEncodingStrategy = .convertToSnakeCase

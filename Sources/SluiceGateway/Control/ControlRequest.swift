@@ -10,12 +10,13 @@ package enum ControlRequest: Sendable, Hashable {
     case deadLetter(Int64)
     case retry(Int64)
     case reload
+    case routes
 
     /// `POST` for what changes something.
     package var method: String {
         switch self {
         case .retry, .reload: "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter: "GET"
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .routes: "GET"
         }
     }
 
@@ -29,6 +30,7 @@ package enum ControlRequest: Sendable, Hashable {
         case .deadLetter(let id): "/dead/\(id)"
         case .retry(let id): "/dead/\(id)/retry"
         case .reload: "/reload"
+        case .routes: "/routes"
         }
     }
 
@@ -54,9 +56,14 @@ package enum ControlRequest: Sendable, Hashable {
             guard let id = Int64(words[1]), words[2] == "retry" else { return nil }
             self = .retry(id)
         case ("POST", 1, "reload"): self = .reload
+        case ("GET", 1, "routes"): self = .routes
         default: return nil
         }
     }
+
+    /// What to do where no gateway can say which routes there are.
+    static let routesOfFolder =
+        "start the gateway to see the table in force, or name a folder to see what its files make: sluice routes FOLDER"
 
     private static func query(_ text: String) -> [String: String] {
         var values: [String: String] = [:]

@@ -51,6 +51,7 @@ package struct OutboxConsole: Sendable {
             case .deadLetter(let id): return .document(try await deadLetter(id))
             case .retry(let id): return .document(try await retry(id))
             case .reload: return .problem("no gateway runs on this outbox")
+            case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)
