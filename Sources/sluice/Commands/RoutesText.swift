@@ -35,14 +35,17 @@ enum RoutesText {
 
     private static func table(_ routes: [RouteSummary], _ width: Int?) -> [String] {
         guard !routes.isEmpty else { return ["no routes"] }
-        let header = ["NAME", "PATH", "METHODS", "VERIFIED BY", "UNIQUE KEY", "EACH", "MAKES", "OTHERWISE", "DECLARED AT"]
+        let header = ["NAME", "PATH", "METHODS", "VERIFY", "KEY", "EACH", "MAKES", "OTHERWISE", "DECLARED"]
         let rows = routes.map { route in
             [
                 route.name, route.path, route.methods.joined(separator: ","), route.verification, route.uniqueKey ?? "", route.each ?? "",
                 route.makes.joined(separator: ", "), route.otherwise ?? "", route.place,
             ].map { PrintableText.escape($0.isEmpty ? "-" : $0, limit: .max) }
         }
-        return Table.lines(header, rows, width: width)
+        guard let width else { return Table.lines(header, rows) }
+        // Where room is short, a column in which no route says anything has none.
+        let shown = header.indices.filter { column in rows.contains { $0[column] != "-" } }
+        return Table.lines(shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width)
     }
 
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }

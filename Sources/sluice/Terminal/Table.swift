@@ -8,9 +8,10 @@ enum Table {
         let all = [header] + rows
         let natural = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         let widths = width.map { fit(natural, into: $0 - gap * (natural.count - 1)) } ?? natural
-        return all.map { row in
+        return all.indices.map { index in
+            let row = all[index]
             let cells = row.indices.map { column in
-                let cell = cut(row[column], to: widths[column], keepsEnd: column == row.count - 1)
+                let cell = cut(row[column], to: widths[column], keepsEnd: index > 0 && column == row.count - 1)
                 return cell + String(repeating: " ", count: widths[column] - cell.count)
             }
             let line = cells.joined(separator: String(repeating: " ", count: gap)).trimmingTrailingSpaces()
