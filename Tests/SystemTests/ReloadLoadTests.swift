@@ -22,7 +22,9 @@ import Testing
                   - kind: numbered
                     payload: { n: "${body.n}", table: "\(number)" }
             """
-        return ["kinds.yaml": kinds, "routes.yaml": routes]
+        // What makes a table heavy enough for a leak of them to show.
+        let more = (1...20).map { "  - { path: /unused/\($0), verify: none, jobs: [ { type: \"unused\", payload: \"${body}\" } ] }\n" }
+        return ["kinds.yaml": kinds, "more.yaml": "routes:\n" + more.joined(), "routes.yaml": routes]
     }
 
     /// Sends webhooks over connections of its own until it is told to stop, and notes what became of them.
@@ -65,8 +67,11 @@ import Testing
         var memory = Memory()
         var version = 1
         for number in 1...Self.reloads {
+            // Asked for while the folder is swapped, a table is the old one or the new one.
+            async let meanwhile = control.reload()
             try gateway.folder.mount(Self.files(number), at: "routes", version: number)
             if number.isMultiple(of: 3) { gateway.process.send(1) }
+            #expect(try await meanwhile.problems == [])
             let answer = try await control.reload()
             #expect(answer.problems == [] && answer.version > version, "\(answer)")
             version = answer.version
@@ -97,7 +102,7 @@ import Testing
             let memory = try await swap(gateway)
             senders.stop()
             _ = try await (first, second, third)
-            #expect(memory.late - memory.early < 24 << 20, "\(memory)")
+            #expect(memory.late - memory.early < 20 << 20, "\(memory)")
             #expect(try await gateway.metric(#"sluice_reloads_total{result="failure"}"#) == 0)
             try await queue.arrivals(senders.result.count + Self.reloads / 10, within: .seconds(60))
             #expect(try await gateway.stop() == .exited(0))
