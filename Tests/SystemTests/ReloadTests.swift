@@ -135,7 +135,6 @@ import Testing
             await control.close()
             #expect(try await gateway.stop() == .exited(0))
             #expect(!gateway.records().contains { $0["level"] == "error" })
-            print(gateway.log.lines.count, gateway.log.lines.suffix(8).joined(separator: "\n"))
             let tables = gateway.records(saying: "loaded the route files").compactMap { $0["table"].flatMap { Int($0) } }
             #expect(tables == Array(2...(tables.last ?? 0)))
         }
