@@ -45,7 +45,9 @@ enum RoutesText {
         guard let width else { return Table.lines(header, rows) }
         // Where room is short, a column in which no route says anything has none.
         let shown = header.indices.filter { column in rows.contains { $0[column] != "-" } }
-        return Table.lines(shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width)
+        // Which route it is, and where.
+        let last: Set = ["NAME", "PATH", "DECLARED"]
+        return Table.lines(shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)
     }
 
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }

@@ -2,12 +2,15 @@
 enum Table {
     private static let gap = 2
 
-    /// - Parameter width: in characters. Where the lines are longer the widest columns are cut, all to the same width, with an ellipsis; of
-    ///   the last column the end stays, which is where a file's line is. Nil: nothing is cut.
-    static func lines(_ header: [String], _ rows: [[String]], width: Int? = nil) -> [String] {
+    /// - Parameters:
+    ///   - width: in characters. Where the lines are longer the widest columns are cut, all to the same width, with an ellipsis; of the
+    ///     last column the end stays, which is where a file's line is. Nil: nothing is cut.
+    ///   - last: columns that are cut only where the others have next to no room left.
+    static func lines(_ header: [String], _ rows: [[String]], width: Int? = nil, cuttingLast last: Set<String> = []) -> [String] {
         let all = [header] + rows
         let natural = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        let widths = width.map { fit(natural, into: $0 - gap * (natural.count - 1)) } ?? natural
+        let isLast = header.map(last.contains)
+        let widths = width.map { fit(natural, isLast, into: $0 - gap * (natural.count - 1)) } ?? natural
         return all.indices.map { index in
             let row = all[index]
             let cells = row.indices.map { column in
@@ -21,6 +24,19 @@ enum Table {
 
     /// Columns are never narrower than this; what is too long even so is cut as a line.
     private static let narrowest = 4
+
+    /// What columns that are cut first keep, as long as the others are not at their narrowest.
+    private static let legible = 6
+
+    private static func fit(_ widths: [Int], _ isLast: [Bool], into room: Int) -> [Int] {
+        let columns = widths.indices
+        let (first, last) = (columns.filter { !isLast[$0] }, columns.filter { isLast[$0] })
+        let legibly = first.reduce(0) { $0 + min(widths[$1], legible) }
+        let lastWidths = fit(last.map { widths[$0] }, into: room - legibly)
+        let firstWidths = fit(first.map { widths[$0] }, into: room - lastWidths.reduce(0, +))
+        let fitted = Dictionary(uniqueKeysWithValues: zip(first + last, firstWidths + lastWidths))
+        return columns.map { fitted[$0] ?? 0 }
+    }
 
     private static func fit(_ widths: [Int], into room: Int) -> [Int] {
         var (limit, rest) = (narrowest, widths.reduce(0) { $0 + min($1, narrowest) })
