@@ -52,19 +52,37 @@ import Testing
     func pieces() async throws {
         let setup = GatewaySetup(routes: ["r.yaml": ReloadTests.route("old")])
         try await GatewayUnderTest.run(setup) { gateway in
-            let whole = ReloadTests.route("new").split(separator: "\n", omittingEmptySubsequences: false)
-            // Each half is seen by one look and is longer at the next: no YAML, no jobs, no queue.
-            for count in [2, 5, 9, 11] {
-                let position = gateway.log.position
-                try gateway.folder.overwrite(whole.prefix(count).joined(separator: "\n"), in: "routes/r.yaml")
-                try await gateway.record(from: position, "the look") { $0.message == Self.seen }
+            for attempt in 1...10 {
+                let (position, name) = (gateway.log.position, "new\(attempt)")
+                // A machine that is too busy to write a piece before the next look has tested nothing.
+                guard try await writeInPieces(ReloadTests.route(name), gateway) else { continue }
+                try await gateway.record(from: position, "the load") { $0.message == Self.loaded }
+                #expect(try await gateway.answer(to: ReloadTests.webhook(name)).status == 200)
+                let records = gateway.records(from: position)
+                #expect(!records.contains { $0["level"] == "error" }, "\(records)")
+                #expect(records.count { $0.message == Self.loaded } == 1, "\(records)")
+                return
             }
-            try gateway.folder.overwrite(whole.joined(separator: "\n"), in: "routes/r.yaml")
-            try await gateway.record("the load") { $0.message == Self.loaded && $0["table"] == "2" }
-            #expect(try await gateway.answer(to: ReloadTests.webhook("new")).status == 200)
-            #expect(!gateway.records().contains { $0["level"] == "error" })
-            #expect(try await gateway.metric(#"sluice_reloads_total{result="failure"}"#) == 0)
+            Issue.record("no file was written as fast as the gateway looks")
         }
+    }
+
+    /// Each half is seen by one look, and there is more at the next: no YAML, no jobs, no queue.
+    ///
+    /// - Returns: whether every piece was there before the next look.
+    private func writeInPieces(_ text: String, _ gateway: GatewayUnderTest) async throws -> Bool {
+        let whole = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var isInTime = true
+        for count in [2, 5, 9, 11] {
+            let position = gateway.log.position
+            try gateway.folder.overwrite(whole.prefix(count).joined(separator: "\n"), in: "routes/r.yaml")
+            let seen = try await gateway.record(from: position, "the look") { $0.message == Self.seen }
+            let next = count == 11 ? text : whole.prefix(count + 1).joined(separator: "\n")
+            try gateway.folder.overwrite(next, in: "routes/r.yaml")
+            let moment = try Date(seen["time"] ?? "", strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
+            if Date.now.timeIntervalSince(moment) > 0.9 { isInTime = false }
+        }
+        return isInTime
     }
 
     private static let spoilings: [String: (problem: String, spoil: @Sendable (TemporaryFolder) throws -> Void)] = [

@@ -23,7 +23,7 @@ import Testing
                     payload: { n: "${body.n}", table: "\(number)" }
             """
         // What makes a table heavy enough for a leak of them to show.
-        let more = (1...20).map { "  - { path: /unused/\($0), verify: none, jobs: [ { type: \"unused\", payload: \"${body}\" } ] }\n" }
+        let more = (1...10).map { "  - { path: /unused/\($0), verify: none, jobs: [ { type: \"unused\", payload: \"${body}\" } ] }\n" }
         return ["kinds.yaml": kinds, "more.yaml": "routes:\n" + more.joined(), "routes.yaml": routes]
     }
 
