@@ -45,6 +45,8 @@ package enum LogKey: String, CaseIterable, Sendable {
     case version
     /// The number of a loaded route table.
     case table
+    /// What a reload came to: `success` or `failure`.
+    case result
     /// How many records like this one were left out.
     case suppressed
 }

@@ -39,8 +39,12 @@ package enum MetricName: String, CaseIterable, Sendable {
     case connectionsClosedForNewer = "sluice_connections_closed_for_newer_total"
     case memoryInUse = "sluice_memory_in_use_bytes"
     case tableVersion = "sluice_route_table_version"
+    case tableTime = "sluice_route_table_timestamp_seconds"
+    case tableRoutes = "sluice_routes"
     case reloads = "sluice_reloads_total"
+    case reloadTime = "sluice_reload_timestamp_seconds"
     case reloadFailing = "sluice_reload_failing"
+    case reloadProblems = "sluice_reload_problems"
     case certificateExpiry = "sluice_certificate_expiry_days"
     case droppedLogRecords = "sluice_log_records_dropped_total"
 
@@ -76,8 +80,9 @@ extension MetricName {
             .deliveryPaused, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxKeys, .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
             .evictedKeys,
-            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .reloadFailing, .certificateExpiry,
-            .droppedLogRecords, .processResidentMemory, .processOpenDescriptors, .processDescriptorLimit:
+            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes, .reloadTime,
+            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory, .processOpenDescriptors,
+            .processDescriptorLimit:
             []
         }
     }
@@ -117,8 +122,12 @@ extension MetricName {
         case .connectionsClosedForNewer: "Idle connections that were closed to make room for new ones."
         case .memoryInUse: "Memory held by bodies, pending commits and unsent answers."
         case .tableVersion: "Number of the route table in force; it grows by one with each that is loaded."
+        case .tableTime: "When the route table in force was put in force, in seconds since 1970."
+        case .tableRoutes: "Routes in the table in force."
         case .reloads: "Attempts to load a new route table, by result."
+        case .reloadTime: "When loading a route table was last tried, in seconds since 1970."
         case .reloadFailing: "1 while the route files on disk cannot be loaded and the last good table stays in force."
+        case .reloadProblems: "Problems that the last attempt to load a route table ended with; 0 where it was put in force."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative once it has."
         case .droppedLogRecords: "Log records that were lost because nobody read standard error fast enough."
         case .processResidentMemory: "Resident memory size in bytes."

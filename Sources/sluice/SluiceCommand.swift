@@ -13,7 +13,7 @@ struct SluiceCommand: AsyncParsableCommand {
         version: SluiceVersion.current,
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, ExplainCommand.self, KindsCommand.self, SchemaCommand.self,
-            SendCommand.self,
-            OutboxCommand.self, DeadCommand.self, ReloadCommand.self, HealthCommand.self, DevQueueCommand.self,
+            SendCommand.self, OutboxCommand.self, DeadCommand.self, RoutesCommand.self, ReloadCommand.self, HealthCommand.self,
+            DevQueueCommand.self,
         ])
 }

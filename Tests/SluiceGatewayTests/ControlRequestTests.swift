@@ -9,7 +9,7 @@ struct ControlRequestTests {
         "reads back what it writes",
         arguments: [
             ControlRequest.status, .jobs(.pending, after: 0, limit: 50), .jobs(.delivered, after: 17, limit: 500), .job(3),
-            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12), .reload,
+            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12), .reload, .routes,
         ])
     func roundTrip(request: ControlRequest) {
         #expect(ControlRequest(method: request.method, target: request.target) == request)

@@ -24,7 +24,7 @@ import Testing
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         _ = try service.start()
         let published = Mutex<[Int]>([])
-        service.publishes { table in published.withLock { $0.append(table.version) } }
+        service.publishes(to: .init(publish: { table in published.withLock { $0.append(table.version) } }, settle: {}))
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
                 group.addTask {

@@ -27,6 +27,9 @@ private final class Watch {
         return load(snapshot)
     }
 
+    /// What happens between the compiling and the last comparison.
+    var whenCompiled: () -> Void = {}
+
     /// SIGHUP.
     func hangUp() -> String {
         guard reloader.requested() == .load else { return "waiting" }
@@ -35,6 +38,11 @@ private final class Watch {
 
     private func load(_ snapshot: FolderSnapshot) -> String {
         let compilation = snapshot.compile(folder: folder.path, environment: environment, options: RouteOptions())
+        whenCompiled()
+        guard FolderSnapshot.isStill(compilation, folder: folder.path) else {
+            reloader.changedMeanwhile()
+            return "changed meanwhile"
+        }
         // A broken table names no files, or fewer: those of the one in force stay watched.
         secretFiles = Array(Set(compilation.secretFiles + (compilation.table == nil ? secretFiles : []))).sorted()
         switch reloader.compiled(compilation, inForce: table, atMilliseconds: clock) {
@@ -202,6 +210,48 @@ struct RouteReloaderTests {
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "routes:1:1: the routes folder cannot be read: No such file or directory")
         #expect(watch.table?.routes.map(\.path) == ["/a"])
+    }
+
+    @Test("What changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since")
+    func meanwhile() throws {
+        let watch = try watch(["a.yaml": text("/a")])
+        try watch.folder.write("a.yaml", text("/b"))
+        #expect(watch.look() == "waiting")
+        watch.whenCompiled = { try? watch.folder.write("a.yaml", self.text("/c")) }
+        #expect(watch.look() == "changed meanwhile")
+        watch.whenCompiled = {}
+        #expect(watch.reloader.status.version == 1)
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 2")
+        #expect(watch.table?.routes.map(\.path) == ["/c"])
+    }
+
+    @Test("Files that never stand still change nothing when they are asked for, and are loaded when they do, changed or not")
+    func neverStill() throws {
+        let watch = try watch(["a.yaml": text("/a")])
+        guard case .keep(let problems) = watch.reloader.neverStill(atMilliseconds: 7) else { Issue.record("it is put in force"); return }
+        #expect(problems == ["the files changed each time that they were read; they are loaded when they stand still"])
+        #expect(watch.reloader.status.problems == problems)
+        #expect(watch.reloader.status.triedAtMilliseconds == 7)
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 2")
+        #expect(watch.reloader.status.problems == [])
+    }
+
+    @Test("Of a secret what was compared is compiled, not what it is when it is compiled")
+    func comparedSecret() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.yaml", "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n")
+        try folder.write("key", "one")
+        let snapshot = FolderSnapshot.read(folder: folder.path, secretFiles: ["key"])
+        try folder.write("key", "two")
+        let compilation = snapshot.compile(folder: folder.path, environment: [:], options: RouteOptions())
+        #expect(compilation.fingerprint == snapshot.fingerprint)
+        #expect(!FolderSnapshot.isStill(compilation, folder: folder.path))
+        let route = try #require(compilation.table?.routes.first)
+        #expect(TestRequest("{}").signed("one", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        try folder.write("key", "one")
+        #expect(FolderSnapshot.isStill(compilation, folder: folder.path))
     }
 
     @Test("SIGHUP loads at once, changed or not")

@@ -5,7 +5,7 @@ import Testing
 /// Route files that change under a running gateway.
 @Suite struct ReloadTests {
     /// A route at `/NAME` that takes whatever is signed with the generic secret, and makes jobs of the type NAME.
-    private static func route(_ name: String, secret: String = "env: HMAC_WEBHOOK_SECRET") -> String {
+    static func route(_ name: String, secret: String = "env: HMAC_WEBHOOK_SECRET") -> String {
         """
         routes:
           - name: \(name)
@@ -22,14 +22,14 @@ import Testing
         """
     }
 
-    private static func webhook(_ name: String, secret: String = Webhook.hmacSecret) -> Webhook {
+    static func webhook(_ name: String, secret: String = Webhook.hmacSecret) -> Webhook {
         var webhook = Webhook.hmac(body: #"{"n":1}"#)
         webhook.target = "/\(name)"
         webhook[header: "x-signature"] = Webhook.signature(of: webhook.body, secret: secret)
         return webhook
     }
 
-    private static let refused = "the route files cannot be put in force"
+    static let refused = "the route files cannot be put in force"
 
     @Test("a route file broken under load changes nothing but the alarm, and mending it clears the alarm")
     func broken() async throws {
@@ -88,6 +88,55 @@ import Testing
             gateway.process.send(1)
             try await gateway.record("the load") { $0.message == "loaded the route files" && $0["routes"] == "4" }
             #expect(try await gateway.answer(to: Self.webhook("two")).status == 200)
+        }
+    }
+
+    @Test("a request ends by the table that it began with, and the next one on the same connection begins with the new one")
+    func inWork() async throws {
+        let queue = try await TestQueue.start()
+        let setup = GatewaySetup(routes: ["r.yaml": Self.route("r")], queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            let wire = try gateway.connect()
+            let webhook = Self.webhook("r")
+            // The interim answer says that the head has been read and the body is waited for.
+            var patient = webhook
+            patient[header: "expect"] = "100-continue"
+            try wire.send(patient.head)
+            #expect(try await wire.answer().status == 100)
+            try wire.send(Array(webhook.body.prefix(3)))
+            try gateway.folder.write(
+                Self.route("r").replacing("type: r", with: "type: newer").replacing("HMAC_W", with: "GITHUB_W"), to: "routes/r.yaml")
+            #expect(try await gateway.command("reload").output == "table 2 is in force with 1 routes\n")
+            #expect(try await gateway.answer(to: webhook).status == 401)
+            try wire.send(Array(webhook.body.dropFirst(3)))
+            #expect(try await wire.answer().status == 200)
+            let next = Self.webhook("r", secret: Webhook.gitHubSecret)
+            try wire.send(next.bytes)
+            #expect(try await wire.answer().status == 200)
+            try await queue.arrivals(2)
+        }
+        #expect(queue.store.jobs.map(\.type) == ["r", "newer"])
+        await queue.stop()
+    }
+
+    @Test("reloads asked for at once are all answered, and a storm of SIGHUP keeps neither them nor SIGTERM waiting")
+    func storm() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let control = try ControlConnection(gateway)
+            for _ in 0..<200 { gateway.process.send(1) }
+            let versions = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<32 { group.addTask { try await control.reload().version } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(versions.allSatisfy { $0 > 1 })
+            let last = try #require(versions.max())
+            #expect(try await control.reload().version > last)
+            for _ in 0..<200 { gateway.process.send(1) }
+            await control.close()
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(!gateway.records().contains { $0["level"] == "error" })
+            let tables = gateway.records(saying: "loaded the route files").compactMap { $0["table"].flatMap { Int($0) } }
+            #expect(tables == Array(2...(tables.last ?? 0)))
         }
     }
 

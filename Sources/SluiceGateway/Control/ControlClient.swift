@@ -65,14 +65,15 @@ package enum ControlClient {
 
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
 
-    private static func noOutbox(_ path: String) -> FatalProblem {
+    private static func noOutbox(_ path: String, _ request: ControlRequest) -> FatalProblem {
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; that of sluice dev is --outbox-path \(development)" : "; set outbox.path"
-        return FatalProblem(.wrongInput, "there is no outbox at \(path)\(hint)")
+        let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
+        return FatalProblem(.wrongInput, "there is no outbox at \(path)\(hint)\(otherWay)")
     }
 
     private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer {
-        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path) }
+        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         let box = try StoreBox(configuration, time: SystemTime())

@@ -3,9 +3,9 @@ package import SluiceBase
 
 /// JSON of the control documents.
 package enum ControlCoding {
-    static func encode(_ document: some Encodable) -> [UInt8] {
+    package static func encode(_ document: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         // The documents hold texts and numbers only, which always can be encoded.
         guard let bytes = try? encoder.encode(document) else { preconditionFailure("a control document can always be encoded") }

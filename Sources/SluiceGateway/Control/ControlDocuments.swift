@@ -1,3 +1,5 @@
+package import SluiceRoutes
+
 /// What the command line and a gateway say to each other, as JSON, and what `--json` prints.
 package enum ControlDocuments {
     /// The outbox in figures.
@@ -116,5 +118,34 @@ package enum ControlDocuments {
         package var problems: [String]
         package var warnings: [String]
         package var certificateProblem: String?
+    }
+
+    /// A route table: of a running gateway, or what a folder's files make.
+    package struct Routes: Codable, Sendable, Hashable {
+        /// Nothing for a folder.
+        package var gateway: TableState?
+        /// Why the last load was not put in force, or why the folder makes no table, a line each.
+        package var problems: [String]
+        /// In the order of the files and of the routes in them.
+        package var routes: [RouteSummary]
+
+        package init(gateway: TableState? = nil, problems: [String], routes: [RouteSummary]) {
+            self.gateway = gateway
+            self.problems = problems
+            self.routes = routes
+        }
+    }
+
+    /// Which table a gateway serves, and what became of the last load.
+    package struct TableState: Codable, Sendable, Hashable {
+        /// Counts the tables that were put in force, from 1.
+        package var version: Int
+        /// When it was put in force, and when a load was last tried, in milliseconds since the epoch.
+        package var since: Int64
+        package var triedAt: Int64
+        /// What that came to: `success` or `failure`.
+        package var result: String
+        /// Whether the files on disk, secret files included, are those in force: `in_force`, `changed` or `unreadable`.
+        package var files: String
     }
 }

@@ -12,12 +12,13 @@ package enum ControlRequest: Sendable, Hashable {
     /// A delivery with its request, by the id that its answer had.
     case delivery(String)
     case reload
+    case routes
 
     /// `POST` for what changes something.
     package var method: String {
         switch self {
         case .retry, .reload: "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery: "GET"
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes: "GET"
         }
     }
 
@@ -32,6 +33,7 @@ package enum ControlRequest: Sendable, Hashable {
         case .retry(let id): "/dead/\(id)/retry"
         case .delivery(let id): "/deliveries/\(id)"
         case .reload: "/reload"
+        case .routes: "/routes"
         }
     }
 
@@ -60,6 +62,7 @@ package enum ControlRequest: Sendable, Hashable {
             guard Self.isDeliveryID(words[1]) else { return nil }
             self = .delivery(words[1])
         case ("POST", 1, "reload"): self = .reload
+        case ("GET", 1, "routes"): self = .routes
         default: return nil
         }
     }
@@ -76,6 +79,10 @@ package enum ControlRequest: Sendable, Hashable {
         if case .delivery(let id) = self { return "there is no delivery \(id) in \(outbox), or it is forgotten by now" }
         return "there is nothing with this number in \(outbox)"
     }
+
+    /// What to do where no gateway can say which routes there are.
+    static let routesOfFolder =
+        "start the gateway to see the table in force, or name a folder to see what its files make: sluice routes FOLDER"
 
     private static func query(_ text: String) -> [String: String] {
         var values: [String: String] = [:]

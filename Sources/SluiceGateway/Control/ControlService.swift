@@ -36,13 +36,11 @@ struct ControlAnswerer: Sendable {
     }
 
     private func answer(_ asked: ControlRequest) async -> ControlAnswer {
-        guard asked == .reload else { return await console.answer(asked) }
-        let report = reload.reloadNow()
-        return .document(
-            ControlCoding.encode(
-                ControlDocuments.Reloaded(
-                    version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
-                    certificateProblem: report.certificateProblem)))
+        switch asked {
+        case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
+        case .routes: .document(ControlCoding.encode(ControlDocuments.Routes(reload)))
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry: await console.answer(asked)
+        }
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {

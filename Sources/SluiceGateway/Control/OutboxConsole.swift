@@ -52,6 +52,7 @@ package struct OutboxConsole: Sendable {
             case .retry(let id): return .document(try await retry(id))
             case .delivery(let id): return .document(try await delivery(id))
             case .reload: return .problem("no gateway runs on this outbox")
+            case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)

@@ -45,12 +45,20 @@ struct GatewayGauges {
 
     private func registerGateway(in registry: MetricsRegistry) {
         registry.gauge(.memoryInUse, value: { [memory] in Double(memory.bytesInUse) })
-        registry.gauge(.tableVersion, value: { [reload] in Double(reload.status.version) })
-        registry.gauge(.reloadFailing, value: { [reload] in reload.status.problems.isEmpty ? 0 : 1 })
+        registerReload(in: registry)
         registry.gauge(.certificateExpiry, value: { [certificate, time] in certificate?.daysToExpiry(at: time) })
         registry.gauge(
             .deliveryPaused,
             value: { [delivery] in delivery.statistics.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
         registry.gauge(.uniqueKeysWithheld, value: { [delivery] in delivery.statistics.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
+    }
+
+    private func registerReload(in registry: MetricsRegistry) {
+        registry.gauge(.tableVersion, value: { [reload] in Double(reload.status.version) })
+        registry.gauge(.tableTime, value: { [reload] in reload.status.loadedAtMilliseconds.map { Double($0) / 1000 } })
+        registry.gauge(.tableRoutes, value: { [reload] in reload.tableInForce.map { Double($0.table.routes.count) } })
+        registry.gauge(.reloadTime, value: { [reload] in reload.status.triedAtMilliseconds.map { Double($0) / 1000 } })
+        registry.gauge(.reloadFailing, value: { [reload] in reload.status.problems.isEmpty ? 0 : 1 })
+        registry.gauge(.reloadProblems, value: { [reload] in Double(reload.status.problems.count) })
     }
 }

@@ -58,10 +58,18 @@ struct Servers {
         }
         let mailboxes = parts.loops.mailboxes
         results.connect(to: mailboxes, services)
-        parts.reload.publishes { table in
-            for mailbox in mailboxes { mailbox.post { $0[services]?.use(table) } }
-        }
+        parts.reload.publishes(
+            to: .init(
+                publish: { table in for mailbox in mailboxes { mailbox.post { $0[services]?.use(table) } } },
+                settle: { for mailbox in mailboxes { await takeAll(mailbox) } }))
         return server
+    }
+
+    /// Returns when a loop has done all that was posted to it so far; at once where it has ended.
+    private static func takeAll(_ mailbox: LoopMailbox) async {
+        await withCheckedContinuation { continuation in
+            if !mailbox.post({ _ in continuation.resume() }) { continuation.resume() }
+        }
     }
 
     private static func makeControl(_ parts: ServerParts, _ observer: ListenerObserver) async -> HTTPServer {

@@ -34,9 +34,26 @@ package final class RouteReloadService: Service {
         }
     }
 
+    /// Where new tables go.
+    struct Publication: Sendable {
+        /// Hands one on.
+        var publish: @Sendable (TableInForce) -> Void
+        /// Returns when everybody serves with what was handed on so far.
+        var settle: @Sendable () async -> Void
+    }
+
+    /// What is in force and what became of the last load, all of one moment.
+    struct Picture: Sendable {
+        let status: RouteReloader.Status
+        let table: TableInForce?
+        /// What the table was made from.
+        let source: TableSource?
+    }
+
     private struct State {
         var reloader = RouteReloader()
         var table: TableInForce?
+        var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
     }
@@ -47,11 +64,16 @@ package final class RouteReloadService: Service {
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
-    /// Held from reading the files to publishing the table, so that of two reloads at once the one that has read later wins.
+    private let requests = Mutex(ReloadRequests())
+    /// Held from reading the files to publishing the table and logging it, so that of two reloads at once the one that has read later wins,
+    /// and is told of later.
     private let loading = Mutex(())
-    private let publish = Mutex<@Sendable (TableInForce) -> Void>({ _ in })
+    private let publication = Mutex(Publication(publish: { _ in }, settle: {}))
     private let succeeded: Counter
     private let failed: Counter
+
+    /// How often a reload that was asked for reads files that change all the time.
+    private static let attempts = 10
 
     init(
         _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry, time: any TimeSource, logger: Logger
@@ -69,7 +91,7 @@ package final class RouteReloadService: Service {
     ///
     /// - Throws: every problem, a line each, with exit status 1.
     func start() throws(FatalProblem) -> TableInForce {
-        let report = reload()
+        let report = loading.withLock { _ in loadStill() }
         guard let table = state.withLock({ $0.table }) else {
             throw FatalProblem(.wrongInput, report.problems.joined(separator: "\n"))
         }
@@ -78,17 +100,8 @@ package final class RouteReloadService: Service {
     }
 
     /// Says where new tables go; called once, when the loops are there.
-    func publishes(to publish: @escaping @Sendable (TableInForce) -> Void) {
-        self.publish.withLock { $0 = publish }
-    }
-
-    /// Reads everything anew, whatever has or has not changed: SIGHUP, `sluice reload`.
-    @discardableResult
-    package func reloadNow() -> Report {
-        let problem = certificate?.reload()
-        var report = log(reload())
-        report.certificateProblem = problem
-        return report
+    func publishes(to publication: Publication) {
+        self.publication.withLock { $0 = publication }
     }
 
     /// Looks once a second until the service group stops it.
@@ -111,9 +124,62 @@ package final class RouteReloadService: Service {
     /// The table that requests are served with now.
     var tableInForce: TableInForce? { state.withLock { $0.table } }
 
+    /// How the files on disk are to the table of a picture. Blocking.
+    func files(_ picture: Picture) -> TableSource.Files { picture.source?.compare(folder: configuration.folder) ?? .changed }
+
+    var picture: Picture { state.withLock { Picture(status: $0.reloader.status, table: $0.table, source: $0.source) } }
+
+    // MARK: - When somebody asks
+
+    /// Has everything read anew soon, whatever has or has not changed: SIGHUP.
+    func ask() { ask(nil) }
+
+    /// The same for `sluice reload`, which waits for what comes of it; requests that come later are served with the new table.
+    func reload() async -> Report {
+        await withCheckedContinuation { continuation in ask { continuation.resume(returning: $0) } }
+    }
+
+    private func ask(_ answer: ReloadRequests.Answer?) {
+        guard requests.withLock({ $0.asked(answer) }) else { return }
+        Task { [self] in
+            while let answers = requests.withLock({ $0.next() }) {
+                let report = reloadNow()
+                await publication.withLock { $0 }.settle()
+                for answer in answers { answer(report) }
+            }
+        }
+    }
+
+    /// Reads everything anew. Blocking.
+    @discardableResult
+    func reloadNow() -> Report {
+        let problem = certificate?.reload()
+        var report = loading.withLock { _ in
+            let started = time.monotonicNanoseconds()
+            return log(loadStill(), since: started)
+        }
+        report.certificateProblem = problem
+        return report
+    }
+
+    /// Until what was compiled is what is there. Files that never stand still change nothing.
+    private func loadStill() -> Report {
+        _ = state.withLock { $0.reloader.requested() }
+        for _ in 0..<Self.attempts {
+            let compilation = compile(read())
+            if isStill(compilation) { return load(compilation) }
+        }
+        let now = time.wallMilliseconds()
+        failed.increment()
+        return state.withLock { state in
+            let verdict = state.reloader.neverStill(atMilliseconds: now)
+            return decide(verdict, nil, &state).report
+        }
+    }
+
     // MARK: - One look
 
-    private func look() {
+    func look() {
         certificate?.look()
         let now = time.wallMilliseconds()
         let mustRead = state.withLock { state in
@@ -121,59 +187,98 @@ package final class RouteReloadService: Service {
                 folder: configuration.folder, secretFiles: state.secretFiles, atMilliseconds: now)
             return state.reloader.looked(at: listing) == .read
         }
-        guard mustRead else { return }
-        let report = loading.withLock { _ -> Report? in
-            let snapshot = read()
-            return state.withLock { $0.reloader.read(snapshot.fingerprint) == .load } ? load(snapshot) : nil
-        }
-        if let report { _ = log(report) }
+        if mustRead { loading.withLock { _ in readAfterLook() } }
     }
 
-    private func reload() -> Report {
-        loading.withLock { _ in
-            _ = state.withLock { $0.reloader.requested() }
-            return load(read())
+    private func readAfterLook() {
+        let started = time.monotonicNanoseconds()
+        let snapshot = read()
+        switch state.withLock({ $0.reloader.read(snapshot.fingerprint) }) {
+        case .wait: return
+        case .lookAgain: logger.debug("the route files have changed: they are loaded if the next look sees the same")
+        case .load:
+            let compilation = compile(snapshot)
+            guard isStill(compilation) else { return state.withLock { $0.reloader.changedMeanwhile() } }
+            log(load(compilation), since: started)
         }
     }
+
+    // MARK: - One load
 
     private func read() -> FolderSnapshot {
         FolderSnapshot.read(folder: configuration.folder, secretFiles: state.withLock { $0.secretFiles })
     }
 
-    private func load(_ snapshot: FolderSnapshot) -> Report {
-        let compilation = snapshot.compile(
-            folder: configuration.folder, environment: configuration.environment, options: configuration.options)
-        let (report, replacement) = state.withLock { state in decide(compilation, &state) }
-        if let replacement { publish.withLock { $0 }(replacement) }
+    private func compile(_ snapshot: FolderSnapshot) -> RouteCompilation {
+        snapshot.compile(folder: configuration.folder, environment: configuration.environment, options: configuration.options)
+    }
+
+    private func isStill(_ compilation: RouteCompilation) -> Bool { FolderSnapshot.isStill(compilation, folder: configuration.folder) }
+
+    private func load(_ compilation: RouteCompilation) -> Report {
+        let now = time.wallMilliseconds()
+        let (report, replacement) = state.withLock { state in
+            // Files that only a broken table names are watched too: mending one of them must be seen.
+            state.secretFiles = Array(Set(compilation.secretFiles + (compilation.table == nil ? state.secretFiles : []))).sorted()
+            state.environmentNames = compilation.environmentNames
+            let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: now)
+            return decide(verdict, compilation, &state)
+        }
+        if let replacement { publication.withLock { $0 }.publish(replacement) }
         (report.problems.isEmpty ? succeeded : failed).increment()
         return report
     }
 
-    private func decide(_ compilation: RouteCompilation, _ state: inout State) -> (Report, TableInForce?) {
-        // Files that only a broken table names are watched too: mending one of them must be seen.
-        state.secretFiles = Array(Set(compilation.secretFiles + (compilation.table == nil ? state.secretFiles : []))).sorted()
-        state.environmentNames = compilation.environmentNames
-        let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: time.wallMilliseconds())
+    private func decide(
+        _ verdict: RouteReloader.Verdict, _ compilation: RouteCompilation?, _ state: inout State
+    ) -> (report: Report, replacement: TableInForce?) {
         switch verdict {
         case .replace(let table, let version, let warnings):
             let inForce = TableInForce(table, version: version, metrics: metrics, before: state.table)
             state.table = inForce
+            state.source = compilation.map { TableSource(fingerprint: $0.fingerprint, secretFiles: $0.secretFiles) }
             return (Report(version: version, routes: table.routes.count, problems: [], warnings: warnings), inForce)
         case .keep(let problems):
             let routes = state.table?.table.routes.count ?? 0
-            return (Report(version: state.reloader.status.version, routes: routes, problems: problems, warnings: []), nil)
+            let warnings = state.table == nil ? [] : compilation.map(restartWarnings) ?? []
+            return (Report(version: state.reloader.status.version, routes: routes, problems: problems, warnings: warnings), nil)
         }
     }
 
-    private func log(_ report: Report) -> Report {
+    /// A variable that is set where somebody asks is still not set where the gateway was started.
+    private func restartWarnings(_ compilation: RouteCompilation) -> [String] {
+        let missing = compilation.environmentNames.filter { (configuration.environment[$0] ?? "").isEmpty }
+        guard let name = missing.first else { return [] }
+        return [
+            "the gateway knows the environment variables that it was started with: \(PrintableText.escape(name)) needs a restart, a secret "
+                + "from a 'file' does not"
+        ]
+    }
+
+    // MARK: - Telling of it
+
+    @discardableResult
+    private func log(_ report: Report, since started: Int64) -> Report {
+        let milliseconds = (time.monotonicNanoseconds() - started) / 1_000_000
         for warning in report.warnings { logger.warning("\(warning)") }
-        for problem in report.problems {
-            logger.error("the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
+        guard report.problems.isEmpty else {
+            for problem in report.problems {
+                logger.error("the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
+            }
+            logger.error(
+                "did not load the route files: the last good table stays in force",
+                metadata: .fields([
+                    .result: "failure", .table: report.version, .routes: report.routes, .count: report.problems.count,
+                    .milliseconds: milliseconds,
+                ]))
+            return report
         }
-        if report.problems.isEmpty {
-            logger.notice("loaded the route files", metadata: .fields([.table: report.version, .routes: report.routes]))
-            configuration.reloaded?(report)
-        }
+        logger.notice(
+            "loaded the route files",
+            metadata: .fields([
+                .result: "success", .table: report.version, .routes: report.routes, .count: 0, .milliseconds: milliseconds,
+            ]))
+        configuration.reloaded?(report)
         return report
     }
 }

@@ -16,7 +16,8 @@ struct SignalService: Service {
         await cancelWhenGracefulShutdown {
             for await signal in signals {
                 if signal == .sighup {
-                    parts.reload.reloadNow()
+                    // Beside this loop: a SIGTERM does not wait for the reloads that were asked for before it.
+                    parts.reload.ask()
                 } else {
                     await stop(signal)
                 }

@@ -8,19 +8,31 @@ package struct FolderSnapshot: Sendable {
     package let problems: [RouteProblem]
     /// Changes exactly when a name or a content does.
     package let fingerprint: Fingerprint
+    /// By path as the route files write it.
+    private let secrets: [String: Result<[UInt8], FileAccess.Failure>]
 
-    /// Compiles what was read; secret files that the routes name are read now.
+    /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
         RouteTable.compile(
-            files, readingProblems: problems, secretFiles: SecretFiles(folder: folder), environment: environment, options: options)
+            files, readingProblems: problems, secretFiles: SecretFiles(folder: folder, known: secrets), environment: environment,
+            options: options)
+    }
+
+    /// Whether the folder and the secret files that a compilation has read still say what they said then. Blocking.
+    ///
+    /// Where they do, no mounted folder was swapped and no file written while one after the other was read: what was compiled was there
+    /// at one time.
+    package static func isStill(_ compilation: RouteCompilation, folder: String) -> Bool {
+        read(folder: folder, secretFiles: compilation.secretFiles).fingerprint == compilation.fingerprint
     }
 
     /// Reads everything. Blocking.
     package static func read(folder: String, secretFiles paths: [String]) -> FolderSnapshot {
         let secrets = SecretFiles(folder: folder)
-        for path in paths { _ = secrets.content(of: path) }
+        let known = Dictionary(paths.map { ($0, secrets.content(of: $0)) }) { first, _ in first }
         let (files, problems) = contents(of: folder)
-        return FolderSnapshot(files: files, problems: problems, fingerprint: fingerprint(of: files, secrets, problems))
+        return FolderSnapshot(
+            files: files, problems: problems, fingerprint: fingerprint(of: files, secrets, problems), secrets: known)
     }
 
     private static func contents(of folder: String) -> ([RouteFile], [RouteProblem]) {

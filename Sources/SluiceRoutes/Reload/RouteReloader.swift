@@ -4,7 +4,8 @@ package import SluiceBase
 ///
 /// Each second the service takes a `FolderListing` and gives it here; only what this asks for is read. A change is loaded when two looks
 /// in a row have read the same contents, so that a file half written, an editor's rename and a mounted folder's swap each come out as
-/// one load of the whole.
+/// one load of the whole. What was read is compared once more when it has been compiled, also where a load was asked for: files that
+/// change while they are read are never loaded half old, half new.
 package struct RouteReloader: Sendable {
     /// What to do after a look.
     package enum LookAction: Sendable, Hashable {
@@ -16,7 +17,10 @@ package struct RouteReloader: Sendable {
     /// What to do after a reading.
     package enum ReadAction: Sendable, Hashable {
         case wait
-        /// Compile the snapshot that was just given, and give the result to `compiled(_:inForce:at:)`.
+        /// Something is new: it is loaded if the next look reads the same.
+        case lookAgain
+        /// Compile the snapshot that was just given, and give the result to `compiled(_:inForce:at:)`, or, where the files are not any
+        /// more what was compiled, say so by `changedMeanwhile()` after a look, by `neverStill(atMilliseconds:)` where it was asked for.
         case load
     }
 
@@ -68,10 +72,24 @@ package struct RouteReloader: Sendable {
         }
         guard fingerprint == pending else {
             pending = fingerprint
-            return .wait
+            return .lookAgain
         }
         pending = nil
         return .load
+    }
+
+    /// What was compiled after a look is not what is there now: it is not put in force, and the next look reads anew.
+    package mutating func changedMeanwhile() {
+        pending = nil
+        lastListing = nil
+    }
+
+    /// A load that was asked for has found other contents each time it read: nothing is put in force until a look finds them still.
+    package mutating func neverStill(atMilliseconds now: Int64) -> Verdict {
+        tried = []
+        changedMeanwhile()
+        status.triedAtMilliseconds = now
+        return keep(["the files changed each time that they were read; they are loaded when they stand still"])
     }
 
     /// A load was asked for, by SIGHUP or the command line: read and compile at once, whatever has or has not changed.

@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceRoutes
+
+/// `sluice routes`
+struct RoutesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "routes",
+        abstract: "Shows the route table in force, or the one that a folder's files make.",
+        usage: """
+            sluice routes [--json] [--config <file>] [<settings> ...]
+            sluice routes <folder> [--json]
+            """,
+        discussion: """
+            Without a folder the running gateway is asked: which table it serves and since when, what became of the last reload, and \
+            whether the files on disk are those in force. With a folder its files are read here, without secrets; exit status 1 and all \
+            problems where they make no table.
+
+            At a terminal columns are cut to its width; in a pipe or a file they are whole.
+            """)
+
+    @Flag(name: .long, help: "Print JSON.") var json = false
+    @OptionGroup var options: SettingsOptions
+
+    /// The folder stands among what the options of settings are taken from: a command has one list of free words.
+    private var folder: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case json, options
+    }
+
+    mutating func validate() throws {
+        let (rest, words) = SettingsOption.split(options.settings)
+        options.settings = rest
+        folder = words.first
+        if words.count > 1 { throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'") }
+    }
+
+    func run() async throws {
+        if let folder { return try showFolder(folder) }
+        let bytes = try await Console.ask(.routes, options)
+        if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
+        say(try ControlCoding.decode(ControlDocuments.Routes.self, bytes))
+    }
+
+    private func showFolder(_ folder: String) throws {
+        // What a table looks like does not depend on secrets, wherever they are.
+        var options = RouteOptions()
+        options.secrets = .throwAway
+        options.allowsInlineSecrets = true
+        let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(folder: folder, environment: [:], options: options)
+        let document = ControlDocuments.Routes(
+            problems: compilation.problems.map(\.description), routes: compilation.table?.routes.map(\.summary) ?? [])
+        if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
+        guard compilation.table != nil else {
+            let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }
+            throw FatalProblem(.wrongInput, lines.joined(separator: "\n"))
+        }
+        if !json { say(document) }
+    }
+
+    private func say(_ document: ControlDocuments.Routes) {
+        for line in RoutesText.lines(document, width: TerminalSize.isKnown ? TerminalSize.columns : nil) { Terminal.say(line) }
+    }
+}

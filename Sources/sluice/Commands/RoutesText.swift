@@ -1,0 +1,54 @@
+internal import SluiceBase
+internal import SluiceGateway
+internal import SluiceRoutes
+
+/// What `sluice routes` prints for people.
+enum RoutesText {
+    /// - Parameter width: of the terminal; nil where lines may be of any length.
+    static func lines(_ document: ControlDocuments.Routes, width: Int?) -> [String] {
+        guard let gateway = document.gateway else { return table(document.routes, width) }
+        return state(gateway, document.problems) + [""] + table(document.routes, width)
+    }
+
+    private static func state(_ gateway: ControlDocuments.TableState, _ problems: [String]) -> [String] {
+        let outcome = gateway.result == "success" ? "put in force" : "failed; table \(gateway.version) stays in force"
+        var lines = [
+            "table        \(gateway.version), in force since \(time(gateway.since))", "last reload  \(time(gateway.triedAt)), \(outcome)",
+            "files        \(files(gateway.files))",
+        ]
+        if !problems.isEmpty {
+            lines.append("problems     \(problems.count)")
+            // Whole at any width: a place that is cut off cannot be gone to.
+            lines += problems.map { "  " + PrintableText.escape($0, limit: 1000) }
+        }
+        return lines
+    }
+
+    private static func files(_ word: String) -> String {
+        switch word {
+        case "in_force": "as in force"
+        case "changed": "not as in force"
+        case "unreadable": "cannot be read"
+        default: PrintableText.escape(word)
+        }
+    }
+
+    private static func table(_ routes: [RouteSummary], _ width: Int?) -> [String] {
+        guard !routes.isEmpty else { return ["no routes"] }
+        let header = ["NAME", "PATH", "METHODS", "VERIFY", "KEY", "EACH", "MAKES", "OTHERWISE", "DECLARED"]
+        let rows = routes.map { route in
+            [
+                route.name, route.path, route.methods.joined(separator: ","), route.verification, route.uniqueKey ?? "", route.each ?? "",
+                route.makes.joined(separator: ", "), route.otherwise ?? "", route.place,
+            ].map { PrintableText.escape($0.isEmpty ? "-" : $0, limit: .max) }
+        }
+        guard let width else { return Table.lines(header, rows) }
+        // Where room is short, a column in which no route says anything has none.
+        let shown = header.indices.filter { column in rows.contains { $0[column] != "-" } }
+        // Which route it is, and where.
+        let last: Set = ["NAME", "PATH", "DECLARED"]
+        return Table.lines(shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)
+    }
+
+    private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }
+}
