@@ -2,6 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 
 /// Writes an account down while a route makes something of a delivery. Belongs to one delivery.
+///
+/// Nothing of it is inlined: in the functions that serve requests it is a test for `nil` and no more.
 final class DeliveryRecorder {
     private(set) var account = DeliveryAccount()
     private let route: Route
@@ -20,7 +22,7 @@ final class DeliveryRecorder {
     // MARK: - The body
 
     /// The request is complete, and nothing of its body is known.
-    func begin(_ request: borrowing RequestView) {
+    @inline(never) func begin(_ request: borrowing RequestView) {
         let areLines = route.parts.elements?.areLines == true
         account.body.declared = areLines ? "lines" : route.parts.body.kind.rawValue
         account.body.place = route.parts.origin.place(of: areLines ? "each" : "body")
@@ -28,15 +30,15 @@ final class DeliveryRecorder {
         account.body.contentType = request.headers.value(at: index).text
     }
 
-    func noteInflated(to bytes: Int) { account.body.inflatedBytes = bytes }
+    @inline(never) func noteInflated(to bytes: Int) { account.body.inflatedBytes = bytes }
 
-    func note(_ reading: BodyReading, _ reader: BodyReader, _ request: borrowing RequestView) {
+    @inline(never) func note(_ reading: BodyReading, _ reader: BodyReader, _ request: borrowing RequestView) {
         account.body.form = reader.form(of: reading, request)
     }
 
-    func noteLines() { account.body.form = "JSON, a text a line" }
+    @inline(never) func noteLines() { account.body.form = "JSON, a text a line" }
 
-    func noteUnreadable(_ why: String) {
+    @inline(never) func noteUnreadable(_ why: String) {
         account.body.form = nil
         account.body.problem = why
     }
@@ -44,7 +46,7 @@ final class DeliveryRecorder {
     // MARK: - The delivery
 
     /// The body was read, or it is known that it cannot be.
-    func note(_ context: borrowing DeliveryContext) {
+    @inline(never) func note(_ context: borrowing DeliveryContext) {
         let origin = route.parts.origin
         if let event = route.event, let written = origin.event {
             account.event = DeliveryAccount.Rendered(
@@ -55,7 +57,7 @@ final class DeliveryRecorder {
     }
 
     /// The delivery, or the element at hand, meets the rules.
-    func note(_ selection: RuleSelection, _ context: borrowing DeliveryContext) {
+    @inline(never) func note(_ selection: RuleSelection, _ context: borrowing DeliveryContext) {
         account.elementCount += 1
         isInElement = account.elements.count < limit
         guard isInElement else { return }
@@ -83,7 +85,7 @@ final class DeliveryRecorder {
     }
 
     /// - Parameter key: what the delivery, or the element at hand, is known by.
-    func note(_ key: RenderedKey?, _ context: borrowing DeliveryContext) {
+    @inline(never) func note(_ key: RenderedKey?, _ context: borrowing DeliveryContext) {
         guard let account = route.keyAccount(key, context) else { return }
         guard route.keysAreOfElements else {
             self.account.key = account
@@ -92,7 +94,7 @@ final class DeliveryRecorder {
         if isInElement { self.account.elements[self.account.elements.count - 1].key = account }
     }
 
-    func note(_ result: Result<RenderedJob, Route.JobProblem>, rule: Int) {
+    @inline(never) func note(_ result: Result<RenderedJob, Route.JobProblem>, rule: Int) {
         guard isInElement, case .make(let template) = route.parts.rules[rule].action else { return }
         let made: DeliveryAccount.Made.Result =
             switch result {

@@ -52,7 +52,9 @@ extension Explanation {
             for letter in deadLetters.prefix(Self.mostLetters) { lines.add("dead letter", .no, letter.words) }
             if deadLetters.count > Self.mostLetters { lines.detail("and \(deadLetters.count - Self.mostLetters) more") }
             addReply(&lines)
-            lines.add("result", .yes, "taken: \(summary)")
+            // Nobody may read from the last line alone that a signature held which could not be verified here.
+            let isUnknown = verification?.verdict == .unknown
+            lines.add("result", isUnknown ? .none : .yes, "taken\(isUnknown ? ", if its signature is genuine" : ""): \(summary)")
         }
         guard let fate else { return }
         lines.add("then", .none, "what became of the delivery when it came:")

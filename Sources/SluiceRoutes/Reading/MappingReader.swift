@@ -29,6 +29,9 @@ struct MappingReader {
         context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(table.noun)\(hint)")
     }
 
+    /// Where each of its keys stands.
+    var places: [(key: String, position: YAMLPosition)] { entries.map { ($0.key, $0.position) } }
+
     func entry(_ key: String) -> YAMLEntry? { entries.first { $0.key == key } }
 
     func node(_ key: String) -> YAMLNode? { entry(key)?.value }

@@ -8,8 +8,8 @@ struct RouteOrigin: Sendable {
     let event: String?
     /// The parts of `unique_key` likewise; empty where there is none.
     let uniqueKey: [String]
-    /// The keys of the route.
-    private let places: [String: Place]
+    /// The keys that the route has.
+    private let places: [(key: String, position: YAMLPosition)]
 
     init(_ reader: MappingReader, _ preset: ProviderPreset?) {
         place = reader.context.place(reader.position)
@@ -19,11 +19,7 @@ struct RouteOrigin: Sendable {
         case .sequence(let parts): uniqueKey = parts.map { $0.scalar?.text ?? "" }
         case .mapping, nil: uniqueKey = preset.map { ["${header.\($0.uniqueKeyHeader)}"] } ?? []
         }
-        var places: [String: Place] = [:]
-        for key in KeyTable.route.keys {
-            if let entry = reader.entry(key) { places[key] = reader.context.place(entry.position) }
-        }
-        self.places = places
+        places = reader.places
     }
 
     /// What a provider speaks for where the route is silent.
@@ -33,10 +29,12 @@ struct RouteOrigin: Sendable {
     /// or the route.
     func place(of keys: String...) -> String {
         let isOfProvider = keys.contains(where: Self.ofProvider.contains)
-        let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { places[$0] }.first
-        return (written ?? place).description
+        let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { writtenPlace(of: $0) }.first
+        return written ?? place.description
     }
 
     /// Where a key stands; `nil` where the route does not have it.
-    func writtenPlace(of key: String) -> String? { places[key]?.description }
+    func writtenPlace(of key: String) -> String? {
+        places.first { $0.key == key }.map { Place(file: place.file, position: $0.position).description }
+    }
 }

@@ -146,6 +146,7 @@ struct SignatureExplanationTests {
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
+        #expect(brought.text.last == "result        · taken, if its signature is genuine: 1 job")
         let known = try explanation(signedRoute, request("secret"), secrets: .whereThere, environment: ["SECRET": "secret"])
         #expect(known.verification?.verdict == .genuine)
         // What lacks a signature is refused whatever the secrets are.
