@@ -26,6 +26,9 @@ package final class Gateway: Sendable {
 
     package var addresses: Addresses { parts.addresses }
     package var routeCount: Int { parts.routeCount }
+
+    /// The paths of the routes in force, in the order of the files.
+    package var routePaths: [String] { parts.reload.tableInForce?.table.routes.map(\.path) ?? [] }
     package var configuration: GatewayConfiguration { parts.configuration }
 
     private init(_ parts: GatewayParts, signals: UnixSignalsSequence) {

@@ -55,9 +55,10 @@ struct GatewayParts {
     ) async throws(FatalProblem) -> GatewayParts {
         let time = configuration.time
         let certificate = try settings.certificateKeeper(time, logger)
+        var options = RouteOptions(settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
+        if let key = configuration.secretStandIn { options.secrets = .wellKnown(key) }
         var watched = RouteReloadService.Configuration(
-            folder: settings.routes, options: RouteOptions(settings, allowsInlineSecrets: configuration.allowsInlineSecrets),
-            environment: configuration.environment)
+            folder: settings.routes, options: options, environment: configuration.environment)
         if let show = configuration.show {
             watched.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }

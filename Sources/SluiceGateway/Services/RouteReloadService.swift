@@ -56,6 +56,8 @@ package final class RouteReloadService: Service {
         var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
+        /// Those of the last load, which have been logged.
+        var warnings: Set<String> = []
     }
 
     private let configuration: Configuration
@@ -95,7 +97,7 @@ package final class RouteReloadService: Service {
         guard let table = state.withLock({ $0.table }) else {
             throw FatalProblem(.wrongInput, report.problems.joined(separator: "\n"))
         }
-        for warning in report.warnings { logger.warning("\(warning)") }
+        logNew(report.warnings)
         return table
     }
 
@@ -247,6 +249,7 @@ package final class RouteReloadService: Service {
 
     /// A variable that is set where somebody asks is still not set where the gateway was started.
     private func restartWarnings(_ compilation: RouteCompilation) -> [String] {
+        guard configuration.options.secrets == .configured else { return [] }
         let missing = compilation.environmentNames.filter { (configuration.environment[$0] ?? "").isEmpty }
         guard let name = missing.first else { return [] }
         return [
@@ -257,10 +260,19 @@ package final class RouteReloadService: Service {
 
     // MARK: - Telling of it
 
+    /// What is known already would hide what is new.
+    private func logNew(_ warnings: [String]) {
+        let known = state.withLock { state in
+            defer { state.warnings = Set(warnings) }
+            return state.warnings
+        }
+        for warning in warnings where !known.contains(warning) { logger.warning("\(warning)") }
+    }
+
     @discardableResult
     private func log(_ report: Report, since started: Int64) -> Report {
         let milliseconds = (time.monotonicNanoseconds() - started) / 1_000_000
-        for warning in report.warnings { logger.warning("\(warning)") }
+        logNew(report.warnings)
         guard report.problems.isEmpty else {
             for problem in report.problems {
                 logger.error("the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))

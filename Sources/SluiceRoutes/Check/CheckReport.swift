@@ -39,10 +39,20 @@ package struct CheckReport: Sendable {
         // Whatever secrets there are, examples are signed with others.
         let table = snapshot.compile(folder: folder, environment: environment, options: trial).table
         let examples = table?.runExamples(folder: folder, atMilliseconds: now)
-        let problems = (compilation.problems + compilation.warnings).map { Finding(problem: $0, example: nil) }
+        let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
+        let problems = (compilation.problems + compilation.warnings + empty).map { Finding(problem: $0, example: nil) }
         let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) } }
         return CheckReport(
             folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
             examples: examples, lacksSecretsOnly: compilation.table == nil && table != nil, files: snapshot.files)
+    }
+
+    /// A folder without route files is one that was not meant.
+    private static func emptiness(_ census: RouteCensus, _ folder: String) -> [RouteProblem] {
+        let problem = { (severity: RouteProblem.Severity, message: String) in
+            [RouteProblem(file: folder, line: 1, column: 1, severity: severity, message: message)]
+        }
+        if census.files == 0 { return problem(.error, "there is no route file here, which would be named *.yaml") }
+        return census.routes == 0 ? problem(.warning, "the files hold no route") : []
     }
 }

@@ -65,6 +65,7 @@ struct RuleReachability {
     }
 
     private mutating func warnIfTakenEarlier(_ conditions: [Condition], at position: YAMLPosition) {
+        guard !effort.isSpent else { return }
         let cases = cases(of: conditions)
         for rule in earlier where isTaken(cases, by: rule.conditions) {
             context.warning(position, "this rule is never reached: the one on line \(rule.line) takes everything that it could")

@@ -216,6 +216,9 @@ extension ValueTest {
 struct Effort {
     private var left = 1_000_000
 
+    /// Whether there is not enough left for anything worth while.
+    var isSpent: Bool { left < 100 }
+
     /// - Returns: whether there was enough left; otherwise less work may still be done.
     mutating func spend(_ amount: Int) -> Bool {
         guard left >= amount else { return false }

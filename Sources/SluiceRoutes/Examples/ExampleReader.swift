@@ -11,7 +11,12 @@ struct ExampleReader {
 
     func read(_ node: YAMLNode) -> [RouteExample] {
         guard let elements = context.list(node, "'examples'") else { return [] }
-        return elements.enumerated().compactMap { example($1, number: $0 + 1) }
+        let examples = elements.enumerated().compactMap { example($1, number: $0 + 1) }
+        var names: Set<String> = []
+        for example in examples where !names.insert(example.name).inserted {
+            context.log.warning(example.place, "two examples of the route are named '\(PrintableText.escape(example.name))'")
+        }
+        return examples
     }
 
     private func example(_ node: YAMLNode, number: Int) -> RouteExample? {
@@ -67,6 +72,11 @@ struct ExampleReader {
 }
 
 extension ExampleReader {
+    /// What says how a request is sent (RFC 9112 §6), not what it says.
+    private static let framing: Set<HeaderName> = [
+        "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive", "proxy-connection",
+    ]
+
     private func target(_ reader: MappingReader) -> String? {
         let query = reader.node("query").map(query)
         let path = path(reader)
@@ -118,6 +128,10 @@ extension ExampleReader {
         return entries.compactMap { entry in
             if entry.key.isEmpty || !entry.key.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
                 context.error(entry.position, "'\(PrintableText.escape(entry.key))' is no name of a header")
+                return nil
+            }
+            if Self.framing.contains(HeaderName(entry.key)) {
+                context.error(entry.position, "the header \(entry.key) is set by whoever sends a request, and not by an example")
                 return nil
             }
             guard let value = text(entry.value, "the value of a header") else { return nil }

@@ -50,6 +50,8 @@ struct ExpectedJSON: Sendable {
     ///   - path: where the value lies, such as `jobs[0].payload.repository`.
     func compare(_ found: JSONTree?, _ path: String, into differences: inout [ExampleDifference]) {
         switch (content, found) {
+        // As everywhere in the language, what is absent is null.
+        case (.scalar(.null), nil): return
         case (.scalar(let scalar), let found?) where scalar.isSameScalar(as: found): return
         case (.list(let elements), .array(let others)?) where elements.count == others.count:
             for (index, (element, other)) in zip(elements, others).enumerated() {

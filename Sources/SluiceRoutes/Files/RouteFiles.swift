@@ -16,15 +16,17 @@ package enum RouteFiles {
         do {
             names = try FileAccess.names(inFolder: folder)
         } catch {
-            throw RouteFilesError(problems: [problem(folder, "the routes folder cannot be read: \(error)")])
+            let remedy = folder.hasSuffix(".yaml") ? "; name the folder, not a file in it" : ""
+            throw RouteFilesError(problems: [problem(folder, "the routes folder cannot be read: \(error)\(remedy)")])
         }
         var files: [RouteFile] = []
         var problems: [RouteProblem] = []
         var total = 0
         for name in names where !name.hasPrefix(".") {
             let path = join(folder, name)
-            if name.hasSuffix(".yml") {
-                problems.append(problem(path, "route files end in .yaml; rename it to \(name.dropLast(4)).yaml"))
+            if isMisnamed(name) {
+                let stem = name.split(separator: ".").dropLast().joined(separator: ".")
+                problems.append(problem(path, "route files end in .yaml; rename it to \(stem).yaml"))
             }
             guard name.hasSuffix(".yaml") else { continue }
             do {
@@ -46,7 +48,13 @@ package enum RouteFiles {
 
     /// Whether a name in the folder matters: a route file, or one that is a problem.
     static func isWatched(_ name: String) -> Bool {
-        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
+        !name.hasPrefix(".") && (name.hasSuffix(".yaml") || isMisnamed(name))
+    }
+
+    /// Whether a name is meant to be that of a route file, and would be passed over.
+    private static func isMisnamed(_ name: String) -> Bool {
+        let lower = name.lowercased()
+        return lower.hasSuffix(".yml") || lower.hasSuffix(".yaml") && !name.hasSuffix(".yaml")
     }
 
     static func join(_ folder: String, _ name: String) -> String {

@@ -24,7 +24,8 @@ struct FileContext {
 
     func list(_ node: YAMLNode, _ subject: String) -> [YAMLNode]? {
         if case .sequence(let elements) = node.content { return elements }
-        error(node.position, "\(subject) must be a list, not \(node.noun)")
+        let remedy = node.scalar.map { "; write [ \(PrintableText.escape($0.text, limit: 40)) ]" } ?? ""
+        error(node.position, "\(subject) must be a list, not \(node.noun)\(remedy)")
         return nil
     }
 
@@ -43,7 +44,9 @@ struct FileContext {
 
     func integer(_ node: YAMLNode, _ subject: String, in range: ClosedRange<Int>) -> Int? {
         if case .number(let text)? = node.scalar?.value, let number = Int(text), range.contains(number) { return number }
-        error(node.position, "\(subject) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        let isQuoted = if case .text(let text)? = node.scalar?.value { Int(text) != nil } else { false }
+        let remedy = isQuoted ? "; leave out the quotes" : ""
+        error(node.position, "\(subject) must be a whole number from \(range.lowerBound) to \(range.upperBound)\(remedy)")
         return nil
     }
 

@@ -37,7 +37,10 @@ extension KeyTable {
             "ready_at": "When the job may run, in milliseconds since 1970 or as a time.",
             "unique_key": "The key that Zizq gets.",
         ],
-        sharing: jobOptions)
+        sharing: jobOptions,
+        hints: [
+            "kind": "the kind's name is the 'type' of the job", "delay": "say 'ready_at', which counts from the example's 'clock'",
+        ])
 
     static let expectedReply = KeyTable(
         "expected_reply", noun: "'reply' of 'expect'",

@@ -11,14 +11,18 @@ package struct KeyTable: Sendable {
     /// What each key says, as a sentence or two for whoever writes a file.
     package let meanings: [String: String]
 
+    /// What to say to whoever writes a key that another mapping has, or another program.
+    let hints: [String: String]
+
     /// - Parameters:
     ///   - keys: each with its meaning.
     ///   - later: likewise.
     ///   - shared: a table whose keys the mapping has too.
     init(
         _ name: String, noun: String, keys: KeyValuePairs<String, String>, later: KeyValuePairs<String, String> = [:],
-        sharing shared: KeyTable? = nil
+        sharing shared: KeyTable? = nil, hints: [String: String] = [:]
     ) {
+        self.hints = hints
         self.name = name
         self.noun = noun
         self.keys = keys.map(\.key) + (shared?.keys ?? [])

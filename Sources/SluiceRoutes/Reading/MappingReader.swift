@@ -25,7 +25,7 @@ struct MappingReader {
             context.error(entry.position, "'\(entry.key)' in \(table.noun) is not supported yet")
             return
         }
-        let hint = Suggestion.phrase(for: entry.key, among: table.keys + table.later)
+        let hint = table.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: table.keys + table.later)
         context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(table.noun)\(hint)")
     }
 

@@ -41,7 +41,7 @@ struct ReferenceParser {
         let source = try parser.source()
         let fallback = try parser.fallback()
         parser.skipBlanks()
-        guard parser.take("}") else { throw parser.failure("is not closed with '}'") }
+        guard parser.take("}") else { throw parser.notClosed() }
         offset = parser.offset
         return Reference(source: source, fallback: fallback)
     }
@@ -77,6 +77,19 @@ struct ReferenceParser {
         case "sha256": return try digest()
         default: throw unknown(root)
         }
+    }
+
+    /// What stands where a reference should end.
+    private func notClosed() -> Failure {
+        let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
+        if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
+            return failure("is all headers; one of them is header.NAME")
+        }
+        guard let byte = peek(), text[offset...].contains(UInt8(ascii: "}")), byte != UInt8(ascii: "$") else {
+            return failure("is not closed with '}'")
+        }
+        let rest = String(decoding: text[offset...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
+        return failure("has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
     }
 
     private func unknown(_ root: String) -> Failure {
@@ -130,7 +143,7 @@ extension ReferenceParser {
         } else {
             let digits = word()
             guard let index = Int(digits), index >= 0, String(index) == digits else {
-                throw failure("needs a position or a key in double quotes between [ and ]")
+                throw failure("needs a position from 0 or a key in double quotes between [ and ]")
             }
             step = .index(index)
         }

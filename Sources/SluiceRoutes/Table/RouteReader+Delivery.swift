@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceJSON
 internal import SluiceYAML
 
 /// What a route says about who may send, which elements become jobs, and how it answers.
@@ -9,7 +10,11 @@ extension RouteReader {
     var mostPayloadBytes: Int { min(Self.mostPayloadBytes, (options.memory?.bytes ?? .max) / 2) }
 
     mutating func elements(_ body: BodyKind) -> Elements? {
-        guard let elements = reader.value("each", Elements.read) else { return nil }
+        guard let elements = reader.value("each", Elements.read) else {
+            // What is wrong with it has been noted; that 'item' means nothing then would be no news.
+            if reader.has("each") { scope.takeEach(of: JSONPath([.each])) }
+            return nil
+        }
         if elements.areLines, body != .auto, let entry = reader.entry("body") {
             context.error(entry.position, "'body' means nothing with 'each: lines', which reads JSON lines whatever the header says")
         }

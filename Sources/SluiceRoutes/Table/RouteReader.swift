@@ -37,7 +37,8 @@ struct RouteReader {
         scope.parameters = path?.path.parameters ?? [:]
         let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
         publicURL = reader.value("public_url", publicURL) ?? options.publicURL
-        scope.hasPublicURL = publicURL != nil
+        // One that cannot be read has been noted.
+        scope.hasPublicURL = publicURL != nil || reader.has("public_url")
         let body: BodyKind = reader.word("body") ?? .auto
         let bodyReader = BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false)
         let verifier = verifier(bodyReader)
@@ -91,11 +92,21 @@ extension RouteReader {
         guard let text = context.text(node, "'path'") else { return nil }
         do throws(RoutePath.Complaint) {
             let path = try RoutePath(parsing: text)
+            if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
+                context.warning(
+                    node.position,
+                    "the segment '\(PrintableText.escape(segment))' of 'path' stands for itself; a parameter is written {name}")
+            }
             return (path, registry.add(path: path, at: context.place(node.position), context.log))
         } catch {
             context.error(node.position, error.message)
             return nil
         }
+    }
+
+    /// As other programs write what may be anything: `:name`, `<name>`, `*`.
+    private static func looksLikeParameter(_ segment: Substring) -> Bool {
+        segment.hasPrefix(":") || segment.hasPrefix("*") || segment.hasPrefix("<") && segment.hasSuffix(">")
     }
 
     private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
@@ -132,6 +143,9 @@ extension RouteReader {
         if let node = reader.node("event") {
             // `event` cannot be made of itself: it is not set while its own text is read.
             let template = scope.template(node, "'event'")
+            if template?.constant != nil {
+                context.error(node.position, "'event' holds no reference, so that all deliveries would have one event; write ${body.type}")
+            }
             scope.event = template
         } else if let preset {
             scope.event = scope.template(preset.event, at: reader.position)

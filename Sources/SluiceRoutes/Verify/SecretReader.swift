@@ -24,7 +24,7 @@ struct SecretReader {
         guard let elements = context.list(node, "'secrets'") else { return [] }
         if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
         return elements.compactMap { element in
-            guard let found = found(element), let key = key(found, form, at: element.position) else { return nil }
+            guard let found = found(element, form), let key = key(found, form, at: element.position) else { return nil }
             return VerifierSecret(key: HMACKey(algorithm.hash, key: key.span), source: found.source)
         }
     }
@@ -56,21 +56,26 @@ struct SecretReader {
         byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
     }
 
-    private func found(_ node: YAMLNode) -> Found? {
+    private func found(_ node: YAMLNode, _ form: KeyForm) -> Found? {
         guard let reader = MappingReader(node, .secret, in: context) else { return nil }
         guard case .mapping(let entries) = node.content, entries.count == 1 else {
             context.error(node.position, "a secret has one of 'env', 'file' and 'value'")
             return nil
         }
-        return reader.value("env", environmentSecret) ?? reader.value("file", fileSecret) ?? reader.value("value", inlineSecret)
+        return reader.value("env") { environmentSecret($0, $1, $2, form) } ?? reader.value("file", fileSecret)
+            ?? reader.value("value", inlineSecret)
     }
 
-    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
+    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String, _ form: KeyForm) -> Found? {
         guard let name = context.text(node, subject) else { return nil }
         if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
-            if supply == .whereThere { return madeUp(.standIn(.environment(name))) }
-            let state = environment[name] == nil ? "not set" : "empty"
+            switch supply {
+            case .whereThere: return madeUp(.standIn(.environment(name)))
+            case .wellKnown(let key): return Found(text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name))
+            case .configured, .throwAway: break
+            }
+            let state = (environment[name] == nil ? "not set" : "empty") + (name.hasPrefix("$") ? "; write its name without $" : "")
             context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
             return nil
         }

@@ -35,6 +35,8 @@ package enum SecretSupply: Sendable, Hashable {
     case configured
     /// From where the route files say; what is not there comes from a generator. For explanations; never to be served from.
     case whereThere
+    /// From where the route files say; the key of a variable that is not there is this text. For trying out.
+    case wellKnown(String)
     /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at. For examples; never to
     /// be served from.
     case throwAway

@@ -34,6 +34,7 @@ struct VerifierReader {
         let secrets = secrets(settings?.values ?? SignatureSettings())
         guard let scheme, !secrets.isEmpty else { return nil }
         warnOfUncoveredTimestamp(scheme, settings?.reader)
+        warnOfUncoveredBody(scheme, settings?.reader)
         return .signature(SignatureVerifier(scheme: scheme, secrets: secrets, body: body, publicURL: publicURL))
     }
 
@@ -61,7 +62,7 @@ struct VerifierReader {
         var scope = RouteScope(context: context)
         scope.subject = .signature
         scope.parameters = self.scope.parameters
-        scope.hasPublicURL = publicURL != nil
+        scope.hasPublicURL = publicURL != nil || reader.has("public_url")
         return scope
     }
 
@@ -71,6 +72,15 @@ struct VerifierReader {
             return []
         }
         return secrets.read(node, form: settings.keyForm, algorithm: settings.algorithm)
+    }
+
+    /// Not of a preset's either.
+    private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader?) {
+        guard let node = mapping?.node("signed"), !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody else { return }
+        context.warning(
+            node.position,
+            "the signature does not cover the body: who captures one request could send any other body with its signature; put ${body} into "
+                + "'signed' if the sender signs it")
     }
 
     /// Not of a preset's: there is nothing that the route could say better.

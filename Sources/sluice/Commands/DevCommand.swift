@@ -25,20 +25,21 @@ struct DevCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        var environment = ProcessEnvironment.variables()
+        let environment = ProcessEnvironment.variables()
         var defaults = Settings.development
         defaults.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: queuePort)
         var settings = try options.read(defaults: defaults, environment: environment)
         try Self.checkRoutes(settings.values.routes)
         let (logger, log) = LogStart.start(settings.values)
         try DevelopmentFiles.prepare(settings.values)
-        let invented = Self.inventSecrets(settings.values, in: &environment)
+        let invented = Self.standIns(settings.values, environment)
         let queue = try await startQueue(settings)
         if let queue { settings.useDevelopmentQueue(port: queue.address.port, isLicensed: licensed) }
 
         var configuration = GatewayConfiguration(settings: settings, environment: environment)
         configuration.log = log
         configuration.allowsInlineSecrets = allowInlineSecrets
+        configuration.secretStandIn = DevelopmentSecret.text
         configuration.show = { entry in
             for line in DevelopmentText.lines(entry) { Terminal.say(line) }
         }
@@ -56,19 +57,15 @@ struct DevCommand: AsyncParsableCommand {
             .wrongInput, "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with --routes")
     }
 
-    /// Gives every secret that the routes take from the environment, and that is not there, a well-known value.
-    ///
-    /// - Returns: the variables with their values.
-    private static func inventSecrets(_ settings: Settings, in environment: inout [String: String]) -> [(name: String, value: String)] {
+    /// The variables that the routes take secrets from and that are not set, each with what stands in for it.
+    private static func standIns(_ settings: Settings, _ environment: [String: String]) -> [(name: String, value: String)] {
         let snapshot = FolderSnapshot.read(folder: settings.routes, secretFiles: [])
         var options = RouteOptions()
         // What the variables have to look like can be read without them.
         options.secrets = .throwAway
         let compilation = snapshot.compile(folder: settings.routes, environment: environment, options: options)
         let missing = compilation.environmentNames.filter { (environment[$0] ?? "").isEmpty }
-        let invented = missing.map { (name: $0, value: compilation.secret(for: DevelopmentSecret.text, in: $0)) }
-        for (name, value) in invented { environment[name] = value }
-        return invented
+        return missing.map { (name: $0, value: compilation.secret(for: DevelopmentSecret.text, in: $0)) }
     }
 
     private func startQueue(_ settings: SettingsInForce) async throws -> DevQueueServer? {

@@ -5,22 +5,30 @@ internal import SluiceGateway
 enum DevelopmentText {
     /// How to go on, once everything listens.
     static func greeting(_ gateway: Gateway, queue: String?, invented: [(name: String, value: String)]) -> [String] {
-        let base =
-            gateway.addresses.https.map { "https://\($0.hostAndPort)" } ?? gateway.addresses.http.map { "http://\($0.hostAndPort)" } ?? ""
+        let bases = [
+            gateway.addresses.https.map { "https://\($0.hostAndPort)" }, gateway.addresses.http.map { "http://\($0.hostAndPort)" },
+        ]
+        .compactMap(\.self)
         var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routeCount) routes"]
-        lines += ["  webhooks   \(base)"]
+        lines.append("  webhooks   \(bases.joined(separator: ", "))")
         if let admin = gateway.addresses.admin { lines.append("  metrics    http://\(admin.hostAndPort)/metrics") }
         lines.append(
             "  jobs go to "
                 + (queue.map { "\($0), a development stand-in for Zizq: nothing in it outlives this process" }
                     ?? gateway.configuration.settings.values.zizq.url.description))
         lines += secrets(invented)
-        lines += [
-            "", "Send it a webhook, from this folder in a second terminal:", "",
-            "  \(ProgramName.here) send github push --to \(base)/github", "",
-            "Ctrl-C stops it. What comes and goes is listed here:", "",
+        lines += ["", "Send it a webhook, from this folder in a second terminal:", ""] + sending(gateway.routePaths, to: bases.first ?? "")
+        return lines + ["", "Ctrl-C stops it. What comes and goes is listed here:", ""]
+    }
+
+    /// The sample for GitHub where a route would take it; else how to see what a route makes of a request.
+    private static func sending(_ paths: [String], to base: String) -> [String] {
+        if paths.contains("/github") { return ["  \(ProgramName.here) send github push --to \(base)/github"] }
+        guard let path = paths.first else { return ["  there is no route yet, and so none that would take it"] }
+        return [
+            "  curl --insecure --data '{}' \(base)\(path)    # signed as its sender would",
+            "  \(ProgramName.here) explain --path \(path) --body '{}'    # what would become of it",
         ]
-        return lines
     }
 
     private static func secrets(_ invented: [(name: String, value: String)]) -> [String] {
