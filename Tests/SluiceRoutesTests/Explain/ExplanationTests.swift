@@ -70,7 +70,7 @@ struct ExplanationTests {
     func sender() throws {
         let found = try explanation(openRoute("allow_from: [ 10.0.0.0/8 ]"), TestRequest("{}"), sender: nil)
         #expect(found.refusal == nil)
-        #expect(found.request.sender?.description == "10.0.0.0")
+        #expect(found.request.sender?.description == "10.0.0.1")
         #expect(found.notes.count == 1)
     }
 }
