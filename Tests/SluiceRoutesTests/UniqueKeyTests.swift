@@ -49,7 +49,7 @@ struct UniqueKeyTests {
             ("${body.a}", "{}"), ("${body.a}", #"{"a":null}"#), ("${body.a}", #"{"a":""}"#), ("${body.a}", #"{"a":" \t\n"}"#),
             ("x-${body.a}", "{}"), ("x-${body.a}", #"{"a":""}"#), ("${header.X-None}", "{}"), ("${query.q}", "{}"),
             ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1}"#), ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1,"b":" "}"#),
-            (#"${body.a ?? ""}"#, "{}"),
+            (#"${body.a ?? ""}"#, "{}"), (#"${body.a ?? "d"}"#, #"{"a":""}"#),
         ])
     func missing(unique: String, body: String) throws {
         let delivery = try #require(TestRequest(body).processed(by: try route(openRoute("unique_key: '\(unique)'".unquotedList))).delivery)
