@@ -39,6 +39,29 @@ import Testing
                              STANDARD_WEBHOOK_SECRET, SVIX_WEBHOOK_SECRET not set: "whsec_ZGV2ZWxvcG1lbnQ=" is used, for trying out only
 
                 """), "\(greeting)")
+        // A file that comes later may name a secret that is not there either.
+        try folder.write(
+            "routes: [ { path: /late, provider: github, secrets: [ { env: LATE_SECRET } ], jobs: [ { type: late } ] } ]\n",
+            to: "routes/late.yaml")
+        try await process.output.line("the reload") { $0 == "reloaded   table 2 is in force with 14 routes" }
+        let url = try #require(greeting.split(separator: " ").last { $0.hasPrefix("https://") }?.split(separator: "\n").first)
+        let late = try await send("push", "--to", String(url).replacing("/github", with: "/late"), in: folder)
+        #expect(late.ending == .exited(0), "\(late)")
+        process.send(2)
+        #expect(try await process.ending() == .exited(0))
+    }
+
+    @Test("without a route for GitHub the greeting names the paths that there are, and both listeners")
+    func otherRoutes() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("routes: [ { path: /mine, verify: none, jobs: [ { type: t } ] } ]\n", to: "routes/mine.yaml")
+        let arguments = ["dev", "--https", "127.0.0.1:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0"]
+        let process = try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        let greeting = process.output.text
+        #expect(greeting.contains(#/webhooks {3}https:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+\n/#), "\(greeting)")
+        #expect(greeting.contains(#/curl --insecure --data '\{\}' https:\/\/127\.0\.0\.1:\d+\/mine/#), "\(greeting)")
+        #expect(!greeting.contains("send github"))
         process.send(2)
         #expect(try await process.ending() == .exited(0))
     }

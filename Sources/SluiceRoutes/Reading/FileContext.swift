@@ -24,8 +24,7 @@ struct FileContext {
 
     func list(_ node: YAMLNode, _ subject: String) -> [YAMLNode]? {
         if case .sequence(let elements) = node.content { return elements }
-        let remedy = node.scalar.map { "; write [ \(PrintableText.escape($0.text, limit: 40)) ]" } ?? ""
-        error(node.position, "\(subject) must be a list, not \(node.noun)\(remedy)")
+        error(node.position, "\(subject) must be a list, not \(node.noun)")
         return nil
     }
 

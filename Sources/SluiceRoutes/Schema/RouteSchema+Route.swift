@@ -22,7 +22,7 @@ extension RouteSchema {
                 "content_types": .filledList(of: .text(matching: SchemaPattern.mediaType))
                     .adding(["examples": [["application/json", "text/*"]]]),
                 "on_unreadable": .words(SchemaWords.onUnreadable).adding(["default": "dead_letter"]),
-                "event": .to(.text).adding(["examples": ["${body.type}"]]),
+                "event": ["allOf": [.to(.text), ["pattern": .text(ReferencePattern.isHeld)]], "examples": ["${body.type}"]],
                 "each": .text(matching: ReferencePattern.elements).adding(["examples": ["${body.items}", "lines"]]),
                 "unique_key": .to(.uniqueKey).adding(["examples": ["${body.id}"]]),
                 "unique_key_missing": .words(SchemaWords.missingKey).adding(["default": "accept"]),

@@ -74,6 +74,21 @@ struct CheckReportTests {
             ])
     }
 
+    @Test("A folder without route files, and one without routes, are not green")
+    func emptiness() throws {
+        let empty = try report(["notes.txt": "x"])
+        #expect(
+            lines(empty) == [
+                "routes:1:1: error: there is no route file here, which would be named *.yaml",
+                "routes: 0 files, 0 routes, 0 kinds, 0 examples: 1 error, 0 warnings",
+            ])
+        let upper = try report(["a.b.YAML": Self.route])
+        #expect(lines(upper).first == "a.b.YAML:1:1: error: route files end in .yaml; rename it to a.b.yaml")
+        #expect(try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files hold no route")
+        let file = CheckReport.make(folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
+        #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
+    }
+
     @Test("At a terminal the line stands below, with a caret at the column")
     func source() throws {
         var form = CheckTextForm()
@@ -95,7 +110,8 @@ struct CheckReportTests {
         var form = CheckTextForm()
         (form.showsSource, form.width) = (true, 40)
         let padding = String(repeating: " ", count: 100)
-        let long = try lines(report(["b.yaml": "kinds: {\(padding)é: null,\(padding)rest: {} }\n"]), form)
+        let long = try lines(report(["b.yaml": "kinds: {\(padding)é: null,\(padding)rest: {} }\nroutes: []\n"]), form).dropFirst().map(
+            \.self)
         #expect(long[0].hasPrefix("b.yaml:1:109: warning: "))
         #expect(long[1].count <= 40)
         let column = try #require(long[2].firstIndex(of: "^")).utf16Offset(in: long[2])

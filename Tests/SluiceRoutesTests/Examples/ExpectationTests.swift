@@ -62,7 +62,7 @@ struct ExpectationTests {
             ("jobs: [ { unique_while: exists } ]", [#"jobs[0].unique_while: "exists", "queued""#]),
             ("jobs: [ { budgets: [ { key: mail, cost: 3 } ] } ]", ["jobs[0].budgets[0].cost: 3, 2"]),
             ("jobs: [ { batch: { key: k, when: w, fold: f } } ]", [#"jobs[0].batch: {"key":"k","when":"w","fold":"f"}, (nothing)"#]),
-            ("jobs: [ { payload: { id: o2, x: null } } ]", [#"jobs[0].payload.id: "o2", "o1""#, "jobs[0].payload.x: null, (nothing)"]),
+            ("jobs: [ { payload: { id: o2, x: null, y: 1 } } ]", [#"jobs[0].payload.id: "o2", "o1""#, "jobs[0].payload.y: 1, (nothing)"]),
             ("jobs: [ { payload: { n: '1.50' } } ]", [#"jobs[0].payload.n: "1.50", 1.50"#]),
             ("jobs: [ { payload: { list: [1, two] } } ]", [#"jobs[0].payload.list: [1,"two"], [1,"two",null]"#]),
             ("jobs: [ { payload: { list: [1, two, false] } } ]", ["jobs[0].payload.list[2]: false, null"]),

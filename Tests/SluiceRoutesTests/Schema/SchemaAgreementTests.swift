@@ -66,7 +66,7 @@ struct SchemaAgreementTests {
               - path: /a/{p}/{a}/{id}/{received_ms}
                 verify: none
                 public_url: https://hooks.example.com
-                event: e
+                event: ${method}
                 each: lines
                 jobs:
                   - type: t

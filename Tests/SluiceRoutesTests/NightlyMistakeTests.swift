@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import SluiceRoutes
+
+/// Mistakes that people make who are tired, or used to another program.
+struct NightlyMistakeTests {
+    @Test(
+        "A path with a parameter as others write it",
+        arguments: ["/a/:tenant", "/a/*", "/a/<t>", "/:t/b"])
+    func paths(path: String) {
+        let segment = path.split(separator: "/").first { !["a", "b"].contains($0) } ?? ""
+        let text = openRoute().replacing("path: /hook", with: "path: \(path)")
+        #expect(
+            compile([("r.yaml", text)]).warnings.map(\.description)
+                == ["r.yaml:3:11: warning: the segment '\(segment)' of 'path' stands for itself; a parameter is written {name}"])
+        #expect(compile([("r.yaml", openRoute().replacing("/hook", with: "/a:b/{c}/<d"))]).warnings.isEmpty)
+    }
+
+    @Test("An event without a reference")
+    func event() {
+        for event in ["body.type", "$body.type", "push"] {
+            #expect(
+                problems(openRoute("event: \(event)"))
+                    == ["5:12: 'event' holds no reference, so that all deliveries would have one event; write ${body.type}"])
+        }
+    }
+
+    @Test(
+        "A reference that ends otherwise than it should",
+        arguments: [
+            ("${headers.X-A}", "the reference 'headers' is all headers; one of them is header.NAME"),
+            ("${headers[0]}", "the reference 'headers' is all headers; one of them is header.NAME"),
+            ("${body.a // 1}", "the reference 'body.a ' has '// 1' behind its end; a default is written ?? \"text\""),
+            ("${body.a | x}", "the reference 'body.a ' has '| x' behind its end; a default is written ?? \"text\""),
+            ("${body.a", "the reference 'body.a' is not closed with '}'"),
+            ("${body.a ${body.b}", "the reference 'body.a ' is not closed with '}'"),
+            ("${body.a[-1]}", "the reference 'body.a[-1' needs a position from 0 or a key in double quotes between [ and ]"),
+        ])
+    func references(text: String, expected: String) {
+        #expect(problems(openRoute(rule: "payload: '\(text)'")) == ["7:18: \(expected)"])
+    }
+
+    @Test("What is wrong with 'each' or 'public_url' is said once")
+    func once() {
+        #expect(problems(openRoute("each: body.a", rule: "payload: '${item.b} ${index}'")).count == 1)
+        #expect(problems(openRoute("public_url: hooks.example.com", rule: "payload: '${url}'")).count == 1)
+    }
+
+    @Test("A number in quotes")
+    func quotes() {
+        #expect(
+            problems(openRoute(rule: "retry_limit: '10'"))
+                == ["7:22: 'retry_limit' must be a whole number from 0 to 4294967295; leave out the quotes"])
+        #expect(problems(openRoute(rule: "retry_limit: ten")) == ["7:22: 'retry_limit' must be a whole number from 0 to 4294967295"])
+    }
+
+    @Test("The name of a variable with a dollar sign")
+    func dollar() {
+        let text = "routes: [ { path: /a, provider: github, secrets: [ { env: $NAME } ], jobs: [ { type: t } ] } ]\n"
+        #expect(problems(text) == ["1:59: the environment variable $NAME is not set; write its name without $"])
+    }
+
+    @Test("A list that is a text is not shown: it may be a secret")
+    func secrets() {
+        let text = "routes: [ { path: /a, provider: github, secrets: hunter2, jobs: [ { type: t } ] } ]\n"
+        #expect(problems(text) == ["1:50: 'secrets' must be a list, not a text"])
+    }
+
+    @Test("Words of a rule in what a job must have")
+    func words() {
+        let route = ExampleRoute()
+        #expect(
+            problems(route.text(["expect: { jobs: [ { kind: k } ] }"]))
+                == ["13:29: unknown key 'kind' in a job of 'expect'; the kind's name is the 'type' of the job"])
+        #expect(
+            problems(route.text(["expect: { jobs: [ { delay: 5s } ] }"]))
+                == ["13:29: unknown key 'delay' in a job of 'expect'; say 'ready_at', which counts from the example's 'clock'"])
+    }
+
+    @Test("Headers of an example that say how a request is sent, and two examples of one name")
+    func examples() {
+        let route = ExampleRoute()
+        for name in ["Content-Length", "transfer-encoding", "Connection"] {
+            #expect(
+                problems(route.text(["headers: { \(name): 5 }\nexpect: { status: 200 }"]))
+                    == ["13:20: the header \(name) is set by whoever sends a request, and not by an example"])
+        }
+        let twice = route.text(["name: a\nexpect: { status: 200 }", "name: a\nexpect: { status: 200 }"])
+        #expect(
+            compile([("r.yaml", twice)]).warnings.map(\.description) == ["r.yaml:15:9: warning: two examples of the route are named 'a'"])
+    }
+
+    @Test("Twenty thousand rules are checked in a moment, and the first of them for being reached")
+    func manyRules() {
+        let rules = (0..<10_000).map { "      - { when: { body.a: v\($0 == 1 ? 0 : $0) }, type: t }\n" }.joined()
+        let text = "routes:\n  - path: /a\n    verify: none\n    otherwise: ignore\n    jobs:\n\(rules)"
+        let clock = ContinuousClock()
+        var warnings: [String] = []
+        let time = clock.measure { warnings = compile([("r.yaml", text)]).warnings.map(\.description) }
+        #expect(warnings == ["r.yaml:7:9: warning: this rule is never reached: the one on line 6 takes everything that it could"])
+        // A second in an optimised build is a few here; without a bound it is minutes.
+        #expect(time < .seconds(20))
+    }
+}
