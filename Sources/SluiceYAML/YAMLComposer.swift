@@ -149,9 +149,7 @@ extension YAMLComposer {
             message += " \(context)"
             if let start = error.contextPosition, start.line != error.position.line { message += " that begins on line \(start.line)" }
         }
-        if source.hasReference(onLine: error.position.line) {
-            message += "; a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
-        }
+        if let hint = source.hint(for: error) { message += "; \(hint)" }
         return "not YAML: \(message)"
     }
 }

@@ -88,6 +88,8 @@ extension YAMLSource {
         return rest
     }
 
+    var lineCount: Int { lineStarts.count }
+
     /// The bytes of a line, without its end.
     func line(_ number: Int) -> ArraySlice<UInt8> {
         guard number <= lineStarts.count else { return [] }

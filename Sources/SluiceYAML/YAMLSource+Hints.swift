@@ -1,0 +1,48 @@
+internal import SluiceBase
+
+/// What is likely behind a syntax error. libyaml tells where it gave up, which may be lines behind the mistake.
+extension YAMLSource {
+    /// A sentence for whoever wrote the file; `nil` where nothing comes to mind.
+    func hint(for error: YAMLSyntaxError) -> String? {
+        if let line = conflictLine { return "line \(line) is a mark of a merge that was not finished" }
+        let last = min(error.position.line, lineCount)
+        if let line = [last, last - 1].first(where: { $0 > 0 && line($0).contains(subsequence: [0xC2, 0xA0]) }) {
+            return "line \(line) holds a no-break space (U+00A0), which is no blank to YAML"
+        }
+        let first = min(error.contextPosition?.line ?? 1, last)
+        if let line = (first...max(first, last)).first(where: hasOddQuote) {
+            return "the text in double quotes on line \(line) may lack its end"
+        }
+        if error.problem.hasSuffix("expected ':'") { return "a key is followed by a colon and a blank" }
+        return hasReference(onLine: error.position.line)
+            ? "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\"" : nil
+    }
+
+    /// The first line with what `git` leaves where two people changed the same lines.
+    private var conflictLine: Int? {
+        (1...lineCount).first { number in
+            let line = line(number)
+            return ["<<<<<<< ", ">>>>>>> "].contains { line.starts(with: $0.utf8) } || line.elementsEqual("=======".utf8)
+        }
+    }
+
+    /// Whether a line that is no comment holds an odd number of double quotes, those behind a backslash left out.
+    private func hasOddQuote(_ number: Int) -> Bool {
+        let line = line(number).drop { $0 == ASCII.space }
+        guard line.first != UInt8(ascii: "#") else { return false }
+        var isOdd = false
+        var isEscaped = false
+        for byte in line {
+            if byte == UInt8(ascii: "\""), !isEscaped { isOdd.toggle() }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        }
+        return isOdd
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func contains(subsequence bytes: [UInt8]) -> Bool {
+        guard count >= bytes.count else { return false }
+        return (startIndex...(endIndex - bytes.count)).contains { self[$0...].starts(with: bytes) }
+    }
+}
