@@ -87,15 +87,19 @@ tsan: deps ## runs the tests of the modules under the thread sanitizer
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=0" \
 		$(SWIFT) test --sanitize thread --scratch-path .build-tsan --skip 'SystemTests|TidyTests'
 
-# What a fuzzer finds goes to .build-fuzz/found; the inputs that it begins with are in Tests/Fuzz.
+# What a fuzzer finds goes to .build-fuzz/found; the inputs that it begins with are in Tests/Fuzz, and for route files wherever there are any.
+# Swift's own handler of crashes would come before libFuzzer's, which writes down the input.
 .PHONY: fuzz
-fuzz: deps ## fuzzes the HTTP parser, the JSON scanner and the readers of bodies, a minute each
-	export SLUICE_FUZZ=1; \
-	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz; do \
+fuzz: ROUTE_SEEDS = routes Tests/SluiceRoutesTests/Schema/Good Tests/SluiceRoutesTests/Schema/Broken
+fuzz: deps ## fuzzes the readers of HTTP, JSON, bodies, route files and references, a minute each
+	export SLUICE_FUZZ=1 SWIFT_BACKTRACE=enable=no; \
+	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz RouteFileFuzz ReferenceFuzz; do \
+		seeds="Tests/Fuzz/$$fuzzer/corpus"; \
+		[ "$$fuzzer" != RouteFileFuzz ] || seeds="$$seeds $(ROUTE_SEEDS)"; \
 		$(SWIFT) build -c release --scratch-path .build-fuzz --product "$$fuzzer"; \
 		mkdir -p ".build-fuzz/found/$$fuzzer"; \
 		".build-fuzz/release/$$fuzzer" -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=".build-fuzz/found/$$fuzzer-" ".build-fuzz/found/$$fuzzer" "Tests/Fuzz/$$fuzzer/corpus"; \
+			-artifact_prefix=".build-fuzz/found/$$fuzzer-" ".build-fuzz/found/$$fuzzer" $$seeds; \
 	done
 
 .PHONY: image

@@ -98,9 +98,11 @@ if Context.environment["SLUICE_FUZZ"] != nil {
         fuzz("JSONScannerFuzz", ["SluiceJSON"]),
         fuzz("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
         fuzz("BodyReaderFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
+        fuzz("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceYAML"]),
+        fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
     ]
     // Without coverage in the code under test libFuzzer would grope in the dark.
-    for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP", "SluiceRoutes"].contains(target.name) {
+    for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes"].contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
     }
 }

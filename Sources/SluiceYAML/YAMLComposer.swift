@@ -12,13 +12,15 @@ struct YAMLComposer {
     init(source: YAMLSource, limits: YAMLLimits) {
         self.source = source
         self.limits = limits
-        events = YAMLEvents(source.bytes)
+        events = YAMLEvents(source)
     }
 
     /// The value of the first document; a second one is a problem.
     mutating func compose() -> YAMLNode? {
         do {
-            guard case .documentStart = try events.next().event else { return nil }
+            let start = try events.next()
+            guard case .documentStart(let hasDirective) = start.event else { return nil }
+            if hasDirective { try note(start.position, "a directive (%YAML, %TAG) may not be used; take its line out") }
             let root = try node(from: try events.next(), depth: 0)
             let step = try events.next()
             if case .documentStart = step.event {
@@ -72,12 +74,12 @@ struct YAMLComposer {
             let step = try events.next()
             if case .mappingEnd = step.event { return entries }
             let key = try key(from: step, depth: depth)
-            let value = try node(from: try events.next(), depth: depth)
-            guard let key else { continue }
-            if let line = lines[key] {
-                try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(line)")
-                continue
+            let first = key.flatMap { lines[$0] }
+            if let key, let first {
+                try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
             }
+            let value = try node(from: try events.next(), depth: depth)
+            guard let key, first == nil else { continue }
             lines[key] = step.position.line
             entries.append(YAMLEntry(key: key, position: step.position, value: value))
         }
@@ -86,9 +88,11 @@ struct YAMLComposer {
     /// The text of a key, or `nil` where it is none, which has been noted.
     private mutating func key(from step: YAMLEvents.Step, depth: Int) throws -> String? {
         guard case .scalar(let scalar, _) = step.event else {
+            if case .alias = step.event {
+            } else {
+                try note(step.position, "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
+            }
             _ = try node(from: step, depth: depth)
-            if case .alias = step.event { return nil }
-            try note(step.position, "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
             return nil
         }
         try count(step)
@@ -130,7 +134,7 @@ extension YAMLComposer {
 
     /// YAML would silently cut `${body.a} #1` down to `${body.a}`.
     private mutating func checkForLostComment(_ scalar: YAMLScalar, at start: YAMLPosition, end: YAMLPosition) throws {
-        guard scalar.style == .plain, scalar.text.contains("${") else { return }
+        guard scalar.style == .plain, scalar.text.utf8.contains("${".utf8) else { return }
         let rest = source.restOfLine(from: end)
         let blank = rest.prefix { $0 == ASCII.space || $0 == ASCII.tab }
         guard !blank.isEmpty, rest.dropFirst(blank.count).first == UInt8(ascii: "#") else { return }

@@ -8,7 +8,7 @@ internal import CYaml
 @safe final class YAMLEvents {
     /// One step of the document.
     enum Event {
-        case documentStart
+        case documentStart(hasDirective: Bool)
         case end
         case alias
         case scalar(YAMLScalar, end: YAMLPosition)
@@ -26,15 +26,16 @@ internal import CYaml
         let hasTag: Bool
     }
 
+    private let source: YAMLSource
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
 
-    /// - Parameter bytes: valid UTF-8.
-    init(_ bytes: [UInt8]) {
+    init(_ source: YAMLSource) {
+        self.source = source
         // The parser keeps pointers to its own fields and to the input, so both live at fixed addresses until `deinit`.
         unsafe parser = .allocate(capacity: 1)
-        unsafe input = .allocate(capacity: bytes.count)
-        _ = unsafe input.initialize(from: bytes)
+        unsafe input = .allocate(capacity: source.bytes.count)
+        _ = unsafe input.initialize(from: source.bytes)
         // Fails only when memory is exhausted, of which nothing here could make anything better.
         let ready = unsafe yaml_parser_initialize(parser)
         precondition(ready == 1, "libyaml could not allocate its parser")
@@ -56,16 +57,19 @@ internal import CYaml
             var event = unsafe yaml_event_t()
             guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
             defer { unsafe yaml_event_delete(&event) }
-            if let step = unsafe Self.step(event) { return step }
+            if let step = unsafe step(event) { return step }
         }
     }
 
     /// Turns the C event into values of ours; `nil` for those that carry nothing (start of the stream, end of a document).
-    private static func step(_ event: yaml_event_t) -> Step? {
+    private func step(_ event: yaml_event_t) -> Step? {
         // The member of the union that is read is the one that `type` names.
-        let position = unsafe position(event.start_mark)
+        let position = unsafe self.position(of: event.start_mark)
         switch unsafe event.type {
-        case YAML_DOCUMENT_START_EVENT: return Step(.documentStart, position)
+        case YAML_DOCUMENT_START_EVENT:
+            let start = unsafe event.data.document_start
+            let hasDirective = unsafe start.version_directive != nil || start.tag_directives.start != start.tag_directives.end
+            return Step(.documentStart(hasDirective: hasDirective), position)
         case YAML_STREAM_END_EVENT: return Step(.end, position)
         case YAML_ALIAS_EVENT: return Step(.alias, position)
         case YAML_SEQUENCE_END_EVENT: return Step(.sequenceEnd, position)
@@ -80,15 +84,15 @@ internal import CYaml
             let scalar = unsafe event.data.scalar
             // `value` has `length` bytes of UTF-8 and stays until the event is deleted.
             let text = unsafe String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-            let value = unsafe YAMLScalar(text: text, style: style(scalar.style))
-            let end = unsafe Self.position(event.end_mark)
+            let value = unsafe YAMLScalar(text: text, style: Self.style(scalar.style))
+            let end = unsafe self.position(of: event.end_mark)
             return unsafe Step(.scalar(value, end: end), position, anchor: scalar.anchor != nil, tag: scalar.tag != nil)
         default: return nil
         }
     }
 
-    private static func position(_ mark: yaml_mark_t) -> YAMLPosition {
-        YAMLPosition(line: mark.line + 1, column: mark.column + 1)
+    private func position(of mark: yaml_mark_t) -> YAMLPosition {
+        source.inside(YAMLPosition(line: mark.line + 1, column: mark.column + 1))
     }
 
     private static func style(_ style: yaml_scalar_style_t) -> YAMLScalar.Style {
@@ -106,8 +110,8 @@ internal import CYaml
         let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
         let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
         return unsafe YAMLSyntaxError(
-            position: Self.position(parser.pointee.problem_mark), problem: problem ?? "it cannot be read", context: context,
-            contextPosition: context == nil ? nil : Self.position(parser.pointee.context_mark))
+            position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be read", context: context,
+            contextPosition: context == nil ? nil : position(of: parser.pointee.context_mark))
     }
 }
 

@@ -6,6 +6,8 @@ struct YAMLSource: Sendable {
     let bytes: [UInt8]
     /// Where each line begins.
     private let lineStarts: [Int]
+    /// Behind the last character.
+    private let end: YAMLPosition
 
     /// Checks and prepares a file.
     static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLProblem> {
@@ -27,7 +29,7 @@ struct YAMLSource: Sendable {
                 lineStarts.append(cursor.offset)
             }
         }
-        return .success(YAMLSource(bytes: text, lineStarts: lineStarts))
+        return .success(YAMLSource(bytes: text, lineStarts: lineStarts, end: cursor.position))
     }
 
     private struct Cursor {
@@ -75,6 +77,9 @@ struct YAMLSource: Sendable {
 }
 
 extension YAMLSource {
+    /// The position, or where the file ends: libyaml takes the end of a file without a last newline for the line behind it.
+    func inside(_ position: YAMLPosition) -> YAMLPosition { min(position, end) }
+
     /// The bytes from a position to the end of its line; empty behind the end of the file.
     func restOfLine(from position: YAMLPosition) -> ArraySlice<UInt8> {
         guard position.line <= lineStarts.count else { return [] }

@@ -24,4 +24,16 @@ final class TemporaryFolder {
     func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }
+
+    func makePipe(_ name: String) throws {
+        guard unsafe mkfifo("\(path)/\(name)", 0o600) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+
+    /// A file of zeros that takes no room.
+    func makeSparse(_ name: String, bytes: UInt64) throws {
+        try write(name, "")
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(path)/\(name)"))
+        try file.truncate(atOffset: bytes)
+        try file.close()
+    }
 }

@@ -56,7 +56,7 @@ struct ConditionReader {
     }
 
     private func values(_ entry: YAMLEntry, scope: inout RouteScope) -> [Condition]? {
-        if entry.key.hasPrefix("${") {
+        if entry.key.utf8.starts(with: "${".utf8) {
             context.error(entry.position, "the references in 'when' are written without ${ and }")
             return nil
         }

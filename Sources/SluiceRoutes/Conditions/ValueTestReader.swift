@@ -97,7 +97,7 @@ extension ValueTestReader {
     }
 
     private func isNoReference(_ text: String, _ node: YAMLNode) -> Bool {
-        guard text.contains("${") else { return true }
+        guard TemplateParser.mayRefer(text) else { return true }
         context.error(node.position, "a condition in 'when' cannot compare with a reference")
         return false
     }

@@ -168,8 +168,9 @@ extension ExampleReader {
 
     private func file(_ reader: MappingReader) -> RouteExample.Body? {
         guard let node = reader.node("body_file"), let name = reader.text("body_file") else { return nil }
-        let segments = name.split(separator: "/", omittingEmptySubsequences: false)
-        if !segments.contains("..") && !segments.contains("") { return .file(name, context.place(node.position)) }
+        // By bytes, as the file system takes a path apart.
+        let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) { return .file(name, context.place(node.position)) }
         context.error(node.position, "'body_file' is a path inside the routes folder, such as examples/push.json")
         return nil
     }

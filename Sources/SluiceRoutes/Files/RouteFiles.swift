@@ -30,8 +30,7 @@ package enum RouteFiles {
             }
             guard name.hasSuffix(".yaml") else { continue }
             do {
-                // One byte more than a file may have, so that the reader of YAML says what is wrong with it.
-                let file = RouteFile(name: path, bytes: try FileAccess.read(path, limit: YAMLLimits().bytes + 1))
+                let file = RouteFile(name: path, bytes: try FileAccess.read(path, limit: YAMLLimits().bytes))
                 files.append(file)
                 total += file.bytes.count
             } catch {

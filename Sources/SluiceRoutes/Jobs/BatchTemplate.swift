@@ -32,7 +32,7 @@ struct BatchTemplate: Sendable {
             return nil
         }
         guard scope != nil else {
-            if !text.contains("${") { return .constant(text) }
+            if !TemplateParser.mayRefer(text) { return .constant(text) }
             context.error(node.position, "a kind cannot hold references; say 'batch' in the rule")
             return nil
         }

@@ -36,7 +36,7 @@ struct BudgetReader {
     }
 
     private func object(_ name: String, _ node: YAMLNode, _ members: [String]) -> [UInt8]? {
-        guard !name.isEmpty, !name.contains("${") else {
+        guard !name.isEmpty, !TemplateParser.mayRefer(name) else {
             context.error(node.position, "the name of a budget is a text without references, and not empty")
             return nil
         }

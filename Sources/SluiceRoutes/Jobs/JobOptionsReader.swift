@@ -48,7 +48,7 @@ enum JobOptionsReader {
 
     private static func priority(_ reader: MappingReader, _ scope: inout RouteScope?) -> JobText? {
         guard let node = reader.node("priority") else { return nil }
-        if case .text(let text)? = node.scalar?.value, text.contains("${"),
+        if case .text(let text)? = node.scalar?.value, TemplateParser.mayRefer(text),
             let template = scope?.template(text, at: node.position), template.constant == nil
         {
             return .rendered(template)

@@ -52,7 +52,7 @@ enum JobStart: Sendable {
 
     /// - Returns: `nil` for a text without references, `.some(nil)` after a problem has been noted.
     private static func reference(_ node: YAMLNode, _ scope: inout RouteScope) -> TextTemplate?? {
-        guard case .text(let text)? = node.scalar?.value, text.contains("${") else { return nil }
+        guard case .text(let text)? = node.scalar?.value, TemplateParser.mayRefer(text) else { return nil }
         return .some(scope.template(text, at: node.position))
     }
 

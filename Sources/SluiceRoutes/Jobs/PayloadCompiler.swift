@@ -41,7 +41,7 @@ struct PayloadCompiler {
         literal.append(UInt8(ascii: "{"))
         for (index, entry) in entries.enumerated() {
             if index > 0 { literal.append(UInt8(ascii: ",")) }
-            if entry.key.contains("${") {
+            if TemplateParser.mayRefer(entry.key) {
                 scope.context.error(entry.position, "a key of a payload cannot hold a reference")
                 isFine = false
             }

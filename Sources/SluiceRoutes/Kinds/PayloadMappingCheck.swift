@@ -25,7 +25,7 @@ struct PayloadMappingCheck {
             set.insert(Array(entry.key.utf8))
             if let field = fields[entry.key] {
                 check(entry.value, field.type, path.entering(field: field.name))
-            } else if !entry.key.contains("${") {
+            } else if !TemplateParser.mayRefer(entry.key) {
                 let hint = Suggestion.phrase(for: entry.key, among: fields.all.map(\.name))
                 context.error(entry.position, "\(subject) has no \(path.entering(field: entry.key).text)\(hint)")
             }

@@ -2,10 +2,10 @@ internal import SluiceBase
 internal import SluiceJSON
 
 /// Reads what stands between `${` and `}`: `body.repository["full name"] ?? "none"`.
-struct ReferenceParser {
+package struct ReferenceParser {
     /// What is wrong with a reference; a phrase that names it.
-    struct Failure: Error {
-        let message: String
+    package struct Failure: Error {
+        package let message: String
     }
 
     /// Those that are a reference by themselves.
@@ -47,7 +47,7 @@ struct ReferenceParser {
     }
 
     /// Reads a reference without `${}` and without a default, as the keys of `when` are.
-    static func parseBare(_ text: String) throws(Failure) -> Reference {
+    package static func parseBare(_ text: String) throws(Failure) -> Reference {
         var parser = ReferenceParser(Array(text.utf8), at: 0)
         let source = try parser.source()
         guard parser.offset == parser.text.count else { throw parser.failure("has something behind its end") }

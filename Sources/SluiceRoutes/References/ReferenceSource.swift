@@ -89,15 +89,15 @@ extension ReferenceSource {
 /// What stands in for a value that is absent or null.
 package struct ReferenceFallback: Sendable, Hashable {
     /// As JSON.
-    let json: [UInt8]
+    package let json: [UInt8]
     /// As it reads inside other text.
     let text: [UInt8]
 }
 
 /// A reference as a route uses it.
 package struct Reference: Sendable, Hashable {
-    var source: ReferenceSource
+    package var source: ReferenceSource
     /// The position of its body path among the paths of the route, or -1 where it has none.
     var pathID = -1
-    let fallback: ReferenceFallback?
+    package let fallback: ReferenceFallback?
 }

@@ -1,11 +1,14 @@
 /// Splits a text into what stands in it literally and its references; `$${` is a literal `${`.
-enum TemplateParser {
-    enum Part: Sendable, Hashable {
+package enum TemplateParser {
+    package enum Part: Sendable, Hashable {
         case literal([UInt8])
         case reference(Reference)
     }
 
-    static func parse(_ text: String) throws(ReferenceParser.Failure) -> [Part] {
+    /// Whether `${` is in a text. By bytes, as texts are parsed: to Swift a brace with an accent on it is another character.
+    static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
+
+    package static func parse(_ text: String) throws(ReferenceParser.Failure) -> [Part] {
         let bytes = Array(text.utf8)
         var parts: [Part] = []
         var literal: [UInt8] = []

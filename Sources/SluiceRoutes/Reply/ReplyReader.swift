@@ -58,7 +58,7 @@ struct ReplyReader {
 
     private func complaint(about name: String) -> String? {
         let printable = PrintableText.escape(name)
-        if name.contains("${") { return "the name of a header cannot hold a reference" }
+        if TemplateParser.mayRefer(name) { return "the name of a header cannot hold a reference" }
         if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) { return "'\(printable)' is no name of a header" }
         return Self.reserved.contains(name.lowercased()) ? "the header '\(printable)' is not for a route to set" : nil
     }

@@ -35,7 +35,7 @@ struct RoutePath: Sendable, Hashable {
 
     /// Reads `/github/{tenant}`.
     init(parsing text: String) throws(Complaint) {
-        guard text.hasPrefix("/") else { throw Complaint(message: "'path' must begin with '/'") }
+        guard text.utf8.first == UInt8(ascii: "/") else { throw Complaint(message: "'path' must begin with '/'") }
         guard text.utf8.count <= Self.longest else { throw Complaint(message: "'path' must not have more than \(Self.longest) bytes") }
         for scalar in text.unicodeScalars {
             if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
@@ -45,7 +45,8 @@ struct RoutePath: Sendable, Hashable {
                 message: "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
         }
         var segments: [Segment] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        // By bytes, as requests are taken apart: to Swift a slash with an accent on it is another character.
+        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             let segment = try Self.segment(part)
             if case .parameter(let name) = segment, segments.contains(segment) {
                 throw Complaint(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
@@ -64,16 +65,17 @@ struct RoutePath: Sendable, Hashable {
         }
     }
 
-    private static func segment(_ part: Substring) throws(Complaint) -> Segment {
-        guard part.contains(where: { $0 == "{" || $0 == "}" }) else { return .literal(Array(part.utf8)) }
+    private static func segment(_ part: Substring.UTF8View) throws(Complaint) -> Segment {
+        let (opening, closing) = (UInt8(ascii: "{"), UInt8(ascii: "}"))
+        guard part.contains(where: { $0 == opening || $0 == closing }) else { return .literal(Array(part)) }
         let name = part.dropFirst().dropLast()
-        guard part.first == "{", part.last == "}", let first = name.utf8.first, !ASCII.isDigit(first),
-            name.utf8.allSatisfy({ isNameByte($0) })
+        guard part.first == opening, part.last == closing, let first = name.first, !ASCII.isDigit(first),
+            name.allSatisfy({ isNameByte($0) })
         else {
             throw Complaint(
                 message: "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'")
         }
-        return .parameter(String(name))
+        return .parameter(String(Substring(name)))
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
