@@ -81,7 +81,9 @@ let package = Package(
         tests("SluiceDeliveryTests", ["SluiceDelivery", "DevQueue"]),
         tests("SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto", "SluiceYAML"], exclude: ["Schema/Good", "Schema/Broken"]),
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceOutbox", "DevQueue", "TestSupport"]),
-        tests("SystemTests", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue"]),
+        tests(
+            "SystemTests",
+            ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue", "TestSupport"]),
         tests("TidyTests", ["SluiceBase", "SluiceGateway"]),
     ]
 )

@@ -47,6 +47,38 @@ struct NightlyMistakeTests {
         #expect(problems(openRoute("public_url: hooks.example.com", rule: "payload: '${url}'")).count == 1)
     }
 
+    @Test(
+        "A text of a payload that looks like a reference",
+        arguments: ["body.a.b", "$body.a.b", "$(body.a.b)", "{{ body.a.b }}", "{body.a.b}"])
+    func lookalikes(text: String) {
+        let warnings = compile([("r.yaml", openRoute(rule: "payload: { a: '\(text)' }"))]).warnings.map(\.description)
+        #expect(warnings == ["r.yaml:7:23: warning: this text stands for itself; a reference is written ${body.a.b}"])
+    }
+
+    @Test(
+        "A text that is none",
+        arguments: ["body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", ""])
+    func noLookalikes(text: String) {
+        #expect(compile([("r.yaml", openRoute(rule: "payload: { a: '\(text)' }"))]).warnings.map(\.description) == [])
+    }
+
+    @Test(
+        "A value of a condition that looks like a pattern or a comparison",
+        arguments: [
+            ("subscription.*", "this value is compared as it is written; a pattern is { like: … }"),
+            ("> 1000", "this value is compared as it is written; a number is compared by { greater: 1000 }"),
+            ("<=5", "this value is compared as it is written; a number is compared by { less: 5 }"),
+        ])
+    func comparisons(text: String, remark: String) {
+        let rule = "when: { body.a: '\(text)' }"
+        let warnings = compile([("r.yaml", openRoute("otherwise: ignore", rule: rule))]).warnings.map(\.description)
+        #expect(warnings == ["r.yaml:8:25: warning: \(remark)"])
+        for harmless in ["a", "*", "<b>", "> x", "5"] {
+            let rule = "when: { body.a: '\(harmless)' }"
+            #expect(compile([("r.yaml", openRoute("otherwise: ignore", rule: rule))]).warnings.isEmpty, "\(harmless)")
+        }
+    }
+
     @Test("A number in quotes")
     func quotes() {
         #expect(

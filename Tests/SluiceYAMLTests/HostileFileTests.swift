@@ -8,8 +8,10 @@ struct HostileFileTests {
     @Test(
         "A mebibyte of one thing over and over is read to its end, or to its first problem, at once", .timeLimit(.minutes(1)),
         arguments: [
-            "[]", "{}", "{},", "[],\n", "[,", "a: ", "a:\n", ": ", "- ", "-\n", "? ", "?\n", ", ", "\n", " ", "\t", "\"", "\"\" ", "'", "''",
-            "#", "#\n", "|\n ", ">\n\n", "*a ", "&a ", "&a *a ", "!", "!a ", "!<a> ", "%A\n", "---\n", "...\n", "--- a\n", "${", "${a} ", "a",
+            "[]", "{}", "{},", "[],\n", "[,", "a: ", "a:\n", ": ", "- ", "-\n", "? ", "?\n", ", ", "\n", " ", "\t", "\"", "\"\" ", "'",
+            "''",
+            "#", "#\n", "|\n ", ">\n\n", "*a ", "&a ", "&a *a ", "!", "!a ", "!<a> ", "%A\n", "---\n", "...\n", "--- a\n", "${", "${a} ",
+            "a",
             "a b\n", "\"\\", "\"\\u0041", "é", "\r\n", "[a, b]: ", "{a: b}: ", "- - a\n", "a: |\n", " a:\n", "<<: ", "[? ", "\u{1F642}: ",
         ])
     func repeated(unit: String) {
@@ -60,7 +62,9 @@ struct HostileFileTests {
             "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 10).joined(separator: ", "))]\n"
         }
         let document = parse("l0: &l0 [lol]\n" + laughs.joined())
-        #expect(described(document.problems.prefix(1)) == ["1:5: an anchor (&name) may not be used; a text that begins with & is put in quotes"])
+        #expect(
+            described(document.problems.prefix(1)) == ["1:5: an anchor (&name) may not be used; a text that begins with & is put in quotes"]
+        )
         #expect(document.problems.count == 100)
         #expect(document.nodeCount == 130)
     }
@@ -71,7 +75,8 @@ struct HostileFileTests {
             ("%YAML 1.2\n---\na: 1\n", ["1:1: a directive (%YAML, %TAG) may not be used; take its line out"]),
             ("# c\n%TAG ! tag:x,2026:\n---\na: 1\n", ["2:1: a directive (%YAML, %TAG) may not be used; take its line out"]),
             ("%YAML 3.0\n---\na: 1\n", ["1:1: not YAML: found incompatible YAML document"]),
-            ("%A b\n---\na: 1\n", ["2:1: not YAML: did not find expected <document start>"]), ("---\na: 1\n...\n", []), ("--- {a: 1}\n", []),
+            ("%A b\n---\na: 1\n", ["2:1: not YAML: did not find expected <document start>"]), ("---\na: 1\n...\n", []),
+            ("--- {a: 1}\n", []),
         ])
     func directives(text: String, expected: [String]) {
         #expect(problems(text) == expected)

@@ -10,6 +10,7 @@ struct ValueTestReader {
     /// - Returns: `nil` after a problem has been noted.
     func read(_ entry: YAMLEntry) -> [PlacedTest]? {
         guard case .mapping(let tests) = entry.value.content else {
+            warnOfLookalikes(entry.value)
             return expectedValues(entry.value, ifEmpty: Self.neverHolds).map { [(.equals($0), entry.position)] }
         }
         // Unknown keys are noted.
@@ -19,6 +20,14 @@ struct ValueTestReader {
         }
         let read = tests.map(test)
         return tests.isEmpty || read.contains { $0 == nil } ? nil : read.compactMap { $0 }
+    }
+
+    private func warnOfLookalikes(_ node: YAMLNode) {
+        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
+        for node in nodes {
+            guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text) else { continue }
+            context.warning(node.position, remark)
+        }
     }
 
     private static let neverHolds = "an empty list in 'when' can never hold"

@@ -1,7 +1,8 @@
 internal import SluiceYAML
 
-/// Where a route and what it says stand in its file, and how it is written there, for people who ask why.
-struct RouteOrigin: Sendable {
+/// Where a route and what it says stand in its file, and how it is written there, for people who ask why. A class, so that routes stay small: serving
+/// reads none of it.
+final class RouteOrigin: Sendable {
     /// The route itself.
     let place: Place
     /// `event` as it is written, or as the provider brings it.
