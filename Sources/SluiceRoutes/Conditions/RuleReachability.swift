@@ -67,7 +67,9 @@ struct RuleReachability {
     private mutating func warnIfTakenEarlier(_ conditions: [Condition], at position: YAMLPosition) {
         guard !effort.isSpent else { return }
         let cases = cases(of: conditions)
-        for rule in earlier where isTaken(cases, by: rule.conditions) {
+        for rule in earlier {
+            guard effort.spend(1) else { return }
+            guard isTaken(cases, by: rule.conditions) else { continue }
             context.warning(position, "this rule is never reached: the one on line \(rule.line) takes everything that it could")
             return
         }
@@ -95,7 +97,12 @@ struct RuleReachability {
                 let all = alternatives.flatMap { Self.combinations(of: $0) }
                 if combinations.count * all.count <= mostCombinations { choices = all }
             }
-            combinations = combinations.flatMap { combination in choices.map { combination + $0 } }
+            if let only = choices.first, choices.count == 1 {
+                // In place: a rule may have ten thousands of conditions.
+                for index in combinations.indices { combinations[index] += only }
+            } else {
+                combinations = combinations.flatMap { combination in choices.map { combination + $0 } }
+            }
         }
         return combinations
     }

@@ -30,7 +30,7 @@ final class RouteOrigin: Sendable {
     /// or the route.
     func place(of keys: String...) -> String {
         let isOfProvider = keys.contains(where: Self.ofProvider.contains)
-        let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { writtenPlace(of: $0) }.first
+        let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { self.writtenPlace(of: $0) }.first
         return written ?? place.description
     }
 
