@@ -79,6 +79,14 @@ struct NightlyMistakeTests {
         }
     }
 
+    @Test("One mistake does not hide the others of the route", arguments: ["path: a", "path: /a\n    provider: gitub"])
+    func allProblems(lines: String) {
+        let text =
+            "routes:\n  - name: n\n    \(lines)\n    jobs: [ { type: t } ]\n    body_limit: 1TB\n    rate: 5\n    on_mismatch: x\n    gzip: 1\n"
+        let found = problems(text)
+        for key in ["'body_limit'", "'rate'", "'on_mismatch'", "'gzip'"] { #expect(found.contains { $0.contains(key) }, "\(found)") }
+    }
+
     @Test("A number in quotes")
     func quotes() {
         #expect(

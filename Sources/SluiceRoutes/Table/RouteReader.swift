@@ -52,20 +52,26 @@ struct RouteReader {
         let otherwise = otherwise(match)
         let reply = reply()
         let examples = examples(path?.path, methods)
+        // All is read before anything is given up, so that every problem comes in one run.
+        let (bodyLimit, allowedAddresses) = (bodyLimit(), allowedAddresses())
+        let rate = reader.value("rate", RateLimit.read)
+        let acceptsGzip = reader.value("gzip") { $0.boolean($1, $2) } ?? false
+        let contentTypes = reader.value("content_types", ContentTypes.read)
+        let onMissingKey: MissingKeyPolicy = reader.word("unique_key_missing") ?? .accept
+        let onChangedBody: ChangedBodyPolicy = reader.word("on_changed_body") ?? .duplicate
+        let onUnreadable: UnreadablePolicy = reader.word("on_unreadable") ?? .deadLetter
+        let onMismatch: MismatchPolicy = reader.word("on_mismatch") ?? .deadLetter
+        let dedupeWindow = reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
+        let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
         return Route.Parts(
             name: name, path: path.path, methods: methods,
-            publicURL: publicURL, bodyLimit: bodyLimit(), allowedAddresses: allowedAddresses(),
-            rate: reader.value("rate", RateLimit.read), verifier: verifier, credentialHeaders: CredentialHeaders.of(verifier, preset),
-            acceptsGzip: reader.value("gzip") { $0.boolean($1, $2) } ?? false,
-            contentTypes: reader.value("content_types", ContentTypes.read), body: bodyReader, paths: scope.paths, event: scope.event,
-            elements: elements, uniqueKey: key, onMissingKey: reader.word("unique_key_missing") ?? .accept,
-            onChangedBody: reader.word("on_changed_body") ?? .duplicate, onUnreadable: reader.word("on_unreadable") ?? .deadLetter,
-            onMismatch: reader.word("on_mismatch") ?? .deadLetter,
-            dedupeWindow: reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow,
-            match: match, rules: rules, otherwise: otherwise, reply: reply,
-            keepsRequest: reader.value("keep_request") { $0.boolean($1, $2) } ?? false, mostPayloadBytes: mostPayloadBytes,
+            publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate, verifier: verifier,
+            credentialHeaders: CredentialHeaders.of(verifier, preset), acceptsGzip: acceptsGzip, contentTypes: contentTypes,
+            body: bodyReader, paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key, onMissingKey: onMissingKey,
+            onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch, dedupeWindow: dedupeWindow, match: match,
+            rules: rules, otherwise: otherwise, reply: reply, keepsRequest: keepsRequest, mostPayloadBytes: mostPayloadBytes,
             summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset),
             origin: RouteOrigin(reader, preset), examples: examples)
     }
