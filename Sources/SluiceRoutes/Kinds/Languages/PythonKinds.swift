@@ -45,8 +45,9 @@ struct PythonKinds {
             "NAME: ClassVar[str] = \(SourceLiteral.python(kind.name))",
             "QUEUE: ClassVar[str] = \(SourceLiteral.python(kind.constants.queue))",
         ]
-        lines += kind.constants.members.map { name, json in
-            "\(name.uppercased()): ClassVar[\(json.hasPrefix("{") ? "Dict[str, Any]" : "int")] = \(json)"
+        lines += kind.constants.members(quoting: SourceLiteral.python).map { name, json in
+            let type = json.hasPrefix("{") ? "Dict[str, Any]" : json.hasPrefix("[") ? "List[Any]" : "int"
+            return "\(name.uppercased()): ClassVar[\(type)] = \(json)"
         }
         if let scope = kind.constants.uniqueWhile { lines.append("UNIQUE_WHILE: ClassVar[str] = \"\(scope.rawValue)\"") }
         return lines
