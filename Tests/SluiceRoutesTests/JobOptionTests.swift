@@ -79,6 +79,31 @@ struct JobOptionTests {
             options(TestRequest("{}").processed(by: route)) == #""batch":{"key":"r","when":"true","fold":"$new"},"budgets":[{"key":"c"}]"#)
     }
 
+    @Test(
+        "What the rule says goes over what the kind says, option by option, and what neither says is not sent",
+        arguments: [
+            ("", "", "default", ""), ("queue: k", "", "k", ""), ("queue: k", "queue: r", "r", ""), ("", "queue: r", "r", ""),
+            ("priority: 1", "", "default", #""priority":1"#), ("priority: 1", "priority: 2", "default", #""priority":2"#),
+            ("retry_limit: 1", "", "default", #""retry_limit":1"#), ("retry_limit: 1", "retry_limit: 2", "default", #""retry_limit":2"#),
+            (
+                "backoff: { base: 1s, exponent: 2.5, jitter: 3ms }", "", "default",
+                #""backoff":{"base_ms":1000,"exponent":2.5,"jitter_ms":3}"#
+            ),
+            (
+                "backoff: { base: 1s, exponent: 2.5, jitter: 3ms }", "backoff: { base: 0, exponent: 0, jitter: 0 }", "default",
+                #""backoff":{"base_ms":0,"exponent":0,"jitter_ms":0}"#
+            ),
+            ("retention: { completed: 1h }", "", "default", #""retention":{"completed_ms":3600000}"#),
+            ("retention: { completed: 1h }", "retention: { dead: 1d }", "default", #""retention":{"dead_ms":86400000}"#),
+        ])
+    func order(kind: String, rule: String, queue: String, options: String) throws {
+        let text =
+            "kinds: { k: { \(kind) } }\nroutes:\n- path: /hook\n  verify: none\n  jobs:\n  - { kind: k\(rule.isEmpty ? "" : ", ")\(rule) }\n"
+        let outcome = TestRequest("{}").processed(by: try route(text))
+        #expect(outcome.delivery?.jobs.first?.queue == queue)
+        #expect(self.options(outcome) == options)
+    }
+
     @Test("A batch whose key turns out empty makes a dead letter")
     func emptyBatchKey() throws {
         let route = try route(openRoute(rule: "batch: { key: '${body.u}', when: 'true', fold: '$new' }"))

@@ -27,6 +27,15 @@ struct RouteProblemFormTests {
                 == ["b.yaml:2:3: the kind 'k' is declared already, at a.yaml:1:9"])
     }
 
+    @Test("A name is that of one route in all files, whether it is written or the path")
+    func names() {
+        func route(_ keys: String) -> String { "routes:\n- {\(keys), verify: none, jobs: [{type: t}]}\n" }
+        let named = compile([("a.yaml", route("path: /a, name: n")), ("b.yaml", route("path: /b, name: n"))])
+        #expect(named.problems.map(\.description) == ["b.yaml:2:20: the name 'n' is taken already, at a.yaml:2:20"])
+        let path = compile([("a.yaml", route("path: /a")), ("b.yaml", route("path: /b, name: /a"))])
+        #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is taken already, at a.yaml:2:10"])
+    }
+
     @Test("A kind that no rule makes is a warning, and no problem")
     func unusedKind() {
         let compilation = compile([("r.yaml", openRoute() + "kinds: {k: {}, l: {}}\n")])

@@ -81,7 +81,8 @@ import Zizq
         #expect(restock.batch == Batch(key: "restock é", when: "true", fold: #"$existing * $new | .n = "\(.n)""#))
         try await QueueFixture.run(isLicensed: true) { queue, client in
             let job = try await client.enqueue(restock)
-            #expect(job.batch == restock.batch && job.budgets == Restock.budgets)
+            // The development queue knows no budgets, as Zizq 0.6 does not.
+            #expect(job.batch == restock.batch)
             #expect(queue.payloads == [#"{"shop":"s","batch":"b"}"#])
         }
         #expect(Tick(7).batch == Batch(key: "tick", when: "true", fold: "$new"))

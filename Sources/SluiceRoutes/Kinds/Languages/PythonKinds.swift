@@ -170,7 +170,8 @@ struct PythonKinds {
 enum PythonIdentifier {
     /// Keywords, and what the classes use by name.
     private static let taken: Set = [
-        "Any", "BACKOFF", "ClassVar", "Dict", "False", "KINDS", "List", "NAME", "None", "Optional", "PRIORITY", "QUEUE", "RETENTION",
+        "Any", "BACKOFF", "BATCH", "BUDGETS", "ClassVar", "Dict", "False", "KINDS", "List", "NAME", "None", "Optional", "PRIORITY", "QUEUE",
+        "RETENTION",
         "RETRY_LIMIT", "True", "UNIQUE_WHILE", "and", "as", "assert", "async", "await", "bool", "break", "class", "classmethod", "cls",
         "continue", "dataclass", "def", "del", "elif", "else", "except", "finally", "float", "for", "from", "from_payload", "global", "if",
         "import", "in", "int", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "self", "str", "to_payload", "try",
