@@ -127,6 +127,12 @@ import Testing
         )
         assert again("odd names", odd)[1] == odd, again("odd names", odd)[1]
 
+        value, text = again("restock", '{"shop":"s","batch":"b"}')
+        assert value.BATCH == {"key": "restock é", "when": "true", "fold": '$existing * $new | .n = "\\(.n)"'}, value.BATCH
+        assert value.BUDGETS[1] == {"key": 'say "hi" – é', "cost": 2} and value.BUDGETS[0] == {"key": "warehouse"}
+        assert value.BUDGETS[2]["create_with"]["strategy"] == {"type": "time_based", "duration_ms": 60000, "burst": 5}
+        assert text == '{"shop":"s","batch":"b"}', text
+
         for name, text in [
             ("archive", '[{"a":1}]'), ("reindex_page", "7"), ("maybe_text", "null"), ("names", '["a"]'), ("string", '{"value":"x"}'),
             ("rows", '[{"id":1,"parts":[{},{"id":2}]}]'), ("--", "{}"), ("2fast", '{"class":"x"}'), ("élan", '{"value":"x"}'),

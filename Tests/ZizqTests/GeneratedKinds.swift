@@ -240,6 +240,22 @@ struct ReindexPage: JobKind, Hashable {
     }
 }
 
+/// The payload of jobs of the type `restock`, on the queue `default`.
+struct Restock: JobKind, Hashable {
+    static let name = "restock"
+    static let budgets: [BudgetBinding] = [BudgetBinding("warehouse"), BudgetBinding("say \"hi\" – é", cost: 2), BudgetBinding("mail", cost: 0, createWith: BudgetPolicy(allocation: 100, .timeBased(.milliseconds(60000), burst: 5))), BudgetBinding("hourly", createWith: BudgetPolicy(allocation: 1, .timeBased(.milliseconds(3600000)))), BudgetBinding("slots", createWith: BudgetPolicy(allocation: 3, .whileInFlight))]
+
+    var shop: String
+    var batch_: String
+
+    private enum CodingKeys: String, CodingKey {
+        case shop
+        case batch_ = "batch"
+    }
+
+    var batch: Batch? { Batch(key: "restock é", when: "true", fold: "$existing * $new | .n = \"\\(.n)\"") }
+}
+
 /// The payload of jobs of the type `rows`, on the queue `default`.
 struct Rows: JobKind, Hashable {
     static let name = "rows"
@@ -271,6 +287,25 @@ struct StringJob: JobKind, Hashable {
     static let name = "string"
 
     var value: String
+}
+
+/// The payload of jobs of the type `tick`, on the queue `default`.
+struct Tick: JobKind, Hashable {
+    static let name = "tick"
+
+    /// The payload.
+    var value: Int64
+
+    init(_ value: Int64) { self.value = value }
+
+    init(from decoder: any Decoder) throws { value = try decoder.singleValueContainer().decode(Int64.self) }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(value)
+    }
+
+    var batch: Batch? { Batch(key: "tick", when: "true", fold: "$new") }
 }
 
 /// The payload of jobs of the type `élan`, on the queue `default`.

@@ -68,6 +68,26 @@ import Zizq
         #expect(again == payload)
     }
 
+    @Test("Batch and budgets are those of the kind; a field that is called batch has another name here")
+    func licensed() async throws {
+        #expect(
+            Restock.budgets == [
+                "warehouse", BudgetBinding("say \"hi\" – é", cost: 2),
+                BudgetBinding("mail", cost: 0, createWith: BudgetPolicy(allocation: 100, .timeBased(.seconds(60), burst: 5))),
+                BudgetBinding("hourly", createWith: BudgetPolicy(allocation: 1, .timeBased(.seconds(3600)))),
+                BudgetBinding("slots", createWith: BudgetPolicy(allocation: 3, .whileInFlight)),
+            ])
+        let restock = Restock(shop: "s", batch_: "b")
+        #expect(restock.batch == Batch(key: "restock é", when: "true", fold: #"$existing * $new | .n = "\(.n)""#))
+        try await QueueFixture.run(isLicensed: true) { queue, client in
+            let job = try await client.enqueue(restock)
+            // The development queue knows no budgets, as Zizq 0.6 does not.
+            #expect(job.batch == restock.batch)
+            #expect(queue.payloads == [#"{"shop":"s","batch":"b"}"#])
+        }
+        #expect(Tick(7).batch == Batch(key: "tick", when: "true", fold: "$new"))
+    }
+
     @Test("A payload that is no object is the value itself")
     func wrapped() async throws {
         #expect(try await again(#"[{"a":1}]"#, as: Archive.self).value == Archive(.array([.object(["a": .integer(1)])])))

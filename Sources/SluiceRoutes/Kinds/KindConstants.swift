@@ -23,6 +23,8 @@ struct KindConstants {
     /// Milliseconds.
     let retention: Retention?
     let uniqueWhile: UniqueWhile?
+    let batch: Batch?
+    let budgets: [Budget]
 
     init(_ options: JobOptions) {
         queue = options.queue?.constant ?? "default"
@@ -31,6 +33,8 @@ struct KindConstants {
         backoff = options.backoff.flatMap { try? Self.backoff($0) }
         retention = options.retention.flatMap { try? Self.retention($0) }
         uniqueWhile = options.uniqueWhile
+        batch = options.batch?.constant.flatMap { try? Self.batch($0) }
+        budgets = options.budgets.flatMap { try? Self.budgets($0) } ?? []
     }
 
     /// - Parameter json: what the options hold for Zizq, which has been checked.
@@ -65,8 +69,10 @@ struct KindConstants {
 extension KindConstants {
     /// The fields of a job for Zizq besides its type, payload and unique key, each with its value as JSON.
     ///
-    /// JSON numbers and objects of them, and texts without escapes, are the same in TypeScript and Python.
-    var members: [(name: String, json: String)] {
+    /// JSON numbers, and lists and objects of them, are the same in TypeScript and Python; texts are not.
+    ///
+    /// - Parameter literal: writes a text as the language does.
+    func members(quoting literal: (String) -> String) -> [(name: String, json: String)] {
         var members: [(name: String, json: String)] = []
         if let priority { members.append(("priority", priority)) }
         if let retryLimit { members.append(("retry_limit", "\(retryLimit)")) }
@@ -78,6 +84,10 @@ extension KindConstants {
             let times = [("completed_ms", retention.completed), ("dead_ms", retention.dead)]
             let written = times.compactMap { name, time in time.map { "\"\(name)\": \($0)" } }
             members.append(("retention", "{ \(written.joined(separator: ", ")) }"))
+        }
+        if let batch { members.append(("batch", batch.written(quoting: literal))) }
+        if !budgets.isEmpty {
+            members.append(("budgets", "[\(budgets.map { $0.written(quoting: literal) }.joined(separator: ", "))]"))
         }
         return members
     }

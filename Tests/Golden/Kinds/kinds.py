@@ -539,6 +539,32 @@ class ReindexPage:
 
 
 @dataclass
+class Restock:
+    """The payload of jobs of the type 'restock', on the queue 'default'."""
+
+    NAME: ClassVar[str] = "restock"
+    QUEUE: ClassVar[str] = "default"
+    BATCH: ClassVar[Dict[str, Any]] = { "key": "restock é", "when": "true", "fold": "$existing * $new | .n = \"\\(.n)\"" }
+    BUDGETS: ClassVar[List[Any]] = [{ "key": "warehouse" }, { "key": "say \"hi\" – é", "cost": 2 }, { "key": "mail", "cost": 0, "create_with": { "allocation": 100, "strategy": { "type": "time_based", "duration_ms": 60000, "burst": 5 } } }, { "key": "hourly", "create_with": { "allocation": 1, "strategy": { "type": "time_based", "duration_ms": 3600000 } } }, { "key": "slots", "create_with": { "allocation": 3, "strategy": { "type": "while_in_flight" } } }]
+
+    shop: str
+    batch: str
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> Restock:
+        return cls(
+            shop=payload["shop"],
+            batch=payload["batch"],
+        )
+
+    def to_payload(self) -> Dict[str, Any]:
+        payload: Dict[str, Any] = {}
+        payload["shop"] = self.shop
+        payload["batch"] = self.batch
+        return payload
+
+
+@dataclass
 class Rows:
     """The payload of jobs of the type 'rows', on the queue 'default'."""
 
@@ -617,6 +643,24 @@ class StringJob:
 
 
 @dataclass
+class Tick:
+    """The payload of jobs of the type 'tick', on the queue 'default'."""
+
+    NAME: ClassVar[str] = "tick"
+    QUEUE: ClassVar[str] = "default"
+    BATCH: ClassVar[Dict[str, Any]] = { "key": "tick", "when": "true", "fold": "$new" }
+
+    value: int
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> Tick:
+        return cls(value=payload)
+
+    def to_payload(self) -> Any:
+        return self.value
+
+
+@dataclass
 class Élan:
     """The payload of jobs of the type 'élan', on the queue 'default'."""
 
@@ -648,7 +692,9 @@ KINDS: Dict[str, Any] = {
     "names": Names,
     "odd names": OddNames,
     "reindex_page": ReindexPage,
+    "restock": Restock,
     "rows": Rows,
     "string": StringJob,
+    "tick": Tick,
     "élan": Élan,
 }

@@ -263,6 +263,23 @@ impl ReindexPage {
     pub const QUEUE: &'static str = "default";
 }
 
+/// The payload of jobs of the type `restock`, on the queue `default`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restock {
+    pub shop: String,
+    pub batch: String,
+}
+
+#[allow(dead_code)]
+impl Restock {
+    pub const NAME: &'static str = "restock";
+    pub const QUEUE: &'static str = "default";
+    pub const BATCH_KEY: &'static str = "restock é";
+    pub const BATCH_WHEN: &'static str = "true";
+    pub const BATCH_FOLD: &'static str = "$existing * $new | .n = \"\\(.n)\"";
+    pub const BUDGETS_JSON: &'static str = "[{ \"key\": \"warehouse\" }, { \"key\": \"say \\\"hi\\\" – é\", \"cost\": 2 }, { \"key\": \"mail\", \"cost\": 0, \"create_with\": { \"allocation\": 100, \"strategy\": { \"type\": \"time_based\", \"duration_ms\": 60000, \"burst\": 5 } } }, { \"key\": \"hourly\", \"create_with\": { \"allocation\": 1, \"strategy\": { \"type\": \"time_based\", \"duration_ms\": 3600000 } } }, { \"key\": \"slots\", \"create_with\": { \"allocation\": 3, \"strategy\": { \"type\": \"while_in_flight\" } } }]";
+}
+
 /// The payload of jobs of the type `rows`, on the queue `default`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -298,6 +315,20 @@ pub struct StringJob {
 impl StringJob {
     pub const NAME: &'static str = "string";
     pub const QUEUE: &'static str = "default";
+}
+
+/// The payload of jobs of the type `tick`, on the queue `default`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tick(pub i64);
+
+#[allow(dead_code)]
+impl Tick {
+    pub const NAME: &'static str = "tick";
+    pub const QUEUE: &'static str = "default";
+    pub const BATCH_KEY: &'static str = "tick";
+    pub const BATCH_WHEN: &'static str = "true";
+    pub const BATCH_FOLD: &'static str = "$new";
 }
 
 /// The payload of jobs of the type `élan`, on the queue `default`.

@@ -112,6 +112,12 @@ export interface OddNames {
 /** The payload of jobs of the type `reindex_page`, on the queue `default`. */
 export type ReindexPage = number;
 
+/** The payload of jobs of the type `restock`, on the queue `default`. */
+export interface Restock {
+  shop: string;
+  batch: string;
+}
+
 /** The payload of jobs of the type `rows`, on the queue `default`. */
 export type Rows = {
   id: number;
@@ -124,6 +130,9 @@ export type Rows = {
 export interface StringJob {
   value: string;
 }
+
+/** The payload of jobs of the type `tick`, on the queue `default`. */
+export type Tick = number;
 
 /** The payload of jobs of the type `élan`, on the queue `default`. */
 export interface Élan {
@@ -141,8 +150,10 @@ export interface Kinds {
   "names": Names;
   "odd names": OddNames;
   "reindex_page": ReindexPage;
+  "restock": Restock;
   "rows": Rows;
   "string": StringJob;
+  "tick": Tick;
   "élan": Élan;
 }
 
@@ -157,7 +168,9 @@ export const kinds = {
   "names": { "queue": "default", "backoff": { "base_ms": 0, "exponent": 0.1, "jitter_ms": 1 } },
   "odd names": { "queue": "say \"hi\" – é" },
   "reindex_page": { "queue": "default" },
+  "restock": { "queue": "default", "batch": { "key": "restock é", "when": "true", "fold": "$existing * $new | .n = \"\\(.n)\"" }, "budgets": [{ "key": "warehouse" }, { "key": "say \"hi\" – é", "cost": 2 }, { "key": "mail", "cost": 0, "create_with": { "allocation": 100, "strategy": { "type": "time_based", "duration_ms": 60000, "burst": 5 } } }, { "key": "hourly", "create_with": { "allocation": 1, "strategy": { "type": "time_based", "duration_ms": 3600000 } } }, { "key": "slots", "create_with": { "allocation": 3, "strategy": { "type": "while_in_flight" } } }] },
   "rows": { "queue": "default" },
   "string": { "queue": "default" },
+  "tick": { "queue": "default", "batch": { "key": "tick", "when": "true", "fold": "$new" } },
   "élan": { "queue": "default" },
 } as const;

@@ -100,4 +100,12 @@ struct GeneratedKindsTests {
         #expect(try kinds.source(in: .python).contains("branch: DeployBranch2\n"))
         #expect(try kinds.source(in: .swift).contains("    struct Branch: Codable"))
     }
+
+    @Test("Fields that are called as what the class says of its jobs have another name in Python, and their own in the payload")
+    func constantNames() throws {
+        let names = ["BACKOFF", "BATCH", "BUDGETS", "NAME", "PRIORITY", "QUEUE", "RETENTION", "RETRY_LIMIT", "UNIQUE_WHILE"]
+        let fields = names.map { "\($0): string" }.joined(separator: ", ")
+        let source = try kinds(("r.yaml", "kinds: { k: { payload: { \(fields) } } }\n")).source(in: .python)
+        for name in names { #expect(source.contains("    \(name)_: str\n") && source.contains("payload[\"\(name)\"] = self.\(name)_\n")) }
+    }
 }

@@ -45,8 +45,9 @@ struct PythonKinds {
             "NAME: ClassVar[str] = \(SourceLiteral.python(kind.name))",
             "QUEUE: ClassVar[str] = \(SourceLiteral.python(kind.constants.queue))",
         ]
-        lines += kind.constants.members.map { name, json in
-            "\(name.uppercased()): ClassVar[\(json.hasPrefix("{") ? "Dict[str, Any]" : "int")] = \(json)"
+        lines += kind.constants.members(quoting: SourceLiteral.python).map { name, json in
+            let type = json.hasPrefix("{") ? "Dict[str, Any]" : json.hasPrefix("[") ? "List[Any]" : "int"
+            return "\(name.uppercased()): ClassVar[\(type)] = \(json)"
         }
         if let scope = kind.constants.uniqueWhile { lines.append("UNIQUE_WHILE: ClassVar[str] = \"\(scope.rawValue)\"") }
         return lines
@@ -169,7 +170,8 @@ struct PythonKinds {
 enum PythonIdentifier {
     /// Keywords, and what the classes use by name.
     private static let taken: Set = [
-        "Any", "BACKOFF", "ClassVar", "Dict", "False", "KINDS", "List", "NAME", "None", "Optional", "PRIORITY", "QUEUE", "RETENTION",
+        "Any", "BACKOFF", "BATCH", "BUDGETS", "ClassVar", "Dict", "False", "KINDS", "List", "NAME", "None", "Optional", "PRIORITY", "QUEUE",
+        "RETENTION",
         "RETRY_LIMIT", "True", "UNIQUE_WHILE", "and", "as", "assert", "async", "await", "bool", "break", "class", "classmethod", "cls",
         "continue", "dataclass", "def", "del", "elif", "else", "except", "finally", "float", "for", "from", "from_payload", "global", "if",
         "import", "in", "int", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "self", "str", "to_payload", "try",

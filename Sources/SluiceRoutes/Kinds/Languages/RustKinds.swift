@@ -60,6 +60,15 @@ struct RustKinds {
             if let completed = constants.retention?.completed { constant("RETENTION_COMPLETED_MS", "u64", "\(completed)") }
             if let dead = constants.retention?.dead { constant("RETENTION_DEAD_MS", "u64", "\(dead)") }
             if let scope = constants.uniqueWhile { constant("UNIQUE_WHILE", "&'static str", "\"\(scope.rawValue)\"") }
+            if let batch = constants.batch {
+                constant("BATCH_KEY", "&'static str", SourceLiteral.braced(batch.key))
+                constant("BATCH_WHEN", "&'static str", SourceLiteral.braced(batch.when))
+                constant("BATCH_FOLD", "&'static str", SourceLiteral.braced(batch.fold))
+            }
+            if !constants.budgets.isEmpty {
+                let json = constants.budgets.map { $0.written(quoting: SourceLiteral.utf16) }.joined(separator: ", ")
+                constant("BUDGETS_JSON", "&'static str", SourceLiteral.braced("[\(json)]"))
+            }
         }
     }
 

@@ -10,7 +10,13 @@ enum SwiftKinds {
             source.line("/// The payload of jobs of \(kind.subject(quote: "`")).")
             source.block("struct \(kind.typeName): JobKind, Hashable {") { inside in
                 inside.lines(constants(kind))
-                if let fields = kind.fields { members(fields, &inside) } else { wrapped(kind.payload, &inside) }
+                let batch = kind.constants.batch
+                if let fields = kind.fields {
+                    members(fields, besides: batch == nil ? [] : ["batch"], &inside)
+                } else {
+                    wrapped(kind.payload, &inside)
+                }
+                if let batch { inside.lines(["", property(batch)]) }
             }
         }
         if kinds.contains(where: { $0.payload.holdsAnyJSON }) { source.lines(SwiftJSONValue.lines) }
@@ -33,16 +39,39 @@ enum SwiftKinds {
             lines.append("static let retention: Retention? = Retention(\(written.joined(separator: ", ")))")
         }
         if let scope = constants.uniqueWhile { lines.append("static let uniqueWhile: UniqueScope? = .\(scope.rawValue)") }
+        if !constants.budgets.isEmpty {
+            lines.append("static let budgets: [BudgetBinding] = [\(constants.budgets.map(binding).joined(separator: ", "))]")
+        }
         return lines
+    }
+
+    private static func property(_ batch: KindConstants.Batch) -> String {
+        let texts = [("key", batch.key), ("when", batch.when), ("fold", batch.fold)].map { "\($0): \(SourceLiteral.braced($1))" }
+        return "var batch: Batch? { Batch(\(texts.joined(separator: ", "))) }"
+    }
+
+    private static func binding(_ budget: KindConstants.Budget) -> String {
+        var arguments = [SourceLiteral.braced(budget.key)]
+        if let cost = budget.cost { arguments.append("cost: \(cost)") }
+        if let policy = budget.policy {
+            let burst = policy.burst.map { ", burst: \($0)" } ?? ""
+            let strategy = policy.duration.map { ".timeBased(.milliseconds(\($0))\(burst))" } ?? ".whileInFlight"
+            arguments.append("createWith: BudgetPolicy(allocation: \(policy.allocation), \(strategy))")
+        }
+        return "BudgetBinding(\(arguments.joined(separator: ", ")))"
     }
 
     /// The properties of an object, the types that they need, and where their names are not the fields' own, the keys.
     ///
-    /// - Parameter isBehind: whether something stands before them in the type.
-    private static func members(_ fields: PayloadFields, _ source: inout SourceText, isBehind: Bool = true) {
+    /// - Parameters:
+    ///   - taken: names of properties that the type has already.
+    ///   - isBehind: whether something stands before them in the type.
+    private static func members(
+        _ fields: PayloadFields, besides taken: Set<String> = [], _ source: inout SourceText, isBehind: Bool = true
+    ) {
         guard !fields.all.isEmpty else { return }
         var types: Set<String> = []
-        let named = NamedField.all(fields, identifier: SwiftIdentifier.of) { name, identifiers in
+        let named = NamedField.all(fields, identifier: { SwiftIdentifier.of($0, besides: taken) }) { name, identifiers in
             let type = TypeName.ofField(name, besides: types.union(identifiers))
             types.insert(type)
             return type
@@ -116,7 +145,7 @@ enum SwiftIdentifier {
     ]
 
     /// `full_name` stays, `my-field` is `myField`, `2fast` is `_2fast`, `self` is `self_`.
-    static func of(_ name: String) -> String {
+    static func of(_ name: String, besides taken: Set<String> = []) -> String {
         var identifier = name
         if !IdentifierText.isIdentifier(name) || name.allSatisfy({ $0 == "_" }) {
             let words = IdentifierText.words(name)
@@ -124,7 +153,7 @@ enum SwiftIdentifier {
             if identifier.isEmpty { identifier = "field" }
             if !IdentifierText.isIdentifier(identifier) { identifier = "_" + identifier }
         }
-        return unusable.contains(identifier) ? identifier + "_" : identifier
+        return unusable.contains(identifier) || taken.contains(identifier) ? identifier + "_" : identifier
     }
 
     /// As it is declared: keywords in backquotes.

@@ -35,7 +35,7 @@ enum TypeScriptKinds {
 
     private static func constants(_ kind: NamedKind) -> [String] {
         var members = ["\"queue\": \(SourceLiteral.utf16(kind.constants.queue))"]
-        members += kind.constants.members.map { "\"\($0.name)\": \($0.json)" }
+        members += kind.constants.members(quoting: SourceLiteral.utf16).map { "\"\($0.name)\": \($0.json)" }
         if let scope = kind.constants.uniqueWhile { members.append("\"unique_while\": \"\(scope.rawValue)\"") }
         return members
     }
