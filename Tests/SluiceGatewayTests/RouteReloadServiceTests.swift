@@ -44,4 +44,69 @@ import Testing
         let last = try String(contentsOf: folder.appendingPathComponent("r.yaml"), encoding: .utf8)
         #expect(last.contains(try #require(service.tableInForce?.table.routes.first?.path) + ","))
     }
+
+    /// Keeps the messages that are logged.
+    private struct Capture: LogHandler {
+        let messages: Messages
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.warning
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { messages.append(event.message.description) }
+    }
+
+    @Test("a reload logs the warnings that are new, also behind one that has failed")
+    func warnings() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let write = { (kinds: String) throws in
+            let text = "routes: [ { path: /a, verify: none, jobs: [ { type: t } ] } ]\nkinds: { \(kinds) }\n"
+            try Data(text.utf8).write(to: folder.appendingPathComponent("r.yaml"), options: .atomic)
+        }
+        let logged = Messages()
+        let service = RouteReloadService(
+            RouteReloadService.Configuration(folder: folder.path, options: RouteOptions(), environment: [:]), certificate: nil,
+            metrics: MetricsRegistry(time: SystemTime()), time: SystemTime(),
+            logger: Logger(label: "test") { _ in Capture(messages: logged) })
+        try write("a: {}")
+        _ = try service.start()
+        #expect(logged.take().map { $0.hasSuffix("no rule makes jobs of the kind 'a'") } == [true])
+        service.reloadNow()
+        #expect(logged.take() == [])
+        try write("a: {}, b: {}")
+        service.reloadNow()
+        #expect(logged.take().map { $0.hasSuffix("no rule makes jobs of the kind 'b'") } == [true])
+        try write("a: {}, b: {}, c: 5")
+        service.reloadNow()
+        #expect(logged.take().contains { $0.hasPrefix("the route files cannot be put in force") })
+        try write("a: {}, b: {}")
+        service.reloadNow()
+        #expect(logged.take() == [])
+        try write("b: {}")
+        service.reloadNow()
+        try write("a: {}, b: {}")
+        _ = logged.take()
+        service.reloadNow()
+        #expect(logged.take().count { $0.contains("of the kind 'a'") } == 1)
+    }
+}
+
+/// Messages that several threads may add to.
+private final class Messages: Sendable {
+    private let messages = Mutex<[String]>([])
+
+    func append(_ message: String) { messages.withLock { $0.append(message) } }
+
+    /// Those that have come since the last time.
+    func take() -> [String] {
+        messages.withLock { messages in
+            defer { messages = [] }
+            return messages
+        }
+    }
 }

@@ -56,7 +56,7 @@ package final class RouteReloadService: Service {
         var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
-        /// Those of the last load, which have been logged.
+        /// Those of the table in force, which have been logged.
         var warnings: Set<String> = []
     }
 
@@ -272,8 +272,8 @@ package final class RouteReloadService: Service {
     @discardableResult
     private func log(_ report: Report, since started: Int64) -> Report {
         let milliseconds = (time.monotonicNanoseconds() - started) / 1_000_000
-        logNew(report.warnings)
         guard report.problems.isEmpty else {
+            for warning in report.warnings { logger.warning("\(warning)") }
             for problem in report.problems {
                 logger.error("the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
             }
@@ -285,6 +285,7 @@ package final class RouteReloadService: Service {
                 ]))
             return report
         }
+        logNew(report.warnings)
         logger.notice(
             "loaded the route files",
             metadata: .fields([

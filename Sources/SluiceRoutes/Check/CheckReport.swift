@@ -37,7 +37,9 @@ package struct CheckReport: Sendable {
         var trial = options
         trial.secrets = .throwAway
         // Whatever secrets there are, examples are signed with others.
-        let table = snapshot.compile(folder: folder, environment: environment, options: trial).table
+        let table =
+            options.secrets == .throwAway
+            ? compilation.table : snapshot.compile(folder: folder, environment: environment, options: trial).table
         let examples = table?.runExamples(folder: folder, atMilliseconds: now)
         let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
         let problems = (compilation.problems + compilation.warnings + empty).map { Finding(problem: $0, example: nil) }

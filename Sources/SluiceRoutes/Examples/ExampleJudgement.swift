@@ -4,16 +4,16 @@ internal import SluiceBase
 struct ExampleJudgement {
     private let rehearsal: Rehearsal
     private let deliveryID: String
-    private let stored: ExampleKeys.Stored
+    private let stored: RehearsalKeys.Stored
     private let reply: RouteReply?
 
     /// - Parameter store: what of a delivery is stored; called at most once.
-    init(_ rehearsal: Rehearsal, deliveryID: String, store: (RenderedDelivery) -> ExampleKeys.Stored) {
+    init(_ rehearsal: Rehearsal, deliveryID: String, store: (RenderedDelivery) -> RehearsalKeys.Stored) {
         self.rehearsal = rehearsal
         self.deliveryID = deliveryID
         switch rehearsal.outcome {
-        case .refused: (stored, reply) = (ExampleKeys.Stored(), nil)
-        case .acknowledged(let reply, _): (stored, self.reply) = (ExampleKeys.Stored(), reply)
+        case .refused: (stored, reply) = (RehearsalKeys.Stored(), nil)
+        case .acknowledged(let reply, _): (stored, self.reply) = (RehearsalKeys.Stored(), reply)
         case .store(let delivery):
             stored = store(delivery)
             let reply = delivery.reply ?? .standard
@@ -32,7 +32,7 @@ struct ExampleJudgement {
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
             guard !stored.deadLetters.isEmpty else { return "stored as \(jobs)" }
-            let letters = Self.deadLetters(stored.deadLetters.map(\.rawValue))
+            let letters = Self.deadLetters(stored.deadLetters.map(\.reason.rawValue))
             let detail = delivery.deadLetters.first.map { ": \(PrintableText.escape($0.detail))" } ?? ""
             return "stored as \(stored.jobs.isEmpty ? "" : "\(jobs) and ")\(letters)\(detail)"
         }
@@ -105,7 +105,7 @@ extension ExampleJudgement {
     }
 
     private func compare(_ letters: Expected<Expectation.DeadLetters>, _ differences: inout [ExampleDifference]) {
-        let found = stored.deadLetters.map(\.rawValue)
+        let found = stored.deadLetters.map(\.reason.rawValue)
         let expected: String
         switch letters.value {
         case .count(let count):

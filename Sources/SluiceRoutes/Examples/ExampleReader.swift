@@ -126,7 +126,7 @@ extension ExampleReader {
             return nil
         }
         return entries.compactMap { entry in
-            if entry.key.isEmpty || !entry.key.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
+            if !HeaderSyntax.isName(entry.key) {
                 context.error(entry.position, "'\(PrintableText.escape(entry.key))' is no name of a header")
                 return nil
             }
@@ -135,7 +135,7 @@ extension ExampleReader {
                 return nil
             }
             guard let value = text(entry.value, "the value of a header") else { return nil }
-            guard !value.utf8.contains(where: { $0 < 0x20 && $0 != ASCII.tab || $0 == 0x7F }) else {
+            guard HeaderSyntax.isValue(value) else {
                 context.error(entry.value.position, "the value of a header has no control characters")
                 return nil
             }

@@ -14,7 +14,7 @@ extension RouteTable {
     ///   - now: when examples without a clock come, in milliseconds since 1970.
     package func runExamples(folder: String, atMilliseconds now: Int64) -> [ExampleResult] {
         routes.flatMap { route in
-            var keys = ExampleKeys()
+            var keys = RehearsalKeys()
             return route.examples.enumerated().map { index, example in
                 let runner = ExampleRunner(table: self, route: route, folder: folder, now: now, number: index + 1)
                 return runner.run(example, &keys)
@@ -44,13 +44,13 @@ private struct ExampleRunner {
         return String(repeating: "0", count: max(0, 26 - digits.count)) + digits
     }
 
-    func run(_ example: RouteExample, _ keys: inout ExampleKeys) -> ExampleResult {
+    func run(_ example: RouteExample, _ keys: inout RehearsalKeys) -> ExampleResult {
         var result = ExampleResult(example, of: route)
         do throws(Obstacle) {
             let rehearsal = try rehearse(example)
             // An example that does not say whether it is a duplicate is looked at by itself.
-            var own = ExampleKeys()
-            let sender = ExampleKeys.Sender(name: example.name, deliveryID: deliveryID)
+            var own = RehearsalKeys()
+            let sender = RehearsalKeys.Sender(name: example.name, deliveryID: deliveryID)
             let judgement = ExampleJudgement(rehearsal, deliveryID: deliveryID) { delivery in
                 let together = keys.store(delivery, of: sender)
                 return example.expectation.duplicate == nil ? own.store(delivery, of: sender) : together

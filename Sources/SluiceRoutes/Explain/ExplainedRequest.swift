@@ -11,9 +11,7 @@ extension RequestToSign.Header {
         var value = text[text.index(after: colon)...]
         while let first = value.first, first == " " || first == "\t" { value.removeFirst() }
         while let last = value.last, last == " " || last == "\t" { value.removeLast() }
-        guard !name.isEmpty, name.utf8.allSatisfy(HeaderSyntax.isTokenByte),
-            !value.utf8.contains(where: { $0 < 0x20 && $0 != ASCII.tab || $0 == 0x7F })
-        else { return nil }
+        guard HeaderSyntax.isName(name), HeaderSyntax.isValue(value) else { return nil }
         self.init(String(name), String(value))
     }
 }

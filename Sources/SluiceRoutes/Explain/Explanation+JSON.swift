@@ -2,7 +2,7 @@ internal import SluiceBase
 
 extension Explanation {
     /// The account as one JSON document, pretty, its keys sorted; docs/reference/cli.md tells them.
-    package var json: String { tree.prettyText }
+    package var json: String { tree.prettyText() }
 
     private var tree: JSONTree {
         .object([
@@ -31,9 +31,10 @@ extension Explanation {
 
     private var result: JSONTree {
         guard case .refused(let code, let reason) = outcome else {
+            let stored = stored
             return .object([
-                "taken": .boolean(true), "status": .number(status), "summary": .text(summary), "jobs": .number(jobs.count),
-                "dead_letters": .array(deadLetters.map(\.tree)), "answer": answer?.tree,
+                "taken": .boolean(true), "status": .number(status), "summary": .text(summary), "jobs": .number(stored.jobs.count),
+                "dead_letters": .array(stored.deadLetters.map(\.tree)), "duplicates": .number(stored.duplicates), "answer": answer?.tree,
             ])
         }
         return .object([

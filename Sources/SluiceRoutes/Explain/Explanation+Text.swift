@@ -49,6 +49,7 @@ extension Explanation {
         case .refused(let code, let reason):
             lines.add("result", .no, "refused: \(code.httpStatus) \(code.rawValue): \(PrintableText.escape(reason))")
         case .acknowledged, .store:
+            let deadLetters = stored.deadLetters
             for letter in deadLetters.prefix(Self.mostLetters) { lines.add("dead letter", .no, letter.words) }
             if deadLetters.count > Self.mostLetters { lines.detail("and \(deadLetters.count - Self.mostLetters) more") }
             addReply(&lines)

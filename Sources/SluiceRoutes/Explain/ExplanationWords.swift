@@ -45,15 +45,20 @@ extension Explanation {
         case .store(let delivery): reply = delivery.reply ?? .standard
         }
         if let body = reply.body { return Answer(status: reply.status, headers: reply.headers, body: body, place: replyPlace) }
+        let stored = stored
         let body = DeliveryDocument.body(
-            id: request.deliveryID, .stored(jobs: jobs.count, deadLetters: deadLetters.count, duplicates: 0))
+            id: request.deliveryID,
+            .stored(jobs: stored.jobs.count, deadLetters: stored.deadLetters.count, duplicates: stored.duplicates))
         let type = RouteReply.Header(name: "content-type", value: DeliveryDocument.contentType)
         return Answer(status: reply.status, headers: reply.headers + [type], body: body, place: replyPlace)
     }
 
-    /// All that would be stored.
-    var jobs: [RenderedJob] { if case .store(let delivery) = outcome { delivery.jobs } else { [] } }
-    var deadLetters: [RenderedDeadLetter] { if case .store(let delivery) = outcome { delivery.deadLetters } else { [] } }
+    /// All that would be stored: of elements that have the same key, the first.
+    var stored: RehearsalKeys.Stored {
+        guard case .store(let delivery) = outcome else { return RehearsalKeys.Stored() }
+        var keys = RehearsalKeys()
+        return keys.store(delivery, of: RehearsalKeys.Sender(name: "", deliveryID: request.deliveryID))
+    }
 
     /// What a request that is taken comes to: `2 jobs and 1 dead letter`.
     var summary: String {
@@ -63,9 +68,12 @@ extension Explanation {
         case .acknowledged(_, .noRuleMatched): return "nothing is stored, because no rule matches and 'otherwise' is ignore"
         case .acknowledged(_, .noElements): return "nothing is stored, because 'each' finds no element"
         case .store:
-            let letters = ExplanationWords.count(deadLetters.count, "dead letter")
-            if jobs.isEmpty { return "\(letters), no job" }
-            return ExplanationWords.count(jobs.count, "job") + (deadLetters.isEmpty ? "" : " and \(letters)")
+            let stored = stored
+            let letters = ExplanationWords.count(stored.deadLetters.count, "dead letter")
+            let repeated =
+                stored.duplicates == 0 ? "" : ", \(ExplanationWords.count(stored.duplicates, "element")) with the key of an earlier one"
+            if stored.jobs.isEmpty { return "\(letters), no job\(repeated)" }
+            return ExplanationWords.count(stored.jobs.count, "job") + (stored.deadLetters.isEmpty ? "" : " and \(letters)") + repeated
         }
     }
 }

@@ -1,5 +1,13 @@
+internal import SluiceBase
+
 /// What a header name is made of.
 enum HeaderSyntax {
+    /// Whether a text is the name of a header.
+    static func isName(_ text: some StringProtocol) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isTokenByte) }
+
+    /// Whether a header can have this value: no control characters but tabs (RFC 9110 §5.5).
+    static func isValue(_ text: some StringProtocol) -> Bool { !text.utf8.contains { $0 < 0x20 && $0 != ASCII.tab || $0 == 0x7F } }
+
     /// RFC 9110 §5.6.2.
     static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {

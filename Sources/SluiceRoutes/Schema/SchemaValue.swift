@@ -1,5 +1,3 @@
-internal import SluiceJSON
-
 /// A JSON value whose objects keep the order in which their members were written.
 indirect enum SchemaValue: Sendable {
     case object([Member])
@@ -48,55 +46,15 @@ extension SchemaValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, 
 
 extension SchemaValue {
     /// JSON text for people: two blanks for each level, and on one line what holds nothing that holds anything.
-    var prettyText: String {
-        var bytes: [UInt8] = []
-        append(to: &bytes, depth: 0)
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    var prettyText: String { tree.prettyText(.compact) }
 
-    private func append(to bytes: inout [UInt8], depth: Int) {
+    private var tree: JSONTree {
         switch self {
-        case .text(let text): bytes.appendJSONString(text)
-        case .integer(let number): bytes.appendJSONInteger(Int64(number))
-        case .boolean(let value): bytes += Array((value ? "true" : "false").utf8)
-        case .array(let elements):
-            let lines = elements.map { element in Line(key: nil, value: element) }
-            Self.append(lines, between: "[", "]", isFlat: elements.allSatisfy(\.isScalar), to: &bytes, depth)
-        case .object(let members):
-            let lines = members.map { member in Line(key: member.key, value: member.value) }
-            let isFlat = members.count <= 1 && members.allSatisfy(\.value.isScalar)
-            Self.append(lines, between: "{", "}", isFlat: isFlat, to: &bytes, depth)
-        }
-    }
-
-    private struct Line {
-        let key: String?
-        let value: SchemaValue
-    }
-
-    private static func append(
-        _ lines: [Line], between open: Unicode.Scalar, _ close: Unicode.Scalar, isFlat: Bool, to bytes: inout [UInt8], _ depth: Int
-    ) {
-        let lineBreak = isFlat ? [] : [UInt8(ascii: "\n")] + [UInt8](repeating: UInt8(ascii: " "), count: depth * 2)
-        let indent = isFlat ? [] : lineBreak + Array("  ".utf8)
-        bytes.append(UInt8(ascii: open))
-        for (index, line) in lines.enumerated() {
-            if index > 0 { bytes += Array((isFlat ? ", " : ",").utf8) }
-            bytes += indent
-            if let key = line.key {
-                bytes.appendJSONString(key)
-                bytes += Array(": ".utf8)
-            }
-            line.value.append(to: &bytes, depth: depth + 1)
-        }
-        if !lines.isEmpty { bytes += lineBreak }
-        bytes.append(UInt8(ascii: close))
-    }
-
-    private var isScalar: Bool {
-        switch self {
-        case .text, .integer, .boolean: true
-        case .object, .array: false
+        case .text(let text): .text(text)
+        case .integer(let number): .number(number)
+        case .boolean(let value): .boolean(value)
+        case .array(let elements): .array(elements.map(\.tree))
+        case .object(let members): .object(members.map { JSONTree.Member(key: $0.key, value: $0.value.tree) })
         }
     }
 }

@@ -65,6 +65,7 @@ struct RouteReader {
         let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
         guard let path, let name, let verifier else { return nil }
         warnOfUncoveredKey(key, verifier)
+        let origin = RouteOrigin(reader, preset)
         return Route.Parts(
             name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate, verifier: verifier,
@@ -72,8 +73,8 @@ struct RouteReader {
             body: bodyReader, paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key, onMissingKey: onMissingKey,
             onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch, dedupeWindow: dedupeWindow, match: match,
             rules: rules, otherwise: otherwise, reply: reply, keepsRequest: keepsRequest, mostPayloadBytes: mostPayloadBytes,
-            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset),
-            origin: RouteOrigin(reader, preset), examples: examples)
+            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset, origin: origin),
+            origin: origin, examples: examples)
     }
 }
 

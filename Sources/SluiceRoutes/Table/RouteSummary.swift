@@ -24,13 +24,13 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - name: of the route.
     ///   - path: of the route.
-    init(_ reader: MappingReader, name: String, path: String, methods: [String], preset: ProviderPreset?) {
+    init(_ reader: MappingReader, name: String, path: String, methods: [String], preset: ProviderPreset?, origin: RouteOrigin) {
         self.name = name
         self.path = path
         self.methods = methods
         place = "\(reader.context.file):\(reader.position.line)"
         verification = Self.verification(reader, preset)
-        uniqueKey = Self.text(reader.node("unique_key")) ?? preset.map { "${header.\($0.uniqueKeyHeader)}" }
+        uniqueKey = origin.uniqueKey.isEmpty ? nil : origin.uniqueKey.joined(separator: " + ")
         each = Self.text(reader.node("each"))
         makes = Self.makes(reader.node("jobs"))
         otherwise = Self.text(reader.node("otherwise"))

@@ -1,6 +1,7 @@
 import SluiceBase
-import SluiceRoutes
 import Testing
+
+@testable import SluiceRoutes
 
 /// What an account says of a delivery that is taken for genuine.
 struct DeliveryExplanationTests {
@@ -184,5 +185,17 @@ struct TakenExplanationTests {
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
         #expect(renamed.notes == ["the route 'old', by which it came, is gone; its path leads to 'open' now"])
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
+    }
+
+    @Test("Of elements that have the same key the first makes a job, here as in the gateway, and the others are counted")
+    func equalKeys() throws {
+        let text = openRoute("each: ${body.a}\nunique_key: ${item.id}", rule: "payload: ${item.id}")
+        let found = try explanation(text, TestRequest(#"{"a":[{"id":1},{"id":1},{"id":2},{"id":1}]}"#))
+        #expect(found.stored.jobs.map { String(decoding: $0.payload, as: UTF8.self) } == ["1", "2"])
+        #expect(found.summary == "2 jobs, 2 elements with the key of an earlier one")
+        #expect(
+            found.json.contains(#""duplicates": 2"#)
+                && found.json.contains(#"\"jobs\":2,\"dead_letters\":0,\"duplicate\":false,\"duplicates\":2"#))
+        #expect(try explanation(text, TestRequest(#"{"a":[{"id":1}]}"#)).summary == "1 job")
     }
 }

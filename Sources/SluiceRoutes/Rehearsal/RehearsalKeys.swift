@@ -1,14 +1,14 @@
 internal import SluiceBase
 
-/// The unique keys of the examples of one route, which are sent one after another; what the gateway's outbox would make of each delivery.
-struct ExampleKeys {
+/// The unique keys of requests of one route that are rehearsed one after another; what the gateway's outbox would make of each delivery.
+struct RehearsalKeys {
     /// What of a delivery is stored.
     struct Stored {
         var jobs: [RenderedJob] = []
-        var deadLetters: [DeadLetterReason] = []
+        var deadLetters: [RenderedDeadLetter] = []
         /// How many parts were seen before.
         var duplicates = 0
-        /// The example whose key it has, where all of it was seen before.
+        /// Whose key it has, where all of it was seen before.
         var duplicateOf: Sender?
     }
 
@@ -42,7 +42,9 @@ struct ExampleKeys {
             }
             seen[key] = Seen(bodies: before + [(part.bodyHash, sender)])
             if !before.isEmpty, delivery.onChangedBody == .deadLetter {
-                stored.deadLetters += part.jobs.map { _ in .changedBody } + part.deadLetters.map(\.reason)
+                let changed = RenderedDeadLetter(
+                    reason: .changedBody, detail: "the unique key was seen before with another body", share: .all)
+                stored.deadLetters += part.jobs.map { _ in changed } + part.deadLetters
             } else {
                 Self.add(part, generation: before.count, to: &stored)
             }
@@ -59,7 +61,7 @@ struct ExampleKeys {
             marked.uniqueKey = "\(key)~\(generation)"
             return marked
         }
-        stored.deadLetters += part.deadLetters.map(\.reason)
+        stored.deadLetters += part.deadLetters
     }
 }
 
