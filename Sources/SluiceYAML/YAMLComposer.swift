@@ -4,14 +4,18 @@ internal import SluiceBase
 struct YAMLComposer {
     private let source: YAMLSource
     private let limits: YAMLLimits
+    private let allowsEmptyValues: Bool
     private let events: YAMLEvents
     private(set) var problems: [YAMLProblem] = []
+    /// Keys and dashes with nothing behind them; of a file that breaks off they are no news.
+    private var emptyValues: [YAMLProblem] = []
     private(set) var isBroken = false
     private(set) var nodeCount = 0
 
-    init(source: YAMLSource, limits: YAMLLimits) {
+    init(source: YAMLSource, limits: YAMLLimits, allowsEmptyValues: Bool) {
         self.source = source
         self.limits = limits
+        self.allowsEmptyValues = allowsEmptyValues
         events = YAMLEvents(source)
     }
 
@@ -27,6 +31,7 @@ struct YAMLComposer {
                 try note(step.position, "a second document begins here; a file holds one")
                 isBroken = true
             }
+            if !emptyValues.isEmpty { problems = (problems + emptyValues).sorted { $0.position < $1.position } }
             return root
         } catch let error as YAMLSyntaxError {
             problems.append(YAMLProblem(error.position, message(for: error)))
@@ -52,7 +57,7 @@ struct YAMLComposer {
             return YAMLNode(position: step.position, content: .mapping(try mapping(depth: try deeper(depth, step.position))))
         case .alias:
             try note(step.position, "an alias (*name) may not be used; a text that begins with * is put in quotes")
-            return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "", style: .plain)))
+            return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "null", style: .plain)))
         case .documentStart, .end, .sequenceEnd, .mappingEnd:
             throw YAMLProblem(step.position, "a value is missing")
         }
@@ -63,7 +68,9 @@ struct YAMLComposer {
         while true {
             let step = try events.next()
             if case .sequenceEnd = step.event { return elements }
-            elements.append(try node(from: step, depth: depth))
+            let element = try node(from: step, depth: depth)
+            requireContent(element, "nothing stands in this element of the list", at: element.position)
+            elements.append(element)
         }
     }
 
@@ -79,10 +86,18 @@ struct YAMLComposer {
                 try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
             }
             let value = try node(from: try events.next(), depth: depth)
+            requireContent(value, "nothing stands behind '\(PrintableText.escape(key ?? ""))'", at: step.position)
             guard let key, first == nil else { continue }
             lines[key] = step.position.line
             entries.append(YAMLEntry(key: key, position: step.position, value: value))
         }
+    }
+
+    /// Notes a value that nobody has written: a line that lost its end means something else than the word null.
+    private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition) {
+        guard !allowsEmptyValues, let scalar = node.scalar, scalar.style == .plain, scalar.text.isEmpty else { return }
+        guard emptyValues.count < limits.problems else { return }
+        emptyValues.append(YAMLProblem(position, "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
     }
 
     /// The text of a key, or `nil` where it is none, which has been noted.

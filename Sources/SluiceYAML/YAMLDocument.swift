@@ -18,7 +18,10 @@ package struct YAMLDocument: Sendable {
     /// - Parameters:
     ///   - bytes: the file, UTF-8 with or without a byte-order mark, lines ended by LF or CRLF.
     ///   - file: the name for messages.
-    package static func parse(_ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits()) -> YAMLDocument {
+    ///   - allowsEmptyValues: whether a key, or the dash of a list, with nothing behind it is null, as in YAML; else it is a problem.
+    package static func parse(
+        _ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits(), allowsEmptyValues: Bool = true
+    ) -> YAMLDocument {
         guard bytes.count <= limits.bytes else {
             let problem = YAMLProblem(
                 YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; at most \(limits.bytes) are read")
@@ -30,7 +33,7 @@ package struct YAMLDocument: Sendable {
         case .failure(let problem):
             return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
         }
-        var composer = YAMLComposer(source: source, limits: limits)
+        var composer = YAMLComposer(source: source, limits: limits, allowsEmptyValues: allowsEmptyValues)
         let root = composer.compose()
         return YAMLDocument(
             file: file, root: composer.isBroken ? nil : root, problems: composer.problems, isBroken: composer.isBroken,

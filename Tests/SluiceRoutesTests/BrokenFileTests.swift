@@ -12,7 +12,7 @@ struct BrokenFileTests {
             let bytes = Self.damaged(file.bytes, &random)
             let compilation = RouteTable.compile(
                 [RouteFile(name: "r.yaml", bytes: bytes)], secretFiles: SecretFiles(folder: "."),
-                environment: ["GITHUB_WEBHOOK_SECRET": "s", "HMAC_WEBHOOK_SECRET": "s"])
+                environment: ["GITHUB_WEBHOOK_SECRET": "a secret of tests", "HMAC_WEBHOOK_SECRET": "a secret of tests"])
             #expect((compilation.table == nil) == !compilation.problems.isEmpty)
             let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).count
             #expect((compilation.problems + compilation.warnings).allSatisfy { (1...(lines + 1)).contains($0.line) && $0.column >= 1 })

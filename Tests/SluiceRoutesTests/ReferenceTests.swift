@@ -73,7 +73,7 @@ struct ReferenceTests {
     @Test("Mappings, lists and typed scalars are written as JSON")
     func literals() throws {
         #expect(
-            try payload(#"{ "a\"b": [1.50, true, null, on, '1', {}, [], "é\n"], b: { c: "${body.n}" }, empty: }"#)
+            try payload(#"{ "a\"b": [1.50, true, null, on, '1', {}, [], "é\n"], b: { c: "${body.n}" }, empty: null }"#)
                 == #"{"a\"b":[1.50,true,null,"on","1",{},[],"é\n"],"b":{"c":2.50},"empty":null}"#)
     }
 

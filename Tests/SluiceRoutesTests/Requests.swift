@@ -20,7 +20,7 @@ struct TestRequest {
     }
 
     /// The same with `X-Signature: sha256=…` by `secret`.
-    func signed(_ secret: String = "secret", header: String = "X-Signature") -> TestRequest {
+    func signed(_ secret: String = "a secret of tests", header: String = "X-Signature") -> TestRequest {
         var request = self
         request.headers.append((header, "sha256=" + signature(body, secret)))
         return request
@@ -32,7 +32,8 @@ struct TestRequest {
     ) -> RouteOutcome {
         withView { request in
             var scratch = RouteScratch()
-            if let code = route.refusal(ofHead: request, sender: request.peer) { return .refused(code, reason: code.title) }
+            let refusal = route.refusal(ofHead: request, sender: request.peer, receivedAtMilliseconds: atMilliseconds)
+            if let refusal { return refusal }
             if let refusal = route.refusal(unverified: request, receivedAtMilliseconds: atMilliseconds, scratch: &scratch) {
                 return refusal
             }

@@ -172,7 +172,7 @@ struct RouteProblemTests {
     func verification(lines: String, expected: String) {
         let secrets = lines.contains("secrets:") || lines.hasPrefix("verify: n") ? "" : "  secrets: [{env: SECRET}]\n"
         let text = "routes:\n- path: /a\n  \(lines)\n\(secrets)  jobs: [{type: t}]\n"
-        let found = problems(text, environment: ["SECRET": "secret", "EMPTY": "", "BLANK": " "])
+        let found = problems(text, environment: ["SECRET": "a secret of tests", "EMPTY": "", "BLANK": " "])
         #expect(found.first == expected)
         #expect(found.allSatisfy { $0 == expected || $0.contains("needs 'secrets'") })
     }

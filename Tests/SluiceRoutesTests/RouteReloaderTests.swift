@@ -8,7 +8,7 @@ private final class Watch {
     let folder: TemporaryFolder
     var reloader = RouteReloader()
     var table: RouteTable?
-    var environment = ["SECRET": "secret"]
+    var environment = ["SECRET": "a secret of tests"]
     private var secretFiles: [String] = []
     /// An hour ahead of the files' times, so that nothing is fresh, save where a test wants it so.
     var clock = Int64(Date().timeIntervalSince1970 * 1000) + 3_600_000
@@ -158,12 +158,12 @@ struct RouteReloaderTests {
     @Test("A bad file is not tried again each second either where secret files are watched that it does not name")
     func badWithSecrets() throws {
         let routes = "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
-        let watch = try watch(["a.yaml": routes, "key": "one"])
+        let watch = try watch(["a.yaml": routes, "key": "the first secret"])
         try watch.folder.write("a.yaml", "routes: [\n")
         #expect(watch.look() == "waiting")
         #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
-        try watch.folder.write("key", "two")
+        try watch.folder.write("key", "the second secret")
         #expect(watch.look() == "waiting")
         #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
         try watch.folder.write("a.yaml", routes)
@@ -242,15 +242,15 @@ struct RouteReloaderTests {
     func comparedSecret() throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n")
-        try folder.write("key", "one")
+        try folder.write("key", "the first secret")
         let snapshot = FolderSnapshot.read(folder: folder.path, secretFiles: ["key"])
-        try folder.write("key", "two")
+        try folder.write("key", "the second secret")
         let compilation = snapshot.compile(folder: folder.path, environment: [:], options: RouteOptions())
         #expect(compilation.fingerprint == snapshot.fingerprint)
         #expect(!FolderSnapshot.isStill(compilation, folder: folder.path))
         let route = try #require(compilation.table?.routes.first)
-        #expect(TestRequest("{}").signed("one", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
-        try folder.write("key", "one")
+        #expect(TestRequest("{}").signed("the first secret", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        try folder.write("key", "the first secret")
         #expect(FolderSnapshot.isStill(compilation, folder: folder.path))
     }
 
@@ -271,13 +271,13 @@ struct RouteReloaderTests {
         let watch = Watch(folder)
         #expect(watch.hangUp() == "routes/a.yaml:2:52: the secret file key cannot be read: No such file or directory")
         _ = watch.look()
-        try folder.write("key", "one")
+        try folder.write("key", "the first secret")
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 1")
-        try folder.write("key", "two")
+        try folder.write("key", "the second secret")
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")
         let route = try #require(watch.table?.routes.first)
-        #expect(TestRequest("{}").signed("two", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        #expect(TestRequest("{}").signed("the second secret", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
     }
 }

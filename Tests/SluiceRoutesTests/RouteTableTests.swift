@@ -68,7 +68,7 @@ struct RouteTableTests {
     @Test("A route says of itself what a person wants to see in a table")
     func summary() throws {
         let text = """
-            kinds: { k: }
+            kinds: { k: {} }
             routes:
               - path: /a/{b}
                 name: one

@@ -11,10 +11,10 @@ struct ShippedRoutesTests {
         let compilation = RouteTable.compile(
             try RouteFiles.read(folder: Self.folder), secretFiles: SecretFiles(folder: Self.folder),
             environment: [
-                "GITHUB_WEBHOOK_SECRET": "secret", "HMAC_WEBHOOK_SECRET": "secret", "STRIPE_WEBHOOK_SECRET": "whsec_secret",
-                "SLACK_SIGNING_SECRET": "secret", "SHOPIFY_CLIENT_SECRET": "secret", "STANDARD_WEBHOOK_SECRET": "whsec_c2VjcmV0",
-                "SVIX_WEBHOOK_SECRET": "whsec_c2VjcmV0", "LINE_CHANNEL_SECRET": "secret", "SQUARE_SIGNATURE_KEY": "secret",
-                "PAGERDUTY_WEBHOOK_SECRET": "secret",
+                "GITHUB_WEBHOOK_SECRET": "a secret of tests", "HMAC_WEBHOOK_SECRET": "a secret of tests", "STRIPE_WEBHOOK_SECRET": "whsec_a secret of tests",
+                "SLACK_SIGNING_SECRET": "a secret of tests", "SHOPIFY_CLIENT_SECRET": "a secret of tests", "STANDARD_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=",
+                "SVIX_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=", "LINE_CHANNEL_SECRET": "a secret of tests", "SQUARE_SIGNATURE_KEY": "a secret of tests",
+                "PAGERDUTY_WEBHOOK_SECRET": "a secret of tests",
             ])
         #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)
         // Shopify signs no header, and its delivery id is one: the file says so where it stands.
@@ -49,7 +49,7 @@ struct ShippedRoutesTests {
         options.secrets = .throwAway
         let report = CheckReport.make(folder: Self.folder, environment: [:], options: options, atMilliseconds: TestRequest.now)
         #expect(report.findings.filter { $0.problem.severity == .error }.map(\.problem.description) == [])
-        #expect(report.findings.count == 1)
+        #expect(report.findings.filter { $0.problem.severity == .warning }.count == 1)
         let results = try #require(report.examples)
         let perFile = Dictionary(grouping: results, by: \.place.file).mapValues(\.count)
         #expect(perFile.count == 10 && perFile.values.allSatisfy { $0 >= 3 }, "\(perFile)")

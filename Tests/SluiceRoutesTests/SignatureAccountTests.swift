@@ -16,19 +16,19 @@ struct SignatureAccountTests {
               timestamp_prefix: "t="
               tolerance: 2m
               signed: ${timestamp}.${body}
-            secrets: [ { env: NEW }, { file: old }, { value: inline } ]
+            secrets: [ { env: NEW }, { file: old }, { value: the inline secret } ]
             jobs: [ { type: t } ]
 
         """
 
     private func route() throws -> Route {
         let folder = try TemporaryFolder()
-        try folder.write("old", "older\n")
+        try folder.write("old", "the older secret\n")
         var options = RouteOptions()
         options.allowsInlineSecrets = true
         let compilation = RouteTable.compile(
             [RouteFile(name: "r.yaml", bytes: Array(Self.text.utf8))], secretFiles: SecretFiles(folder: folder.path),
-            environment: ["NEW": "newer"], options: options)
+            environment: ["NEW": "the newer secret"], options: options)
         return try #require(compilation.table?.routes.first)
     }
 
@@ -44,7 +44,7 @@ struct SignatureAccountTests {
 
     @Test("It says which secret matched, where that came from, over which text, and what became of each entry")
     func genuine() throws {
-        let account = try account("t=1700000000,v0=x,v1=zz,v1=,v1=\(digest("other")),v1=\(digest("older"))")
+        let account = try account("t=1700000000,v0=x,v1=zz,v1=,v1=\(digest("other")),v1=\(digest("the older secret"))")
         #expect(account.outcome == .genuine)
         #expect(account.algorithm == "hmac-sha256")
         #expect(account.place == "the header x-signature")
@@ -62,7 +62,7 @@ struct SignatureAccountTests {
 
     @Test("The first secret that matches is named, whatever the order of the entries")
     func firstSecret() throws {
-        let account = try account("t=1700000000,v1=\(digest("inline")),v1=\(digest("newer"))")
+        let account = try account("t=1700000000,v1=\(digest("the inline secret")),v1=\(digest("the newer secret"))")
         #expect(account.matchingSecret == 0)
         #expect(account.entries == [.compared(matching: [2]), .compared(matching: [0])])
     }
@@ -73,13 +73,13 @@ struct SignatureAccountTests {
         #expect(missing.outcome == .refused(.signatureMissing, reason: "the header x-signature is missing"))
         #expect(missing.signedText == nil)
         #expect(missing.matchingSecret == nil)
-        let untimed = try account("v1=\(digest("newer"))")
+        let untimed = try account("v1=\(digest("the newer secret"))")
         #expect(untimed.outcome == .refused(.signatureMissing, reason: "the header x-signature holds no timestamp"))
         #expect(untimed.entries == [.compared(matching: [])])
         let forged = try account("t=1700000000,v1=\(digest("other"))")
         #expect(forged.outcome == .refused(.signatureInvalid, reason: "the header x-signature does not match any secret of the route"))
         #expect(forged.signedText == Array("1700000000.{}".utf8))
-        let expired = try account("t=1600000000,v1=\(digest("newer", "1600000000"))")
+        let expired = try account("t=1600000000,v1=\(digest("the newer secret", "1600000000"))")
         #expect(expired.outcome == .refused(.signatureExpired, reason: "the timestamp is 100000000s old, and 'tolerance' is 2m"))
         #expect(expired.matchingSecret == 0)
         #expect(expired.timestamp?.ageMilliseconds == 100_000_000_123)
@@ -87,9 +87,9 @@ struct SignatureAccountTests {
 
     @Test("It holds neither a secret nor a signature, neither the one that was sent nor the right one")
     func secrecy() throws {
-        for sent in ["newer", "other"] {
+        for sent in ["the newer secret", "other"] {
             let text = String(describing: try account("t=1700000000,v1=\(digest(sent))"))
-            for secret in ["newer", "older", "other"] {
+            for secret in ["the newer secret", "the older secret", "other"] {
                 #expect(!text.contains("\"\(secret)"))
                 #expect(!text.contains(digest(secret)))
             }

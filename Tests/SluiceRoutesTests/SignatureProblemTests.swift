@@ -65,7 +65,7 @@ struct SignatureProblemTests {
             ("signed: '${event}'", "3:20: 'verify' is about what the sender signed, and cannot hold the event"),
             ("signed: '${route}'", "3:20: 'verify' is about what the sender signed, and cannot hold the route's name"),
             ("signed: '${item.a}'", "3:20: 'verify' is about what the sender signed, and cannot hold the field a of the element"),
-            ("key_strip_prefix: secret", "4:13: the secret is empty behind 'key_strip_prefix'"),
+            ("key_strip_prefix: a secret of tests", "4:13: the secret is empty behind 'key_strip_prefix'"),
             ("key_strip_prefix: 7", "3:30: 'key_strip_prefix' must be a text, not a number; put it in quotes"),
         ])
     func mistakes(verify: String, expected: String) {
@@ -99,7 +99,7 @@ struct SignatureProblemTests {
         arguments: [
             ("signed: '${timestamp}', timestamp_from: '${header.T}'", true), ("signed: '${body.token}'", true),
             ("signed: '${header.T}'", true),
-            ("signed: '${body}'", false), ("signed: '${header.T}${sha256.body}'", false), ("", false),
+            ("signed: '${body}'", false), ("signed: '${header.T}:${sha256.body}'", false), ("", false),
         ])
     func uncoveredBody(verify: String, warns: Bool) {
         let warnings = compile([("r.yaml", file(verify, ""))]).warnings.map(\.description)
@@ -111,10 +111,10 @@ struct SignatureProblemTests {
         arguments: [
             ("timestamp_from: '${header.T}'", "the header t"), ("timestamp_from: '${query.t}'", "the query parameter t"),
             ("timestamp_from: '${body.t}', signed: '${body.u}'", "the field t of the body"),
-            ("timestamp_from: '${header.T}', signed: '${header.U}${body}'", "the header t"),
+            ("timestamp_from: '${header.T}', signed: '${header.U}:${body}'", "the header t"),
             ("timestamp_from: '${header.T}', signed: '${timestamp}${body}'", nil), ("timestamp_from: '${body.t}'", nil),
             ("timestamp_from: '${body.t.u}', signed: '${body.t}'", nil), ("timestamp_from: '${body.t}', signed: '${sha256.body}'", nil),
-            ("timestamp_from: '${header.T}', signed: '${header.T}${body}'", nil),
+            ("timestamp_from: '${header.T}', signed: '${header.T}:${body}'", nil),
             ("timestamp_from: '${query.t}', signed: '${url}'", nil),
         ])
     func uncoveredTimestamp(verify: String, noun: String?) {
@@ -128,14 +128,14 @@ struct SignatureProblemTests {
     @Test(
         "A unique key is covered by what 'signed' holds",
         arguments: [
-            ("signed: '${body}'", "${header.I}", "the header i"), ("signed: '${header.I}${body}'", "${header.I}", nil),
-            ("signed: '${id}${body}', id_from: '${header.I}'", "${header.i}", nil),
-            ("signed: '${id}${body}', id_from: '${header.I}'", "${header.J}", "the header j"),
+            ("signed: '${body}'", "${header.I}", "the header i"), ("signed: '${header.I}:${body}'", "${header.I}", nil),
+            ("signed: '${id}:${body}', id_from: '${header.I}'", "${header.i}", nil),
+            ("signed: '${id}:${body}', id_from: '${header.I}'", "${header.J}", "the header j"),
             ("signed: '${timestamp}${body}', timestamp_from: '${header.T}'", "['${header.T}', '${body.a}']", nil),
             (
                 "signed: '${timestamp}${body}', timestamp_from: '${header.T}', timestamp_prefix: 't='", "${header.T}", "the header t"
             ),
-            ("signed: '${body}'", "${query.q}", "the query parameter q"), ("signed: '${query.q}${body}'", "${query.q}", nil),
+            ("signed: '${body}'", "${query.q}", "the query parameter q"), ("signed: '${query.q}:${body}'", "${query.q}", nil),
             ("signed: '${url}${body}'", "${query.q}", nil), ("signed: '${body}'", "${url}", "the URL"),
             ("signed: '${url}'", "${url}", nil), ("signed: '${body}'", "${path}/${body.a}", nil),
             ("signed: '${body}'", "${headers}", "the headers"), ("signed: '${sha256.body}'", "${body.a.b}", nil),
@@ -145,7 +145,7 @@ struct SignatureProblemTests {
             ("signed: '${sha256.body.a}'", "${body.a}", nil), ("signed: '${body.a}'", "${body}", "the body"),
             ("signed: '${body.a}'", "${sha256.body}", "the digest of the body"), ("signed: '${body.a}'", "${sha256.body.a}", nil),
             ("signed: '${id}', id_from: '${body.i}'", "${body.i}", nil),
-            ("signed: '${body}'", "${event}", "the event"), ("signed: '${header.E}${body}'", "${event}", nil),
+            ("signed: '${body}'", "${event}", "the event"), ("signed: '${header.E}:${body}'", "${event}", nil),
         ])
     func coveredKey(verify: String, key: String, noun: String?) {
         let isList = key.hasPrefix("[")

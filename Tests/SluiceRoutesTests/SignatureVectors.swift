@@ -383,7 +383,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("webhook-signature", "v1,gUAg4R2hWouRZqRQG4uJypNS8YK885G838+EHb4nKBY="),
             ],
             body: SignatureVectorBodies.openAIEvent,
-            refusal: "signature_invalid: the header webhook-signature does not match any secret of the route",
+            refusal: "signature_invalid: the timestamp in the header webhook-timestamp is not a number of seconds since 1970",
             source: "https://github.com/openai/openai-node/blob/master/tests/api-resources/webhooks.test.ts"),
         SignatureVector(
             scheme: .standardWebhooks, title: "OpenAI's event and another secret",

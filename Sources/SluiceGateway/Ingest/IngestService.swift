@@ -46,9 +46,11 @@ final class IngestService: HTTPService {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
         }
         let sender = entry.route.restrictsAddresses ? sender(of: request) : request.peer
-        if let code = entry.route.refusal(ofHead: request, sender: sender) {
+        let refused = entry.route.refusal(
+            ofHead: request, sender: sender, receivedAtMilliseconds: shared.time.wallMilliseconds())
+        if case .refused(let code, let reason)? = refused {
             entry.metrics.received.increment()
-            return .refuse(refusal(code, reason: code.title, request, entry))
+            return .refuse(refusal(code, reason: reason, request, entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }

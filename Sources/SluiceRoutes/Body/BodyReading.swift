@@ -19,15 +19,20 @@ package struct BodyReader: Sendable {
     let kind: BodyKind
     /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
     let unwrapsPayload: Bool
+    /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature covers the header.
+    /// Elsewhere a sender of a captured request could have its bytes read as something else, so the bytes alone decide.
+    let trustsContentType: Bool
 
-    private static let contentType: HeaderName = "content-type"
+    static let contentType: HeaderName = "content-type"
 
-    package init(kind: BodyKind, unwrapsPayload: Bool) {
+    package init(kind: BodyKind, unwrapsPayload: Bool, trustsContentType: Bool) {
         self.kind = kind
         self.unwrapsPayload = unwrapsPayload
+        self.trustsContentType = trustsContentType
     }
 
     package func read(_ request: borrowing RequestView) -> BodyReading {
+        guard trustsContentType else { return readByContent(request.body) }
         guard let index = request.headers.firstIndex(of: Self.contentType) else {
             return read(request.body, MediaType(request.body.extracting(0..<0)))
         }
@@ -40,7 +45,7 @@ package struct BodyReader: Sendable {
             // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
             case .json: return .asReceived
             case .form: return .untyped(try Self.form(body, type).json)
-            case .text: return .untyped(try Self.text(body, type))
+            case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
             case .auto: return try automatic(body, type)
             }
@@ -55,7 +60,7 @@ package struct BodyReader: Sendable {
         case .form, .multipart:
             let form = try Self.form(body, type)
             return unwrapsPayload ? .json(try Self.payload(form)) : .untyped(form.json)
-        case .text: return .untyped(try Self.text(body, type))
+        case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
         case .other: return .json(Self.bytes(body))
         }
     }
@@ -69,7 +74,12 @@ extension BodyReader {
     }
 
     private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
-        if case .multipart = type.family { return try MultipartForm.read(body, type) }
+        if case .multipart = type.family {
+            guard let boundary = type.parameter("boundary") else {
+                throw BodyFault("the multipart body has no boundary in its content type")
+            }
+            return try MultipartForm.read(body, boundary: boundary, charset: try Charset.named(by: type) ?? .utf8)
+        }
         return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
     }
 
@@ -82,8 +92,7 @@ extension BodyReader {
     }
 
     /// - Returns: a JSON string.
-    private static func text(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> [UInt8] {
-        let charset = try Charset.named(by: type) ?? Charset.marked(at: body)
+    static func text(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
         guard let text = charset.decode(body) else { throw BodyFault("the text is not valid in its charset") }
         var json: [UInt8] = []
         json.reserveCapacity(text.count + text.count / 16 + 2)

@@ -10,6 +10,9 @@ enum ContentCoding {
 
     private static let header: HeaderName = "content-encoding"
 
+    /// Whether a body begins as gzip does (RFC 1952 §2.3.1), which no JSON, form or text does.
+    static func isGzip(_ body: Span<UInt8>) -> Bool { body.count >= 2 && body[0] == 0x1F && body[1] == 0x8B }
+
     /// All lines count, and each may list several codings.
     static func of(_ headers: borrowing HeaderView) -> ContentCoding {
         var coding = ContentCoding.identity

@@ -16,6 +16,14 @@ struct ContentTypes: Sendable {
         return false
     }
 
+    /// The first type of which bodies are not JSON.
+    var firstNotJSON: String? {
+        for range in ranges where range.last != UInt8(ascii: "*") && MediaType(range.span).family != .json {
+            return String(decoding: range, as: UTF8.self)
+        }
+        return nil
+    }
+
     private static func holds(_ name: Span<UInt8>, _ range: Span<UInt8>) -> Bool {
         guard range[range.count - 1] == UInt8(ascii: "*") else { return name.equalsIgnoringCase(range) }
         let start = range.extracting(0..<(range.count - 1))

@@ -28,6 +28,9 @@ struct FormFields {
         valuesByName[name, default: []].append(value)
     }
 
+    /// How many names there are.
+    var count: Int { names.count }
+
     /// The values of a field, in order.
     func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
 

@@ -3,11 +3,18 @@ internal import SluiceJSON
 
 /// A body of the type `multipart/form-data` (RFC 7578).
 enum MultipartForm {
-    /// - Parameter type: with the boundary.
-    static func read(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
-        guard let boundary = type.parameter("boundary") else { throw BodyFault("the multipart body has no boundary in its content type") }
+    /// The boundary of a body that begins with it: the rest of its first line behind `--` (RFC 2046 §5.1.1).
+    ///
+    /// - Returns: `nil` for a body whose first line is not such a one.
+    static func boundary(at body: Span<UInt8>) -> [UInt8]? {
+        guard body.hasPrefix(Array("--".utf8).span), let end = body.firstIndex(of: ASCII.carriageReturn) else { return nil }
+        return HeaderParameters.trimmed(body.extracting(2..<end)).array
+    }
+
+    /// - Parameter charset: of fields that name none, unless the body itself does.
+    static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyFault) -> FormFields {
         let parts = try parts(of: body, boundary)
-        let charset = try charset(of: body, parts, type)
+        let charset = try charset(of: body, parts, standard: standard)
         var fields = FormFields()
         for part in parts {
             let content = body.extracting(part.content)
@@ -38,12 +45,12 @@ enum MultipartForm {
     }
 
     /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the boundary.
-    private static func charset(of body: Span<UInt8>, _ parts: [Part], _ type: borrowing MediaType) throws(BodyFault) -> Charset {
+    private static func charset(of body: Span<UInt8>, _ parts: [Part], standard: Charset) throws(BodyFault) -> Charset {
         if let part = parts.first(where: { $0.head.name.elementsEqual("_charset_".utf8) }) {
             let label = HeaderParameters.trimmed(body.extracting(part.content))
             if !label.isEmpty { return try Charset.named(label.array) }
         }
-        return try Charset.named(by: type) ?? .utf8
+        return standard
     }
 
     private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyFault) -> FormFields.Value {

@@ -2,6 +2,21 @@ internal import SluiceBase
 
 /// A body of the type `application/x-www-form-urlencoded`, parted as the WHATWG URL standard (§5.1) says.
 enum URLEncodedForm {
+    /// Refuses a body that no encoder of forms makes, such as JSON or several lines with a form in them: the encoders of the WHATWG URL
+    /// standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with `%`.
+    static func requireWhole(_ body: Span<UInt8>) throws(BodyFault) {
+        for index in body.indices where !mayStand(body[index]) { throw BodyFault("the body is not a form in one line") }
+    }
+
+    private static func mayStand(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...0x20, 0x7F, UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "^"),
+            UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
+            false
+        default: true
+        }
+    }
+
     static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> FormFields {
         var fields = FormFields()
         var start = 0

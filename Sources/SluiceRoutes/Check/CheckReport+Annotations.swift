@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 extension CheckReport {
-    /// The findings as annotations that GitHub shows beside the lines of a change: workflow commands `::error file=…,line=…,col=…::message`.
+    /// The findings as annotations that GitHub shows beside the lines of a change: workflow commands `::error file=…,line=…,col=…::message`, for notes `::notice …`.
     package var annotations: [String] {
         findings.map { finding in
             let problem = finding.problem
@@ -10,7 +10,8 @@ extension CheckReport {
             let properties = [
                 "file=\(Self.property(problem.file))", "line=\(problem.line)", "col=\(problem.column)", "title=sluice check",
             ]
-            return "::\(problem.severity.rawValue) \(properties.joined(separator: ","))::\(Self.data(message))"
+            let command = problem.severity == .note ? "notice" : problem.severity.rawValue
+            return "::\(command) \(properties.joined(separator: ","))::\(Self.data(message))"
         }
     }
 

@@ -27,7 +27,7 @@ extension CheckReport {
     /// More differences of one example than a person reads.
     private static let longestList = 20
 
-    /// The report for a person: `file:line:column: error: message` a problem, what differs in examples below, and a last line that sums up.
+    /// The report for a person: `file:line:column: error: message` a problem, what differs in examples below, and a last line that sums up. Notes are not counted.
     package func lines(_ form: CheckTextForm) -> [String] {
         findings.flatMap { lines(of: $0, form) } + [summary]
     }
@@ -43,11 +43,19 @@ extension CheckReport {
 
     private func lines(of finding: Finding, _ form: CheckTextForm) -> [String] {
         let problem = finding.problem
-        let severity = form.coloured("\(problem.severity.rawValue):", problem.severity == .error ? .red : .yellow)
+        let severity = form.coloured("\(problem.severity.rawValue):", Self.colour(of: problem.severity))
         let place = form.coloured("\(PrintableText.escape(problem.file)):\(problem.line):\(problem.column):", .bold)
         var lines = ["\(place) \(severity) \(PrintableText.escape(problem.message, limit: 1000))"]
         if form.showsSource { lines += source(of: problem, form) }
         return lines + differences(of: finding, form)
+    }
+
+    private static func colour(of severity: RouteProblem.Severity) -> CheckTextForm.Colour {
+        switch severity {
+        case .error: .red
+        case .warning: .yellow
+        case .note: .green
+        }
     }
 
     private func differences(of finding: Finding, _ form: CheckTextForm) -> [String] {

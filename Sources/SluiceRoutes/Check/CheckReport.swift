@@ -42,7 +42,9 @@ package struct CheckReport: Sendable {
             ? compilation.table : snapshot.compile(folder: folder, environment: environment, options: trial).table
         let examples = table?.runExamples(folder: folder, atMilliseconds: now)
         let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
-        let problems = (compilation.problems + compilation.warnings + empty).map { Finding(problem: $0, example: nil) }
+        // Beside an error a note is only in the way.
+        let notes = compilation.problems.isEmpty ? compilation.notes : []
+        let problems = (compilation.problems + compilation.warnings + notes + empty).map { Finding(problem: $0, example: nil) }
         let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) } }
         return CheckReport(
             folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },

@@ -148,19 +148,19 @@ extension DeliveryContext {
 }
 
 extension BodyReader {
-    /// What a body was taken for, in words; `nil` for one that could not be read.
+    /// What a body was read as, in words; `nil` for one that could not be read.
     fileprivate func form(of reading: BodyReading, _ request: borrowing RequestView) -> String? {
         switch reading {
-        case .asReceived: return "JSON"
+        case .asReceived: return "JSON" + remark(request)
         case .unreadable: return nil
         case .json:
-            switch noun(request) {
+            switch family(request) {
             case .form, .multipart: return "JSON in the field 'payload' of a form"
-            case .json: return "JSON in another charset, brought to UTF-8"
+            case .json: return "JSON in another charset, converted to UTF-8" + remark(request)
             case .text, .other: return "bytes, as base64"
             }
         case .untyped:
-            switch noun(request) {
+            switch family(request) {
             case .form: return "form fields, as an object of texts"
             case .multipart: return "multipart form fields, as an object of texts"
             case .json, .text, .other: return kind == .form ? "form fields, as an object of texts" : "text"
@@ -168,14 +168,25 @@ extension BodyReader {
         }
     }
 
-    /// What `body` says, and where that is `auto`, the header.
-    private func noun(_ request: borrowing RequestView) -> MediaType.Family {
-        let header: HeaderName = "content-type"
-        guard let index = request.headers.firstIndex(of: header) else { return kind == .bytes ? .other : .json }
+    /// Why a header that names something else made no difference.
+    private func remark(_ request: borrowing RequestView) -> String {
+        guard kind == .auto, !trustsContentType, let declared = declared(request), declared != .json else { return "" }
+        return ", whatever Content-Type says, because the signature does not cover that header"
+    }
+
+    private func declared(_ request: borrowing RequestView) -> MediaType.Family? {
+        request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family }
+    }
+
+    /// What the body was read by: `body`, the header where that counts, or else its own bytes.
+    private func family(_ request: borrowing RequestView) -> MediaType.Family {
         switch kind {
         case .bytes: return .other
         case .text: return .text
-        case .auto, .json, .form: return MediaType(request.headers.value(at: index)).family
+        case .auto, .json, .form: break
         }
+        if trustsContentType { return declared(request) ?? .json }
+        if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
+        return request.body.hasPrefix(Array("payload=".utf8).span) ? .form : .json
     }
 }

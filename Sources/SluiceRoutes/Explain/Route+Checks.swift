@@ -3,14 +3,18 @@ internal import SluiceBase
 extension Route {
     /// What the request is asked before its signature, up to the first refusal, in the order of the gateway.
     ///
-    /// - Parameter sender: `nil` where nobody knows it any more, and the gateway has let it in.
-    func checks(_ request: borrowing RequestView, _ sender: PeerAddress?) -> [Explanation.Check] {
+    /// - Parameters:
+    ///   - sender: `nil` where nobody knows it any more, and the gateway has let it in.
+    ///   - now: the wall clock, in milliseconds since 1970.
+    func checks(_ request: borrowing RequestView, _ sender: PeerAddress?, _ now: Int64) -> [Explanation.Check] {
         var checks: [Explanation.Check] = []
         for check in HeadCheck.allCases {
             let refusal = check == .address && sender == nil ? nil : refusal(by: check, request, sender ?? request.peer)
             if let account = account(of: check, request, sender, refusal) { checks.append(account) }
             if refusal != nil { return checks }
         }
+        // The gateway refuses such a request before it asks how large its body is.
+        if sender != nil, signatureRefusal(ofHead: request, receivedAtMilliseconds: now) != nil { return checks }
         return checks + [
             Explanation.Check(
                 name: "body_limit", place: parts.origin.place(of: "body_limit"), asked: "at most \(bodyLimit)",

@@ -67,7 +67,8 @@ struct JobRuleReader {
             if let node = reader.node("payload") {
                 PayloadCompiler.compile(node, scope: &scope)
             } else {
-                scope.template("${body}", at: reader.position)?.soleReference
+                // With `each` the whole body in every job would be that body as many times as it has elements.
+                scope.template(scope.items == nil ? "${body}" : "${item}", at: reader.position)?.soleReference
                     .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
             }
         kind?.check(reader.node("payload"), in: context)

@@ -7,6 +7,7 @@ final class ProblemLog {
 
     private(set) var problems: [RouteProblem] = []
     private(set) var warnings: [RouteProblem] = []
+    private(set) var notes: [RouteProblem] = []
 
     /// Whether nothing more is noted: what costs time to say need not be worked out.
     var isFull: Bool { problems.count >= Self.limit }
@@ -21,6 +22,11 @@ final class ProblemLog {
     func warning(_ place: Place, _ message: String) {
         guard warnings.count < Self.limit else { return }
         warnings.append(place.problem(.warning, message))
+    }
+
+    func note(_ place: Place, _ message: String) {
+        guard notes.count < Self.limit else { return }
+        notes.append(place.problem(.note, message))
     }
 }
 

@@ -5,6 +5,8 @@ package struct RouteProblem: Error, Sendable, Hashable {
         case error
         /// The table works, but perhaps not as meant.
         case warning
+        /// A fact about the route that follows from its signature, for `sluice check`; never logged.
+        case note
     }
 
     /// The file as it was named when it was read: the folder as the user wrote it, and the name.
@@ -26,9 +28,9 @@ package struct RouteProblem: Error, Sendable, Hashable {
 }
 
 extension RouteProblem: CustomStringConvertible {
-    /// `file:line:column: message`, and for a warning `file:line:column: warning: message`.
+    /// `file:line:column: message`, and for a warning or a note `file:line:column: warning: message`.
     package var description: String {
-        let mark = severity == .warning ? "warning: " : ""
+        let mark = severity == .error ? "" : "\(severity.rawValue): "
         return "\(file):\(line):\(column): \(mark)\(message)"
     }
 }

@@ -24,6 +24,9 @@ package struct PublicURL: Sendable, Hashable {
     /// Whether the path of a request is in its URL; it is not where a path was written.
     var takesPathOfRequest: Bool { !hasPath }
 
+    /// How many bytes of it are the same for every request.
+    var constantLength: Int { text.count }
+
     /// The whole URL of a request: the path, unless one was written, and the query as they were received.
     func url(of request: borrowing RequestView) -> [UInt8] {
         var url = text

@@ -47,14 +47,16 @@ extension Route {
         let arrival = Arrival(
             received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share,
             recorder: recorder)
-        switch ContentCoding.of(request.headers) {
-        case .identity: return read(request, arrival, &scratch)
-        case .gzip where acceptsGzip: return inflated(arrival, &scratch)
+        let coding = ContentCoding.of(request.headers)
         // A dead letter can come back after the route has ceased to take gzip.
-        case .gzip, .other:
+        if coding == .other || coding == .gzip && !acceptsGzip {
             return .refused(.contentEncodingNotSupported, reason: ErrorCode.contentEncodingNotSupported.title)
         }
+        // Like the content type, the header counts only where nobody can have changed it.
+        let isGzip = parts.body.trustsContentType ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
+        return isGzip ? inflated(arrival, &scratch) : read(request, arrival, &scratch)
     }
+
 
     /// A delivery before its body is read.
     private struct Arrival: ~Escapable {

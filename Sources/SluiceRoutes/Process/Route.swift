@@ -113,14 +113,25 @@ extension Route {
     /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is known.
     func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
 
-    /// Why a request is refused for its head alone, before its body is read; `nil` if nothing speaks against it.
+    /// The refusal of a request by its head alone, before its body is read; `nil` if nothing speaks against it.
     ///
-    /// - Parameter sender: who sent it, behind proxies that are trusted.
-    package func refusal(ofHead request: borrowing RequestView, sender: PeerAddress) -> ErrorCode? {
-        if let code = refusal(by: .address, request, sender) { return code }
-        if let code = refusal(by: .method, request, sender) { return code }
-        if let code = refusal(by: .contentType, request, sender) { return code }
-        return refusal(by: .contentEncoding, request, sender)
+    /// - Parameters:
+    ///   - sender: who sent it, behind proxies that are trusted.
+    ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
+    package func refusal(
+        ofHead request: borrowing RequestView, sender: PeerAddress, receivedAtMilliseconds: Int64
+    ) -> RouteOutcome? {
+        let code =
+            refusal(by: .address, request, sender) ?? refusal(by: .method, request, sender)
+            ?? refusal(by: .contentType, request, sender) ?? refusal(by: .contentEncoding, request, sender)
+        if let code { return .refused(code, reason: code.title) }
+        return signatureRefusal(ofHead: request, receivedAtMilliseconds: receivedAtMilliseconds)
+    }
+
+    /// The refusal of a request whose head shows already that its signature cannot be valid; `nil` if it may be.
+    func signatureRefusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> RouteOutcome? {
+        parts.verifier.refusal(ofHead: request, receivedAtMilliseconds: receivedAtMilliseconds)
+            .map { .refused($0.code, reason: $0.reason) }
     }
 
     /// What a request's head is asked, in this order.

@@ -14,6 +14,8 @@ struct FileContext {
 
     func warning(_ position: YAMLPosition, _ message: String) { log.warning(place(position), message) }
 
+    func note(_ position: YAMLPosition, _ message: String) { log.note(place(position), message) }
+
     /// - Parameter subject: what the value is of, for messages: `'queue'`, `a secret`.
     func text(_ node: YAMLNode, _ subject: String) -> String? {
         if case .text(let text)? = node.scalar?.value { return text }

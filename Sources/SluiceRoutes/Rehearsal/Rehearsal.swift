@@ -28,7 +28,9 @@ extension Route {
         _ request: RequestToSign, sender: PeerAddress, receivedAtMilliseconds: Int64, deliveryID: String
     ) -> Rehearsal {
         request.withView(from: sender) { view in
-            if let code = refusal(ofHead: view, sender: sender) { return Rehearsal(.refused(code, reason: code.title)) }
+            if let refusal = refusal(ofHead: view, sender: sender, receivedAtMilliseconds: receivedAtMilliseconds) {
+                return Rehearsal(refusal)
+            }
             if exceedsLimit(view) {
                 return Rehearsal(.refused(.bodyTooLarge, reason: "the body has more than \(bodyLimit)"))
             }

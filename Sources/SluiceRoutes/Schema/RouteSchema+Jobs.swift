@@ -23,7 +23,7 @@ extension RouteSchema {
                 "when": .to(.conditionGroups),
                 "kind": .to(.name),
                 "type": .to(.nameOrText),
-                "payload": .to(.value).adding(["default": "${body}"]),
+                "payload": .to(.value).adding(["examples": ["${body}", "${item}"]]),
                 "queue": .to(.nameOrText).adding(["default": "default"]),
                 "priority": priority,
                 "delay": SchemaDefinition.text(orElse: .to(.duration)).adding(["examples": ["15m"]]),

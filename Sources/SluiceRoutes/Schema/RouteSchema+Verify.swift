@@ -16,6 +16,7 @@ extension RouteSchema {
                 "timestamp_format": .words(SchemaWords.timestampFormats).adding(["default": "unix"]),
                 "tolerance": .to(.duration).adding(["default": "5m"]),
                 "id_from": .to(.signaturePart).adding(["examples": ["${header.X-Id}"]]),
+                "id_pattern": .text(matching: SchemaPattern.idPattern).adding(["default": .text(IDPattern.standardText)]),
                 "signed": signed,
             ])
     }

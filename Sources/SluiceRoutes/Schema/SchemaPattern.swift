@@ -38,6 +38,9 @@ enum SchemaPattern {
     /// A backslash stands before `*`, `?` and itself alone.
     static let glob = #"^([^\\]|\\[*?\\])*$"#
 
+    /// One set of characters with a length.
+    static let idPattern = #"^\[[!-~]+\]\{[0-9]+(,[0-9]+)?\}$"#
+
     static let jqExpression = #"\S"#
     static let secret = #"\S"#
     static let printableASCII = "^[ -~]*$"

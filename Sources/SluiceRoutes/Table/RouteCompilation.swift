@@ -8,6 +8,8 @@ package struct RouteCompilation: Sendable {
     package let problems: [RouteProblem]
     /// Sorted by file, line and column.
     package let warnings: [RouteProblem]
+    /// What follows from the signatures of the routes. Sorted by file, line and column.
+    package let notes: [RouteProblem]
     /// The paths of secret files that the routes name, as they name them; to be watched along with the route files.
     package let secretFiles: [String]
     /// The environment variables that the routes name.

@@ -40,14 +40,14 @@ struct RouteReader {
         // One that cannot be read has been noted.
         scope.hasPublicURL = publicURL != nil || reader.has("public_url")
         let body: BodyKind = reader.word("body") ?? .auto
-        let bodyReader = BodyReader(kind: body, unwrapsPayload: preset?.unwrapsFormPayload ?? false)
-        let verifier = verifier(bodyReader)
+        let methods = methods()
+        let verifierReader = verifierReader(body, methods)
+        let verifier = verifierReader.read()
         if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
         let match: MatchPolicy = reader.word("match") ?? .first
         let elements = elements(body)
         event()
         let key = uniqueKey()
-        let methods = methods()
         let rules = rules(body, match, methods, &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
@@ -64,13 +64,14 @@ struct RouteReader {
         let dedupeWindow = reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
         let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
         guard let path, let name, let verifier else { return nil }
-        warnOfUncoveredKey(key, verifier)
+        checkCoverage(key, rules, verifier)
+        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
         let origin = RouteOrigin(reader, preset)
         return Route.Parts(
             name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate, verifier: verifier,
             credentialHeaders: CredentialHeaders.of(verifier, preset), acceptsGzip: acceptsGzip, contentTypes: contentTypes,
-            body: bodyReader, paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key, onMissingKey: onMissingKey,
+            body: verifierReader.bodyReader(verifier.scheme), paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key, onMissingKey: onMissingKey,
             onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch, dedupeWindow: dedupeWindow, match: match,
             rules: rules, otherwise: otherwise, reply: reply, keepsRequest: keepsRequest, mostPayloadBytes: mostPayloadBytes,
             summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset, origin: origin),
@@ -173,13 +174,31 @@ extension RouteReader {
         }
     }
 
-    private func warnOfUncoveredKey(_ key: UniqueKeyTemplate?, _ verifier: Verifier) {
+    private func checkCoverage(_ key: UniqueKeyTemplate?, _ rules: [JobRule], _ verifier: Verifier) {
         if let key, let position = reader.node("unique_key")?.position {
             DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
         }
-        guard case .signature(let verifier) = verifier, let key, let position = reader.node("unique_key")?.position else { return }
-        let signature = SignatureCoverage(scheme: verifier.scheme, publicURL: publicURL)
-        KeyCoverage(signature: signature, preset: preset, scope: scope).warn(of: key, at: position)
+        guard let scheme = verifier.scheme else { return }
+        let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        let coverage = KeyCoverage(signature: signature, preset: preset, scope: scope)
+        if let key, let position = reader.node("unique_key")?.position { coverage.warn(of: key, at: position) }
+        coverage.note(rules, key: key, at: verifyPosition)
+    }
+
+    /// Where the route says how it verifies.
+    private var verifyPosition: YAMLPosition { (reader.entry("verify") ?? reader.entry("provider"))?.position ?? reader.position }
+
+    /// Says that an unsigned `Content-Type` does not decide how the body is read, where somebody could rely on it.
+    private func checkBodyKind(_ body: BodyReader, _ contentTypes: ContentTypes?) {
+        guard !body.trustsContentType, body.kind == .auto else { return }
+        let remedy = "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
+        if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
+            context.warning(
+                reader.node("content_types")?.position ?? reader.position,
+                "'content_types' takes \(other), and the body is read as JSON whatever Content-Type says, \(remedy)")
+        } else if preset == nil {
+            context.note(verifyPosition, "the body is read as JSON whatever Content-Type says, \(remedy)")
+        }
     }
 
     private mutating func rules(
@@ -224,9 +243,9 @@ extension RouteReader {
 }
 
 extension RouteReader {
-    /// - Returns: `nil` after a problem has been noted.
-    private mutating func verifier(_ body: BodyReader) -> Verifier? {
+    private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
         if let node = reader.node("secrets") { environmentNames.formUnion(SecretReader.environmentNames(node)) }
-        return VerifierReader(reader: reader, secrets: secrets, preset: preset, scope: scope, body: body, publicURL: publicURL).read()
+        return VerifierReader(
+            reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL, methods: methods)
     }
 }

@@ -21,7 +21,7 @@ extension RouteTable {
         let problems = (readingProblems + log.problems).sorted()
         return RouteCompilation(
             table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems, warnings: log.warnings.sorted(),
-            secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
+            notes: log.notes.sorted(), secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
             fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census,
             keyForms: compiler.keyForms)
     }
@@ -87,7 +87,7 @@ struct RouteCompiler {
     private mutating func section(of file: RouteFile) -> MappingReader? {
         var limits = YAMLLimits()
         limits.nodes = Self.nodeLimit - nodeCount
-        let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits)
+        let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
         nodeCount += document.nodeCount
         let context = FileContext(file: file.name, log: log)
         for problem in document.problems { context.error(problem.position, problem.message) }

@@ -9,6 +9,8 @@ struct SchemeReader {
     /// Where problems are noted that belong to no key: at the mapping, or else at the route.
     let position: YAMLPosition
     let settings: SignatureSettings
+    /// The methods that the route takes.
+    let methods: [String]
     /// In it `timestamp` and `id` mean something, and its body paths are the scheme's own.
     var scope: RouteScope
 
@@ -26,12 +28,48 @@ struct SchemeReader {
         guard let place, let template else { return nil }
         check(template)
         checkPrefixes(place, timestamp)
-        let signed = SignedTemplate(template)
+        guard let signed = signedTemplate(template) else { return nil }
         // What a route leaves out of its preset's text need not be there.
         let needsTimestamp = signed.sources.contains(.signedTimestamp) || settings.tolerance > .zero
         return SignatureScheme(
             algorithm: settings.algorithm, place: place, form: form, keyForm: settings.keyForm, timestamp: needsTimestamp ? timestamp : nil,
-            id: signed.sources.contains(.signedID) ? id : nil, signed: signed, paths: scope.paths)
+            id: signed.sources.contains(.signedID) ? id : nil, idPattern: settings.idPattern, signed: signed, paths: scope.paths)
+    }
+
+    private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
+        do throws(AmbiguousJoin) { return try SignedTemplate(template, extent: extent(of:)) } catch {
+            context.error(
+                position(of: "signed"),
+                "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one ends and the other "
+                    + "begins: who captures a request could cut it elsewhere; \(remedy(for: error))")
+            return nil
+        }
+    }
+
+    /// What is known of the values that `signed` may hold.
+    private func extent(of source: ReferenceSource) -> SignedExtent {
+        switch source {
+        case .signedTimestamp: settings.timestampFormat.extent
+        case .signedID: settings.idPattern.extent
+        // SHA-256 in hex.
+        case .bodyDigest: .fixed(64)
+        case .method: Self.endThemselves(methods) ? .selfDelimiting : .open
+        default: .open
+        }
+    }
+
+    /// Whether no method begins or ends with another one.
+    private static func endThemselves(_ methods: [String]) -> Bool {
+        methods.allSatisfy { method in
+            methods.allSatisfy { $0 == method || !method.hasPrefix($0) && !method.hasSuffix($0) }
+        }
+    }
+
+    private func remedy(for join: AmbiguousJoin) -> String {
+        if [join.first, join.second].contains(.signedID) {
+            return "set 'id_pattern' to the form of the sender's ids with a fixed length, such as [0-9a-f-]{36}"
+        }
+        return "put the separator between them that the sender puts there"
     }
 
     private mutating func signaturePlace() -> SignaturePlace? {
@@ -111,7 +149,9 @@ extension SchemeReader {
         if sources.contains(.signedID), settings.idFrom == nil {
             context.error(position(of: "signed"), "'signed' holds ${id}, and there is no 'id_from' that says where it stands")
         }
-        if !sources.contains(.signedID) { meansNothing("id_from", without: "${id} in 'signed'") }
+        if !sources.contains(.signedID) {
+            for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
+        }
     }
 
     private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {

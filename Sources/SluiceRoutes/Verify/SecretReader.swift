@@ -14,8 +14,13 @@ struct SecretReader {
     private struct Found {
         let text: [UInt8]
         let source: SecretSource
+        /// Whether it is the text that `sluice dev` puts in the place of a variable that is not set.
+        var isWellKnown = false
     }
 
+    /// In bytes: what guessing cannot be tried against, and what is recommended (RFC 2104 §3 asks for the length of the digest).
+    private static let leastLength = 8
+    private static let recommendedLength = 16
     /// In bytes; as long as the digest of the strongest algorithm.
     private static let throwAwayLength = 64
 
@@ -44,15 +49,35 @@ struct SecretReader {
             context.error(position, "the secret is empty")
             return nil
         }
-        if let key = form.key(found.text) { return key }
-        context.error(
-            position,
-            found.text.elementsEqual(form.prefix.utf8)
-                ? "the secret is empty behind 'key_strip_prefix'" : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says")
-        return nil
+        let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding)
+        guard let key = form.key(found.text) else {
+            context.error(
+                position,
+                found.text.elementsEqual(form.prefix.utf8)
+                    ? "the secret is empty behind 'key_strip_prefix'"
+                    : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says\(oddity.map { ": it \($0.rawValue)" } ?? "")")
+            return nil
+        }
+        if let oddity, !found.isWellKnown {
+            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
+        }
+        return isLongEnough(key, found, at: position) ? key : nil
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool {
+    private func isLongEnough(_ key: [UInt8], _ found: Found, at position: YAMLPosition) -> Bool {
+        if found.isWellKnown || key.count >= Self.recommendedLength { return true }
+        let length = "the secret of \(found.source) has \(key.count) byte\(key.count == 1 ? "" : "s")"
+        guard key.count >= Self.leastLength else {
+            context.error(
+                position, "\(length), and could be guessed: use one of \(Self.recommendedLength) bytes or more, such as "
+                    + "'openssl rand -hex 32' prints")
+            return false
+        }
+        context.warning(position, "\(length); one of \(Self.recommendedLength) bytes or more is safer")
+        return true
+    }
+
+    static func isBlank(_ byte: UInt8) -> Bool {
         byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
     }
 
@@ -72,7 +97,8 @@ struct SecretReader {
         guard let value = environment[name], !value.isEmpty else {
             switch supply {
             case .whereThere: return madeUp(.standIn(.environment(name)))
-            case .wellKnown(let key): return Found(text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name))
+            case .wellKnown(let key):
+                return Found(text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name), isWellKnown: true)
             case .configured, .throwAway: break
             }
             let state = (environment[name] == nil ? "not set" : "empty") + (name.hasPrefix("$") ? "; write its name without $" : "")
@@ -112,5 +138,29 @@ struct SecretReader {
         guard content.last == ASCII.lineFeed else { return content }
         let text = content.dropLast()
         return Array(text.last == ASCII.carriageReturn ? text.dropLast() : text)
+    }
+}
+
+/// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the secret.
+enum SecretOddity: String {
+    case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
+    case byteOrderMark = "begins with a byte-order mark; save the file without one"
+    case quotes = "stands in quotes; remove them, unless the sender's secret has them too"
+    case base64URL = "looks like base64url; write + for -, and / for _"
+
+    /// - Returns: `nil` for a secret with nothing odd about it.
+    init?(_ secret: [UInt8], _ encoding: KeyEncoding) {
+        guard let first = secret.first, let last = secret.last else { return nil }
+        if secret.starts(with: [0xEF, 0xBB, 0xBF]) || secret.starts(with: [0xFE, 0xFF]) || secret.starts(with: [0xFF, 0xFE]) {
+            self = .byteOrderMark
+        } else if SecretReader.isBlank(first) || SecretReader.isBlank(last) {
+            self = .whiteSpace
+        } else if secret.count > 1, first == last, first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
+            self = .quotes
+        } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {
+            self = .base64URL
+        } else {
+            return nil
+        }
     }
 }

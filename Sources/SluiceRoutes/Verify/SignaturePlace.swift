@@ -23,6 +23,9 @@ enum SignaturePlace: Sendable {
         }
     }
 
+    /// Whether the signature is read from the body.
+    var isInBody: Bool { if case .value(let reference) = self { reference.source.isOfBody } else { false } }
+
     /// With an article, for messages.
     var noun: String {
         switch self {

@@ -11,6 +11,8 @@ struct SignatureScheme: Sendable {
     let timestamp: SignedTimestamp?
     /// Where what `${id}` stands for is.
     let id: Reference?
+    /// What ids must be.
+    let idPattern: IDPattern
     let signed: SignedTemplate
     /// What is looked for in the body before the signature is known to be right.
     let paths: JSONPathSet
@@ -19,7 +21,7 @@ struct SignatureScheme: Sendable {
 
     init(
         algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm, timestamp: SignedTimestamp?,
-        id: Reference?, signed: SignedTemplate, paths: [JSONPath]
+        id: Reference?, idPattern: IDPattern, signed: SignedTemplate, paths: [JSONPath]
     ) {
         self.algorithm = algorithm
         self.place = place
@@ -27,6 +29,7 @@ struct SignatureScheme: Sendable {
         self.keyForm = keyForm
         self.timestamp = timestamp
         self.id = id
+        self.idPattern = idPattern
         self.signed = signed
         self.paths = JSONPathSet(paths)
         if case .header(let name) = place, form.separator == nil, timestamp == nil, id == nil, signed.isBodyAlone {
@@ -70,9 +73,15 @@ extension SignatureScheme {
     ///
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
     func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(Refusal) -> SignedText {
-        var idText: [UInt8]?
-        if let id { idText = try request.requiredValue(id, "id") }
-        return try signed.text(of: request, timestamp: timestamp, id: idText)
+        try signed.text(of: request, timestamp: timestamp, id: try id(in: request))
+    }
+
+    /// What `${id}` stands for; `nil` where the scheme has no id.
+    func id(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8]? {
+        guard let id else { return nil }
+        let text = try request.requiredValue(id, "id")
+        guard idPattern.matches(text) else { throw .invalid("\(id.source.noun), which holds the id, does not match 'id_pattern'") }
+        return text
     }
 }
 
@@ -84,9 +93,12 @@ struct KeyForm: Sendable {
 
     /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
     func key(_ secret: [UInt8]) -> [UInt8]? {
-        let text = secret.starts(with: prefix.utf8) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
-        guard let key = encoding.decode(text), !key.isEmpty else { return nil }
+        guard let key = encoding.decode(withoutPrefix(secret)), !key.isEmpty else { return nil }
         return key
+    }
+
+    func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
+        secret.starts(with: prefix.utf8) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
     }
 
     /// How a key is written in this form.

@@ -14,6 +14,7 @@ struct SignatureSettings: Sendable {
     var timestampFormat = TimestampFormat.unix
     var tolerance = Duration.seconds(300)
     var idFrom: String?
+    var idPattern = IDPattern.standard
     var signed = "${body}"
 
     private static let tolerances: ClosedRange<Duration> = .zero ... .seconds(86_400)
@@ -32,6 +33,16 @@ struct SignatureSettings: Sendable {
         timestampFormat = reader.word("timestamp_format") ?? timestampFormat
         tolerance = reader.value("tolerance") { $0.duration($1, $2, in: Self.tolerances) } ?? tolerance
         idFrom = reader.text("id_from") ?? idFrom
+        idPattern = reader.value("id_pattern", Self.idPattern) ?? idPattern
         signed = reader.text("signed") ?? signed
+    }
+
+    private static func idPattern(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> IDPattern? {
+        guard let text = context.text(node, subject) else { return nil }
+        if let pattern = IDPattern(parsing: text) { return pattern }
+        context.error(
+            node.position,
+            "\(subject) must be a set of characters and a length of at most 256, such as \(IDPattern.standardText) or [0-9a-f-]{36}")
+        return nil
     }
 }

@@ -23,10 +23,9 @@ final class SignatureVerifier: Sendable {
         self.publicURL = publicURL
     }
 
-    /// Returns where the request is genuine.
+    /// Returns if the request is valid.
     ///
-    /// The signature comes first and the time after it: who sends an old request again is told that it is old, who makes one up that it is
-    /// wrong.
+    /// All that the head alone can tell comes first, so that a request is refused for the same reason before and after its body is read.
     ///
     /// - Parameters:
     ///   - findings: the thread's own.
@@ -38,6 +37,22 @@ final class SignatureVerifier: Sendable {
         try read(request, &findings) { signed throws(Refusal) in try judge(signed, nowMilliseconds, recorder) }
     }
 
+    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id that is missing, stands
+    /// twice or is malformed, or a timestamp out of tolerance. What stands in the body is not looked at.
+    func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(Refusal) {
+        if soleSignature(of: request) != nil { return }
+        let signed = SignedRequest(
+            request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL)
+        if !scheme.place.isInBody {
+            let entries = try scheme.entries(in: signed)
+            guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+        }
+        if let timestamp = scheme.timestamp, !timestamp.reference.source.isOfBody {
+            if let expiry = timestamp.expiry(try timestamp.text(in: signed), nowMilliseconds) { throw expiry }
+        }
+        if let id = scheme.id, !id.source.isOfBody { _ = try scheme.id(in: signed) }
+    }
+
     private func judge(
         _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, _ recorder: VerificationRecorder?
     ) throws(Refusal) {
@@ -46,10 +61,15 @@ final class SignatureVerifier: Sendable {
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
         let timestamp = try scheme.timestamp?.text(in: request)
         recorder?.note(timestamp, scheme.timestamp, nowMilliseconds)
-        let text = try scheme.text(of: request, timestamp: timestamp)
+        let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
+        // A person is told as well whether the signature of an old request matches.
+        if recorder == nil, let expiry { throw expiry }
+        let text: SignedText
+        do throws(Refusal) { text = try scheme.text(of: request, timestamp: timestamp) } catch { throw expiry ?? error }
         recorder?.note(text, body: request.request.body)
-        guard matches(entries, text, request.request.body, recorder) else { throw noMatch }
-        if let timestamp { try scheme.timestamp?.check(timestamp, nowMilliseconds) }
+        let isMatch = matches(entries, text, request.request.body, recorder)
+        if let expiry { throw expiry }
+        guard isMatch else { throw noMatch }
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.

@@ -4,24 +4,38 @@ internal import SluiceJSON
 
 /// What `signed` says: the text over which a signature is made, with references in it.
 struct SignedTemplate: Sendable {
+    /// One part of the text, and what its value must fulfil.
+    private struct Piece {
+        let part: TextTemplate.Part
+        let boundary: SignedBoundary
+    }
+
     /// What stands before the first `${body}`, between two of them, and behind the last.
-    private let segments: [[TextTemplate.Part]]
+    private let segments: [[Piece]]
+    /// What the body itself must fulfil.
+    private let bodyBoundaries: [SignedBoundary]
     /// The text, where the body is all that differs between requests.
     private let constant: SignedText?
     let sources: [ReferenceSource]
 
-    init(_ template: TextTemplate) {
-        var segments: [[TextTemplate.Part]] = [[]]
-        for part in template.parts {
-            if case .reference(let reference) = part, case .body(let path) = reference.source, path.steps.isEmpty {
+    /// - Parameter extent: what is known of the values that the text may hold.
+    /// - Throws: where two of them could be cut elsewhere under the same signature.
+    init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) {
+        let boundaries = try SignedBoundary.all(of: template.parts, extent: extent)
+        var segments: [[Piece]] = [[]]
+        var bodyBoundaries: [SignedBoundary] = []
+        for (part, boundary) in zip(template.parts, boundaries) {
+            if case .reference(let reference) = part, reference.isWholeBody {
                 segments.append([])
+                if boundary != .none { bodyBoundaries.append(boundary) }
             } else {
-                segments[segments.count - 1].append(part)
+                segments[segments.count - 1].append(Piece(part: part, boundary: boundary))
             }
         }
         self.segments = segments
+        self.bodyBoundaries = bodyBoundaries
         sources = template.references.map(\.source)
-        let literals = segments.map { TextTemplate(parts: $0).constant.map { Array($0.utf8) } }
+        let literals = segments.map { TextTemplate(parts: $0.map(\.part)).constant.map { Array($0.utf8) } }
         constant = literals.contains(nil) ? nil : SignedText(segments: literals.compactMap(\.self))
     }
 
@@ -33,31 +47,51 @@ struct SignedTemplate: Sendable {
 
     /// The text of one request.
     ///
-    /// - Throws: where a part is absent and has no default, or stands twice.
+    /// - Throws: where a part is absent and has no default, stands twice, or could belong to the part next to it.
     func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(Refusal) -> SignedText {
         if let constant { return constant }
+        for boundary in bodyBoundaries {
+            if let complaint = boundary.complaint(aboutBody: request.request.body) { throw .invalid("the body \(complaint)") }
+        }
         var text = SignedText(segments: [])
         for segment in segments {
             var bytes: [UInt8] = []
-            for part in segment {
-                switch part {
+            for piece in segment {
+                switch piece.part {
                 case .literal(let literal): bytes += literal
                 case .reference(let reference):
-                    let value: [UInt8]? =
-                        switch reference.source {
-                        case .signedTimestamp: timestamp
-                        case .signedID: id
-                        default: try request.value(reference)
-                        }
-                    guard let value = value ?? reference.fallback?.text else {
-                        throw .missing("\(reference.source.noun), which is signed, is missing")
-                    }
+                    let value = try value(of: reference, in: request, timestamp: timestamp, id: id)
+                    try check(value, of: reference.source, boundary: piece.boundary, publicURL: request.publicURL)
                     bytes += value
                 }
             }
             text.segments.append(bytes)
         }
         return text
+    }
+
+    private func value(
+        of reference: Reference, in request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+    ) throws(Refusal) -> [UInt8] {
+        let value: [UInt8]? =
+            switch reference.source {
+            case .signedTimestamp: timestamp
+            case .signedID: id
+            default: try request.value(reference)
+            }
+        guard let value = value ?? reference.fallback?.text else {
+            throw .missing("\(reference.source.noun), which is signed, is missing")
+        }
+        return value
+    }
+
+    private func check(
+        _ value: [UInt8], of source: ReferenceSource, boundary: SignedBoundary, publicURL: PublicURL?
+    ) throws(Refusal) {
+        if boundary == .none { return }
+        let constantLength = source == .url ? publicURL?.constantLength ?? 0 : 0
+        guard let complaint = boundary.complaint(about: value.dropFirst(constantLength)) else { return }
+        throw .invalid("\(source.noun) \(complaint)")
     }
 }
 

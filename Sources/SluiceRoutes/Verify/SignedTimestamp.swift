@@ -9,13 +9,22 @@ enum TimestampFormat: String, CaseIterable, Sendable {
     /// `2023-11-14T22:13:20.123456789Z` (RFC 3339 §5.6).
     case rfc3339
 
-    /// - Returns: milliseconds since 1970; `nil` for what is not of this form.
+    /// - Returns: milliseconds since 1970; `nil` for what is not strictly of this format: no sign, no blank, no leading zero.
     func milliseconds(_ text: [UInt8]) -> Int64? {
         switch self {
         // 15 digits are thirty million years, and fit 64 bits as milliseconds.
         case .unix: Self.number(text, longest: 15).map { $0 * 1000 }
         case .unixMilliseconds: Self.number(text, longest: 18)
-        case .rfc3339: TimestampText.parse(String(decoding: text, as: UTF8.self))
+        case .rfc3339: text.contains(ASCII.space) ? nil : TimestampText.parse(String(decoding: text, as: UTF8.self))
+        }
+    }
+
+    /// Where a timestamp ends that stands in a signed text: from 2001 to 2286 numbers have one length.
+    var extent: SignedExtent {
+        switch self {
+        case .unix: .fixed(10)
+        case .unixMilliseconds: .fixed(13)
+        case .rfc3339: .selfDelimiting
         }
     }
 
@@ -36,9 +45,9 @@ enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// Digits and nothing else: a time has one spelling but for leading zeros.
+    /// Digits and nothing else, so that a time has one spelling.
     private static func number(_ text: [UInt8], longest: Int) -> Int64? {
-        guard 1...longest ~= text.count else { return nil }
+        guard 1...longest ~= text.count, text[0] != UInt8(ascii: "0") else { return nil }
         var number: Int64 = 0
         for byte in text {
             guard ASCII.isDigit(byte) else { return nil }
@@ -61,8 +70,14 @@ struct SignedTimestamp: Sendable {
 
     private var noun: String { reference.source.noun }
 
-    /// The text as received.
+    /// The text as received, which is of the format whatever the tolerance.
     func text(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8] {
+        let text = try entry(in: request)
+        guard format.milliseconds(text) != nil else { throw .invalid("the timestamp in \(noun) is not a \(format.noun)") }
+        return text
+    }
+
+    private func entry(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8] {
         guard let prefix else { return try request.requiredValue(reference, "timestamp") }
         var found: [UInt8]?
         for value in try request.values(reference, mayRepeat: separator != nil) {
@@ -78,14 +93,13 @@ struct SignedTimestamp: Sendable {
         return found
     }
 
-    /// Refuses a time that is too far from now. Comes after the signature: only then is it the provider who says so.
-    func check(_ text: [UInt8], _ nowMilliseconds: Int64) throws(Refusal) {
-        guard tolerance > .zero else { return }
-        guard let milliseconds = format.milliseconds(text) else { throw .invalid("the timestamp in \(noun) is no \(format.noun)") }
+    /// The refusal of a time that is too far from now; `nil` for one within `tolerance`.
+    func expiry(_ text: [UInt8], _ nowMilliseconds: Int64) -> Refusal? {
+        guard tolerance > .zero, let milliseconds = format.milliseconds(text) else { return nil }
         let age = nowMilliseconds - milliseconds
-        guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return }
+        guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
-        throw Refusal(
+        return Refusal(
             code: .signatureExpired, reason: "the timestamp is \(distance), and 'tolerance' is \(DurationText.format(tolerance))")
     }
 }

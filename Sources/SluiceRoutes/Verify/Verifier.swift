@@ -26,6 +26,13 @@ enum Verifier: Sendable {
         }
     }
 
+    /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
+    func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> Refusal? {
+        guard case .signature(let verifier) = self else { return nil }
+        do throws(Refusal) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch { return error }
+        return nil
+    }
+
     /// The same, step by step, for a person.
     func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
         guard case .signature(let verifier) = self else { return VerificationAccount() }
@@ -39,6 +46,9 @@ enum Verifier: Sendable {
         }
         return recorder.account
     }
+
+    /// `nil` where nothing is verified.
+    var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
 
     /// Headers that let in whoever knows them; they are never stored nor handed to a job by `${headers}`.
     var credentialHeaders: [HeaderName] {

@@ -9,8 +9,10 @@ struct VerifierReader {
     let preset: ProviderPreset?
     /// The scope of the route's own references, with its path parameters.
     let scope: RouteScope
-    let body: BodyReader
+    let bodyKind: BodyKind
     let publicURL: PublicURL?
+    /// The methods that the route takes.
+    let methods: [String]
 
     private var context: FileContext { reader.context }
 
@@ -28,14 +30,23 @@ struct VerifierReader {
         var scheme: SignatureScheme?
         if let settings {
             var schemeReader = SchemeReader(
-                reader: settings.reader, position: node?.position ?? reader.position, settings: settings.values, scope: schemeScope())
+                reader: settings.reader, position: node?.position ?? reader.position, settings: settings.values, methods: methods,
+                scope: schemeScope())
             scheme = schemeReader.read()
         }
         let secrets = secrets(settings?.values ?? SignatureSettings())
         guard let scheme, !secrets.isEmpty else { return nil }
         warnOfUncoveredTimestamp(scheme, settings?.reader)
         warnOfUncoveredBody(scheme, settings?.reader)
-        return .signature(SignatureVerifier(scheme: scheme, secrets: secrets, body: body, publicURL: publicURL))
+        return .signature(SignatureVerifier(scheme: scheme, secrets: secrets, body: bodyReader(scheme), publicURL: publicURL))
+    }
+
+    /// - Parameter scheme: `nil` for a route that verifies nothing.
+    func bodyReader(_ scheme: SignatureScheme?) -> BodyReader {
+        let coverage = scheme.map { SignatureCoverage(scheme: $0, publicURL: publicURL) }
+        return BodyReader(
+            kind: bodyKind, unwrapsPayload: preset?.unwrapsFormPayload ?? false,
+            trustsContentType: coverage?.covers(.header(BodyReader.contentType)) ?? true)
     }
 
     private func unverified() -> Verifier {

@@ -76,7 +76,7 @@ struct DeliveryExplanationTests {
         arguments: [
             ("application/json", "{}", "JSON"), ("text/plain", "a", "text"), ("application/octet-stream", "a", "bytes, as base64"),
             ("application/x-www-form-urlencoded", "a=1", "form fields, as an object of texts"),
-            ("application/json; charset=latin1", "{}", "JSON in another charset, brought to UTF-8"),
+            ("application/json; charset=latin1", "{}", "JSON in another charset, converted to UTF-8"),
             (
                 "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n",
                 "multipart form fields, as an object of texts"

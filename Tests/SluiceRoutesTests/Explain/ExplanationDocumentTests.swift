@@ -36,7 +36,7 @@ struct ExplanationDocumentTests {
     func refusal() throws {
         let found = try explanation(
             signedRoute, TestRequest("{}", headers: [("X-Time", "1700000000"), ("X-Signature", "sha256=00")]),
-            environment: ["SECRET": "s", "OLD": "o"])
+            environment: ["SECRET": "a secret of tests", "OLD": "the old secret..."])
         let document = try document(found)
         let result = try #require(document["result"] as? [String: Any])
         #expect(result["taken"] as? Bool == false)
@@ -51,10 +51,10 @@ struct ExplanationDocumentTests {
     @Test("Long bytes are cut, with their length")
     func cut() throws {
         let body = "{\"a\":\"\(String(repeating: "x", count: 20_000))\"}"
-        let digest = signature(Array("1700000000.\(body)".utf8), "s")
+        let digest = signature(Array("1700000000.\(body)".utf8), "a secret of tests")
         let found = try explanation(
             signedRoute, TestRequest(body, headers: [("X-Time", "1700000000"), ("X-Signature", "sha256=\(digest)")]),
-            environment: ["SECRET": "s", "OLD": "o"])
+            environment: ["SECRET": "a secret of tests", "OLD": "the old secret..."])
         let verification = try #require(try document(found)["verification"] as? [String: Any])
         let text = try #require(verification["signed_text"] as? [String: Any])
         #expect(text["bytes"] as? Int == body.utf8.count + 11)

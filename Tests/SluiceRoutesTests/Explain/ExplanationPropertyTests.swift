@@ -29,7 +29,8 @@ struct ExplanationPropertyTests {
     /// What the gateway makes of it, in its order.
     private func expected(_ request: TestRequest, _ route: Route) -> RouteOutcome {
         request.toSign.withView(from: request.peer) { view in
-            if let code = route.refusal(ofHead: view, sender: request.peer) { return .refused(code, reason: code.title) }
+            let refusal = route.refusal(ofHead: view, sender: request.peer, receivedAtMilliseconds: TestRequest.now)
+            if let refusal { return refusal }
             if view.body.count > route.bodyLimit.bytes {
                 return .refused(.bodyTooLarge, reason: "the body has more than \(route.bodyLimit)")
             }
@@ -141,7 +142,7 @@ enum RandomRoute {
         if Int.random(in: 0..<8, using: &random) == 0 { headers.append(("Content-Encoding", pick(["gzip", "br"]))) }
         let bytes = Array(body.utf8)
         if Int.random(in: 0..<8, using: &random) > 0 {
-            headers.append(("X-Signature", signature(bytes, Int.random(in: 0..<8, using: &random) == 0 ? "wrong" : "secret")))
+            headers.append(("X-Signature", signature(bytes, Int.random(in: 0..<8, using: &random) == 0 ? "wrong" : "a secret of tests")))
         }
         var request = TestRequest(body, target: path.replacing("{p}", with: "p%20q") + pick(["", "?x=1"]), headers: headers)
         request.method = pick(["POST", "POST", "POST", "POST", "PUT"])

@@ -77,7 +77,7 @@ struct ExplanationTests {
 
 /// What an account says of signatures.
 struct SignatureExplanationTests {
-    private let both = ["SECRET": "secret", "OLD": "old"]
+    private let both = ["SECRET": "a secret of tests", "OLD": "the old secret..."]
 
     private func request(_ secret: String, time: String = "1700000000") -> TestRequest {
         let digest = signature(Array("\(time).{}".utf8), secret)
@@ -86,7 +86,7 @@ struct SignatureExplanationTests {
 
     @Test("A signature is told with the secret that matches, its source, the time and the signed text")
     func genuine() throws {
-        let found = try explanation(signedRoute, request("old"), environment: both)
+        let found = try explanation(signedRoute, request("the old secret..."), environment: both)
         #expect(found.verification?.verdict == .genuine)
         #expect(found.verification?.place == "r.yaml:4:5")
         #expect(found.verification?.secretsPlace == "r.yaml:10:5")
@@ -105,13 +105,13 @@ struct SignatureExplanationTests {
         #expect(
             forged.text.last
                 == "result        ✗ refused: 401 signature_invalid: the header x-signature does not match any secret of the route")
-        let old = try explanation(signedRoute, request("old", time: "1600000000"), environment: both)
+        let old = try explanation(signedRoute, request("the old secret...", time: "1600000000"), environment: both)
         #expect(old.refusal == .signatureExpired)
         #expect(old.text.contains("                timestamp \"1600000000\", 1157 days old, tolerance 5m"), "\(old.text)")
-        let digest = signature(Array("1700000000.{}".utf8), "secret")
+        let digest = signature(Array("1700000000.{}".utf8), "a secret of tests")
         let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
         for explanation in [forged, old, signed] {
-            for text in [explanation.text.joined(), explanation.json] { #expect(!text.contains(digest) && !text.contains("\"secret\"")) }
+            for text in [explanation.text.joined(), explanation.json] { #expect(!text.contains(digest) && !text.contains("a secret of tests")) }
         }
     }
 
@@ -142,12 +142,12 @@ struct SignatureExplanationTests {
         #expect(signed.verification?.verdict == .genuine)
         #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
         #expect(signed.verification?.account?.secrets.first?.description == "env SECRET, which is not there, so that one was made up")
-        let brought = try explanation(signedRoute, request("old"), secrets: .whereThere, environment: ["SECRET": "secret"])
+        let brought = try explanation(signedRoute, request("the old secret..."), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
         #expect(brought.text.last == "result        · taken, if its signature is genuine: 1 job")
-        let known = try explanation(signedRoute, request("secret"), secrets: .whereThere, environment: ["SECRET": "secret"])
+        let known = try explanation(signedRoute, request("a secret of tests"), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
         #expect(known.verification?.verdict == .genuine)
         // What lacks a signature is refused whatever the secrets are.
         #expect(try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal == .signatureMissing)

@@ -26,7 +26,7 @@ struct PayloadTypeTests {
             ("[floot]", "3:15: unknown type 'floot'; \(formsOfTypes)"), ("date", "3:14: unknown type 'date'; \(formsOfTypes)"),
             ("'string??'", "3:14: unknown type 'string??'; did you mean 'string?'?"), ("'?'", "3:14: unknown type '?'; \(formsOfTypes)"),
             ("7", "3:14: \(formsOfTypes), not a number"), ("true", "3:14: \(formsOfTypes), not true or false"),
-            ("", "3:13: \(formsOfTypes), not null"),
+            ("null", "3:14: \(formsOfTypes), not null"),
             ("[]", "3:14: a list as a type holds one type, that of its elements, such as [string]"),
             ("[string, integer]", "3:14: a list as a type holds one type, that of its elements, such as [string]"),
             ("{'': string}", "3:15: the name of a field is empty"), ("{'?': string}", "3:15: the name of a field is empty"),

@@ -1,0 +1,60 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// How a body is read whose `Content-Type` the signature does not cover: by its own bytes, whatever the header says.
+extension BodyReader {
+    static let notJSON = """
+        the body is not JSON; Content-Type, which the signature does not cover, cannot make it anything else: set 'body' to form, text or bytes
+        """
+
+    func readByContent(_ body: Span<UInt8>) -> BodyReading {
+        do throws(BodyFault) {
+            switch kind {
+            case .json: return .asReceived
+            case .form: return .untyped(try Self.form(body).json)
+            case .text: return .untyped(try Self.text(body, Charset.marked(at: body)))
+            case .bytes: return .json(Self.bytes(body))
+            case .auto: return try jsonOrPayload(body)
+            }
+        } catch {
+            return .unreadable(error.reason)
+        }
+    }
+
+    /// JSON, or for a provider that can send it so the JSON in the one field `payload` of a form.
+    private func jsonOrPayload(_ body: Span<UInt8>) throws(BodyFault) -> BodyReading {
+        let charset = Charset.marked(at: body)
+        if case .utf16 = charset {
+            guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
+            return .json(text)
+        }
+        guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
+        if unwrapsPayload, body.hasPrefix(Array("payload=".utf8).span) { return .json(try Self.solePayload(of: body)) }
+        // A number, a text, true, false or null.
+        guard FormFields.isJSON(body.array) else { throw BodyFault(Self.notJSON) }
+        return .asReceived
+    }
+
+    /// The first byte that is not JSON's white space (RFC 8259 §2), behind a byte-order mark.
+    private static func firstByte(of body: Span<UInt8>) -> UInt8? {
+        var index = Charset.utf8.markLength(at: body)
+        while index < body.count, " \t\r\n".utf8.contains(body[index]) { index += 1 }
+        return index < body.count ? body[index] : nil
+    }
+
+    private static func solePayload(of body: Span<UInt8>) throws(BodyFault) -> [UInt8] {
+        try URLEncodedForm.requireWhole(body)
+        let form = try URLEncodedForm.read(body, .utf8)
+        guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1 else {
+            throw BodyFault("the form has other fields than one 'payload'")
+        }
+        return payload.bytes
+    }
+
+    /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.
+    private static func form(_ body: Span<UInt8>) throws(BodyFault) -> FormFields {
+        if let boundary = MultipartForm.boundary(at: body) { return try MultipartForm.read(body, boundary: boundary, charset: .utf8) }
+        try URLEncodedForm.requireWhole(body)
+        return try URLEncodedForm.read(body, .utf8)
+    }
+}

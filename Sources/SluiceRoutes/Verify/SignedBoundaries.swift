@@ -1,0 +1,145 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// What each value of a signed text must fulfil, so that the text can be cut in one way only: a signature covers bytes and not where one
+/// value ends and the next begins.
+///
+/// At most one value is free. Those before it end by themselves, seen from the left: by a fixed length, by their own form, or at the literal
+/// behind them, whose first byte they must not contain. Those behind it begin by themselves, seen from the right.
+enum SignedBoundary: Sendable, Hashable {
+    /// The free value, and those whose own form says where they end.
+    case none
+    /// The value must not contain this byte, with which the literal next to it begins or ends.
+    case excludes(UInt8)
+    /// The value has this many bytes.
+    case length(Int)
+    /// A URL directly beside the body, or digits directly behind it: they must contain no brace and no bracket, with which the body begins
+    /// and ends.
+    case besideJSON
+    /// A body directly behind a URL: it must begin with `{` or `[`.
+    case beginsJSON
+    /// A body directly before a URL or digits: it must end with `}` or `]`.
+    case endsJSON
+}
+
+/// What is known of a value of a signed text before any request comes.
+enum SignedExtent: Sendable, Hashable {
+    /// So many bytes.
+    case fixed(Int)
+    /// No value of this form begins or ends with another one, as with times of RFC 3339.
+    case selfDelimiting
+    /// No colon: it ends 13 bytes before the first one where a time of RFC 3339 follows, in which that is where the first one stands.
+    case withoutColon
+    case open
+}
+
+/// Two values of a signed text that stand so that nothing says where the first one ends.
+struct AmbiguousJoin: Error {
+    let first: ReferenceSource
+    let second: ReferenceSource
+}
+
+extension SignedBoundary {
+    /// What the values of a signed text must fulfil, in the order of its parts; `none` for its literals.
+    ///
+    /// - Throws: where two values are free.
+    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) -> [SignedBoundary] {
+        var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
+        var first = 0
+        while first < parts.count, let boundary = fromLeft(parts, at: first, extent: extent) {
+            boundaries[first] = boundary
+            if boundary == .besideJSON { boundaries[first + 1] = .beginsJSON }
+            first += 1
+        }
+        var last = parts.count - 1
+        while last > first, let boundary = fromRight(parts, at: last, extent: extent) {
+            boundaries[last] = boundary
+            if boundary == .besideJSON { boundaries[last - 1] = .endsJSON }
+            last -= 1
+        }
+        guard first >= last else { throw join(in: parts[first...last]) }
+        return boundaries
+    }
+
+    /// - Returns: `nil` for a value that does not end by itself.
+    private static func fromLeft(
+        _ parts: [TextTemplate.Part], at index: Int, extent: (ReferenceSource) -> SignedExtent
+    ) -> SignedBoundary? {
+        guard case .reference(let reference) = parts[index] else { return SignedBoundary.none }
+        if reference.isWholeBody { return nil }
+        let known = extent(reference.source)
+        if known == .selfDelimiting { return SignedBoundary.none }
+        guard index + 1 < parts.count else { return nil }
+        switch parts[index + 1] {
+        case .literal(let literal): return literal.first.map { .excludes($0) }
+        case .reference(let next):
+            if known == .withoutColon, next.source == .signedTimestamp, extent(next.source) == .selfDelimiting { return SignedBoundary.none }
+            return reference.beside(next, known)
+        }
+    }
+
+    /// - Returns: `nil` for a value that does not begin by itself.
+    private static func fromRight(
+        _ parts: [TextTemplate.Part], at index: Int, extent: (ReferenceSource) -> SignedExtent
+    ) -> SignedBoundary? {
+        guard case .reference(let reference) = parts[index] else { return SignedBoundary.none }
+        if reference.isWholeBody { return nil }
+        let known = extent(reference.source)
+        if known == .selfDelimiting { return SignedBoundary.none }
+        switch parts[index - 1] {
+        case .literal(let literal): return literal.last.map { .excludes($0) }
+        case .reference(let previous):
+            if reference.source == .signedTimestamp, previous.isWholeBody { return .besideJSON }
+            return reference.beside(previous, known)
+        }
+    }
+
+    /// The first two values of a part of the text that neither begin nor end by themselves.
+    private static func join(in parts: ArraySlice<TextTemplate.Part>) -> AmbiguousJoin {
+        let sources = parts.compactMap { part -> ReferenceSource? in
+            if case .reference(let reference) = part { reference.source } else { nil }
+        }
+        return AmbiguousJoin(first: sources[0], second: sources[sources.count > 1 ? 1 : 0])
+    }
+}
+
+extension SignedBoundary {
+    /// Why a value cannot stand where it does, as the end of a sentence that begins with what it is; `nil` if it can.
+    ///
+    /// - Parameter value: of a URL the part that differs between requests.
+    func complaint(about value: ArraySlice<UInt8>) -> String? {
+        switch self {
+        case .none, .beginsJSON, .endsJSON: nil
+        case .excludes(let byte):
+            value.contains(byte) ? "contains the character that separates it from the next part of the signed text" : nil
+        case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
+        case .besideJSON:
+            value.contains(where: Self.brackets.contains)
+                ? "contains a brace or a bracket, so that it is not certain where the body next to it begins" : nil
+        }
+    }
+
+    /// The same of a body, which is looked at where it lies.
+    func complaint(aboutBody body: Span<UInt8>) -> String? {
+        switch self {
+        case .beginsJSON where body.isEmpty || !"{[".utf8.contains(body[0]):
+            "does not begin with { or [, so that it is not certain where the value before it ends"
+        case .endsJSON where body.isEmpty || !"}]".utf8.contains(body[body.count - 1]):
+            "does not end with } or ], so that it is not certain where the value behind it begins"
+        default: nil
+        }
+    }
+
+    private static let brackets = Array("{}[]".utf8)
+}
+
+extension Reference {
+    /// Whether it is all of the body, as received.
+    var isWholeBody: Bool { source == .body(.root) }
+
+    /// What says where the value ends that no literal parts from another one.
+    fileprivate func beside(_ other: Reference, _ extent: SignedExtent) -> SignedBoundary? {
+        if case .fixed(let length) = extent { return .length(length) }
+        return source == .url && other.isWholeBody ? .besideJSON : nil
+    }
+}

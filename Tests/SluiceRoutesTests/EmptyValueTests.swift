@@ -1,0 +1,35 @@
+import SluiceRoutes
+import Testing
+
+/// A key with nothing behind it is a mistake: a line that lost its end must not mean null.
+struct EmptyValueTests {
+    @Test(
+        "nothing behind a key is an error, wherever it stands",
+        arguments: [
+            ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"), ("payload:", "", "payload"),
+            ("payload: { a: }", "", "a"), ("payload:\n          a: # nothing", "", "a"), ("priority:", "", "priority"), ("", "event:", "event"),
+            ("", "unique_key:", "unique_key"), ("", "reply: { body: { a: } }", "a"), ("when:", "", "when"),
+        ])
+    func keys(rule: String, line: String, key: String) {
+        let found = problems(openRoute("\(line)\notherwise: ignore", rule: rule))
+        #expect(
+            found.contains {
+                $0.hasSuffix(
+                    ": nothing stands behind '\(key)'; write the word null, \"\" for an empty text, {} for an empty mapping, or remove it")
+            }, "\(found)")
+    }
+
+    @Test("nothing behind a dash is an error too")
+    func elements() {
+        let found = problems(openRoute("otherwise: ignore", rule: "when:\n  body.a:\n    - 1\n    -\n"))
+        #expect(found.count == 1 && found[0].contains("nothing stands in this element of the list"), "\(found)")
+    }
+
+    @Test("the word null and empty texts are what they say")
+    func words() throws {
+        let route = try route(openRoute("otherwise: ignore", rule: "when: { body.ref: null, body.a: '' }\npayload: { x: null, y: \"\" }"))
+        let jobs = TestRequest(#"{"ref":null,"a":""}"#).processed(by: route).delivery?.jobs ?? []
+        #expect(jobs.map { String(decoding: $0.payload, as: UTF8.self) } == [#"{"x":null,"y":""}"#])
+        #expect(TestRequest(#"{"ref":"main","a":""}"#).processed(by: route).summary == "no rule matched")
+    }
+}

@@ -1,0 +1,109 @@
+import SluiceBase
+import SluiceRoutes
+import Testing
+
+/// A signature covers bytes, and not where one value ends and the next begins: of all requests with one signed text at most one passes.
+struct SignatureBoundaryTests {
+    private static let secret = "a secret of tests"
+
+    private func text(_ verify: String, methods: String = "[POST]") -> String {
+        "routes:\n- path: /hook\n  public_url: https://example.com\n  methods: \(methods)\n"
+            + "  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', \(verify) }\n"
+            + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+    }
+
+    @Test(
+        "parts that stand together are refused unless all but one end by themselves",
+        arguments: [
+            ("${id}${body}", "the id and the body"), ("${body}${id}", "the body and the id"),
+            ("${id}${timestamp}${header.X-More}", "the id and the timestamp"), ("${header.X-More}${body}", "the header x-more and the body"),
+            ("${query.q}${header.X-More}", "the query parameter q and the header x-more"), ("${path}${body}", "the path and the body"),
+            ("${body}${header.X-More}", "the body and the header x-more"), ("${body}.${body}", "the body and the body"),
+            ("${id}.${body}.${header.X-More}${query.q}", "the body and the header x-more"),
+            ("${body.a}${body.b}", "the field a of the body and the field b of the body"), ("${url}${header.X-More}", "the URL and the header x-more"),
+        ])
+    func ambiguous(signed: String, nouns: String) {
+        let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
+        #expect(found.count == 1 && found[0].hasPrefix("'signed' puts \(nouns) together so that nothing says"), "\(found)")
+    }
+
+    @Test(
+        "parts that end by themselves may stand together",
+        arguments: [
+            ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil), ("${timestamp}${body}", "rfc3339", nil),
+            ("${id}${timestamp}${body}", "rfc3339", nil), ("${id}${timestamp}${body}", "unix", "[0-9a-f-]{36}"),
+            ("${url}${body}", "unix", nil), ("${body}${url}", "unix", nil), ("${method}${url}${body}${timestamp}", "unix_ms", nil),
+            ("${sha256.body}${header.X-More}", "unix", nil), ("${timestamp}${body.token}", "unix", nil), ("${body}.${timestamp}", "unix", nil),
+        ] as [(String, String, String?)])
+    func selfDelimiting(signed: String, format: String, idPattern: String?) {
+        let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: format, idPattern: idPattern)
+        #expect(compile([("r.yaml", text(verify))]).problems.map(\.message) == [])
+    }
+
+    @Test("methods of which one begins with another do not end by themselves")
+    func methods() {
+        let verify = "signed: '${method}${body}'"
+        #expect(compile([("r.yaml", text(verify, methods: "[POST, PUT]"))]).problems == [])
+        #expect(compile([("r.yaml", text(verify, methods: "[POST, POSTS]"))]).problems.count == 1)
+    }
+
+    @Test(
+        "a value that contains what separates it is refused, and the piece is named",
+        arguments: [
+            ("${id}.${timestamp}.${body}", ["id": "m.1"], "the header x-id, which holds the id, does not match 'id_pattern'"),
+            ("${header.X-More}.${body}", ["header.X-More": "a.b"], "the header x-more contains the character that separates it"),
+            ("${body}|${header.X-More}", ["header.X-More": "a|b"], "the header x-more contains the character that separates it"),
+            ("${timestamp}${body}", ["timestamp": "170000000"], "the timestamp does not have 10 bytes"),
+            ("${body}${timestamp}", ["body": "a"], "the body does not end with } or ]"),
+        ] as [(String, [String: String], String)])
+    func separators(signed: String, values: [String: String], expected: String) throws {
+        let verify = "tolerance: 0, signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let route = try route(text(verify.contains("timestamp_from") ? verify : String(verify.dropFirst("tolerance: 0, ".count))))
+        let cut = SignedCut(signed)
+        let all = ["id": "m1", "timestamp": "1700000000", "body": "{}", "header.X-More": "more"].merging(values) { $1 }
+        let used = all.filter { cut.parts.contains(.value($0.key)) }
+        let request = try #require(
+            cut.request(used, signature: ("X-Signature", signature(Array(cut.text(used).utf8), Self.secret))))
+        #expect(request.judged(by: route).hasPrefix("refused signature_invalid: \(expected)"), "\(request.judged(by: route))")
+    }
+
+    @Test("a URL beside a body ends where the body begins")
+    func url() throws {
+        let route = try route(text("signed: '${url}${body}'"))
+        func outcome(_ target: String, _ body: String) -> String {
+            let digest = signature(Array("https://example.com\(target)\(body)".utf8), Self.secret)
+            return TestRequest(body, target: target, headers: [("X-Signature", digest)]).judged(by: route)
+        }
+        #expect(outcome("/hook", #"{"a":1}"#) == "genuine")
+        #expect(outcome("/hook?x=1", "[1]") == "genuine")
+        #expect(outcome("/hook?x=", "1[1]").contains("the body does not begin with { or ["))
+        #expect(outcome("/hook?x={", "[1]").contains("the URL contains a brace or a bracket"))
+    }
+
+    @Test("ids are of the pattern that the route says", arguments: [("[0-9a-f]{4}", "00ff", true), ("[0-9a-f]{4}", "00FF", false),
+        ("[0-9a-f]{4}", "00ff0", false), ("[a.=-]{1,3}", "a.=", true), ("[a.=-]{1,3}", "a.=-", false)])
+    func idPatterns(pattern: String, id: String, matches: Bool) throws {
+        let route = try route(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
+        let digest = signature(Array("\(id)|{}".utf8), Self.secret)
+        let outcome = TestRequest("{}", headers: [("X-Id", id), ("X-Signature", digest)]).judged(by: route)
+        #expect((outcome == "genuine") == matches)
+    }
+
+    @Test("a pattern that is none is an error with its place", arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
+    func brokenPatterns(pattern: String) {
+        let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
+        #expect(found.count == 1 && found[0].contains("'id_pattern' must be a set of characters and a length"), "\(found)")
+    }
+}
+
+/// The lines of `verify` that a signed text needs.
+enum SignedScheme {
+    static func lines(for signed: String, format: String, idPattern: String?) -> String {
+        var lines = ""
+        if signed.contains("${timestamp}") { lines += ", timestamp_from: '${header.X-Time}', timestamp_format: \(format)" }
+        if signed.contains("${id}") { lines += ", id_from: '${header.X-Id}'" }
+        if let idPattern { lines += ", id_pattern: '\(idPattern)'" }
+        return lines
+    }
+}
