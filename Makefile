@@ -91,9 +91,9 @@ tsan: deps ## runs the tests of the modules under the thread sanitizer
 # Swift's own handler of crashes would come before libFuzzer's, which writes down the input.
 .PHONY: fuzz
 fuzz: ROUTE_SEEDS = routes Tests/SluiceRoutesTests/Schema/Good Tests/SluiceRoutesTests/Schema/Broken
-fuzz: deps ## fuzzes the readers of HTTP, JSON, bodies, route files and references, a minute each
+fuzz: deps ## fuzzes the readers of HTTP, JSON, bodies, route files and references, and the verifier, a minute each
 	export SLUICE_FUZZ=1 SWIFT_BACKTRACE=enable=no; \
-	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz RouteFileFuzz ReferenceFuzz; do \
+	for fuzzer in RequestParserFuzz JSONScannerFuzz BodyReaderFuzz RouteFileFuzz ReferenceFuzz SignatureFuzz; do \
 		seeds="Tests/Fuzz/$$fuzzer/corpus"; \
 		[ "$$fuzzer" != RouteFileFuzz ] || seeds="$$seeds $(ROUTE_SEEDS)"; \
 		$(SWIFT) build -c release --scratch-path .build-fuzz --product "$$fuzzer"; \

@@ -102,6 +102,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
         fuzz("BodyReaderFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
         fuzz("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceYAML"]),
         fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
+        fuzz("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes"]),
     ]
     // Without coverage in the code under test libFuzzer would grope in the dark.
     for target in package.targets where ["SluiceBase", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes"].contains(target.name) {

@@ -97,7 +97,8 @@ struct YAMLComposer {
     private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition) {
         guard !allowsEmptyValues, let scalar = node.scalar, scalar.style == .plain, scalar.text.isEmpty else { return }
         guard emptyValues.count < limits.problems else { return }
-        emptyValues.append(YAMLProblem(position, "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
+        emptyValues.append(
+            YAMLProblem(position, "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
     }
 
     /// The text of a key, or `nil` where it is none, which has been noted.

@@ -22,7 +22,9 @@ func problems(_ text: String, environment: [String: String] = ["SECRET": "a secr
 }
 
 /// The only route of one file, which must be fine.
-func route(_ text: String, environment: [String: String] = ["SECRET": "a secret of tests"], sourceLocation: SourceLocation = #_sourceLocation) throws
+func route(
+    _ text: String, environment: [String: String] = ["SECRET": "a secret of tests"], sourceLocation: SourceLocation = #_sourceLocation
+) throws
     -> Route
 {
     let compilation = compile([("r.yaml", text)], environment: environment)

@@ -40,7 +40,8 @@ struct CoverageNoteTests {
 
     @Test("how a body is read is said where the route does not")
     func bodies() {
-        let start = "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n  secrets: [ { env: SECRET } ]\n"
+        let start =
+            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n  secrets: [ { env: SECRET } ]\n"
         let text = start + "  jobs: [ { type: t } ]\n"
         #expect(
             notes(text) == [

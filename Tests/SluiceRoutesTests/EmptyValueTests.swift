@@ -7,7 +7,8 @@ struct EmptyValueTests {
         "nothing behind a key is an error, wherever it stands",
         arguments: [
             ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"), ("payload:", "", "payload"),
-            ("payload: { a: }", "", "a"), ("payload:\n          a: # nothing", "", "a"), ("priority:", "", "priority"), ("", "event:", "event"),
+            ("payload: { a: }", "", "a"), ("payload:\n          a: # nothing", "", "a"), ("priority:", "", "priority"),
+            ("", "event:", "event"),
             ("", "unique_key:", "unique_key"), ("", "reply: { body: { a: } }", "a"), ("when:", "", "when"),
         ])
     func keys(rule: String, line: String, key: String) {

@@ -25,7 +25,9 @@ struct SecretOddityTests {
             let found = found(secret)
             #expect(found.problems == [])
             #expect(
-                found.warnings == ["r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; one of 16 bytes or more is safer"])
+                found.warnings == [
+                    "r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; one of 16 bytes or more is safer"
+                ])
         }
         #expect(found("123456789abcdefg") == ([], []))
     }

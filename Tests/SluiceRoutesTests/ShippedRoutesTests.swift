@@ -11,9 +11,12 @@ struct ShippedRoutesTests {
         let compilation = RouteTable.compile(
             try RouteFiles.read(folder: Self.folder), secretFiles: SecretFiles(folder: Self.folder),
             environment: [
-                "GITHUB_WEBHOOK_SECRET": "a secret of tests", "HMAC_WEBHOOK_SECRET": "a secret of tests", "STRIPE_WEBHOOK_SECRET": "whsec_a secret of tests",
-                "SLACK_SIGNING_SECRET": "a secret of tests", "SHOPIFY_CLIENT_SECRET": "a secret of tests", "STANDARD_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=",
-                "SVIX_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=", "LINE_CHANNEL_SECRET": "a secret of tests", "SQUARE_SIGNATURE_KEY": "a secret of tests",
+                "GITHUB_WEBHOOK_SECRET": "a secret of tests", "HMAC_WEBHOOK_SECRET": "a secret of tests",
+                "STRIPE_WEBHOOK_SECRET": "whsec_a secret of tests",
+                "SLACK_SIGNING_SECRET": "a secret of tests", "SHOPIFY_CLIENT_SECRET": "a secret of tests",
+                "STANDARD_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=",
+                "SVIX_WEBHOOK_SECRET": "whsec_YSBzZWNyZXQgb2YgdGVzdHM=", "LINE_CHANNEL_SECRET": "a secret of tests",
+                "SQUARE_SIGNATURE_KEY": "a secret of tests",
                 "PAGERDUTY_WEBHOOK_SECRET": "a secret of tests",
             ])
         #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)

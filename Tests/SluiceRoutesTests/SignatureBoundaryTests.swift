@@ -16,11 +16,13 @@ struct SignatureBoundaryTests {
         "parts that stand together are refused unless all but one end by themselves",
         arguments: [
             ("${id}${body}", "the id and the body"), ("${body}${id}", "the body and the id"),
-            ("${id}${timestamp}${header.X-More}", "the id and the timestamp"), ("${header.X-More}${body}", "the header x-more and the body"),
+            ("${id}${timestamp}${header.X-More}", "the id and the timestamp"),
+            ("${header.X-More}${body}", "the header x-more and the body"),
             ("${query.q}${header.X-More}", "the query parameter q and the header x-more"), ("${path}${body}", "the path and the body"),
             ("${body}${header.X-More}", "the body and the header x-more"), ("${body}.${body}", "the body and the body"),
             ("${id}.${body}.${header.X-More}${query.q}", "the body and the header x-more"),
-            ("${body.a}${body.b}", "the field a of the body and the field b of the body"), ("${url}${header.X-More}", "the URL and the header x-more"),
+            ("${body.a}${body.b}", "the field a of the body and the field b of the body"),
+            ("${url}${header.X-More}", "the URL and the header x-more"),
         ])
     func ambiguous(signed: String, nouns: String) {
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
@@ -34,7 +36,8 @@ struct SignatureBoundaryTests {
             ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil), ("${timestamp}${body}", "rfc3339", nil),
             ("${id}${timestamp}${body}", "rfc3339", nil), ("${id}${timestamp}${body}", "unix", "[0-9a-f-]{36}"),
             ("${url}${body}", "unix", nil), ("${body}${url}", "unix", nil), ("${method}${url}${body}${timestamp}", "unix_ms", nil),
-            ("${sha256.body}${header.X-More}", "unix", nil), ("${timestamp}${body.token}", "unix", nil), ("${body}.${timestamp}", "unix", nil),
+            ("${sha256.body}${header.X-More}", "unix", nil), ("${timestamp}${body.token}", "unix", nil),
+            ("${body}.${timestamp}", "unix", nil),
         ] as [(String, String, String?)])
     func selfDelimiting(signed: String, format: String, idPattern: String?) {
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: format, idPattern: idPattern)
@@ -81,8 +84,12 @@ struct SignatureBoundaryTests {
         #expect(outcome("/hook?x={", "[1]").contains("the URL contains a brace or a bracket"))
     }
 
-    @Test("ids are of the pattern that the route says", arguments: [("[0-9a-f]{4}", "00ff", true), ("[0-9a-f]{4}", "00FF", false),
-        ("[0-9a-f]{4}", "00ff0", false), ("[a.=-]{1,3}", "a.=", true), ("[a.=-]{1,3}", "a.=-", false)])
+    @Test(
+        "ids are of the pattern that the route says",
+        arguments: [
+            ("[0-9a-f]{4}", "00ff", true), ("[0-9a-f]{4}", "00FF", false),
+            ("[0-9a-f]{4}", "00ff0", false), ("[a.=-]{1,3}", "a.=", true), ("[a.=-]{1,3}", "a.=-", false),
+        ])
     func idPatterns(pattern: String, id: String, matches: Bool) throws {
         let route = try route(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
         let digest = signature(Array("\(id)|{}".utf8), Self.secret)
@@ -90,7 +97,9 @@ struct SignatureBoundaryTests {
         #expect((outcome == "genuine") == matches)
     }
 
-    @Test("a pattern that is none is an error with its place", arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
+    @Test(
+        "a pattern that is none is an error with its place",
+        arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
     func brokenPatterns(pattern: String) {
         let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
         #expect(found.count == 1 && found[0].contains("'id_pattern' must be a set of characters and a length"), "\(found)")

@@ -34,7 +34,9 @@ struct SignatureCutPropertyTests {
         var genuine: SignedCut.Values?
         var cuts = 0
         for _ in 0..<60 {
-            guard let values = scheme.cut.values(of: text, &random), let request = scheme.cut.request(values, signature: digest) else { continue }
+            guard let values = scheme.cut.values(of: text, &random), let request = scheme.cut.request(values, signature: digest) else {
+                continue
+            }
             cuts += 1
             guard request.judged(by: route) == "genuine" else { continue }
             #expect(genuine == nil || genuine == values, "\(scheme.file) \(String(describing: genuine)) \(values)")
@@ -116,7 +118,9 @@ struct ShippedScheme: CustomTestStringConvertible {
             let text = String(decoding: file.bytes, as: UTF8.self)
             let format = text.contains("timestamp_format: rfc3339") ? "rfc3339" : text.contains("unix_ms") ? "unix_ms" : "unix"
             let texts = text.split(separator: "\n").compactMap { line -> String? in
-                guard let start = line.firstRange(of: "signed: ")?.upperBound, line.contains("${"), !line.contains("#  ") else { return nil }
+                guard let start = line.firstRange(of: "signed: ")?.upperBound, line.contains("${"), !line.contains("#  ") else {
+                    return nil
+                }
                 let value = line[start...].split(separator: "  #")[0]
                 return value.trimmingPrefix("\"").split(separator: "\"").first.map(String.init)
             }

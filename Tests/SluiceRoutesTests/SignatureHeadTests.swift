@@ -28,7 +28,8 @@ struct SignatureHeadTests {
             (["sha256="], "signature_missing: the header x-signature holds no signature behind its prefix"),
             ([digest], "signature_invalid: the header x-signature does not begin with the signature's prefix"),
             (["sha256=xx"], "signature_invalid: the header x-signature is not hex"),
-            (["sha256=\(digest)", "sha256=\(digest)"], "signature_invalid: the header x-signature stands twice"), (["sha256=\(digest)"], "body"),
+            (["sha256=\(digest)", "sha256=\(digest)"], "signature_invalid: the header x-signature stands twice"),
+            (["sha256=\(digest)"], "body"),
         ])
     func signatures(values: [String], expected: String) throws {
         let headers = values.map { (name: "X-Signature", value: $0) }

@@ -61,16 +61,20 @@ struct SignatureTests {
                 == "refused signature_invalid: the header x-signature does not match any secret of the route")
     }
 
-    @Test("Any of several secrets may match, and no other", arguments: [("the first secret", true), ("the second secret", true), ("three", false)])
+    @Test(
+        "Any of several secrets may match, and no other",
+        arguments: [("the first secret", true), ("the second secret", true), ("three", false)])
     func rotation(secret: String, isStored: Bool) throws {
-        let route = try route(signedRoute(secrets: "[{env: A}, {env: B}]"), environment: ["A": "the first secret", "B": "the second secret"])
+        let route = try route(
+            signedRoute(secrets: "[{env: A}, {env: B}]"), environment: ["A": "the first secret", "B": "the second secret"])
         #expect((TestRequest("{}").signed(secret).processed(by: route).delivery != nil) == isStored)
     }
 
     @Test("Signatures in base64, and secrets in base64 and hex, are read as such; letter case counts in base64 and not in hex")
     func encodings() throws {
         let hex = try route(signedRoute(", key_encoding: hex"), environment: ["SECRET": "6120736563726574206f66207465737473"])
-        let base64 = try route(signedRoute(", key_encoding: base64, signature_encoding: base64"), environment: ["SECRET": "YSBzZWNyZXQgb2YgdGVzdHM="])
+        let base64 = try route(
+            signedRoute(", key_encoding: base64, signature_encoding: base64"), environment: ["SECRET": "YSBzZWNyZXQgb2YgdGVzdHM="])
         let request = TestRequest("{}")
         let digest = signature(request.body, "a secret of tests")
         let decoded = Hex.decode(Array(digest.utf8).span)

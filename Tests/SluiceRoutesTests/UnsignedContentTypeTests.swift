@@ -10,14 +10,17 @@ struct UnsignedContentTypeTests {
     static let contentTypes = [
         nil, "application/json", "application/json; charset=utf-16", "application/json; charset=latin1", "text/plain",
         "text/plain; charset=utf-16le", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=latin1",
-        "multipart/form-data; boundary=b", "multipart/form-data; boundary=evil", "multipart/form-data", "application/octet-stream", "image/png", "x",
+        "multipart/form-data; boundary=b", "multipart/form-data; boundary=evil", "multipart/form-data", "application/octet-stream",
+        "image/png", "x",
     ]
 
-    static let multipart = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--evil\r\nContent-Disposition: form-data; "
+    static let multipart =
+        "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--evil\r\nContent-Disposition: form-data; "
         + "name=\"payload\"\r\n\r\n{\"forged\":true}\r\n--evil--\r\n--b--\r\n"
 
     static let bodies = [
-        #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&","ref":"refs/heads/main"}"#, "  [1,2]", "\u{FEFF}{\"a\":\"\u{E9}\"}", #""text""#, "12", "null",
+        #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&","ref":"refs/heads/main"}"#, "  [1,2]", "\u{FEFF}{\"a\":\"\u{E9}\"}", #""text""#,
+        "12", "null",
         "", " ", "plain text", "a=1&b=2", "payload=%7B%22a%22%3A1%7D", "payload=%7B%22a%22%3A1%7D&x=1", "payload=1&payload=2",
         "payload={\"a\":1}", "x=%7B%7D", multipart, "--b\r\n", "{\"a\":\"\r\n--evil\r\n\r\n\"}",
     ]
@@ -39,7 +42,8 @@ struct UnsignedContentTypeTests {
         arguments: ["body: auto", "body: json", "body: form", "body: text", "body: bytes", "each: lines", "provider: github"])
     func sameOutcome(line: String) throws {
         let isGitHub = line.hasPrefix("provider")
-        let verify = isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
+        let verify =
+            isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
         let route = try route(
             "routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t, payload: '${body}' } ]\n"
                 .replacing("'${body}'", with: line == "each: lines" ? "'${item}'" : "'${body}'"))
@@ -55,7 +59,10 @@ struct UnsignedContentTypeTests {
     @Test(
         "a body that begins with a brace or a bracket is JSON, and a form only where the route or its provider says so",
         arguments: [
-            ("body: auto", #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&"}"#, #"["t {\"comment\":\"&payload=%7B%22forged%22%3Atrue%7D&\"}"] []"#),
+            (
+                "body: auto", #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&"}"#,
+                #"["t {\"comment\":\"&payload=%7B%22forged%22%3Atrue%7D&\"}"] []"#
+            ),
             ("body: auto", "a=1", #"[] ["body_unreadable"]"#), ("body: auto", "12", #"["t 12"] []"#),
             ("body: form", "a=1&b=x+y", #"["t {\"a\":\"1\",\"b\":\"x y\"}"] []"#), ("body: form", "a=1&b=\"", #"[] ["body_unreadable"]"#),
             ("body: form", #"{"a":"&b=1"}"#, #"[] ["body_unreadable"]"#), ("body: text", "a=1", #"["t \"a=1\""] []"#),
@@ -65,7 +72,8 @@ struct UnsignedContentTypeTests {
         ])
     func kinds(line: String, body: String, expected: String) throws {
         let isGitHub = line.hasPrefix("provider")
-        let verify = isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
+        let verify =
+            isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
         let route = try route("routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
         #expect(outcome(route, Array(body.utf8), "X-Hub-Signature-256", headers: []) == expected)
     }

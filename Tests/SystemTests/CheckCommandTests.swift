@@ -53,7 +53,7 @@ import Testing
         #expect(missing.errors == "sluice: 2 errors in routes; with --without-secrets the secrets are not looked for\n")
         #expect(missing.output.contains("error: the environment variable ORDERS_SECRET is not set\n"))
         #expect(missing.output.contains("    jobs[0].queue\n      - \"order\"\n      + \"orders\"\n"))
-        let there = try await run(["check"], in: folder, environment: ["ORDERS_SECRET": "a"])
+        let there = try await run(["check"], in: folder, environment: ["ORDERS_SECRET": "a secret of tests"])
         #expect(there.errors == "sluice: 1 error in routes\n")
         try folder.write(
             Self.orders.replacing("      - tpye: order\n        type:", with: "      - type:").replacing(

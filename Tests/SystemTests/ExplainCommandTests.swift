@@ -86,7 +86,7 @@ import Testing
     func refusals() async throws {
         let folder = try folder()
         let start = ["explain", "routes", "--path", "/orders/a", "--body", "{}"]
-        let secret = ["ORDERS_SECRET": "right"]
+        let secret = ["ORDERS_SECRET": "the right secret"]
         let unsigned = try await run(start + ["--unsigned"], in: folder, environment: secret)
         #expect(unsigned.ending == .exited(65))
         #expect(unsigned.errors == "sluice: the request would be refused: 401 signature_missing\n")

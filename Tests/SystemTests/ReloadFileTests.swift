@@ -151,19 +151,19 @@ import Testing
     func mountedSecret() async throws {
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)
-        try folder.mount(["key": "first"], at: "secrets", version: 1)
+        try folder.mount(["key": "the first secret"], at: "secrets", version: 1)
         let setup = GatewaySetup(routes: ["r.yaml": ReloadTests.route("r", secret: "file: ../secrets/key")], folder: folder)
         try await GatewayUnderTest.run(setup) { gateway in
-            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "first")).status == 200)
-            try folder.mount(["key": "second"], at: "secrets", version: 2)
+            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "the first secret")).status == 200)
+            try folder.mount(["key": "the second secret"], at: "secrets", version: 2)
             try await gateway.record("the load") { $0.message == Self.loaded && $0["table"] == "2" }
-            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "second")).status == 200)
-            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "first")).status == 401)
+            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "the second secret")).status == 200)
+            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "the first secret")).status == 401)
             let position = gateway.log.position
-            try folder.mount(["key": "third"], at: "secrets", version: 3)
+            try folder.mount(["key": "the third secret"], at: "secrets", version: 3)
             gateway.process.send(1)
             try await gateway.record(from: position, "the load") { $0.message == Self.loaded }
-            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "third")).status == 200)
+            #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "the third secret")).status == 200)
         }
     }
 }

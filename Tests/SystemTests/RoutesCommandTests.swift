@@ -91,7 +91,7 @@ import Testing
 
     @Test("the running gateway says which table is in force since when, and whether that is what is on disk")
     func running() async throws {
-        let setup = GatewaySetup(routes: ["r.yaml": Self.routes], environment: ["A_SECRET_THAT_IS_NOWHERE": "here"])
+        let setup = GatewaySetup(routes: ["r.yaml": Self.routes], environment: ["A_SECRET_THAT_IS_NOWHERE": "a secret of tests"])
         try await GatewayUnderTest.run(setup) { gateway in
             let first = try await gateway.command("routes")
             #expect(first.ending == .exited(0) && first.errors.isEmpty, "\(first)")

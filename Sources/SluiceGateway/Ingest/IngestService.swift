@@ -50,7 +50,10 @@ final class IngestService: HTTPService {
             ofHead: request, sender: sender, receivedAtMilliseconds: shared.time.wallMilliseconds())
         if case .refused(let code, let reason)? = refused {
             entry.metrics.received.increment()
-            return .refuse(refusal(code, reason: reason, request, entry))
+            let seen = RequestView(
+                method: request.method, target: request.target, headers: request.headers, body: request.body, peer: self.sender(of: request)
+            )
+            return .refuse(refusal(code, reason: reason, seen, entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }

@@ -57,7 +57,6 @@ extension Route {
         return isGzip ? inflated(arrival, &scratch) : read(request, arrival, &scratch)
     }
 
-
     /// A delivery before its body is read.
     private struct Arrival: ~Escapable {
         /// As it came.

@@ -15,7 +15,8 @@ extension KeyTable {
             "timestamp_format": "How the timestamp is written: seconds or milliseconds since 1970, or RFC 3339.",
             "tolerance": "How far the timestamp may be from now, 0 to 1d; 0 for any.",
             "id_from": "Where the id that is signed stands: one reference, such as ${header.X-Id}.",
-            "id_pattern": "What ids are: a set of characters and a length, such as [0-9a-f-]{36}; of a fixed length it may stand beside another value.",
+            "id_pattern":
+                "What ids are: a set of characters and a length, such as [0-9a-f-]{36}; of a fixed length it may stand beside another value.",
             "signed": "The text that is signed, of references; body is the bytes as they were received.",
         ])
 

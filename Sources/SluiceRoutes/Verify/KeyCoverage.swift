@@ -65,7 +65,8 @@ struct KeyCoverage {
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
         scope.context.note(
             position,
-            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be sent again with another value there")
+            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be sent again with another value there"
+        )
     }
 
     /// `rules 1, 2; unique key`

@@ -69,7 +69,8 @@ struct SecretReader {
         let length = "the secret of \(found.source) has \(key.count) byte\(key.count == 1 ? "" : "s")"
         guard key.count >= Self.leastLength else {
             context.error(
-                position, "\(length), and could be guessed: use one of \(Self.recommendedLength) bytes or more, such as "
+                position,
+                "\(length), and could be guessed: use one of \(Self.recommendedLength) bytes or more, such as "
                     + "'openssl rand -hex 32' prints")
             return false
         }

@@ -14,7 +14,9 @@ extension SignatureVerifier {
     func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningObstacle) -> [RequestToSign.Header] {
         let header = try signatureHeader(for: request)
         var added: [RequestToSign.Header] = []
-        if case .header(let name)? = scheme.id?.source, !request.holds(name) { added.append(.init(name.description, scheme.idPattern.adapted(id))) }
+        if case .header(let name)? = scheme.id?.source, !request.holds(name) {
+            added.append(.init(name.description, scheme.idPattern.adapted(id)))
+        }
         var besides: String?
         if let timestamp = scheme.timestamp, case .header(let name) = timestamp.reference.source, !request.holds(name) {
             let text = String(decoding: timestamp.prefix ?? [], as: UTF8.self) + timestamp.format.format(nowMilliseconds)

@@ -73,7 +73,9 @@ extension SignedBoundary {
         switch parts[index + 1] {
         case .literal(let literal): return literal.first.map { .excludes($0) }
         case .reference(let next):
-            if known == .withoutColon, next.source == .signedTimestamp, extent(next.source) == .selfDelimiting { return SignedBoundary.none }
+            if known == .withoutColon, next.source == .signedTimestamp, extent(next.source) == .selfDelimiting {
+                return SignedBoundary.none
+            }
             return reference.beside(next, known)
         }
     }

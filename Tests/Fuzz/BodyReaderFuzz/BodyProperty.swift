@@ -9,7 +9,13 @@ enum BodyProperty {
         guard let end = bytes.firstIndex(of: 0x0A) else { return }
         let (type, body) = (Array(bytes[..<end]), Array(bytes[(end + 1)...]))
         for kind in BodyKind.allCases {
-            for unwraps in [false, true] { check(read(body, type, kind, unwraps), body, kind) }
+            for unwraps in [false, true] {
+                check(read(body, type, kind, unwraps), body, kind)
+                let unsigned = read(body, type, kind, unwraps, trusts: false)
+                check(unsigned, body, kind)
+                let other = read(body, Array("text/plain; charset=utf-16".utf8), kind, unwraps, trusts: false)
+                precondition("\(unsigned)" == "\(other)", "A header that is not signed decided how a body is read.")
+            }
         }
         checkText(body)
         checkSurroundings(of: body, type)
@@ -23,7 +29,7 @@ enum BodyProperty {
         case .json(let json):
             precondition(json.count <= 6 * body.count + 64, "What was made of a body is too large.")
             if case .bytes = kind { precondition(json == base64(body), "Bytes were altered.") }
-        case .unreadable(let why): precondition(why.allSatisfy { $0.isASCII && $0 != "\n" } && why.count < 100, "A reason holds the body.")
+        case .unreadable(let why): precondition(why.allSatisfy { $0.isASCII && $0 != "\n" } && why.count < 200, "A reason holds the body.")
         case .asReceived: break
         }
     }
@@ -48,7 +54,7 @@ enum BodyProperty {
         }
     }
 
-    private static func read(_ body: [UInt8], _ type: [UInt8], _ kind: BodyKind, _ unwraps: Bool) -> BodyReading {
+    private static func read(_ body: [UInt8], _ type: [UInt8], _ kind: BodyKind, _ unwraps: Bool, trusts: Bool = true) -> BodyReading {
         let name = Array("Content-Type".utf8)
         let head = name + type
         let fields = [HeaderField(name: 0..<name.count, value: name.count..<head.count)]
@@ -56,7 +62,7 @@ enum BodyProperty {
         let request = RequestView(
             method: method.span, target: target.span, headers: HeaderView(bytes: head.span, fields: fields), body: body.span, peer: .unknown
         )
-        return BodyReader(kind: kind, unwrapsPayload: unwraps).read(request)
+        return BodyReader(kind: kind, unwrapsPayload: unwraps, trustsContentType: trusts).read(request)
     }
 
     private static func isJSON(_ json: [UInt8]) -> Bool {

@@ -111,7 +111,9 @@ struct SignatureExplanationTests {
         let digest = signature(Array("1700000000.{}".utf8), "a secret of tests")
         let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
         for explanation in [forged, old, signed] {
-            for text in [explanation.text.joined(), explanation.json] { #expect(!text.contains(digest) && !text.contains("a secret of tests")) }
+            for text in [explanation.text.joined(), explanation.json] {
+                #expect(!text.contains(digest) && !text.contains("a secret of tests"))
+            }
         }
     }
 
@@ -142,12 +144,14 @@ struct SignatureExplanationTests {
         #expect(signed.verification?.verdict == .genuine)
         #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
         #expect(signed.verification?.account?.secrets.first?.description == "env SECRET, which is not there, so that one was made up")
-        let brought = try explanation(signedRoute, request("the old secret..."), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
+        let brought = try explanation(
+            signedRoute, request("the old secret..."), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
         #expect(brought.text.last == "result        · taken, if its signature is genuine: 1 job")
-        let known = try explanation(signedRoute, request("a secret of tests"), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
+        let known = try explanation(
+            signedRoute, request("a secret of tests"), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
         #expect(known.verification?.verdict == .genuine)
         // What lacks a signature is refused whatever the secrets are.
         #expect(try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal == .signatureMissing)

@@ -41,7 +41,8 @@ struct CorpusFile: Sendable, CustomStringConvertible {
         options.allowsInlineSecrets = true
         return RouteTable.compile(
             [RouteFile(name: name, bytes: Array(text.utf8))],
-            secretFiles: SecretFiles(folder: "\(Self.project)/Tests/SluiceRoutesTests/Schema/Good"), environment: ["SECRET": "a secret of tests"],
+            secretFiles: SecretFiles(folder: "\(Self.project)/Tests/SluiceRoutesTests/Schema/Good"),
+            environment: ["SECRET": "a secret of tests"],
             options: options)
     }
 
