@@ -38,9 +38,9 @@ def shapes(length):
 def main():
     options = wire.parser(__doc__, connections=4, rate=64_000_000)
     options.add_argument("--shape", choices=shapes(2000), default="form-control")
-    options.add_argument("--megabytes", type=float, default=10)
+    options.add_argument("--mebibytes", type=float, default=10)
     options = options.parse_args()
-    path, kind, body = shapes(int(options.megabytes * 1_000_000))[options.shape]
+    path, kind, body = shapes(int(options.mebibytes * 1_048_576))[options.shape]
     signed = wire.signature(body) if options.shape == "text" else None
     head = wire.head(path, len(body), *wire.github("push", "escapes", signed, kind))
     counts, pace = wire.Counts(), wire.Pace(options.rate)

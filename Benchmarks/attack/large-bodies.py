@@ -45,9 +45,9 @@ def packed(bits, times):
 def main():
     options = wire.parser(__doc__, connections=4, rate=200_000_000)
     options.add_argument("--kind", choices=["invalid", "valid", "stored", "fixed", "dynamic", "bomb"], default="invalid")
-    options.add_argument("--megabytes", type=float, default=25)
+    options.add_argument("--mebibytes", type=float, default=25)
     options = options.parse_args()
-    length = int(options.megabytes * 1_000_000)
+    length = int(options.mebibytes * 1_048_576)
     path, lines = "/several-secrets", []
     if options.kind in ("invalid", "valid"):
         body = b'{"a":"' + b"x" * (length - 8) + b'"}'
