@@ -34,14 +34,14 @@ def answered(connection, seconds):
 
 def main():
     options = wire.parser(__doc__, connections=24, rate=100_000_000)
-    options.add_argument("--mebibytes", type=float, default=10.2, help="size of each body")
+    options.add_argument("--mebibytes", type=float, default=10.3, help="size of each body")
     options.add_argument("--signature", choices=HEADERS, default="none")
-    options.add_argument("--fillers", type=int, default=300, help="connections that hold 60 KB each, once the large bodies are there")
+    options.add_argument("--fillers", type=int, default=400, help="connections that hold 60 KB or 4 KB, once the large bodies are there")
     options.add_argument("--path", default="/github")
     options = options.parse_args()
     length = int(options.mebibytes * 1_048_576)
     lines = wire.github("push", "unsigned", None) + HEADERS[options.signature]
-    counts, pace, connects = wire.Counts(), wire.Pace(options.rate), wire.Pace(100)
+    counts, pace, connects = wire.Counts(), wire.Pace(options.rate), wire.Pace(200)
     until = wire.begin(options)
 
     def hold(connection, body, piece):
@@ -57,7 +57,7 @@ def main():
         return answered(connection, until - time.monotonic())
 
     def work(number):
-        body, piece = (length, 65536) if number < options.connections else (60_000, 4_000)
+        body, piece = (length, 65536) if number < options.connections else ((60_000, 4_000) if number % 2 else (4_100, 4_000))
         if number >= options.connections:
             time.sleep(options.connections * length / options.rate + 0.5)
         while time.monotonic() < until:
