@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Gateway:
-    """`sluice serve` and `sluice devqueue` as processes of their own. `routes` is a file or a folder of route files."""
+    """`sluice serve` and `sluice devqueue` as processes of their own. `routes` is a route file, or a function that fills a folder."""
 
     def __init__(self, binary, routes=os.path.join(HERE, "routes.yaml"), options=(), environment=None):
         self.binary = binary
@@ -34,11 +34,11 @@ class Gateway:
             raise
 
     def prepare(self, routes):
-        target = os.path.join(self.folder, "routes")
-        if os.path.isdir(routes):
-            shutil.copytree(routes, target)
+        target = self.path("routes")
+        os.mkdir(target)
+        if callable(routes):
+            routes(target)
         else:
-            os.mkdir(target)
             shutil.copy(routes, target)
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",

@@ -59,7 +59,7 @@ def main():
     def work(number):
         body, piece = (length, 65536) if number < options.connections else ((60_000, 4_000) if number % 2 else (4_100, 4_000))
         if number >= options.connections:
-            time.sleep(options.connections * length / options.rate + 0.5)
+            time.sleep(options.connections * length / (options.rate or 200_000_000) + 0.5)
         while time.monotonic() < until:
             connects.take(1)
             try:
