@@ -2,7 +2,8 @@
 """Replays captured deliveries, changed where the signature does not reach, and prints FORGED or refused for each. Exit status 1 if any is forged.
 
 An attacker here has no secret. It has a delivery that was signed for it: a GitHub push whose commit message it wrote, or an old event of
-a Standard Webhooks sender with text that it chose. A replay is forged if the queue gets a job from it that the provider never caused.
+a Standard Webhooks sender with text that it chose. A replay is forged if a job or a dead letter comes of it that the provider
+never caused. The same job once more, for a new delivery id that GitHub does not sign, is not: it is printed as `as signed`.
 """
 
 import argparse
@@ -50,7 +51,7 @@ routes:
 
 
 class Check:
-    """Sends requests to one gateway and counts the replays that made a job or a dead letter."""
+    """Sends requests to one gateway and counts the replays that made something else than what was signed."""
 
     def __init__(self, target):
         self.target, self.forged = target, 0
@@ -61,30 +62,49 @@ class Check:
             return wire.answer(connection)
 
     def jobs(self):
-        """What the queue has: type and payload of each job."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.target.queue}/jobs?limit=2000", timeout=5) as response:
-            return [(job["type"], job.get("payload")) for job in json.load(response)["jobs"]]
+        """The jobs in the queue, oldest first."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.target.queue}/dev/jobs", timeout=5) as response:
+            return [json.loads(line) for line in response.read().splitlines()]
+
+    def next_job(self, before):
+        """The first job after this many. Waits until it is in the queue."""
+        for _ in range(200):
+            if len(jobs := self.jobs()) > before:
+                return jobs[before]
+            time.sleep(0.05)
+        raise SystemExit("a job was accepted and did not reach the queue within 10 s")
 
     def honest(self, name, path, body, lines):
+        before = len(self.jobs())
         status, answer = self.send(path, body, lines)
-        if status != 200:
+        if status != 200 or json.loads(answer)["jobs"] != 1:
             raise SystemExit(f"{name}: the honest delivery was answered {status} {answer!r}; this check proves nothing")
+        return self.next_job(before)
 
-    def replay(self, name, path, body, lines):
-        """Sends a changed request. It is forged if it is accepted and is not answered as a duplicate of the honest one."""
+    def replay(self, name, path, body, lines, signed_job=None):
+        """Sends a changed request. It is forged if it is accepted and becomes another job than `signed_job`, or a dead letter."""
+        before = len(self.jobs())
         status, answer = self.send(path, body, lines)
-        accepted = json.loads(answer or b"{}") if status == 200 else {}
-        made = accepted.get("jobs", 0) or accepted.get("dead_letters", 0)
-        forged = status == 200 and not accepted.get("duplicate") and bool(made)
-        self.forged += forged
-        print(f"{'FORGED ' if forged else 'refused'}  {name}: {status} {answer.decode(errors='replace')[:110]}", flush=True)
+        result = json.loads(answer) if status == 200 else {"duplicate": True}
+        if result.get("duplicate"):
+            verdict, detail = "refused", f"{status} {json.loads(answer).get('code', 'duplicate')}"
+        elif result["jobs"] and (job := self.next_job(before)) and signed_job and meaning(job) == meaning(signed_job):
+            verdict, detail = "as signed", f"{status}, the job that was signed"
+        else:
+            made = json.dumps(meaning(job)) if result["jobs"] else "a dead letter"
+            verdict, detail = "FORGED", f"{status}, {made[:90]}"
+            self.forged += 1
+        print(f"{verdict:10} {name}: {detail}", flush=True)
+
+
+def meaning(job):
+    return job["type"], job.get("payload")
 
 
 def content_types(check):
     """The same signed bytes with another content type, event and delivery id."""
     wanted = json.dumps({"ref": "refs/heads/main", "after": "0" * 40, "repository": {"full_name": "evil/evil"}})
     field = "&payload=" + urllib.parse.quote(wanted) + "&x="
-    part = f'\r\n--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n{wanted}\r\n--b--\r\n'
     for name, kind, body in (
         ("form", "application/x-www-form-urlencoded", comment(field)),
         ("form with a charset", "application/x-www-form-urlencoded; charset=iso-8859-1", comment(field)),
@@ -96,33 +116,32 @@ def content_types(check):
         ("UTF-16 text", "text/plain; charset=utf-16le", comment("x")),
         ("UTF-16 JSON", "application/json; charset=utf-16be", comment("x")),
         ("Latin-1 JSON", "application/json; charset=iso-8859-1", comment("\u00e9")),
-        ("multipart", "multipart/form-data; boundary=b", comment("x", raw=part)),
+        ("multipart", "multipart/form-data; boundary=b", comment("x")),
         ("white space first, form", "application/x-www-form-urlencoded", b" \n" + comment(field)),
         ("an array, form", "application/x-www-form-urlencoded", b"[" + comment(field) + b"]"),
     ):
         signed = wire.signature(body)
-        check.honest(name, "/github", body, wire.github("issue_comment", uuid.uuid4(), signed))
-        check.replay(f"GitHub JSON as {name}", "/github", body, wire.github("push", uuid.uuid4(), signed, kind))
-    body = comment("x")
-    lines = wire.github("issue_comment", uuid.uuid4(), wire.signature(body))
-    check.honest("no content type", "/github", body, lines)
-    lines = wire.github("push", uuid.uuid4(), wire.signature(body))[1:]
-    check.replay("GitHub JSON as two types", "/github", body, ["Content-Type: application/json", "Content-Type: text/plain", *lines])
-    check.replay("GitHub JSON with Content-Encoding: gzip", "/github", body, ["Content-Type: application/json", "Content-Encoding: gzip", *lines])
+        job = check.honest(name, "/github", body, wire.github("issue_comment", uuid.uuid4(), signed))
+        check.replay(f"GitHub JSON as {name}", "/github", body, wire.github("push", uuid.uuid4(), signed, kind), job)
+    body, json_type = comment("x"), "Content-Type: application/json"
+    job = check.honest("plain", "/github", body, wire.github("issue_comment", uuid.uuid4(), wire.signature(body)))
+    for name, first in (
+        ("two types", [json_type, "Content-Type: text/plain"]), ("two types, text first", ["Content-Type: text/plain", json_type]),
+        ("no type", []), ("gzip", [json_type, "Content-Encoding: gzip"]), ("identity, gzip", [json_type, "Content-Encoding: identity, gzip"]),
+    ):
+        lines = wire.github("push", uuid.uuid4(), wire.signature(body))[1:]
+        check.replay(f"GitHub JSON with {name}", "/github", body, [*first, *lines], job)
 
 
-def comment(text, raw=""):
-    """The body of an issue comment whose text the attacker wrote. `raw` is white space between values, as only a test can have it."""
-    body = {"action": "created", "comment": {"body": text}}
-    encoded = json.dumps(body, ensure_ascii=False).encode()
-    return encoded if not raw else encoded[:-1] + b',"raw":"' + raw.encode() + b'"}'
+def comment(text):
+    """The body of an issue comment whose text the attacker wrote."""
+    return json.dumps({"action": "created", "comment": {"body": text}}, ensure_ascii=False).encode()
 
 
 def standard(identifier, timestamp, body):
-    """The headers of a Standard Webhooks delivery with its signature."""
+    """The signature of a Standard Webhooks delivery."""
     text = f"{identifier}.{timestamp}.".encode() + body
-    signed = base64.b64encode(hmac.new(KEY, text, hashlib.sha256).digest()).decode()
-    return headers(identifier, timestamp, signed), signed
+    return base64.b64encode(hmac.new(KEY, text, hashlib.sha256).digest()).decode()
 
 
 def headers(identifier, timestamp, signed, kind="application/json"):
@@ -141,15 +160,15 @@ def boundaries(check):
     ):
         inner = f".{now}."
         body = (before + inner + after).encode()
-        _, signed = standard("msg_1", old, body)
+        signed = standard("msg_1", old, body)
         check.replay(f"{path}: cut in the body", path, after.encode(), headers(f"msg_1.{old}.{before}", now, signed))
         for stamp in (f"0{now}", f"+{now}", f"{now} ", f" {now}", f"{now}.0"):
-            text = f"msg_2.{old}.{before}.{stamp}.{after}"
-            signed = base64.b64encode(hmac.new(KEY, text.encode(), hashlib.sha256).digest()).decode()
-            check.replay(f"{path}: cut, timestamp {stamp!r}", path, after.encode(), headers(f"msg_2.{old}.{before}", stamp, signed))
-    # A fresh message, cut after the id's own points.
-    lines, signed = standard("msg.3", now, b'{"type":"a"}')
-    check.replay("/standard: an id with a point", "/standard", b'{"type":"a"}', lines)
+            signed = standard("msg_2", old, f"{before}.{stamp}.{after}".encode())
+            check.replay(f"{path}: cut in the body, timestamp {stamp!r}", path, after.encode(), headers(f"msg_2.{old}.{before}", stamp, signed))
+    # The other way round: a fresh message whose id the attacker cannot choose, with its timestamp moved into the id.
+    body = b'{"type":"a"}'
+    signed = standard("msg_3", now, body)
+    check.replay("/standard: the timestamp in the id", "/standard", body, headers(f"msg_3.{now}", "", signed))
 
 
 def prepare_routes(folder):
@@ -165,7 +184,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--binary", default=os.environ.get("SLUICE_BINARY"), help="default: SLUICE_BINARY")
     options = options.parse_args()
-    target = gateway.Gateway(options.binary, routes=prepare_routes, environment=ENVIRONMENT)
+    target = gateway.Gateway(options.binary, routes=prepare_routes, environment=ENVIRONMENT, keep="everything")
     try:
         check = Check(target)
         content_types(check)

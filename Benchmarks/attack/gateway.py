@@ -14,9 +14,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Gateway:
-    """`sluice serve` and `sluice devqueue` as processes of their own. `routes` is a route file, or a function that fills a folder."""
+    """`sluice serve` and `sluice devqueue` as processes of their own. `routes` is a route file, or a function that fills a folder.
 
-    def __init__(self, binary, routes=os.path.join(HERE, "routes.yaml"), options=(), environment=None):
+    `keep` says what the queue remembers of jobs.
+    """
+
+    def __init__(self, binary, routes=os.path.join(HERE, "routes.yaml"), options=(), environment=None, keep="counts"):
         self.binary = binary
         self.folder = tempfile.mkdtemp(prefix="sluice-attack-")
         self.processes = []
@@ -26,7 +29,7 @@ class Gateway:
             self.environment[f"ATTACK_OTHER_SECRET_{number}"] = secret
         try:
             self.prepare(routes)
-            self.launch("queue", "devqueue", "--port", str(self.queue), "--keep", "fields")
+            self.launch("queue", "devqueue", "--port", str(self.queue), "--keep", keep)
             self.process = self.launch("sluice", "serve", *self.settings(), *options)
             self.wait_until_ready()
         except BaseException:
