@@ -8,6 +8,7 @@ never caused. The same job once more, for a new delivery id that GitHub does not
 
 import argparse
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -27,7 +28,17 @@ ENVIRONMENT = {
     "STANDARD_WEBHOOK_SECRET": "whsec_" + base64.b64encode(KEY).decode(),
     "SVIX_WEBHOOK_SECRET": "whsec_" + base64.b64encode(KEY).decode(),
 }
-# Senders of the same scheme with other kinds of bodies, as docs/reference/routes.md shows it: `body` is left to the gateway.
+# GitHub's scheme on a route that also reads gzip, which the header Content-Encoding tells without being signed.
+GZIP = """
+routes:
+  - name: gzip
+    path: /gzip
+    provider: github
+    gzip: true
+    secrets: [ { env: GITHUB_WEBHOOK_SECRET } ]
+    jobs: [ { type: github_event } ]
+"""
+# Standard Webhooks, as docs/reference/routes.md shows it, with each kind of body.
 OTHERS = """
 routes:
   - name: standard-{body}
@@ -133,6 +144,16 @@ def content_types(check):
         check.replay(f"GitHub JSON with {name}", "/github", body, [*first, *lines], job)
 
 
+def encodings(check):
+    """The same signed bytes with Content-Encoding taken away or added, on a route that reads gzip."""
+    plain, encoding = comment("x"), "Content-Encoding: gzip"
+    packed = gzip.compress(plain)
+    for name, body, honest, changed in (("gzip without its header", packed, [encoding], []), ("JSON as gzip", plain, [], [encoding])):
+        signed = wire.signature(body)
+        job = check.honest(name, "/gzip", body, wire.github("push", uuid.uuid4(), signed) + honest)
+        check.replay(name, "/gzip", body, wire.github("push", uuid.uuid4(), signed) + changed, job)
+
+
 def comment(text):
     """The body of an issue comment whose text the attacker wrote."""
     return json.dumps({"action": "created", "comment": {"body": text}}, ensure_ascii=False).encode()
@@ -175,6 +196,8 @@ def prepare_routes(folder):
     for name in ("github.yaml", "standard-webhooks.yaml"):
         with open(os.path.join(HERE, "..", "..", "routes", name)) as source, open(os.path.join(folder, name), "w") as target:
             target.write(source.read())
+    with open(os.path.join(folder, "gzip.yaml"), "w") as target:
+        target.write(GZIP)
     for body in ("json", "form", "text", "bytes"):
         with open(os.path.join(folder, f"standard-{body}.yaml"), "w") as target:
             target.write(OTHERS.format(body=body))
@@ -188,6 +211,7 @@ def main():
     try:
         check = Check(target)
         content_types(check)
+        encodings(check)
         boundaries(check)
     finally:
         target.stop()
