@@ -69,6 +69,8 @@ package enum Statements {
         SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
+    /// 1: id. Whose job it is.
+    package static let selectJobDelivery = "SELECT delivery FROM jobs WHERE id = ?1"
     /// 1: id.
     package static let deleteJob = "DELETE FROM jobs WHERE id = ?1"
     /// 1: delivery, 2: a job of it that was appended later.

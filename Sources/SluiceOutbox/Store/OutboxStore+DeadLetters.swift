@@ -31,7 +31,7 @@ extension OutboxStore {
         statement.bind(row.job?.payload, at: 11)
         statement.bind(optional: row.element, at: 12)
         statement.bind(optional: row.rule, at: 13)
-        try statement.run()
+        try statement.runAndUnbind()
         ledger.deadLetters += 1
         ledger.deadLetterBytes += Int64(row.byteCost)
         ledger.isChanged = true

@@ -30,7 +30,7 @@ extension OutboxStore {
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func standing(of part: IngestPart, _ rule: ChangedBodyRule, at now: Int64) throws(SQLiteError) -> Standing {
         guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
-        if newest.expiresAt <= now, try !isHere(row: row, lastJob: newest.lastJob) { return .new(generation: newest.generation + 1) }
+        if newest.expiresAt <= now, try !isUndelivered(row: row, lastJob: newest.lastJob) { return .new(generation: newest.generation + 1) }
         if let same = try sameBody(part.bodyHash, from: newest) {
             return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
         }
@@ -71,11 +71,29 @@ extension OutboxStore {
             generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4), bodyHash: statement.key(5))
     }
 
-    /// Whether a job of the delivery is here: pending, delivered and kept, parked or dead. As long as that is so its key holds.
-    private func isHere(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
-        if lastJob >= ledger.oldestJob { return true }
+    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window; a delivered job that is kept does not
+    /// make it hold.
+    func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
+        if try hasPendingJob(row: row, lastJob: lastJob) { return true }
         session.hasDeadOrParked.bind(row, at: 1)
         defer { session.hasDeadOrParked.reset() }
         return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
+    }
+
+    /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
+    private static let mostEarlierPending: Int64 = 100_000
+
+    /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook older ones, each job
+    /// that still waits before that one is asked whose it is.
+    private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
+        guard lastJob >= ledger.firstPending else { return false }
+        guard ledger.finished.contains(lastJob) else { return true }
+        guard lastJob - ledger.firstPending <= Self.mostEarlierPending else { return true }
+        for job in ledger.firstPending..<lastJob where !ledger.finished.contains(job) {
+            session.selectJobDelivery.bind(job, at: 1)
+            defer { session.selectJobDelivery.reset() }
+            if try session.selectJobDelivery.step(), session.selectJobDelivery.int64(0) == row { return true }
+        }
+        return false
     }
 }

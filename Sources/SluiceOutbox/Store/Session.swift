@@ -7,7 +7,7 @@ final class Session {
     let selectSeen, mergeSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, hasDeadOrParked, deleteDelivery, setLastJob: Statement
     let updateProgress: Statement
-    let selectJob, selectFirstFrom, deleteJob, insertDelivered: Statement
+    let selectJob, selectJobDelivery, selectFirstFrom, deleteJob, insertDelivered: Statement
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
     let insertParked, selectParked, deleteParked: Statement
     let selectDeadLetter, deleteDeadLetter: Statement
@@ -32,6 +32,7 @@ final class Session {
         setLastJob = try connection.prepare(Statements.setLastJob)
         updateProgress = try connection.prepare(Statements.updateProgress)
         selectJob = try connection.prepare(Statements.selectJob)
+        selectJobDelivery = try connection.prepare(Statements.selectJobDelivery)
         selectFirstFrom = try connection.prepare(Statements.selectFirstFrom)
         deleteJob = try connection.prepare(Statements.deleteJob)
         insertDelivered = try connection.prepare(Statements.insertDelivered)
