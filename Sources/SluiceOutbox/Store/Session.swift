@@ -9,8 +9,9 @@ final class Session {
     let updateProgress: Statement
     let selectJob, selectJobDelivery, selectFirstFrom, deleteJob, insertDelivered: Statement
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
-    let insertParked, selectParked, deleteParked: Statement
-    let selectDeadLetter, deleteDeadLetter: Statement
+    let insertParked, selectParked, selectParkedJob, deleteParked: Statement
+    let selectDeadLetter, selectDeadLetterOfJob, deleteDeadLetter: Statement
+    let selectKey, forgetKey: Statement
     let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
     let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
 
@@ -43,8 +44,12 @@ final class Session {
         deleteDeliveredThrough = try connection.prepare(Statements.deleteDeliveredThrough)
         insertParked = try connection.prepare(Statements.insertParked)
         selectParked = try connection.prepare(Statements.selectParked)
+        selectParkedJob = try connection.prepare(Statements.selectParkedJob)
         deleteParked = try connection.prepare(Statements.deleteParked)
         selectDeadLetter = try connection.prepare(Statements.selectDeadLetter)
+        selectDeadLetterOfJob = try connection.prepare(Statements.selectDeadLetterOfJob)
+        selectKey = try connection.prepare(Statements.selectKey)
+        forgetKey = try connection.prepare(Statements.forgetKey)
         deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
         insertRequest = try connection.prepare(Statements.insertRequest)
         selectRequest = try connection.prepare(Statements.selectRequest)

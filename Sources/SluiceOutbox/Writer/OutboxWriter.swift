@@ -183,6 +183,11 @@ package final class OutboxWriter: Sendable {
         } else if status.condition != before.condition {
             log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
         }
+        if status.isDeadLimitReached, !before.isDeadLimitReached {
+            log.error("dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused")
+        } else if before.isDeadLimitReached, !status.isDeadLimitReached {
+            log.notice("there is room for dead letters again")
+        }
         if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
             log.error("the outbox forgets keys before their time: outbox.max_keys is reached")
         }
