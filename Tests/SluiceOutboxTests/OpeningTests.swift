@@ -99,6 +99,18 @@ struct OpeningTests {
         #expect((OutboxFolder.complaint(about: "/f", facts, user: user, trustsOwner: trustsOwner) == nil) == isFine)
     }
 
+    @Test(
+        arguments: [
+            (0o2775, 0, 7, true, true), (0o2770, 0, 7, true, true), (0o2775, 0, 7, false, false), (0o2777, 0, 7, true, false),
+            (0o775, 0, 7, true, false), (0o2775, 0, 0, true, false), (0o2775, 7, 7, true, false),
+        ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
+    func aVolumeThatRootGivesToTheGroupOfTheProcessIsFine(
+        _ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ isOfOwnGroup: Bool, _ isFine: Bool
+    ) {
+        let facts = OutboxFolder.Facts(mode: mode, owner: owner, isOfOwnGroup: isOfOwnGroup)
+        #expect((OutboxFolder.complaint(about: "/f", facts, user: user) == nil) == isFine)
+    }
+
     @Test func anOutboxOfANewerVersionIsRefusedAndLeftAsItIs() throws {
         do {
             let store = try fixture.open()

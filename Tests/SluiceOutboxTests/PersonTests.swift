@@ -69,7 +69,7 @@ struct PersonTests {
         #expect(throws: OutboxError.notFound) { try store.discardDeadLetter(1, forgetsKey: forgetsKey) }
     }
 
-    @Test func ADeliveryWithoutAKeyHasNoneToForget() throws {
+    @Test func aDeliveryWithoutAKeyHasNoneToForget() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, hasKey: false, at: time)])
         _ = try store.bury(1)

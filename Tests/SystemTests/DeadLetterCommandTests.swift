@@ -57,7 +57,7 @@ import Testing
             #expect(shown.output.contains("rule       kind order, type order, queue orders, digest "), "\(shown)")
 
             // Another rule takes it now.
-            let any = "          - when: { event: order, body.n: one }\n            type: other\n            queue: q"
+            let any = "      - when: { event: order, body.n: one }\n        type: other\n        queue: q"
             try await write(any + "\n" + Self.order, to: gateway)
             let other = try await gateway.command("dead", "retry", "1")
             #expect(
