@@ -21,4 +21,6 @@ package enum DeadLetterReason: String, CaseIterable, Sendable {
     case tooLargeForZizq = "too_large_for_zizq"
     /// The stored job does not have the checksum that it was stored with.
     case checksumMismatch = "checksum_mismatch"
+    /// A person took the job out of the sending order.
+    case buried
 }

@@ -32,6 +32,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     // The gateway's own state
     case outboxFull = "outbox_full"
+    case deadLettersFull = "dead_letters_full"
     case diskFull = "disk_full"
     case memoryFull = "memory_full"
     case commitTooSlow = "commit_too_slow"
@@ -58,7 +59,7 @@ extension ErrorCode {
         case .rateLimited: 429
         case .headTooLarge: 431
         case .internalError: 500
-        case .outboxFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 503
+        case .outboxFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 503
         case .versionNotSupported: 505
         }
     }
@@ -89,6 +90,7 @@ extension ErrorCode {
         case .bodyUnreadable: "The body is not of the kind that this route requires."
         case .payloadMismatch: "The payload does not have the fields that this route requires."
         case .outboxFull: "The outbox has reached its size limit; try again later."
+        case .deadLettersFull: "The request would become a dead letter, and those have reached their size limit; try again later."
         case .diskFull: "The disk is full; try again later."
         case .memoryFull: "The memory for requests in work is used up; try again later."
         case .commitTooSlow: "The request could not be stored in time; try again later."

@@ -27,6 +27,8 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxJobs = "sluice_outbox_jobs"
     case outboxParkedJobs = "sluice_outbox_parked_jobs"
     case outboxDeadLetters = "sluice_outbox_dead_letters"
+    case outboxDeadBytes = "sluice_outbox_dead_bytes"
+    case outboxDeadLimitBytes = "sluice_outbox_dead_limit_bytes"
     case outboxKeys = "sluice_outbox_keys"
     case outboxBytes = "sluice_outbox_bytes"
     case outboxLimitBytes = "sluice_outbox_limit_bytes"
@@ -78,7 +80,8 @@ extension MetricName {
         case .reloads: ["result"]
         case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches, .failedBatches,
             .deliveryPaused, .uniqueKeysWithheld,
-            .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxKeys, .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
+            .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
+            .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
             .evictedKeys,
             .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes, .reloadTime,
             .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory, .processOpenDescriptors,
@@ -112,6 +115,8 @@ extension MetricName {
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
         case .outboxParkedJobs: "Jobs in the outbox that wait for a licence of the server."
         case .outboxDeadLetters: "Dead letters in the outbox."
+        case .outboxDeadBytes: "Size of the dead letters in the outbox and of the requests that they need."
+        case .outboxDeadLimitBytes: "Size of dead letters above which deliveries that would become dead letters are refused."
         case .outboxKeys: "Unique keys that are remembered."
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Size of undelivered jobs and dead letters above which requests are refused."

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceOutbox
 import Testing
 
@@ -9,7 +10,10 @@ struct ControlRequestTests {
         "reads back what it writes",
         arguments: [
             ControlRequest.status, .jobs(.pending, after: 0, limit: 50), .jobs(.delivered, after: 17, limit: 500), .job(3),
-            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12), .reload, .routes,
+            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12, acceptsChanges: false), .retry(12, acceptsChanges: true),
+            .discard(7, forgetsKey: true), .discard(7, forgetsKey: false), .bury(3),
+            .forgetDelivery("01ARZ3"), .forgetKey([Fingerprint(high: 1, low: 2)]),
+            .forgetKey([Fingerprint(high: .max, low: 0), Fingerprint(high: 0, low: 9)]), .reload, .routes,
         ])
     func roundTrip(request: ControlRequest) {
         #expect(ControlRequest(method: request.method, target: request.target) == request)
@@ -19,7 +23,8 @@ struct ControlRequestTests {
         "refuses what is none",
         arguments: [
             ("GET", "/"), ("GET", "/reload"), ("POST", "/status"), ("GET", "/jobs"), ("GET", "/jobs?state=odd"), ("GET", "/jobs/x"),
-            ("POST", "/dead/7"), ("POST", "/dead/7/bury"), ("DELETE", "/dead/7"),
+            ("POST", "/dead/7"), ("POST", "/dead/7/bury"), ("POST", "/keys/00/forget"), ("POST", "/keys//forget"), ("GET", "/jobs/7/bury"),
+            ("DELETE", "/dead/7"),
         ])
     func refused(method: String, target: String) {
         #expect(ControlRequest(method: method, target: target) == nil)

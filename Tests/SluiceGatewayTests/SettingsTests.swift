@@ -59,7 +59,8 @@ import Testing
     static let otherValues = [
         "https": "[::1]:444", "tls.certificate": "other.pem", "tls.key": "other.key", "http": "127.0.0.1:8080", "admin": "off",
         "trusted_proxies": "10.0.0.0/8,::1/128", "routes": "elsewhere", "public_url": "https://hooks.example.org", "threads": "256",
-        "outbox.path": "other.db", "outbox.max_bytes": "64MiB", "outbox.max_keys": "1000", "outbox.dedupe_window": "1m",
+        "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB", "outbox.max_keys": "1000",
+        "outbox.dedupe_window": "1m",
         "outbox.keep_delivered": "0", "outbox.keep_delivered_bytes": "0", "zizq.url": "https://zizq.example:7443", "zizq.ca": "ca.pem",
         "zizq.certificate": "zc.pem", "zizq.key": "zk.pem", "zizq.batch_jobs": "10000", "zizq.batch_bytes": "64KiB", "zizq.timeout": "10m",
         "zizq.headers_file": "headers", "zizq.concurrency": "16", "zizq.unique_keys": "never", "limits.body": "1KiB",

@@ -97,4 +97,24 @@ struct CommitQueueTests {
         while !queue.isEmpty { taken += ids(queue.writerBecameReady(at: 0).deliveries) }
         #expect(taken == Array(1...20_000))
     }
+
+    @Test func whatHasLeftTheQueueIsNotKeptInMemory() {
+        var queue = queue(parts: 10)
+        let deliveries = (1...1000).map { sample($0, at: time, payload: 10_000) }
+        for delivery in deliveries { _ = queue.submitted(delivery) }
+        for left in stride(from: 990, through: 0, by: -10) {
+            #expect(queue.writerBecameReady(at: 0).deliveries.count == 10)
+            #expect(queue.retainedBytes == deliveries.suffix(left).reduce(0) { $0 + $1.byteCost })
+        }
+    }
+
+    @Test func whatWasTakenOutAtItsDeadlineIsNotKeptInMemory() {
+        var queue = queue()
+        for number in 1...10 { _ = queue.submitted(sample(number, at: time, payload: 10_000)) }
+        time.advance(by: .seconds(4))
+        _ = queue.submitted(sample(11, at: time, payload: 10_000))
+        time.advance(by: .seconds(1))
+        #expect(queue.deadlinePassed(at: time.monotonicNanoseconds()).count == 10)
+        #expect(queue.retainedBytes == sample(11, at: time, payload: 10_000).byteCost)
+    }
 }

@@ -90,6 +90,54 @@ struct FaultTests {
         #expect(fixture.folder.names.contains("outbox.db.reserve"))
     }
 
+    /// The disk has room for a recovery only once the reserve is given up.
+    private func fillDiskButForTheReserve() {
+        let folder = fixture.folder.path
+        vfs.set { $0.isFull = { unsafe access(folder + "/outbox.db.reserve", F_OK) == 0 } }
+    }
+
+    @Test(arguments: [EIO, ENOSPC, EDQUOT])
+    func aFailedSyncOnANearlyFullDiskIsRecoveredWithTheSpaceOfTheReserve(_ syncError: Int32) throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { ($0.failingSyncs, $0.syncError) = ([.log], syncError) }
+        #expect(store.outcomes([sample(2, at: time)]) == [.refused(.commitFailed)])
+        #expect(store.status.condition == .failing)
+        vfs.set { $0.failingSyncs = [] }
+        fillDiskButForTheReserve()
+        time.advance(by: .seconds(1))
+        store.maintain()
+        #expect(store.status.condition == .storing)
+        #expect(store.outcomes([sample(3, at: time)]) != [.refused(.commitFailed)])
+        #expect(try store.pending().map(\.job.type).contains("push-2-0") == false)
+    }
+
+    @Test func anAcknowledgementAfterAFailedSyncIsWrittenWithTheSpaceOfTheReserve() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.failingSyncs = [.log] }
+        _ = store.commit([sample(2, at: time)])
+        vfs.set { $0.failingSyncs = [] }
+        fillDiskButForTheReserve()
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        #expect(store.status.pendingJobs == 0)
+    }
+
+    @Test func aRecoveryThatStillFindsNoSpaceIsTriedAgain() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        vfs.set { $0.failingSyncs = [.log] }
+        _ = store.commit([sample(2, at: time)])
+        vfs.set { ($0.failingSyncs, $0.fullFiles) = ([], [.database, .log]) }
+        time.advance(by: .seconds(1))
+        store.maintain()
+        #expect(store.status.condition == .failing)
+        #expect(!fixture.folder.names.contains("outbox.db.reserve"))
+        vfs.set { $0.fullFiles = [] }
+        time.advance(by: .seconds(1))
+        #expect(store.outcomes([sample(3, at: time)]) == [stored])
+    }
+
     @Test func filesThatAreMovedAwayRefuseDeliveriesUntilTheyAreBack() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])

@@ -27,7 +27,7 @@ struct OpeningTests {
         let settings = try [
             "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint", "secure_delete",
         ].map { try store.number("PRAGMA \($0)") }
-        #expect(settings == [0x534C_5543, 2, 16384, 2, 2, 0, 0])
+        #expect(settings == [0x534C_5543, 3, 16384, 2, 2, 0, 0])
         #expect(try store.session.connection.text("PRAGMA journal_mode") == "wal")
     }
 
@@ -46,6 +46,71 @@ struct OpeningTests {
         #expect(fixture.folder.mode(of: "outbox.db") == 0o600)
     }
 
+    @Test(arguments: ["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"])
+    func aLinkInThePlaceOfAFileIsRefusedAndNotFollowed(_ name: String) throws {
+        do { try fixture.open().close() }
+        let other = TemporaryFolder()
+        other.write(Array("another's".utf8), to: "victim")
+        _ = unsafe chmod(other.file("victim"), 0o644)
+        let path = fixture.folder.file(name)
+        _ = unsafe unlink(path)
+        #expect(unsafe symlink(other.file("victim"), path) == 0)
+        #expect(problem(fixture)?.status == .unavailable)
+        #expect(problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which the outbox's files must not be.") == true)
+        #expect(other.read("victim") == Array("another's".utf8))
+        #expect(other.mode(of: "victim") == 0o644)
+    }
+
+    @Test func aLinkInThePlaceOfTheReserveIsReplacedAndNotFollowed() throws {
+        let other = TemporaryFolder()
+        other.write([1], to: "victim")
+        #expect(unsafe symlink(other.file("victim"), fixture.folder.file("outbox.db.reserve")) == 0)
+        let store = try fixture.open()
+        fixture.time.advance(by: .seconds(1))
+        store.maintain()
+        #expect(other.read("victim") == [1])
+    }
+
+    @Test func aPipeInThePlaceOfAFileIsRefused() {
+        #expect(unsafe mkfifo(fixture.configuration.path + ".lock", 0o600) == 0)
+        #expect(problem(fixture)?.sentence.contains("is not a regular file") == true)
+    }
+
+    @Test(arguments: [0o777, 0o770, 0o702] as [mode_t])
+    func aFolderThatOthersMayWriteIsRefused(_ mode: mode_t) {
+        let folder = fixture.folder.path
+        _ = unsafe chmod(folder, mode)
+        #expect(problem(fixture)?.status == .unavailable)
+        #expect(
+            problem(fixture)?.sentence
+                == "The outbox's folder \(folder) may be written by other users (mode \(String(mode, radix: 8))), who could replace the outbox. "
+                + "Take that right away (chmod go-w \(folder)), or set outbox.path to a file in a folder of its own.")
+        #expect(fixture.folder.names.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            (0o755, 7, 7, false, true), (0o755, 0, 7, false, true), (0o1777, 0, 7, false, true), (0o755, 8, 7, false, false),
+            (0o755, 8, 0, false, false), (0o755, 8, 0, true, true), (0o755, 8, 7, true, false), (0o775, 7, 7, false, false),
+            (0o777, 8, 0, true, false),
+        ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
+    func aFolderOfAnotherUserIsRefused(_ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ trustsOwner: Bool, _ isFine: Bool) {
+        let facts = OutboxFolder.Facts(mode: mode, owner: owner)
+        #expect((OutboxFolder.complaint(about: "/f", facts, user: user, trustsOwner: trustsOwner) == nil) == isFine)
+    }
+
+    @Test(
+        arguments: [
+            (0o2775, 0, 7, true, true), (0o2770, 0, 7, true, true), (0o2775, 0, 7, false, false), (0o2777, 0, 7, true, false),
+            (0o775, 0, 7, true, false), (0o2775, 0, 0, true, false), (0o2775, 7, 7, true, false),
+        ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
+    func aVolumeThatRootGivesToTheGroupOfTheProcessIsFine(
+        _ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ isOfOwnGroup: Bool, _ isFine: Bool
+    ) {
+        let facts = OutboxFolder.Facts(mode: mode, owner: owner, isOfOwnGroup: isOfOwnGroup)
+        #expect((OutboxFolder.complaint(about: "/f", facts, user: user) == nil) == isFine)
+    }
+
     @Test func anOutboxOfANewerVersionIsRefusedAndLeftAsItIs() throws {
         do {
             let store = try fixture.open()
@@ -57,7 +122,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
             problem(fixture)?.sentence
-                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to 2)."
+                == "\(path) is not usable as an outbox: it was written by a newer version of sluice (outbox format 7, this one knows up to 3)."
         )
         #expect(fixture.folder.read("outbox.db") == before)
     }
@@ -81,7 +146,7 @@ struct OpeningTests {
 
     @Test func anEmptyFileBecomesAnOutbox() throws {
         fixture.folder.write([], to: "outbox.db")
-        #expect(try fixture.open().number("PRAGMA user_version") == 2)
+        #expect(try fixture.open().number("PRAGMA user_version") == 3)
     }
 
     @Test func aMissingFolderIsNamed() {

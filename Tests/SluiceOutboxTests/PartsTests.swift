@@ -179,7 +179,7 @@ struct PartsTests {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         let store = try fixture.open()
-        _ = store.commit([batch(1, [1, 2], window: .seconds(1))])
+        _ = store.commit([batch(1, [1, 2], window: .seconds(60))])
         try store.acknowledge([1, 2].map { Acknowledgement(job: $0, zizqID: "z") })
         let before = (store.ledger, store.recent.count)
         vfs.set { $0.fullFiles = [.log] }

@@ -60,13 +60,12 @@ struct RetentionTests {
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:3~1"])
     }
 
-    @Test(arguments: ["pending", "delivered", "parked", "dead", "retried"])
-    func aKeyHoldsAsLongAsAJobOfItsDeliveryIsHere(_ state: String) throws {
+    @Test(arguments: ["pending", "parked", "dead", "retried"])
+    func aKeyHoldsAsLongAsAJobOfItsDeliveryIsNotDelivered(_ state: String) throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(1000) }
         let store = try fixture.open()
         _ = store.commit([sample(1, at: fixture.time, window: .seconds(60)), sample(2, at: fixture.time, window: .seconds(60))])
         switch state {
-        case "delivered": try store.acknowledge(acks(1...1))
         case "parked": try store.park([1], detail: "No licence.")
         case "dead", "retried": try store.deadLetter([FailedJob(job: 1, reason: .badField, detail: "No.")])
         default: break
@@ -76,6 +75,36 @@ struct RetentionTests {
         fixture.time.advance(by: .seconds(500))
         quiet(store)
         #expect(store.outcomes([sample(9, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+    }
+
+    @Test(arguments: [60, 130, 3000])
+    func aKeyEndsWithItsWindowAlthoughTheDeliveredJobIsKept(_ seconds: Int) throws {
+        let fixture = Fixture { $0.keepDelivered = .seconds(3600) }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time, window: .seconds(60))])
+        try store.acknowledge(acks(1...1))
+        fixture.time.advance(by: .seconds(seconds))
+        quiet(store)
+        #expect(store.outcomes([sample(2, key: 1, at: fixture.time, window: .seconds(60))]) == [stored])
+        #expect(try store.pending().map(\.job.uniqueKey) == ["github:2~1"])
+        // What is kept can still be looked up.
+        #expect(try store.jobs(.delivered).map(\.deliveryID) == ["delivery-1"])
+        #expect(
+            store.outcomes([sample(3, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        #expect(try fixture.afterCrash().store.outcomes([sample(4, key: 1, at: fixture.time)]).first != stored)
+    }
+
+    @Test func aKeyEndsWithItsWindowWhileAnOlderJobOfAnotherDeliveryIsPending() throws {
+        let fixture = Fixture()
+        let store = try fixture.open()
+        _ = store.commit([1, 2].map { sample($0, at: fixture.time, window: .seconds(60), jobs: 2) })
+        try store.acknowledge(acks(4...4))
+        fixture.time.advance(by: .seconds(130))
+        // One job of the second delivery is pending.
+        #expect(store.outcomes([sample(9, key: 2, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        try store.acknowledge(acks(3...3))
+        #expect(store.outcomes([sample(10, key: 2, at: fixture.time)]) == [stored])
+        #expect(store.outcomes([sample(11, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
     }
 
     @Test func expiredDeliveriesLeaveTheFileAndOthersStay() throws {

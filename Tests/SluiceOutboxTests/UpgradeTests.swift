@@ -41,7 +41,7 @@ struct UpgradeTests {
     @Test func deadLettersOfFormat1KeepTheirRequestsAndCanBeRetried() throws {
         try makeFormat1()
         let store = try fixture.open()
-        #expect(try store.number("PRAGMA user_version") == 2)
+        #expect(try store.number("PRAGMA user_version") == 3)
         #expect(store.status.deadLetters == 3)
         #expect(store.status.undeliveredBytes == job(1).byteCost + 1026)
         #expect(try store.pending().map(\.job) == [job(1)])

@@ -184,6 +184,11 @@ import Testing
             (["dead", "retry"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "1", "--all"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "one"], "Error: 'one' is not the number of a dead letter"),
+            (["dead", "discard"], "Error: name dead letters by their numbers, or say --all"),
+            (["outbox", "bury"], "Error: name jobs by their numbers, as `sluice outbox list` shows them"),
+            (["outbox", "forget"], "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"),
+            (["outbox", "forget", "--key", "github"], "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"),
+            (["outbox", "forget", "--delivery", "../x"], "Error: '../x' is not the id of a delivery"),
             (
                 ["send", "gitlab", "push", "--to", "http://127.0.0.1:1/"],
                 "Error: The value 'gitlab' is invalid for '<provider>'. Please provide one of 'github'."

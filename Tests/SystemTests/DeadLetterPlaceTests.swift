@@ -47,6 +47,7 @@ import Testing
                 received  TIME
                 died  TIME
                 about  element 3, rule 1
+                rule  not recorded by the version that stored it
                 request
                 POST /adyen HTTP/1.1
                 host: x

@@ -57,6 +57,41 @@ import Testing
         await queue.stop()
     }
 
+    @Test(
+        "a sync that fails on a nearly full disk is recovered from with the space of the reserve, and nothing that was answered is lost",
+        .enabled(message) { await SmallDisk.isAllowedToTrace() }, arguments: ["EIO", "ENOSPC"])
+    func failedSync(error: String) async throws {
+        let queue = try await TestQueue.start()
+        await queue.stop()
+        var (setup, disk) = try Self.setup(queue: queue.url, mebibytes: 96, keepDelivered: "0")
+        // Later than those of the start and of the first deliveries.
+        let fault = "inject=fdatasync:error=\(error):when=50..51"
+        setup.wrapper += SyncTests.strace("-e", "trace=fdatasync", "-e", fault, into: "/dev/null")
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.send(1...12, padding: 1_000_000).allSatisfy { $0 == 200 })
+            // Room for small deliveries, and none for copying the log.
+            try disk.fill(gateway, leaving: 6 << 20)
+            let position = gateway.log.lines.count
+            var stored = Set(1...12)
+            for number in 13...80 where !gateway.records(from: position).contains(where: { $0.message == "the outbox met an error" }) {
+                if try await gateway.send([number]) == [200] { stored.insert(number) }
+            }
+            let record = try await gateway.record(from: position, "the failed sync") { $0.message == "the outbox met an error" }
+            #expect(record["reason"]?.contains("(SQLite 1034") == true, "\(record)")
+            // Out of `failing` by itself, without a restart and without more space.
+            try await gateway.untilReady(isNot: "outbox_failing")
+            try await queue.restart()
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+            try disk.free(gateway)
+            try await gateway.untilReady(isNot: "disk_full")
+            while try await gateway.send([1001]) != [200] {}
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+            #expect(Set(queue.numbers).isSuperset(of: stored.union([1001])))
+            #expect(try await gateway.stopTraced() == .exited(0))
+        }
+        await queue.stop()
+    }
+
     /// A gateway whose outbox has a small disk of its own.
     private static func setup(queue: String, mebibytes: Int, keepDelivered: String) throws -> (setup: GatewaySetup, disk: SmallDisk) {
         let folder = try TemporaryFolder()

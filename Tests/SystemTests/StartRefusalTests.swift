@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 import SluiceBase
 import SluiceOutbox
@@ -51,6 +52,11 @@ import Testing
         Row(
             name: "a folder in place of the outbox", settings: ["outbox.path": "routes"], status: .unavailable,
             errors: "sluice: routes is a folder; the outbox is a file.\n"),
+        Row(
+            name: "more bytes of dead letters than of all", settings: ["outbox.max_bytes": "64MiB", "outbox.max_dead_bytes": "65MiB"],
+            errors: """
+                sluice: SLUICE_OUTBOX_MAX_DEAD_BYTES: outbox.max_dead_bytes is 65MiB, more than outbox.max_bytes (64MiB), which it is a part of\n
+                """),
         Row(
             name: "no folder for the outbox", settings: ["outbox.path": "nowhere/outbox.db"], status: .unavailable,
             errors: "sluice: The outbox's folder nowhere does not exist.\n"),
@@ -185,6 +191,40 @@ import Testing
         let lock = "\("shut/outbox.db.lock"): Permission denied."
         #expect(errors == "sluice: The outbox's folder shut must be writable, and its files too: \(lock)\n")
         #expect(ending == .exited(69))
+    }
+
+    @Test("a folder that others may write to, or that belongs to another user", arguments: ["0777", "0775", "owner"])
+    func openFolder(_ what: String) async throws {
+        let folder = try Self.withCertificate(try TemporaryFolder())
+        try folder.write("", to: "open/keep")
+        let path = folder.file("open")
+        if what == "owner" {
+            try #require(unsafe chown(path, 65534, 65534) == 0, "only root can give a folder away for the test")
+        } else {
+            unsafe chmod(path, what == "0777" ? 0o777 : 0o775)
+        }
+        let (ending, errors) = try await refusal(GatewaySetup(settings: ["outbox.path": folder.file("open/outbox.db")], folder: folder))
+        let sentence =
+            what == "owner"
+            ? "The outbox's folder open belongs to the user 65534, who could replace the outbox; this process runs as the user 0. Give the folder "
+                + "to the user 0 (chown), or set outbox.path to a file in a folder of its own."
+            : "The outbox's folder open may be written by other users (mode \(what.dropFirst())), who could replace the outbox. Take that right "
+                + "away (chmod go-w open), or set outbox.path to a file in a folder of its own."
+        #expect(errors == "sluice: \(sentence)\n")
+        #expect(ending == .exited(69))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["keep"])
+    }
+
+    @Test("a link in place of the outbox's file is not followed", arguments: ["outbox.db", "outbox.db.lock"])
+    func link(name: String) async throws {
+        let folder = try Self.withCertificate(try TemporaryFolder())
+        try folder.write("of somebody else", to: "other")
+        try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: folder.file("other"))
+        let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
+        let advice = "Remove it, or set outbox.path to the file that it leads to."
+        #expect(errors == "sluice: \(name) is a symbolic link, which the outbox's files must not be. \(advice)\n")
+        #expect(ending == .exited(69))
+        #expect(try folder.read("other") == Array("of somebody else".utf8))
     }
 
     @Test("an outbox that is not a database is left as it is")

@@ -4,7 +4,7 @@ import Testing
 /// The promise that a 2xx means stored, as the kernel sees it.
 @Suite struct SyncTests {
     /// Not every sandbox allows tracing, even of a process's own children.
-    private static func canTrace() async -> Bool {
+    static func canTrace() async -> Bool {
         let process = try? ChildProcess("strace", ["-o", "/dev/null", "true"], environment: ["PATH": "/usr/bin:/bin"], folder: "/")
         return (try? await process?.ending()) == .exited(0)
     }
@@ -46,7 +46,7 @@ import Testing
     }
 
     /// - Returns: the words before the gateway's own, which does not outlive its strace.
-    private static func strace(_ options: String..., into file: String) -> [String] {
+    static func strace(_ options: String..., into file: String) -> [String] {
         ["strace", "-f", "-e", "signal=none", "-o", file] + options + ["setpriv", "--pdeathsig", "KILL"]
     }
 

@@ -70,6 +70,14 @@ package struct DeliveryLane: Sendable {
         return proceed(&licence, now: now)
     }
 
+    /// Of the batch that was to be sent, a person has buried some jobs: the others go as the next batch.
+    package mutating func jobsBuried(_ buried: Set<Int64>, licence: inout LicenceState, now: Int64) -> DeliveryAction {
+        guard case .sending(var piece, _) = phase else { preconditionFailure("no batch was to be sent") }
+        piece.jobs.removeAll { buried.contains($0.id) }
+        plan.putBack(piece, mayHaveBeenStored: false)
+        return proceed(&licence, now: now)
+    }
+
     /// The change that was asked for is committed.
     package mutating func changeCommitted(licence: inout LicenceState, now: Int64) -> DeliveryAction {
         guard case .changing = phase else { preconditionFailure("no change was asked for") }

@@ -11,9 +11,19 @@ package enum ControlClient {
     ///   - settings: which outbox.
     ///   - needsGateway: whether the question makes sense only to a running gateway.
     package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8] {
+        guard let document = try await find(request, settings) else {
+            throw FatalProblem(.wrongInput, request.notFound(in: settings.outbox.path))
+        }
+        return document
+    }
+
+    /// As `ask`.
+    ///
+    /// - Returns: nil where there is nothing of the kind.
+    package static func find(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8]? {
         switch try await answer(request, settings) {
         case .document(let bytes): return bytes
-        case .notFound: throw FatalProblem(.wrongInput, request.notFound(in: settings.outbox.path))
+        case .notFound: return nil
         case .problem(let sentence): throw FatalProblem(.unavailable, sentence)
         }
     }

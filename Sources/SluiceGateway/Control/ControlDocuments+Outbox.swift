@@ -25,14 +25,15 @@ extension ControlDocuments.DeadLetter {
             id: letter.id, delivery: letter.deliveryID, route: letter.route, receivedAt: letter.receivedAtMilliseconds,
             diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType, queue: letter.queue,
             contentBytes: letter.contentBytes, holdsJob: letter.holdsJob, element: letter.element.map { $0 + 1 },
-            rule: letter.rule.map { $0 + 1 })
+            rule: letter.rule.map { $0 + 1 }, ruleKind: letter.madeBy?.kind, ruleType: letter.madeBy?.type,
+            ruleQueue: letter.madeBy?.queue, ruleDigest: letter.madeBy?.digest.description, lacksRule: letter.lacksRule)
     }
 }
 
 extension ControlDocuments.DeadLetterContent {
     init(_ content: DeadLetterContent) {
         self.init(
-            letter: ControlDocuments.DeadLetter(content.letter),
+            letter: ControlDocuments.DeadLetter(content.letter), isIntact: content.isIntact,
             payload: content.job.map { String(decoding: $0.payload, as: UTF8.self) },
             request: content.request.map { String(decoding: $0, as: UTF8.self) })
     }

@@ -10,6 +10,10 @@ package enum ControlDocuments {
         package var oldestPendingAge: Int64
         package var parkedJobs: Int
         package var deadLetters: Int
+        /// The number of the newest dead letter; 0 where there is none.
+        package var lastDeadLetter: Int64
+        package var deadBytes: Int
+        package var deadLimit: Int
         package var undeliveredBytes: Int
         package var undeliveredLimit: Int
         package var deliveredBytes: Int
@@ -73,11 +77,21 @@ package enum ControlDocuments {
         /// whole delivery, and for all rules.
         package var element: Int?
         package var rule: Int?
+        /// The rule that it was made by, as it was then: its kind, and the type and queue of its jobs where they are the same for all, and a digest
+        /// of all that it said. Nothing where no single rule is to blame, and in letters of an earlier version.
+        package var ruleKind: String?
+        package var ruleType: String?
+        package var ruleQueue: String?
+        package var ruleDigest: String?
+        /// Whether a rule made it that an earlier version did not write down.
+        package var lacksRule: Bool
     }
 
     /// One dead letter with what it holds.
     package struct DeadLetterContent: Codable, Sendable, Hashable {
         package var letter: DeadLetter
+        /// Whether its job is the one that was stored; it is never sent otherwise.
+        package var isIntact: Bool
         /// JSON of the job's payload.
         package var payload: String?
         /// The request's head and body as they came, without credentials; bytes that are no text replaced.
@@ -109,6 +123,21 @@ package enum ControlDocuments {
         package var jobs: [Int64]
         /// Why there are none.
         package var problem: String?
+        /// Whether that is because another job would come of it now, which may be asked for.
+        package var wouldChange: Bool
+    }
+
+    /// What discarding a dead letter, or forgetting keys, came to.
+    package struct Forgotten: Codable, Sendable, Hashable {
+        /// How many keys are forgotten now.
+        package var keys: Int
+        /// Whether a job of their deliveries is pending, parked or dead.
+        package var isUndelivered: Bool
+    }
+
+    /// What burying a job came to.
+    package struct Buried: Codable, Sendable, Hashable {
+        package var deadLetter: Int64
     }
 
     /// What a reload came to.

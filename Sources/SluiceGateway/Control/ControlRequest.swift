@@ -1,4 +1,4 @@
-internal import SluiceBase
+package import SluiceBase
 package import SluiceOutbox
 
 /// Something that the command line asks of an outbox or a gateway, and how it is written in a request target.
@@ -8,7 +8,13 @@ package enum ControlRequest: Sendable, Hashable {
     case job(Int64)
     case deadLetters(after: Int64, limit: Int)
     case deadLetter(Int64)
-    case retry(Int64)
+    /// - `acceptsChanges`: whether it is sent also where its route makes another job of it now.
+    case retry(Int64, acceptsChanges: Bool)
+    case discard(Int64, forgetsKey: Bool)
+    case bury(Int64)
+    case forgetDelivery(String)
+    /// By hashes of which one is the key's.
+    case forgetKey([Fingerprint])
     /// A delivery with its request, by the id that its answer had.
     case delivery(String)
     case reload
@@ -17,7 +23,7 @@ package enum ControlRequest: Sendable, Hashable {
     /// `POST` for what changes something.
     package var method: String {
         switch self {
-        case .retry, .reload: "POST"
+        case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload: "POST"
         case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes: "GET"
         }
     }
@@ -30,7 +36,11 @@ package enum ControlRequest: Sendable, Hashable {
         case .job(let id): "/jobs/\(id)"
         case .deadLetters(let after, let limit): "/dead?after=\(after)&limit=\(limit)"
         case .deadLetter(let id): "/dead/\(id)"
-        case .retry(let id): "/dead/\(id)/retry"
+        case .retry(let id, let acceptsChanges): "/dead/\(id)/retry?changed=\(acceptsChanges)"
+        case .discard(let id, let forgetsKey): "/dead/\(id)/discard?forget_key=\(forgetsKey)"
+        case .bury(let id): "/jobs/\(id)/bury"
+        case .forgetDelivery(let id): "/deliveries/\(id)/forget"
+        case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
         case .delivery(let id): "/deliveries/\(id)"
         case .reload: "/reload"
         case .routes: "/routes"
@@ -55,9 +65,9 @@ package enum ControlRequest: Sendable, Hashable {
         case ("GET", 2, "dead"):
             guard let id = Int64(words[1]) else { return nil }
             self = .deadLetter(id)
-        case ("POST", 3, "dead"):
-            guard let id = Int64(words[1]), words[2] == "retry" else { return nil }
-            self = .retry(id)
+        case ("POST", 3, _):
+            guard let change = Self.change(words, query) else { return nil }
+            self = change
         case ("GET", 2, "deliveries"):
             guard Self.isDeliveryID(words[1]) else { return nil }
             self = .delivery(words[1])
@@ -65,6 +75,25 @@ package enum ControlRequest: Sendable, Hashable {
         case ("GET", 1, "routes"): self = .routes
         default: return nil
         }
+    }
+
+    private static func change(_ words: [String], _ query: [String: String]) -> ControlRequest? {
+        switch (words[0], words[2]) {
+        case ("dead", "retry"): Int64(words[1]).map { .retry($0, acceptsChanges: query["changed"] == "true") }
+        case ("dead", "discard"): Int64(words[1]).map { .discard($0, forgetsKey: query["forget_key"] == "true") }
+        case ("jobs", "bury"): Int64(words[1]).map { .bury($0) }
+        case ("deliveries", "forget"): isDeliveryID(words[1]) ? .forgetDelivery(words[1]) : nil
+        case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }
+        default: nil
+        }
+    }
+
+    private static func hashes(_ text: String) -> [Fingerprint]? {
+        let words = text.split(separator: "-", omittingEmptySubsequences: false)
+        let hashes = words.compactMap { word in
+            Hex.decode(Array(word.utf8).span).flatMap { $0.count == Fingerprint.byteCount ? Fingerprint($0.span) : nil }
+        }
+        return hashes.count == words.count ? hashes : nil
     }
 
     /// Whether a text can be a delivery's id: 1 to 64 letters and digits, and so fit for a path.
@@ -76,7 +105,11 @@ package enum ControlRequest: Sendable, Hashable {
     ///
     /// - Parameter outbox: its path.
     func notFound(in outbox: String) -> String {
-        if case .delivery(let id) = self { return "there is no delivery \(id) in \(outbox), or it is forgotten by now" }
+        switch self {
+        case .delivery(let id), .forgetDelivery(let id): return "there is no delivery \(id) in \(outbox), or it is forgotten by now"
+        case .bury(let id): return "there is no job \(id) in \(outbox) that is pending or parked"
+        default: break
+        }
         return "there is nothing with this number in \(outbox)"
     }
 

@@ -39,7 +39,8 @@ struct ControlAnswerer: Sendable {
         switch asked {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
         case .routes: .document(ControlCoding.encode(ControlDocuments.Routes(reload)))
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry: await console.answer(asked)
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery, .forgetKey:
+            await console.answer(asked)
         }
     }
 

@@ -49,7 +49,12 @@ package struct OutboxConsole: Sendable {
             case .job(let id): return .document(try await job(id))
             case .deadLetters(let after, let limit): return .document(try await deadLetters(after, limit))
             case .deadLetter(let id): return .document(try await deadLetter(id))
-            case .retry(let id): return .document(try await retry(id))
+            case .retry(let id, let acceptsChanges): return .document(try await retry(id, acceptsChanges: acceptsChanges))
+            case .discard(let id, let forgetsKey): return .document(try await discard(id, forgetsKey: forgetsKey))
+            case .bury(let id): return .document(try await bury(id))
+            case .forgetDelivery(let id):
+                return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(ofDelivery: id) })
+            case .forgetKey(let hashes): return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
             case .reload: return .problem("no gateway runs on this outbox")
             case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
@@ -67,7 +72,9 @@ package struct OutboxConsole: Sendable {
                 ControlDocuments.Status(
                     condition: status.condition.rawValue, pendingJobs: status.pendingJobs,
                     oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0, parkedJobs: status.parkedJobs,
-                    deadLetters: status.deadLetters, undeliveredBytes: status.undeliveredBytes, undeliveredLimit: limit.bytes,
+                    deadLetters: status.deadLetters, lastDeadLetter: try store.lastDeadLetter(), deadBytes: status.deadBytes,
+                    deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: status.undeliveredBytes,
+                    undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedDeliveries,
                     fileBytes: status.fileBytes, logBytes: status.walBytes, isGatewayRunning: isGatewayRunning))
         }
@@ -108,32 +115,69 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    /// What the dead letter holds is read and rendered beside the writer, which then only exchanges it for the jobs.
-    private func retry(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+    /// What the dead letter holds is read and rendered next to the writer, which then only exchanges it for the jobs.
+    private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
         let rendered = OnceBox<RenderingOutcome>()
         _ = try await look { [render] outbox throws(OutboxError) in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
+            if !content.isIntact { rendered.set(.failure(Self.damaged)) }
             if !content.letter.holdsJob { rendered.set(render(content)) }
             return []
         }
-        if case .failure(let why) = rendered.value { return ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: why)) }
-        return try await ask { store throws(OutboxError) in
-            let jobs =
-                if case .success(let jobs) = rendered.value {
-                    try store.replaceDeadLetter(id, with: jobs)
-                } else {
-                    [try store.retryDeadLetter(id)]
-                }
-            return ControlCoding.encode(ControlDocuments.Retried(jobs: jobs, problem: nil))
+        switch rendered.value {
+        case .failure(let why): return Self.stays(why)
+        case .changed(_, let why) where !acceptsChanges: return Self.stays(why, wouldChange: true)
+        case .success(let jobs), .changed(let jobs, _): return try await exchange(id, for: jobs)
+        case nil: return try await exchange(id, for: nil)
+        }
+    }
+
+    private static let damaged =
+        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with --forget-key and have the "
+        + "provider send the delivery again"
+
+    private static func stays(_ problem: String, wouldChange: Bool = false) -> [UInt8] {
+        ControlCoding.encode(ControlDocuments.Retried(jobs: [], problem: problem, wouldChange: wouldChange))
+    }
+
+    /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
+    private func exchange(_ id: Int64, for jobs: [IngestJob]?) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let ids = if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
+            return ControlCoding.encode(ControlDocuments.Retried(jobs: ids, problem: nil, wouldChange: false))
+        }
+    }
+
+    private func discard(_ id: Int64, forgetsKey: Bool) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let keys = try store.discardDeadLetter(id, forgetsKey: forgetsKey)
+            return ControlCoding.encode(ControlDocuments.Forgotten(keys: keys, isUndelivered: false))
+        }
+    }
+
+    private func bury(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            ControlCoding.encode(ControlDocuments.Buried(deadLetter: try store.bury(id)))
+        }
+    }
+
+    private func forget(
+        _ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> OutboxStore.ForgottenKeys
+    ) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let forgotten = try body(store)
+            return ControlCoding.encode(ControlDocuments.Forgotten(keys: forgotten.count, isUndelivered: forgotten.isUndelivered))
         }
     }
 }
 
-/// Renders a dead letter's request anew with the route that it came by: its jobs, or why there are none.
+/// Renders a dead letter's request again with the route that it came by: its jobs, or why there are none.
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
 package enum RenderingOutcome: Sendable {
     case success([IngestJob])
+    /// Jobs other than what the dead letter was meant to be, and a sentence that says how they differ.
+    case changed([IngestJob], String)
     case failure(String)
 }
 

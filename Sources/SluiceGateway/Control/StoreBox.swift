@@ -23,6 +23,7 @@ package actor StoreBox {
         var configuration = configuration
         // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
         configuration.reserve = ByteCount(bytes: 0)
+        configuration.trustsFolderOwner = true
         store = try OutboxStore(configuration, time: time)
     }
 

@@ -9,6 +9,7 @@ extension OutboxConfiguration {
     init(_ settings: Settings) {
         self.init(path: settings.outbox.path)
         maximumBytes = settings.outbox.maxBytes
+        maximumDeadBytes = settings.outbox.maxDeadBytes
         maximumKeys = settings.outbox.maxKeys
         keepDelivered = settings.outbox.keepDelivered
         keepDeliveredBytes = settings.outbox.keepDeliveredBytes

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature held when it came.
+/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was verified when it came.
 enum DeadLetterRenderer {
     static func render(_ content: DeadLetterContent, with table: TableInForce?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
@@ -14,15 +14,55 @@ enum DeadLetterRenderer {
             var scratch = RouteScratch()
             return route.processVerified(
                 view, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID,
-                share: DeliveryShare(element: letter.element, rule: letter.rule), scratch: &scratch)
+                share: share(of: letter, route), scratch: &scratch)
         }
         switch outcome {
         case nil: return .failure("its request cannot be read any more")
         case .refused(let code, let reason): return .failure("\(code.rawValue): \(reason)")
-        case .acknowledged: return .success([])
+        case .acknowledged(_, let why): return .failure("its route makes no job of it now: \(words(why))")
         case .store(let delivery):
             if let letter = delivery.deadLetters.first { return .failure("\(letter.reason.rawValue): \(letter.detail)") }
-            return .success(delivery.jobs.map { IngestJob($0) })
+            let jobs = delivery.jobs.map { IngestJob($0) }
+            return difference(of: delivery.jobs, letter, route).map { .changed(jobs, $0) } ?? .success(jobs)
+        }
+    }
+
+    /// What of the delivery the letter is about. Its rule is looked for by what it says: it may stand at another place by now.
+    private static func share(of letter: DeadLetter, _ route: Route) -> DeliveryShare {
+        guard let place = letter.rule, route.takesAllRules else { return DeliveryShare(element: letter.element, rule: letter.rule) }
+        return DeliveryShare(element: letter.element, rule: letter.madeBy.flatMap { route.rule(saying: $0) } ?? place)
+    }
+
+    /// How the jobs differ from what the letter was meant to be; nil where they do not.
+    private static func difference(of jobs: [RenderedJob], _ letter: DeadLetter, _ route: Route) -> String? {
+        let now = jobs.map { job in "a job of the type \(words(job.type)) in the queue \(words(job.queue))" }
+        let would = now.count == 1 ? now[0] : "\(now.count) jobs"
+        guard let earlier = letter.madeBy else {
+            guard letter.lacksRule else { return nil }
+            return "the version that stored it did not record its rule; it would become \(would)"
+        }
+        let rules = Set(jobs.map(\.rule)).sorted()
+        guard let other = rules.first(where: { route.identity(ofRule: $0)?.digest != earlier.digest }) else {
+            return changedNames(earlier, rules.first.flatMap { route.identity(ofRule: $0) }).map { "it would become \(would): \($0)" }
+        }
+        let what = route.rule(saying: earlier) == nil ? "its rule was changed or removed" : "another rule, rule \(other + 1), takes it now"
+        let names = changedNames(earlier, route.identity(ofRule: other)).map { " (\($0))" } ?? ""
+        return "\(what); it would become \(would)\(names)"
+    }
+
+    /// Kind, type and queue where they differ; a kind's queue may change while the rule stays.
+    private static func changedNames(_ earlier: RuleIdentity, _ now: RuleIdentity?) -> String? {
+        let differences = now?.differences(from: earlier) ?? []
+        return differences.isEmpty ? nil : differences.joined(separator: ", ")
+    }
+
+    private static func words(_ name: String) -> String { PrintableText.escape(name, limit: 120) }
+
+    private static func words(_ why: AcknowledgementReason) -> String {
+        switch why {
+        case .ignoredByRule(let rule): "rule \(rule + 1) ignores it"
+        case .noRuleMatched: "no rule matches it"
+        case .noElements: "the array of its elements is empty"
         }
     }
 }

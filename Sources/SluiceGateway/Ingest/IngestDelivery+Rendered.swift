@@ -35,7 +35,8 @@ extension IngestJob {
 
 extension IngestDeadLetter {
     init(_ letter: RenderedDeadLetter) {
-        self.init(reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule)
+        self.init(
+            reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule, madeBy: letter.madeBy)
     }
 }
 

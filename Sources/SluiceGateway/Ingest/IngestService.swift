@@ -113,13 +113,14 @@ final class IngestService: HTTPService {
         let delivery = IngestDelivery(
             rendered, origin: server.loop.index, ticket: ticket, deliveryID: id, route: entry.route.name, receivedAtMilliseconds: now,
             enqueuedAtNanoseconds: received)
-        guard shared.memory.reserve(delivery.byteCost) else {
+        let memory = delivery.byteCost + (rendered.reply?.body?.count ?? 0)
+        guard shared.memory.reserve(memory) else {
             return .now(refusal(.memoryFull, reason: "the memory budget is used up", request, entry))
         }
         inWork.insert(
             WorkList.Item(
                 exchange: exchange, entry: entry, deliveryID: id, reply: rendered.reply, receivedAtNanoseconds: received,
-                memory: delivery.byteCost, parts: delivery.partCount, peer: request.peer))
+                memory: memory, parts: delivery.partCount, peer: request.peer))
         note(rendered, entry, id)
         outgoing.append(delivery)
         return .later

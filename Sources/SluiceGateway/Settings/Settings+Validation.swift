@@ -57,6 +57,12 @@ extension SettingsInForce {
                     "outbox.max_bytes",
                     "outbox.max_bytes is \(outbox), less than limits.body (\(body)); no body of that size could be stored"))
         }
+        if let dead = values.outbox.maxDeadBytes, dead > outbox {
+            problems.append(
+                problem(
+                    "outbox.max_dead_bytes",
+                    "outbox.max_dead_bytes is \(dead), more than outbox.max_bytes (\(outbox)), which it is a part of"))
+        }
         return problems
     }
 

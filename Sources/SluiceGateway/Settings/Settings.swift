@@ -32,6 +32,8 @@ package struct Settings: Sendable, Equatable {
     package struct Outbox: Sendable, Equatable {
         package var path = "sluice.db"
         package var maxBytes = ByteCount.gibibytes(10)
+        /// Nil: a quarter of `maxBytes`.
+        package var maxDeadBytes: ByteCount?
         package var maxKeys = 100_000_000
         package var dedupeWindow = Duration.seconds(7 * 86400)
         package var keepDelivered = Duration.seconds(3600)

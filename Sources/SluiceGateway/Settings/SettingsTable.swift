@@ -48,6 +48,10 @@ package enum SettingsTable {
             "outbox.max_bytes", .outbox, \.outbox.maxBytes, .size(.mebibytes(64)),
             "Undelivered jobs, dead letters and kept requests together; above it requests are answered 503"),
         Setting(
+            "outbox.max_dead_bytes", .outbox, \.outbox.maxDeadBytes, .size(.mebibytes(1)),
+            "Dead letters and their requests, a part of `outbox.max_bytes`; above it deliveries that would become dead letters are answered 503",
+            defaultNote: "a quarter of `outbox.max_bytes`"),
+        Setting(
             "outbox.max_keys", .outbox, \.outbox.maxKeys, .number(1000...Int.max),
             "Remembered unique keys; over it the oldest go first, with an alarm"),
         Setting(

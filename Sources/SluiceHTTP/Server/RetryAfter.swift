@@ -13,7 +13,7 @@ package enum RetryAfter {
 
     private static func seconds(for code: ErrorCode) -> Int? {
         switch code {
-        case .outboxFull, .diskFull: 30
+        case .outboxFull, .deadLettersFull, .diskFull: 30
         case .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 5
         case .rateLimited: 1
         case .malformedRequest, .targetTooLong, .headTooLarge, .headTimeout, .bodyTimeout, .bodyTooLarge, .expectationFailed,

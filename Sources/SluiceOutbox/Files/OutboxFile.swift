@@ -6,27 +6,65 @@ enum OutboxFile {
     /// Readable and writable by the owner alone: payloads hold what customers wrote.
     private static let mode: mode_t = 0o600
 
+    /// Never follows a link in the place of the file, but for the folders above it.
+    ///
     /// - Returns: the descriptor, or -1 with `errno` set.
-    static func open(_ path: String, _ flags: Int32) -> Int32 {
+    static func openOwn(_ path: String, _ flags: Int32) -> Int32 { open(path, flags | O_NOFOLLOW | O_CLOEXEC) }
+
+    /// - Returns: the descriptor, or -1 with `errno` set.
+    private static func open(_ path: String, _ flags: Int32) -> Int32 {
         // The path lives through the call.
         unsafe Glibc.open(path, flags, mode)
     }
 
     /// Makes the database file if it is not there, so that SQLite finds one with the right mode: the log and its index take theirs
-    /// from it.
+    /// from it. Those of an outbox that others may read are closed to them.
     ///
-    /// Must run before SQLite opens the file.
+    /// Must run before SQLite opens the file: closing the descriptor drops the locks of the process on it.
     static func prepare(_ path: String) throws(FatalProblem) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC)
+        let descriptor = openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw problem(opening: path, errno) }
-        close(descriptor)
+        defer { close(descriptor) }
+        try checkRegular(descriptor, path)
+        guard isOutboxOrEmpty(descriptor) else { return }
+        try protect(descriptor, path)
+        for file in [path + "-wal", path + "-shm"] { try protectIfThere(file) }
     }
 
-    /// Closes an outbox that others may read to them. By name, since SQLite has it open; and only once it is known to be an outbox.
-    static func protect(_ path: String) throws(FatalProblem) {
-        for file in [path, path + "-wal", path + "-shm"] {
-            guard unsafe chmod(file, mode) == 0 || errno == ENOENT else { throw problem(opening: file, errno) }
+    private static func protectIfThere(_ path: String) throws(FatalProblem) {
+        let descriptor = openOwn(path, O_RDWR)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return }
+            throw problem(opening: path, errno)
         }
+        defer { close(descriptor) }
+        try checkRegular(descriptor, path)
+        try protect(descriptor, path)
+    }
+
+    /// Closes a file to others.
+    static func protect(_ descriptor: Int32, _ path: String) throws(FatalProblem) {
+        guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
+    }
+
+    /// Refuses a named pipe, a device or a socket in the place of a file.
+    static func checkRegular(_ descriptor: Int32, _ path: String) throws(FatalProblem) {
+        var facts = stat()
+        // `fstat` fills the structure that is given.
+        guard unsafe fstat(descriptor, &facts) == 0 else { throw problem(opening: path, errno) }
+        guard facts.st_mode & S_IFMT == S_IFREG else {
+            throw FatalProblem(.unavailable, "\(path) is not a regular file; the outbox's files are. Move it away.")
+        }
+    }
+
+    /// Whether a file has an outbox's mark in its header, or nothing yet. What is not an outbox is left as it is.
+    private static func isOutboxOrEmpty(_ descriptor: Int32) -> Bool {
+        var header = [UInt8](repeating: 0, count: 72)
+        // Reads at most the array's bytes.
+        let count = unsafe header.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+        guard count > 0 else { return count == 0 }
+        // The application id in a database's header (sqlite.org/fileformat2.html, 1.3).
+        return count == header.count && header[68...].reduce(0) { $0 << 8 | Int64($1) } == Schema.applicationID
     }
 
     /// The sentence for a file that cannot be opened or made.
@@ -37,6 +75,8 @@ enum OutboxFile {
             case ENOENT: "The outbox's folder \(folder) does not exist."
             case EACCES, EPERM, EROFS:
                 "The outbox's folder \(folder) must be writable, and its files too: \(path): \(SystemError.text(error))."
+            case ELOOP:
+                "\(path) is a symbolic link, which the outbox's files must not be. Remove it, or set outbox.path to the file that it leads to."
             case EISDIR: "\(path) is a folder; the outbox is a file."
             default: "\(path): \(SystemError.text(error))."
             }
@@ -52,8 +92,8 @@ enum OutboxFile {
     /// The size in bytes; 0 for a file that is not there.
     static func size(of path: String) -> Int {
         var facts = stat()
-        // Asks by name: no descriptor of the database is opened or closed.
-        return unsafe stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+        // Asks by name: no descriptor of the database is opened or closed. A link has no size of its own here.
+        return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_size) : 0
     }
 
     /// Which files are at `path` and at its log's, whatever they hold; nil where one is not there.
@@ -61,7 +101,7 @@ enum OutboxFile {
         var found: [FileIdentity] = []
         for file in [path, path + "-wal"] {
             var facts = stat()
-            guard unsafe stat(file, &facts) == 0 else { return nil }
+            guard unsafe lstat(file, &facts) == 0 else { return nil }
             found.append(FileIdentity(device: UInt64(facts.st_dev), number: UInt64(facts.st_ino)))
         }
         return found

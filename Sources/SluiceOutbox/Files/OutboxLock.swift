@@ -17,9 +17,11 @@ final class OutboxLock {
     init(path: String, waitingFor wait: Duration, time: any TimeSource, pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil)
         throws(FatalProblem)
     {
-        let file = OutboxFile.open(path, O_RDWR | O_CREAT | O_CLOEXEC)
+        let file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard file >= 0 else { throw OutboxFile.problem(opening: path, errno) }
         do throws(FatalProblem) {
+            try OutboxFile.checkRegular(file, path)
+            try OutboxFile.protect(file, path)
             try Self.lock(file, path, wait, time, pause ?? Self.sleep, held)
         } catch {
             close(file)

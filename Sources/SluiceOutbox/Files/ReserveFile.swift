@@ -26,8 +26,12 @@ struct ReserveFile {
     /// - Returns: whether it is held now; on failure nothing is kept.
     func acquire() -> Bool {
         if isHeld { return true }
-        let descriptor = OutboxFile.open(path, O_RDWR | O_CREAT | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
+        let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
+        guard descriptor >= 0 else {
+            // A link in its place is removed; the next try makes a file of its own.
+            if errno == ELOOP { release() }
+            return false
+        }
         defer { close(descriptor) }
         guard posix_fallocate(descriptor, 0, off_t(size.bytes)) == 0 else {
             release()

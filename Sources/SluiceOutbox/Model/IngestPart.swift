@@ -36,12 +36,15 @@ package struct IngestDeadLetter: Sendable {
     package let element: Int?
     /// The place of the route's job rule that it is about, from 0; nil for all of them.
     package let rule: Int?
+    /// What the rule said by which it failed; nil where no single one is to blame.
+    package let madeBy: RuleIdentity?
 
-    package init(reason: DeadLetterReason, detail: String, element: Int? = nil, rule: Int? = nil) {
+    package init(reason: DeadLetterReason, detail: String, element: Int? = nil, rule: Int? = nil, madeBy: RuleIdentity? = nil) {
         self.reason = reason
         self.detail = detail
         self.element = element
         self.rule = rule
+        self.madeBy = madeBy
     }
 
     /// The dead letter's bytes against `outbox.max_bytes`, without the request, which it shares.

@@ -1,3 +1,5 @@
+package import SluiceBase
+
 /// Where a job stands.
 package enum JobState: String, Sendable, CaseIterable {
     /// Stored, and not yet acknowledged by Zizq.
@@ -63,6 +65,14 @@ package struct DeadLetter: Sendable, Hashable {
     /// The places of the array element and of the job rule that it is about, from 0; nil for the whole delivery and for all rules.
     package let element: Int?
     package let rule: Int?
+    /// What the rule said by which it failed. Nil for a letter that holds a job, where no single rule is to blame, and for letters of a version
+    /// that did not write it down.
+    package let madeBy: RuleIdentity?
+    /// Whether a rule made it and nothing is known of that rule: a letter of an earlier version.
+    package var lacksRule: Bool { !holdsJob && madeBy == nil && (rule != nil || Self.reasonsOfRules.contains(reason)) }
+
+    private static let reasonsOfRules: Set<String> = [DeadLetterReason.payloadMismatch.rawValue, DeadLetterReason.badField.rawValue]
+
     /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered anew.
     package var holdsJob: Bool { jobType != nil }
 }
@@ -70,10 +80,20 @@ package struct DeadLetter: Sendable, Hashable {
 /// A dead letter with what it holds.
 package struct DeadLetterContent: Sendable, Hashable {
     package let letter: DeadLetter
+    /// Whether the job is the one that was stored, as far as that is known. It must not be sent otherwise.
+    package let isIntact: Bool
     /// The job; nil for a dead letter made while the request was processed.
     package let job: IngestJob?
     /// Without a job, the delivery's request, raw, where it was kept. Other dead letters may share it.
     package let request: [UInt8]?
+}
+
+extension DeadLetterContent {
+    /// - Parameter checksum: what the job was stored with; letters of earlier versions have none.
+    static func isIntact(_ job: IngestJob, checksum: Int?, reason: String) -> Bool {
+        guard reason != DeadLetterReason.checksumMismatch.rawValue else { return false }
+        return checksum.map { $0 == Int(Int64(bitPattern: StoredJob.checksum(job))) } ?? true
+    }
 }
 
 /// A job with the line that lists it.

@@ -8,6 +8,9 @@ package struct OutboxConfiguration: Sendable {
     package var vfs: String?
     /// Pending and parked jobs, dead letters and their requests together; above it deliveries are refused with `outbox_full`.
     package var maximumBytes = ByteCount.gibibytes(10)
+    /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters are refused with
+    /// `dead_letters_full`. Nil for a quarter of `maximumBytes`.
+    package var maximumDeadBytes: ByteCount?
     /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
     /// How long delivered jobs stay.
@@ -20,6 +23,8 @@ package struct OutboxConfiguration: Sendable {
     package var lockWait = Duration.seconds(30)
     /// Whether a network file system is accepted all the same.
     package var allowsNetworkFilesystem = false
+    /// Whether root may open an outbox in a folder of another user, to look at it.
+    package var trustsFolderOwner = false
     /// The file beside the database that is given up when the disk is full.
     package var reserve = ByteCount.mebibytes(64)
     /// SQLite's page cache for the writer.
@@ -30,4 +35,7 @@ package struct OutboxConfiguration: Sendable {
     package var recentKeys = 65_536
 
     package init(path: String) { self.path = path }
+
+    /// `maximumDeadBytes`, or what holds without it.
+    package var deadLimit: ByteCount { maximumDeadBytes ?? ByteCount(bytes: maximumBytes.bytes / 4) }
 }

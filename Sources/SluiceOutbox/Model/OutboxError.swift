@@ -8,6 +8,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case notFound
     /// The dead letter holds a request and no job: its route must render it again.
     case needsRendering
+    /// The job is not the one that was stored: its checksum differs.
+    case checksumMismatch
     /// The outbox is closed.
     case closed
 
@@ -19,6 +21,7 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .failed(let error): "The outbox failed: \(error)."
         case .notFound: "There is nothing with this id in the outbox."
         case .needsRendering: "This dead letter holds a request and no job; its route must render it again."
+        case .checksumMismatch: "The job is not the one that was stored (its checksum differs), so it is not sent."
         case .closed: "The outbox is closed."
         }
     }

@@ -10,6 +10,12 @@ package struct OutboxStatus: Sendable, Hashable {
     package var parkedJobs = 0
     /// Dead letters, with a job or with a request.
     package var deadLetters = 0
+    /// Bytes of dead letters and of the requests that they need: what counts against `outbox.max_dead_bytes`.
+    package var deadBytes = 0
+    /// Whether a delivery that would have become a dead letter was refused, and none fitted since.
+    package var isDeadLimitReached = false
+    /// Jobs that a person has buried. Whoever has read them already must not send them any more.
+    package var buriedJobs: Set<Int64> = []
     /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0
     /// Deliveries remembered, with or without a key, each part for itself: what counts against `outbox.max_keys`.
@@ -34,7 +40,7 @@ package struct OutboxStatus: Sendable, Hashable {
 /// Whether the outbox can store, and what keeps it from it.
 package enum OutboxCondition: String, Sendable {
     case storing
-    /// `outbox.max_bytes` is reached.
+    /// `outbox.max_bytes` is reached: a delivery was refused, and none fitted since.
     case full
     /// The disk is full: acknowledgements are still written, from the reserve.
     case diskFull = "disk_full"

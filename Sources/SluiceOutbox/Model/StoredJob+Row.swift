@@ -9,7 +9,7 @@ extension StoredJob {
         let job = Self.job(row, from: 3)
         self.init(
             id: row.int64(0), delivery: row.int64(1), storedAtMilliseconds: row.int64(2), job: job,
-            isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)))
+            isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
     }
 
     /// The job whose first column is number `first`.

@@ -12,6 +12,8 @@ package struct StoredJob: Sendable, Hashable {
     /// Whether the bytes are those that were stored: false means the disk or somebody else changed them, and the job must not be
     /// sent.
     package let isIntact: Bool
+    /// The checksum that it was stored with.
+    let checksum: Int64
 }
 
 /// Zizq took a job.

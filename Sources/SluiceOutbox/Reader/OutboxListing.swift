@@ -8,6 +8,8 @@ package protocol OutboxListing: AnyObject {
     func deliveries(after id: Int64, limit: Int) throws(OutboxError) -> [DeliveryListing]
     /// Dead letters, oldest first, from the one behind `id` on; at most 500.
     func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetter]
+    /// The number of the newest dead letter; 0 without one. Later ones get greater numbers.
+    func lastDeadLetter() throws(OutboxError) -> Int64
     /// One dead letter with what it holds; nil when there is none with this id.
     func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
     /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
@@ -37,6 +39,10 @@ extension QueryingListing {
 
     package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeadLetter] {
         try answer { queries throws(SQLiteError) in try queries.deadLetters(after: id, limit: limit) }
+    }
+
+    package func lastDeadLetter() throws(OutboxError) -> Int64 {
+        try answer { queries throws(SQLiteError) in try queries.lastDeadLetter() }
     }
 
     package func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent? {

@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists come in pages
 /// by key: the next page begins behind the last row of this one.
 struct Queries {
@@ -20,13 +22,15 @@ struct Queries {
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
-        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request)"
+        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request), letter.checksum"
         let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = IngestJob(
-                type: row.text(7), queue: row.text(8), options: row.bytes(14), uniqueKey: row.optionalText(12),
-                uniqueWhile: row.optionalText(13), payload: row.bytes(15))
-            return DeadLetterContent(letter: letter, job: letter.holdsJob ? job : nil, request: row.optionalBytes(16))
+                type: row.text(7), queue: row.text(8), options: row.bytes(18), uniqueKey: row.optionalText(16),
+                uniqueWhile: row.optionalText(17), payload: row.bytes(19))
+            let isIntact = !letter.holdsJob || DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
+            return DeadLetterContent(
+                letter: letter, isIntact: isIntact, job: letter.holdsJob ? job : nil, request: row.optionalBytes(20))
         }
         return found.first
     }
@@ -123,7 +127,8 @@ struct Queries {
         """
         SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
             letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
-            coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, letter.rule, \(content)
+            coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, letter.rule,
+            letter.rule_kind, letter.rule_type, letter.rule_queue, letter.rule_digest, \(content)
         FROM dead_letters AS letter LEFT JOIN deliveries ON deliveries.id = letter.delivery
         WHERE \(condition) ORDER BY letter.id LIMIT ?2
         """
@@ -141,6 +146,12 @@ struct Queries {
         DeadLetter(
             id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             diedAtMilliseconds: row.int64(4), reason: row.text(5), detail: row.text(6), jobType: row.optionalText(7),
-            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10), rule: row.optionalInt(11))
+            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10), rule: row.optionalInt(11),
+            madeBy: row.key(15).map {
+                RuleIdentity(kind: row.optionalText(12), type: row.optionalText(13), queue: row.optionalText(14), digest: $0)
+            })
     }
+
+    /// The number of the newest dead letter; 0 without one.
+    func lastDeadLetter() throws(SQLiteError) -> Int64 { try connection.integer("SELECT max(id) FROM dead_letters") ?? 0 }
 }

@@ -83,6 +83,9 @@ internal import CSluiceSQLite
     /// Rows changed by the last INSERT, UPDATE or DELETE.
     var changes: Int { Int(unsafe sqlite3_changes64(handle)) }
 
+    /// The id of the row that the last INSERT made.
+    var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
     /// Keeps `walFrames` up to date; replaces SQLite's own checkpoint after each thousandth page.
     func countWALFrames() {
         // The hook is called on this connection's thread while it commits, so the unretained reference is alive.

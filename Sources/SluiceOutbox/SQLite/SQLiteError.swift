@@ -30,14 +30,20 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// What can be done about this one.
     package var kind: Kind {
-        if systemError == ENOSPC || systemError == EDQUOT { return .diskFull }
+        // A sync that found no space has failed as any other: what the disk holds is not known.
+        if meansFullDisk, !Self.failedSyncs.contains(code) { return .diskFull }
         return switch code & 0xFF {
-        case SQLITE_FULL: .diskFull
         case SQLITE_NOTADB, SQLITE_CORRUPT: .damaged
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         default: .failed
         }
     }
+
+    /// Whether space is missing, so that giving up the reserve may help.
+    package var meansFullDisk: Bool { systemError == ENOSPC || systemError == EDQUOT || code & 0xFF == SQLITE_FULL }
+
+    /// `SQLITE_IOERR_FSYNC` and `SQLITE_IOERR_DIR_FSYNC`, macros that Swift does not import.
+    private static let failedSyncs: [Int32] = [SQLITE_IOERR | 4 << 8, SQLITE_IOERR | 5 << 8]
 
     package var description: String {
         let cause = systemError == 0 ? "" : ", \(SystemError.text(systemError))"

@@ -38,6 +38,12 @@ internal import SluiceBase
         reset()
     }
 
+    /// As `run`, and frees the copies of texts and blobs that were bound: a statement lives as long as its connection, and would keep them.
+    func runAndUnbind() throws(SQLiteError) {
+        defer { _ = unsafe sqlite3_clear_bindings(handle) }
+        try run()
+    }
+
     // MARK: Parameters, counted from 1
 
     func bind(_ value: Int64, at index: Int32) { _ = unsafe sqlite3_bind_int64(handle, index, value) }

@@ -7,7 +7,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries are only ever
     /// added.
-    package static let migrations: [String] = [version1, version2]
+    package static let migrations: [String] = [version1, version2, version3]
 
     /// The comments inside stay in the file, for whoever opens it with `sqlite3`.
     private static let version1 = """
@@ -109,5 +109,18 @@ package enum Schema {
         CREATE INDEX requests_job ON requests (job, bytes);
         ALTER TABLE dead_letters ADD COLUMN element INTEGER;
         ALTER TABLE dead_letters ADD COLUMN rule INTEGER;
+        """
+
+    /// Dead letters know the rule that made them and the job that they were; of letters of earlier versions all of this is NULL. Only columns
+    /// are added, so the step takes no time however much there is.
+    private static let version3 = """
+        ALTER TABLE deliveries ADD COLUMN key_forgotten INTEGER; -- 1: a person had the key forgotten
+        ALTER TABLE dead_letters ADD COLUMN job INTEGER;         -- its id in jobs, from which it was moved here
+        ALTER TABLE dead_letters ADD COLUMN checksum INTEGER;    -- of the job, as in jobs
+        ALTER TABLE dead_letters ADD COLUMN rule_kind TEXT;      -- what the rule that made it says
+        ALTER TABLE dead_letters ADD COLUMN rule_type TEXT;
+        ALTER TABLE dead_letters ADD COLUMN rule_queue TEXT;
+        ALTER TABLE dead_letters ADD COLUMN rule_digest BLOB;    -- NULL: no single rule, or an earlier version
+        CREATE INDEX dead_letters_job ON dead_letters (job) WHERE job IS NOT NULL;
         """
 }

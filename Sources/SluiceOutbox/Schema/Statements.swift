@@ -34,13 +34,14 @@ package enum Statements {
 
     /// 1: id.
     package static let selectDelivery = """
-        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash FROM deliveries WHERE id = ?1
+        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten FROM deliveries WHERE id = ?1
         """
-    /// In the order of the columns; 6–11 are NULL without a job.
+    /// In the order of the columns; 6–11 and 15 are NULL without a job.
     package static let insertDeadLetter = """
         INSERT INTO dead_letters (
-            delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, element, rule)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, element, rule,
+            job, checksum, rule_kind, rule_type, rule_queue, rule_digest)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         """
     /// In the order of the columns.
     package static let insertRequest = """
@@ -69,6 +70,8 @@ package enum Statements {
         SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
+    /// 1: id. Whose job it is.
+    package static let selectJobDelivery = "SELECT delivery FROM jobs WHERE id = ?1"
     /// 1: id.
     package static let deleteJob = "DELETE FROM jobs WHERE id = ?1"
     /// 1: delivery, 2: a job of it that was appended later.
@@ -135,6 +138,13 @@ package enum Statements {
     /// 1: id.
     package static let deleteDelivery = "DELETE FROM deliveries WHERE id = ?1"
 
+    /// 1: delivery. Its key.
+    package static let selectKey = "SELECT key FROM deliveries WHERE id = ?1"
+    /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next acceptance counts on from it.
+    package static let forgetKey = """
+        UPDATE deliveries SET key_forgotten = 1, expires_at = max(expires_at, ?2 + expires_at - received_at) WHERE id = ?1
+        """
+
     // MARK: Parked jobs and dead letters
 
     /// 1: job, 2: when, 3: why.
@@ -148,11 +158,17 @@ package enum Statements {
         ORDER BY job LIMIT ?1
         """
     /// 1: job.
+    package static let selectParkedJob = """
+        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked WHERE job = ?1
+        """
+    /// 1: job.
     package static let deleteParked = "DELETE FROM parked WHERE job = ?1"
     /// 1: id.
     package static let selectDeadLetter = """
-        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload FROM dead_letters WHERE id = ?1
+        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload, checksum, reason FROM dead_letters WHERE id = ?1
         """
+    /// 1: job. The dead letter that it became.
+    package static let selectDeadLetterOfJob = "SELECT id, delivery, bytes FROM dead_letters WHERE job = ?1"
     /// 1: id.
     package static let deleteDeadLetter = "DELETE FROM dead_letters WHERE id = ?1"
 }

@@ -39,6 +39,8 @@ struct Ledger: Equatable {
     var undeliveredRequests: Int64 = 0
     /// Bytes of kept requests of deliveries of which delivered jobs alone are here.
     var deliveredRequests: Int64 = 0
+    /// Bytes of kept requests that a dead letter or a parked job needs; a part of `undeliveredRequests`.
+    var deadRequests: Int64 = 0
     /// When the oldest kept job was delivered; nil when none is kept.
     var oldestDeliveredAt: Int64?
     /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
@@ -53,6 +55,9 @@ struct Ledger: Equatable {
 
     /// What counts against `outbox.max_bytes`.
     var undeliveredBytes: Int { Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests) }
+
+    /// What counts against `outbox.max_dead_bytes`.
+    var deadBytes: Int { Int(deadLetterBytes + deadRequests) }
 
     /// What counts against `outbox.keep_delivered_bytes`.
     var deliveredBytes: Int { Int(pendingPosition - oldestPosition + deliveredRequests) }
@@ -80,6 +85,9 @@ struct Ledger: Equatable {
         lastFinished = max(lastFinished, job)
         isChanged = true
     }
+
+    /// Whether a job is delivered, parked or dead.
+    func isFinished(_ job: Int64) -> Bool { job < firstPending || finished.contains(job) }
 
     /// Moves `firstPending` on over jobs that are finished.
     mutating func advance() {

@@ -7,16 +7,31 @@ struct DeadLetterRow {
     let detail: String
     /// nil: it is about the delivery's request.
     var job: IngestJob?
+    /// The job's id and checksum where it was stored as a job before.
+    var jobID: Int64?
+    var checksum: Int64?
     var element: Int?
     var rule: Int?
+    var madeBy: RuleIdentity?
 
     /// Its bytes against `outbox.max_bytes`, without the request.
     var byteCost: Int { (job?.byteCost ?? IngestJob.overhead) + detail.utf8.count }
 }
 
+extension DeadLetterRow {
+    /// Of a job that was stored.
+    init(_ stored: StoredJob, reason: DeadLetterReason, detail: String) {
+        self.init(
+            delivery: stored.delivery, reason: reason, detail: detail, job: stored.job, jobID: stored.id, checksum: stored.checksum)
+    }
+}
+
 extension OutboxStore {
     /// Inside a transaction.
-    func insertDeadLetter(_ row: DeadLetterRow, at now: Int64) throws(SQLiteError) {
+    ///
+    /// - Returns: its number.
+    @discardableResult
+    func insertDeadLetter(_ row: DeadLetterRow, at now: Int64) throws(SQLiteError) -> Int64 {
         let statement = session.insertDeadLetter
         statement.bind(row.delivery, at: 1)
         statement.bind(now, at: 2)
@@ -31,19 +46,28 @@ extension OutboxStore {
         statement.bind(row.job?.payload, at: 11)
         statement.bind(optional: row.element, at: 12)
         statement.bind(optional: row.rule, at: 13)
-        try statement.run()
+        statement.bind(optional: row.jobID.map { Int($0) }, at: 14)
+        let checksum = row.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) }
+        statement.bind(optional: checksum.map { Int($0) }, at: 15)
+        statement.bind(row.madeBy?.kind, at: 16)
+        statement.bind(row.madeBy?.type, at: 17)
+        statement.bind(row.madeBy?.queue, at: 18)
+        statement.bind(row.madeBy?.digest, at: 19)
+        try statement.runAndUnbind()
         ledger.deadLetters += 1
         ledger.deadLetterBytes += Int64(row.byteCost)
         ledger.isChanged = true
+        return session.connection.lastInsertedRow
     }
 
     /// Puts the job of a dead letter back at the end of the sending order, and removes the dead letter.
     ///
     /// - Returns: the job's new id.
-    /// - Throws: `notFound`, or `needsRendering` where the dead letter holds a request.
+    /// - Throws: `notFound`, `needsRendering` where the dead letter holds a request, or `checksumMismatch`: such a job is never sent.
     package func retryDeadLetter(_ id: Int64) throws(OutboxError) -> Int64 {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         guard let job = found.job else { throw .needsRendering }
+        guard found.isIntact else { throw .checksumMismatch }
         let ids = try replaceDeadLetter(id, found, with: [job])
         guard let requeued = ids.first else { throw .notFound }
         return requeued
@@ -63,21 +87,61 @@ extension OutboxStore {
         do throws(SQLiteError) { return try remembered(row)?.generation ?? 0 } catch { throw OutboxError(error) }
     }
 
-    private typealias Found = (delivery: Int64, bytes: Int64, job: IngestJob?)
+    private struct Found {
+        let delivery: Int64
+        let bytes: Int64
+        var job: IngestJob?
+        var isIntact = true
+    }
 
     private func replaceDeadLetter(_ id: Int64, _ found: Found, with jobs: [IngestJob]) throws(OutboxError) -> [Int64] {
         let now = time.wallMilliseconds()
         return try urgentTransaction { () throws(SQLiteError) in
-            session.deleteDeadLetter.bind(id, at: 1)
-            try session.deleteDeadLetter.run()
-            ledger.deadLetters -= 1
-            ledger.deadLetterBytes -= found.bytes
+            try removeDeadLetter(id, bytes: found.bytes)
             var ids: [Int64] = []
             for job in jobs { ids.append(try requeue(job, delivery: found.delivery, at: now)) }
             try releaseRequest(ofDelivery: found.delivery)
-            ledger.isChanged = true
             return ids
         }
+    }
+
+    /// Removes a dead letter for good.
+    ///
+    /// - Parameter forgetsKey: whether the unique key of its delivery is forgotten too, so that the delivery is taken when it is sent again.
+    /// - Returns: how many keys were forgotten; 0 where the delivery has none.
+    package func discardDeadLetter(_ id: Int64, forgetsKey: Bool) throws(OutboxError) -> Int {
+        guard let found = try deadLetterJob(id) else { throw .notFound }
+        return try urgentTransaction { () throws(SQLiteError) in
+            try removeDeadLetter(id, bytes: found.bytes)
+            try releaseRequest(ofDelivery: found.delivery)
+            guard forgetsKey, let key = try key(ofDelivery: found.delivery) else { return 0 }
+            return try forget(key) ? 1 : 0
+        }
+    }
+
+    /// Zizq took a job that had become a dead letter while it was on its way: the letter goes.
+    ///
+    /// - Returns: whether there was one.
+    func deliveredAfterAll(_ job: Int64) throws(SQLiteError) -> Bool {
+        let row = session.selectDeadLetterOfJob
+        row.bind(job, at: 1)
+        guard try row.step() else {
+            row.reset()
+            return false
+        }
+        let (id, delivery, bytes) = (row.int64(0), row.int64(1), row.int64(2))
+        row.reset()
+        try removeDeadLetter(id, bytes: bytes)
+        try releaseRequest(ofDelivery: delivery)
+        return true
+    }
+
+    private func removeDeadLetter(_ id: Int64, bytes: Int64) throws(SQLiteError) {
+        session.deleteDeadLetter.bind(id, at: 1)
+        try session.deleteDeadLetter.run()
+        ledger.deadLetters -= 1
+        ledger.deadLetterBytes -= bytes
+        ledger.isChanged = true
     }
 
     private func deadLetterJob(_ id: Int64) throws(OutboxError) -> Found? {
@@ -86,11 +150,14 @@ extension OutboxStore {
             row.bind(id, at: 1)
             defer { row.reset() }
             guard try row.step() else { return nil }
-            guard let type = row.optionalText(2), let queue = row.optionalText(3) else { return (row.int64(0), row.int64(1), nil) }
+            var found = Found(delivery: row.int64(0), bytes: row.int64(1))
+            guard let type = row.optionalText(2), let queue = row.optionalText(3) else { return found }
             let job = IngestJob(
                 type: type, queue: queue, options: row.bytes(6), uniqueKey: row.optionalText(4), uniqueWhile: row.optionalText(5),
                 payload: row.bytes(7))
-            return (row.int64(0), row.int64(1), job)
+            found.job = job
+            found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(9))
+            return found
         } catch {
             throw OutboxError(error)
         }

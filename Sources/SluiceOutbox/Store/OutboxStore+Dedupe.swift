@@ -22,6 +22,8 @@ extension OutboxStore {
         let generation: Int64
         let supersedes: Int64?
         let bodyHash: Fingerprint?
+        /// Whether a person had the key forgotten.
+        let isKeyForgotten: Bool
     }
 
     /// How many bodies of one key are compared, at most.
@@ -30,7 +32,7 @@ extension OutboxStore {
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func standing(of part: IngestPart, _ rule: ChangedBodyRule, at now: Int64) throws(SQLiteError) -> Standing {
         guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
-        if newest.expiresAt <= now, try !isHere(row: row, lastJob: newest.lastJob) { return .new(generation: newest.generation + 1) }
+        if try isForgotten(newest, at: now) { return .new(generation: newest.generation + 1) }
         if let same = try sameBody(part.bodyHash, from: newest) {
             return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
         }
@@ -40,8 +42,14 @@ extension OutboxStore {
         }
     }
 
+    private func isForgotten(_ delivery: Remembered, at now: Int64) throws(SQLiteError) -> Bool {
+        if delivery.isKeyForgotten { return true }
+        guard delivery.expiresAt <= now else { return false }
+        return try !isUndelivered(row: delivery.row, lastJob: delivery.lastJob)
+    }
+
     /// The newest delivery with this key.
-    private func newest(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
+    func newest(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
         if let row = recent.delivery(of: key) { return row }
         if let filter, !filter.mayContain(key) { return nil }
         session.selectSeen.bind(key, at: 1)
@@ -68,14 +76,33 @@ extension OutboxStore {
         guard try statement.step() else { return nil }
         return Remembered(
             row: row, deliveryID: statement.text(0), expiresAt: statement.int64(1), lastJob: statement.int64(2),
-            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4), bodyHash: statement.key(5))
+            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4), bodyHash: statement.key(5),
+            isKeyForgotten: statement.int64(6) != 0)
     }
 
-    /// Whether a job of the delivery is here: pending, delivered and kept, parked or dead. As long as that is so its key holds.
-    private func isHere(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
-        if lastJob >= ledger.oldestJob { return true }
+    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window; a delivered job that is kept does not
+    /// make it hold.
+    func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
+        if try hasPendingJob(row: row, lastJob: lastJob) { return true }
         session.hasDeadOrParked.bind(row, at: 1)
         defer { session.hasDeadOrParked.reset() }
         return try session.hasDeadOrParked.step() && session.hasDeadOrParked.int64(0) != 0
+    }
+
+    /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
+    private static let mostEarlierPending: Int64 = 100_000
+
+    /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook older ones, each job
+    /// that still waits before that one is asked whose it is.
+    private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
+        guard lastJob >= ledger.firstPending else { return false }
+        guard ledger.finished.contains(lastJob) else { return true }
+        guard lastJob - ledger.firstPending <= Self.mostEarlierPending else { return true }
+        for job in ledger.firstPending..<lastJob where !ledger.finished.contains(job) {
+            session.selectJobDelivery.bind(job, at: 1)
+            defer { session.selectJobDelivery.reset() }
+            if try session.selectJobDelivery.step(), session.selectJobDelivery.int64(0) == row { return true }
+        }
+        return false
     }
 }

@@ -9,6 +9,7 @@ extension OutboxStore {
         let now = time.wallMilliseconds()
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
+                if ledger.isFinished(acknowledgement.job), try deliveredAfterAll(acknowledgement.job) { continue }
                 session.insertDelivered.bind(acknowledgement.job, at: 1)
                 session.insertDelivered.bind(now, at: 2)
                 session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
@@ -27,8 +28,7 @@ extension OutboxStore {
         try urgentTransaction { () throws(SQLiteError) in
             for failed in jobs {
                 guard let stored = try pendingJob(failed.job) else { continue }
-                let row = DeadLetterRow(delivery: stored.delivery, reason: failed.reason, detail: failed.detail, job: stored.job)
-                try insertDeadLetter(row, at: now)
+                try insertDeadLetter(DeadLetterRow(stored, reason: failed.reason, detail: failed.detail), at: now)
                 try deleteJob(failed.job)
                 try holdRequest(ofDelivery: stored.delivery)
             }
@@ -88,13 +88,13 @@ extension OutboxStore {
         return id
     }
 
-    private func pendingJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
+    func pendingJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
         session.selectJob.bind(id, at: 1)
         defer { session.selectJob.reset() }
         return try session.selectJob.step() ? StoredJob(session.selectJob) : nil
     }
 
-    private func deleteJob(_ id: Int64) throws(SQLiteError) {
+    func deleteJob(_ id: Int64) throws(SQLiteError) {
         session.deleteJob.bind(id, at: 1)
         try session.deleteJob.run()
         ledger.finish(id)

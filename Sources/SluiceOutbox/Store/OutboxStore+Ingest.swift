@@ -18,7 +18,9 @@ extension OutboxStore {
         guard delivery.others.isEmpty else { return try ingestParts(of: delivery, at: now) }
         let standing = try standing(of: delivery.part, delivery.onChangedBody, at: now)
         if case .duplicate(let first, let changed) = standing { return .duplicate(firstDeliveryID: first, changedBody: changed) }
-        guard hasRoom(for: delivery.byteCost) else { return .refused(.outboxFull) }
+        if let code = refusal(of: delivery, bytes: delivery.byteCost, dead: deadBytes(of: delivery.part, standing, delivery)) {
+            return .refused(code)
+        }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally()
         try store(delivery.part, of: delivery, standing, at: now, &tally)
@@ -26,7 +28,38 @@ extension OutboxStore {
         return tally.outcome
     }
 
-    private func hasRoom(for bytes: Int) -> Bool { ledger.undeliveredBytes + bytes <= configuration.maximumBytes.bytes }
+    /// - Parameters:
+    ///   - bytes: what would be stored.
+    ///   - dead: what of it would be dead letters, without the request.
+    private func refusal(of delivery: IngestDelivery, bytes: Int, dead: Int) -> ErrorCode? {
+        guard hasRoom(for: bytes) else {
+            // One for which there is room by now says nothing any more.
+            if let before = smallestRefused, before < bytes, !hasRoom(for: before) { return .outboxFull }
+            smallestRefused = bytes
+            return .outboxFull
+        }
+        smallestRefused = nil
+        guard dead > 0 else { return nil }
+        let dead = dead + (delivery.request?.count ?? 0)
+        guard hasRoom(forDead: dead) else {
+            if let before = smallestDeadRefused, before < dead, !hasRoom(forDead: before) { return .deadLettersFull }
+            smallestDeadRefused = dead
+            return .deadLettersFull
+        }
+        smallestDeadRefused = nil
+        return nil
+    }
+
+    func hasRoom(for bytes: Int) -> Bool { ledger.undeliveredBytes + bytes <= configuration.maximumBytes.bytes }
+
+    func hasRoom(forDead bytes: Int) -> Bool { ledger.deadBytes + bytes <= configuration.deadLimit.bytes }
+
+    /// What a part would add to the dead letters, without the request.
+    private func deadBytes(of part: IngestPart, _ standing: Standing?, _ delivery: IngestDelivery) -> Int {
+        let letters = part.deadLetters.reduce(0) { $0 + $1.byteCost }
+        guard delivery.onChangedBody == .deadLetter, case .changed? = standing else { return letters }
+        return part.jobs.reduce(letters) { $0 + $1.byteCost }
+    }
 
     // MARK: Several parts
 
@@ -36,7 +69,11 @@ extension OutboxStore {
         let parts = [delivery.part] + delivery.others
         let (standings, bytes) = try standings(of: parts, delivery.onChangedBody, at: now)
         if let bytes {
-            guard hasRoom(for: bytes + (delivery.request?.count ?? 0)) else { return .refused(.outboxFull) }
+            let dead = zip(parts, standings).reduce(0) { sum, part in
+                part.1?.isDuplicate ?? false ? sum : sum + deadBytes(of: part.0, part.1, delivery)
+            }
+            let all = bytes + (delivery.request?.count ?? 0)
+            if let code = refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
             return try store(parts, of: delivery, standings, at: now)
         }
         let isChanged = standings.contains { if case .duplicate(_, changedBody: true) = $0 { true } else { false } }
@@ -129,7 +166,8 @@ extension OutboxStore {
     private func storeDeadLetters(of part: IngestPart, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
         for letter in part.deadLetters {
             let row = DeadLetterRow(
-                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element, rule: letter.rule)
+                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element, rule: letter.rule,
+                madeBy: letter.madeBy)
             try insertDeadLetter(row, at: now)
             tally.deadLetters.append(letter.reason)
             tally.needsRequest = true

@@ -33,6 +33,7 @@ extension OutboxStore {
             try statement.run()
         }
         ledger.undeliveredRequests += row.bytes
+        if row.job == 0 { ledger.deadRequests += row.bytes }
     }
 
     /// A pending job of this delivery has become a dead letter or is parked: the request stays until that is over, and counts as undelivered
@@ -50,6 +51,7 @@ extension OutboxStore {
             session.deleteRequest.bind(request.delivery, at: 1)
             try session.deleteRequest.run()
             ledger.undeliveredRequests -= request.bytes
+            if request.job == 0 { ledger.deadRequests -= request.bytes }
             return
         }
         if last < ledger.firstPending { moveToUndelivered(-request.bytes) }
@@ -75,6 +77,7 @@ extension OutboxStore {
     /// Reads the figures from the table, at the start. Its index alone is read.
     func loadRequestFigures() throws(SQLiteError) {
         ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
+        ledger.deadRequests = try bytesOfRequests(0..<1)
         ledger.undeliveredRequests = (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
     }
 
@@ -135,6 +138,8 @@ extension OutboxStore {
     }
 
     private func setJob(_ job: Int64, of request: RequestRow) throws(SQLiteError) {
+        if request.job == 0 { ledger.deadRequests -= request.bytes }
+        if job == 0 { ledger.deadRequests += request.bytes }
         session.setRequestJob.bind(request.delivery, at: 1)
         session.setRequestJob.bind(job, at: 2)
         try session.setRequestJob.run()

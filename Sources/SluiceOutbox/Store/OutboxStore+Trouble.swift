@@ -29,9 +29,9 @@ extension OutboxStore {
     /// Draws the consequence of an error that a transaction or a checkpoint ended with.
     func note(_ error: SQLiteError) {
         unreportedError = error
+        if error.meansFullDisk { reserve.release() }
         switch error.kind {
         case .diskFull:
-            reserve.release()
             if knowsItsFile {
                 trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
             }
@@ -91,26 +91,38 @@ extension OutboxStore {
         if trouble?.kind == .failing { try recover() }
     }
 
-    /// Gets back to a known state after a failed write or sync, in this order (DESIGN.md, "A failed sync"): everything committed is
-    /// copied from the log into the database file and synced, and the log is emptied, on the connection that knows where the last good
-    /// transaction ended; only then is the connection opened anew and everything in memory read again.
+    /// Gets back to a known state after a failed write or sync. Where that meets a full disk the reserve is given up and it is tried again
+    /// at once: the log can only be emptied into a database file that may grow.
     private func recover() throws(SQLiteError) {
         do throws(SQLiteError) {
-            // Opened anew by its name it would be another outbox.
-            guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
-            guard try session.connection.checkpoint(.truncate) else {
-                throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
+            do throws(SQLiteError) {
+                try reopen()
+            } catch {
+                guard error.meansFullDisk, reserve.isHeld else { throw error }
+                reserve.release()
+                try reopen()
             }
-            let fresh = try Self.openSession(configuration)
-            session.connection.close()
-            session = fresh
-            try load()
-            files = OutboxFile.identity(of: path)
             trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
         } catch {
             unreportedError = error
             trouble = Trouble(.failing, retryAt: time.monotonicNanoseconds() + Trouble.pause)
             throw error
         }
+    }
+
+    /// In this order (DESIGN.md, "A failed sync"): everything committed is copied from the log into the database file and synced, and the log
+    /// is emptied, on the connection that knows where the last good transaction ended; only then is the connection opened again and
+    /// everything in memory read again.
+    private func reopen() throws(SQLiteError) {
+        // Opened again by its name it would be another outbox.
+        guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
+        guard try session.connection.checkpoint(.truncate) else {
+            throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
+        }
+        let fresh = try Self.openSession(configuration)
+        session.connection.close()
+        session = fresh
+        try load()
+        files = OutboxFile.identity(of: path)
     }
 }

@@ -29,6 +29,12 @@ package final class OutboxStore {
     var forgetFrom: Int64 = 0
     /// Rows in `deliveries` of the last batch: forgetting must keep up with them.
     var rowsOfLastBatch = 0
+    /// The smallest delivery that was refused since one was stored: what there must be room for again.
+    var smallestRefused: Int?
+    /// The same for what deliveries would have added to the dead letters.
+    var smallestDeadRefused: Int?
+    /// Jobs that were buried, so that whoever has read them does not send them.
+    var buriedJobs: Set<Int64> = []
     /// Frames of the log that were copied into the database file.
     var checkpointedFrames = 0
 
@@ -57,6 +63,7 @@ package final class OutboxStore {
     {
         self.configuration = configuration
         self.time = time
+        try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         lock = try OutboxLock(
             path: configuration.path + ".lock", waitingFor: configuration.lockWait, time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
@@ -70,7 +77,6 @@ package final class OutboxStore {
         } catch {
             throw Self.problem(error, opening: configuration.path)
         }
-        try OutboxFile.protect(configuration.path)
         do throws(SQLiteError) {
             try load()
         } catch {
@@ -104,6 +110,9 @@ package final class OutboxStore {
         status.undeliveredBytes = ledger.undeliveredBytes
         status.parkedJobs = Int(ledger.parked)
         status.deadLetters = Int(ledger.deadLetters)
+        status.deadBytes = ledger.deadBytes
+        status.isDeadLimitReached = isDeadLimitReached
+        status.buriedJobs = buriedJobs
         status.deliveredBytes = ledger.deliveredBytes
         status.rememberedDeliveries = ledger.rememberedDeliveries
         status.lastJobID = lastJobID
@@ -120,9 +129,11 @@ package final class OutboxStore {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
-        case nil: ledger.undeliveredBytes >= configuration.maximumBytes.bytes ? .full : .storing
+        case nil: hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes ? .storing : .full
         }
     }
+
+    private var isDeadLimitReached: Bool { smallestDeadRefused.map { !hasRoom(forDead: $0) } ?? false }
 
     /// The store's one way to write: `body` inside a transaction that is on the disk when this returns, or everything in memory and
     /// in the file as before when it throws.

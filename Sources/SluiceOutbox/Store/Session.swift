@@ -7,10 +7,11 @@ final class Session {
     let selectSeen, mergeSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, hasDeadOrParked, deleteDelivery, setLastJob: Statement
     let updateProgress: Statement
-    let selectJob, selectFirstFrom, deleteJob, insertDelivered: Statement
+    let selectJob, selectJobDelivery, selectFirstFrom, deleteJob, insertDelivered: Statement
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
-    let insertParked, selectParked, deleteParked: Statement
-    let selectDeadLetter, deleteDeadLetter: Statement
+    let insertParked, selectParked, selectParkedJob, deleteParked: Statement
+    let selectDeadLetter, selectDeadLetterOfJob, deleteDeadLetter: Statement
+    let selectKey, forgetKey: Statement
     let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
     let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
 
@@ -32,6 +33,7 @@ final class Session {
         setLastJob = try connection.prepare(Statements.setLastJob)
         updateProgress = try connection.prepare(Statements.updateProgress)
         selectJob = try connection.prepare(Statements.selectJob)
+        selectJobDelivery = try connection.prepare(Statements.selectJobDelivery)
         selectFirstFrom = try connection.prepare(Statements.selectFirstFrom)
         deleteJob = try connection.prepare(Statements.deleteJob)
         insertDelivered = try connection.prepare(Statements.insertDelivered)
@@ -42,8 +44,12 @@ final class Session {
         deleteDeliveredThrough = try connection.prepare(Statements.deleteDeliveredThrough)
         insertParked = try connection.prepare(Statements.insertParked)
         selectParked = try connection.prepare(Statements.selectParked)
+        selectParkedJob = try connection.prepare(Statements.selectParkedJob)
         deleteParked = try connection.prepare(Statements.deleteParked)
         selectDeadLetter = try connection.prepare(Statements.selectDeadLetter)
+        selectDeadLetterOfJob = try connection.prepare(Statements.selectDeadLetterOfJob)
+        selectKey = try connection.prepare(Statements.selectKey)
+        forgetKey = try connection.prepare(Statements.forgetKey)
         deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
         insertRequest = try connection.prepare(Statements.insertRequest)
         selectRequest = try connection.prepare(Statements.selectRequest)

@@ -28,8 +28,9 @@ struct CommitQueue {
     }
 
     private let limits: Limits
-    private var waiting: [IngestDelivery] = []
-    /// Where in `waiting` the queue begins; what lies before it has left.
+    /// Empty places before `head` are deliveries that have left: keeping them would keep their bodies, which nothing accounts for any more.
+    private var waiting: [IngestDelivery?] = []
+    /// Where in `waiting` the queue begins.
     private var head = 0
     private var isClosed = false
 
@@ -40,7 +41,10 @@ struct CommitQueue {
     var count: Int { waiting.count - head }
 
     /// When the first delivery has waited for too long, on the monotonic clock; nil when none waits.
-    var nextDeadline: Int64? { isEmpty ? nil : waiting[head].enqueuedAtNanoseconds + limits.deadlineNanoseconds }
+    var nextDeadline: Int64? { isEmpty ? nil : deadline(at: head) }
+
+    /// Bytes of the deliveries that the queue refers to.
+    var retainedBytes: Int { waiting.reduce(0) { $0 + ($1?.byteCost ?? 0) } }
 
     /// A delivery came.
     mutating func submitted(_ delivery: IngestDelivery) -> Admission {
@@ -58,8 +62,8 @@ struct CommitQueue {
         var bytes = 0
         var end = head
         while end < waiting.count {
-            parts += waiting[end].partCount
-            bytes += waiting[end].byteCost
+            parts += waiting[end]?.partCount ?? 0
+            bytes += waiting[end]?.byteCost ?? 0
             if end > head, parts > limits.parts || bytes > limits.bytes { break }
             end += 1
         }
@@ -73,22 +77,31 @@ struct CommitQueue {
     /// that.
     mutating func deadlinePassed(at now: Int64) -> [IngestDelivery] {
         var end = head
-        while end < waiting.count, waiting[end].enqueuedAtNanoseconds + limits.deadlineNanoseconds <= now { end += 1 }
+        while end < waiting.count, deadline(at: end) <= now { end += 1 }
         return take(upTo: end)
     }
 
     /// The service stops: what waits is still stored, what comes is refused.
     mutating func closed() { isClosed = true }
 
+    private func deadline(at place: Int) -> Int64 {
+        (waiting[place]?.enqueuedAtNanoseconds ?? 0) + limits.deadlineNanoseconds
+    }
+
+    /// Empty places stay in front for a while, so that a long queue is not moved for each batch.
+    private static let mostEmptyPlaces = 4096
+
     private mutating func take(upTo end: Int) -> [IngestDelivery] {
-        guard end > head else { return [] }
-        if head == 0, end == waiting.count {
-            defer { waiting = [] }
-            return waiting
+        var taken: [IngestDelivery] = []
+        taken.reserveCapacity(end - head)
+        for place in head..<end {
+            guard let delivery = waiting[place].take() else { continue }
+            taken.append(delivery)
         }
-        let taken = Array(waiting[head..<end])
         head = end
-        if head == waiting.count || head > 4096 {
+        if isEmpty {
+            (waiting, head) = ([], 0)
+        } else if head > Self.mostEmptyPlaces {
             waiting.removeFirst(head)
             head = 0
         }

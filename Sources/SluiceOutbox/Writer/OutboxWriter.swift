@@ -79,7 +79,7 @@ package final class OutboxWriter: Sendable {
         switch admission {
         case .queued(isFirst: true): work.wake()
         case .queued(isFirst: false): break
-        case .refused(let code): refuse([delivery], code)
+        case .refused(let code): delivered(delivery.origin, [IngestResult(ticket: delivery.ticket, outcome: .refused(code))])
         }
     }
 
@@ -137,10 +137,9 @@ package final class OutboxWriter: Sendable {
             let operations = nextOperations(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
-            let (batch, isClosing) = nextBatch()
-            refuse(batch.overdue, .commitTooSlow)
-            if !batch.deliveries.isEmpty { hand(store.commit(batch.deliveries), of: batch.deliveries) }
-            let isIdle = operations.isEmpty && batch.deliveries.isEmpty
+            let (results, isClosing) = storeNextBatch(store)
+            hand(results)
+            let isIdle = operations.isEmpty && results.isEmpty
             if isIdle, isClosing { return }
             let now = time.monotonicNanoseconds()
             if isIdle || now >= upkeepAt {
@@ -161,9 +160,14 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    private func nextBatch() -> (batch: CommitQueue.Batch, isClosing: Bool) {
+    /// The deliveries are freed when this returns, before anyone is told of their results and gives their memory back to the budget.
+    private func storeNextBatch(_ store: OutboxStore) -> (results: ResultsByOrigin, isClosing: Bool) {
         let now = time.monotonicNanoseconds()
-        return work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
+        let (batch, isClosing) = work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
+        var results = ResultsByOrigin()
+        results.refuse(batch.overdue, .commitTooSlow)
+        if !batch.deliveries.isEmpty { results.add(store.commit(batch.deliveries), of: batch.deliveries) }
+        return (results, isClosing)
     }
 
     private func publish(_ store: OutboxStore) {
@@ -178,6 +182,11 @@ package final class OutboxWriter: Sendable {
             log.error("the outbox met an error", metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
         } else if status.condition != before.condition {
             log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
+        }
+        if status.isDeadLimitReached, !before.isDeadLimitReached {
+            log.error("dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused")
+        } else if before.isDeadLimitReached, !status.isDeadLimitReached {
+            log.notice("there is room for dead letters again")
         }
         if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
             log.error("the outbox forgets keys before their time: outbox.max_keys is reached")
@@ -217,21 +226,38 @@ package final class OutboxWriter: Sendable {
     /// - Returns: the next deadline.
     @discardableResult
     func refuseOverdue() -> Int64? {
-        let now = time.monotonicNanoseconds()
-        let (overdue, next) = work.withLock { ($0.queue.deadlinePassed(at: now), $0.queue.nextDeadline) }
-        refuse(overdue, .commitTooSlow)
+        let (results, next) = takeOverdue()
+        hand(results)
         return next
     }
 
-    private func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
-        guard !deliveries.isEmpty else { return }
-        hand(deliveries.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }, of: deliveries)
+    private func takeOverdue() -> (results: ResultsByOrigin, nextDeadline: Int64?) {
+        let now = time.monotonicNanoseconds()
+        let (overdue, next) = work.withLock { ($0.queue.deadlinePassed(at: now), $0.queue.nextDeadline) }
+        var results = ResultsByOrigin()
+        results.refuse(overdue, .commitTooSlow)
+        return (results, next)
     }
 
     /// Hands results out, together for each origin.
-    private func hand(_ results: [IngestResult], of deliveries: [IngestDelivery]) {
-        var byOrigin: [Int: [IngestResult]] = [:]
+    private func hand(_ results: ResultsByOrigin) {
+        for (origin, results) in results.byOrigin { delivered(origin, results) }
+    }
+}
+
+/// Results by the event loop that waits for them. Holds nothing of the deliveries themselves.
+private struct ResultsByOrigin {
+    private(set) var byOrigin: [Int: [IngestResult]] = [:]
+
+    var isEmpty: Bool { byOrigin.isEmpty }
+
+    mutating func add(_ results: [IngestResult], of deliveries: [IngestDelivery]) {
         for (delivery, result) in zip(deliveries, results) { byOrigin[delivery.origin, default: []].append(result) }
-        for (origin, results) in byOrigin { delivered(origin, results) }
+    }
+
+    mutating func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
+        for delivery in deliveries {
+            byOrigin[delivery.origin, default: []].append(IngestResult(ticket: delivery.ticket, outcome: .refused(code)))
+        }
     }
 }

@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// One entry of `jobs`, compiled.
 struct JobRule: Sendable {
     enum Action: Sendable {
@@ -33,6 +35,9 @@ struct JobTemplate: Sendable {
     let payloadType: PayloadType?
     /// Where its kind is declared; `nil` for a job that has none.
     let kindPlace: Place?
+
+    /// Tells it from other rules, and from what it said earlier.
+    let identity: RuleIdentity
 
     /// Whether there are members besides the constant ones.
     var hasRenderedMembers: Bool { priority != nil || start != nil || batch != nil }

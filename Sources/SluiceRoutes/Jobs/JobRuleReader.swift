@@ -37,12 +37,14 @@ struct JobRuleReader {
     private func rule(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule? {
         guard let reader = MappingReader(node, .rule, in: context) else { return nil }
         let conditions = reader.node("when").flatMap { ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope) }
-        guard let action = action(reader, kinds: &kinds, scope: &scope) else { return nil }
+        guard let action = action(reader, RuleDigest.of(node), kinds: &kinds, scope: &scope) else { return nil }
         if reader.has("when"), conditions == nil { return nil }
         return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
     }
 
-    private func action(_ reader: MappingReader, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule.Action? {
+    private func action(
+        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+    ) -> JobRule.Action? {
         let ignores = reader.value("ignore") { $0.boolean($1, $2) }
         if reader.has("ignore"), ignores == nil { return nil }
         if ignores == true {
@@ -52,10 +54,12 @@ struct JobRuleReader {
             }
             return .ignore
         }
-        return template(reader, kinds: &kinds, scope: &scope).map { .make($0) }
+        return template(reader, digest, kinds: &kinds, scope: &scope).map { .make($0) }
     }
 
-    private func template(_ reader: MappingReader, kinds: inout JobKinds, scope: inout RouteScope) -> JobTemplate? {
+    private func template(
+        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+    ) -> JobTemplate? {
         var optionalScope: RouteScope? = scope
         let kind = kind(reader, &kinds)
         let type = kind.map { JobText.constant($0.name) } ?? self.type(reader, &optionalScope)
@@ -79,11 +83,13 @@ struct JobRuleReader {
         }
         let key = reader.node("unique_key").map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
+        let queue = options.queue ?? .constant("default")
         return JobTemplate(
-            type: type, queue: options.queue ?? .constant("default"), priority: options.priority?.template,
+            type: type, queue: queue, priority: options.priority?.template,
             start: start, batch: options.batch, constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists,
             uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
-            kindPlace: kind?.place)
+            kindPlace: kind?.place,
+            identity: RuleIdentity(kind: kind?.name, type: type.constant, queue: queue.constant, digest: digest))
     }
 
     private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {
@@ -103,6 +109,10 @@ struct JobRuleReader {
 }
 
 extension JobText {
+    fileprivate var constant: String? {
+        if case .constant(let text) = self { text } else { nil }
+    }
+
     fileprivate var template: TextTemplate? {
         if case .rendered(let template) = self { template } else { nil }
     }

@@ -17,6 +17,25 @@ package struct RenderedKey: Sendable, Hashable {
         bytes = Self.bytes(prefix: scope.prefix, parts, isList: isList)
     }
 
+    /// The hashes that a key may have which people know by its text, as lists show it behind the route's name: of one text, of values of path
+    /// parameters before it, or of a list's typed parts.
+    ///
+    /// - Parameters:
+    ///   - route: the route's name.
+    ///   - text: such as `72d3162e`, `acme:72d3162e` or `s4:acme|n2:17`.
+    package static func hashes(route: String, text: String) -> [Fingerprint] {
+        let name = Array(route.utf8)
+        let segments = Array(text.utf8).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        return (0..<min(segments.count, mostParameters + 1)).flatMap { count -> [Fingerprint] in
+            let scope = KeyScope(name: name, parameters: segments.prefix(count).map { KeyScope.decoded(Array($0)) })
+            let rest = Array(segments.dropFirst(count).joined(separator: [UInt8(ascii: ":")]))
+            let lists = KeyPart.list(rest).map { [fingerprint(scope, $0)] } ?? []
+            return [fingerprint(scope, [KeyPart(type: .text, bytes: rest)])] + lists
+        }
+    }
+
+    private static let mostParameters = 8
+
     /// The longest key that goes to Zizq as it is, in bytes.
     static let longestText = 200
 
@@ -103,6 +122,11 @@ struct KeyScope: Sendable, Hashable {
         }
         self.prefix = prefix
     }
+
+    /// A parameter's value as `prefix` writes it, without its two escapes.
+    static func decoded(_ value: [UInt8]) -> [UInt8] {
+        value.replacing(Array("%3A".utf8), with: Array(":".utf8)).replacing(Array("%25".utf8), with: Array("%".utf8))
+    }
 }
 
 /// One part of a unique key as it was found in a request.
@@ -119,6 +143,23 @@ struct KeyPart: Sendable, Hashable {
 
     let type: PartType
     let bytes: [UInt8]
+
+    /// The parts of a list as `RenderedKey` writes them: `s4:acme|n2:17`; `nil` for a text that is not written so.
+    static func list(_ bytes: [UInt8]) -> [KeyPart]? {
+        var parts: [KeyPart] = []
+        var rest = bytes[...]
+        while let letter = rest.popFirst() {
+            let digits = rest.prefix(while: ASCII.isDigit)
+            rest = rest.dropFirst(digits.count)
+            guard let type = PartType(rawValue: letter), let count = Int(String(decoding: digits, as: UTF8.self)),
+                rest.popFirst() == UInt8(ascii: ":"), rest.count >= count
+            else { return nil }
+            parts.append(KeyPart(type: type, bytes: Array(rest.prefix(count))))
+            rest = rest.dropFirst(count)
+            guard rest.isEmpty || rest.popFirst() == UInt8(ascii: "|") else { return nil }
+        }
+        return parts.isEmpty ? nil : parts
+    }
 
     /// Whether it says nothing: empty, or nothing but white space.
     var isBlank: Bool {

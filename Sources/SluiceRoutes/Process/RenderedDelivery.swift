@@ -47,6 +47,8 @@ package struct RenderedJob: Sendable, Hashable {
     package var uniqueWhile: UniqueWhile?
     /// JSON that Zizq takes in a bulk request.
     package var payload: [UInt8]
+    /// The place of the route's job rule that made it, from 0.
+    package var rule = 0
 }
 
 /// What was genuine and cannot become a job.
@@ -56,6 +58,8 @@ package struct RenderedDeadLetter: Sendable, Hashable {
     package var detail: String
     /// What of the delivery it is about.
     package var share: DeliveryShare
+    /// The rule by which it failed; `nil` where no single one is to blame.
+    package var madeBy: RuleIdentity?
 }
 
 /// A share of what a delivery becomes: all of it, or what one rule makes of one element.

@@ -148,12 +148,18 @@ extension Route {
 
     private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else { return }
-        let result = job(template, jobKey(template, key, rule, context), context)
+        var result = job(template, jobKey(template, key, rule, context), context)
+        if case .success(var job) = result {
+            job.rule = rule
+            result = .success(job)
+        }
         assembly.recorder?.note(result, rule: rule)
         switch result {
         case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
         case .failure(let problem):
-            assembly.add(RenderedDeadLetter(reason: problem.reason, detail: problem.detail, share: share(context, rule: rule)))
+            assembly.add(
+                RenderedDeadLetter(
+                    reason: problem.reason, detail: problem.detail, share: share(context, rule: rule), madeBy: template.identity))
         }
     }
 }

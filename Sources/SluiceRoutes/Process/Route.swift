@@ -106,6 +106,20 @@ extension Route {
     /// Whether the route asks for a signature; without one it says `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
+    /// Tells what a rule says, by its place from 0; `nil` for one that ignores deliveries, and where there is none.
+    package func identity(ofRule rule: Int) -> RuleIdentity? {
+        guard parts.rules.indices.contains(rule), case .make(let template) = parts.rules[rule].action else { return nil }
+        return template.identity
+    }
+
+    /// The place of the rule that says what `identity` stands for.
+    package func rule(saying identity: RuleIdentity) -> Int? {
+        parts.rules.indices.first { self.identity(ofRule: $0)?.digest == identity.digest }
+    }
+
+    /// Whether each rule that matches makes a job, not only the first.
+    package var takesAllRules: Bool { parts.match == .all }
+
     var examples: [RouteExample] { parts.examples }
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }

@@ -11,7 +11,8 @@ enum ConsoleText {
             "condition        \(status.condition)",
             "pending jobs     \(status.pendingJobs)" + (status.pendingJobs > 0 ? ", the oldest \(age) old" : ""),
             "parked jobs      \(status.parkedJobs)",
-            "dead letters     \(status.deadLetters)",
+            "dead letters     \(status.deadLetters)"
+                + (status.deadLetters > 0 ? ", \(size(status.deadBytes)) of \(size(status.deadLimit))" : ""),
             "undelivered      \(size(status.undeliveredBytes)) of \(size(status.undeliveredLimit))",
             "delivered, kept  \(size(status.deliveredBytes))",
             "remembered keys  \(status.rememberedDeliveries)",
@@ -65,12 +66,24 @@ enum ConsoleText {
         if let place = place(letter) { lines.append("about      \(place)") }
         if let type = letter.type { lines.append("type       \(text(type))") }
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
+        lines += ruleLines(letter)
+        if !content.isIntact { lines.append("checksum   WRONG: this is not the job that was stored, so it is not sent again") }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
         if let request = content.request {
             lines.append("request")
             lines += messageLines(request).map(whole)
         }
         return lines
+    }
+
+    /// The rule by which a letter failed, as it was then.
+    private static func ruleLines(_ letter: ControlDocuments.DeadLetter) -> [String] {
+        if letter.lacksRule { return ["rule       not recorded by the version that stored it"] }
+        guard let digest = letter.ruleDigest else { return [] }
+        let names = [("kind", letter.ruleKind), ("type", letter.ruleType), ("queue", letter.ruleQueue)].compactMap { name, value in
+            value.map { "\(name) \(text($0)), " }
+        }
+        return ["rule       \(names.joined())digest \(digest.prefix(12))"]
     }
 
     /// What became of a delivery: a line for each job and each dead letter of it.

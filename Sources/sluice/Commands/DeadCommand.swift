@@ -5,7 +5,8 @@ internal import SluiceGateway
 /// `sluice dead`
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Shows dead letters and sends them again.", subcommands: [List.self, Show.self, Retry.self])
+        commandName: "dead", abstract: "Shows dead letters, sends them again and discards them.",
+        subcommands: [List.self, Show.self, Retry.self, Discard.self])
 
     /// `sluice dead list`
     struct List: AsyncParsableCommand {
@@ -36,68 +37,123 @@ struct DeadCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Puts dead letters back into the sending order.",
             usage: """
-                sluice dead retry <number> ... [--config <file>] [<settings> ...]
-                sluice dead retry --all [--config <file>] [<settings> ...]
+                sluice dead retry <number> ... [--changed] [--config <file>] [<settings> ...]
+                sluice dead retry --all [--changed] [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                A dead letter that holds a job goes as it is. One that holds a request is rendered anew by the route that it came by, \
-                as the route is now; for that the gateway must run.
+                A dead letter that holds a job goes as it is. One that holds a request is rendered again by the route that it came by, \
+                as the route is now; for that the gateway must run. Where another job would come of it than it was meant to be, because its \
+                rule was changed or another rule takes it now, it stays and the difference is printed; --changed sends it in that case too.
                 """)
 
-        @Flag(name: .long, help: "All of them.") var all = false
+        @Flag(name: .long, help: "All that are there when the command begins.") var all = false
+        @Flag(name: .long, help: "Also those of which another job would come now than when they died.") var changed = false
         @OptionGroup var options: SettingsOptions
 
-        /// The numbers stand among what the options of settings are taken from: a command has one list of free words.
-        private var numbers: [Int64] = []
+        private var letters = DeadLetterSelection.all
 
         private enum CodingKeys: String, CodingKey {
-            case all, options
+            case all, changed, options
         }
 
-        mutating func validate() throws {
-            let (rest, words) = SettingsOption.split(options.settings)
-            options.settings = rest
-            numbers = try words.map { word in
-                guard let number = Int64(word) else {
-                    throw ValidationError("'\(PrintableText.escape(word, limit: 80))' is not the number of a dead letter")
-                }
-                return number
-            }
-            guard numbers.isEmpty == all else { throw ValidationError("name dead letters by their numbers, or say --all") }
-        }
+        mutating func validate() throws { letters = try DeadLetterSelection.read(all: all, &options) }
 
         func run() async throws {
-            var failed = 0
-            if all {
-                var after: Int64 = 0
-                while let page = try await page(after) {
-                    guard !page.rows.isEmpty else {
-                        if after == 0 { Terminal.say("there are no dead letters") }
-                        break
-                    }
-                    for letter in page.rows where try await !retry(letter.id) { failed += 1 }
-                    after = page.rows.last?.id ?? .max
-                }
-            } else {
-                for number in numbers where try await !retry(number) { failed += 1 }
+            try await letters.forEach(options) { number in
+                let answer = try await Console.find(.retry(number, acceptsChanges: changed), options)
+                return try answer.map { Self.say(number, try ControlCoding.decode(ControlDocuments.Retried.self, $0)) }
             }
-            if failed > 0 { throw FatalProblem(.wrongInput, failed == 1 ? "1 dead letter stays" : "\(failed) dead letters stay") }
         }
 
-        private func page(_ after: Int64) async throws -> ControlDocuments.Page<ControlDocuments.DeadLetter>? {
-            let bytes = try await Console.ask(.deadLetters(after: after, limit: 500), options)
-            return try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes)
+        private static func say(_ number: Int64, _ retried: ControlDocuments.Retried) -> Bool {
+            guard let problem = retried.problem else {
+                Terminal.say("dead letter \(number): now job \(retried.jobs.map(String.init).joined(separator: ", "))")
+                return true
+            }
+            let hint = retried.wouldChange ? "; --changed sends it so" : ""
+            Terminal.say("dead letter \(number): \(PrintableText.escape(problem, limit: 1000))\(hint)")
+            return false
+        }
+    }
+
+    /// `sluice dead discard`
+    struct Discard: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes dead letters for good.",
+            usage: """
+                sluice dead discard <number> ... [--forget-key] [--config <file>] [<settings> ...]
+                sluice dead discard --all [--forget-key] [--config <file>] [<settings> ...]
+                """,
+            discussion: """
+                What they hold is gone then. The unique key of the delivery is still remembered, so that it is a duplicate when the provider \
+                sends it again; with --forget-key it is taken as new.
+                """)
+
+        @Flag(name: .long, help: "All that are there when the command begins.") var all = false
+        @Flag(name: .long, help: "Forget the unique keys of their deliveries, so that the provider can send them again.")
+        var forgetKey = false
+        @OptionGroup var options: SettingsOptions
+
+        private var letters = DeadLetterSelection.all
+
+        private enum CodingKeys: String, CodingKey {
+            case all, forgetKey, options
         }
 
-        private func retry(_ number: Int64) async throws -> Bool {
-            let retried = try ControlCoding.decode(ControlDocuments.Retried.self, try await Console.ask(.retry(number), options))
-            if let problem = retried.problem {
-                Terminal.say("dead letter \(number): \(PrintableText.escape(problem))")
-            } else {
-                let jobs = retried.jobs.map(String.init).joined(separator: ", ")
-                Terminal.say("dead letter \(number): " + (jobs.isEmpty ? "its route makes no job of it now; removed" : "now job \(jobs)"))
+        mutating func validate() throws { letters = try DeadLetterSelection.read(all: all, &options) }
+
+        func run() async throws {
+            try await letters.forEach(options) { number in
+                guard let answer = try await Console.find(.discard(number, forgetsKey: forgetKey), options) else { return nil }
+                let keys = try ControlCoding.decode(ControlDocuments.Forgotten.self, answer).keys
+                let key = forgetKey ? (keys > 0 ? ", its key is forgotten" : "; its delivery has no key") : ""
+                Terminal.say("dead letter \(number): discarded\(key)")
+                return true
             }
-            return retried.problem == nil
         }
+    }
+}
+
+/// Which dead letters a command changes.
+enum DeadLetterSelection {
+    case numbers([Int64])
+    /// Those that are there when the command begins; what comes meanwhile, such as one that is refused again, is left alone.
+    case all
+
+    /// - Parameter options: the numbers stand among what the options of settings are taken from, as a command has one list of free words.
+    static func read(all: Bool, _ options: inout SettingsOptions) throws -> DeadLetterSelection {
+        let numbers = try Console.numbers(&options, of: "a dead letter")
+        guard numbers.isEmpty == all else { throw ValidationError("name dead letters by their numbers, or say --all") }
+        return all ? .all : .numbers(numbers)
+    }
+
+    /// Does the same with each of them.
+    ///
+    /// - Parameter change: returns whether the letter is gone; nil where there was none with this number.
+    func forEach(_ options: SettingsOptions, _ change: (Int64) async throws -> Bool?) async throws {
+        var staying = 0
+        switch self {
+        case .numbers(let numbers):
+            for number in numbers {
+                guard let isGone = try await change(number) else { throw Console.noSuchNumber(number, "dead letter") }
+                if !isGone { staying += 1 }
+            }
+        case .all:
+            let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
+            if status.lastDeadLetter == 0 { Terminal.say("there are no dead letters") }
+            var after: Int64 = 0
+            while after < status.lastDeadLetter {
+                let page = try await Self.page(after, options).filter { $0 <= status.lastDeadLetter }
+                // One that somebody else has removed meanwhile needs nothing.
+                for number in page where try await change(number) == false { staying += 1 }
+                after = page.last ?? status.lastDeadLetter
+            }
+        }
+        if staying > 0 { throw FatalProblem(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay") }
+    }
+
+    private static func page(_ after: Int64, _ options: SettingsOptions) async throws -> [Int64] {
+        let bytes = try await Console.ask(.deadLetters(after: after, limit: 500), options)
+        return try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes).rows.map(\.id)
     }
 }

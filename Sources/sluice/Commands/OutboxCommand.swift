@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceOutbox
+internal import SluiceRoutes
 
 /// `sluice outbox`
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Shows what lies in the outbox, of a running gateway or of one at rest.",
-        subcommands: [Status.self, List.self, Show.self])
+        commandName: "outbox", abstract: "Shows and changes what lies in the outbox, of a running gateway or of one at rest.",
+        subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self])
 
     /// `sluice outbox status`
     struct Status: AsyncParsableCommand {
@@ -41,6 +42,92 @@ struct OutboxCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws { try await options.show(.job(number), ControlDocuments.JobContent.self, ConsoleText.lines) }
+    }
+
+    /// `sluice outbox bury`
+    struct Bury: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
+            usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
+            discussion: """
+                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is removed again.                 `sluice dead retry` puts a buried job back into the sending order.
+                """)
+
+        @OptionGroup var options: SettingsOptions
+
+        private var numbers: [Int64] = []
+
+        private enum CodingKeys: String, CodingKey {
+            case options
+        }
+
+        mutating func validate() throws {
+            numbers = try Console.numbers(&options, of: "a job")
+            guard !numbers.isEmpty else { throw ValidationError("name jobs by their numbers, as `sluice outbox list` shows them") }
+        }
+
+        func run() async throws {
+            for number in numbers {
+                let buried = try ControlCoding.decode(ControlDocuments.Buried.self, try await Console.ask(.bury(number), options))
+                Terminal.say("job \(number): now dead letter \(buried.deadLetter)")
+            }
+        }
+    }
+
+    /// `sluice outbox forget`
+    struct Forget: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forgets a unique key, so that the provider can send the delivery again.",
+            usage: """
+                sluice outbox forget --delivery <id> [--config <file>] [<settings> ...]
+                sluice outbox forget --key <route> <key> [--config <file>] [<settings> ...]
+                """,
+            discussion: """
+                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, such as github:72d3~1,                 so that Zizq does not take them for jobs that it has already.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The delivery, by the id of its answer.", valueName: "id")) var delivery: String?
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "The route's name, and behind it the key as `sluice outbox list` shows it behind the route's name.", valueName: "route"))
+        var key: String?
+        @OptionGroup var options: SettingsOptions
+
+        private var request = ControlRequest.status
+
+        private enum CodingKeys: String, CodingKey {
+            case delivery, key, options
+        }
+
+        mutating func validate() throws {
+            let (rest, words) = SettingsOption.split(options.settings)
+            options.settings = rest
+            switch (delivery, key, words.count) {
+            case (let id?, nil, 0):
+                guard ControlRequest.isDeliveryID(id) else {
+                    throw ValidationError("'\(PrintableText.escape(id, limit: 80))' is not the id of a delivery")
+                }
+                request = .forgetDelivery(id)
+            case (nil, let route?, 1): request = .forgetKey(RenderedKey.hashes(route: route, text: words[0]))
+            default: throw ValidationError("name a delivery with --delivery ID, or a key with --key ROUTE KEY")
+            }
+        }
+
+        func run() async throws {
+            let forgotten = try ControlCoding.decode(ControlDocuments.Forgotten.self, try await Console.ask(request, options))
+            guard forgotten.keys > 0 else {
+                throw FatalProblem(
+                    .wrongInput,
+                    key == nil
+                        ? "the delivery has no unique key, so it is new when it comes again"
+                        : "no delivery with this key is remembered, so it is new when it comes")
+            }
+            Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
+            if forgotten.isUndelivered {
+                Terminal.say("a job of it is still pending, parked or dead: when the delivery comes again there will be another one")
+            }
+        }
     }
 }
 

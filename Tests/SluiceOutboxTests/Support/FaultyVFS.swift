@@ -14,6 +14,10 @@ final class FaultyVFS: Sendable {
         var failingSyncs: Set<File> = []
         /// Each write that would make a file longer, or any write to these, finds the disk full.
         var fullFiles: Set<File> = []
+        /// The same for all files, as long as this holds.
+        var isFull: (@Sendable () -> Bool)?
+        /// What failing syncs leave in `errno`.
+        var syncError: Int32 = EIO
         /// Syncs so far.
         var syncs: [File: Int] = [:]
         /// Called after each sync of the log that went well.
@@ -87,11 +91,14 @@ final class FaultyVFS: Sendable {
         let methods = unsafe methods(file)
         let kind = unsafe methods.file
         guard let owner = unsafe owner(methods.owner) else { return failedSync }
-        let fails = owner.faults.withLock { faults in
+        let failure = owner.faults.withLock { faults in
             faults.syncs[kind, default: 0] += 1
-            return faults.failingSyncs.contains(kind)
+            return faults.failingSyncs.contains(kind) ? faults.syncError : nil
         }
-        if fails { return failedSync }
+        if let failure {
+            errno = failure
+            return failedSync
+        }
         let code = unsafe methods.original.pointee.xSync(file, flags)
         if kind == .log, code == SQLITE_OK { owner.faults.withLock { $0.afterLogSync }?() }
         return code
@@ -104,7 +111,8 @@ final class FaultyVFS: Sendable {
         let methods = unsafe methods(file)
         let kind = unsafe methods.file
         let owner = unsafe owner(methods.owner)
-        if owner?.faults.withLock({ $0.fullFiles.contains(kind) }) ?? true { return SQLITE_FULL }
+        let (isFull, isFullWhile) = owner?.faults.withLock { ($0.fullFiles.contains(kind), $0.isFull) } ?? (true, nil)
+        if isFull || isFullWhile?() ?? false { return SQLITE_FULL }
         return unsafe methods.original.pointee.xWrite(file, bytes, count, offset)
     }
 }

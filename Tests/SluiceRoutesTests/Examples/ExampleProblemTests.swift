@@ -16,7 +16,7 @@ struct ExampleProblemTests {
             ("expect: { duplicate: yes }", "13:30: 'duplicate' must be true or false, not a text"),
             (
                 "expect: { refused: signature_mising }",
-                "13:28: 'refused' must be one of 28 words, not 'signature_mising'; did you mean 'signature_missing'?"
+                "13:28: 'refused' must be one of 29 words, not 'signature_mising'; did you mean 'signature_missing'?"
             ),
             (
                 "expect: { refused: signature_missing, status: 200 }",
@@ -38,7 +38,7 @@ struct ExampleProblemTests {
             (
                 "expect: { dead_letters: [bad_feld] }",
                 "13:34: a reason of 'dead_letters' must be 'body_unreadable', 'no_matching_rule', 'payload_mismatch', 'unique_key_missing', "
-                    + "'changed_body', 'bad_field', 'too_many_jobs', 'refused_by_zizq', 'too_large_for_zizq' or 'checksum_mismatch', not 'bad_feld'; "
+                    + "'changed_body', 'bad_field', 'too_many_jobs', 'refused_by_zizq', 'too_large_for_zizq', 'checksum_mismatch' or 'buried', not 'bad_feld'; "
                     + "did you mean 'bad_field'?"
             ),
             ("expect: { reply: { heder: {} } }", "13:28: unknown key 'heder' in 'reply' of 'expect'; did you mean 'headers'?"),

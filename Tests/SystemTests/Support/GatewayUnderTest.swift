@@ -79,6 +79,10 @@ final class GatewayUnderTest: Sendable {
 
     /// Runs the program with other arguments in the gateway's folder and environment, to its end.
     func command(_ arguments: String...) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
+        try await command(arguments)
+    }
+
+    func command(_ arguments: [String]) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
         let process = try ChildProcess(ProjectFiles.binary, arguments, environment: environment, folder: folder.path)
         let ending = try await process.ending()
         return (ending, process.output.text, process.errors.text)

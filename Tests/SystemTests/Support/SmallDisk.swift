@@ -27,11 +27,19 @@ struct SmallDisk {
         return (try? await process?.ending()) == .exited(0)
     }
 
+    /// Whether it lets them have one, and watch the system calls of a gateway on it.
+    static func isAllowedToTrace() async -> Bool {
+        guard await SyncTests.canTrace() else { return false }
+        return await isAllowed()
+    }
+
     /// A file on the disk as this process reaches it.
     private func reached(_ name: String, _ gateway: GatewayUnderTest) -> String { "/proc/\(gateway.process.id)/root\(path)/\(name)" }
 
-    /// Takes all the space that is left.
-    func fill(_ gateway: GatewayUnderTest) throws {
+    /// Takes the space that is left.
+    ///
+    /// - Parameter rest: bytes that stay free.
+    func fill(_ gateway: GatewayUnderTest, leaving rest: Int = 0) throws {
         let file = unsafe open(reached("ballast", gateway), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         try #require(file >= 0, "cannot reach the gateway's disk: errno \(errno)")
         defer { close(file) }
@@ -40,6 +48,7 @@ struct SmallDisk {
             let count = unsafe block.withUnsafeBytes { unsafe write(file, $0.baseAddress, $0.count) }
             if count < block.count { block.removeLast(block.count - block.count / 2) }
         }
+        if rest > 0 { try #require(ftruncate(file, lseek(file, 0, SEEK_END) - rest) == 0) }
     }
 
     /// Gives it back.

@@ -43,6 +43,15 @@ extension GatewayUnderTest {
         return try await process.ending()
     }
 
+    /// Asks `/readyz` until its reason is another one, or it is ready.
+    func untilReady(isNot reason: String, within limit: Duration = .seconds(20)) async throws {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            if try await admin("/readyz").text != #"{"status":"\#(reason)"}"# { return }
+        }
+        throw LineLog.NotSeen(description: "/readyz stayed \(reason)")
+    }
+
     /// Asks for a metric until it has this value.
     func untilMetric(_ name: String, is value: Double, within limit: Duration = .seconds(20)) async throws {
         let end = ContinuousClock.now + limit

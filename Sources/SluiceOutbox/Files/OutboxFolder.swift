@@ -1,0 +1,56 @@
+internal import Glibc
+internal import SluiceBase
+
+/// The folder that the outbox's files are in. Anyone who may write to it could replace them, or put links in their place.
+enum OutboxFolder {
+    /// What the system says about a folder.
+    struct Facts {
+        let mode: mode_t
+        let owner: uid_t
+        /// Whether its group is one of the process's.
+        var isOfOwnGroup = false
+
+        /// Whether root lets a group write that the process is in, and nobody else: Kubernetes gives volumes to a pod so (`fsGroup`). Only by
+        /// its group may a process write that is not the owner.
+        func isGiven(to user: uid_t) -> Bool {
+            isOfOwnGroup && owner == 0 && user != 0 && mode & S_ISGID != 0 && mode & S_IWOTH == 0
+        }
+    }
+
+    /// Refuses a folder that others may write to. One that is not there is found when its files are opened.
+    ///
+    /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody looks at the outbox of
+    ///   a service.
+    static func check(_ folder: String, trustsOwner: Bool) throws(FatalProblem) {
+        var found = stat()
+        // `stat` fills the structure that is given.
+        guard unsafe stat(folder, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else { return }
+        let facts = Facts(mode: found.st_mode & 0o7777, owner: found.st_uid, isOfOwnGroup: isOwnGroup(found.st_gid))
+        if let sentence = complaint(about: folder, facts, user: geteuid(), trustsOwner: trustsOwner) {
+            throw FatalProblem(.unavailable, sentence)
+        }
+    }
+
+    private static func isOwnGroup(_ group: gid_t) -> Bool {
+        if group == getegid() { return true }
+        var groups = [gid_t](repeating: 0, count: max(1, Int(getgroups(0, nil))))
+        // Fills at most the array.
+        let count = unsafe groups.withUnsafeMutableBufferPointer { unsafe getgroups(Int32($0.count), $0.baseAddress) }
+        return groups.prefix(max(0, Int(count))).contains(group)
+    }
+
+    /// What is wrong with a folder, and what to do; nil where nothing is.
+    static func complaint(about folder: String, _ facts: Facts, user: uid_t, trustsOwner: Bool = false) -> String? {
+        let name = PrintableText.escape(folder)
+        // In a folder with the sticky bit, such as /tmp, files are replaced by their owner alone.
+        if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
+            let mode = String(facts.mode, radix: 8)
+            return "The outbox's folder \(name) may be written by other users (mode \(mode)), who could replace the outbox. "
+                + "Take that right away (chmod go-w \(name)), or set outbox.path to a file in a folder of its own."
+        }
+        guard facts.owner != user, facts.owner != 0, !(trustsOwner && user == 0) else { return nil }
+        return
+            "The outbox's folder \(name) belongs to the user \(facts.owner), who could replace the outbox; this process runs as the user "
+            + "\(user). Give the folder to the user \(user) (chown), or set outbox.path to a file in a folder of its own."
+    }
+}

@@ -1,0 +1,216 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+/// What people do to an outbox: bury jobs, discard dead letters, forget keys.
+struct PersonTests {
+    let fixture = Fixture()
+    var time: ManualTime { fixture.time }
+
+    // MARK: Burying
+
+    @Test(arguments: [false, true])
+    func aBuriedJobIsADeadLetterAndIsNotRead(_ isParked: Bool) throws {
+        let store = try fixture.open()
+        _ = store.commit((1...3).map { sample($0, at: time, request: [1, 2, 3], keepsRequest: true) })
+        let bytes = store.status.undeliveredBytes
+        if isParked { try store.park([2], detail: "No licence.") }
+        let letter = try store.bury(2)
+        #expect(try store.pending().map(\.id) == [1, 3])
+        #expect((store.status.pendingJobs, store.status.parkedJobs, store.status.deadLetters) == (2, 0, 1))
+        #expect(store.status.buriedJobs == [2])
+        let content = try #require(try store.deadLetter(letter))
+        #expect(content.job == job(2))
+        #expect(content.letter.reason == "buried" && content.isIntact)
+        #expect(try store.request(ofDelivery: "delivery-2")?.request == [1, 2, 3])
+        #expect(store.status.undeliveredBytes > bytes)
+        #expect(throws: OutboxError.notFound) { try store.bury(2) }
+        #expect(try store.retryDeadLetter(letter) == 4)
+        #expect(try store.pending().map(\.job) == [job(1), job(3), job(2)])
+        #expect(store.status.deadBytes == 0)
+        #expect(try fixture.afterCrash().store.ledger.deadRequests == 0)
+    }
+
+    @Test func aDeliveredJobAndOneThatIsNotThereCannotBeBuried() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        for id in [0, 1, 2] as [Int64] { #expect(throws: OutboxError.notFound) { try store.bury(id) } }
+    }
+
+    @Test func aJobThatZizqTookWhileItWasBuriedLeavesNoDeadLetter() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...3).map { sample($0, at: time, request: [1, 2, 3], keepsRequest: true) })
+        _ = try store.bury(2)
+        try store.acknowledge([1, 2, 3].map { Acknowledgement(job: $0, zizqID: "z\($0)") })
+        #expect(store.status.deadLetters == 0 && store.status.pendingJobs == 0)
+        #expect(store.status.undeliveredBytes == 0)
+        // What the relay says of a job that it still had in mind changes nothing.
+        _ = store.commit([sample(4, at: time)])
+        let letter = try store.bury(4)
+        try store.deadLetter([FailedJob(job: 4, reason: .refusedByZizq, detail: "No.")])
+        try store.park([4], detail: "No licence.")
+        #expect(try store.deadLetters().map(\.id) == [letter])
+    }
+
+    // MARK: Discarding
+
+    @Test(arguments: [false, true])
+    func aDiscardedLetterLeavesItsKeyUnlessThatIsForgotten(_ forgetsKey: Bool) throws {
+        let store = try fixture.open()
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [9, 9])])
+        #expect(try store.discardDeadLetter(1, forgetsKey: forgetsKey) == (forgetsKey ? 1 : 0))
+        #expect(store.status.deadLetters == 0 && store.status.undeliveredBytes == 0 && store.status.deadBytes == 0)
+        #expect(try store.number("SELECT count(*) FROM requests") == 0)
+        let again = store.outcomes([sample(2, key: 1, at: time)])
+        #expect(again == [forgetsKey ? stored : .duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(throws: OutboxError.notFound) { try store.discardDeadLetter(1, forgetsKey: forgetsKey) }
+    }
+
+    @Test func aDeliveryWithoutAKeyHasNoneToForget() throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, hasKey: false, at: time)])
+        _ = try store.bury(1)
+        #expect(try store.discardDeadLetter(1, forgetsKey: true) == 0)
+        #expect(try store.forgetKeys(ofDelivery: "delivery-1").count == 0)
+    }
+
+    // MARK: Forgetting
+
+    @Test(arguments: ["pending", "delivered", "parked", "dead"])
+    func aForgottenKeyIsNewAndItsNextGenerationGoesToZizq(_ state: String) throws {
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        switch state {
+        case "delivered": try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        case "parked": try store.park([1], detail: "No licence.")
+        case "dead": _ = try store.bury(1)
+        default: break
+        }
+        let forgotten = try store.forgetKeys([Fingerprint(number: 1), Fingerprint(number: 77)])
+        #expect(forgotten == OutboxStore.ForgottenKeys(count: 1, isUndelivered: state != "delivered"))
+        let crashed = try fixture.afterCrash()
+        for (store, time) in [(store, fixture.time), (crashed.store, crashed.fixture.time)] {
+            #expect(store.outcomes([sample(2, key: 1, at: time)]) == [stored])
+            #expect(try store.pending().last?.job.uniqueKey == "github:2~1")
+            #expect(store.outcomes([sample(3, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        }
+        // Forgotten once more the count goes on.
+        #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 1)
+        #expect(store.outcomes([sample(4, key: 1, at: fixture.time)]) == [stored])
+        #expect(try store.pending().last?.job.uniqueKey == "github:4~2")
+    }
+
+    @Test func aForgottenKeyCountsOnForAnotherWindow() throws {
+        let fixture = Fixture { $0.keepDelivered = .zero }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time, window: .seconds(600))])
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        fixture.time.advance(by: .seconds(590))
+        #expect(try store.forgetKeys(ofDelivery: "delivery-1").count == 1)
+        fixture.time.advance(by: .seconds(590))
+        for _ in 0..<1000 where !store.maintainIdle() { break }
+        #expect(store.outcomes([sample(2, key: 1, at: fixture.time)]) == [stored])
+        #expect(try store.pending().map(\.job.uniqueKey) == ["github:2~1"])
+    }
+
+    @Test func theKeysOfAllPartsOfADeliveryAreForgotten() throws {
+        let store = try fixture.open()
+        let others = (2...4).map { part($0, jobs: [job($0)]) }
+        _ = store.commit([sample(1, at: time, others: others), sample(9, at: time)])
+        #expect(try store.forgetKeys(ofDelivery: "delivery-1").count == 4)
+        #expect(
+            store.outcomes([sample(5, key: 1, at: time, others: others)]) == [
+                .stored(jobs: 4, deadLetters: [], duplicates: 0, changedBody: false)
+            ])
+        #expect(store.outcomes([sample(6, key: 9, at: time)]).first != stored)
+        #expect(throws: OutboxError.notFound) { try store.forgetKeys(ofDelivery: "delivery-77") }
+    }
+
+    // MARK: Letters
+
+    @Test func aLetterWhoseJobIsNotTheStoredOneIsNotSent() throws {
+        let store = try fixture.open()
+        _ = store.commit((1...3).map { sample($0, at: time) })
+        try store.session.connection.execute("UPDATE jobs SET payload = CAST('\"b\"' AS BLOB) WHERE id = 1")
+        try store.deadLetter([
+            FailedJob(job: 1, reason: .checksumMismatch, detail: "No."), FailedJob(job: 2, reason: .refusedByZizq, detail: "No."),
+        ])
+        try store.session.connection.execute("UPDATE dead_letters SET payload = CAST('\"c\"' AS BLOB) WHERE id = 2")
+        for id in [1, 2] as [Int64] {
+            #expect(throws: OutboxError.checksumMismatch) { try store.retryDeadLetter(id) }
+            #expect(try store.deadLetter(id)?.isIntact == false)
+        }
+        #expect(store.status.deadLetters == 2)
+    }
+
+    @Test func aLetterKeepsWhatItsRuleSaid() throws {
+        let store = try fixture.open()
+        let rule = RuleIdentity(kind: "order", type: "order", queue: nil, digest: Fingerprint(number: 5))
+        let letters = [
+            IngestDeadLetter(reason: .badField, detail: "No.", rule: 1, madeBy: rule),
+            IngestDeadLetter(reason: .payloadMismatch, detail: "No."),
+            IngestDeadLetter(reason: .noMatchingRule, detail: "No."),
+        ]
+        _ = store.commit([sample(1, at: time, deadLetters: letters, request: [1])])
+        let listed = try fixture.afterCrash().store.deadLetters()
+        #expect(listed.map(\.madeBy) == [rule, nil, nil])
+        #expect(listed.map(\.lacksRule) == [false, true, false])
+    }
+
+    // MARK: Limits
+
+    @Test func overItsLimitDeadLettersAreRefusedAndNothingElse() throws {
+        fixture.configuration.maximumBytes = .mebibytes(1)
+        let store = try fixture.open()
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        func dead(_ number: Int) -> IngestDelivery {
+            sample(number, at: time, jobs: 0, deadLetters: [letter], request: [UInt8](repeating: 1, count: 100_000))
+        }
+        let outcomes = store.outcomes((1...4).map(dead))
+        #expect(outcomes[2...] == [.refused(.deadLettersFull), .refused(.deadLettersFull)])
+        #expect(store.status.isDeadLimitReached && store.status.condition == .storing)
+        #expect(store.outcomes([sample(9, at: time)]) == [stored])
+        // A repetition is a duplicate and needs no room, and what is in the outbox can always become a dead letter.
+        #expect(store.outcomes([dead(1)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        _ = try store.bury(1)
+        let copy = try fixture.afterCrash().store
+        #expect(copy.ledger.deadBytes == store.status.deadBytes)
+        _ = try store.discardDeadLetter(1, forgetsKey: false)
+        #expect(!store.status.isDeadLimitReached)
+        #expect(store.outcomes([dead(5)]) != [.refused(.deadLettersFull)])
+        // The parts of a delivery are refused together.
+        let others = [part(101, jobs: [job(101)]), part(102, jobs: [], deadLetters: [letter])]
+        #expect(
+            store.outcomes([sample(100, at: time, others: others, request: [UInt8](repeating: 1, count: 200_000))]) == [
+                .refused(.deadLettersFull)
+            ])
+        #expect(store.outcomes([sample(100, at: time)]) == [stored])
+    }
+
+    @Test func changedBodiesCountAsDeadLetters() throws {
+        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (.mebibytes(1), ByteCount(bytes: 2000))
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: time)])
+        let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, payload: 3000)
+        #expect(store.outcomes([changed]) == [.refused(.deadLettersFull)])
+        #expect(store.outcomes([sample(3, key: 1, body: 3, at: time, rule: .accept, payload: 3000)]) != [.refused(.deadLettersFull)])
+    }
+
+    @Test func theOutboxIsFullFromTheFirstRefusalUntilADeliveryFitsAgain() throws {
+        fixture.configuration.maximumBytes = .mebibytes(1)
+        let store = try fixture.open()
+        _ = store.commit((1...9).map { sample($0, at: time, payload: 100_000) })
+        #expect(store.status.condition == .storing)
+        #expect(store.outcomes([sample(10, at: time, payload: 200_000)]) == [.refused(.outboxFull)])
+        #expect(store.status.condition == .full)
+        try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
+        #expect(store.status.condition == .storing)
+        #expect(store.outcomes([sample(11, at: time, payload: 300_000)]) == [.refused(.outboxFull)])
+        #expect(store.status.condition == .full)
+        #expect(store.outcomes([sample(12, at: time, payload: 100_000)]) == [stored])
+        #expect(store.status.condition == .storing)
+    }
+}

@@ -1,0 +1,78 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceRoutes
+
+/// What tells a rule from others, and from what it said earlier.
+struct RuleIdentityTests {
+    private func identities(_ rules: String, kinds: String = "") throws -> [RuleIdentity?] {
+        let text = """
+            \(kinds)
+            routes:
+              - name: open
+                path: /open
+                verify: none
+                event: ${body.event}
+                otherwise: ignore
+                jobs:
+            \(rules.split(separator: "\n", omittingEmptySubsequences: false).map { "      \($0)" }.joined(separator: "\n"))
+            """
+        let route = try route(text)
+        return (0..<4).map { route.identity(ofRule: $0) }
+    }
+
+    private static let order = "- when: { event: order, body.n: 1 }\n  type: order\n  queue: q\n  payload: { a: 1, b: \"${body.b}\" }"
+
+    @Test(
+        "Writing the same rule in another way, or at another place, changes nothing",
+        arguments: [
+            "# a comment\n- type: \"order\"\n  queue: 'q'\n  payload:\n    b: ${body.b}\n    a: 1\n  when:\n    body.n: 1\n    event: order"
+        ])
+    func same(_ other: String) throws {
+        let one = try #require(try identities(Self.order)[0])
+        #expect(one.kind == nil && one.type == "order" && one.queue == "q")
+        #expect(try identities(other)[0] == one)
+        let moved = try identities("- when: { event: other }\n  ignore: true\n" + Self.order)
+        #expect(moved[0] == nil && moved[1] == one)
+    }
+
+    @Test(
+        "Whatever a rule says is part of its digest",
+        arguments: [
+            ("event: order", "event: orders"), ("body.n: 1", "body.n: \"1\""), ("type: order", "type: order2"), ("queue: q", "queue: r"),
+            ("a: 1", "a: \"1\""), ("a: 1", "c: 1"), ("queue: q", "queue: q\n  retry_limit: 3"),
+        ])
+    func other(_ old: String, _ new: String) throws {
+        #expect(try identities(Self.order)[0]?.digest != identities(Self.order.replacing(old, with: new))[0]?.digest)
+    }
+
+    @Test("A type that is made of the request is not named, and a kind gives type and queue")
+    func names() throws {
+        let made = try #require(try identities("- type: ${body.type}\n  queue: ${body.queue}")[0])
+        #expect(made.type == nil && made.queue == nil)
+        let ofKind = try #require(try identities("- kind: order", kinds: "kinds:\n  order: { queue: orders }")[0])
+        #expect(ofKind.kind == "order" && ofKind.type == "order" && ofKind.queue == "orders")
+        #expect(
+            ofKind.differences(from: made) == [
+                "kind order instead of (none)", "type order instead of (none)", "queue orders instead of (none)",
+            ])
+    }
+
+    @Test("A key is found by the text that people see of it", arguments: ["a1", "with:colon", "100%", "x|y", "s1:a"])
+    func keyText(_ value: String) throws {
+        let single = try route(openRoute("unique_key: ${body.id}"))
+        let key = try #require(TestRequest(#"{"id":"\#(value)"}"#).processed(by: single).delivery?.key)
+        #expect(RenderedKey.hashes(route: "open", text: value).contains(key.hash))
+        #expect(!RenderedKey.hashes(route: "other", text: value).contains(key.hash))
+        let list = try route(openRoute("unique_key: [ \"${body.id}\", \"${body.n}\" ]"))
+        let listed = try #require(TestRequest(#"{"id":"\#(value)","n":12}"#).processed(by: list).delivery?.key)
+        #expect(RenderedKey.hashes(route: "open", text: String(listed.text.dropFirst(5))).contains(listed.hash))
+    }
+
+    @Test("A key behind values of path parameters is found by all of it", arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
+    func parameters(_ values: [String]) throws {
+        let scope = KeyScope(name: Array("r".utf8), parameters: values.map { Array($0.utf8) })
+        let key = RenderedKey(scope: scope, parts: [KeyPart(type: .text, bytes: Array("id:7".utf8))], isList: false)
+        #expect(RenderedKey.hashes(route: "r", text: String(key.text.dropFirst(2))).contains(key.hash))
+    }
+}
