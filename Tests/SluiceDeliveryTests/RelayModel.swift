@@ -1,6 +1,7 @@
-import SluiceDelivery
 import SluiceOutbox
 import Zizq
+
+@testable import SluiceDelivery
 
 /// Several lanes with one outbox and one server, in simulated time: what each lane wants takes a random time, and what it needs is checked.
 struct RelayModel {
@@ -78,6 +79,7 @@ struct RelayModel {
                 apply(change, &lane)
             case .wait, .pause: lane.waitEnded(state: &state, now: now)
             }
+        if case .pause = next, !lane.plan.isExhausted { faults.append("lane \(index) keeps jobs in memory while the relay is paused") }
         notices += lane.takeNotices()
         runners[index] = Runner(lane: lane, action: next, due: due(next))
         if state.refusals.recoveries > recoveries { endPauses() }

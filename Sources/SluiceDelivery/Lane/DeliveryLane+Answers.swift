@@ -69,9 +69,8 @@ extension DeliveryLane {
     private mutating func refuse(
         _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState
     ) {
-        lastRefusal = text
         guard piece.jobs.count > 1 else {
-            return judge(piece, piece.isNamed || position != nil ? .byIndex : .alone, text: text, &refusals)
+            return judge(piece, as: piece.isNamed || position != nil ? .byIndex : .alone, text: text, &refusals)
         }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.refused(piece.jobs.count)
@@ -81,8 +80,7 @@ extension DeliveryLane {
     }
 
     private mutating func shrink(_ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState) {
-        lastRefusal = text
-        guard piece.jobs.count > 1 else { return judge(piece, .forSize, text: text, &refusals) }
+        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals) }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.tooLarge(piece.byteCount)
         plan.putBack(piece, mayHaveBeenStored: false)
@@ -90,7 +88,7 @@ extension DeliveryLane {
 
     /// A job that was refused alone becomes a suspect or a dead letter.
     private mutating func judge(
-        _ piece: BatchPlan.Piece, _ refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState
+        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState
     ) {
         guard let job = piece.jobs.first else { return }
         let kind: RefusalState.Refusal =
@@ -100,9 +98,10 @@ extension DeliveryLane {
             case nil, .deferred, .trial: piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
             }
         if plan.purpose == .probe { probeJobs = 1 }
-        if refusals.refused(job.id, kind) {
+        if refusals.refused(job.id, kind, text: text) {
             deadLetter([job], reason: refusal == .forSize ? .tooLargeForZizq : .refusedByZizq, detail: text)
-        } else {
+        } else if !refusals.isAlarmed {
+            // The alarm says it once for all that follow.
             report(.batchRefused(jobs: 1, text: text))
         }
     }

@@ -20,20 +20,20 @@ extension DeliveryLane {
         if let deferred = state.refusals.claimDeferred(limits.jobs, for: .deferred) { return readAgain(deferred) }
         guard state.refusals.hasUnproven else {
             let wait = state.licence.untilProbe(now: now).map { DeliveryAction.ReadWait.atMost($0) } ?? .untilSomeCome
-            return readNew(limits.jobs, limits.bytes, wait)
+            return readNew(wait)
         }
         return readForProof(&state.refusals, now: now)
     }
 
     /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are tried again themselves after each pause.
     private mutating func readForProof(_ refusals: inout RefusalState, now: Int64) -> DeliveryAction {
-        guard isIdle else { return readNew(limits.jobs, limits.bytes, .atMost(.zero)) }
+        guard isIdle else { return readNew(.atMost(.zero)) }
         raiseAlarm(&refusals)
         if let wait = refusals.waitForCycle(now: now) {
             report(.waitingForProof(atMost: wait))
-            return readNew(limits.jobs, limits.bytes, .atMost(wait))
+            return readNew(.atMost(wait))
         }
-        guard let test = refusals.claimTest() else { return readNew(limits.jobs, limits.bytes, .untilSomeCome) }
+        guard let test = refusals.claimTest() else { return readNew(.untilSomeCome) }
         return readAgain(test)
     }
 
@@ -50,7 +50,7 @@ extension DeliveryLane {
             cycle = .trying
             let jobs = refusals.trialJobs
             if let trial = refusals.claimDeferred(jobs, for: .trial) { return readAgain(trial) }
-            return readNew(jobs, Self.trialBytes, .atMost(.zero))
+            return readNew(.atMost(.zero), jobs: jobs, bytes: Self.trialBytes)
         case .trying:
             cycle = .idle
             return nextInPause(&refusals, now: now)
@@ -63,9 +63,9 @@ extension DeliveryLane {
         return .pause(wait, recoveries: refusals.recoveries)
     }
 
-    private mutating func readNew(_ jobs: Int, _ bytes: Int, _ wait: DeliveryAction.ReadWait) -> DeliveryAction {
+    private mutating func readNew(_ wait: DeliveryAction.ReadWait, jobs: Int? = nil, bytes: Int? = nil) -> DeliveryAction {
         phase = .reading
-        return .read(maximumJobs: jobs, maximumBytes: bytes, wait: wait)
+        return .read(maximumJobs: jobs ?? limits.jobs, maximumBytes: bytes ?? limits.bytes, wait: wait)
     }
 
     private mutating func readAgain(_ claim: RefusalState.Claim) -> DeliveryAction {
@@ -75,7 +75,7 @@ extension DeliveryLane {
     }
 
     private mutating func raiseAlarm(_ refusals: inout RefusalState) {
-        if refusals.raiseAlarm() { report(.alarmRaised(.everythingRefused, text: lastRefusal)) }
+        if refusals.raiseAlarm() { report(.alarmRaised(.everythingRefused, text: refusals.lastText)) }
     }
 
     /// While the relay is paused a lane holds no jobs in memory but those of a cycle; after the pause it sends none of them alone.

@@ -40,8 +40,6 @@ package struct DeliveryLane: Sendable {
     var delay: Duration?
     /// Whether the last read found no job.
     var isIdle = false
-    /// What Zizq said with the last refusal.
-    var lastRefusal = ""
     var alarms: Set<DeliveryAlarm> = []
     /// Whether the jobs to come may have been sent by the process before this one, which then died.
     var mayRepeatAnEarlierProcess = true

@@ -28,6 +28,8 @@ package struct RefusalState: Sendable {
     private var deadLetters = 0
     /// Whether one of them was for its size.
     private var hasDeadLetteredForSize = false
+    /// What Zizq said with the last refusal.
+    private(set) var lastText = ""
     /// Whether the alarm `zizq_refuses_everything` is on.
     package private(set) var isAlarmed = false
     /// How often Zizq has begun to accept jobs again.
@@ -85,7 +87,8 @@ package struct RefusalState: Sendable {
     /// Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
     ///
     /// - Returns: whether it is a dead letter.
-    mutating func refused(_ job: Int64, _ refusal: Refusal) -> Bool {
+    mutating func refused(_ job: Int64, _ refusal: Refusal, text: String) -> Bool {
+        lastText = text
         let isDead = mayDeadLetter(refusal)
         switch refusal {
         case .alone, .byIndex, .forSize: refusedInARow += 1

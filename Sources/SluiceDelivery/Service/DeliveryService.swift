@@ -122,7 +122,7 @@ package final class DeliveryService: Sendable {
             guard await mayGoOn(after: duration, &lastTries) else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         case .pause(let duration, let recoveries):
-            guard await mayGoOn(after: duration, &lastTries, recoveries: recoveries) else { return nil }
+            guard await mayGoOn(after: duration, &lastTries, recoveries: recoveries), !signal.isFinishing else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         }
     }
