@@ -115,8 +115,8 @@ import Testing
             try delivery.store(makeJobs(120, type: "refused") + makeJobs(200))
             try await delivery.run(untilLeft: 320)
             #expect(delivery.store.jobCount == 200)
-            #expect(delivery.writer.status.deadLetters == 120)
-            #expect(delivery.writer.status.pendingJobs == 0)
+            #expect(try await delivery.writer.firstPendingJobID() == 321)
+            #expect(delivery.service.statistics.deadLetters == 120)
             #expect(delivery.service.suspects == 0)
             #expect(delivery.service.statistics.alarms.isEmpty)
             if lanes == 1 { #expect(payloads(delivery.store) == expected(200)) }
@@ -136,7 +136,8 @@ import Testing
                 guard case .waitingForProof = notice, pauses.add(1, ordering: .relaxed).newValue == 12 else { return }
                 delivery.store.clearFaults()
             }
-            #expect(delivery.writer.status.deadLetters == 20)
+            #expect(try await delivery.writer.firstPendingJobID() == 301)
+            #expect(delivery.service.statistics.deadLetters == 20)
             #expect(delivery.store.jobCount == 280)
             #expect(delivery.service.suspects == 0)
         }

@@ -75,8 +75,11 @@ import Testing
             for try await chunk in client.enqueueChunks(of: counted) { counter.sizes.append(chunk.jobs.count) }
             print("\\(counter.sizes.reduce(0, +)) in \\(counter.sizes.count) chunks, \\(counter.sizes[0]) in the first, \\(counter.made) were made")
 
-            var iterator = client.enqueueChunks(of: counted).makeAsyncIterator()
-            _ = try await iterator.next()
+            @MainActor func sendOneChunk() async throws {
+                var iterator = client.enqueueChunks(of: counted).makeAsyncIterator()
+                _ = try await iterator.next()
+            }
+            try await sendOneChunk()
 
             let numbers = AsyncStream<Int> { source in
                 for number in 1...5 { source.yield(number) }

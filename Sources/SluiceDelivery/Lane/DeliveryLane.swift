@@ -80,7 +80,6 @@ package struct DeliveryLane: Sendable {
             plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStored: mayRepeatAnEarlierProcess)
             isIdle = jobs.isEmpty
             if !isIdle { mayRepeatAnEarlierProcess = false }
-            state.refusals.newJobsRead(jobs.count)
         }
         return proceed(&state, now: now)
     }

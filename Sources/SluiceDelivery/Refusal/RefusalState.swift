@@ -9,8 +9,8 @@ internal import SluiceBase
 package struct RefusalState: Sendable {
     /// The most dead letters for refusals between two accepted batches, and how many jobs in a row that are refused alone pause the relay.
     package static let allowance = 20
-    /// The longest pause while jobs wait that were not tried yet.
-    private static let longestTrialPause: Duration = .seconds(60)
+    /// The longest pause in which new jobs are not tried when they come.
+    private static let longestPause: Duration = .seconds(60)
     /// The most jobs that one cycle tries while the relay is paused.
     private static let mostTrialJobs = 1000
 
@@ -35,8 +35,6 @@ package struct RefusalState: Sendable {
     /// How often Zizq has begun to accept jobs again.
     package private(set) var recoveries = 0
     private var pauses = PauseSchedule()
-    /// Whether jobs may wait that were not tried yet.
-    private var mayHaveUntried = false
     private var cycles = 0
     private var nextCycle: Int64 = .min
 
@@ -164,9 +162,6 @@ package struct RefusalState: Sendable {
         for job in jobs { deferred.insert(job) }
     }
 
-    /// So many jobs came from the outbox that had not been read before.
-    mutating func newJobsRead(_ jobs: Int) { mayHaveUntried = jobs > 0 }
-
     // MARK: Pauses
 
     /// Whether nothing else is left to prove the suspects bad, so that a person should know.
@@ -188,8 +183,7 @@ package struct RefusalState: Sendable {
     }
 
     private mutating func schedule(now: Int64) -> Duration {
-        let isUntried = mayHaveUntried || !deferred.isEmpty
-        let pause = isUntried ? min(pauses.next(), Self.longestTrialPause) : pauses.next()
+        let pause = isPaused ? min(pauses.next(), Self.longestPause) : pauses.next()
         nextCycle = now + pause.wholeNanoseconds
         return pause
     }
