@@ -52,12 +52,9 @@ extension DevQueueJob {
         body.appendMember("ready_at", number: readyAt)
         // The answer to every enqueue of a job.
         if attempts == 0 { body.append(contentsOf: #","attempts":0"#.utf8) } else { body.appendMember("attempts", number: attempts) }
-        switch view {
-        case .enqueued(let outcome): body.append(contentsOf: outcome.json.utf8)
-        case .whole: appendPayload(to: &body)
-        case .withoutPayload: break
-        }
+        if case .whole = view { appendPayload(to: &body) }
         appendOptions(to: &body)
+        if case .enqueued(let outcome) = view { body.append(contentsOf: outcome.json.utf8) }
         if let dequeuedAt { body.appendMember("dequeued_at", number: dequeuedAt) }
         if let failedAt { body.appendMember("failed_at", number: failedAt) }
         body.append(UInt8(ascii: "}"))
@@ -73,7 +70,7 @@ extension DevQueueJob {
     private func appendOptions(to body: inout [UInt8]) {
         if let retryLimit { body.appendMember("retry_limit", number: retryLimit) }
         if let backoff {
-            let text = #"{"base_ms":\#(backoff.base),"exponent":\#(backoff.exponent),"jitter_ms":\#(backoff.jitter)}"#
+            let text = #"{"exponent":\#(backoff.exponent),"base_ms":\#(backoff.base),"jitter_ms":\#(backoff.jitter)}"#
             body.appendName("backoff")
             body.append(contentsOf: text.utf8)
         }
@@ -93,8 +90,8 @@ extension DevQueueJob {
     private func appendBatch(_ batch: JobBatch, to body: inout [UInt8]) {
         body.append(contentsOf: #","batch":{"key":"#.utf8)
         body.appendJSON(text: batch.key)
-        if let when = batch.when { body.appendMember("when", text: when) }
-        if let fold = batch.fold { body.appendMember("fold", text: fold) }
+        body.appendMember("when", text: batch.when)
+        body.appendMember("fold", text: batch.fold)
         body.append(UInt8(ascii: "}"))
     }
 }

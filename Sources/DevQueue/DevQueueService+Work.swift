@@ -20,6 +20,7 @@ extension DevQueueService {
     func completedAll(_ body: Span<UInt8>, _ format: MessageFormat) -> HTTPResponse {
         do throws(JobRefusal) {
             let ids = try format.read(body) { (json) throws(StrictJSONError) in try ReportReader.readSuccesses(json) }
+            guard !ids.isEmpty else { throw JobRefusal(status: 400, sentence: "ids must not be empty") }
             let unknown = ids.filter { id in !(JobIdentifier(id).map(store.complete) ?? false) }
             return unknown.isEmpty ? HTTPResponse(status: 204) : Self.notFound(unknown)
         } catch { return .error(error.status, error.sentence) }

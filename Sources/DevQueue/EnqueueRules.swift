@@ -66,7 +66,7 @@ enum EnqueueRules {
     private static func checkExpressions(_ job: JobRequest) throws(JobRefusal) {
         guard let batch = job.batch else { return }
         for (name, text) in [("when", batch.when), ("fold", batch.fold)] {
-            if let text, !BatchExpression.isPlausible(text) {
+            if !BatchExpression.isPlausible(text) {
                 throw JobRefusal(status: 422, sentence: "batch.\(name) is not a jq expression")
             }
         }

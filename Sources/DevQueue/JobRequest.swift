@@ -36,7 +36,7 @@ package struct JobRetention: Sendable, Hashable {
 package struct JobBatch: Sendable, Hashable {
     package let key: String
     /// A jq expression.
-    package let when: String?
+    package let when: String
     /// A jq expression.
-    package let fold: String?
+    package let fold: String
 }

@@ -113,21 +113,27 @@ enum JobRequestReader {
 
     private static func readBatch(_ reader: inout StrictJSONReader) throws(StrictJSONError) -> JobBatch {
         var key: String?
-        var expressions: [String: String?] = [:]
+        var when: String?
+        var fold: String?
         try reader.readObject("Batch") { (reader, name) throws(StrictJSONError) in
             if name.equals("key") {
                 try reader.expectFirst("key", key)
                 key = try reader.readText()
-            } else if name.equals("when") || name.equals("fold") {
-                try reader.expectFirst(name.text, expressions[name.text])
-                expressions[name.text] = try reader.readOptional { (reader) throws(StrictJSONError) in try reader.readText() }
+            } else if name.equals("when") {
+                try reader.expectFirst("when", when)
+                when = try reader.readText()
+            } else if name.equals("fold") {
+                try reader.expectFirst("fold", fold)
+                fold = try reader.readText()
             } else {
                 return false
             }
             return true
         }
         guard let key else { throw reader.missingField("key") }
-        return JobBatch(key: key, when: expressions["when"] ?? nil, fold: expressions["fold"] ?? nil)
+        guard let when else { throw reader.missingField("when") }
+        guard let fold else { throw reader.missingField("fold") }
+        return JobBatch(key: key, when: when, fold: fold)
     }
 }
 

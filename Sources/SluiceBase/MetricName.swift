@@ -21,6 +21,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case ambiguousBatches = "sluice_batches_ambiguous_total"
     case failedBatches = "sluice_batches_failed_total"
     case deliveryPaused = "sluice_delivery_paused"
+    case relaySuspects = "sluice_relay_suspects"
     case uniqueKeysWithheld = "sluice_unique_keys_withheld"
 
     // The outbox
@@ -79,7 +80,7 @@ extension MetricName {
         case .connections: ["listener"]
         case .reloads: ["result"]
         case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches, .failedBatches,
-            .deliveryPaused, .uniqueKeysWithheld,
+            .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
             .evictedKeys,
@@ -110,7 +111,9 @@ extension MetricName {
         case .durableToQueued: "Time from a job being durable to Zizq acknowledging it."
         case .ambiguousBatches: "Batches of which it is unknown whether Zizq took them; they were sent again."
         case .failedBatches: "Batches that Zizq did not take and that are tried again."
-        case .deliveryPaused: "1 while delivery to Zizq stands still because an answer shows that the set-up is wrong."
+        case .deliveryPaused:
+            "1 while the relay is paused because Zizq rejects every job, or because the answers are not those of a Zizq server."
+        case .relaySuspects: "Jobs that Zizq rejected and that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent along because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
         case .outboxParkedJobs: "Jobs in the outbox that wait for a licence of the server."

@@ -17,7 +17,7 @@ import Testing
         #expect(stored.id.text.utf8.count == 25)
     }
 
-    @Test("Fields that were set follow in the answer, and a time in the future schedules the job")
+    @Test("Fields that were set stand in the answer before what became of the job, and a time in the future schedules the job")
     func answersOptions() throws {
         let queue = QueueUnderTest(isLicensed: true)
         let members =
@@ -25,9 +25,9 @@ import Testing
             + #""retention":{"completed_ms":null,"dead_ms":4},"unique_key":"k","unique_while":"exists""#
         let answer = try queue.answer("POST", "/jobs", body: job(members))
         let tail =
-            #""type":"t","queue":"q","priority":5,"status":"scheduled","ready_at":99999999999999,"attempts":0,"duplicate":false,"#
-            + #""folded":false,"retry_limit":3,"backoff":{"base_ms":1,"exponent":2.0,"jitter_ms":3},"retention":{"dead_ms":4},"#
-            + #""unique_key":"k","unique_while":"exists"}"#
+            #""type":"t","queue":"q","priority":5,"status":"scheduled","ready_at":99999999999999,"attempts":0,"retry_limit":3,"#
+            + #""backoff":{"exponent":2.0,"base_ms":1,"jitter_ms":3},"retention":{"dead_ms":4},"#
+            + #""unique_key":"k","unique_while":"exists","duplicate":false,"folded":false}"#
         #expect(answer.text.hasSuffix(tail))
     }
 
@@ -73,7 +73,7 @@ import Testing
     @Test("A batch is accepted until it would have to be folded, which is 422")
     func refusesFold() throws {
         let queue = QueueUnderTest(isLicensed: true)
-        let batched = job(#""batch":{"key":"b","fold":".a"}"#)
+        let batched = job(#""batch":{"key":"b","when":"true","fold":".a"}"#)
         #expect(try queue.bulk([job(), batched]).status == 201)
         #expect(
             try queue.bulk([job(), batched]).line

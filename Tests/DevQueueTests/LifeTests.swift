@@ -106,7 +106,7 @@ import Testing
         let answer = try failure(job, #"{"message":"m","error_type":null,"backtrace":"b","kill":false,"more":1}"#)
         let expected =
             #"200 {"id":"\#(job.id.text)","type":"t","queue":"q","priority":32768,"status":"scheduled","ready_at":\#(now + 1505),"#
-            + #""attempts":1,"backoff":{"base_ms":500,"exponent":3.0,"jitter_ms":0},"dequeued_at":\#(now),"failed_at":\#(now + 5)}"#
+            + #""attempts":1,"backoff":{"exponent":3.0,"base_ms":500,"jitter_ms":0},"dequeued_at":\#(now),"failed_at":\#(now + 5)}"#
         #expect(answer.line == expected)
         queue.time.advance(by: .milliseconds(1500))
         #expect(try failure(#require(take(taker))).text.contains(#""ready_at":\#(now + 1505 + 8500),"attempts":2"#))

@@ -29,9 +29,9 @@ import Testing
             (job(#""backoff":{"base_ms":1,"exponent":2}"#), 400, "invalid JSON: missing field `jitter_ms` at line 1 column 60"),
             (job(#""unique_key":"""#), 403, "unique jobs requires a pro license"),
             (job(#""unique_key":"k","unique_while":"zzz""#), 403, "unique jobs requires a pro license"),
-            (job(#""batch":{"key":"k"}"#), 403, "batched jobs requires a pro license"),
+            (job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), 403, "batched jobs requires a pro license"),
             (job(#""unique_while":"queued""#), 400, "unique_while requires unique_key"),
-            (job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "unique_key and batch cannot be combined"),
+            (job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400, "unique_key and batch cannot be combined"),
             ("", 400, "invalid JSON: EOF while parsing a value at line 1 column 0"),
         ])
     func refusesOne(body: String, status: Int, sentence: String) throws {
@@ -45,13 +45,16 @@ import Testing
         arguments: [
             (job(queue: ","), 400, "jobs[2]: queue must not contain ','"),
             (job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),
-            (job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "jobs[2]: unique_key and batch cannot be combined"),
+            (
+                job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400,
+                "jobs[2]: unique_key and batch cannot be combined"
+            ),
             (
                 job(#""unique_key":"k","unique_while":"zzz""#), 400,
                 #"jobs[2]: invalid unique_while: \"zzz\" (expected \"queued\", \"active\", or \"exists\")"#
             ),
             (job(#""unique_key":"k""#), 403, "unique jobs requires a pro license"),
-            (job(#""batch":{"key":"k"}"#), 403, "batched jobs requires a pro license"),
+            (job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), 403, "batched jobs requires a pro license"),
             (#"{"type":"t","queue":"q"}"#, 400, "invalid JSON: missing field `payload` at line 1 column 109"),
         ])
     func refusesBulk(bad: String, status: Int, sentence: String) throws {

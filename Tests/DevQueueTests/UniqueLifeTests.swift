@@ -72,8 +72,8 @@ import Testing
 
     @Test("A batch is sealed when its first job is taken; a job for later takes no part in any")
     func batches() throws {
-        let batched = job(#""batch":{"key":"b"}"#)
-        let later = job(#""batch":{"key":"b"},"ready_at":\#(queue.store.now() + 1000)"#)
+        let batched = job(#""batch":{"key":"b","when":"true","fold":"$new"}"#)
+        let later = job(#""batch":{"key":"b","when":"true","fold":"$new"},"ready_at":\#(queue.store.now() + 1000)"#)
         #expect(try queue.answer("POST", "/jobs", body: later).status == 201)
         #expect(try queue.answer("POST", "/jobs", body: batched).status == 201)
         #expect(try queue.answer("POST", "/jobs", body: later).status == 201)

@@ -18,27 +18,27 @@ import Zizq
     @Test("Nothing is sent before the acknowledgement of the last batch is committed, however often the outbox fails")
     func waitsForCommit() {
         var lane = DeliveryLane(limits: BatchLimits(jobs: 1), timeout: .seconds(30), seed: 1)
-        var licence = LicenceState(policy: .auto)
-        _ = lane.started(licence: &licence, now: 0)
-        _ = lane.changeCommitted(licence: &licence, now: 0)
-        guard case .send(let request) = lane.jobsRead(jobs(1), licence: &licence, now: 0) else {
+        var state = RelayState(uniqueKeys: .auto)
+        _ = lane.started(state: &state, now: 0)
+        _ = lane.changeCommitted(state: &state, now: 0)
+        guard case .send(let request) = lane.jobsRead(jobs(1), state: &state, now: 0) else {
             Issue.record("the job is not sent")
             return
         }
-        var action = lane.answered(accept(request), licence: &licence, now: 0)
+        var action = lane.answered(accept(request), state: &state, now: 0)
         for _ in 0..<5 {
             guard case .change(.acknowledge(let acknowledgements)) = action else {
                 Issue.record("\(action)")
                 return
             }
             #expect(acknowledgements.map(\.zizqID) == ["z1"])
-            guard case .wait = lane.changeFailed("disk full", licence: &licence, now: 0) else {
+            guard case .wait = lane.changeFailed("disk full", state: &state, now: 0) else {
                 Issue.record("it does not wait")
                 return
             }
-            action = lane.waitEnded(licence: &licence, now: 0)
+            action = lane.waitEnded(state: &state, now: 0)
         }
-        guard case .change = action, case .read = lane.changeCommitted(licence: &licence, now: 0) else {
+        guard case .change = action, case .read = lane.changeCommitted(state: &state, now: 0) else {
             Issue.record("it does not go on")
             return
         }
@@ -49,10 +49,10 @@ import Zizq
     @Test("A read that fails is tried again after a wait")
     func retriesRead() {
         var lane = DeliveryLane(limits: BatchLimits(), timeout: .seconds(30), seed: 1)
-        var licence = LicenceState(policy: .auto)
-        _ = lane.started(licence: &licence, now: 0)
-        guard case .read = lane.changeCommitted(licence: &licence, now: 0), case .wait = lane.readFailed("locked"),
-            case .read = lane.waitEnded(licence: &licence, now: 0)
+        var state = RelayState(uniqueKeys: .auto)
+        _ = lane.started(state: &state, now: 0)
+        guard case .read = lane.changeCommitted(state: &state, now: 0), case .wait = lane.readFailed("locked", state: &state),
+            case .read = lane.waitEnded(state: &state, now: 0)
         else {
             Issue.record("the read is not tried again")
             return

@@ -5,7 +5,7 @@ import Zizq
 /// A lane with an outbox and a server that answers as a test says; time passes only in waits.
 struct LaneSimulation {
     var lane: DeliveryLane
-    var licence: LicenceState
+    var state: RelayState
     var now: Int64 = 0
     /// Not yet read.
     var pending: [DeliveryJob]
@@ -18,41 +18,50 @@ struct LaneSimulation {
     /// The actions in a word each.
     private(set) var log: [String] = []
     private var known: [Int64: DeliveryJob] = [:]
+    /// What the lane wanted when the last run ended.
+    private var unfinished: DeliveryAction?
 
     init(_ jobs: [DeliveryJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(), timeout: Duration = .seconds(30)) {
         pending = jobs
         lane = DeliveryLane(limits: limits, timeout: timeout, seed: 1)
-        licence = LicenceState(policy: policy)
+        state = RelayState(uniqueKeys: policy)
     }
 
     typealias Answer = Result<[EnqueuedJob], ZizqError>
 
     /// Runs until the lane waits for jobs that do not come, or `steps` actions are done.
     mutating func run(steps: Int = 20_000, server: (BatchRequest) -> Answer) {
-        var action = lane.started(licence: &licence, now: now)
+        var action = unfinished ?? lane.started(state: &state, now: now)
+        unfinished = nil
         for _ in 0..<steps {
             notices += lane.takeNotices()
             guard let next = step(action, server: server) else { return }
             action = next
         }
         notices += lane.takeNotices()
+        if case .read = action { return }
+        unfinished = action
     }
 
     private mutating func step(_ action: DeliveryAction, server: (BatchRequest) -> Answer) -> DeliveryAction? {
         switch action {
         case .read(let jobs, _, let wait): return read(jobs, wait)
+        case .readAgain(let ranges, _):
+            let jobs = ranges.flatMap { $0.compactMap { known[$0] } }
+            log.append("read \(jobs.count) again")
+            return lane.jobsRead(jobs, state: &state, now: now)
         case .send(let request):
             log.append("send \(request.jobs.count)")
             sent.append(request)
-            return lane.answered(server(request), licence: &licence, now: now)
+            return lane.answered(server(request), state: &state, now: now)
         case .change(let change):
             apply(change)
-            return lane.changeCommitted(licence: &licence, now: now)
-        case .wait(let duration):
+            return lane.changeCommitted(state: &state, now: now)
+        case .wait(let duration), .pause(let duration, _):
             log.append("wait")
             waits.append(duration)
             now += nanoseconds(duration)
-            return lane.waitEnded(licence: &licence, now: now)
+            return lane.waitEnded(state: &state, now: now)
         }
     }
 
@@ -65,7 +74,7 @@ struct LaneSimulation {
         log.append("read \(jobs.count)")
         pending.removeFirst(jobs.count)
         for job in jobs { known[job.id] = job }
-        return lane.jobsRead(jobs, licence: &licence, now: now)
+        return lane.jobsRead(jobs, state: &state, now: now)
     }
 
     private mutating func apply(_ change: OutboxChange) {
@@ -73,12 +82,14 @@ struct LaneSimulation {
         case .acknowledge(let jobs):
             log.append("acknowledge \(jobs.count)")
             acknowledged += jobs
+            for job in jobs { known[job.job] = nil }
         case .deadLetter(let verdicts):
             log.append("dead \(verdicts.map { String($0.job) }.joined(separator: ","))")
             dead += verdicts
+            for verdict in verdicts { known[verdict.job] = nil }
         case .park(let jobs):
             log.append("park \(jobs.count)")
-            parked += jobs.compactMap { known[$0] }
+            parked += jobs.compactMap { known.removeValue(forKey: $0) }
         case .release(let isAll):
             log.append(isAll ? "release all" : "release one")
             let released = isAll ? parked : Array(parked.prefix(1))

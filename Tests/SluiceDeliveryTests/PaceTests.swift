@@ -71,4 +71,17 @@ import Zizq
         #expect(simulation.dead.isEmpty)
         #expect(simulation.delivered == [1, 2, 3])
     }
+
+    @Test("While answers are not those of a Zizq server one job is sent after each pause, and then batches grow again")
+    func sendsLittleWhileSetUpWrong() {
+        var simulation = LaneSimulation(jobs(3000))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests <= 20 ? refuse(403, "forbidden") : accept(request)
+        }
+        #expect(simulation.sent.prefix(21).map(\.jobs.count) == [1000] + Array(repeating: 1, count: 20))
+        #expect(simulation.sent.dropFirst(21).map(\.jobs.count).prefix(5) == [2, 4, 8, 16, 32])
+        #expect(simulation.delivered == Array(1...3000))
+    }
 }

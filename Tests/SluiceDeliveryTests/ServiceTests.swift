@@ -1,6 +1,7 @@
 import DevQueue
 import SluiceDelivery
 import SluiceOutbox
+import Synchronization
 import Testing
 
 /// The whole service: a real outbox, real sockets, the development queue at the other end.
@@ -103,11 +104,51 @@ import Testing
         }
     }
 
+    @Test(
+        "Many bad jobs in a row that the queue does not name are set aside, and become dead letters once others are accepted",
+        arguments: [1, 3])
+    func passesBadJobs(lanes: Int) async throws {
+        let configuration = DeliveryConfiguration(limits: BatchLimits(jobs: 10), concurrency: lanes)
+        let delivery = try await DeliveryUnderTest(configuration: configuration)
+        try await with(delivery) {
+            delivery.store.setFault(.refusesType("refused"))
+            try delivery.store(makeJobs(120, type: "refused") + makeJobs(200))
+            try await delivery.run(untilLeft: 320)
+            #expect(delivery.store.jobCount == 200)
+            #expect(try await delivery.writer.firstPendingJobID() == 321)
+            #expect(delivery.service.statistics.deadLetters == 120)
+            #expect(delivery.service.suspects == 0)
+            #expect(delivery.service.statistics.alarms.isEmpty)
+            if lanes == 1 { #expect(payloads(delivery.store) == expected(200)) }
+        }
+    }
+
+    @Test(
+        "A queue that refuses every job by its index causes twenty dead letters, and gets the others when it is repaired",
+        arguments: [1, 3])
+    func refusesEverything(lanes: Int) async throws {
+        let delivery = try await DeliveryUnderTest(configuration: DeliveryConfiguration(concurrency: lanes))
+        try await with(delivery) {
+            delivery.store.setFault(.status(400, error: "jobs[0]: no"))
+            try delivery.store(makeJobs(300))
+            let pauses = Atomic<Int>(0)
+            try await delivery.run(untilLeft: 300) { notice in
+                guard case .waitingForProof = notice, pauses.add(1, ordering: .relaxed).newValue == 12 else { return }
+                delivery.store.clearFaults()
+            }
+            #expect(try await delivery.writer.firstPendingJobID() == 301)
+            #expect(delivery.service.statistics.deadLetters == 20)
+            #expect(delivery.store.jobCount == 280)
+            #expect(delivery.service.suspects == 0)
+        }
+    }
+
     @Test("Without a licence keys are left out and batched jobs are parked; with one they go")
     func meetsLicence() async throws {
         let delivery = try await DeliveryUnderTest()
         try await with(delivery) {
-            let batched = IngestJob(type: "b", queue: "q", options: Array(#""batch":{"key":"k"}"#.utf8), payload: Array("1".utf8))
+            let batched = IngestJob(
+                type: "b", queue: "q", options: Array(#""batch":{"key":"k","when":"true","fold":"$new"}"#.utf8), payload: Array("1".utf8))
             try delivery.store(makeJobs(20, keyed: true) + [batched])
             try await delivery.run(untilLeft: 21)
             #expect(delivery.store.jobCount == 20)

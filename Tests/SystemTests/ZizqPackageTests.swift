@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(
-        "a package that has what the guide says builds, its first example does what is shown, and the examples of all doc comments compile, as do generated kinds",
+        "a package that has what the guide says builds and does what is shown, also from a main.swift; the examples of all doc comments compile, as do generated kinds",
         .enabled(if: hasSwift, "there is no 'swift' in PATH to build another package with"))
     func builds() async throws {
         let folder = try TemporaryFolder()
@@ -28,6 +28,8 @@ import Testing
         // What `sluice kinds` prints, with none of the settings that this package compiles with.
         try folder.write(try ProjectFiles.text("Tests/ZizqTests/GeneratedKinds.swift"), to: "Sources/example/GeneratedKinds.swift")
 
+        try folder.write(try mainFile(), to: "Sources/script/main.swift")
+
         // One compiler at a time, behind the tests that run beside it, some of which look at the time.
         let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(separator: " ")
         let build = try ChildProcess("env", words.map(String.init), environment: Self.environment, folder: folder.path)
@@ -41,7 +43,53 @@ import Testing
         #expect(real.mask(run.output.text) == masked.mask(shown.text) + "\n")
         #expect(queue.store.statistics.acceptedJobs == 1)
         #expect(queue.store.jobs.isEmpty, "the job was taken and is done")
+
+        // The sequences of a main.swift belong to the main actor: iterated elsewhere, their closures end the process.
+        let script = try ChildProcess(folder.file(".build/debug/script"), [queue.url], environment: Self.environment, folder: folder.path)
+        #expect(try await script.ending() == .exited(0), "\(script.output.text)\(script.errors.text)")
+        #expect(script.output.text == "enqueued 2500 jobs\n2500 in 3 chunks, 1000 in the first, 2500 were made\n5 at last\n")
+        #expect(queue.store.jobs.count == 6005)
         await queue.stop()
+    }
+
+    /// A `main.swift` with the guide's own words, and with every other way to hand a sequence in.
+    private func mainFile() throws -> String {
+        let page = try DocumentBlocks("docs/zizq/enqueuing.md").blocks
+        let kind = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("struct ImportRow") }).text
+        let lazy = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("let rows = (1...2500).lazy.map") }).text
+        return """
+            import Zizq
+
+            \(kind)
+
+            let client = try ZizqClient(ZizqConfiguration(url: CommandLine.arguments[1]))
+            \(lazy)
+
+            final class Counter { var made = 0, sizes: [Int] = [] }
+            let counter = Counter()
+            let counted = (1...2500).lazy.map { number in
+                MainActor.preconditionIsolated()
+                counter.made += 1
+                return ImportRow(number: number)
+            }
+            for try await chunk in client.enqueueChunks(of: counted) { counter.sizes.append(chunk.jobs.count) }
+            print("\\(counter.sizes.reduce(0, +)) in \\(counter.sizes.count) chunks, \\(counter.sizes[0]) in the first, \\(counter.made) were made")
+
+            @MainActor func sendOneChunk() async throws {
+                var iterator = client.enqueueChunks(of: counted).makeAsyncIterator()
+                _ = try await iterator.next()
+            }
+            try await sendOneChunk()
+
+            let numbers = AsyncStream<Int> { source in
+                for number in 1...5 { source.yield(number) }
+                source.finish()
+            }
+            let last = try await client.enqueueChunks(of: numbers.map { ImportRow(number: $0) }).run()
+            print("\\(last) at last")
+            await client.shutdown()
+
+            """
     }
 
     /// The Package.swift of the guide, with where this package really is.
@@ -50,6 +98,9 @@ import Testing
         let manifest = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("// swift-tools-version") }).text
         let place = #"path: "../sluice""#
         try #require(manifest.contains(place))
-        return manifest.replacing(place, with: #"path: "\#(ProjectFiles.root.path)""#) + "\n"
+        let target = #".executableTarget(name: "example", dependencies: [.product(name: "Zizq", package: "sluice")])"#
+        try #require(manifest.contains(target))
+        return manifest.replacing(place, with: #"path: "\#(ProjectFiles.root.path)""#)
+            .replacing(target, with: target + ",\n        " + target.replacing("example", with: "script")) + "\n"
     }
 }

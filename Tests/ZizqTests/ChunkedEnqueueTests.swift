@@ -150,3 +150,38 @@ extension IteratorProtocol where Element: Enqueueable {
         ImmediateJobs(jobs: IteratorSequence(self)).makeAsyncIterator()
     }
 }
+
+/// Where the sequence of a chunked enqueue is iterated.
+@Suite struct ChunkedEnqueueIsolationTests {
+    /// Ends the test's process when it is iterated anywhere but on the main actor, as a closure of a `main.swift` would.
+    private struct MainActorPages: Sequence, IteratorProtocol {
+        var left: Int
+
+        mutating func next() -> Page? {
+            MainActor.preconditionIsolated()
+            guard left > 0 else { return nil }
+            left -= 1
+            return Page(left)
+        }
+    }
+
+    @Test("a sequence is iterated in the caller's isolation, however the chunks are sent")
+    func mainActor() async throws {
+        try await QueueFixture.run { queue, client in
+            let count = try await Self.sendInEveryWay(client)
+            #expect(count == 25)
+            #expect(queue.store.jobCount == 60)
+        }
+    }
+
+    /// On the main actor: `run`, a loop, an iterator by hand.
+    @MainActor
+    private static func sendInEveryWay(_ client: ZizqClient) async throws -> Int {
+        let limits = ChunkLimits(jobs: 10)
+        let count = try await client.enqueueChunks(of: MainActorPages(left: 25), limits: limits).run()
+        for try await chunk in client.enqueueChunks(of: MainActorPages(left: 25), limits: limits) { _ = chunk.range }
+        var iterator = client.enqueueChunks(of: MainActorPages(left: 25), limits: limits).makeAsyncIterator()
+        _ = try await iterator.next()
+        return count
+    }
+}

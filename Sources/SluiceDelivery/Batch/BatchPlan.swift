@@ -1,6 +1,4 @@
-internal import SluiceBase
-
-/// What of a batch is still to be sent, and in which pieces: cut to size, and halved until those that Zizq refuses stand alone.
+/// What of a batch is still to be sent, and in which pieces: cut to size, and cut smaller until those that Zizq refuses are sent alone.
 ///
 /// A value without I/O. Pieces are sent in commit order.
 struct BatchPlan {
@@ -9,37 +7,41 @@ struct BatchPlan {
         var jobs: ArraySlice<DeliveryJob>
         /// Whether an earlier send of these jobs may have reached Zizq, so that a duplicate is no news.
         var mayHaveBeenStored: Bool
+        /// The most jobs of one request, because a larger one with these jobs was refused.
+        var maximumJobs = Int.max
+        /// How many batches Zizq had accepted when it first refused these jobs together; nil where it has not.
+        var refusedAfter: Int?
+        /// Whether Zizq named the job by its index, so that it is sent alone to see whether Zizq refuses it.
+        var isNamed = false
+
+        /// About how many bytes it takes in a request.
+        var byteCount: Int { jobs.reduce(0) { $0 + $1.byteCount } }
     }
 
-    /// A job that was refused alone while nothing else had been accepted.
-    struct Suspect {
-        let job: DeliveryJob
-        let reason: DeadLetterReason
-        let text: String
-    }
-
+    /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
+    let purpose: RefusalState.Claim.Purpose?
     /// The next piece is the last one.
     private var pieces: [Piece] = []
-    private(set) var suspects: [Suspect] = []
-    /// Whether Zizq has refused the batch, or a part of it, without saying which job.
-    private var isRefused = false
-    /// Whether Zizq has taken a job since then.
-    private var hasAcceptedSinceRefusal = false
 
     /// A plan with nothing to send.
-    init() {}
+    init() { purpose = nil }
 
-    init(_ jobs: [DeliveryJob], mayHaveBeenStored: Bool) {
-        if !jobs.isEmpty { pieces = [Piece(jobs: jobs[...], mayHaveBeenStored: mayHaveBeenStored)] }
+    init(_ jobs: [DeliveryJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
+        self.purpose = purpose
+        guard !jobs.isEmpty else { return }
+        pieces = [Piece(jobs: jobs[...], mayHaveBeenStored: mayHaveBeenStored, maximumJobs: purpose == .trial ? 1 : .max)]
     }
 
-    /// Whether nothing is left to send; suspects may be.
+    /// Whether nothing is left to send.
     var isExhausted: Bool { pieces.isEmpty }
+
+    /// The ids of all jobs that are left to send.
+    var jobs: some Sequence<Int64> { pieces.reversed().lazy.flatMap { $0.jobs.lazy.map(\.id) } }
 
     /// Takes the next piece, at most this large; a job that is larger than the bytes goes alone.
     mutating func takePiece(maximumJobs: Int, maximumBytes: Int) -> Piece? {
         guard var piece = pieces.popLast() else { return nil }
-        let count = Self.fittingCount(piece.jobs, maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+        let count = Self.fittingCount(piece.jobs, maximumJobs: min(maximumJobs, piece.maximumJobs), maximumBytes: maximumBytes)
         if count < piece.jobs.count {
             var rest = piece
             rest.jobs = piece.jobs.dropFirst(count)
@@ -63,59 +65,35 @@ struct BatchPlan {
     /// Puts a piece back, to be sent again as the next.
     mutating func putBack(_ piece: Piece, mayHaveBeenStored: Bool) {
         guard !piece.jobs.isEmpty else { return }
-        pieces.append(Piece(jobs: piece.jobs, mayHaveBeenStored: piece.mayHaveBeenStored || mayHaveBeenStored))
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
+        pieces.append(piece)
     }
 
-    /// Zizq took the piece.
-    mutating func pieceAccepted() { hasAcceptedSinceRefusal = true }
-
-    /// Zizq refused one job of the piece by its position: the rest goes again.
-    ///
-    /// - Returns: the job.
-    mutating func jobRefused(at position: Int, of piece: Piece) -> DeliveryJob {
+    /// Zizq refused one of several jobs by its position: that job goes next, alone, and then the others.
+    mutating func split(_ piece: Piece, at position: Int) {
         let index = piece.jobs.startIndex + position
-        let culprit = piece.jobs[index]
         var rest = piece
         rest.jobs.remove(at: index)
         putBack(rest, mayHaveBeenStored: false)
-        return culprit
+        var named = piece
+        named.jobs = piece.jobs[index...index]
+        named.isNamed = true
+        pieces.append(named)
     }
 
-    /// Zizq refused the piece without saying which job it meant: its halves go next, and a job alone becomes a suspect.
-    ///
-    /// - Parameter reason: why the job is dead, if it turns out to be to blame.
-    mutating func pieceRefused(_ piece: Piece, text: String, reason: DeadLetterReason = .refusedByZizq) {
-        if !isRefused {
-            isRefused = true
-            hasAcceptedSinceRefusal = false
-        }
-        if !halve(piece), let job = piece.jobs.first { suspects.append(Suspect(job: job, reason: reason, text: text)) }
+    /// Zizq refused several jobs and named none, or one that it then accepted: they go next in smaller pieces.
+    mutating func split(_ piece: Piece) {
+        var parts = piece
+        if let jobs = PieceSize.part(of: piece.jobs.count) { parts.maximumJobs = jobs }
+        putBack(parts, mayHaveBeenStored: false)
     }
 
-    /// Puts the halves of a piece in its place.
-    ///
-    /// - Returns: `false` for a job alone, which is not put back.
-    mutating func halve(_ piece: Piece) -> Bool {
-        guard piece.jobs.count > 1 else { return false }
-        let middle = piece.jobs.startIndex + (piece.jobs.count + 1) / 2
-        putBack(Piece(jobs: piece.jobs[middle...], mayHaveBeenStored: piece.mayHaveBeenStored), mayHaveBeenStored: false)
-        putBack(Piece(jobs: piece.jobs[..<middle], mayHaveBeenStored: piece.mayHaveBeenStored), mayHaveBeenStored: false)
-        return true
+    /// Zizq accepted the job that it had named: the index of the refusal was wrong, so the others are split as if there had been none.
+    mutating func indexWasWrong() {
+        if let rest = pieces.popLast() { split(rest) }
     }
 
-    /// Takes the suspects that are guilty: another job of the same batch was accepted after the batch was first refused, so it
-    /// is not the server that refuses everything.
-    mutating func takeConvicts() -> [Suspect] {
-        guard hasAcceptedSinceRefusal else { return [] }
-        defer { suspects = [] }
-        return suspects
-    }
-
-    /// Whether everything was sent, and what was refused alone stands without proof.
-    var isStuck: Bool { pieces.isEmpty && !suspects.isEmpty && !hasAcceptedSinceRefusal }
-
-    /// Begins again with the suspects in front of more jobs, among which may be one that Zizq takes.
-    mutating func restart(with more: [DeliveryJob]) {
-        self = BatchPlan(suspects.map(\.job) + more, mayHaveBeenStored: false)
-    }
+    /// Takes out everything that is left to send.
+    mutating func removeAll() { pieces = [] }
 }

@@ -8,36 +8,41 @@ extension DeliveryLane {
     ///
     /// - Parameter isNewConnection: whether the answer came on a connection that was opened for this batch.
     package mutating func answered(
-        _ result: Result<[EnqueuedJob], ZizqError>, isNewConnection: Bool = false, licence: inout LicenceState, now: Int64
+        _ result: Result<[EnqueuedJob], ZizqError>, isNewConnection: Bool = false, state: inout RelayState, now: Int64
     ) -> DeliveryAction {
         guard case .sending(let piece, let withKeys) = phase else { preconditionFailure("no batch was sent") }
         let verdict = AnswerVerdict(result, jobs: piece.jobs.count)
         endAlarms(verdict)
-        if isNewConnection { licence.reconnected(now: now) }
+        if isNewConnection { state.licence.reconnected(now: now) }
         switch verdict {
-        case .accepted(let enqueued): accept(piece, enqueued, withKeys: withKeys, licence: &licence)
-        case .jobRefused(let position, let text): refuse(at: position, of: piece, text: text)
-        case .batchRefused(let text):
-            report(.batchRefused(jobs: piece.jobs.count, text: text))
-            plan.pieceRefused(piece, text: text)
+        case .accepted(let enqueued):
+            noteAccepted(piece, &state.refusals)
+            accept(piece, enqueued, withKeys: withKeys, licence: &state.licence)
+        case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals)
+        case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals)
         case .licenceMissing(let feature, let text):
-            meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &licence, now: now)
-        case .tooLarge(let text): shrink(piece, text: text)
+            meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
+        case .tooLarge(let text): shrink(piece, text: text, &state.refusals)
         case .setUpWrong(let text, let mayHaveBeenStored): pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored)
-        case .tryAgain(let why): tryAgain(piece, why, licence: &licence, now: now)
+        case .tryAgain(let why): tryAgain(piece, why, licence: &state.licence, now: now)
         }
-        if plan.isStuck { pauseForSuspects() }
-        return proceed(&licence, now: now)
+        return proceed(&state, now: now)
+    }
+
+    /// What an accepted request says about the size of the next ones and about the suspects.
+    private mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState) {
+        if refusals.batchAccepted() { report(.alarmCleared(.everythingRefused)) }
+        if piece.isNamed { plan.indexWasWrong() }
+        if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
+        size.accepted(piece.jobs.count)
+        sizing.batchAccepted()
+        backOff.reset()
+        pauses.reset()
     }
 
     private mutating func accept(
         _ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob], withKeys: Bool, licence: inout LicenceState
     ) {
-        plan.pieceAccepted()
-        hasBuriedTooLarge = false
-        sizing.batchAccepted()
-        backOff.reset()
-        pauses.reset()
         let delivered = zip(piece.jobs, enqueued).map { job, result in
             DeliveredJob(
                 job: job.id, type: job.type, queue: job.queue, zizqID: result.id, duplicate: result.duplicate,
@@ -60,21 +65,51 @@ extension DeliveryLane {
         if licence.takeFullRelease() != nil { changes.append(.release(isAll: true)) }
     }
 
-    private mutating func refuse(at position: Int, of piece: BatchPlan.Piece, text: String) {
-        bury([plan.jobRefused(at: position, of: piece)], reason: .refusedByZizq, detail: text)
+    /// - Parameter position: of the job that Zizq named; nil where it named none.
+    private mutating func refuse(
+        _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState
+    ) {
+        guard piece.jobs.count > 1 else {
+            return judge(piece, as: piece.isNamed || position != nil ? .byIndex : .alone, text: text, &refusals)
+        }
+        report(.batchRefused(jobs: piece.jobs.count, text: text))
+        size.refused(piece.jobs.count)
+        var piece = piece
+        piece.refusedAfter = piece.refusedAfter ?? refusals.accepted
+        if let position { plan.split(piece, at: position) } else { plan.split(piece) }
     }
 
-    private mutating func shrink(_ piece: BatchPlan.Piece, text: String) {
+    private mutating func shrink(_ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState) {
+        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals) }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
-        // The first job that is too large alone is dead. One more, with none taken in between, says more of whoever answers than of the job.
-        guard piece.jobs.count == 1, !hasBuriedTooLarge else { return plan.pieceRefused(piece, text: text, reason: .tooLargeForZizq) }
-        hasBuriedTooLarge = true
-        bury(Array(piece.jobs), reason: .tooLargeForZizq, detail: text)
+        size.tooLarge(piece.byteCount)
+        plan.putBack(piece, mayHaveBeenStored: false)
+    }
+
+    /// A job that was refused alone becomes a suspect or a dead letter.
+    private mutating func judge(
+        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState
+    ) {
+        guard let job = piece.jobs.first else { return }
+        let kind: RefusalState.Refusal =
+            switch plan.purpose {
+            case .probe: .again
+            case .test: .asTest
+            case nil, .deferred, .trial: piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
+            }
+        if plan.purpose == .probe { probeJobs = 1 }
+        if refusals.refused(job.id, kind, text: text) {
+            deadLetter([job], reason: refusal == .forSize ? .tooLargeForZizq : .refusedByZizq, detail: text)
+        } else if !refusals.isAlarmed {
+            // The alarm says it once for all that follow.
+            report(.batchRefused(jobs: 1, text: text))
+        }
     }
 
     private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool) {
         plan.putBack(piece, mayHaveBeenStored: mayHaveBeenStored)
         raise(.setUpWrong, text: text)
+        sizing.tryOne()
         let wait = pauses.next()
         delay = wait
         report(.retrying(after: wait, text: text))
@@ -122,29 +157,11 @@ extension DeliveryLane {
     }
 
     /// Sends jobs to the dead letters.
-    mutating func bury(_ jobs: [DeliveryJob], reason: DeadLetterReason, detail: String) {
+    mutating func deadLetter(_ jobs: [DeliveryJob], reason: DeadLetterReason, detail: String) {
         guard !jobs.isEmpty else { return }
         for job in jobs { report(.deadLettered(job: job.id, reason: reason, detail: detail)) }
         changes.append(.deadLetter(jobs.map { FailedJob(job: $0.id, reason: reason, detail: detail) }))
     }
-
-    /// Sends the suspects that are guilty to the dead letters.
-    mutating func convict() {
-        for convict in plan.takeConvicts() { bury([convict.job], reason: convict.reason, detail: convict.text) }
-    }
-
-    /// Every job left was refused alone and none was taken: it is more likely the server.
-    mutating func pauseForSuspects() {
-        let text = plan.suspects.first?.text ?? ""
-        raise(.everythingRefused, text: text)
-        let pause = pauses.next()
-        delay = min(pause, Self.shortestPauseForSuspects)
-        patience = pause - min(pause, Self.shortestPauseForSuspects)
-        report(.waitingForProof(atMost: pause))
-    }
-
-    /// Jobs that come cut the rest of a pause short: one bad job must not hold up the next good one for minutes.
-    private static let shortestPauseForSuspects: Duration = .seconds(30)
 
     private mutating func raise(_ alarm: DeliveryAlarm, text: String) {
         if alarms.insert(alarm).inserted { report(.alarmRaised(alarm, text: text)) }
@@ -153,10 +170,7 @@ extension DeliveryLane {
     /// Ends the alarms that this answer proves to be over.
     private mutating func endAlarms(_ verdict: AnswerVerdict) {
         switch verdict {
-        case .accepted:
-            sizing.outcomeKnown()
-            clear(.setUpWrong, .everythingRefused, .outcomesUnknown)
-        case .jobRefused, .batchRefused:
+        case .accepted, .jobRefused, .batchRefused:
             sizing.outcomeKnown()
             clear(.setUpWrong, .outcomesUnknown)
         case .tooLarge, .licenceMissing, .setUpWrong(_, mayHaveBeenStored: false):

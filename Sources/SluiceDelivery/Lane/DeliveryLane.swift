@@ -1,36 +1,45 @@
 internal import SluiceBase
 
-/// One lane of delivery: has one batch at a time, and sends nothing more until what became of it is committed here.
+/// One lane of the relay: has one batch at a time, and sends nothing more until the result is committed here.
 ///
-/// A state machine without I/O: an event in, the next action out. `licence` is shared by all lanes; `now` is the monotonic
+/// A state machine without I/O: an event in, the next action out. `state` is shared by all lanes; `now` is the monotonic
 /// clock in nanoseconds.
 package struct DeliveryLane: Sendable {
     /// The action that is being done.
     enum Phase {
         case starting
         case reading
+        case readingAgain(RefusalState.Claim)
         case sending(BatchPlan.Piece, withKeys: Bool)
         case changing(OutboxChange)
         case waiting
     }
 
-    /// How many batches' worth of suspects are kept in memory.
-    private static let mostSuspectsInBatches = 2
+    /// How far this lane is with the cycle that it has begun while the relay is paused.
+    enum Cycle {
+        case idle
+        /// The oldest suspect is sent, which shows whether Zizq still refuses everything.
+        case testing
+        /// Jobs that were not tried yet are sent, one by one.
+        case trying
+    }
 
     let limits: BatchLimits
     var plan = BatchPlan()
-    /// Whether a job was too large alone since Zizq took one last.
-    var hasBuriedTooLarge = false
     var phase = Phase.starting
+    var cycle = Cycle.idle
     var sizing: AmbiguitySizing
+    var size = PieceSize()
+    /// How many suspects are sent together: twice as many after each time that Zizq accepted them.
+    var probeJobs = 1
     var backOff = BackOff()
     var pauses = PauseSchedule()
     /// Changes to the outbox that come before anything else, in order.
     var changes: [OutboxChange] = []
     /// A wait that comes before the next send.
     var delay: Duration?
-    /// How long to wait for more jobs, once the delay is over, before the suspects are tried again by themselves.
-    var patience: Duration = .zero
+    /// Whether the last read found no job.
+    var isIdle = false
     var alarms: Set<DeliveryAlarm> = []
     /// Whether the jobs to come may have been sent by the process before this one, which then died.
     var mayRepeatAnEarlierProcess = true
@@ -52,22 +61,27 @@ package struct DeliveryLane: Sendable {
     }
 
     /// The first event.
-    package mutating func started(licence: inout LicenceState, now: Int64) -> DeliveryAction {
-        proceed(&licence, now: now)
+    package mutating func started(state: inout RelayState, now: Int64) -> DeliveryAction {
+        proceed(&state, now: now)
     }
 
     /// The jobs that were asked for have come; none, if the wait was over first.
-    package mutating func jobsRead(_ jobs: [DeliveryJob], licence: inout LicenceState, now: Int64) -> DeliveryAction {
+    package mutating func jobsRead(_ jobs: [DeliveryJob], state: inout RelayState, now: Int64) -> DeliveryAction {
         let damaged = jobs.filter { !$0.isIntact }
-        bury(damaged, reason: .checksumMismatch, detail: "the stored bytes have another checksum than when they were stored")
+        deadLetter(damaged, reason: .checksumMismatch, detail: "the stored bytes have another checksum than when they were stored")
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
-        if plan.suspects.isEmpty {
-            plan = BatchPlan(sound, mayHaveBeenStored: mayRepeatAnEarlierProcess)
+        if case .readingAgain(var claim) = phase {
+            // Jobs that are missing are not pending any more, up to the last one that fitted.
+            claim.jobs = claim.jobs.beyond(jobs.last?.id ?? .max)
+            state.refusals.giveBack(claim)
+            plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStored: true)
         } else {
-            plan.restart(with: sound)
+            let purpose: RefusalState.Claim.Purpose? = if case .trying = cycle { .trial } else { nil }
+            plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStored: mayRepeatAnEarlierProcess)
+            isIdle = jobs.isEmpty
+            if !isIdle { mayRepeatAnEarlierProcess = false }
         }
-        if !jobs.isEmpty { mayRepeatAnEarlierProcess = false }
-        return proceed(&licence, now: now)
+        return proceed(&state, now: now)
     }
 
     /// Of the batch that was to be sent, a person has buried some jobs: the others go as the next batch.
@@ -79,29 +93,33 @@ package struct DeliveryLane: Sendable {
     }
 
     /// The change that was asked for is committed.
-    package mutating func changeCommitted(licence: inout LicenceState, now: Int64) -> DeliveryAction {
+    package mutating func changeCommitted(state: inout RelayState, now: Int64) -> DeliveryAction {
         guard case .changing = phase else { preconditionFailure("no change was asked for") }
-        return proceed(&licence, now: now)
+        return proceed(&state, now: now)
     }
 
     /// The change that was asked for is not committed: it is asked for again, and nothing else happens before.
-    package mutating func changeFailed(_ text: String, licence: inout LicenceState, now: Int64) -> DeliveryAction {
+    package mutating func changeFailed(_ text: String, state: inout RelayState, now: Int64) -> DeliveryAction {
         guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
         changes.insert(change, at: 0)
         return waitForOutbox(text)
     }
 
     /// The jobs that were asked for could not be read.
-    package mutating func readFailed(_ text: String) -> DeliveryAction { waitForOutbox(text) }
+    package mutating func readFailed(_ text: String, state: inout RelayState) -> DeliveryAction {
+        if case .readingAgain(let claim) = phase { state.refusals.giveBack(claim) }
+        // The step of the cycle that needed the jobs is repeated.
+        cycle = .idle
+        return waitForOutbox(text)
+    }
 
     /// The wait that was asked for is over.
-    package mutating func waitEnded(licence: inout LicenceState, now: Int64) -> DeliveryAction {
-        proceed(&licence, now: now)
+    package mutating func waitEnded(state: inout RelayState, now: Int64) -> DeliveryAction {
+        proceed(&state, now: now)
     }
 
     /// The next action: what is to be written, what is to be waited for, what is to be sent, what is to be read.
-    mutating func proceed(_ licence: inout LicenceState, now: Int64) -> DeliveryAction {
-        convict()
+    mutating func proceed(_ state: inout RelayState, now: Int64) -> DeliveryAction {
         if !changes.isEmpty {
             let change = changes.removeFirst()
             phase = .changing(change)
@@ -112,33 +130,16 @@ package struct DeliveryLane: Sendable {
             phase = .waiting
             return .wait(delay)
         }
-        if let piece = takePiece(licence, now: now) { return send(piece, licence: licence, now: now) }
-        return changes.isEmpty ? read(&licence, now: now) : proceed(&licence, now: now)
+        settlePlan(&state.refusals)
+        if let piece = takePiece(state.licence, now: now) { return send(piece, licence: state.licence, now: now) }
+        return changes.isEmpty ? nextRead(&state, now: now) : proceed(&state, now: now)
     }
 
-    private mutating func read(_ licence: inout LicenceState, now: Int64) -> DeliveryAction {
-        if let release = licence.takeRelease(now: now) {
-            changes.append(.release(isAll: release == .all))
-            return proceed(&licence, now: now)
-        }
-        phase = .reading
-        guard plan.suspects.isEmpty else { return readMoreForSuspects() }
-        let wait = licence.untilProbe(now: now).map { DeliveryAction.ReadWait.atMost($0) } ?? .untilSomeCome
-        return .read(maximumJobs: limits.jobs, maximumBytes: limits.bytes, wait: wait)
-    }
-
-    /// Among jobs that came later may be one that Zizq takes, which would prove the suspects guilty.
-    private mutating func readMoreForSuspects() -> DeliveryAction {
-        defer { patience = .zero }
-        let room = Self.mostSuspectsInBatches * limits.jobs - plan.suspects.count
-        return .read(
-            maximumJobs: max(0, min(room, max(limits.jobs - plan.suspects.count, limits.jobs / 10 + 1))), maximumBytes: limits.bytes,
-            wait: .atMost(patience))
-    }
-
-    /// The next piece without the jobs that cannot go for want of a licence.
+    /// The next piece without the jobs that cannot go without a licence.
     private mutating func takePiece(_ licence: LicenceState, now: Int64) -> BatchPlan.Piece? {
-        while var piece = plan.takePiece(maximumJobs: sizing.maximumJobs, maximumBytes: limits.bytes) {
+        let jobs = size.maximumJobs(sizing.maximumJobs)
+        let bytes = size.maximumBytes(limits.bytes)
+        while var piece = plan.takePiece(maximumJobs: jobs, maximumBytes: bytes) {
             if !licence.sendsBatched(now: now) { park(&piece) }
             if !piece.jobs.isEmpty { return piece }
         }

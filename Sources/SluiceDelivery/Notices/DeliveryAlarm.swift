@@ -2,7 +2,7 @@
 package enum DeliveryAlarm: String, Sendable, CaseIterable {
     /// Whatever answers is not a Zizq server that works for us. Delivery pauses.
     case setUpWrong = "zizq_set_up_wrong"
-    /// Zizq refuses every job without saying why one of them should be to blame. Delivery pauses.
+    /// Zizq rejects one job after the other and accepts none. The relay pauses, and tries a few jobs after each pause.
     case everythingRefused = "zizq_refuses_everything"
     /// Three batches in a row were sent and not answered.
     case outcomesUnknown = "zizq_outcomes_unknown"
@@ -23,7 +23,7 @@ package enum DeliveryAlarm: String, Sendable, CaseIterable {
     package var sentence: String {
         switch self {
         case .setUpWrong: "delivery stands still: what answers at zizq.url is not a Zizq server that takes our jobs"
-        case .everythingRefused: "delivery stands still: Zizq refuses every job, so that none of them can be to blame"
+        case .everythingRefused: "relay paused: Zizq rejects every job, so the jobs are probably not the cause"
         case .outcomesUnknown: "Zizq has not answered three batches in a row"
         case .uniqueJobsUnlicensed: "Zizq has no licence for unique jobs: jobs go without their unique keys"
         case .batchedJobsUnlicensed: "Zizq has no licence for batched jobs: jobs that need it wait, parked"

@@ -8,7 +8,7 @@ package enum DeliveryNotice: Sendable, Hashable {
     case heldByOlderJob(job: Int64, olderZizqID: String)
     /// Jobs went to the dead letters.
     case deadLettered(job: Int64, reason: DeadLetterReason, detail: String)
-    /// Zizq refused a batch without saying which job it meant.
+    /// Zizq refused a batch, or a job alone that is set aside as a suspect.
     case batchRefused(jobs: Int, text: String)
     /// Jobs that need `batch` were parked.
     case parked(jobs: Int)
@@ -16,7 +16,7 @@ package enum DeliveryNotice: Sendable, Hashable {
     case outcomeUnknown(jobs: Int, inARow: Int)
     /// The same jobs go again after this wait.
     case retrying(after: Duration, text: String)
-    /// Everything was refused and nothing taken: the same jobs go again after this wait, or with jobs that come before.
+    /// Zizq has accepted no job since it refused some alone: one of them is sent again after this wait, or after the next accepted job.
     case waitingForProof(atMost: Duration)
     /// Something needs a person; said once, when it begins.
     case alarmRaised(DeliveryAlarm, text: String)

@@ -38,6 +38,9 @@ package struct AmbiguitySizing: Sendable {
     /// The server answered, and what it said tells what became of the batch.
     package mutating func outcomeKnown() { inARow = 0 }
 
+    /// Nothing shows that the server takes jobs: one job is enough to find out.
+    package mutating func tryOne() { maximumJobs = 1 }
+
     /// A batch was accepted.
     package mutating func batchAccepted() {
         maximumJobs = min(fullJobs, maximumJobs * 2)

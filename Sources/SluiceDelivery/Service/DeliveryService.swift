@@ -13,7 +13,7 @@ package final class DeliveryService: Sendable {
     private let letPass: @Sendable (Duration) async throws -> Void
     private let observe: @Sendable (DeliveryNotice) -> Void
     private let signal = JobSignal()
-    private let licence: Mutex<LicenceState>
+    private let state: Mutex<RelayState>
     private let counts = Mutex(DeliveryStatistics())
     private let finishLimit = Mutex<Duration?>(nil)
     /// When the last batch was sent, on the monotonic clock.
@@ -38,8 +38,11 @@ package final class DeliveryService: Sendable {
         self.time = time
         self.letPass = letPass
         self.observe = observe
-        licence = Mutex(LicenceState(policy: configuration.uniqueKeys))
+        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys))
     }
+
+    /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
+    package var suspects: Int { state.withLock { $0.refusals.suspects } }
 
     /// The counts so far, and the alarms that are on.
     package var statistics: DeliveryStatistics { counts.withLock { $0 } }
@@ -96,7 +99,7 @@ package final class DeliveryService: Sendable {
 
     private func runLane() async {
         var lane = DeliveryLane(limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max))
-        var action = licence.withLock { lane.started(licence: &$0, now: now) }
+        var action = state.withLock { lane.started(state: &$0, now: now) }
         var lastTries = Self.lastTries
         while true {
             report(lane.takeNotices())
@@ -109,12 +112,18 @@ package final class DeliveryService: Sendable {
     /// - Returns: `nil` where the lane ends.
     private func carryOut(_ action: DeliveryAction, of lane: inout DeliveryLane, _ lastTries: inout Int) async -> DeliveryAction? {
         switch action {
-        case .read(let jobs, let bytes, let wait): return await read(jobs, bytes, wait, for: &lane)
+        case .read(let jobs, let bytes, let wait):
+            return await read(for: &lane) { () throws(OutboxError) in try await self.nextJobs(jobs, bytes, wait) }
+        case .readAgain(let ranges, let bytes):
+            return await read(for: &lane) { () throws(OutboxError) in try await self.feed.take(ranges, maximumBytes: bytes) }
         case .send(let request): return await send(request, for: &lane)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
             guard await mayGoOn(after: duration, &lastTries) else { return nil }
-            return licence.withLock { lane.waitEnded(licence: &$0, now: now) }
+            return state.withLock { lane.waitEnded(state: &$0, now: now) }
+        case .pause(let duration, let recoveries):
+            guard await mayGoOn(after: duration, &lastTries, recoveries: recoveries), !signal.isFinishing else { return nil }
+            return state.withLock { lane.waitEnded(state: &$0, now: now) }
         }
     }
 
@@ -127,9 +136,12 @@ package final class DeliveryService: Sendable {
         let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
-        return licence.withLock {
-            lane.answered(answer.result, isNewConnection: answer.isNewConnection, licence: &$0, now: now)
+        let (action, recoveries) = state.withLock { state in
+            let action = lane.answered(answer.result, isNewConnection: answer.isNewConnection, state: &state, now: now)
+            return (action, state.refusals.recoveries)
         }
+        signal.announceRecovery(recoveries)
+        return action
     }
 
     /// A new connection may lead to another server, or to a new version of the same one. The client warns of one that it was not made for;
@@ -149,9 +161,9 @@ package final class DeliveryService: Sendable {
     private func carryOut(_ change: OutboxChange, for lane: inout DeliveryLane) async -> DeliveryAction {
         do throws(OutboxError) {
             try await commit(change)
-            return licence.withLock { lane.changeCommitted(licence: &$0, now: now) }
+            return state.withLock { lane.changeCommitted(state: &$0, now: now) }
         } catch {
-            return licence.withLock { lane.changeFailed("\(error)", licence: &$0, now: now) }
+            return state.withLock { lane.changeFailed("\(error)", state: &$0, now: now) }
         }
     }
 
@@ -166,13 +178,13 @@ package final class DeliveryService: Sendable {
     }
 
     private func read(
-        _ maximumJobs: Int, _ maximumBytes: Int, _ wait: DeliveryAction.ReadWait, for lane: inout DeliveryLane
+        for lane: inout DeliveryLane, _ jobs: () async throws(OutboxError) -> [DeliveryJob]?
     ) async -> DeliveryAction? {
         do throws(OutboxError) {
-            guard let jobs = try await nextJobs(maximumJobs, maximumBytes, wait) else { return nil }
-            return licence.withLock { lane.jobsRead(jobs, licence: &$0, now: now) }
+            guard let jobs = try await jobs() else { return nil }
+            return state.withLock { lane.jobsRead(jobs, state: &$0, now: now) }
         } catch {
-            return lane.readFailed("\(error)")
+            return state.withLock { lane.readFailed("\(error)", state: &$0) }
         }
     }
 
@@ -221,8 +233,9 @@ package final class DeliveryService: Sendable {
     /// Lets a back-off pass. `finish` cuts it short for another try at once, and from then on a few follow, as a server that is
     /// restarting needs, within what `finish` allows.
     ///
+    /// - Parameter recoveries: where the wait also ends when there are more.
     /// - Returns: whether the lane goes on.
-    private func mayGoOn(after duration: Duration, _ lastTries: inout Int) async -> Bool {
+    private func mayGoOn(after duration: Duration, _ lastTries: inout Int, recoveries: Int = .max) async -> Bool {
         if signal.isFinishing {
             guard lastTries > 0 else { return false }
             lastTries -= 1
@@ -230,7 +243,7 @@ package final class DeliveryService: Sendable {
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await self.letPass(duration) }
-            group.addTask { await self.signal.waitForFinish() }
+            group.addTask { await self.signal.waitForRecovery(beyond: recoveries) }
             await group.next()
             group.cancelAll()
         }
@@ -259,7 +272,7 @@ extension DeliveryAction {
     fileprivate var isChange: Bool {
         switch self {
         case .change: true
-        case .read, .send, .wait: false
+        case .read, .readAgain, .send, .wait, .pause: false
         }
     }
 }

@@ -36,6 +36,29 @@ actor JobFeed {
         next = position
         return jobs
     }
+
+    /// Jobs that were handed out before and are still pending.
+    ///
+    /// - Parameters:
+    ///   - ranges: of their ids, in ascending order.
+    ///   - maximumBytes: with which it stops; the first job comes whatever its size.
+    func take(_ ranges: [ClosedRange<Int64>], maximumBytes: Int) throws(OutboxError) -> [DeliveryJob] {
+        var jobs: [DeliveryJob] = []
+        var bytes = 0
+        for range in ranges {
+            var position = range.lowerBound
+            while position <= range.upperBound {
+                let page = try reader.nextJobs(
+                    from: position, through: range.upperBound, limit: range.count, maximumBytes: max(0, maximumBytes - bytes))
+                guard let first = page.first, let last = page.last else { break }
+                if !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { return jobs }
+                position = last.id + 1
+                bytes += page.reduce(0) { $0 + $1.job.byteCost }
+                jobs += page.map(DeliveryJob.init)
+            }
+        }
+        return jobs
+    }
 }
 
 extension DeliveryJob {

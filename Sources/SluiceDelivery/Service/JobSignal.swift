@@ -5,6 +5,7 @@ final class JobSignal: Sendable {
     private struct State {
         var latest: Int64 = 0
         var isFinishing = false
+        var recoveries = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextWaiter = 0
     }
@@ -22,6 +23,15 @@ final class JobSignal: Sendable {
         wake {
             let isNews = job > $0.latest
             $0.latest = max($0.latest, job)
+            return isNews
+        }
+    }
+
+    /// Zizq has begun to accept jobs again for the time with this number.
+    func announceRecovery(_ number: Int) {
+        wake {
+            let isNews = number > $0.recoveries
+            $0.recoveries = max($0.recoveries, number)
             return isNews
         }
     }
@@ -46,6 +56,11 @@ final class JobSignal: Sendable {
     /// Waits until a greater number is announced, the end, or the task's cancellation.
     func wait(beyond job: Int64) async {
         await wait { $0.latest > job || $0.isFinishing }
+    }
+
+    /// Waits until Zizq has begun to accept jobs again more often than this, the end, or the task's cancellation.
+    func waitForRecovery(beyond number: Int) async {
+        await wait { $0.recoveries > number || $0.isFinishing }
     }
 
     /// Waits until the end, or the task's cancellation.

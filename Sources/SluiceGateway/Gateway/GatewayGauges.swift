@@ -53,6 +53,7 @@ struct GatewayGauges {
         registry.gauge(
             .deliveryPaused,
             value: { [delivery] in delivery.statistics.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+        registry.gauge(.relaySuspects, value: { [delivery] in Double(delivery.suspects) })
         registry.gauge(.uniqueKeysWithheld, value: { [delivery] in delivery.statistics.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
     }
 

@@ -51,7 +51,8 @@ struct DeliveryReporter: Sendable {
             logger.warning(
                 "could not give jobs to Zizq; they are tried again",
                 metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
-        case .waitingForProof: break  // The refusals and the alarm have been logged.
+        case .waitingForProof(let wait):
+            logger.info("Zizq accepts no jobs yet; trying again after a pause", metadata: .fields([.milliseconds: wait.wholeMilliseconds]))
         case .alarmRaised(let alarm, let text):
             logger.log(
                 level: alarm.pausesDelivery ? .error : .warning, "\(alarm.sentence)",

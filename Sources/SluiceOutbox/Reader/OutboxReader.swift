@@ -24,10 +24,14 @@ package final class OutboxReader {
     ///
     /// - Parameters:
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
+    ///   - through: the last id to look at.
     ///   - limit: at most this many, and never more than 500 in one call.
     ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever its size.
-    package func nextJobs(from: Int64, limit: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+    package func nextJobs(
+        from: Int64, through: Int64 = .max, limit: Int, maximumBytes: Int
+    ) throws(OutboxError) -> [StoredJob] {
         do throws(SQLiteError) {
+            selectPending.bind(through, at: 3)
             return try PendingPage.read(selectPending, from: from, limit: limit, maximumBytes: maximumBytes)
         } catch {
             throw OutboxError(error)

@@ -59,7 +59,7 @@ package enum Statements {
     /// 1: the first id, 2: how many. Jobs in the order of sending.
     package static let selectPending = """
         SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
-        WHERE id >= ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id LIMIT ?2
+        WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id LIMIT ?2
         """
     /// 1: job, 2: when, 3: Zizq's id.
     package static let insertDelivered = "INSERT INTO delivered (job, at, zizq_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"

@@ -90,12 +90,13 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
     /// let count = try await client.enqueueChunks(of: jobs).run()
     /// ```
     ///
+    /// - Parameter actor: where the sequence of jobs is iterated: the caller's isolation.
     /// - Returns: how many there were.
     @discardableResult
-    public func run() async throws(ChunkedEnqueueError) -> Int {
+    public func run(isolation actor: isolated (any Actor)? = #isolation) async throws(ChunkedEnqueueError) -> Int {
         var iterator = makeAsyncIterator()
         var count = 0
-        while let chunk = try await iterator.next(isolation: nil) { count = chunk.range.upperBound }
+        while let chunk = try await iterator.next(isolation: actor) { count = chunk.range.upperBound }
         return count
     }
 
@@ -112,14 +113,14 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
             source = ChunkSource(sequence.jobs.makeAsyncIterator(), limits: sequence.limits)
         }
 
-        /// Enqueues the next chunk.
+        /// Enqueues the next chunk. The sequence of jobs is iterated in the caller's isolation.
         ///
         /// - Returns: `nil` when all jobs are enqueued.
-        public mutating func next() async throws(ChunkedEnqueueError) -> EnqueuedChunk? {
-            try await next(isolation: nil)
+        nonisolated(nonsending) public mutating func next() async throws(ChunkedEnqueueError) -> EnqueuedChunk? {
+            try await next(isolation: #isolation)
         }
 
-        /// The same.
+        /// The same, with the sequence of jobs iterated in the isolation of `actor`.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ChunkedEnqueueError) -> EnqueuedChunk? {
             guard !hasEnded else { return nil }
             let chunk = if let prepared { prepared } else { await source.next(isolation: actor) }
@@ -251,8 +252,11 @@ public struct ImmediateJobs<Jobs: Sequence>: AsyncSequence where Jobs.Element: E
     public struct Iterator: AsyncIteratorProtocol {
         var base: Jobs.Iterator
 
-        /// The next job, at once.
-        public mutating func next() async -> Jobs.Element? { base.next() }
+        /// The next job, at once, in the caller's isolation: a sequence may have closures that belong to the caller's actor.
+        nonisolated(nonsending) public mutating func next() async -> Jobs.Element? { base.next() }
+
+        /// The same, in the isolation of `actor`.
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> Jobs.Element? { base.next() }
     }
 }
 
@@ -264,7 +268,8 @@ extension ZizqClient {
     /// let count = try await client.enqueueChunks(of: (1...1_000_000).lazy.map { Reindex(page: $0) }).run()
     /// ```
     ///
-    /// Nothing happens until the result is iterated, or `run`. Where a chunk fails the error says which jobs were enqueued, which were
+    /// Nothing happens until the result is iterated, or `run`. Then `jobs` is iterated in the isolation of the caller, on the main actor in a
+    /// `main.swift`. Where a chunk fails the error says which jobs were enqueued, which were
     /// not, and of which nobody knows.
     ///
     /// - Parameters:

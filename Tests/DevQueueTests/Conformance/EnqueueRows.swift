@@ -9,8 +9,8 @@ enum EnqueueRows {
     private static func stored(
         _ options: String = "", priority: Int = 32768, status: String = "ready", readyAt: String = "<ms>"
     ) -> String {
-        #"201 {"id":"<id>","type":"TYPE","queue":"QUEUE","priority":\#(priority),"status":"\#(status)","ready_at":\#(readyAt),"attempts":0,"#
-            + #""duplicate":false,"folded":false\#(options)}"#
+        #"201 {"id":"<id>","type":"TYPE","queue":"QUEUE","priority":\#(priority),"status":"\#(status)","ready_at":\#(readyAt),"attempts":0\#(options),"#
+            + #""duplicate":false,"folded":false}"#
     }
 
     private static func row(
@@ -40,11 +40,14 @@ enum EnqueueRows {
         row(#""retry_limit":4294967295"#, stored(#","retry_limit":4294967295"#)),
         row(
             #""backoff":{"base_ms":1,"exponent":2.5,"jitter_ms":4294967295}"#,
-            stored(#","backoff":{"base_ms":1,"exponent":2.5,"jitter_ms":4294967295}"#)),
+            stored(#","backoff":{"exponent":2.5,"base_ms":1,"jitter_ms":4294967295}"#)),
         row(
             #""retention":{"completed_ms":1,"dead_ms":18446744073709551615}"#,
             stored(#","retention":{"completed_ms":1,"dead_ms":18446744073709551615}"#)),
         row(#""retention":{"completed_ms":null,"dead_ms":2}"#, stored(#","retention":{"dead_ms":2}"#)),
+        row(
+            #""retry_limit":3,"backoff":{"base_ms":1,"exponent":2,"jitter_ms":3},"retention":{"completed_ms":5}"#,
+            stored(#","retry_limit":3,"backoff":{"exponent":2.0,"base_ms":1,"jitter_ms":3},"retention":{"completed_ms":5}"#)),
         row(#""backoff":{"base_ms":1,"exponent":2}"#, "400"),
         row(#""backoff":{"base_ms":1,"jitter_ms":2}"#, "400"),
         row(#""backoff":{"exponent":1,"jitter_ms":2}"#, "400"),
@@ -62,7 +65,9 @@ enum EnqueueRows {
                 stored(#","unique_key":"KEY","unique_while":"\#($0)""#))
         } + [
             row(#""unique_key":"KEY""#, licence: .with, stored(#","unique_key":"KEY"<any>"#)),
-            row(#""batch":{"key":"KEY","fold":".payload"}"#, licence: .with, stored(#","batch":{"key":"KEY"<any>"#)),
+            row(
+                #""batch":{"key":"KEY","when":"true","fold":"$new"}"#, licence: .with,
+                stored(#","batch":{"key":"KEY","when":"true","fold":"$new"}"#)),
         ]
 
     private static let bulks = [

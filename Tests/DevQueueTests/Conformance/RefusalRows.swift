@@ -61,17 +61,27 @@ enum RefusalRows {
         one(job(#""unique_key":"k""#), licence: .without, 403, "unique jobs requires a pro license"),
         one(job(#""unique_key":"""#), licence: .without, 403, "unique jobs requires a pro license"),
         many(job(#""unique_key":"k""#), licence: .without, 403, "unique jobs requires a pro license"),
-        one(job(#""batch":{"key":"k"}"#), licence: .without, 403, "batched jobs requires a pro license"),
-        many(job(#""batch":{"key":"k"}"#), licence: .without, 403, "batched jobs requires a pro license"),
+        one(job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403, "batched jobs requires a pro license"),
+        many(job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403, "batched jobs requires a pro license"),
+        // The shape of a batch is read before anything is said of a licence.
+        one(
+            #"{"type":"t","queue":"q","batch":{"key":"k"},"payload":1}"#, 400,
+            "invalid JSON: missing field `when` at line 1 column 43"),
+        one(
+            #"{"type":"t","queue":"q","unique_key":"k","batch":{"key":"k"},"payload":1}"#, 400,
+            "invalid JSON: missing field `when` at line 1 column 60"),
+        many(job(#""batch":{"key":"k"}"#), 400, "invalid JSON: missing field `when` at line 1 column <any>"),
         one(job(#""unique_while":"queued""#), 400, "unique_while requires unique_key"),
         many(job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),
-        one(job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "unique_key and batch cannot be combined"),
-        many(job(#""unique_key":"k","batch":{"key":"k"}"#), 400, "jobs[2]: unique_key and batch cannot be combined"),
+        one(job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400, "unique_key and batch cannot be combined"),
+        many(
+            job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400,
+            "jobs[2]: unique_key and batch cannot be combined"),
         many(
             job(#""unique_key":"k","unique_while":"zzz""#), 400,
             #"jobs[2]: invalid unique_while: \"zzz\" (expected \"queued\", \"active\", or \"exists\")"#),
         one(job(#""unique_key":"k","unique_while":"zzz""#), licence: .without, 403, "unique jobs requires a pro license"),
-        ConformanceRow(2, "POST /jobs", sent: job(#""batch":{"key":"k","fold":"(.a"}"#), licence: .with, "422"),
+        ConformanceRow(2, "POST /jobs", sent: job(#""batch":{"key":"k","when":"true","fold":"(.a"}"#), licence: .with, "422"),
     ]
 
     private static let bodies = [
