@@ -85,11 +85,11 @@ package struct DeliveryLane: Sendable {
     }
 
     /// Of the batch that was to be sent, a person has buried some jobs: the others go as the next batch.
-    package mutating func jobsBuried(_ buried: Set<Int64>, licence: inout LicenceState, now: Int64) -> DeliveryAction {
+    package mutating func jobsBuried(_ buried: Set<Int64>, state: inout RelayState, now: Int64) -> DeliveryAction {
         guard case .sending(var piece, _) = phase else { preconditionFailure("no batch was to be sent") }
         piece.jobs.removeAll { buried.contains($0.id) }
         plan.putBack(piece, mayHaveBeenStored: false)
-        return proceed(&licence, now: now)
+        return proceed(&state, now: now)
     }
 
     /// The change that was asked for is committed.

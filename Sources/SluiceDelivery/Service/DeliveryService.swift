@@ -130,7 +130,7 @@ package final class DeliveryService: Sendable {
     private func send(_ request: BatchRequest, for lane: inout DeliveryLane) async -> DeliveryAction {
         let buried = writer.status.buriedJobs
         if !buried.isEmpty, request.jobs.contains(where: { buried.contains($0.id) }) {
-            return licence.withLock { lane.jobsBuried(buried, licence: &$0, now: now) }
+            return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) }
         }
         lastSent.withLock { $0 = now }
         let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
