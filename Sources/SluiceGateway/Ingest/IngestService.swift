@@ -63,15 +63,11 @@ final class IngestService: HTTPService {
 
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
         guard let entry = context as? TableInForce.Entry else { return .now(ProblemDocument.response(for: .internalError)) }
-        guard !shared.trustedProxies.isEmpty else { return process(request, entry, exchange) }
-        let sender = sender(of: request)
-        let seen = RequestView(
-            method: request.method, target: request.target, headers: request.headers, body: request.body, peer: sender)
-        return process(seen, entry, exchange)
+        return process(request, entry, exchange)
     }
 
     /// The address that counts: behind proxies that are trusted the one that they name.
-    private func sender(of request: borrowing RequestView) -> PeerAddress {
+    func sender(of request: borrowing RequestView) -> PeerAddress {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
@@ -108,7 +104,7 @@ final class IngestService: HTTPService {
         let delivery = IngestDelivery(
             rendered, origin: server.loop.index, ticket: ticket, deliveryID: id, route: entry.route.name, receivedAtMilliseconds: now,
             enqueuedAtNanoseconds: received)
-        guard shared.memory.reserve(delivery.byteCost) else {
+        guard shared.memory.reserve(delivery.byteCost, for: .init(bodyBytes: request.body.count)) else {
             return .now(refusal(.memoryFull, reason: "the memory budget is used up", request, entry))
         }
         inWork.insert(
@@ -138,7 +134,7 @@ final class IngestService: HTTPService {
         if code == .contentEncodingNotSupported, let entry {
             headers.append((name: "accept-encoding", value: entry.route.acceptsGzip ? "gzip" : "identity"))
         }
-        return ProblemDocument.response(for: code, headers: headers)
+        return ProblemDocument.response(for: code, rule: reason, headers: headers)
     }
 
     // MARK: - The outbox
