@@ -57,6 +57,41 @@ package final class MemoryBudget: Sendable {
     }
 }
 
+/// What is taken from a budget for the things that are made of one request, before they are made.
+package struct MemoryCharge: Sendable {
+    /// nil where nothing is counted: nobody waits for the memory of `sluice check`.
+    private let budget: MemoryBudget?
+    private let size: MemoryBudget.RequestSize
+    /// How much is taken.
+    package private(set) var bytes = 0
+
+    /// - Parameter size: of the request.
+    package init(to budget: MemoryBudget?, for size: MemoryBudget.RequestSize) {
+        self.budget = budget
+        self.size = size
+    }
+
+    /// Counts nothing.
+    package static let uncounted = MemoryCharge(to: nil, for: .small)
+
+    /// Takes more.
+    ///
+    /// - Returns: `false` when the budget has no room; nothing is taken then.
+    package mutating func take(_ more: Int) -> Bool {
+        guard more > 0, let budget else { return true }
+        guard budget.reserve(more, for: size) else { return false }
+        bytes += more
+        return true
+    }
+
+    /// Gives back what was taken beyond so many bytes.
+    package mutating func giveBack(downTo less: Int) {
+        guard less < bytes, let budget else { return }
+        budget.release(bytes - less)
+        bytes = less
+    }
+}
+
 /// Requests that have begun and are not complete.
 extension MemoryBudget {
     /// Sets whom to tell, on the thread that needs the room, that a request's memory was given to another one.

@@ -51,6 +51,14 @@ package final class HTTPServerLoop {
     /// The memory of a connection's incomplete request was given to another one.
     func dropRequest(of connection: UInt64) { connections[connection]?.requestWasDropped() }
 
+    /// The request that a service is asked to answer, for another thread; then the service says `.later`.
+    ///
+    /// - Returns: nil where nobody waits for the answer any more.
+    package func share(_ exchange: ExchangeID) -> SharedRequest? {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return nil }
+        return connection.sharedRequest
+    }
+
     /// Answers a request whose service said `.later`.
     ///
     /// - Returns: `false` where the sender is known to have gone; the answer then goes to nobody.

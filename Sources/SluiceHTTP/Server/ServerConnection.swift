@@ -247,6 +247,12 @@ final class ServerConnection: EventHandler {
             to: head.view(over: span, body: span.extracting(body), peer: sender), context: context, exchange: exchange)
     }
 
+    /// The request in work. The buffer does not change until it is answered.
+    var sharedRequest: SharedRequest? {
+        guard case .work(let head, let end) = state.phase else { return nil }
+        return head.shared(over: buffer, body: head.length..<end, peer: sender)
+    }
+
     private func noteRefusal(_ code: ErrorCode) {
         let reason = isDropped ? Self.dropped : state.fault?.rawValue ?? code.title
         let context = context
