@@ -153,4 +153,5 @@ class Probe(threading.Thread):
 
 
 def binary():
-    return sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "../../.build/release/sluice")
+    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "../../.build/release/sluice")
+    return os.path.abspath(path)

@@ -29,9 +29,11 @@ import Testing
         #expect(deadlines.expired(at: .max) == nil)
     }
 
-    @Test("A body is checked every five seconds until its time is over, and lingering goes on while bytes come, as long as a body may", arguments: [
-        ConnectionDeadlines.Wait.body, .linger,
-    ])
+    @Test(
+        "A body is checked every five seconds until its time is over; lingering lasts while bytes come, as long as a body may",
+        arguments: [
+            ConnectionDeadlines.Wait.body, .linger,
+        ])
     func extended(_ wait: ConnectionDeadlines.Wait) {
         var deadlines = ConnectionDeadlines(limits: HTTPLimits())
         deadlines.began(wait, at: 0)

@@ -81,7 +81,8 @@ struct GatewayParts {
             ServerParts(
                 settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
                 reader: ReaderBox(try openReader(settings)),
-                condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, worker: worker, time: time, logger: logger),
+                condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, worker: worker,
+                time: time, logger: logger),
             table, results)
         do throws(SystemCallError) {
             try await sockets.listen(ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
@@ -96,7 +97,8 @@ struct GatewayParts {
         return GatewayParts(
             configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
             admin: servers.admin, control: servers.control, condition: servers.condition, results: results, loops: loops,
-            clientLoop: clientLoop, worker: worker, client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
+            clientLoop: clientLoop, worker: worker, client: client, logger: logger, addresses: sockets.addresses,
+            routeCount: table.table.routes.count)
     }
 
     /// How many connections there may be: as many as the settings say, or as the process may open files for.

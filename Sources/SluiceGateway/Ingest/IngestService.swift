@@ -104,7 +104,9 @@ final class IngestService: HTTPService {
     private func handOff(_ request: IngestRequest, isVerified: Bool) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
         let (services, mailbox) = (shared.services, server.loop.mailbox)
-        let isTaken = shared.worker.evaluate(request, bytes, isVerified: isVerified, memory: shared.memory, time: shared.time) { evaluation in
+        let isTaken = shared.worker.evaluate(
+            request, bytes, isVerified: isVerified, memory: shared.memory, time: shared.time
+        ) { evaluation in
             mailbox.post { loop in loop[services]?.finish(request, evaluation) }
         }
         guard !isTaken else { return .later }
