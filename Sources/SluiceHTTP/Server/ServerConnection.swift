@@ -12,7 +12,7 @@ final class ServerConnection: EventHandler {
     private(set) var source: SourceID?
     var state: ServerConnectionState
     /// Received and not used up; begins with the first byte of the request in work.
-    private var buffer: [UInt8] = []
+    var buffer: [UInt8] = []
     /// Bytes for the socket, of which it has taken the first `written`.
     var output: [UInt8] = []
     private(set) var written = 0
@@ -36,13 +36,13 @@ final class ServerConnection: EventHandler {
     /// What the service said at `admit`, for `respond`.
     private var context: AnyObject?
     /// Who sent the request in work, as the service knows it; the peer until a head has been read.
-    private var sender: PeerAddress
+    var sender: PeerAddress
     /// Bytes taken from the memory budget.
-    private var reserved = 0
+    var reserved = 0
     /// The request in the budget's list, while a part of it is awaited.
-    private var ticket: IncompleteRequests.Ticket?
+    var ticket: IncompleteRequests.Ticket?
     /// Whether the budget gave the request's memory to another one.
-    private var isDropped = false
+    var isDropped = false
     private var reservedForOutput = 0
     /// Whether an answer found nobody to take it.
     var isSenderGone = false
@@ -254,7 +254,7 @@ final class ServerConnection: EventHandler {
     }
 
     private func noteRefusal(_ code: ErrorCode) {
-        let reason = isDropped ? Self.dropped : state.fault?.rawValue ?? code.title
+        let reason = isDropped ? Self.droppedReason : state.fault?.rawValue ?? code.title
         let context = context
         self.context = nil
         if context == nil || !server.service.refused(code, reason: reason, peer: sender, context: context) {
@@ -429,78 +429,8 @@ final class ServerConnection: EventHandler {
         server.loop.setInterest(wanted, for: source)
     }
 
-    // MARK: - Memory
-
-    /// The budget has given the memory of the request to another one.
-    func requestWasDropped() {
-        guard isOpen, let ticket, !server.memory.lists(ticket) else { return }
-        unlistRequest()
-        perform(state.memoryUsedUp(&buffer))
-        settle()
-    }
-
-    /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
-    private func reserveForBuffer() -> Bool {
-        let wanted = max(reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
-        let size = MemoryBudget.RequestSize(bodyBytes: state.bodyLength)
-        if let ticket {
-            guard server.memory.grow(ticket, to: wanted, size: size, share: share, at: server.loop.now) else {
-                unlistRequest()
-                return false
-            }
-        } else if wanted > reserved {
-            guard server.memory.reserve(wanted - reserved, for: size) else { return false }
-        }
-        reserved = wanted
-        return true
-    }
-
-    /// Lists a request of which a part has arrived, so that its memory can be given to another one.
-    private func listRequest() {
-        guard ticket == nil, let source else { return }
-        ticket = server.memory.list(
-            IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), share: share,
-            size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved, at: server.loop.now)
-    }
-
-    private func unlistRequest() {
-        guard let ticket else { return }
-        self.ticket = nil
-        guard !server.memory.unlist(ticket) else { return }
-        // What it held was given away already.
-        reserved = 0
-        isDropped = true
-    }
-
-    /// Whose share of memory the request counts to; nil for a proxy that names nobody.
-    private var share: IncompleteRequests.Share? { server.isShared(sender) ? nil : IncompleteRequests.Share(of: sender) }
-
-    private func release(downTo bytes: Int) {
-        guard bytes < reserved else { return }
-        server.memory.release(reserved - bytes)
-        reserved = bytes
-    }
-
-    /// An idle connection holds no memory for requests beyond a small buffer.
-    private func releaseBuffer() {
-        shrinkBuffer()
-        release(downTo: 0)
-    }
-
-    /// Lets go of a large buffer, save what is in it.
-    private func shrinkBuffer() {
-        if buffer.capacity > Self.keptCapacity {
-            var rest: [UInt8] = []
-            rest.append(contentsOf: buffer)
-            buffer = rest
-        }
-        release(downTo: buffer.count)
-    }
-
-    private static let dropped = "memory is full, and this request arrived more slowly than all others"
     private static let firstRequestNanoseconds: Int64 = 1_000_000_000
-    private static let reservationStep = 4096
     /// After so many bytes the other connections of the loop come first.
     private static let bytesPerWake = 1024 * 1024
-    private static let keptCapacity = 16 * 1024
+    static let keptCapacity = 16 * 1024
 }
