@@ -1,7 +1,5 @@
 /// Base 64 with the standard alphabet (RFC 4648 §4).
 package enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
     /// Padded, on one line.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
@@ -11,20 +9,25 @@ package enum Base64 {
 
     /// Appends the same text to bytes.
     package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
-        text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
-        var bits: UInt32 = 0
-        var count = 0
-        for index in bytes.indices {
-            bits = bits << 8 | UInt32(bytes[index])
-            count += 1
-            if count == 3 {
-                appendDigits(bits, 4, to: &text)
-                (bits, count) = (0, 0)
+        let whole = bytes.count / 3 * 3
+        text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { output in
+            var index = 0
+            while index < whole {
+                let bits = UInt32(bytes[index]) &<< 16 | UInt32(bytes[index &+ 1]) &<< 8 | UInt32(bytes[index &+ 2])
+                output.append(digit(bits &>> 18))
+                output.append(digit(bits &>> 12))
+                output.append(digit(bits &>> 6))
+                output.append(digit(bits))
+                index &+= 3
             }
+            guard whole < bytes.count else { return }
+            let isPair = bytes.count - whole == 2
+            let bits = UInt32(bytes[whole]) &<< 16 | (isPair ? UInt32(bytes[whole + 1]) &<< 8 : 0)
+            output.append(digit(bits &>> 18))
+            output.append(digit(bits &>> 12))
+            output.append(isPair ? digit(bits &>> 6) : UInt8(ascii: "="))
+            output.append(UInt8(ascii: "="))
         }
-        guard count > 0 else { return }
-        appendDigits(bits << UInt32(8 * (3 - count)), count + 1, to: &text)
-        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - count))
     }
 
     /// Strict: no white space, no other alphabet, padding whole or, where `allowsMissingPadding`, left out; the unused bits of
@@ -52,8 +55,16 @@ package enum Base64 {
         return bits & ((1 << UInt32(held)) - 1) == 0 ? bytes : nil
     }
 
-    private static func appendDigits(_ bits: UInt32, _ count: Int, to text: inout [UInt8]) {
-        for index in 0..<count { text.append(alphabet[Int(bits >> UInt32(18 - 6 * index) & 63)]) }
+    /// The digit of the lowest six bits.
+    @inline(__always)
+    private static func digit(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 63)
+        switch value {
+        case 0..<26: return 0x41 &+ value
+        case 26..<52: return 0x61 &+ value &- 26
+        case 52..<62: return 0x30 &+ value &- 52
+        default: return value == 62 ? UInt8(ascii: "+") : UInt8(ascii: "/")
+        }
     }
 
     private static func value(_ digit: UInt8) -> UInt8? {

@@ -9,11 +9,26 @@ extension [UInt8] {
 
     /// Appends a string literal with its quotes; malformed UTF-8 is replaced by U+FFFD.
     package mutating func appendJSONString(_ utf8: Span<UInt8>) {
-        if UTF8Sequence.isValid(utf8) {
+        if (try? UTF8Span(validating: utf8)) != nil {
             appendLiteral(utf8)
         } else {
             appendJSONString(utf8.text)
         }
+    }
+
+    /// How many bytes `appendJSONString` appends for well-formed UTF-8.
+    package static func jsonStringLength(_ utf8: Span<UInt8>) -> Int {
+        var length = utf8.count + 2
+        var index = 0
+        while index < utf8.count {
+            switch JSONEscape.letters[Int(utf8[index])] {
+            case 0: break
+            case UInt8(ascii: "u"): length &+= JSONEscape.length - 1
+            default: length &+= 1
+            }
+            index &+= 1
+        }
+        return length
     }
 
     /// Appends an integer in decimal.
@@ -59,28 +74,37 @@ extension [UInt8] {
         while start < utf8.count {
             let stop = JSONEscape.firstNeeded(utf8, from: start)
             append(utf8.extracting(start..<stop))
-            if stop < utf8.count { appendEscape(of: utf8[stop]) }
-            start = stop + 1
+            // Where one byte must be escaped its neighbours often must be too: they are written one by one, without looking for the next run.
+            start = Swift.min(utf8.count, stop + Self.escapedRun)
+            if stop < start { appendEscaping(utf8.extracting(stop..<start)) }
         }
         append(Byte.quote)
     }
 
-    private mutating func appendEscape(of byte: UInt8) {
-        switch byte {
-        case 0x08: appendEscape(UInt8(ascii: "b"))
-        case 0x09: appendEscape(UInt8(ascii: "t"))
-        case 0x0A: appendEscape(UInt8(ascii: "n"))
-        case 0x0C: appendEscape(UInt8(ascii: "f"))
-        case 0x0D: appendEscape(UInt8(ascii: "r"))
-        case 0..<0x20: append(contentsOf: "\\u00\(Hex.encode([byte]))".utf8)
-        default: appendEscape(byte)
+    private mutating func appendEscaping(_ utf8: Span<UInt8>) {
+        let needed = utf8.count * JSONEscape.length
+        if capacity - count < needed { reserveCapacity(Swift.max(count + needed, 2 * capacity)) }
+        append(addingCapacity: needed) { output in
+            for index in utf8.indices {
+                let byte = utf8[index]
+                switch JSONEscape.letters[Int(byte)] {
+                case 0: output.append(byte)
+                case UInt8(ascii: "u"):
+                    output.append(Byte.backslash)
+                    output.append(UInt8(ascii: "u"))
+                    output.append(Byte.zero)
+                    output.append(Byte.zero)
+                    output.append(Byte.zero &+ byte &>> 4)
+                    output.append(byte & 15 < 10 ? Byte.zero &+ byte & 15 : UInt8(ascii: "a") &+ byte & 15 &- 10)
+                case let letter:
+                    output.append(Byte.backslash)
+                    output.append(letter)
+                }
+            }
         }
     }
 
-    private mutating func appendEscape(_ letter: UInt8) {
-        append(Byte.backslash)
-        append(letter)
-    }
+    private static var escapedRun: Int { 32 }
 }
 
 extension [Int] {

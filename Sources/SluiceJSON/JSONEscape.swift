@@ -5,6 +5,18 @@ enum JSONEscape {
     /// How many bytes `\uXXXX` has.
     static let length = 6
 
+    /// The letter behind the backslash for each byte, `u` for `\u00XX`, 0 where the byte stands for itself.
+    static let letters: InlineArray<256, UInt8> = {
+        var letters = InlineArray<256, UInt8>(repeating: 0)
+        for control in 0..<0x20 { letters[control] = UInt8(ascii: "u") }
+        for (control, letter) in [(0x08, "b"), (0x09, "t"), (0x0A, "n"), (0x0C, "f"), (0x0D, "r")] as [(Int, Unicode.Scalar)] {
+            letters[control] = UInt8(ascii: letter)
+        }
+        letters[Int(Byte.quote)] = Byte.quote
+        letters[Int(Byte.backslash)] = Byte.backslash
+        return letters
+    }()
+
     /// The first byte that cannot stand in a string as it is; the number of bytes where there is none. Looks at many bytes at a time.
     static func firstNeeded(_ utf8: Span<UInt8>, from start: Int) -> Int {
         var index = start

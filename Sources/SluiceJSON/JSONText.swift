@@ -30,8 +30,9 @@ package enum JSONText {
             if content[index] == Byte.backslash {
                 index += appendEscape(content, at: index, to: &text)
             } else {
-                text.append(content[index])
-                index += 1
+                let end = content.firstIndex(of: Byte.backslash, from: index) ?? content.count
+                text.append(content.extracting(index..<end))
+                index = end
             }
         }
         return text
@@ -61,8 +62,20 @@ package enum JSONText {
         return JSONEscape.length
     }
 
+    /// - Parameter scalar: no surrogate, and at most U+10FFFF (RFC 3629 §3).
     private static func appendUTF8(_ scalar: UInt32, to text: inout [UInt8]) {
-        // Not `nil`: surrogates were replaced, and a pair cannot exceed U+10FFFF.
-        text.append(contentsOf: String(UnicodeScalar(scalar) ?? "\u{FFFD}").utf8)
+        func continuation(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(truncatingIfNeeded: scalar &>> shift) & 0x3F }
+        switch scalar {
+        case 0..<0x80: return text.append(UInt8(truncatingIfNeeded: scalar))
+        case 0..<0x800: text.append(0xC0 | UInt8(truncatingIfNeeded: scalar &>> 6))
+        case 0..<0x1_0000:
+            text.append(0xE0 | UInt8(truncatingIfNeeded: scalar &>> 12))
+            text.append(continuation(6))
+        default:
+            text.append(0xF0 | UInt8(truncatingIfNeeded: scalar &>> 18))
+            text.append(continuation(12))
+            text.append(continuation(6))
+        }
+        text.append(continuation(0))
     }
 }

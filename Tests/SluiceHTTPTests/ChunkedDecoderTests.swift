@@ -52,6 +52,18 @@ import Testing
         }
     }
 
+    @Test("Chunks of one byte are taken for 64 KiB of framing, and then no more framing than data")
+    func framing() {
+        var limits = HTTPLimits()
+        limits.chunkFramingBytes = 50
+        let few = String(repeating: "1\r\na\r\n", count: 11) + "0\r\n\r\n"
+        #expect(Self.decode(Array(few.utf8), limits: limits) == .complete(body: String(repeating: "a", count: 11), behind: ""))
+        let many = String(repeating: "1\r\na\r\n", count: 13)
+        #expect(Self.decode(Array(many.utf8), limits: limits) == .refused(.chunkFramingTooLong, .malformedRequest))
+        let larger = String(repeating: "8\r\nabcdefgh\r\n", count: 100)
+        #expect(Self.decode(Array(larger.utf8), limits: limits) == .needMore(body: String(repeating: "abcdefgh", count: 100)))
+    }
+
     @Test("What lies behind the last chunk is left as it is, right behind the body")
     func pipelined() {
         for (text, body) in Self.accepted {

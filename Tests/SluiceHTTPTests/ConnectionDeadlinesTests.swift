@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ConnectionDeadlinesTests {
     static let waits: [(ConnectionDeadlines.Wait, Int64)] = [
-        (.handshake, 10), (.request, 75), (.head, 10), (.body, 30), (.write, 10), (.linger, 2),
+        (.handshake, 10), (.request, 75), (.head, 10), (.body, 5), (.write, 10), (.linger, 2),
     ]
 
     @Test("Each wait is over at its own time, to the nanosecond, and says what was waited for", arguments: waits)
@@ -23,10 +23,26 @@ import Testing
         deadlines.began(.head, at: 9_000_000_000)
         #expect(deadlines.deadline == 10_000_000_000)
         deadlines.began(.body, at: 9_000_000_000)
-        #expect(deadlines.deadline == 39_000_000_000)
+        #expect(deadlines.deadline == 14_000_000_000)
         deadlines.ended()
         #expect(deadlines.deadline == nil)
         #expect(deadlines.expired(at: .max) == nil)
+    }
+
+    @Test(
+        "A body is checked every five seconds until its time is over; lingering lasts while bytes come, as long as a body may",
+        arguments: [
+            ConnectionDeadlines.Wait.body, .linger,
+        ])
+    func extended(_ wait: ConnectionDeadlines.Wait) {
+        var deadlines = ConnectionDeadlines(limits: HTTPLimits())
+        deadlines.began(wait, at: 0)
+        for second in stride(from: Int64(1), through: 29, by: 1) {
+            deadlines.extend(at: second * 1_000_000_000)
+            #expect(deadlines.deadline == min(30, second + (wait == .body ? 5 : 2)) * 1_000_000_000)
+        }
+        #expect(deadlines.isCheck(at: 29_999_999_999) == (wait == .body))
+        #expect(!deadlines.isCheck(at: 30_000_000_000))
     }
 
     @Test("The times are those of the limits")

@@ -29,8 +29,18 @@ import Testing
             text == "{\"title\":\"\(phrase)\",\"status\":\(code.httpStatus),\"detail\":\"\(code.title)\",\"code\":\"\(code.rawValue)\"}")
     }
 
+    @Test("A malformed request is told which rule it breaks, and only that can be said")
+    func rules() {
+        let told = ProblemDocument.response(for: .malformedRequest, rule: MessageFault.contentLengthTwice.rawValue).body.span.text
+        #expect(told.contains(#""detail":"The request is not well-formed HTTP/1.1: more than one Content-Length.","#))
+        let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
+        #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
+        #expect(ProblemDocument.response(for: .signatureInvalid, rule: "x").body == ProblemDocument.response(for: .signatureInvalid).body)
+    }
+
     @Test("Every rule that a message can break has a sentence of its own")
     func faults() {
+        for fault in MessageFault.allCases { #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) }
         for fault in MessageFault.allCases { #expect(!fault.rawValue.isEmpty && !fault.rawValue.hasSuffix(".")) }
     }
 }

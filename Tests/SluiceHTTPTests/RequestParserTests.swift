@@ -113,6 +113,10 @@ import Testing
 
     @Test("An expectation that HTTP/1.0 does not know is passed over")
     func oldExpectation() {
+        for list in ["", ",", " , ,", "100-continue,", ", 100-Continue ,,"] {
+            let head = ParsedRequest.whole(Array("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect:\(list)\r\n\r\n".utf8)).head
+            #expect(head?.expectsContinue == list.lowercased().contains("100"), "\(list)")
+        }
         #expect(ParsedRequest.whole(Array("POST / HTTP/1.0\r\nExpect: cake\r\n\r\n".utf8)).head != nil)
     }
 

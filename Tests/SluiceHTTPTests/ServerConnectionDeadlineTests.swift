@@ -19,10 +19,10 @@ import Testing
         #expect(connection.secondsLeft == 7)
         #expect(connection.receive("Content-Length: 3\r\n\r\n") == "admit /a")
         #expect(connection.admit() == "read")
-        #expect(connection.secondsLeft == 30)
+        #expect(connection.secondsLeft == 5)
         connection.now += 3_000_000_000
         #expect(connection.receive("a") == "read")
-        #expect(connection.secondsLeft == 27)
+        #expect(connection.secondsLeft == 2)
         #expect(connection.receive("bc") == "work [abc]")
         #expect(connection.secondsLeft == nil)
         #expect(connection.pass(seconds: 1000) == "wait")
@@ -56,6 +56,67 @@ import Testing
         #expect(write.admit() == "work []")
         #expect(write.answer() == .keepAlive)
         #expect(write.pass(seconds: 10) == "close")
+    }
+
+    @Test("A small body may dribble until its time is over")
+    func smallBody() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 65536\r\n\r\n") == "admit /a")
+        #expect(connection.admit(1 << 20) == "read")
+        for _ in 0..<5 {
+            #expect(connection.receive("a") == "read")
+            #expect(connection.pass(seconds: 5) == "read")
+        }
+        #expect(connection.pass(seconds: 4) == "wait")
+        #expect(connection.pass(seconds: 1) == "refuse body_timeout")
+        #expect(connection.state.fault == nil)
+    }
+
+    @Test("A large body that comes more slowly than 16 KiB a second is refused at the next check, announced or in chunks")
+    func trickle() {
+        let second = String(repeating: "x", count: 16 << 10)
+        let piece = String(repeating: second, count: 5)
+        for head in ["POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", ServerConnectionStateTests.chunked] {
+            let isChunked = head == ServerConnectionStateTests.chunked
+            func framed(_ text: String) -> String { isChunked ? "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n" : text }
+            var connection = ScriptedConnection()
+            #expect(connection.receive(head) == "admit /c")
+            #expect(connection.admit(1 << 20) == "read")
+            for _ in 0..<3 {
+                #expect(connection.receive(framed(piece)) == "read")
+                #expect(connection.pass(seconds: 5) == "read")
+            }
+            #expect(connection.receive(framed(second)) == "read")
+            #expect(connection.pass(seconds: 4) == "wait")
+            #expect(connection.pass(seconds: 1) == "refuse body_timeout")
+            #expect(connection.state.fault == .bodyTooSlow)
+        }
+    }
+
+    @Test("A blank line is no request: the time until one begins goes on, and ends without an answer")
+    func blankLine() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(ServerConnectionStateTests.get + "\r\n") == "admit /a")
+        #expect(connection.admit() == "work []")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "read")
+        #expect(connection.state.isIdle)
+        #expect(connection.secondsLeft == 75)
+        #expect(connection.receive("G") == "read")
+        #expect(connection.secondsLeft == 10)
+        #expect(connection.receive("ET /b HTTP/1.1\r\nHost: h\r\n\r\n") == "admit /b")
+    }
+
+    @Test("After an answer an idle connection ends for its sender first, and is read to its end")
+    func idleEnd() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(ServerConnectionStateTests.get) == "admit /a")
+        #expect(connection.admit() == "work []")
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "read")
+        #expect(connection.pass(seconds: 75) == "halfClose")
+        #expect(connection.receive("\r\n") == "read")
+        #expect(connection.ended() == "close")
     }
 
     @Test("A pipelined head's time begins when it is looked at, not when it arrived")

@@ -144,12 +144,12 @@ import Testing
             #expect(connection.buffer.isEmpty)
             #expect(connection.answer() == .close)
             #expect(connection.written() == "halfClose")
-            #expect(connection.memoryUsedUp(String(repeating: "x", count: 64 << 20)) == "read")
-            #expect(connection.memoryUsedUp("x") == "close")
+            #expect(connection.receive(String(repeating: "x", count: 64 << 20)) == "read")
+            #expect(connection.receive("x") == "close")
         }
     }
 
-    @Test("While it discards, the other side's end or two seconds close the connection; bytes do not extend them")
+    @Test("While it discards, the other side's end or two seconds of silence close the connection, and no bytes extend the time of a body")
     func lingeringEnds() {
         for event in ["end", "time", "gone"] {
             var connection = ScriptedConnection()
@@ -161,9 +161,44 @@ import Testing
             switch event {
             case "end": #expect(connection.ended() == "close")
             case "gone": #expect(connection.hungUp() == "close")
-            default: #expect(connection.pass(seconds: 1) == "close")
+            default:
+                #expect(connection.pass(seconds: 1) == "wait")
+                #expect(connection.pass(seconds: 1) == "close")
             }
         }
+    }
+
+    @Test("A sender that goes on sending after its refusal is read as long as a body may take")
+    func longLinger() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive("BAD\n") == "refuse malformed_request")
+        #expect(connection.answer() == .close)
+        #expect(connection.written() == "halfClose")
+        for _ in 0..<29 {
+            #expect(connection.pass(seconds: 1) == "wait")
+            #expect(connection.receive("x") == "read")
+        }
+        #expect(connection.secondsLeft == 1)
+        #expect(connection.pass(seconds: 1) == "close")
+    }
+
+    @Test("A request whose answer the socket does not take at once is let go, and the next one stays")
+    func blockedAnswer() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.post("/1", "one") + Self.get) == "admit /1")
+        #expect(connection.admit() == "work [one]")
+        #expect(connection.answer() == .keepAlive)
+        connection.state.answerBlocked(&connection.buffer)
+        #expect(connection.buffer == Array(Self.get.utf8))
+        #expect(connection.written() == "admit /a")
+        #expect(connection.answer() == .keepAlive)
+
+        var refused = ScriptedConnection()
+        #expect(refused.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nxy") == "admit /a")
+        #expect(refused.answer() == .close)
+        refused.state.answerBlocked(&refused.buffer)
+        #expect(refused.buffer.isEmpty)
+        #expect(refused.written() == "halfClose")
     }
 
     @Test("A chunked body over the limit is refused when the chunk says so, a malformed one at once")
@@ -206,7 +241,9 @@ import Testing
         #expect(asked.receive(Self.post("/a", "", "Connection: close\r\n")) == "admit /a")
         #expect(asked.admit() == "work []")
         #expect(asked.answer() == .close)
-        #expect(asked.written() == "close")
+        #expect(asked.written() == "halfClose")
+        #expect(asked.secondsLeft == 2)
+        #expect(asked.ended() == "close")
 
         var draining = ScriptedConnection()
         draining.state.drainStarted()

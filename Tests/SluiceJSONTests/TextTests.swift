@@ -1,8 +1,34 @@
+import SluiceBase
 import SluiceJSON
 import Testing
 
 @Suite("String literals, read and written")
 struct TextTests {
+    @Test("Every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before")
+    func everyByte() {
+        for byte in UInt8(0)..<0x80 {
+            for count in [1, 31, 32, 33, 100] {
+                let text = (0..<count).flatMap { $0 % 3 == 0 ? [byte] : [byte, UInt8(ascii: "x")] }
+                var written: [UInt8] = []
+                written.appendJSONString(text.span)
+                #expect(written.count == [UInt8].jsonStringLength(text.span))
+                #expect(JSONText.decode(written.span).map { Array($0.utf8) } == text)
+                let escape: String
+                switch byte {
+                case 0x08: escape = "\\b"
+                case 0x09: escape = "\\t"
+                case 0x0A: escape = "\\n"
+                case 0x0C: escape = "\\f"
+                case 0x0D: escape = "\\r"
+                case 0..<0x20: escape = "\\u00" + Hex.encode([byte])
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"): escape = "\\" + String(decoding: [byte], as: UTF8.self)
+                default: escape = String(decoding: [byte], as: UTF8.self)
+                }
+                #expect(String(decoding: written.dropFirst().prefix(escape.utf8.count), as: UTF8.self) == escape)
+            }
+        }
+    }
+
     @Test(
         "A literal is decoded",
         arguments: [

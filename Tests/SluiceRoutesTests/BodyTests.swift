@@ -18,12 +18,45 @@ struct BodyTests {
             ("{\"a\":1e400}", "a number is out of the range of a double at byte 5"),
             ("{\"a\":1} x", "there is text behind the value at byte 8"),
             ("{\"a\":\"\u{1}\"}", "a string has a control character that is not escaped at byte 6"),
-            ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
+            ("\u{FEFF}\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
         ])
     func unreadable(body: String, why: String) throws {
         #expect(try outcome(body).summary == "dead letter body_unreadable: \(why)")
         #expect(try outcome(body, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
         #expect(try outcome(body, lines: "on_unreadable: dead_letter").delivery?.jobs == [])
+    }
+
+    @Test("A byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same")
+    func byteOrderMark() throws {
+        let mark = "\u{FEFF}"
+        #expect(try outcome(mark + #"{"a":1}"#).payload == #"{"a":1}"#)
+        #expect(try outcome(mark + #"{"a":1}"#, payload: "{ a: \"${body.a}\", all: \"${body}\" }").payload == #"{"a":1,"all":{"a":1}}"#)
+        #expect(try outcome(mark + "1\n2\n", lines: "each: lines").delivery?.jobs.count == 2)
+        let form = "application/x-www-form-urlencoded"
+        #expect(try outcome("payload=%EF%BB%BF%7B%7D", type: form).payload == #"{"payload":{}}"#)
+        let provider =
+            "routes: [ { path: /hook, provider: github, secrets: [ { env: SECRET } ], jobs: [ { type: t, payload: \"${body}\" } ] } ]"
+        let request = TestRequest("payload=%EF%BB%BF%7B%7D", headers: [("Content-Type", form)])
+        #expect(request.signed(header: "X-Hub-Signature-256").processed(by: try route(provider)).payload == "{}")
+    }
+
+    @Test("What is made of a body is taken from the memory budget before, and only what is stored stays taken")
+    func charges() throws {
+        let text = String(repeating: "\u{1}", count: 100_000)
+        let route = try route(openRoute("body: text", rule: "payload: ${body}"))
+        let request = TestRequest(text)
+        for (limit, isTaken) in [(ByteCount.kibibytes(900), false), (.mebibytes(2), true)] {
+            let budget = MemoryBudget(limit: limit)
+            var scratch = RouteScratch()
+            scratch.charge = MemoryCharge(to: budget, for: .small)
+            let outcome = request.withView {
+                route.processVerified($0, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1", scratch: &scratch)
+            }
+            #expect(outcome.summary.hasPrefix(isTaken ? "stored" : "refused memory_full"), "\(outcome.summary)")
+            #expect(budget.bytesInUse == (isTaken ? 600_002 : 0))
+            scratch.charge.giveBack(downTo: 0)
+            #expect(budget.bytesInUse == 0)
+        }
     }
 
     @Test("124 levels pass, 125 are a dead letter")

@@ -22,6 +22,32 @@ struct GzipTests {
         #expect(try inflate(stream) == GzipSample.order, "\(name)")
     }
 
+    @Test("Blocks with nothing in them are read as long as they are few, and tables as long as they bring something")
+    func idleBlocks() throws {
+        func stored(_ emptyBlocks: Int) -> [UInt8] {
+            let empty: [UInt8] = [0, 0, 0, 0xFF, 0xFF]
+            let blocks = Array(repeatElement(empty, count: emptyBlocks).joined()) + [1, 1, 0, 0xFE, 0xFF, UInt8(ascii: "a")]
+            // CRC-32 of "a" and its length.
+            return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF] + blocks + [0x43, 0xBE, 0xB7, 0xE8, 1, 0, 0, 0]
+        }
+        #expect(try inflate(stored(1000)) == "a")
+        #expect(error(of: stored(1001)) == .idleBlocks)
+        // A stream of one small block with a table, again and again.
+        let small = GzipSample.dynamic
+        #expect(try inflate(Array(repeatElement(small, count: 64).joined())).utf8.count == 64 * 1081)
+        let table = Self.oneByteTable
+        #expect(try inflate(Array(repeatElement(table, count: 64).joined())) == String(repeating: "A", count: 64))
+        #expect(error(of: Array(repeatElement(table, count: 66).joined())) == .idleBlocks)
+    }
+
+    /// A stream of one byte behind a table of codes.
+    private static let oneByteTable =
+        Hex.decode(
+            Array(
+                ("1f8b08000000000000ff0dc0010400000080200000000000000000030000000000000000000000000000000000000000000000a7018b9e"
+                    + "d9d301000000").utf8
+            ).span) ?? []
+
     @Test("A block with codes of its own is read")
     func dynamic() throws {
         let text = try inflate(GzipSample.dynamic)

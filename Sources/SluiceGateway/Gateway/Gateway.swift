@@ -85,6 +85,7 @@ package final class Gateway: Sendable {
         await parts.ingest.close()
         await parts.client.shutdown()
         await parts.clientLoop.stop()
+        await parts.worker.stop()
         await parts.loops.stop()
         parts.logger.notice("stopped")
     }

@@ -20,6 +20,7 @@ struct GatewayParts {
     let results: ResultRouter
     let loops: EventLoopGroup
     let clientLoop: EventLoopGroup
+    let worker: BodyWorker
     let client: ZizqClient
     let logger: Logger
     let addresses: Gateway.Addresses
@@ -68,7 +69,7 @@ struct GatewayParts {
         warnOfVariables(configuration.environment, reload, logger)
         let sockets = try BoundSockets(settings)
         let journal = DeliveryJournal(logger: logger, show: configuration.show)
-        let (loops, clientLoop) = try startLoops(settings.threads ?? ProcessorCount.available())
+        let (loops, clientLoop, worker) = try startLoops(settings.threads ?? ProcessorCount.available())
         let client = try ZizqClient.make(settings.zizq, loop: clientLoop, logger: logger)
         let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
         let delivery = DeliveryService(
@@ -80,7 +81,8 @@ struct GatewayParts {
             ServerParts(
                 settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
                 reader: ReaderBox(try openReader(settings)),
-                condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, time: time, logger: logger),
+                condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, worker: worker,
+                time: time, logger: logger),
             table, results)
         do throws(SystemCallError) {
             try await sockets.listen(ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
@@ -95,7 +97,8 @@ struct GatewayParts {
         return GatewayParts(
             configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
             admin: servers.admin, control: servers.control, condition: servers.condition, results: results, loops: loops,
-            clientLoop: clientLoop, client: client, logger: logger, addresses: sockets.addresses, routeCount: table.table.routes.count)
+            clientLoop: clientLoop, worker: worker, client: client, logger: logger, addresses: sockets.addresses,
+            routeCount: table.table.routes.count)
     }
 
     /// How many connections there may be: as many as the settings say, or as the process may open files for.
@@ -126,9 +129,9 @@ struct GatewayParts {
         }
     }
 
-    private static func startLoops(_ threads: Int) throws(FatalProblem) -> (EventLoopGroup, EventLoopGroup) {
+    private static func startLoops(_ threads: Int) throws(FatalProblem) -> (EventLoopGroup, EventLoopGroup, BodyWorker) {
         do throws(SystemCallError) {
-            return (try EventLoopGroup(count: threads, name: "loop"), try EventLoopGroup(count: 1, name: "zizq"))
+            return (try EventLoopGroup(count: threads, name: "loop"), try EventLoopGroup(count: 1, name: "zizq"), try BodyWorker())
         } catch {
             throw FatalProblem(.unavailable, "cannot start the event loops: \(error)")
         }

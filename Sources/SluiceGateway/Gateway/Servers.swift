@@ -16,6 +16,7 @@ struct ServerParts {
     /// For looking things up.
     let reader: ReaderBox
     let condition: GatewayCondition
+    let worker: BodyWorker
     let time: any TimeSource
     let logger: Logger
 }
@@ -45,10 +46,10 @@ struct Servers {
         configuration.maximumConnectionsPerAddress = limits.connectionsPerAddress
         configuration.unlimitedAddresses = parts.settings.trustedProxies
         let observer = ListenerObserver(metrics: parts.metrics, journal: parts.journal, logger: parts.logger)
+        let services = LoopLocal<IngestService>()
         let shared = IngestService.Shared(
             outbox: parts.outbox, metrics: parts.metrics, memory: parts.memory, trustedProxies: parts.settings.trustedProxies,
-            time: parts.time, journal: parts.journal)
-        let services = LoopLocal<IngestService>()
+            time: parts.time, journal: parts.journal, worker: parts.worker, services: services)
         let server = await HTTPServer(
             configuration: configuration, group: parts.loops, observer: observer, time: parts.time
         ) { loop in

@@ -15,13 +15,16 @@ final class IngestService: HTTPService {
         let trustedProxies: [AddressBlock]
         let time: any TimeSource
         let journal: DeliveryJournal
+        let worker: BodyWorker
+        /// Each loop's service.
+        let services: LoopLocal<IngestService>
     }
 
     private unowned let server: HTTPServerLoop
     private let shared: Shared
     private let answeredNobody: Counter
     private var table: TableInForce
-    private var scratch = RouteScratch()
+    private var scratch = RouteScratch(mostInflatedBytes: BodyWorker.loopWork)
     private var ids = DeliveryIDSource()
     private var inWork = WorkList()
     /// Rendered during this wake; handed on together when it ends.
@@ -45,15 +48,11 @@ final class IngestService: HTTPService {
         guard let entry = table.entry(path: request.path) else {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
         }
-        let sender = entry.route.restrictsAddresses ? sender(of: request) : request.peer
         let refused = entry.route.refusal(
-            ofHead: request, sender: sender, receivedAtMilliseconds: shared.time.wallMilliseconds())
+            ofHead: request, sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds())
         if case .refused(let code, let reason)? = refused {
             entry.metrics.received.increment()
-            let seen = RequestView(
-                method: request.method, target: request.target, headers: request.headers, body: request.body, peer: self.sender(of: request)
-            )
-            return .refuse(refusal(code, reason: reason, seen, entry))
+            return .refuse(refusal(code, reason: reason, request, entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }
@@ -68,60 +67,76 @@ final class IngestService: HTTPService {
 
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
         guard let entry = context as? TableInForce.Entry else { return .now(ProblemDocument.response(for: .internalError)) }
-        guard !shared.trustedProxies.isEmpty else { return process(request, entry, exchange) }
-        let sender = sender(of: request)
-        let seen = RequestView(
-            method: request.method, target: request.target, headers: request.headers, body: request.body, peer: sender)
-        return process(seen, entry, exchange)
+        return process(request, entry, exchange)
     }
 
     /// The address that counts: behind proxies that are trusted the one that they name.
-    private func sender(of request: borrowing RequestView) -> PeerAddress {
+    func sender(of request: borrowing RequestView) -> PeerAddress {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
     private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
-        let id = ids.next(atMilliseconds: now)
-        let refusal = entry.route.refusal(unverified: request, receivedAtMilliseconds: now, scratch: &scratch)
-        if case .refused(let code, let reason)? = refusal {
-            return .now(self.refusal(code, reason: reason, request, entry))
-        }
-        if let wait = entry.limiter?.take(at: shared.time.monotonicNanoseconds()) {
-            return .now(self.refusal(.rateLimited, reason: ErrorCode.rateLimited.title, request, entry, retryAfter: wait))
-        }
-        let outcome = entry.route.processVerified(request, receivedAtMilliseconds: now, deliveryID: id, scratch: &scratch)
-        switch outcome {
-        case .refused(let code, let reason):
-            return .now(self.refusal(code, reason: reason, request, entry))
+        let arrival = IngestRequest(
+            entry: entry, exchange: exchange, deliveryID: ids.next(atMilliseconds: now), receivedAtMilliseconds: now, peer: request.peer,
+            size: MemoryBudget.RequestSize(bodyBytes: request.body.count))
+        guard entry.route.work(for: request) <= BodyWorker.loopWork else { return handOff(arrival, isVerified: false) }
+        let evaluation = arrival.evaluate(request, isVerified: false, memory: shared.memory, time: shared.time, scratch: &scratch)
+        return reply(to: arrival, evaluation)
+    }
+
+    private func reply(to request: IngestRequest, _ evaluation: IngestRequest.Evaluation) -> ServiceReply {
+        let entry = request.entry
+        switch evaluation.verdict {
+        case .refused(let code, let reason, let wait):
+            return .now(refusal(code, reason: reason, from: request.peer, entry, retryAfter: wait))
         case .acknowledged(let reply, let why):
             entry.metrics.ignored.increment()
-            shared.journal.ignored(id, route: entry.route.name, because: why)
-            return .now(DeliveryDocument.response(id: id, .stored(jobs: 0, deadLetters: 0, duplicates: 0), reply: reply))
-        case .store(let rendered):
-            return store(rendered, id: id, receivedAt: now, request, entry, exchange)
+            shared.journal.ignored(request.deliveryID, route: entry.route.name, because: why)
+            let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
+            return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
+        case .store(let rendered): return store(rendered, request, evaluation.charge)
+        case .tooLargeForThread: return handOff(request, isVerified: true)
         }
     }
 
-    private func store(
-        _ rendered: RenderedDelivery, id: String, receivedAt now: Int64, _ request: borrowing RequestView, _ entry: TableInForce.Entry,
-        _ exchange: ExchangeID
-    ) -> ServiceReply {
-        let received = shared.time.monotonicNanoseconds()
-        let ticket = inWork.nextTicket
-        let delivery = IngestDelivery(
-            rendered, origin: server.loop.index, ticket: ticket, deliveryID: id, route: entry.route.name, receivedAtMilliseconds: now,
-            enqueuedAtNanoseconds: received)
-        let memory = delivery.byteCost + (rendered.reply?.body?.count ?? 0)
-        guard shared.memory.reserve(memory) else {
-            return .now(refusal(.memoryFull, reason: "the memory budget is used up", request, entry))
+    /// Has the request evaluated on the thread for those that take longer.
+    private func handOff(_ request: IngestRequest, isVerified: Bool) -> ServiceReply {
+        guard let bytes = server.share(request.exchange) else { return .drop }
+        let (services, mailbox) = (shared.services, server.loop.mailbox)
+        let isTaken = shared.worker.evaluate(
+            request, bytes, isVerified: isVerified, memory: shared.memory, time: shared.time
+        ) { evaluation in
+            mailbox.post { loop in loop[services]?.finish(request, evaluation) }
         }
+        guard !isTaken else { return .later }
+        let reason = "too many large requests wait to be read"
+        return .now(refusal(.memoryFull, reason: reason, from: request.peer, request.entry))
+    }
+
+    private func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
+        guard case .now(let response) = reply(to: request, evaluation) else { return }
+        server.complete(request.exchange, with: response)
+    }
+
+    private func store(_ rendered: RenderedDelivery, _ request: IngestRequest, _ charge: MemoryCharge) -> ServiceReply {
+        let received = shared.time.monotonicNanoseconds()
+        let delivery = IngestDelivery(
+            rendered, origin: server.loop.index, ticket: inWork.nextTicket, deliveryID: request.deliveryID,
+            route: request.entry.route.name, receivedAtMilliseconds: request.receivedAtMilliseconds, enqueuedAtNanoseconds: received)
+        let memory = delivery.byteCost + (rendered.reply?.body?.count ?? 0)
+        var charge = charge
+        guard charge.take(memory - charge.bytes) else {
+            charge.giveBack(downTo: 0)
+            return .now(refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, request.entry))
+        }
+        charge.giveBack(downTo: memory)
         inWork.insert(
             WorkList.Item(
-                exchange: exchange, entry: entry, deliveryID: id, reply: rendered.reply, receivedAtNanoseconds: received,
-                memory: memory, parts: delivery.partCount, peer: request.peer))
-        note(rendered, entry, id)
+                exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: rendered.reply,
+                receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
+        note(rendered, request.entry, request.deliveryID)
         outgoing.append(delivery)
         return .later
     }
@@ -134,17 +149,23 @@ final class IngestService: HTTPService {
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?, retryAfter: Duration? = nil
+        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?
+    ) -> HTTPResponse {
+        refusal(code, reason: reason, from: request.peer, entry)
+    }
+
+    private func refusal(
+        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: TableInForce.Entry?, retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
-        shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: request.peer)
+        shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }
         // So that the sender can tell it from a content type that is not taken (RFC 9110 §12.5.3).
         if code == .contentEncodingNotSupported, let entry {
             headers.append((name: "accept-encoding", value: entry.route.acceptsGzip ? "gzip" : "identity"))
         }
-        return ProblemDocument.response(for: code, headers: headers)
+        return ProblemDocument.response(for: code, rule: reason, headers: headers)
     }
 
     // MARK: - The outbox

@@ -34,6 +34,9 @@ package struct ChunkedDecoder: Sendable {
     /// Of the chunk: its size while that is read, then what is left of its data.
     private var remaining = 0
     private var extensionAllowance: Int
+    /// How much longer sizes and line ends may get without more data.
+    private var framingAllowance: Int
+    private let framingStart: Int
     private var trailerAllowance: Int
     private var trailers: FieldLineParser
 
@@ -45,6 +48,8 @@ package struct ChunkedDecoder: Sendable {
         bodyEnd = bodyStart
         self.bodyLimit = bodyLimit
         extensionAllowance = limits.chunkExtensionBytes
+        framingAllowance = limits.chunkFramingBytes
+        framingStart = limits.chunkFramingBytes
         trailerAllowance = limits.trailerBytes
         trailers = FieldLineParser(maximumLines: limits.headerLines)
     }
@@ -66,7 +71,10 @@ package struct ChunkedDecoder: Sendable {
     }
 
     /// The body so far was taken out of the buffer, which now goes on at `bodyStart`. What was taken no longer counts against the limit.
-    mutating func bodyTaken() { bodyEnd = bodyStart }
+    mutating func bodyTaken() {
+        bodyEnd = bodyStart
+        framingAllowance = framingStart
+    }
 
     private mutating func advance(_ buffer: inout [UInt8], _ index: inout Int) throws(MessageFault) {
         switch phase {
@@ -74,6 +82,9 @@ package struct ChunkedDecoder: Sendable {
         case .trailers: try readTrailers(buffer.span, &index)
         case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn, .dataLineFeed,
             .complete, .refused:
+            // One byte a chunk costs six times the traffic, and as much work.
+            guard framingAllowance > 0 else { throw .chunkFramingTooLong }
+            framingAllowance -= 1
             try readFraming(buffer[index])
             index += 1
         }
@@ -85,6 +96,7 @@ package struct ChunkedDecoder: Sendable {
         bodyEnd += count
         index += count
         remaining -= count
+        framingAllowance += count
         if remaining == 0 { phase = .dataCarriageReturn }
     }
 

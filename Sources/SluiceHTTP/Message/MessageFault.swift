@@ -44,8 +44,10 @@ package enum MessageFault: String, CaseIterable, Error, Sendable {
     case chunkSize = "a malformed chunk size"
     case chunkExtension = "a malformed chunk extension"
     case chunkExtensionsTooLong = "chunk extensions over the limit"
+    case chunkFramingTooLong = "chunks with more framing than data"
     case chunkEnd = "chunk data that is not followed by a line end"
     case trailersTooLarge = "trailers over the limit"
+    case bodyTooSlow = "a body that arrives too slowly"
     case truncated = "a connection that closed in the middle of a message"
 
     /// What a request with this fault is answered.
@@ -57,10 +59,11 @@ package enum MessageFault: String, CaseIterable, Error, Sendable {
         case .expectation: .expectationFailed
         case .transferCodingNotSupported: .transferCodingNotSupported
         case .bodyTooLarge: .bodyTooLarge
+        case .bodyTooSlow: .bodyTimeout
         case .tlsHandshake, .bareCarriageReturn, .bareLineFeed, .controlByte, .method, .target, .version, .statusLine,
             .switchingProtocols, .tooManyInterimAnswers, .foldedLine, .spaceBeforeColon, .headerName, .hostMissing, .hostTwice, .host,
             .contentLength, .contentLengthTwice, .bothLengths, .transferCodingInOldVersion, .transferCoding, .chunkedTwice,
-            .chunkedNotLast, .chunkSize, .chunkExtension, .chunkExtensionsTooLong, .chunkEnd, .truncated:
+            .chunkedNotLast, .chunkSize, .chunkExtension, .chunkExtensionsTooLong, .chunkFramingTooLong, .chunkEnd, .truncated:
             .malformedRequest
         }
     }

@@ -28,6 +28,9 @@ package final class HTTPServer: Sendable {
             loopCount: group.count, maximumPerAddress: configuration.maximumConnectionsPerAddress,
             unlimited: configuration.unlimitedAddresses)
         self.census = census
+        configuration.memory.tellDropped { [mailboxes, serverLoop] owner in
+            mailboxes[owner.loop].post { loop in loop[serverLoop]?.dropRequest(of: owner.connection) }
+        }
         for index in 0..<group.count {
             _ = await group.run(on: index) { [serverLoop] loop in
                 loop.set(

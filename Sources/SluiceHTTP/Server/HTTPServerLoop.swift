@@ -7,6 +7,7 @@ package final class HTTPServerLoop {
     package let loop: EventLoop
     let limits: HTTPLimits
     let memory: MemoryBudget
+    private let proxies: [AddressBlock]
     let observer: any HTTPServerObserver
     /// What bytes are received into, before they go to the connection they are for.
     var receiveBuffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -31,6 +32,7 @@ package final class HTTPServerLoop {
         self.loop = loop
         self.limits = configuration.limits
         self.memory = configuration.memory
+        proxies = configuration.unlimitedAddresses
         self.census = census
         self.observer = observer
         self.time = time
@@ -41,6 +43,20 @@ package final class HTTPServerLoop {
     var service: any HTTPService {
         guard let storedService else { preconditionFailure("a server's loop has its service from the end of its init") }
         return storedService
+    }
+
+    /// Whether many senders share an address: it is a proxy's.
+    func isShared(_ address: PeerAddress) -> Bool { proxies.contains { $0.contains(address) } }
+
+    /// The memory of a connection's incomplete request was given to another one.
+    func dropRequest(of connection: UInt64) { connections[connection]?.requestWasDropped() }
+
+    /// The request that a service is asked to answer, for another thread; then the service says `.later`.
+    ///
+    /// - Returns: nil where nobody waits for the answer any more.
+    package func share(_ exchange: ExchangeID) -> SharedRequest? {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return nil }
+        return connection.sharedRequest
     }
 
     /// Answers a request whose service said `.later`.

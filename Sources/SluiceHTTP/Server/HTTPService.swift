@@ -5,6 +5,9 @@ internal import SluiceNet
 ///
 /// Nothing in it may block: every other connection of the loop waits meanwhile.
 package protocol HTTPService: AnyObject {
+    /// The address that a request comes from, behind proxies that are trusted; by its head.
+    func sender(of request: borrowing RequestView) -> PeerAddress
+
     /// Decides on a request by its head, before the body is read.
     func admit(_ request: borrowing RequestView) -> Admission
 
@@ -19,12 +22,15 @@ package protocol HTTPService: AnyObject {
     ///
     /// - Parameters:
     ///   - reason: the rule that it broke; never anything of the request itself.
+    ///   - peer: its sender, as `sender(of:)` says.
     ///   - context: what `admit` gave along.
     /// - Returns: whether the service has taken note; if not, the observer is told.
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool
 }
 
 extension HTTPService {
+    package func sender(of request: borrowing RequestView) -> PeerAddress { request.peer }
+
     package func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool { false }
 }
 

@@ -33,6 +33,25 @@ package struct RequestHead: Sendable {
             peer: peer)
     }
 
+    /// The request by itself, for another thread.
+    package func shared(over bytes: [UInt8], body: Range<Int>, peer: PeerAddress) -> SharedRequest {
+        SharedRequest(head: self, bytes: bytes, body: body, peer: peer)
+    }
+
     /// Whether the answer must go without a body (RFC 9110 §9.3.2).
     package func isHeadMethod(in bytes: Span<UInt8>) -> Bool { bytes.extracting(method).equals("HEAD") }
+}
+
+/// A complete request that another thread may read while its connection waits for the answer. Holds the connection's buffer, and no copy.
+package struct SharedRequest: Sendable {
+    fileprivate let head: RequestHead
+    fileprivate let bytes: [UInt8]
+    fileprivate let body: Range<Int>
+    fileprivate let peer: PeerAddress
+
+    /// Lends the request during the call.
+    package func read<Result>(_ use: (borrowing RequestView) -> Result) -> Result {
+        let span = bytes.span
+        return use(head.view(over: span, body: span.extracting(body), peer: peer))
+    }
 }

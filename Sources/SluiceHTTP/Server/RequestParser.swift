@@ -43,8 +43,9 @@ package struct RequestParser: Sendable {
         lines = FieldLineParser(maximumLines: limits.headerLines)
     }
 
-    /// Whether any byte of the request, an empty line before it included, has been read.
-    package var hasBegun: Bool { index > 0 }
+    /// Whether any byte of the request has been read. An empty line before it is none: some senders end the request before with one
+    /// (RFC 9112 §2.2).
+    package var hasBegun: Bool { index > 0 && phase != .leadingLineFeed && phase != .methodStart }
 
     /// Reads on.
     ///
@@ -108,11 +109,19 @@ package struct RequestParser: Sendable {
             hasHost = true
         case 6 where FieldName.expect.matches(bytes.extracting(field.name)):
             // HTTP/1.0 does not know it (RFC 9110 §10.1.1).
-            guard minorVersion > 0 else { return }
-            guard Self.continueExpectation.matches(bytes.extracting(field.value)) else { throw .expectation }
-            expectsContinue = true
+            if minorVersion > 0 { try noteExpectations(bytes, field.value) }
         default:
             if let fault = framing.note(field, in: bytes, minorVersion: minorVersion) { throw fault }
+        }
+    }
+
+    /// A list, whose empty elements say nothing (RFC 9110 §10.1.1, §5.6.1.2).
+    private mutating func noteExpectations(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageFault) {
+        var list = ListElements(range)
+        while let element = list.next(in: bytes) {
+            if element.isEmpty { continue }
+            guard Self.continueExpectation.matches(bytes.extracting(element)) else { throw .expectation }
+            expectsContinue = true
         }
     }
 

@@ -12,7 +12,7 @@ final class ServerConnection: EventHandler {
     private(set) var source: SourceID?
     var state: ServerConnectionState
     /// Received and not used up; begins with the first byte of the request in work.
-    private var buffer: [UInt8] = []
+    var buffer: [UInt8] = []
     /// Bytes for the socket, of which it has taken the first `written`.
     var output: [UInt8] = []
     private(set) var written = 0
@@ -35,14 +35,21 @@ final class ServerConnection: EventHandler {
     var isHeadMethod = false
     /// What the service said at `admit`, for `respond`.
     private var context: AnyObject?
+    /// Who sent the request in work, as the service knows it; the peer until a head has been read.
+    var sender: PeerAddress
     /// Bytes taken from the memory budget.
-    private var reserved = 0
+    var reserved = 0
+    /// The request in the budget's list, while a part of it is awaited.
+    var ticket: IncompleteRequests.Ticket?
+    /// Whether the budget gave the request's memory to another one.
+    var isDropped = false
     private var reservedForOutput = 0
     /// Whether an answer found nobody to take it.
     var isSenderGone = false
 
     init(_ accepted: AcceptedSocket, stream: Stream, server: HTTPServerLoop) {
         peer = accepted.peer
+        sender = accepted.peer
         self.stream = stream
         self.server = server
         isHandshaking = stream.isTLS
@@ -61,7 +68,7 @@ final class ServerConnection: EventHandler {
     // MARK: - Events
 
     func becameReady(_ readiness: Readiness) {
-        if readiness.contains(.failed) || readiness.contains(.hangUp) {
+        if readiness.contains(.failed) || readiness.contains(.hangUp) && !state.isLingering {
             perform(state.hungUp())
         } else if isHandshaking {
             shakeHands()
@@ -131,8 +138,12 @@ final class ServerConnection: EventHandler {
 
     /// - Returns: whether the connection goes on.
     private func take(_ count: Int) -> Bool {
-        buffer.append(contentsOf: server.receiveBuffer[..<count])
-        perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryUsedUp(&buffer))
+        if state.isLingering {
+            perform(state.discarded(count, at: server.loop.now))
+        } else {
+            buffer.append(contentsOf: server.receiveBuffer[..<count])
+            perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryUsedUp(&buffer))
+        }
         return isOpen
     }
 
@@ -148,16 +159,21 @@ final class ServerConnection: EventHandler {
         wantsBytes = false
         switch action {
         case .read:
+            if state.isIncomplete { listRequest() } else { unlistRequest() }
             wantsBytes = true
             if written == output.count { setInterest(.readable) }
             return nil
         case .wait: return nil
         case .admit(let head): return admit(head)
         case .sendContinue: return sendContinue()
-        case .work(let head, let body): return work(head, body)
+        case .work(let head, let body):
+            unlistRequest()
+            return work(head, body)
         case .refuse(let code):
+            unlistRequest()
             noteRefusal(code)
-            return answer(with: ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code)))
+            return answer(
+                with: ProblemDocument.response(for: code, rule: state.fault?.rawValue, headers: RetryAfter.headers(for: code)))
         case .halfClose:
             stream.finishWriting()
             // What comes from here on is thrown away: the memory is another's at once.
@@ -180,7 +196,9 @@ final class ServerConnection: EventHandler {
         case .body(let limit, let context):
             self.context = context
             return state.admitted(bodyLimit: limit, &buffer, at: server.loop.now)
-        case .refuse(let response): return answer(with: response)
+        case .refuse(let response):
+            unlistRequest()
+            return answer(with: response)
         }
     }
 
@@ -193,7 +211,8 @@ final class ServerConnection: EventHandler {
         // A second reference, not a copy; gone before the buffer changes.
         let bytes = buffer
         let span = bytes.span
-        return server.service.admit(head.view(over: span, body: span.extracting(0..<0), peer: peer))
+        sender = server.service.sender(of: head.view(over: span, body: span.extracting(0..<0), peer: peer))
+        return server.service.admit(head.view(over: span, body: span.extracting(0..<0), peer: sender))
     }
 
     /// Makes a waiting sender send its body.
@@ -225,15 +244,21 @@ final class ServerConnection: EventHandler {
         let bytes = buffer
         let span = bytes.span
         return server.service.respond(
-            to: head.view(over: span, body: span.extracting(body), peer: peer), context: context, exchange: exchange)
+            to: head.view(over: span, body: span.extracting(body), peer: sender), context: context, exchange: exchange)
+    }
+
+    /// The request in work. The buffer does not change until it is answered.
+    var sharedRequest: SharedRequest? {
+        guard case .work(let head, let end) = state.phase else { return nil }
+        return head.shared(over: buffer, body: head.length..<end, peer: sender)
     }
 
     private func noteRefusal(_ code: ErrorCode) {
-        let reason = state.fault?.rawValue ?? code.title
+        let reason = isDropped ? Self.droppedReason : state.fault?.rawValue ?? code.title
         let context = context
         self.context = nil
-        if context == nil || !server.service.refused(code, reason: reason, peer: peer, context: context) {
-            server.observer.refused(code, reason: reason, peer: peer)
+        if context == nil || !server.service.refused(code, reason: reason, peer: sender, context: context) {
+            server.observer.refused(code, reason: reason, peer: sender)
         }
     }
 
@@ -256,6 +281,7 @@ final class ServerConnection: EventHandler {
     }
 
     private func answer(with response: HTTPResponse) -> Action? {
+        isDropped = false
         guard let connection = state.answerReady(available: buffer.count, at: server.loop.now) else {
             isSenderGone = true
             return .close
@@ -268,7 +294,10 @@ final class ServerConnection: EventHandler {
 
     func flush() -> Action? {
         switch writeOutput() {
-        case .moved: return state.answerWritten(&buffer, at: server.loop.now)
+        case .moved:
+            // The next request may be another sender's, behind the same proxy.
+            sender = peer
+            return state.answerWritten(&buffer, at: server.loop.now)
         case .wantsWrite: return waitToWrite(.writable)
         case .wantsRead: return waitToWrite(.readable)
         case .ended, .failed:
@@ -301,8 +330,10 @@ final class ServerConnection: EventHandler {
 
     /// What a sender does not take at once counts as memory in use until it does.
     private func waitToWrite(_ readiness: Readiness) -> Action? {
+        state.answerBlocked(&buffer)
+        shrinkBuffer()
         if reservedForOutput == 0 {
-            guard server.memory.reserve(output.count) else { return .close }
+            guard server.memory.reserve(output.count, for: .small) else { return .close }
             reservedForOutput = output.count
         }
         setInterest(readiness)
@@ -329,8 +360,8 @@ final class ServerConnection: EventHandler {
         if isUnused {
             limitFirstRequest()
             settle()
-        } else if !isHandshaking, state.isIdle {
-            close()
+        } else {
+            settle()
         }
     }
 
@@ -357,7 +388,8 @@ final class ServerConnection: EventHandler {
         guard isOpen else { return }
         isOpen = false
         wantsBytes = false
-        resizeReservation(to: 0)
+        unlistRequest()
+        release(downTo: 0)
         releaseOutput()
         stream.close()
         server.forget(self)
@@ -369,6 +401,7 @@ final class ServerConnection: EventHandler {
 
     /// Brings deadline, idle list and memory up to date after an event.
     func settle() {
+        if isOpen, server.isClosingIdle, !isHandshaking, state.isIdle, !isUnused { perform(state.idleEnded(at: server.loop.now)) }
         guard isOpen, let source else { return }
         if !isUnused { firstRequestDeadline = nil }
         let wanted = earliestDeadline
@@ -378,7 +411,6 @@ final class ServerConnection: EventHandler {
         }
         let isIdle = !isHandshaking && state.isIdle
         if isIdle { releaseBuffer() }
-        if isIdle, server.isClosingIdle, !isUnused { return close() }
         guard isIdle != isListedIdle else { return }
         isListedIdle = isIdle
         if isIdle { server.noteIdle(source) } else { server.noteBusy(source) }
@@ -397,32 +429,8 @@ final class ServerConnection: EventHandler {
         server.loop.setInterest(wanted, for: source)
     }
 
-    /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
-    private func reserveForBuffer() -> Bool {
-        guard buffer.count > reserved else { return true }
-        return resizeReservation(to: (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
-    }
-
-    @discardableResult
-    private func resizeReservation(to bytes: Int) -> Bool {
-        if bytes > reserved {
-            guard server.memory.reserve(bytes - reserved) else { return false }
-        } else if bytes < reserved {
-            server.memory.release(reserved - bytes)
-        }
-        reserved = bytes
-        return true
-    }
-
-    /// An idle connection holds no memory for requests beyond a small buffer.
-    private func releaseBuffer() {
-        if buffer.capacity > Self.keptCapacity { buffer = [] }
-        resizeReservation(to: 0)
-    }
-
     private static let firstRequestNanoseconds: Int64 = 1_000_000_000
-    private static let reservationStep = 4096
     /// After so many bytes the other connections of the loop come first.
     private static let bytesPerWake = 1024 * 1024
-    private static let keptCapacity = 16 * 1024
+    static let keptCapacity = 16 * 1024
 }

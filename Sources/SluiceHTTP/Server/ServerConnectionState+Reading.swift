@@ -4,8 +4,9 @@ internal import SluiceBase
 extension ServerConnectionState {
     mutating func parseHead(_ bytes: Span<UInt8>, at now: Int64) -> Action {
         guard !bytes.isEmpty else { return awaitBytes() }
-        deadlines.began(.head, at: now)
-        switch parser.parse(bytes) {
+        let step = parser.parse(bytes)
+        if parser.hasBegun { deadlines.began(.head, at: now) }
+        switch step {
         case .needMore: return awaitBytes()
         case .head(let head):
             phase = .admission(head)
@@ -18,7 +19,7 @@ extension ServerConnectionState {
     mutating func continueBody(_ head: RequestHead, end: Int, available: Int, at now: Int64) -> Action {
         guard available >= end else {
             phase = .lengthBody(head, end: end)
-            deadlines.began(.body, at: now)
+            awaitBody(available - head.length, at: now)
             return awaitBytes()
         }
         return work(head, end: end)
@@ -29,24 +30,30 @@ extension ServerConnectionState {
         switch decoder.decode(&buffer) {
         case .needMore:
             phase = .chunkedBody(head, decoder)
-            deadlines.began(.body, at: now)
+            awaitBody(decoder.bodyEnd - decoder.bodyStart, at: now)
             return awaitBytes()
         case .complete(let end): return work(head, end: end)
         case .refused(let code): return refuse(code, decoder.fault)
         }
     }
 
-    mutating func discard(_ buffer: inout [UInt8], _ discarded: Int) -> Action {
-        let total = discarded + buffer.count
-        buffer.removeAll(keepingCapacity: true)
-        guard total <= limits.lingerBytes else { return close() }
-        phase = .lingering(discarded: total)
+    /// Bytes arrived while lingering, and were discarded.
+    package mutating func discarded(_ count: Int, at now: Int64) -> Action {
+        guard case .lingering(let discarded) = phase, discarded + count <= limits.lingerBytes else { return close() }
+        phase = .lingering(discarded: discarded + count)
+        deadlines.extend(at: now)
         return .read
+    }
+
+    private mutating func awaitBody(_ received: Int, at now: Int64) {
+        deadlines.began(.body, at: now)
+        bodyReceived = received
     }
 
     private mutating func work(_ head: RequestHead, end: Int) -> Action {
         phase = .work(head, end: end)
         deadlines.ended()
+        bodyReceived = 0
         return .work(head, body: head.length..<end)
     }
 }

@@ -52,8 +52,13 @@ package struct ServerConnectionState: Sendable {
     var parser: RequestParser
     var phase = Phase.head
     var deadlines: ConnectionDeadlines
+    /// How much of the body had arrived when its rate was last checked.
+    private var bodyAtCheck = 0
     private var peerHasEnded = false
+    private var hasAnswered = false
     private(set) var isDraining = false
+    /// How much of a body has arrived that is not complete.
+    var bodyReceived = 0
 
     /// - Parameter needsHandshake: whether TLS comes first; then `handshakeCompleted` is the first event.
     package init(limits: HTTPLimits, needsHandshake: Bool, at now: Int64) {
@@ -70,6 +75,29 @@ package struct ServerConnectionState: Sendable {
     /// Whether no request has begun: the connection can be closed without anybody losing anything.
     package var isIdle: Bool {
         if case .head = phase { !parser.hasBegun } else { false }
+    }
+
+    /// Whether a part of a request has arrived and more is awaited.
+    package var isIncomplete: Bool {
+        switch phase {
+        case .head: parser.hasBegun
+        case .lengthBody, .chunkedBody: true
+        case .handshake, .admission, .work, .detached, .refusal, .streaming, .writing, .lingering, .closed: false
+        }
+    }
+
+    /// Whether what arrives is discarded.
+    package var isLingering: Bool {
+        if case .lingering = phase { true } else { false }
+    }
+
+    /// The length of the body, as announced or as far as it has arrived; 0 before the head is complete.
+    package var bodyLength: Int {
+        switch phase {
+        case .lengthBody(let head, let end), .work(let head, let end): end - head.length
+        case .chunkedBody(_, let decoder): decoder.bodyEnd - decoder.bodyStart
+        case .handshake, .head, .admission, .detached, .refusal, .streaming, .writing, .lingering, .closed: 0
+        }
     }
 
     /// The exact rule that was broken, behind `refuse`, for the log.
@@ -91,21 +119,23 @@ package struct ServerConnectionState: Sendable {
         case .head: return parseHead(buffer.span, at: now)
         case .lengthBody(let head, let end): return continueBody(head, end: end, available: buffer.count, at: now)
         case .chunkedBody(let head, let decoder): return decode(head, decoder, &buffer, at: now)
-        case .lingering(let discarded): return discard(&buffer, discarded)
+        case .lingering:
+            defer { buffer.removeAll() }
+            return discarded(buffer.count, at: now)
         case .streaming(_, let end): return hold(behindStream: buffer.count - end)
         case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
         case .closed: return .close
         }
     }
 
-    /// Bytes were appended to the buffer for which the memory budget has no room.
+    /// The memory budget has no room for bytes that were appended to the buffer, or has dropped the request for another one.
     package mutating func memoryUsedUp(_ buffer: inout [UInt8]) -> Action {
         switch phase {
         case .head, .lengthBody, .chunkedBody:
             buffer = []
             return refuse(.memoryFull)
-        case .lingering(let discarded): return discard(&buffer, discarded)
         case .streaming: return close()
+        case .lingering: return .read
         case .handshake, .admission, .work, .detached, .refusal, .writing: return .wait
         case .closed: return .close
         }
@@ -114,6 +144,7 @@ package struct ServerConnectionState: Sendable {
     /// The service wants the request, with a body up to `bodyLimit` bytes.
     package mutating func admitted(bodyLimit: Int, _ buffer: inout [UInt8], at now: Int64) -> Action {
         guard case .admission(let head) = phase else { preconditionFailure("Admission answers the action admit.") }
+        bodyAtCheck = 0
         let hasBodyBytes = buffer.count > head.length
         let action: Action
         switch head.framing {
@@ -153,6 +184,7 @@ package struct ServerConnectionState: Sendable {
     /// The other side has taken the whole answer. Takes the request out of the buffer and begins with the next one that waits there.
     package mutating func answerWritten(_ buffer: inout [UInt8], at now: Int64) -> Action {
         guard case .writing(let afterwards, let end) = phase else { preconditionFailure("An answer is written when it was ready.") }
+        hasAnswered = true
         switch afterwards {
         case .nextRequest where !peerHasEnded || buffer.count > end:
             phase = .head
@@ -160,13 +192,32 @@ package struct ServerConnectionState: Sendable {
             parser.startNextRequest()
             deadlines.began(.request, at: now)
             return parseHead(buffer.span, at: now)
-        case .linger where !peerHasEnded, .close where !peerHasEnded && buffer.count > end:
-            phase = .lingering(discarded: 0)
+        case .nextRequest, .close, .linger:
             buffer.removeAll()
-            deadlines.began(.linger, at: now)
-            return .halfClose
-        case .nextRequest, .close, .linger: return close()
+            return linger(at: now)
         }
+    }
+
+    /// The socket does not take the answer at once. The request is of no more use: takes it out of the buffer.
+    package mutating func answerBlocked(_ buffer: inout [UInt8]) {
+        guard case .writing(let afterwards, let end) = phase else { return }
+        switch afterwards {
+        case .nextRequest: buffer.removeSubrange(0..<end)
+        case .close, .linger: buffer.removeAll()
+        }
+        phase = .writing(afterwards, end: 0)
+    }
+
+    /// The connection is closed while it is idle. The last answer may still be on its way.
+    package mutating func idleEnded(at now: Int64) -> Action { hasAnswered ? linger(at: now) : close() }
+
+    /// Closing with bytes that nobody has read resets the connection, and with it the answer that was just written (RFC 9112 §9.6): a blank
+    /// line behind a body or the end of TLS is enough. So every connection ends for its sender first.
+    private mutating func linger(at now: Int64) -> Action {
+        guard !peerHasEnded else { return close() }
+        phase = .lingering(discarded: 0)
+        deadlines.began(.linger, at: now)
+        return .halfClose
     }
 
     /// The other side will send no more. It may still read: a sender that shuts down its side waits for the answer.
@@ -194,15 +245,29 @@ package struct ServerConnectionState: Sendable {
     package mutating func deadlinePassed(at now: Int64) -> Action {
         switch deadlines.expired(at: now) {
         case .head: return refuse(.headTimeout)
-        case .body: return refuse(.bodyTimeout)
-        case .handshake, .request, .write, .linger: return close()
+        case .body: return checkBody(at: now)
+        case .request: return idleEnded(at: now)
+        case .handshake, .write, .linger: return close()
         case nil: return .wait
         }
+    }
+
+    /// A large body must keep coming: what holds memory is used, or given to another sender.
+    private mutating func checkBody(at now: Int64) -> Action {
+        guard deadlines.isCheck(at: now) else { return refuse(.bodyTimeout) }
+        let received = bodyReceived
+        let wanted = limits.bodyRate * Int(limits.bodyRateInterval.wholeMilliseconds) / 1000
+        let isSmall = MemoryBudget.RequestSize(bodyBytes: bodyLength) == .small
+        guard isSmall || received - bodyAtCheck >= wanted else { return refuse(.bodyTimeout, .bodyTooSlow) }
+        bodyAtCheck = received
+        deadlines.extend(at: now)
+        return .read
     }
 
     mutating func refuse(_ code: ErrorCode, _ fault: MessageFault? = nil) -> Action {
         self.fault = fault
         phase = .refusal
+        bodyReceived = 0
         deadlines.ended()
         return .refuse(code)
     }

@@ -26,12 +26,12 @@ extension BodyReader {
         let charset = Charset.marked(at: body)
         if case .utf16 = charset {
             guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
-            return .json(text)
+            return .json(Self.json(in: text.span).array)
         }
         guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
-        if unwrapsPayload, body.hasPrefix(Array("payload=".utf8).span) { return .json(try Self.solePayload(of: body)) }
+        if unwrapsPayload, Self.isPayload(body) { return .json(try Self.solePayload(of: body)) }
         // A number, a text, true, false or null.
-        guard FormFields.isJSON(body.array) else { throw BodyFault(Self.notJSON) }
+        guard FormFields.isJSON(Self.json(in: body)) else { throw BodyFault(Self.notJSON) }
         return .asReceived
     }
 
@@ -48,7 +48,16 @@ extension BodyReader {
         guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1 else {
             throw BodyFault("the form has other fields than one 'payload'")
         }
-        return payload.bytes
+        return json(in: payload.bytes.span).array
+    }
+
+    static func isPayload(_ body: Span<UInt8>) -> Bool { body.hasPrefix(Array("payload=".utf8).span) }
+
+    /// How many bytes `readByContent` needs at most, besides the body.
+    func memoryByContent(_ body: Span<UInt8>) -> Int {
+        let isUTF16 = Charset.utf16.markLength(at: body) > 0
+        guard kind == .auto else { return memory(forText: body, isUTF8: !isUTF16) }
+        return isUTF16 || unwrapsPayload && Self.isPayload(body) ? 3 * body.count : 0
     }
 
     /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.

@@ -3,7 +3,7 @@ internal import SluiceJSON
 
 /// What a body turns out to be before its JSON is scanned.
 package enum BodyReading: Sendable {
-    /// The body as received is JSON.
+    /// The body as received is JSON, behind a byte-order mark where it has one: `BodyReader.json(in:)`.
     case asReceived
     /// JSON that stands for the body: in another charset, in the field of a form, or with its bytes in it.
     case json([UInt8])
@@ -13,8 +13,7 @@ package enum BodyReading: Sendable {
     case unreadable(String)
 }
 
-/// Reads the body of a route's requests as what it is. What it makes of a body takes at most six bytes for each byte of it, and time in
-/// proportion to it.
+/// Reads the body of a route's requests as what it is. What it makes of a body takes at most `memory(for:)`, and time in proportion to it.
 package struct BodyReader: Sendable {
     let kind: BodyKind
     /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
@@ -70,7 +69,35 @@ extension BodyReader {
     private static func json(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
         guard let charset = try Charset.named(by: type), charset != .utf8 else { return .asReceived }
         guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
-        return .json(text)
+        return .json(json(in: text.span).array)
+    }
+
+    /// JSON without the byte-order mark that some senders write before it, and that no reader of JSON must take (RFC 8259 §8.1).
+    @_lifetime(copy text)
+    static func json(in text: Span<UInt8>) -> Span<UInt8> { text.extracting(Charset.utf8.markLength(at: text)..<text.count) }
+
+    /// How many bytes `read` needs at most, besides the body: for a copy in UTF-8, for fields, and for the JSON that is made of them.
+    func memory(for request: borrowing RequestView) -> Int {
+        let size = request.body.count
+        guard size > 0, kind != .json else { return 0 }
+        guard trustsContentType else { return memoryByContent(request.body) }
+        guard let index = request.headers.firstIndex(of: Self.contentType) else {
+            return memory(for: request.body, MediaType(request.body.extracting(0..<0)))
+        }
+        return memory(for: request.body, MediaType(request.headers.value(at: index)))
+    }
+
+    private func memory(for body: Span<UInt8>, _ type: borrowing MediaType) -> Int {
+        let size = body.count
+        if kind == .auto, case .json = type.family { return type.parameter("charset") == nil ? 0 : 3 * size }
+        return memory(forText: body, isUTF8: type.parameter("charset") == nil)
+    }
+
+    /// Of a text, or the fields of a form, or the same bytes in base64.
+    func memory(forText body: Span<UInt8>, isUTF8: Bool) -> Int {
+        if kind == .bytes { return body.count / 3 * 4 + 32 }
+        // Control characters of one byte become six; euro signs of windows-1252 three, and so do half the bytes of UTF-16.
+        return Swift.max([UInt8].jsonStringLength(body), isUTF8 ? 0 : 3 * body.count) + 3 * body.count
     }
 
     private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
@@ -88,7 +115,7 @@ extension BodyReader {
         guard let payload = payloads.first, payloads.count == 1 else {
             throw BodyFault("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
         }
-        return payload.bytes
+        return json(in: payload.bytes.span).array
     }
 
     /// - Returns: a JSON string.

@@ -1,3 +1,4 @@
+internal import SluiceBase
 internal import SluiceJSON
 
 /// The fields of a form, in the order in which their names first stand.
@@ -54,21 +55,22 @@ struct FormFields {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             switch value {
             case .json(let document): json += document
-            case .text(let text) where unwrapsJSON && Self.isObjectOrArray(text): json += text
+            case .text(let text) where unwrapsJSON && Self.isObjectOrArray(BodyReader.json(in: text.span)):
+                json.append(BodyReader.json(in: text.span))
             case .text(let text): json.appendJSONString(text.span)
             }
         }
         if values.count > 1 { json.append(UInt8(ascii: "]")) }
     }
 
-    private static func isObjectOrArray(_ value: [UInt8]) -> Bool {
-        (value.first == UInt8(ascii: "{") || value.first == UInt8(ascii: "[")) && isJSON(value)
+    private static func isObjectOrArray(_ value: Span<UInt8>) -> Bool {
+        !value.isEmpty && (value[0] == UInt8(ascii: "{") || value[0] == UInt8(ascii: "[")) && isJSON(value)
     }
 
     /// Whether `value` can stand as it is in the object that a form becomes.
-    static func isJSON(_ value: [UInt8]) -> Bool {
+    static func isJSON(_ value: Span<UInt8>) -> Bool {
         var findings = JSONFindings()
         // One level is the form's own object, one an array of repeated fields.
-        return (try? JSONScanner.scan(value.span, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings)) != nil
+        return (try? JSONScanner.scan(value, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings)) != nil
     }
 }

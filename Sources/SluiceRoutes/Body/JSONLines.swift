@@ -1,14 +1,18 @@
 internal import SluiceBase
+internal import SluiceJSON
 
 /// A body of JSON texts, one a line (JSON lines, `application/x-ndjson`), made one array.
 struct JSONLines {
     /// The array; its elements are the lines as they were.
     private(set) var document: [UInt8] = [UInt8(ascii: "[")]
-    /// Where each line lies in the document.
+    /// Where each line lies in the document, as far as elements are looked into.
     private(set) var lines: [Range<Int>] = []
+    /// How many there are.
+    private(set) var count = 0
 
     /// Lines end in LF or CR LF; those with nothing but blanks are passed over.
     init(_ body: Span<UInt8>) {
+        let body = BodyReader.json(in: body)
         document.reserveCapacity(body.count + 2)
         var start = 0
         while start < body.count {
@@ -22,7 +26,8 @@ struct JSONLines {
     private mutating func add(_ line: Span<UInt8>) {
         guard !line.isEmpty else { return }
         if document.count > 1 { document.append(UInt8(ascii: ",")) }
-        lines.append(document.count..<(document.count + line.count))
+        count += 1
+        if count <= JSONFindings.maximumItems { lines.append(document.count..<(document.count + line.count)) }
         document.append(line)
     }
 

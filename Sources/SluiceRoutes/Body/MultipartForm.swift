@@ -61,7 +61,8 @@ enum MultipartForm {
         case .multipart, .other: return .json(BodyReader.bytes(content))
         case .json:
             let text = try text(content, try Charset.named(by: type) ?? charset)
-            return FormFields.isJSON(text) ? .json(text) : .text(text)
+            let json = BodyReader.json(in: text.span)
+            return FormFields.isJSON(json) ? .json(json.array) : .text(text)
         case .text, .form: return .text(try text(content, try Charset.named(by: type) ?? charset))
         }
     }

@@ -7,13 +7,17 @@ enum PercentDecoding {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = 0
-        while index < text.count {
-            if let byte = escapedByte(text, at: index) {
-                bytes.append(byte)
-                index += 3
-            } else {
-                bytes.append(text[index] == UInt8(ascii: "+") ? ASCII.space : text[index])
-                index += 1
+        // What comes out is never longer.
+        bytes.append(addingCapacity: text.count) { output in
+            while index < text.count {
+                let byte = text[index]
+                if byte == UInt8(ascii: "%"), let escaped = escapedByte(text, at: index) {
+                    output.append(escaped)
+                    index &+= 3
+                } else {
+                    output.append(byte == UInt8(ascii: "+") ? ASCII.space : byte)
+                    index &+= 1
+                }
             }
         }
         return bytes

@@ -187,6 +187,6 @@ extension BodyReader {
         }
         if trustsContentType { return declared(request) ?? .json }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
-        return request.body.hasPrefix(Array("payload=".utf8).span) ? .form : .json
+        return Self.isPayload(request.body) ? .form : .json
     }
 }

@@ -15,6 +15,8 @@ struct DeliveryAssembly {
 
     /// Where the steps are written down; `nil` where nobody asks.
     let recorder: DeliveryRecorder?
+    /// What was taken for it from the memory budget.
+    var charge: MemoryCharge
     private(set) var parts: [RenderedPart] = []
     /// The first reason for which something left no trace.
     private(set) var ignored: AcknowledgementReason?
@@ -23,7 +25,10 @@ struct DeliveryAssembly {
     /// The bytes of their payloads.
     private var bytes = 0
 
-    init(_ recorder: DeliveryRecorder?) { self.recorder = recorder }
+    init(_ recorder: DeliveryRecorder?, _ charge: MemoryCharge) {
+        self.recorder = recorder
+        self.charge = charge
+    }
 
     mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
 

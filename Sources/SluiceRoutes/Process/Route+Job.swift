@@ -101,6 +101,18 @@ extension Route {
 }
 
 extension DeliveryContext {
+    /// How many bytes a payload takes at most while it is made, as far as the body's part in it goes.
+    func size(of template: PayloadTemplate) -> Int {
+        template.steps.reduce(0) { size, step in
+            switch step {
+            case .bytes(let bytes): size + bytes.count
+            case .value(let reference): size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
+            // The text by itself, and once more with its quotes and backslashes escaped.
+            case .text(let reference): size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
+            }
+        }
+    }
+
     /// What a template becomes: JSON.
     func json(_ template: PayloadTemplate) -> [UInt8] {
         var json: [UInt8] = []

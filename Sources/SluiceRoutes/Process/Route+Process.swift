@@ -13,8 +13,24 @@ extension Route {
     package func refusal(
         unverified request: borrowing RequestView, receivedAtMilliseconds: Int64, scratch: inout RouteScratch
     ) -> RouteOutcome? {
-        parts.verifier.refusal(of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings)
+        let before = scratch.charge.bytes
+        defer { scratch.charge.giveBack(downTo: before) }
+        // A part of the signature stands in the body: that is read before anything is known of its sender.
+        if verifierReadsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
+        return parts.verifier.refusal(of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings)
             .map { .refused($0.code, reason: $0.reason) }
+    }
+
+    private var verifierReadsBody: Bool {
+        if case .signature(let verifier) = parts.verifier { verifier.scheme.readsBody } else { false }
+    }
+
+    /// What it costs to verify and to read a request, in bytes of a body that is read once: more secrets and a signature in the body cost
+    /// more. What gzip holds is not known yet.
+    package func work(for request: borrowing RequestView) -> Int {
+        guard case .signature(let verifier) = parts.verifier else { return request.body.count }
+        let sixteenths = 16 + verifier.secrets.count + (verifierReadsBody ? 16 : 0)
+        return request.body.count * sixteenths / 16
     }
 
     /// Renders what a request becomes that was verified, now or when it came, in one pass over its body.
@@ -41,6 +57,8 @@ extension Route {
         _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare,
         recorder: DeliveryRecorder?, scratch: inout RouteScratch
     ) -> RouteOutcome {
+        defer { scratch.trim() }
+        scratch.isTooLargeForThread = false
         if let name = keyHeaderStandingTwice(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
@@ -80,29 +98,48 @@ extension Route {
 
     /// The signature is over the body as received; all that comes behind it sees what the sender had before gzip.
     private func inflated(_ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+        // No stream grows more (RFC 1951: 258 bytes for two bits).
+        let most = min(arrival.received.body.count * 1032, bodyLimit.bytes)
+        let limit = min(most, scratch.mostInflatedBytes ?? most)
+        let before = scratch.charge.bytes
+        guard scratch.charge.take(limit) else { return .memoryFull }
         do throws(GzipError) {
-            let body = try Gzip.inflate(arrival.received.body, limit: bodyLimit.bytes)
+            let body = try Gzip.inflate(arrival.received.body, limit: limit)
+            scratch.charge.giveBack(downTo: before + body.count)
             arrival.recorder?.noteInflated(to: body.count)
             let request = RequestView(
                 method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers, body: body.span,
                 peer: arrival.received.peer)
             return read(request, arrival, &scratch)
         } catch .overLimit {
+            scratch.isTooLargeForThread = limit < most
             return .refused(.bodyTooLarge, reason: GzipError.overLimit.description)
         } catch {
-            return unreadable(arrival.received, arrival, error.description)
+            return unreadable(arrival.received, arrival, error.description, &scratch)
         }
     }
 
     private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
-        if parts.elements?.areLines == true { return lines(request, arrival, &scratch) }
+        let before = scratch.charge.bytes
+        let areLines = parts.elements?.areLines == true
+        guard scratch.charge.take(areLines ? request.body.count + 2 : parts.body.memory(for: request)) else { return .memoryFull }
+        let taken = scratch.charge.bytes - before
+        let outcome = areLines ? lines(request, arrival, &scratch) : document(of: request, arrival, &scratch)
+        // The document is gone.
+        scratch.charge.giveBack(downTo: scratch.charge.bytes - taken)
+        return outcome
+    }
+
+    private func document(
+        of request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch
+    ) -> RouteOutcome {
         let reading = parts.body.read(request)
         arrival.recorder?.note(reading, parts.body, request)
         switch reading {
-        case .asReceived: return scanned(request, request.body, isForm: false, arrival, &scratch)
+        case .asReceived: return scanned(request, BodyReader.json(in: request.body), isForm: false, arrival, &scratch)
         case .json(let document): return scanned(request, document.span, isForm: false, arrival, &scratch)
         case .untyped(let document): return scanned(request, document.span, isForm: true, arrival, &scratch)
-        case .unreadable(let why): return unreadable(request, arrival, why)
+        case .unreadable(let why): return unreadable(request, arrival, why, &scratch)
         }
     }
 
@@ -119,10 +156,10 @@ extension Route {
         let lines = JSONLines(request.body)
         arrival.recorder?.noteLines()
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
-            for (element, range) in lines.lines.prefix(JSONFindings.maximumItems).enumerated() {
+            for (element, range) in lines.lines.enumerated() {
                 guard context.findings.range(of: 0, item: element) == range else { return false }
             }
-            return context.findings.itemCount == lines.lines.count
+            return context.findings.itemCount == lines.count
         }
         return scanned(request, lines.document.span, isForm: false, arrival, &scratch, isWhole: isWhole)
     }
@@ -134,18 +171,22 @@ extension Route {
         do {
             try JSONScanner.scan(document, paths: paths, into: &scratch.findings)
         } catch {
-            return unreadable(request, arrival, error.description)
+            return unreadable(request, arrival, error.description, &scratch)
         }
         let context = DeliveryContext(
             request: copy request, received: arrival.received, document: document, isForm: isForm, findings: scratch.findings, route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        if let isWhole, !isWhole(context) { return unreadable(request, arrival, "a line of the body is no JSON text by itself") }
-        return outcome(context, arrival.share, arrival.recorder)
+        if let isWhole, !isWhole(context) {
+            return unreadable(request, arrival, "a line of the body is no JSON text by itself", &scratch)
+        }
+        return outcome(context, arrival.share, arrival.recorder, &scratch.charge)
     }
 
     /// What cannot be read has no rule; its key may still be there, if it is in the head.
-    private func unreadable(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ why: String) -> RouteOutcome {
+    private func unreadable(
+        _ request: borrowing RequestView, _ arrival: borrowing Arrival, _ why: String, _ scratch: inout RouteScratch
+    ) -> RouteOutcome {
         arrival.recorder?.noteUnreadable(why)
         switch parts.onUnreadable {
         case .reject: return .refused(.bodyUnreadable, reason: why)
@@ -155,7 +196,8 @@ extension Route {
             request: copy request, received: arrival.received, document: request.body.extracting(0..<0), isForm: false,
             findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        return buried(RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all), context, arrival.recorder)
+        let letter = RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
+        return buried(letter, context, arrival.recorder, &scratch.charge)
     }
 }
 

@@ -8,9 +8,13 @@ extension Route {
     /// - Parameters:
     ///   - share: what of it; all, save where a dead letter that is about less is rendered anew.
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
-    func outcome(_ context: borrowing DeliveryContext, _ share: DeliveryShare, _ recorder: DeliveryRecorder?) -> RouteOutcome {
+    ///   - charge: what is made is taken from there before.
+    func outcome(
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ recorder: DeliveryRecorder?, _ charge: inout MemoryCharge
+    ) -> RouteOutcome {
         recorder?.note(context)
-        var assembly = DeliveryAssembly(recorder)
+        var assembly = DeliveryAssembly(recorder, charge)
+        defer { charge = assembly.charge }
         do throws(DeliveryAssembly.End) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
@@ -21,7 +25,7 @@ extension Route {
         } catch {
             switch error {
             case .refused(let outcome): return outcome
-            case .dead(let letter): return buried(letter, context, recorder)
+            case .dead(let letter): return buried(letter, context, recorder, &assembly.charge)
             }
         }
         guard !assembly.parts.isEmpty else {
@@ -30,7 +34,7 @@ extension Route {
         var delivery = delivery(context)
         delivery.parts = assembly.parts
         delivery.missingKeys = assembly.missingKeys
-        return stored(delivery, context)
+        return stored(delivery, context, &assembly.charge)
     }
 
     /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it is now, has none.
@@ -40,19 +44,24 @@ extension Route {
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
-    func buried(_ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?) -> RouteOutcome {
+    func buried(
+        _ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?, _ charge: inout MemoryCharge
+    ) -> RouteOutcome {
         recorder?.note(context)
         var key = keysAreOfElements ? nil : key(context)
         if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash { key = bodyHashKey(context) }
         if !keysAreOfElements { recorder?.note(key, context) }
         var delivery = delivery(context)
         delivery.parts = [RenderedPart(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])]
-        return stored(delivery, context)
+        return stored(delivery, context, &charge)
     }
 
-    private func stored(_ delivery: RenderedDelivery, _ context: borrowing DeliveryContext) -> RouteOutcome {
+    private func stored(
+        _ delivery: RenderedDelivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
+    ) -> RouteOutcome {
         var delivery = delivery
         if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
+            guard charge.take(context.received.body.count) else { return .memoryFull }
             delivery.request = KeptRequest.bytes(of: context.received, without: parts.credentialHeaders)
         }
         delivery.reply = parts.reply?.reply(context)
@@ -148,6 +157,7 @@ extension Route {
 
     private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else { return }
+        guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
         var result = job(template, jobKey(template, key, rule, context), context)
         if case .success(var job) = result {
             job.rule = rule

@@ -10,6 +10,11 @@ package enum RouteOutcome: Sendable {
     case store(RenderedDelivery)
 }
 
+extension RouteOutcome {
+    /// What is to be made of the request does not fit into the memory budget.
+    static var memoryFull: RouteOutcome { .refused(.memoryFull, reason: "memory is full: no room for what the route makes of the request") }
+}
+
 /// Why a genuine delivery leaves no trace.
 package enum AcknowledgementReason: Sendable, Hashable {
     /// The rule at this position, counted from 0, says `ignore: true`.

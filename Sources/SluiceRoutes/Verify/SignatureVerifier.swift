@@ -130,7 +130,7 @@ extension SignatureVerifier {
                 SignedRequest(request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL))
         }
         switch body.read(request) {
-        case .asReceived: return try judge(scanned(request, request.body, &findings))
+        case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), &findings))
         case .json(let document), .untyped(let document): return try judge(scanned(request, document.span, &findings))
         case .unreadable(let why): throw Self.unreadable(why)
         }

@@ -14,7 +14,10 @@ import Testing
         ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
         ("a number beyond a double", Array(#"{"n":1e400}"#.utf8), "a number is out of the range of a double at byte 5"),
         ("invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8), "a string is not valid UTF-8 at byte 6"),
-        ("a byte order mark", [0xEF, 0xBB, 0xBF] + Array("{}".utf8), "the text begins with a byte-order mark at byte 0"),
+        (
+            "two byte order marks", [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF] + Array("{}".utf8),
+            "the text begins with a byte-order mark at byte 0"
+        ),
     ]
 
     @Test("a signed body that cannot be read is a dead letter, answered 200, and the next delivery is not affected")

@@ -10,6 +10,8 @@ package enum GzipError: Error, Sendable, Hashable {
     case cutOff
     /// A block of no type, or one whose length or table of codes makes no sense.
     case brokenBlock
+    /// Blocks that hold nothing, or tables for next to nothing, beyond what any compressor makes: they cost time and bring no bytes.
+    case idleBlocks
     /// A code that stands for nothing.
     case brokenCode
     /// A repetition of what lies before the beginning.
@@ -28,6 +30,7 @@ extension GzipError: CustomStringConvertible {
         case .brokenHeader: "the header of the gzip body is broken"
         case .cutOff: "the gzip body ends before its end"
         case .brokenBlock: "the gzip body has a broken block"
+        case .idleBlocks: "the gzip body has too many blocks with little or nothing in them"
         case .brokenCode: "the gzip body has a code that means nothing"
         case .brokenDistance: "the gzip body repeats what lies before its beginning"
         case .checksumMismatch: "the gzip body does not fit its checksum"

@@ -6,8 +6,17 @@ package struct Inflater {
     private var codeLengths = PrefixCode(directBits: 7, meanings: DeflateAlphabet.codeLengths)
     /// Whether `literals` and `distances` are those of a block that brings none.
     private var hasFixedCodes = false
+    /// How many blocks without any output have come one after another.
+    private var emptyBlocks = 0
+    /// How many tables were read, of all streams of the body.
+    private var tables = 0
 
     package init() {}
+
+    private static let mostEmptyBlocks = 1000
+    /// So many tables, and one for each `bytesPerTable` of output. The smallest blocks of zlib have 127 symbols.
+    private static let mostTables = 64
+    private static let bytesPerTable = 64
 
     /// Undoes one stream, which is alone: it repeats nothing from before its own beginning.
     ///
@@ -19,6 +28,7 @@ package struct Inflater {
         let beginning = output.count
         var isLast = false
         while !isLast {
+            let before = output.count
             isLast = try input.take(1, from: bytes) == 1
             switch try input.take(2, from: bytes) {
             case 0: try copyStored(bytes, into: &output)
@@ -26,10 +36,14 @@ package struct Inflater {
                 try useFixedCodes()
                 try decode(bytes, into: &output, since: beginning)
             case 2:
+                tables += 1
+                guard tables <= Self.mostTables + output.count / Self.bytesPerTable else { throw .idleBlocks }
                 try readCodes(bytes)
                 try decode(bytes, into: &output, since: beginning)
             default: throw .brokenBlock
             }
+            emptyBlocks = output.count > before ? 0 : emptyBlocks + 1
+            guard emptyBlocks <= Self.mostEmptyBlocks else { throw .idleBlocks }
         }
         return input.alignToByte()
     }

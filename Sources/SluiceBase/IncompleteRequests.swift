@@ -1,0 +1,192 @@
+/// Which requests of a server are under way, what they hold and how fast they come, to find the one to drop when memory is full.
+///
+/// State without I/O; `MemoryBudget` guards it. A request that arrives whole is never listed.
+package struct IncompleteRequests {
+    /// The connection that a request comes on.
+    package struct Owner: Sendable, Hashable {
+        /// The position of its event loop.
+        package let loop: Int
+        /// Its registration on that loop.
+        package let connection: UInt64
+
+        package init(loop: Int, connection: UInt64) {
+            self.loop = loop
+            self.connection = connection
+        }
+    }
+
+    /// Whom a request's memory counts to: an address, IPv6 by /64, which is what one subscriber has.
+    package struct Share: Sendable, Hashable {
+        private let upper: UInt64
+        private let lower: UInt64
+
+        package init(of peer: PeerAddress) {
+            var halves: [UInt64] = [0, 0]
+            for index in 0..<16 { halves[index / 8] = halves[index / 8] << 8 | UInt64(peer.address[index]) }
+            upper = halves[0]
+            lower = peer.isIPv4 ? halves[1] : 0
+        }
+    }
+
+    /// Names a listed request.
+    package struct Ticket: Sendable, Hashable {
+        fileprivate let place: Int
+        fileprivate let generation: UInt32
+    }
+
+    private struct Entry {
+        let owner: Owner
+        let generation: UInt32
+        var share: Share?
+        var size: MemoryBudget.RequestSize
+        /// What it holds, and so nearly what has arrived.
+        var bytes: Int
+        var lastProgress: Int64
+        /// Two points in time, at least a second apart, and what it held then.
+        var older: (time: Int64, bytes: Int)
+        var newer: (time: Int64, bytes: Int)
+    }
+
+    var tellDropped: (@Sendable (Owner) -> Void)?
+    private var entries: [Entry?] = []
+    private var free: [Int] = []
+    private var generation: UInt32 = 0
+    /// What the requests of an address hold together.
+    private var shares: [Share: Int] = [:]
+    private var dropped: [Owner] = []
+
+    /// Without progress for so long, a request counts as stopped.
+    private static let stoppedNanoseconds: Int64 = 500_000_000
+    private static let rateNanoseconds: Int64 = 1_000_000_000
+
+    mutating func add(
+        _ owner: Owner, share: Share?, size: MemoryBudget.RequestSize, reserved: Int, at now: Int64
+    ) -> Ticket {
+        generation &+= 1
+        let entry = Entry(
+            owner: owner, generation: generation, share: share, size: size, bytes: reserved, lastProgress: now, older: (now, 0),
+            newer: (now, 0))
+        if let share { shares[share, default: 0] += reserved }
+        if let place = free.popLast() {
+            entries[place] = entry
+            return Ticket(place: place, generation: generation)
+        }
+        entries.append(entry)
+        return Ticket(place: entries.count - 1, generation: generation)
+    }
+
+    mutating func remove(_ ticket: Ticket) -> Bool {
+        guard holds(ticket) else { return false }
+        _ = takeOut(ticket.place)
+        return true
+    }
+
+    func holds(_ ticket: Ticket) -> Bool { entries[ticket.place]?.generation == ticket.generation }
+
+    mutating func grow(
+        _ ticket: Ticket, to bytes: Int, size: MemoryBudget.RequestSize, share: Share?, at now: Int64, in budget: MemoryBudget
+    ) -> Bool {
+        guard holds(ticket), var entry = entries[ticket.place] else { return false }
+        note(&entry, size: size, share: share, at: now)
+        entries[ticket.place] = entry
+        let more = bytes - entry.bytes
+        guard more > 0 else { return true }
+        if let share = entry.share { shrink(share, by: more, except: ticket.place, at: now, in: budget) }
+        guard makeRoom(for: size, except: ticket.place, at: now, in: budget, { budget.take(more, for: size) }) else { return false }
+        entries[ticket.place]?.bytes = bytes
+        if let share = entry.share { shares[share, default: 0] += more }
+        return true
+    }
+
+    /// Drops requests, the slowest first, until `take` succeeds.
+    ///
+    /// - Parameter place: the request that needs the room.
+    /// - Returns: whether it did; if it cannot, nothing is dropped for it.
+    mutating func makeRoom(
+        for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget, _ take: () -> Bool
+    ) -> Bool {
+        if take() { return true }
+        let now = now ?? latest
+        while let victim = slowest(for: size, except: place, at: now) {
+            budget.release(drop(victim))
+            if take() { return true }
+        }
+        return false
+    }
+
+    /// The connections whose requests were dropped since the last call.
+    mutating func takeDropped() -> [Owner] {
+        defer { dropped = [] }
+        return dropped
+    }
+}
+
+extension IncompleteRequests {
+    /// The time of the last progress that was noted.
+    private var latest: Int64 { entries.reduce(0) { max($0, $1?.lastProgress ?? 0) } }
+
+    private mutating func note(_ entry: inout Entry, size: MemoryBudget.RequestSize, share: Share?, at now: Int64) {
+        entry.size = size
+        entry.lastProgress = now
+        if now - entry.newer.time >= Self.rateNanoseconds {
+            entry.older = entry.newer
+            entry.newer = (now, entry.bytes)
+        }
+        guard share != entry.share else { return }
+        giveBack(entry)
+        if let share { shares[share, default: 0] += entry.bytes }
+        entry.share = share
+    }
+
+    /// Drops the slowest requests of an address that goes over its part of the budget. A request that is alone may go over it.
+    private mutating func shrink(_ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget) {
+        while (shares[share] ?? 0) + more > budget.addressBytes {
+            guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return }
+            budget.release(drop(victim))
+        }
+    }
+
+    /// Large requests make way first; small ones only for small ones.
+    private func slowest(for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64) -> Int? {
+        if let large = slowest(except: place, at: now, where: { $0.size == .large }) { return large }
+        return size == .large ? nil : slowest(except: place, at: now, where: { $0.size == .small })
+    }
+
+    private func slowest(except own: Int?, at now: Int64, where isCandidate: (Entry) -> Bool) -> Int? {
+        var best: (rate: Int64, bytes: Int, place: Int)?
+        for place in entries.indices where place != own {
+            guard let entry = entries[place], entry.bytes > 0, isCandidate(entry) else { continue }
+            let rate = Self.rate(of: entry, at: now)
+            if let best, (best.rate, -best.bytes) <= (rate, -entry.bytes) { continue }
+            best = (rate, entry.bytes, place)
+        }
+        return best?.place
+    }
+
+    /// Bytes per second; 0 for a request that has stopped.
+    private static func rate(of entry: Entry, at now: Int64) -> Int64 {
+        guard now - entry.lastProgress < stoppedNanoseconds else { return 0 }
+        let milliseconds = max(50, (now - entry.older.time) / 1_000_000)
+        return Int64(entry.bytes - entry.older.bytes) * 1000 / milliseconds
+    }
+
+    private mutating func drop(_ place: Int) -> Int {
+        guard let entry = takeOut(place) else { return 0 }
+        dropped.append(entry.owner)
+        return entry.bytes
+    }
+
+    private mutating func takeOut(_ place: Int) -> Entry? {
+        guard let entry = entries[place] else { return nil }
+        giveBack(entry)
+        entries[place] = nil
+        free.append(place)
+        return entry
+    }
+
+    private mutating func giveBack(_ entry: Entry) {
+        guard let share = entry.share else { return }
+        let left = (shares[share] ?? 0) - entry.bytes
+        shares[share] = left > 0 ? left : nil
+    }
+}

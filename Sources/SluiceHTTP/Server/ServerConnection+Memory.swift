@@ -1,0 +1,74 @@
+internal import SluiceBase
+internal import SluiceNet
+
+/// What a connection takes from the memory budget.
+extension ServerConnection {
+    /// The budget has given the memory of the request to another one.
+    func requestWasDropped() {
+        guard isOpen, let ticket, !server.memory.lists(ticket) else { return }
+        unlistRequest()
+        perform(state.memoryUsedUp(&buffer))
+        settle()
+    }
+
+    /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
+    func reserveForBuffer() -> Bool {
+        let wanted = max(reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
+        let size = MemoryBudget.RequestSize(bodyBytes: state.bodyLength)
+        if let ticket {
+            guard server.memory.grow(ticket, to: wanted, size: size, share: share, at: server.loop.now) else {
+                unlistRequest()
+                return false
+            }
+        } else if wanted > reserved {
+            guard server.memory.reserve(wanted - reserved, for: size) else { return false }
+        }
+        reserved = wanted
+        return true
+    }
+
+    /// Lists a request of which a part has arrived, so that its memory can be given to another one.
+    func listRequest() {
+        guard ticket == nil, let source else { return }
+        ticket = server.memory.list(
+            IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), share: share,
+            size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved, at: server.loop.now)
+    }
+
+    func unlistRequest() {
+        guard let ticket else { return }
+        self.ticket = nil
+        guard !server.memory.unlist(ticket) else { return }
+        // What it held was given away already.
+        reserved = 0
+        isDropped = true
+    }
+
+    /// Whose share of memory the request counts to; nil for a proxy that names nobody.
+    private var share: IncompleteRequests.Share? { server.isShared(sender) ? nil : IncompleteRequests.Share(of: sender) }
+
+    func release(downTo bytes: Int) {
+        guard bytes < reserved else { return }
+        server.memory.release(reserved - bytes)
+        reserved = bytes
+    }
+
+    /// An idle connection holds no memory for requests beyond a small buffer.
+    func releaseBuffer() {
+        shrinkBuffer()
+        release(downTo: 0)
+    }
+
+    /// Lets go of a large buffer, save what is in it.
+    func shrinkBuffer() {
+        if buffer.capacity > Self.keptCapacity {
+            var rest: [UInt8] = []
+            rest.append(contentsOf: buffer)
+            buffer = rest
+        }
+        release(downTo: buffer.count)
+    }
+
+    static let droppedReason = "memory is full, and this request arrived more slowly than all others"
+    private static let reservationStep = 4096
+}
