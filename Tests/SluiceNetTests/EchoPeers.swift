@@ -16,10 +16,8 @@ final class EchoServer: EventHandler {
 
     static func start(_ socket: ListeningSocket, tls: TLSServerContext?, on loop: EventLoop) throws -> Listener {
         try Listener(socket, on: loop) { report in
-            guard case .accepted(let accepted) = report,
-                let stream = try? Stream(accepted: accepted.descriptor, tls: tls)
-            else { return }
-            let server = EchoServer(stream, on: loop)
+            guard case .accepted(let accepted) = report else { return }
+            let server = EchoServer(Stream(accepted: accepted.descriptor, tls: tls), on: loop)
             server.source = try? loop.add(server, descriptor: accepted.descriptor, interest: .readable)
         }
     }
