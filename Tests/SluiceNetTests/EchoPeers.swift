@@ -23,6 +23,7 @@ final class EchoServer: EventHandler {
     }
 
     func becameReady(_ readiness: Readiness) {
+        guard case .moved = stream.handshake() else { return }
         var buffer = [UInt8](repeating: 0, count: 1024)
         while case .moved(let count) = stream.read(into: &buffer) {
             _ = stream.write(Array(buffer[..<count]), from: 0)
