@@ -83,7 +83,10 @@ let package = Package(
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceOutbox", "DevQueue", "TestSupport"]),
         tests(
             "SystemTests",
-            ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue", "TestSupport"]),
+            [
+                "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "SluiceOutbox", "DevQueue", "TestSupport",
+                "CSluiceOpenSSL",
+            ]),
         tests("TidyTests", ["SluiceBase", "SluiceGateway"]),
     ]
 )

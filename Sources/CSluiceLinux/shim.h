@@ -8,9 +8,14 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
+
+// man 2 prctl, which is variadic and so not imported
+static inline int sluice_prctl(int option, unsigned long value) { return prctl(option, value, 0UL, 0UL, 0UL); }
 
 // man 2 accept4
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);

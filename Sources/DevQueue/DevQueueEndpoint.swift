@@ -89,5 +89,5 @@ final class DevQueueEndpoints: Sendable {
 struct DevQueueObserver: HTTPServerObserver {
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
     func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
-    func handshakeFailed(_ reason: String, peer: PeerAddress) {}
+    func handshakeFailed(_ error: TLSError, peer: PeerAddress) {}
 }

@@ -10,6 +10,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case bodyTooLarge = "body_too_large"
     case expectationFailed = "expectation_failed"
     case versionNotSupported = "version_not_supported"
+    case httpsRequired = "https_required"
     case transferCodingNotSupported = "transfer_coding_not_supported"
     case contentEncodingNotSupported = "content_encoding_not_supported"
 
@@ -45,7 +46,7 @@ extension ErrorCode {
     /// The HTTP status that answers it.
     package var httpStatus: Int {
         switch self {
-        case .malformedRequest, .transferCodingNotSupported: 400
+        case .malformedRequest, .transferCodingNotSupported, .httpsRequired: 400
         case .signatureMissing, .signatureInvalid, .signatureExpired: 401
         case .addressNotAllowed: 403
         case .noSuchRoute: 404
@@ -76,6 +77,7 @@ extension ErrorCode {
         case .bodyTooLarge: "The request body is larger than this route accepts."
         case .expectationFailed: "Only the expectation 100-continue is supported."
         case .versionNotSupported: "Only HTTP/1.1 and HTTP/1.0 are supported."
+        case .httpsRequired: "This port speaks HTTPS, and the request came without TLS; use https://."
         case .transferCodingNotSupported: "Only the transfer coding chunked is supported."
         case .contentEncodingNotSupported: "This route does not accept this content encoding."
         case .noSuchRoute: "No route has this path."

@@ -8,7 +8,7 @@ package enum LogKey: String, CaseIterable, Sendable {
     case route
     /// The HTTP status that was answered, or that Zizq answered.
     case status
-    /// An `ErrorCode` or `DeadLetterReason`.
+    /// An `ErrorCode`, `DeadLetterReason` or `TLSFailureCause`.
     case code
     /// One sentence about why; no secret, nothing of a body.
     case reason
@@ -16,6 +16,8 @@ package enum LogKey: String, CaseIterable, Sendable {
     case peer
     /// A listener's or server's address.
     case address
+    /// An event loop, by the name of its thread: `loop-0`.
+    case loop
     /// Which listener: `https`, `http`, `admin`.
     case listener
     /// A job's number in the outbox.

@@ -40,6 +40,9 @@ package enum MetricName: String, CaseIterable, Sendable {
     case connections = "sluice_connections"
     case connectionsLimit = "sluice_connections_limit"
     case connectionsClosedForNewer = "sluice_connections_closed_for_newer_total"
+    case connectionsRefused = "sluice_connections_refused_total"
+    case handshakeFailures = "sluice_tls_handshake_failures_total"
+    case loopStalls = "sluice_loop_stalls_total"
     case memoryInUse = "sluice_memory_in_use_bytes"
     case tableVersion = "sluice_route_table_version"
     case tableTime = "sluice_route_table_timestamp_seconds"
@@ -78,6 +81,9 @@ extension MetricName {
         case .refused: ["route", "code"]
         case .dead: ["route", "reason"]
         case .connections: ["listener"]
+        case .connectionsRefused: ["reason"]
+        case .handshakeFailures: ["cause"]
+        case .loopStalls: ["loop"]
         case .reloads: ["result"]
         case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches, .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
@@ -126,8 +132,11 @@ extension MetricName {
         case .outboxOldestAge: "Time since the oldest undelivered job was received; 0 when there is none."
         case .evictedKeys: "Unique keys that were forgotten before their time because too many were remembered."
         case .connections: "Open connections, by listener."
-        case .connectionsLimit: "Open connections above which the longest idle one is closed for a new one."
-        case .connectionsClosedForNewer: "Idle connections that were closed to make room for new ones."
+        case .connectionsLimit: "Open connections above which one is closed for a new one."
+        case .connectionsClosedForNewer: "Connections that were closed to make room for new ones."
+        case .connectionsRefused: "Connections that were turned away, by reason."
+        case .handshakeFailures: "TLS handshakes that failed, by cause."
+        case .loopStalls: "Turns of an event loop that took longer than 50 ms, by the loop's thread."
         case .memoryInUse: "Memory held by bodies, pending commits and unsent answers."
         case .tableVersion: "Number of the route table in force; it grows by one with each that is loaded."
         case .tableTime: "When the route table in force was put in force, in seconds since 1970."

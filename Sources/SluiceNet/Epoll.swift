@@ -6,7 +6,8 @@ internal import CSluiceLinux
 @safe
 struct Epoll: ~Copyable {
     private let descriptor: Int32
-    private var events = unsafe [epoll_event](repeating: epoll_event(), count: 256)
+    /// So few at a time that a turn of the loop stays short when each means work, a handshake for one; the kernel reports the rest next.
+    private var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
 
     init() throws(SystemCallError) {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))

@@ -13,11 +13,14 @@ package struct Readiness: OptionSet, Sendable {
     package static let hangUp = Readiness(rawValue: UInt32(EPOLLHUP.rawValue))
     /// An error is pending; reported whether asked for or not.
     package static let failed = Readiness(rawValue: UInt32(EPOLLERR.rawValue))
+    /// Asked for: of several loops that watch the descriptor one is woken that waits (`EPOLLEXCLUSIVE`). Such an interest cannot be
+    /// changed, only ended with `EventLoop.unwatch`.
+    package static let exclusive = Readiness(rawValue: 1 << 28)
 }
 
 /// The owner of a descriptor on an event loop. All calls come on the loop's thread.
 package protocol EventHandler: AnyObject {
-    /// The kernel reports the descriptor ready.
+    /// The kernel reports the descriptor ready, or the owner asked to be called again (`EventLoop.callAgain`).
     func becameReady(_ readiness: Readiness)
     /// The deadline set with `EventLoop.setDeadline` has passed; it is not set any more.
     func deadlinePassed()

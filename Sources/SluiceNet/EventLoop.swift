@@ -22,7 +22,10 @@ package final class EventLoop {
     package let mailbox: LoopMailbox
     /// When the loop last woke, in monotonic nanoseconds. Fresh enough for deadlines, and free.
     package private(set) var now: Int64
+    /// Counts the turns: one wake, and what is done in it. Tells an owner whether it is still in the same one.
+    package private(set) var turnNumber: UInt64 = 0
 
+    private let stalled: (@Sendable (Duration) -> Void)?
     private let time: any TimeSource
     private var epoll: Epoll
     private var sources: [Source] = []
@@ -31,10 +34,16 @@ package final class EventLoop {
     private var due: [TimerWheel.Entry] = []
     private var locals: [AnyObject?] = []
     private var afterEvents: [() -> Void] = []
+    /// Owners that are to be called in the next turn whatever epoll says.
+    private var unfinished: [SourceID] = []
     private var isStopping = false
 
-    init(index: Int, mailbox: LoopMailbox, time: any TimeSource) throws(SystemCallError) {
+    /// - Parameter stalled: told of each turn that took longer than `stallNanoseconds`, on the loop's thread.
+    init(
+        index: Int, mailbox: LoopMailbox, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)? = nil
+    ) throws(SystemCallError) {
         self.index = index
+        self.stalled = stalled
         self.mailbox = mailbox
         self.time = time
         now = time.monotonicNanoseconds()
@@ -98,6 +107,10 @@ package final class EventLoop {
         // Fails only for a descriptor that is not in the set, which is what is wanted.
         try? epoll.remove(sources[id.slot].descriptor)
     }
+
+    /// Calls the owner's `becameReady` in the next turn, with what epoll reports or with nothing: for an owner that has more to do and lets
+    /// the others of the loop go first.
+    package func callAgain(_ id: SourceID) { unfinished.append(id) }
 
     /// The owner behind an id, if it is still the same one.
     package func handler(of id: SourceID) -> (any EventHandler)? {
@@ -170,16 +183,33 @@ package final class EventLoop {
     package func stop() { isStopping = true }
 
     private func turn() {
-        let count = epoll.wait(timeoutMilliseconds: timeoutMilliseconds())
+        let waiting = unfinished
+        let count = epoll.wait(timeoutMilliseconds: waiting.isEmpty ? timeoutMilliseconds() : 0)
         now = time.monotonicNanoseconds()
+        turnNumber &+= 1
+        unfinished.removeAll(keepingCapacity: true)
         for position in 0..<count {
             let event = epoll.event(at: position)
-            let id = SourceID(packed: event.token)
-            if isCurrent(id) { sources[id.slot].handler?.becameReady(event.readiness) }
+            call(SourceID(packed: event.token), event.readiness)
         }
+        for id in waiting { call(id, []) }
         fireDeadlines()
         for body in afterEvents { body() }
+        reportStall()
     }
+
+    private func call(_ id: SourceID, _ readiness: Readiness) {
+        if isCurrent(id) { sources[id.slot].handler?.becameReady(readiness) }
+    }
+
+    private func reportStall() {
+        guard let stalled else { return }
+        let taken = time.monotonicNanoseconds() - now
+        if taken > Self.stallNanoseconds { stalled(.nanoseconds(taken)) }
+    }
+
+    /// A turn that takes longer has kept every connection of the loop waiting for too long: 50 ms.
+    package static let stallNanoseconds: Int64 = 50_000_000
 
     private func timeoutMilliseconds() -> Int32 {
         guard let wake = wheel.nextWake else { return -1 }

@@ -9,11 +9,17 @@ package final class EventLoopGroup: Sendable {
     /// - Parameters:
     ///   - count: how many, from 1 to 256.
     ///   - name: of the threads, as `top -H` shows it; cut to 15 bytes with the loop's number.
-    package init(count: Int, name: String, time: any TimeSource = SystemTime()) throws(SystemCallError) {
+    ///   - stalled: told of each turn of a loop over 50 ms, with the name of its thread, on that thread.
+    package init(
+        count: Int, name: String, time: any TimeSource = SystemTime(), stalled: (@Sendable (String, Duration) -> Void)? = nil
+    ) throws(SystemCallError) {
         precondition((1...256).contains(count), "between 1 and 256 event loops")
         var threads: [EventLoopThread] = []
         for index in 0..<count {
-            threads.append(try EventLoopThread(index: index, name: "\(name)-\(index)", time: time))
+            let thread = "\(name)-\(index)"
+            var report: (@Sendable (Duration) -> Void)?
+            if let stalled { report = { stalled(thread, $0) } }
+            threads.append(try EventLoopThread(index: index, name: thread, time: time, stalled: report))
         }
         self.threads = threads
     }

@@ -12,19 +12,21 @@ final class EventLoopThread: Sendable {
     let mailbox: LoopMailbox
     private let state = Mutex(State.running([]))
 
-    init(index: Int, name: String, time: any TimeSource) throws(SystemCallError) {
+    init(
+        index: Int, name: String, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)?
+    ) throws(SystemCallError) {
         let mailbox = try LoopMailbox()
         self.mailbox = mailbox
         do throws(SystemThread.Failure) {
-            try SystemThread.start(name: name) { [self] in run(index: index, time: time) }
+            try SystemThread.start(name: name) { [self] in run(index: index, time: time, stalled: stalled) }
         } catch {
             throw SystemCallError("pthread_create", code: error.code)
         }
     }
 
-    private func run(index: Int, time: any TimeSource) {
+    private func run(index: Int, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)?) {
         // A process that cannot have one more descriptor at this point cannot serve at all.
-        guard let loop = try? EventLoop(index: index, mailbox: mailbox, time: time) else {
+        guard let loop = try? EventLoop(index: index, mailbox: mailbox, time: time, stalled: stalled) else {
             preconditionFailure("an event loop needs an epoll descriptor; the limit on open files is too low")
         }
         loop.run()

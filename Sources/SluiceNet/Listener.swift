@@ -11,7 +11,7 @@ package struct AcceptedSocket: Sendable {
     package func close() { FileDescriptor.close(descriptor) }
 }
 
-/// Accepts on one loop and hands each connection on. Belongs to that loop.
+/// Accepts on one loop and hands each connection on. Belongs to that loop; other loops may have a listener on the same socket.
 package final class Listener: EventHandler {
     /// What the owner of a listener is told.
     package enum Report {
@@ -23,6 +23,7 @@ package final class Listener: EventHandler {
     /// At most so many are accepted at one wake, so that a flood of connections does not starve those that are open.
     private static let acceptsPerWake = 64
     private static let restNanoseconds: Int64 = 100_000_000
+    private static let interest: Readiness = [.readable, .exclusive]
 
     private let socket: ListeningSocket
     private let loop: EventLoop
@@ -36,21 +37,19 @@ package final class Listener: EventHandler {
         self.socket = socket
         self.loop = loop
         self.report = report
-        source = try loop.add(self, descriptor: socket.descriptor, interest: .readable)
+        source = try loop.add(self, descriptor: socket.descriptor, interest: Self.interest)
     }
 
-    /// Stops accepting and closes the socket; connections that the kernel has queued are reset.
-    package func close() {
+    /// Stops accepting on this loop. The socket stays open, and the kernel goes on queueing connections.
+    package func stop() {
         guard let source else { return }
         loop.remove(source)
         self.source = nil
-        socket.close()
-        if case .unix(let path) = socket.address { unsafe unlink(path) }
     }
 
-    /// Accepts everything that is queued now, however much: the last act before closing.
+    /// Accepts everything that is queued now, as much as a queue holds: the last act before closing.
     package func acceptAll() {
-        while acceptOne() {}
+        for _ in 0..<ListeningSocket.longestQueue where !acceptOne() { return }
     }
 
     package func becameReady(_ readiness: Readiness) {
@@ -59,7 +58,7 @@ package final class Listener: EventHandler {
 
     package func deadlinePassed() {
         guard let source else { return }
-        loop.setInterest(.readable, for: source)
+        loop.setInterest(Self.interest, for: source)
     }
 
     private func acceptOne() -> Bool {
@@ -89,7 +88,7 @@ package final class Listener: EventHandler {
     /// The queue stays readable while there is no descriptor to accept with: without a rest the loop would spin.
     private func rest(_ error: SystemCallError) {
         guard let source else { return }
-        loop.setInterest([], for: source)
+        loop.unwatch(source)
         loop.setDeadline(loop.now + Self.restNanoseconds, for: source)
         report(.outOfDescriptors(error))
     }

@@ -8,10 +8,13 @@ package struct ListeningSocket: Sendable {
     /// What it is bound to, with the port that the kernel chose where the settings say 0.
     package let address: SocketAddress
 
+    /// Connections that wait to be accepted, unless the caller says otherwise.
+    package static let longestQueue = 4096
+
     /// Binds and listens.
     ///
     /// - Parameter backlog: connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
-    package init(_ address: SocketAddress, backlog: Int32 = 4096) throws(SystemCallError) {
+    package init(_ address: SocketAddress, backlog: Int32 = Int32(longestQueue)) throws(SystemCallError) {
         let descriptor = try FileDescriptor.socket(family: address.family)
         do throws(SystemCallError) {
             try Self.bind(descriptor, to: address)
@@ -27,8 +30,13 @@ package struct ListeningSocket: Sendable {
         }
     }
 
-    /// Closes a socket that was not handed to a listener.
-    package func close() { FileDescriptor.close(descriptor) }
+    /// Closes the socket and removes its file, if it has one; connections that the kernel has queued are reset. No listener may be left on
+    /// it.
+    package func close() {
+        FileDescriptor.close(descriptor)
+        // The path is a C string for the call.
+        if case .unix(let path) = address { unsafe unlink(path) }
+    }
 
     private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemCallError) {
         switch address {

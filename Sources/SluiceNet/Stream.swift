@@ -31,20 +31,25 @@ package enum StreamFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// One connected socket, with or without TLS. Belongs to the event loop of its owner; owns the descriptor.
 ///
-/// `@safe`: the one unsafe member is the TLS session, made in `init` and freed in `close`, after which nothing reaches it.
+/// `@safe`: the one unsafe member is the TLS session, made in `begin` and freed in `close`, after which nothing reaches it.
 @safe
 package final class Stream {
     package let descriptor: Int32
     private var session: OpaquePointer?
+    /// Below the session, and what holds a ClientHello until there is one; nil without TLS.
+    private var transport: TLSTransport?
+    /// What the session is made of once a ClientHello is there: a client that says nothing costs none. Kept for as long as the session,
+    /// which calls into it.
+    private let serverContext: TLSServerContext?
     private var isOpen = true
     /// Set by a TLS error after which the session must not be used any more, not even to say good-bye (SSL_get_error(3)).
     private var isSessionBroken = false
 
     /// Takes over an accepted connection.
-    package init(accepted descriptor: Int32, tls: TLSServerContext?) throws(TLSError) {
+    package init(accepted descriptor: Int32, tls: TLSServerContext?) {
         self.descriptor = descriptor
-        unsafe session = try tls?.makeSession()
-        try attach()
+        serverContext = tls
+        if tls != nil { transport = TLSTransport(descriptor: descriptor, checksHello: true) }
     }
 
     /// Takes over a socket that is connecting.
@@ -52,47 +57,88 @@ package final class Stream {
     /// - Parameter host: the name that the server's certificate must be for; used with TLS only.
     package init(connecting descriptor: Int32, tls: TLSClientContext?, host: String) throws(TLSError) {
         self.descriptor = descriptor
-        unsafe session = try tls?.makeSession(host: host)
-        try attach()
+        serverContext = nil
+        guard let tls else { return }
+        let transport = TLSTransport(descriptor: descriptor, checksHello: false)
+        self.transport = transport
+        try unsafe begin(try tls.makeSession(host: host), over: transport)
     }
 
-    private func attach() throws(TLSError) {
-        guard let session = unsafe session else { return }
-        guard unsafe SSL_set_fd(session, descriptor) == 1 else {
-            unsafe SSL_free(session)
-            unsafe self.session = nil
+    private func begin(_ made: OpaquePointer, over transport: TLSTransport) throws(TLSError) {
+        guard unsafe transport.attach(to: made) else {
+            unsafe SSL_free(made)
             throw .fromQueue("OpenSSL cannot use the socket")
         }
+        unsafe session = made
     }
 
     deinit { close() }
 
-    package var isTLS: Bool { unsafe session != nil }
+    package var isTLS: Bool { transport != nil }
 
     /// Whether decrypted or still encrypted bytes lie in the session, of which epoll knows nothing.
     package var hasBufferedBytes: Bool {
-        guard let session = unsafe session else { return false }
-        return unsafe SSL_has_pending(session) == 1
+        guard let session = unsafe session, let transport else { return false }
+        return unsafe transport.hasHeldBytes || SSL_has_pending(session) == 1
     }
 
-    /// Takes the TLS handshake further; without TLS there is none.
+    /// Whether a handshake has begun that takes memory: a session, or much of a ClientHello.
+    package var hasCostlyHandshake: Bool { unsafe session != nil || (transport?.heldCount ?? 0) > Self.cheapHello }
+
+    /// Takes the TLS handshake further; without TLS there is none. One call handles a bounded number of records.
     ///
-    /// - Returns: `.moved(0)` when it is complete.
+    /// - Returns: `.moved(0)` when it is complete; `.failed` with the cause `clearText` leaves the stream without TLS, for an answer that
+    ///   the peer can read.
     package func handshake() -> StreamProgress {
-        guard let session = unsafe session else { return .moved(0) }
+        guard let transport else { return .moved(0) }
+        if unsafe session == nil, let stop = makeSession(transport) { return stop }
+        guard let session = unsafe session else { return .ended }
         ERR_clear_error()
         let result = unsafe SSL_do_handshake(session)
-        return result == 1 ? .moved(0) : progress(ofFailed: result, "the TLS handshake failed")
+        guard result == 1 else { return progress(ofFailed: result, "the TLS handshake failed") }
+        transport.ledger.handshakeCompleted()
+        return .moved(0)
     }
 
-    /// Reads into `buffer`, as much as is there and fits.
+    /// - Returns: nil once there is a session.
+    private func makeSession(_ transport: TLSTransport) -> StreamProgress? {
+        guard let serverContext, isOpen else { return .ended }
+        if let outcome = transport.receiveHello() {
+            if transport.refusal == .clearText { self.transport = nil }
+            return progress(of: outcome, transport)
+        }
+        do throws(TLSError) {
+            try unsafe begin(serverContext.makeSession(), over: transport)
+            return nil
+        } catch {
+            return .failed(.tls(error))
+        }
+    }
+
+    private func progress(of outcome: TLSTransport.Outcome, _ transport: TLSTransport) -> StreamProgress {
+        switch outcome {
+        case .blocked: .wantsRead
+        case .ended: .ended
+        case .failed:
+            if let refusal = transport.refusal {
+                .failed(.tls(TLSError(refused: refusal)))
+            } else {
+                .failed(.system(SystemCallError("recv", code: transport.systemError)))
+            }
+        }
+    }
+
+    /// Reads into `buffer`, as much as is there and fits. With TLS one record at most, and a bounded number of records without data.
     package func read(into buffer: inout [UInt8]) -> StreamProgress {
         // The buffer is borrowed for the one call.
         unsafe buffer.withUnsafeMutableBytes { target in
-            guard let session = unsafe session else { return unsafe readPlain(target) }
+            guard let transport else { return unsafe readPlain(target) }
+            guard let session = unsafe session else { return .ended }
             ERR_clear_error()
             let count = unsafe SSL_read(session, target.baseAddress, Int32(clamping: target.count))
-            return count > 0 ? .moved(Int(count)) : progress(ofFailed: count, "the TLS connection failed")
+            guard count > 0 else { return progress(ofFailed: count, "the TLS connection failed") }
+            transport.ledger.dataReceived(Int(count))
+            return .moved(Int(count))
         }
     }
 
@@ -101,7 +147,8 @@ package final class Stream {
         // The buffer is borrowed for the one call.
         unsafe bytes.withUnsafeBytes { source in
             let rest = unsafe UnsafeRawBufferPointer(rebasing: source[offset...])
-            guard let session = unsafe session else { return unsafe writePlain(rest) }
+            guard transport != nil else { return unsafe writePlain(rest) }
+            guard let session = unsafe session else { return .ended }
             ERR_clear_error()
             let count = unsafe SSL_write(session, rest.baseAddress, Int32(clamping: rest.count))
             return count > 0 ? .moved(Int(count)) : progress(ofFailed: count, "the TLS connection failed")
@@ -162,8 +209,11 @@ package final class Stream {
     }
 
     private func progress(ofFailed result: Int32, _ what: String) -> StreamProgress {
-        guard let session = unsafe session else { return .ended }
-        let systemError = errno
+        guard let session = unsafe session, let transport else { return .ended }
+        if let refusal = transport.ledger.isFlooded ? .tooManyRecords : transport.refusal {
+            isSessionBroken = true
+            return .failed(.tls(TLSError(refused: refusal)))
+        }
         let kind = unsafe SSL_get_error(session, result)
         switch kind {
         case SSL_ERROR_WANT_READ: return .wantsRead
@@ -171,7 +221,7 @@ package final class Stream {
         case SSL_ERROR_ZERO_RETURN: return .ended
         case SSL_ERROR_SYSCALL:
             isSessionBroken = true
-            return .failed(.system(SystemCallError("SSL_read or SSL_write", code: systemError)))
+            return .failed(.system(SystemCallError("recv or send", code: transport.systemError)))
         default:
             isSessionBroken = true
             return unsafe brokenSession(what, session)
@@ -192,4 +242,7 @@ package final class Stream {
         // A static string of OpenSSL's for each verdict.
         return unsafe .failed(.tls(TLSError("\(what): \(String(cString: X509_verify_cert_error_string(verdict)))")))
     }
+
+    /// So much of a ClientHello may lie here without counting as a handshake, in bytes.
+    private static let cheapHello = 4096
 }

@@ -9,14 +9,20 @@ internal import Synchronization
 package final class TLSServerContext: @unchecked Sendable {
     // Owned: made in `init`, freed in `deinit`, never handed out.
     private let context: OpaquePointer
+    /// Kept for as long as the context, which has a pointer to it.
+    private let ticketKeys: TLSTicketKeys
     /// When the leaf certificate ends, in seconds since the epoch.
     package let expiresAt: Int64
 
     /// - Parameters:
     ///   - certificatePath: PEM, the leaf first and then the chain.
     ///   - keyPath: PEM, not encrypted.
+    ///   - ticketKeys: those of the context that this one replaces, so that its tickets stay valid.
     /// - Throws: `TLSError` naming the file and what is wrong with it.
-    package init(certificatePath: String, keyPath: String) throws(TLSError) {
+    package init(
+        certificatePath: String, keyPath: String, ticketKeys: TLSTicketKeys = TLSTicketKeys()
+    ) throws(TLSError) {
+        self.ticketKeys = ticketKeys
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .fromQueue("OpenSSL cannot make a context") }
         unsafe self.context = context
@@ -29,6 +35,7 @@ package final class TLSServerContext: @unchecked Sendable {
             throw error
         }
         unsafe Self.configure(context)
+        unsafe ticketKeys.use(in: context)
     }
 
     deinit { unsafe SSL_CTX_free(context) }
@@ -49,7 +56,22 @@ package final class TLSServerContext: @unchecked Sendable {
         // No renegotiation: it is only a way to make the server work (RFC 9325 §3.5). The server's order of ciphers counts.
         unsafe SSL_CTX_set_options(context, noRenegotiation | cipherServerPreference)
         unsafe SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
+        // Sessions are resumed by tickets alone: a cache would keep one for each stranger. SSL_CTX_set_session_cache_mode and
+        // SSL_CTX_set1_groups_list are macros over SSL_CTX_ctrl.
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+        unsafe SSL_CTX_set_cipher_list(context, Self.ciphers)
+        var groups = Array(Self.groups.utf8CString)
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, &groups)
     }
+
+    /// For TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 §4.2). Those of TLS 1.3 are all of this kind.
+    private static let ciphers = [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
+    ].joined(separator: ":")
+
+    /// Without the finite fields that OpenSSL has by default: one handshake with ffdhe8192 takes tens of milliseconds.
+    private static let groups = "X25519:P-256:P-384:P-521"
 
     // Macros with a shift, which Swift does not import (openssl/ssl.h: SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE).
     private static let noRenegotiation: UInt64 = 1 << 30

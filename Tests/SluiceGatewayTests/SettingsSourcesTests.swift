@@ -69,7 +69,7 @@ import Testing
         for expected in [
             ["https: 0.0.0.0:8443", "default"], ["http: \"[::1]:80\"", "SLUICE_HTTP"], ["limits.idle: 1m", "sluice.yaml:4:9"],
             ["threads: 2", "--threads"], ["# public_url: not set"], ["outbox.path: \"a \\\"b\\\"\"", "SLUICE_OUTBOX_PATH"],
-            ["zizq.url: http://127.0.0.1:7890", "default"], ["limits.connections_per_address: 0", "default"],
+            ["zizq.url: http://127.0.0.1:7890", "default"], ["limits.connections_per_address: 256", "default"],
         ] {
             #expect(fields.contains(expected), "\(expected)")
         }

@@ -16,15 +16,14 @@ final class EchoServer: EventHandler {
 
     static func start(_ socket: ListeningSocket, tls: TLSServerContext?, on loop: EventLoop) throws -> Listener {
         try Listener(socket, on: loop) { report in
-            guard case .accepted(let accepted) = report,
-                let stream = try? Stream(accepted: accepted.descriptor, tls: tls)
-            else { return }
-            let server = EchoServer(stream, on: loop)
+            guard case .accepted(let accepted) = report else { return }
+            let server = EchoServer(Stream(accepted: accepted.descriptor, tls: tls), on: loop)
             server.source = try? loop.add(server, descriptor: accepted.descriptor, interest: .readable)
         }
     }
 
     func becameReady(_ readiness: Readiness) {
+        guard case .moved = stream.handshake() else { return }
         var buffer = [UInt8](repeating: 0, count: 1024)
         while case .moved(let count) = stream.read(into: &buffer) {
             _ = stream.write(Array(buffer[..<count]), from: 0)

@@ -37,7 +37,7 @@ import Testing
     private struct Silent: HTTPServerObserver {
         func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
         func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
-        func handshakeFailed(_ reason: String, peer: PeerAddress) {}
+        func handshakeFailed(_ error: TLSError, peer: PeerAddress) {}
     }
 
     /// A server that speaks TLS with this certificate and takes one job a batch.

@@ -56,6 +56,7 @@ package final class Gateway: Sendable {
             OutboxService(outbox: parts.outbox, logger: parts.logger),
             DeliveringService(delivery: parts.delivery, stopper: stopper),
             LogSummaryService(log: configuration.log),
+            MemoryTrimService(ingest: parts.ingest, memory: parts.memory),
             parts.reload,
             ListeningService(ingest: parts.ingest, stopper: stopper),
         ]
@@ -86,6 +87,7 @@ package final class Gateway: Sendable {
         await parts.client.shutdown()
         await parts.clientLoop.stop()
         await parts.worker.stop()
+        await parts.adminLoop.stop()
         await parts.loops.stop()
         parts.logger.notice("stopped")
     }

@@ -16,11 +16,13 @@ struct GatewayParts {
     let ingest: HTTPServer
     let admin: HTTPServer
     let control: HTTPServer
+    let memory: MemoryBudget
     let condition: GatewayCondition
     let results: ResultRouter
     let loops: EventLoopGroup
     let clientLoop: EventLoopGroup
     let worker: BodyWorker
+    let adminLoop: EventLoopGroup
     let client: ZizqClient
     let logger: Logger
     let addresses: Gateway.Addresses
@@ -69,7 +71,11 @@ struct GatewayParts {
         warnOfVariables(configuration.environment, reload, logger)
         let sockets = try BoundSockets(settings)
         let journal = DeliveryJournal(logger: logger, show: configuration.show)
-        let (loops, clientLoop, worker) = try startLoops(settings.threads ?? ProcessorCount.available())
+        let watchdog = LoopWatchdog(metrics: metrics, logger: logger)
+        let loops = try startLoops(settings.threads ?? ProcessorCount.available(), "loop", watchdog)
+        let clientLoop = try startLoops(1, "zizq", watchdog)
+        let adminLoop = try startLoops(1, "admin", watchdog)
+        let worker = try startWorker()
         let client = try ZizqClient.make(settings.zizq, loop: clientLoop, logger: logger)
         let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
         let delivery = DeliveryService(
@@ -79,7 +85,8 @@ struct GatewayParts {
         let memory = MemoryBudget(limit: settings.limits.memory)
         let servers = await Servers.make(
             ServerParts(
-                settings: settings, loops: loops, memory: memory, metrics: metrics, journal: journal, outbox: outbox, reload: reload,
+                settings: settings, loops: loops, adminLoop: adminLoop, memory: memory, metrics: metrics, journal: journal, outbox: outbox,
+                reload: reload,
                 reader: ReaderBox(try openReader(settings)),
                 condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, worker: worker,
                 time: time, logger: logger),
@@ -96,8 +103,8 @@ struct GatewayParts {
         if let log = configuration.log { metrics.adopt(log.droppedLines, as: .droppedLogRecords) }
         return GatewayParts(
             configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
-            admin: servers.admin, control: servers.control, condition: servers.condition, results: results, loops: loops,
-            clientLoop: clientLoop, worker: worker, client: client, logger: logger, addresses: sockets.addresses,
+            admin: servers.admin, control: servers.control, memory: memory, condition: servers.condition, results: results, loops: loops,
+            clientLoop: clientLoop, worker: worker, adminLoop: adminLoop, client: client, logger: logger, addresses: sockets.addresses,
             routeCount: table.table.routes.count)
     }
 
@@ -129,11 +136,31 @@ struct GatewayParts {
         }
     }
 
-    private static func startLoops(_ threads: Int) throws(FatalProblem) -> (EventLoopGroup, EventLoopGroup, BodyWorker) {
+    private static func startLoops(_ count: Int, _ name: String, _ watchdog: LoopWatchdog) throws(FatalProblem) -> EventLoopGroup {
         do throws(SystemCallError) {
-            return (try EventLoopGroup(count: threads, name: "loop"), try EventLoopGroup(count: 1, name: "zizq"), try BodyWorker())
+            return try EventLoopGroup(count: count, name: name) { watchdog.stalled($0, $1) }
         } catch {
             throw FatalProblem(.unavailable, "cannot start the event loops: \(error)")
         }
+    }
+
+    private static func startWorker() throws(FatalProblem) -> BodyWorker {
+        do throws(SystemCallError) { return try BodyWorker() } catch {
+            throw FatalProblem(.unavailable, "cannot start the thread for large requests: \(error)")
+        }
+    }
+}
+
+/// Counts and logs the turns of event loops that took so long that others waited. Callable from any thread.
+struct LoopWatchdog: Sendable {
+    let metrics: MetricsRegistry
+    let logger: Logger
+
+    func stalled(_ loop: String, _ time: Duration) {
+        // Looked up each time: a stall is rare, and a lock is nothing beside it.
+        metrics.counter(.loopStalls, labels: [loop]).increment()
+        logger.warning(
+            "an event loop was busy for too long: its connections had to wait",
+            metadata: .fields([.loop: loop, .milliseconds: time.wholeNanoseconds / 1_000_000]))
     }
 }

@@ -8,6 +8,8 @@ internal import SluiceOutbox
 struct ServerParts {
     let settings: Settings
     let loops: EventLoopGroup
+    /// For admin and control, which must answer whatever the other loops are busy with.
+    let adminLoop: EventLoopGroup
     let memory: MemoryBudget
     let metrics: MetricsRegistry
     let journal: DeliveryJournal
@@ -32,7 +34,7 @@ struct Servers {
         let ingest = await makeIngest(parts, table, results)
         let observer = ListenerObserver(metrics: MetricsRegistry(time: parts.time), journal: parts.journal, logger: parts.logger)
         let (condition, metrics) = (parts.condition, parts.metrics)
-        let admin = await HTTPServer(configuration: .small(), group: parts.loops, observer: observer, time: parts.time) { _ in
+        let admin = await HTTPServer(configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time) { _ in
             AdminService(condition: condition, metrics: metrics)
         }
         return Servers(ingest: ingest, admin: admin, control: await makeControl(parts, observer), condition: condition)
@@ -81,7 +83,7 @@ struct Servers {
             DeadLetterRenderer.render(content, with: reload.tableInForce)
         }
         let box = OnceBox<HTTPServer>()
-        let server = await HTTPServer(configuration: .small(), group: parts.loops, observer: observer, time: parts.time) { loop in
+        let server = await HTTPServer(configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time) { loop in
             ControlService(answerer: ControlAnswerer(reload: reload, console: console, loop: loop.loop.index, server: box))
         }
         box.set(server)

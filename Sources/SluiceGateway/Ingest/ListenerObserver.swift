@@ -1,19 +1,28 @@
 internal import Logging
 internal import SluiceBase
 internal import SluiceHTTP
+internal import SluiceNet
 
 /// Counts and logs what happens on the listeners outside of routes.
 struct ListenerObserver: HTTPServerObserver {
     private let metrics: MetricsRegistry
     private let journal: DeliveryJournal
     private let logger: Logger
-    private let shedIdle: Counter
+    private let closedForNewer: Counter
+    private let refused: [ConnectionShedding: Counter]
+    private let failures: [TLSFailureCause: Counter]
 
     init(metrics: MetricsRegistry, journal: DeliveryJournal, logger: Logger) {
         self.metrics = metrics
         self.journal = journal
         self.logger = logger
-        shedIdle = metrics.counter(.connectionsClosedForNewer)
+        closedForNewer = metrics.counter(.connectionsClosedForNewer)
+        refused = [.atCap, .perAddress, .outOfDescriptors].reduce(into: [:]) { counters, reason in
+            counters[reason] = metrics.counter(.connectionsRefused, labels: [reason.rawValue])
+        }
+        failures = TLSFailureCause.allCases.reduce(into: [:]) { counters, cause in
+            counters[cause] = metrics.counter(.handshakeFailures, labels: [cause.rawValue])
+        }
     }
 
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {
@@ -22,8 +31,13 @@ struct ListenerObserver: HTTPServerObserver {
     }
 
     func shed(_ reason: ConnectionShedding, peer: PeerAddress) {
+        refused[reason]?.increment()
         switch reason {
-        case .idleClosedForNew: shedIdle.increment()
+        case .idleClosedForNew, .unverifiedClosedForNew: closedForNewer.increment()
+        case .handshakeDisplaced:
+            failures[.displaced]?.increment()
+            logger.warning(
+                "gave up a TLS handshake: too many are under way, most of them from this address", metadata: .fields([.peer: peer]))
         case .atCap:
             logger.error("turned a connection away: limits.connections is reached and none is idle", metadata: .fields([.peer: peer]))
         case .perAddress:
@@ -34,7 +48,12 @@ struct ListenerObserver: HTTPServerObserver {
         }
     }
 
-    func handshakeFailed(_ reason: String, peer: PeerAddress) {
-        logger.debug("a TLS handshake did not come about", metadata: .fields([.reason: reason, .peer: peer]))
+    func handshakeFailed(_ error: TLSError, peer: PeerAddress) {
+        failures[error.cause]?.increment()
+        // What strangers try is worth a record at debug alone; a flood is an attack.
+        logger.log(
+            level: error.cause == .tooManyRecords ? .warning : .debug,
+            error.cause == .tooManyRecords ? "closed a connection: it floods with TLS records" : "a TLS handshake failed",
+            metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }

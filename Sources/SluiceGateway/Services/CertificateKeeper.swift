@@ -22,6 +22,8 @@ final class CertificateKeeper: Sendable {
     let slot: TLSServerContextSlot
     private let certificatePath: String
     private let keyPath: String
+    /// Shared by all certificates, so that a reload ends no session.
+    private let ticketKeys: TLSTicketKeys
     private let time: any TimeSource
     private let logger: Logger
     private let state: Mutex<State>
@@ -32,9 +34,11 @@ final class CertificateKeeper: Sendable {
         self.keyPath = keyPath
         self.time = time
         self.logger = logger
+        ticketKeys = TLSTicketKeys(time: time)
         state = Mutex(State(loaded: Self.look(certificatePath, keyPath)))
         do throws(TLSError) {
-            slot = TLSServerContextSlot(try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath))
+            slot = TLSServerContextSlot(
+                try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys))
         } catch {
             throw FatalProblem(.wrongInput, "tls.certificate, tls.key: \(error)")
         }
@@ -71,7 +75,7 @@ final class CertificateKeeper: Sendable {
         let now = Self.look(certificatePath, keyPath)
         state.withLock { ($0.loaded, $0.pending) = (now, nil) }
         do throws(TLSError) {
-            let context = try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath)
+            let context = try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys)
             if context.expiresAt != slot.context.expiresAt { state.withLock { $0.toldDays = nil } }
             slot.replace(with: context)
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))

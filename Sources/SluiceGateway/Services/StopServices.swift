@@ -3,6 +3,7 @@ internal import ServiceLifecycle
 internal import SluiceBase
 internal import SluiceDelivery
 internal import SluiceHTTP
+internal import SluiceNet
 internal import SluiceOutbox
 internal import UnixSignals
 
@@ -77,6 +78,23 @@ struct LogSummaryService: Service {
         await cancelWhenGracefulShutdown {
             // A cancelled sleep ends the loop.
             while (try? await Task.sleep(for: .seconds(1))) != nil { log.flushSummaries() }
+        }
+    }
+}
+
+/// Gives memory back to the system when a load has gone.
+struct MemoryTrimService: Service {
+    let ingest: HTTPServer
+    let memory: MemoryBudget
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var schedule = TrimSchedule()
+            // A cancelled sleep ends the loop.
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                let load = TrimSchedule.Load(connections: ingest.connectionCount, memory: memory.bytesInUse)
+                if schedule.looked(at: load) { ProcessMemory.trim() }
+            }
         }
     }
 }

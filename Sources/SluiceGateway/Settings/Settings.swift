@@ -65,7 +65,7 @@ package struct Settings: Sendable, Equatable {
         package var commit = Duration.seconds(5)
         package var memory = ByteCount.mebibytes(256)
         /// 0: no limit.
-        package var connectionsPerAddress = 0
+        package var connectionsPerAddress = 256
         package var drain = Duration.seconds(5)
         package var shutdown = Duration.seconds(25)
     }

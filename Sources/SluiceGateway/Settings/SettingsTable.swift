@@ -88,7 +88,9 @@ package enum SettingsTable {
         Setting(
             "limits.body", .limits, \.limits.body, .size(.kibibytes(1), .mebibytes(100)),
             "The largest body; a route's `body_limit` goes before it"),
-        Setting("limits.connections", .limits, \.limits.connections, .number(1...1_000_000), "Connections open at once"),
+        Setting(
+            "limits.connections", .limits, \.limits.connections, .number(1...1_000_000),
+            "Connections open at once; at this number a new one takes the place of one without an accepted request"),
         Setting("limits.head", .limits, \.limits.head, .duration(shortWait), "To complete a request head, and the TLS handshake"),
         Setting("limits.body_time", .limits, \.limits.bodyTime, .duration(.milliseconds(100) ... .seconds(3600)), "To complete a body"),
         Setting("limits.idle", .limits, \.limits.idle, .duration(.seconds(1) ... .seconds(3600)), "A connection without a request"),
@@ -101,7 +103,7 @@ package enum SettingsTable {
             "Bodies, pending commits and unsent answers together, else 503"),
         Setting(
             "limits.connections_per_address", .limits, \.limits.connectionsPerAddress, .number(0...Int.max),
-            "Connections open at once from one address, `trusted_proxies` excepted; 0 is no limit"),
+            "Connections open at once from one address or IPv6 /64, `trusted_proxies` excepted; 0 is no limit"),
         Setting(
             "limits.drain", .limits, \.limits.drain, .duration(.zero ... .seconds(300)),
             "To serve on after SIGTERM, while load balancers look away"),

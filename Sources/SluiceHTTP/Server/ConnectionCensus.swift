@@ -1,7 +1,7 @@
 internal import SluiceBase
 internal import Synchronization
 
-/// How many connections a server has, by loop and by address. Shared by its loops.
+/// Which connections a server has, by loop and by address. Shared by its loops.
 final class ConnectionCensus: Sendable {
     /// What one loop tells the others, written by that loop alone.
     final class Loop: Sendable {
@@ -11,9 +11,8 @@ final class ConnectionCensus: Sendable {
     }
 
     let loops: [Loop]
-    private let maximumPerAddress: Int
     private let unlimited: [AddressBlock]
-    private let byAddress = Mutex<[SIMD16<UInt8>: Int]>([:])
+    private let register: Mutex<ConnectionRegister>
     private enum Wait {
         case none
         case waiting(CheckedContinuation<Void, Never>)
@@ -23,21 +22,20 @@ final class ConnectionCensus: Sendable {
     private let wait = Mutex(Wait.none)
     private let isAwaited = Atomic<Bool>(false)
 
-    init(loopCount: Int, maximumPerAddress: Int, unlimited: [AddressBlock]) {
+    init(loopCount: Int, configuration: HTTPServerConfiguration) {
         loops = (0..<loopCount).map { _ in Loop() }
-        self.maximumPerAddress = maximumPerAddress
-        self.unlimited = unlimited
-    }
-
-    private func isLimited(_ peer: PeerAddress) -> Bool {
-        maximumPerAddress > 0 && !unlimited.contains { $0.contains(peer) }
+        unlimited = configuration.unlimitedAddresses
+        register = Mutex(
+            ConnectionRegister(
+                maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress,
+                maximumHandshakes: configuration.maximumHandshakes))
     }
 
     /// All open connections.
     var total: Int { loops.reduce(0) { $0 + $1.open.load(ordering: .relaxed) } }
 
     /// The loop with the fewest connections, the first of them where several have as few.
-    var emptiest: Int {
+    private var emptiest: Int {
         var best = 0
         for index in loops.indices.dropFirst()
         where loops[index].open.load(ordering: .relaxed) < loops[best].open.load(ordering: .relaxed) {
@@ -56,20 +54,25 @@ final class ConnectionCensus: Sendable {
         return best?.index
     }
 
-    /// Counts a connection to a loop, from the moment it is accepted, so that a burst is spread evenly.
+    /// Counts a connection to the loop with the fewest, from the moment it is accepted, so that a burst is spread evenly.
     ///
-    /// - Returns: `false` where its address has as many as it may have; nothing is counted then.
-    func enter(_ peer: PeerAddress, loop: Int) -> Bool {
-        if isLimited(peer) {
-            let isAllowed = byAddress.withLock { counts in
-                guard counts[peer.address, default: 0] < maximumPerAddress else { return false }
-                counts[peer.address, default: 0] += 1
-                return true
-            }
-            guard isAllowed else { return false }
+    /// - Returns: nil where its address has as many as it may have, and nothing is counted then; else its ticket and who goes for it.
+    func enter(_ peer: PeerAddress) -> (ticket: ConnectionRegister.Ticket, victim: ConnectionRegister.Victim)? {
+        let isExempt = unlimited.contains { $0.contains(peer) }
+        return register.withLock { register in
+            let entered = register.enter(peer, loop: emptiest, open: total, isExempt: isExempt)
+            if let loop = entered?.ticket.loop { loops[loop].open.wrappingAdd(1, ordering: .relaxed) }
+            return entered
         }
-        loops[loop].open.wrappingAdd(1, ordering: .relaxed)
-        return true
+    }
+
+    /// Notes what a connection has come to.
+    ///
+    /// - Returns: whose handshake is given up for this one, if there are too many.
+    func moved(
+        _ ticket: ConnectionRegister.Ticket, from old: ConnectionRegister.Standing, to new: ConnectionRegister.Standing
+    ) -> ConnectionRegister.Victim {
+        register.withLock { $0.moved(ticket, from: old, to: new) }
     }
 
     /// Waits until nothing is open, but no longer than `limit`. For one caller.
@@ -100,13 +103,9 @@ final class ConnectionCensus: Sendable {
     }
 
     /// Takes a closed connection off the count.
-    func leave(_ peer: PeerAddress, loop: Int) {
-        loops[loop].open.wrappingSubtract(1, ordering: .relaxed)
+    func leave(_ ticket: ConnectionRegister.Ticket) {
+        register.withLock { $0.leave(ticket) }
+        loops[ticket.loop].open.wrappingSubtract(1, ordering: .relaxed)
         if isAwaited.load(ordering: .relaxed), total == 0 { endWait() }
-        guard isLimited(peer) else { return }
-        byAddress.withLock { counts in
-            let left = counts[peer.address, default: 1] - 1
-            counts[peer.address] = left > 0 ? left : nil
-        }
     }
 }

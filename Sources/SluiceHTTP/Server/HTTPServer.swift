@@ -2,12 +2,13 @@ package import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// An HTTP/1.1 server on a group of event loops: listeners on the first loop, connections on all of them, a service object on each.
+/// An HTTP/1.1 server on a group of event loops, each of which accepts, and has connections and a service object of its own.
 package final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let group: EventLoopGroup
     private let observer: any HTTPServerObserver
     private let census: ConnectionCensus
+    private let evict: HTTPServerLoop.Evict
     private let mailboxes: [LoopMailbox]
     private let serverLoop = LoopLocal<HTTPServerLoop>()
     private let listeners = LoopLocal<ListenerSet>()
@@ -24,18 +25,20 @@ package final class HTTPServer: Sendable {
         self.group = group
         self.observer = observer
         mailboxes = group.mailboxes
-        let census = ConnectionCensus(
-            loopCount: group.count, maximumPerAddress: configuration.maximumConnectionsPerAddress,
-            unlimited: configuration.unlimitedAddresses)
+        let census = ConnectionCensus(loopCount: group.count, configuration: configuration)
         self.census = census
         configuration.memory.tellDropped { [mailboxes, serverLoop] owner in
             mailboxes[owner.loop].post { loop in loop[serverLoop]?.dropRequest(of: owner.connection) }
         }
+        let evict: HTTPServerLoop.Evict = { [mailboxes, serverLoop] number, loop, reason in
+            mailboxes[loop].post { $0[serverLoop]?.closeUnverified(number, reason) }
+        }
+        self.evict = evict
         for index in 0..<group.count {
             _ = await group.run(on: index) { [serverLoop] loop in
                 loop.set(
                     HTTPServerLoop(
-                        on: loop, configuration: configuration, census: census, observer: observer, time: time,
+                        on: loop, configuration: configuration, census: census, observer: observer, time: time, evict: evict,
                         makeService: makeService),
                     for: serverLoop)
             }
@@ -45,22 +48,29 @@ package final class HTTPServer: Sendable {
     /// Open connections.
     package var connectionCount: Int { census.total }
 
-    /// Starts accepting on a bound socket, with TLS where there is a certificate.
+    /// Starts accepting on a bound socket on every loop, with TLS where there is a certificate. The kernel wakes one that waits
+    /// (`EPOLLEXCLUSIVE`), so that a busy loop keeps nobody from being accepted.
     package func listen(on socket: ListeningSocket, tls: TLSServerContextSlot?) async throws(SystemCallError) {
-        let outcome: Result<Void, SystemCallError>? = await group.run(on: 0) { [self] loop in
-            let set = loop[listeners] ?? ListenerSet()
-            loop.set(set, for: listeners)
-            do throws(SystemCallError) {
-                set.listeners.append(
-                    try Listener(socket, on: loop) { [self] report in
-                        noted(report, tls: tls)
-                    })
-                return .success(())
-            } catch {
-                return .failure(error)
+        for index in mailboxes.indices {
+            let outcome: Result<Void, SystemCallError>? = await group.run(on: index) { [self] loop in
+                accept(from: socket, tls: tls, on: loop)
             }
+            try outcome?.get()
         }
-        try outcome?.get()
+    }
+
+    private func accept(
+        from socket: ListeningSocket, tls: TLSServerContextSlot?, on loop: EventLoop
+    ) -> Result<Void, SystemCallError> {
+        let set = loop[listeners] ?? ListenerSet()
+        loop.set(set, for: listeners)
+        do throws(SystemCallError) {
+            let listener = try Listener(socket, on: loop) { [self, unowned loop] report in noted(report, tls: tls, on: loop) }
+            set.listeners.append((listener, socket))
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Runs `body` with the server's part on one loop, from any thread.
@@ -82,13 +92,8 @@ package final class HTTPServer: Sendable {
 
     /// Accepts what the kernel has queued, stops listening, and closes idle connections.
     package func stopAccepting() async {
-        _ = await group.run(on: 0) { [listeners] loop in
-            guard let set = loop[listeners] else { return }
-            for listener in set.listeners {
-                listener.acceptAll()
-                listener.close()
-            }
-            set.listeners.removeAll()
+        for index in mailboxes.indices.reversed() {
+            _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
         }
         for index in mailboxes.indices { _ = await group.run(on: index) { [serverLoop] in $0[serverLoop]?.closeIdle() } }
     }
@@ -111,9 +116,9 @@ package final class HTTPServer: Sendable {
 
     // MARK: - Accepting
 
-    private func noted(_ report: Listener.Report, tls: TLSServerContextSlot?) {
+    private func noted(_ report: Listener.Report, tls: TLSServerContextSlot?, on loop: EventLoop) {
         switch report {
-        case .accepted(let accepted): place(accepted, tls: tls)
+        case .accepted(let accepted): place(accepted, tls: tls, from: loop)
         case .outOfDescriptors:
             observer.shed(.outOfDescriptors, peer: .unknown)
             _ = closeLongestIdle()
@@ -121,13 +126,17 @@ package final class HTTPServer: Sendable {
     }
 
     /// Hands a connection to the loop with the fewest.
-    private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?) {
-        if census.total >= configuration.maximumConnections, !closeLongestIdle() { return turnAway(accepted, .atCap) }
-        let index = census.emptiest
-        guard census.enter(accepted.peer, loop: index) else { return turnAway(accepted, .perAddress) }
+    private func place(_ accepted: AcceptedSocket, tls: TLSServerContextSlot?, from loop: EventLoop) {
+        guard let (ticket, victim) = census.enter(accepted.peer) else { return turnAway(accepted, .perAddress) }
+        if victim == .longestIdle, !closeLongestIdle() {
+            census.leave(ticket)
+            return turnAway(accepted, .atCap)
+        }
+        if case .unverified(let number, let loop) = victim { evict(number, loop, .unverifiedClosedForNew) }
         // Taken here and not on the other loop, so that a reload counts from the moment it is done.
         let context = tls?.context
-        let isPosted = post(to: index) { $0.adopt(accepted, tls: context) }
+        if ticket.loop == loop.index, let server = loop[serverLoop] { return server.adopt(accepted, ticket, tls: context) }
+        let isPosted = post(to: ticket.loop) { $0.adopt(accepted, ticket, tls: context) }
         if !isPosted { accepted.close() }
     }
 
@@ -142,7 +151,17 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// The listeners of a server, on the loop that accepts.
+/// The listeners of a server on one loop.
 private final class ListenerSet {
-    var listeners: [Listener] = []
+    var listeners: [(listener: Listener, socket: ListeningSocket)] = []
+
+    /// Stops accepting; the last loop takes what the kernel has queued, and closes the sockets.
+    func stop(isLast: Bool) {
+        for (listener, socket) in listeners {
+            if isLast { listener.acceptAll() }
+            listener.stop()
+            if isLast { socket.close() }
+        }
+        listeners.removeAll()
+    }
 }

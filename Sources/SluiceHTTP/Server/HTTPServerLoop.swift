@@ -4,6 +4,9 @@ internal import Synchronization
 
 /// One event loop's part of a server: its connections, its service, and what they share. Belongs to its loop.
 package final class HTTPServerLoop {
+    /// Closes the connection with a number, on a loop, wherever it is called.
+    typealias Evict = @Sendable (_ number: UInt64, _ loop: Int, ConnectionShedding) -> Void
+
     package let loop: EventLoop
     let limits: HTTPLimits
     let memory: MemoryBudget
@@ -17,17 +20,20 @@ package final class HTTPServerLoop {
     private(set) var isClosingIdle = false
 
     private let census: ConnectionCensus
+    private let evict: Evict
     private let time: any TimeSource
     private var idle = IdleList()
     private var idleSince: [Int64] = []
     private(set) var connections: [UInt64: ServerConnection] = [:]
+    /// The same by the numbers of their tickets.
+    private var numbered: [UInt64: ServerConnection] = [:]
     private var storedService: (any HTTPService)?
     private var date: HTTPDate
     private var dateIsFor: Int64 = 0
 
     init(
         on loop: EventLoop, configuration: HTTPServerConfiguration, census: ConnectionCensus, observer: any HTTPServerObserver,
-        time: any TimeSource, makeService: (HTTPServerLoop) -> any HTTPService
+        time: any TimeSource, evict: @escaping Evict, makeService: (HTTPServerLoop) -> any HTTPService
     ) {
         self.loop = loop
         self.limits = configuration.limits
@@ -36,6 +42,7 @@ package final class HTTPServerLoop {
         self.census = census
         self.observer = observer
         self.time = time
+        self.evict = evict
         date = HTTPDate(wallMilliseconds: time.wallMilliseconds())
         storedService = makeService(self)
     }
@@ -82,16 +89,18 @@ package final class HTTPServerLoop {
 
     // MARK: - Connections
 
-    /// Takes over a connection that another loop accepted and counted to this one.
-    func adopt(_ accepted: AcceptedSocket, tls: TLSServerContext?) {
-        do {
-            let stream = try Stream(accepted: accepted.descriptor, tls: tls)
-            let connection = ServerConnection(accepted, stream: stream, server: self)
+    /// Takes over a connection that was accepted, here or on another loop, and counted to this one.
+    func adopt(_ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, tls: TLSServerContext?) {
+        let stream = Stream(accepted: accepted.descriptor, tls: tls)
+        let connection = ServerConnection(accepted, ticket, stream: stream, server: self)
+        do throws(SystemCallError) {
             try connection.start()
+            numbered[ticket.number] = connection
             if let source = connection.source { connections[source.packed] = connection }
         } catch {
-            census.leave(accepted.peer, loop: loop.index)
-            observer.handshakeFailed("\(error)", peer: accepted.peer)
+            stream.close()
+            census.leave(ticket)
+            observer.shed(.outOfDescriptors, peer: accepted.peer)
         }
     }
 
@@ -99,8 +108,22 @@ package final class HTTPServerLoop {
         guard let source = connection.source else { return }
         noteBusy(source)
         connections[source.packed] = nil
+        numbered[connection.ticket.number] = nil
         loop.remove(source)
-        census.leave(connection.peer, loop: loop.index)
+        census.leave(connection.ticket)
+    }
+
+    /// Notes what a connection has come to; a handshake too many makes another one go.
+    func moved(_ connection: ServerConnection, to standing: ConnectionRegister.Standing) {
+        let victim = census.moved(connection.ticket, from: connection.standing, to: standing)
+        if case .unverified(let number, let loop) = victim { evict(number, loop, .handshakeDisplaced) }
+    }
+
+    /// Closes a connection to make room, unless a request of it has been accepted meanwhile.
+    func closeUnverified(_ number: UInt64, _ reason: ConnectionShedding) {
+        guard let connection = numbered[number], connection.standing != .verified else { return }
+        observer.shed(reason, peer: connection.peer)
+        connection.close()
     }
 
     func noteIdle(_ source: SourceID) {

@@ -1,5 +1,5 @@
 package import SluiceBase
-internal import SluiceNet
+package import SluiceNet
 
 /// What a listener's requests are for. One object an event loop, made and called on the loop's thread only.
 ///
@@ -86,14 +86,18 @@ package protocol HTTPServerObserver: Sendable {
     ///
     /// - Parameter peer: unknown where none was accepted.
     func shed(_ reason: ConnectionShedding, peer: PeerAddress)
-    /// A TLS handshake did not come about.
-    func handshakeFailed(_ reason: String, peer: PeerAddress)
+    /// A TLS handshake failed, or a connection was closed behind it because of a flood of records without application data.
+    func handshakeFailed(_ error: TLSError, peer: PeerAddress)
 }
 
 /// Why a connection was turned away or closed for another one.
 package enum ConnectionShedding: String, CaseIterable, Sendable {
     /// The longest idle connection was closed for a new one at the cap.
     case idleClosedForNew = "idle_closed_for_new"
+    /// At the cap one without an accepted request was closed for a new one.
+    case unverifiedClosedForNew = "unverified_closed_for_new"
+    /// Too many TLS handshakes were under way; the oldest of the address with most of them was given up.
+    case handshakeDisplaced = "handshake_displaced"
     /// At the cap and none was idle: the new one was closed.
     case atCap = "at_cap"
     /// Its address had as many as it may have.

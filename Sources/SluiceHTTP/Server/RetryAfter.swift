@@ -16,7 +16,8 @@ package enum RetryAfter {
         case .outboxFull, .deadLettersFull, .diskFull: 30
         case .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 5
         case .rateLimited: 1
-        case .malformedRequest, .targetTooLong, .headTooLarge, .headTimeout, .bodyTimeout, .bodyTooLarge, .expectationFailed,
+        case .malformedRequest, .httpsRequired, .targetTooLong, .headTooLarge, .headTimeout, .bodyTimeout, .bodyTooLarge,
+            .expectationFailed,
             .versionNotSupported, .transferCodingNotSupported, .contentEncodingNotSupported, .noSuchRoute, .methodNotAllowed,
             .addressNotAllowed, .contentTypeNotSupported, .signatureMissing, .signatureInvalid, .signatureExpired, .uniqueKeyMissing,
             .bodyUnreadable, .payloadMismatch, .internalError:

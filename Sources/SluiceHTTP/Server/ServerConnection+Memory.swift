@@ -5,7 +5,7 @@ internal import SluiceNet
 extension ServerConnection {
     /// The budget has given the memory of the request to another one.
     func requestWasDropped() {
-        guard isOpen, let ticket, !server.memory.lists(ticket) else { return }
+        guard isOpen, let listing, !server.memory.lists(listing) else { return }
         unlistRequest()
         perform(state.memoryUsedUp(&buffer))
         settle()
@@ -15,8 +15,8 @@ extension ServerConnection {
     func reserveForBuffer() -> Bool {
         let wanted = max(reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
         let size = MemoryBudget.RequestSize(bodyBytes: state.bodyLength)
-        if let ticket {
-            guard server.memory.grow(ticket, to: wanted, size: size, share: share, at: server.loop.now) else {
+        if let listing {
+            guard server.memory.grow(listing, to: wanted, size: size, share: share, at: server.loop.now) else {
                 unlistRequest()
                 return false
             }
@@ -29,16 +29,16 @@ extension ServerConnection {
 
     /// Lists a request of which a part has arrived, so that its memory can be given to another one.
     func listRequest() {
-        guard ticket == nil, let source else { return }
-        ticket = server.memory.list(
+        guard listing == nil, let source else { return }
+        listing = server.memory.list(
             IncompleteRequests.Owner(loop: server.loop.index, connection: source.packed), share: share,
             size: MemoryBudget.RequestSize(bodyBytes: state.bodyLength), reserved: reserved, at: server.loop.now)
     }
 
     func unlistRequest() {
-        guard let ticket else { return }
-        self.ticket = nil
-        guard !server.memory.unlist(ticket) else { return }
+        guard let listing else { return }
+        self.listing = nil
+        guard !server.memory.unlist(listing) else { return }
         // What it held was given away already.
         reserved = 0
         isDropped = true

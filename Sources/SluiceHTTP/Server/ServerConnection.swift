@@ -7,6 +7,8 @@ final class ServerConnection: EventHandler {
     typealias Action = ServerConnectionState.Action
 
     let peer: PeerAddress
+    let ticket: ConnectionRegister.Ticket
+    private(set) var standing: ConnectionRegister.Standing
     unowned let server: HTTPServerLoop
     private let stream: Stream
     private(set) var source: SourceID?
@@ -20,6 +22,9 @@ final class ServerConnection: EventHandler {
     var streamedAnswer: StreamedAnswer?
 
     private var isHandshaking: Bool
+    private var allowance = TurnAllowance()
+    /// What is left for the loop's next turn.
+    private var postponed: Action?
     /// Whether the state waits for bytes; else what arrives is left in the socket.
     var wantsBytes = false
     /// What epoll was told to report.
@@ -40,16 +45,18 @@ final class ServerConnection: EventHandler {
     /// Bytes taken from the memory budget.
     var reserved = 0
     /// The request in the budget's list, while a part of it is awaited.
-    var ticket: IncompleteRequests.Ticket?
+    var listing: IncompleteRequests.Ticket?
     /// Whether the budget gave the request's memory to another one.
     var isDropped = false
     private var reservedForOutput = 0
     /// Whether an answer found nobody to take it.
     var isSenderGone = false
 
-    init(_ accepted: AcceptedSocket, stream: Stream, server: HTTPServerLoop) {
+    init(_ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, stream: Stream, server: HTTPServerLoop) {
         peer = accepted.peer
         sender = accepted.peer
+        self.ticket = ticket
+        standing = stream.isTLS ? .silent : .unverified
         self.stream = stream
         self.server = server
         isHandshaking = stream.isTLS
@@ -59,6 +66,7 @@ final class ServerConnection: EventHandler {
     /// Registers with the loop and begins.
     func start() throws(SystemCallError) {
         source = try server.loop.add(self, descriptor: stream.descriptor, interest: interest)
+        if !isHandshaking, ticket.isExempt { rise(to: .verified) }
         if server.isDraining { state.drainStarted() }
         wantsBytes = true
         if server.isClosingIdle { limitFirstRequest() }
@@ -72,6 +80,10 @@ final class ServerConnection: EventHandler {
             perform(state.hungUp())
         } else if isHandshaking {
             shakeHands()
+        } else if let action = postponed {
+            postponed = nil
+            perform(action)
+            readBuffered()
         } else if streamedAnswer != nil {
             moveStream()
         } else if written < output.count {
@@ -89,46 +101,75 @@ final class ServerConnection: EventHandler {
     func deadlinePassed() {
         deadline = nil
         if let limit = firstRequestDeadline, limit <= server.loop.now, isUnused { return close() }
-        if isHandshaking { server.observer.handshakeFailed("not complete in time", peer: peer) }
+        if isHandshaking, state.hasTimedOut(at: server.loop.now) {
+            server.observer.handshakeFailed(TLSError("not complete in time", cause: .timeout), peer: peer)
+        }
         ringAlarm()
         if let deadline = state.deadline, deadline <= server.loop.now { perform(state.deadlinePassed(at: server.loop.now)) }
         settle()
     }
 
     private func shakeHands() {
-        switch stream.handshake() {
+        let progress = stream.handshake()
+        if standing == .silent, stream.hasCostlyHandshake { rise(to: .handshaking) }
+        switch progress {
         case .moved:
             isHandshaking = false
+            rise(to: ticket.isExempt ? .verified : .unverified)
             perform(state.handshakeCompleted(at: server.loop.now))
             if stream.hasBufferedBytes { readMore() }
         case .wantsRead: setInterest(.readable)
         case .wantsWrite: setInterest(.writable)
-        case .ended: endHandshake("the sender closed the connection")
-        case .failed(let failure): endHandshake(failure.description)
+        case .ended: endHandshake(TLSError("the sender closed the connection", cause: .closed))
+        case .failed(.system(let error)): endHandshake(TLSError(error.description, cause: .closed))
+        case .failed(.tls(let error)): endHandshake(error)
         }
     }
 
-    private func endHandshake(_ reason: String) {
-        server.observer.handshakeFailed(reason, peer: peer)
-        close()
+    private func endHandshake(_ error: TLSError) {
+        server.observer.handshakeFailed(error, peer: peer)
+        guard error.cause == .clearText else { return close() }
+        isHandshaking = false
+        perform(state.clearTextReceived())
+    }
+
+    private func rise(to next: ConnectionRegister.Standing) {
+        server.moved(self, to: next)
+        standing = next
     }
 
     func readMore() {
-        var taken = 0
         while isOpen, wantsBytes {
+            guard allowance.takeRead(in: server.loop.turnNumber) else { return goOnNextTurn() }
             switch stream.read(into: &server.receiveBuffer) {
             case .moved(let count):
                 guard take(count) else { return }
-                taken += count
-                // A read that did not fill the buffer took what was there, and a sender that never stops must not keep the loop from
-                // the others: epoll will say, or say again, when there is more.
-                if count < server.receiveBuffer.count || taken >= Self.bytesPerWake, !stream.hasBufferedBytes { return }
+                allowance.read(count)
+                // A read that did not fill the buffer took what was there: epoll will say when there is more.
+                if count < server.receiveBuffer.count, !stream.hasBufferedBytes { return }
             case .wantsRead: return setInterest(.readable)
             case .wantsWrite: return setInterest([.readable, .writable])
             case .ended: return perform(state.inputEnded())
-            case .failed: return perform(state.hungUp())
+            case .failed(let failure): return breakDown(failure)
             }
         }
+    }
+
+    private func breakDown(_ failure: StreamFailure) {
+        if case .tls(let error) = failure, error.cause == .tooManyRecords { server.observer.handshakeFailed(error, peer: peer) }
+        perform(state.hungUp())
+    }
+
+    /// The other connections of the loop come first.
+    private func goOnNextTurn() {
+        if let source { server.loop.callAgain(source) }
+    }
+
+    private func postpone(_ action: Action) {
+        postponed = action
+        wantsBytes = false
+        setInterest([])
+        goOnNextTurn()
     }
 
     /// What the sender pipelined may lie in the TLS session, of which epoll knows nothing.
@@ -151,7 +192,10 @@ final class ServerConnection: EventHandler {
 
     func perform(_ action: Action?) {
         var next = action
-        while let action = next, isOpen { next = carryOut(action) }
+        while let action = next, isOpen {
+            if case .admit = action, !allowance.takeRequest(in: server.loop.turnNumber) { return postpone(action) }
+            next = carryOut(action)
+        }
     }
 
     /// - Returns: what follows at once, nil where the next event is awaited.
@@ -286,6 +330,7 @@ final class ServerConnection: EventHandler {
             isSenderGone = true
             return .close
         }
+        if standing == .unverified, response.status / 100 == 2 { rise(to: .verified) }
         ResponseWriter.append(
             response, date: server.dateLine(), connection: connection, toHeadMethod: isHeadMethod, to: &output)
         isHeadMethod = false
@@ -430,7 +475,5 @@ final class ServerConnection: EventHandler {
     }
 
     private static let firstRequestNanoseconds: Int64 = 1_000_000_000
-    /// After so many bytes the other connections of the loop come first.
-    private static let bytesPerWake = 1024 * 1024
     static let keptCapacity = 16 * 1024
 }

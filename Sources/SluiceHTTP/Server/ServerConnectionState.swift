@@ -113,6 +113,15 @@ package struct ServerConnectionState: Sendable {
         return .read
     }
 
+    /// What came in place of a TLS handshake is text, which is answered in text.
+    package mutating func clearTextReceived() -> Action {
+        guard case .handshake = phase else { preconditionFailure("Clear text comes in place of a handshake.") }
+        return refuse(.httpsRequired)
+    }
+
+    /// Whether the wait that is under way has lasted too long.
+    package func hasTimedOut(at now: Int64) -> Bool { deadlines.expired(at: now) != nil }
+
     /// Bytes were appended to the buffer.
     package mutating func received(_ buffer: inout [UInt8], at now: Int64) -> Action {
         switch phase {

@@ -25,6 +25,7 @@ struct DevCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
+        ProcessMemory.hide()
         let environment = ProcessEnvironment.variables()
         var defaults = Settings.development
         defaults.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: queuePort)

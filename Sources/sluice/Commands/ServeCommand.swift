@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Logging
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceNet
 
 /// `sluice serve`
 struct ServeCommand: AsyncParsableCommand {
@@ -24,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
         let environment = ProcessEnvironment.variables()
         let settings = try options.read(defaults: Settings(), environment: environment)
         if printSettings { return Terminal.say(SettingsText.render(settings)) }
+        ProcessMemory.hide()
         let (logger, log) = LogStart.start(settings.values)
         var configuration = GatewayConfiguration(settings: settings, environment: environment)
         configuration.log = log

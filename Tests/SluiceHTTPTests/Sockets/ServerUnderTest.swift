@@ -16,7 +16,7 @@ final class ServerUnderTest: Sendable {
             lines.withLock { $0.append("refused \(code.rawValue): \(reason)") }
         }
         func shed(_ reason: ConnectionShedding, peer: PeerAddress) { lines.withLock { $0.append("shed \(reason.rawValue)") } }
-        func handshakeFailed(_ reason: String, peer: PeerAddress) { lines.withLock { $0.append("handshake: \(reason)") } }
+        func handshakeFailed(_ error: TLSError, peer: PeerAddress) { lines.withLock { $0.append("handshake: \(error)") } }
     }
 
     /// What the service shares with the test.

@@ -1,4 +1,5 @@
 import DevQueue
+import SluiceBase
 import Testing
 
 @Suite struct ConnectionTests {
@@ -6,11 +7,13 @@ import Testing
         (0..<count).map { Webhook.gitHub(id: "delivery-\($0)", body: #"{"number":\#($0)}"#) }
     }
 
-    /// A connection of which the gateway has read a head and waits for the body.
+    /// A connection that has had a request accepted, and of whose next one the gateway has read a head and waits for the body.
     private static func midRequest(_ webhook: Webhook, _ gateway: GatewayUnderTest) async throws -> Wire {
         var webhook = webhook
         webhook[header: "expect"] = "100-continue"
         let wire = try gateway.connect()
+        try wire.send(Webhook.gitHub().bytes)
+        #expect(try await wire.answer().status == 200)
         try wire.send(webhook.head)
         #expect(try await wire.answer().status == 100)
         return wire
@@ -79,7 +82,7 @@ import Testing
     @Test("2,000 idle connections take little memory, and deliveries are served beside them")
     func manyIdle() async throws {
         try OpenFiles.raiseLimit()
-        try await GatewayUnderTest.run { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections_per_address": "0"])) { gateway in
             try await gateway.expectGoodDelivery()
             let before = try gateway.residentMemory()
             var wires: [Wire] = []
@@ -179,6 +182,47 @@ import Testing
             try await gateway.record { $0.message == "turned a connection away: limits.connections_per_address is reached" }
             try wires[0].send(Webhook.gitHub().bytes)
             #expect(try await wires[0].answer().status == 200)
+        }
+    }
+
+    @Test("at the cap strangers displace one another, and not those who have had a request accepted")
+    func strangers() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "6", "threads": "1"])) { gateway in
+            var senders: [Wire] = []
+            for _ in 0..<3 {
+                let wire = try gateway.connect()
+                try wire.send(Webhook.gitHub().bytes)
+                #expect(try await wire.answer().status == 200)
+                senders.append(wire)
+            }
+            // Silent, and in the middle of a request that will not be accepted.
+            var strangers: [Wire] = []
+            for index in 0..<12 {
+                let wire = try gateway.connect()
+                if index % 2 == 0 { try wire.send("POST /github HTTP/1.1\r\n") }
+                strangers.append(wire)
+                if index >= 3 { #expect(try await strangers[index - 3].ending().rest.isEmpty) }
+            }
+            #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") == 9)
+            for wire in senders {
+                #expect(wire.isQuiet)
+                try wire.send(Webhook.gitHub().bytes)
+                #expect(try await wire.answer().status == 200)
+            }
+        }
+    }
+
+    @Test("admin and control have a thread of their own, and the process leaves no core file")
+    func process() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let folder = "/proc/\(gateway.process.id)"
+            let threads = try FileAccess.names(inFolder: "\(folder)/task").map { thread in
+                String(decoding: try FileAccess.read("\(folder)/task/\(thread)/comm", limit: 64), as: UTF8.self)
+            }
+            for name in ["loop-0\n", "loop-1\n", "admin-0\n", "zizq-0\n"] { #expect(threads.contains(name), "\(threads)") }
+            let limits = String(decoding: try FileAccess.read("\(folder)/limits", limit: 1 << 16), as: UTF8.self)
+            let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+            #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "\(core)")
         }
     }
 }

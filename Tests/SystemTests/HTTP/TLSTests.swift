@@ -37,22 +37,27 @@ import Testing
             let client = try await SClient.run(gateway, ["-tls\(version)", "-cipher", "DEFAULT:@SECLEVEL=0"])
             #expect(client.errors.contains("alert protocol version"), "\(client.errors)")
             #expect(client.ending == .exited(1))
-            let record = try await gateway.record { $0.message == "a TLS handshake did not come about" }
+            let record = try await gateway.record { $0.message == "a TLS handshake failed" }
             #expect(record["reason"]?.contains("unsupported protocol") == true, "\(record)")
+            #expect(try await gateway.metric(#"sluice_tls_handshake_failures_total{cause="protocol_version"}"#) == 1)
             let good = try await SClient.run(gateway, sending: .gitHub())
             #expect(good.output.contains("HTTP/1.1 200 OK"), "\(good.output)")
         }
     }
 
-    @Test("plain HTTP on the HTTPS listener ends the connection without an answer to it")
+    @Test("clear text on the HTTPS port is answered 400 in clear text, and is never taken for a request")
     func plainText() async throws {
         try await GatewayUnderTest.run { gateway in
             let wire = try Wire(port: gateway.httpsPort)
-            try wire.send(Webhook.gitHub().bytes)
-            let (rest, _) = try await wire.ending()
-            #expect(!String(decoding: rest, as: UTF8.self).contains("HTTP/1.1 200"))
-            let record = try await gateway.record { $0.message == "a TLS handshake did not come about" }
-            #expect(record["reason"]?.contains("http request") == true, "\(record)")
+            try wire.send(Webhook.gitHub().bytes + Webhook.gitHub(id: "second").bytes)
+            let answer = try await wire.answer()
+            #expect(answer.status == 400)
+            #expect(answer.code == "https_required")
+            #expect(answer[header: "connection"] == "close")
+            #expect(try await wire.ending() == ([], .closed))
+            try await gateway.record { $0.message == "a TLS handshake failed" && $0["code"] == "clear_text" }
+            #expect(try await gateway.metric(#"sluice_tls_handshake_failures_total{cause="clear_text"}"#) == 1)
+            #expect(try await gateway.metric(#"sluice_received_total{route="github"}"#) == 0)
             gateway.expectDiscreetLog()
             let good = try await SClient.run(gateway, sending: .gitHub())
             #expect(good.output.contains("HTTP/1.1 200 OK"), "\(good.output)")

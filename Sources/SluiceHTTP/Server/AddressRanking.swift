@@ -1,0 +1,69 @@
+/// Connections by the address that they come from, the address with most of them first; each operation takes constant time but for
+/// the length of one address's list. State without I/O.
+struct AddressRanking {
+    /// An address, or an IPv6 network (`PeerAddress.network`).
+    typealias Key = SIMD16<UInt8>
+
+    private struct Entry {
+        /// In the order in which they came.
+        var tickets: [UInt64] = []
+        /// The neighbours among the addresses with as many.
+        var previous: Key?
+        var next: Key?
+    }
+
+    /// Addresses with the same number of connections, the one first that has had it longest.
+    private struct Level {
+        var first: Key?
+        var last: Key?
+    }
+
+    private var entries: [Key: Entry] = [:]
+    /// By the number of connections.
+    private var levels = [Level()]
+    private var highest = 0
+    private(set) var count = 0
+
+    /// The address with the most connections; the one of several that has had so many longest.
+    var largest: Key? { levels[highest].first }
+
+    /// The connection of an address that came first.
+    func oldest(of key: Key) -> UInt64? { entries[key]?.tickets.first }
+
+    func count(of key: Key) -> Int { entries[key]?.tickets.count ?? 0 }
+
+    mutating func insert(_ ticket: UInt64, of key: Key) {
+        let size = count(of: key)
+        if size > 0 { unlink(key, from: size) }
+        entries[key, default: Entry()].tickets.append(ticket)
+        link(key, to: size + 1)
+        count += 1
+    }
+
+    /// Takes a connection out, if it is in.
+    mutating func remove(_ ticket: UInt64, of key: Key) {
+        guard let place = entries[key]?.tickets.firstIndex(of: ticket) else { return }
+        let size = count(of: key)
+        unlink(key, from: size)
+        entries[key]?.tickets.remove(at: place)
+        if size > 1 { link(key, to: size - 1) } else { entries[key] = nil }
+        count -= 1
+        while highest > 0, levels[highest].first == nil { highest -= 1 }
+    }
+
+    private mutating func link(_ key: Key, to size: Int) {
+        while levels.count <= size { levels.append(Level()) }
+        let last = levels[size].last
+        entries[key]?.previous = last
+        entries[key]?.next = nil
+        if let last { entries[last]?.next = key } else { levels[size].first = key }
+        levels[size].last = key
+        highest = max(highest, size)
+    }
+
+    private mutating func unlink(_ key: Key, from size: Int) {
+        let (previous, next) = (entries[key]?.previous, entries[key]?.next)
+        if let previous { entries[previous]?.next = next } else { levels[size].first = next }
+        if let next { entries[next]?.previous = previous } else { levels[size].last = previous }
+    }
+}

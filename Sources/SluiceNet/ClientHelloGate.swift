@@ -1,0 +1,62 @@
+/// Checks the records of a ClientHello before OpenSSL gets them: OpenSSL allocates what the message announces, up to 128 KiB, as soon as
+/// it has read the first nine bytes. State machine without I/O.
+struct ClientHelloGate {
+    /// What follows from the bytes so far.
+    enum Verdict: Hashable {
+        case needMore
+        /// The first so many bytes are one whole record, which OpenSSL may have.
+        case record(length: Int)
+        case refused(TLSFailureCause)
+    }
+
+    /// The longest ClientHello message, in bytes. Post-quantum key shares take 2 KiB.
+    static let maximumMessage = 16 * 1024
+    /// The longest record: 2^14 bytes and its header (RFC 8446 §5.1).
+    static let maximumRecord = 16 * 1024 + headerLength
+    private static let headerLength = 5
+    private static let messageHeaderLength = 4
+
+    private enum ContentType {
+        static let changeCipherSpec: UInt8 = 20
+        static let alert: UInt8 = 21
+        static let handshake: UInt8 = 22
+    }
+
+    private var isFirstRecord = true
+    private var isMessageKnown = false
+
+    /// The server has asked for another ClientHello (RFC 8446 §4.1.4).
+    mutating func retryRequested() { isMessageKnown = false }
+
+    /// Looks at what was received and not handed on yet; it begins with a record.
+    mutating func next(_ bytes: ArraySlice<UInt8>) -> Verdict {
+        guard let type = bytes.first else { return .needMore }
+        if isFirstRecord, type != ContentType.handshake { return .refused(Self.isText(type) ? .clearText : .badRecord) }
+        guard bytes.count >= Self.headerLength else { return .needMore }
+        let start = bytes.startIndex
+        let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
+        guard bytes[start + 1] == 3, length > 0, length + Self.headerLength <= Self.maximumRecord else { return .refused(.badRecord) }
+        if type == ContentType.handshake, !isMessageKnown {
+            if let verdict = messageVerdict(bytes.dropFirst(Self.headerLength), recordLength: length) { return verdict }
+        }
+        guard bytes.count >= Self.headerLength + length else { return .needMore }
+        isFirstRecord = false
+        if type == ContentType.handshake { isMessageKnown = true }
+        return .record(length: Self.headerLength + length)
+    }
+
+    /// - Returns: nil where the message is one that may come.
+    private func messageVerdict(_ content: ArraySlice<UInt8>, recordLength: Int) -> Verdict? {
+        guard recordLength >= Self.messageHeaderLength else { return .refused(.badRecord) }
+        guard content.count >= Self.messageHeaderLength else { return .needMore }
+        let start = content.startIndex
+        guard content[start] == 1 else { return .refused(.badRecord) }
+        let announced = Int(content[start + 1]) << 16 | Int(content[start + 2]) << 8 | Int(content[start + 3])
+        return announced <= Self.maximumMessage ? nil : .refused(.clientHelloTooLarge)
+    }
+
+    /// A letter, or the line break that some clients send before a request: nothing that TLS begins with.
+    private static func isText(_ byte: UInt8) -> Bool {
+        byte == 0x0A || byte == 0x0D || (byte | 0x20) &- 0x61 < 26
+    }
+}
