@@ -74,8 +74,7 @@ struct SignatureRefusalTests {
             (String(repeating: "[", count: 200), "", "the nesting is deeper than 124 levels at byte 124"),
             (
                 "x", "text/plain; charset=koi8-r",
-                "the body is not JSON; Content-Type, which the signature does not cover, cannot make it anything else: set 'body' to form, text "
-                    + "or bytes"
+                "the body is not JSON, and the signature does not cover Content-Type: set 'body' to form, text or bytes"
             ),
         ])
     func unreadable(body: String, type: String, why: String) throws {

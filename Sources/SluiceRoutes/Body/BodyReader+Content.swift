@@ -3,18 +3,18 @@ internal import SluiceJSON
 
 /// How a body is read whose `Content-Type` the signature does not cover: by its own bytes, whatever the header says.
 extension BodyReader {
-    static let notJSON = """
-        the body is not JSON; Content-Type, which the signature does not cover, cannot make it anything else: set 'body' to form, text or bytes
-        """
+    private static let notJSON =
+        "the body is not JSON, and the signature does not cover Content-Type: set 'body' to form, text or bytes"
 
-    func readByContent(_ body: Span<UInt8>) -> BodyReading {
+    func readByContent(_ request: borrowing RequestView) -> BodyReading {
+        let body = request.body
         do throws(BodyFault) {
             switch kind {
             case .json: return .asReceived
             case .form: return .untyped(try Self.form(body).json)
             case .text: return .untyped(try Self.text(body, Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
-            case .auto: return try jsonOrPayload(body)
+            case .auto: return try jsonOrPayload(body, isSaidToBeJSON: declaredFamily(request) == .json)
             }
         } catch {
             return .unreadable(error.reason)
@@ -22,7 +22,9 @@ extension BodyReader {
     }
 
     /// JSON, or for a provider that can send it so the JSON in the one field `payload` of a form.
-    private func jsonOrPayload(_ body: Span<UInt8>) throws(BodyFault) -> BodyReading {
+    ///
+    /// - Parameter isSaidToBeJSON: decides what is said of a body that cannot be read, and nothing else.
+    private func jsonOrPayload(_ body: Span<UInt8>, isSaidToBeJSON: Bool) throws(BodyFault) -> BodyReading {
         let charset = Charset.marked(at: body)
         if case .utf16 = charset {
             guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
@@ -31,8 +33,13 @@ extension BodyReader {
         guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
         if unwrapsPayload, Self.isPayload(body) { return .json(try Self.solePayload(of: body)) }
         // A number, a text, true, false or null.
-        guard FormFields.isJSON(Self.json(in: body)) else { throw BodyFault(Self.notJSON) }
+        guard isSaidToBeJSON || FormFields.isJSON(Self.json(in: body)) else { throw BodyFault(Self.notJSON) }
         return .asReceived
+    }
+
+    /// What the header says, and without one JSON.
+    func declaredFamily(_ request: borrowing RequestView) -> MediaType.Family {
+        request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family } ?? .json
     }
 
     /// The first byte that is not JSON's white space (RFC 8259 §2), behind a byte-order mark.

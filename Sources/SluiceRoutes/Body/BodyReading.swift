@@ -31,7 +31,7 @@ package struct BodyReader: Sendable {
     }
 
     package func read(_ request: borrowing RequestView) -> BodyReading {
-        guard trustsContentType else { return readByContent(request.body) }
+        guard trustsContentType else { return readByContent(request) }
         guard let index = request.headers.firstIndex(of: Self.contentType) else {
             return read(request.body, MediaType(request.body.extracting(0..<0)))
         }

@@ -170,12 +170,8 @@ extension BodyReader {
 
     /// Why a header that names something else made no difference.
     private func remark(_ request: borrowing RequestView) -> String {
-        guard kind == .auto, !trustsContentType, let declared = declared(request), declared != .json else { return "" }
+        guard kind == .auto, !trustsContentType, declaredFamily(request) != .json else { return "" }
         return ", whatever Content-Type says, because the signature does not cover that header"
-    }
-
-    private func declared(_ request: borrowing RequestView) -> MediaType.Family? {
-        request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family }
     }
 
     /// What the body was read by: `body`, the header where that counts, or else its own bytes.
@@ -185,7 +181,7 @@ extension BodyReader {
         case .text: return .text
         case .auto, .json, .form: break
         }
-        if trustsContentType { return declared(request) ?? .json }
+        if trustsContentType { return declaredFamily(request) }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
         return Self.isPayload(request.body) ? .form : .json
     }

@@ -13,6 +13,7 @@ import Testing
     }
 
     private static let start = "POST /github HTTP/1.1\r\nhost: h\r\n"
+    private static let signedStart = start + "x-hub-signature-256: sha256=\(String(repeating: "0", count: 64))\r\n"
 
     /// Groups, each small enough for a second's log to have a record of every refusal.
     private static let groups = ["where the body ends": framing, "chunks": chunks, "lines": lines, "sizes and versions": sizes]
@@ -31,14 +32,16 @@ import Testing
         Row("POST /github HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "a Transfer-Encoding in an HTTP/1.0 message"),
     ]
 
+    /// With a signature that may be valid: without one the head alone is refused.
     private static let chunks = [
         Row(
-            start + "transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "a body over the limit", status: 413, code: "body_too_large"
+            signedStart + "transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "a body over the limit", status: 413,
+            code: "body_too_large"
         ),
-        Row(start + "transfer-encoding: chunked\r\n\r\n-1\r\n", "a malformed chunk size"),
-        Row(start + "transfer-encoding: chunked\r\n\r\n0x5\r\n", "a malformed chunk size"),
-        Row(start + "transfer-encoding: chunked\r\n\r\n5\nhello\r\n", "a line feed without a carriage return"),
-        Row(start + "transfer-encoding: chunked\r\n\r\n5\r\nhelloX", "chunk data that is not followed by a line end"),
+        Row(signedStart + "transfer-encoding: chunked\r\n\r\n-1\r\n", "a malformed chunk size"),
+        Row(signedStart + "transfer-encoding: chunked\r\n\r\n0x5\r\n", "a malformed chunk size"),
+        Row(signedStart + "transfer-encoding: chunked\r\n\r\n5\nhello\r\n", "a line feed without a carriage return"),
+        Row(signedStart + "transfer-encoding: chunked\r\n\r\n5\r\nhelloX", "chunk data that is not followed by a line end"),
     ]
 
     private static let lines = [

@@ -47,8 +47,10 @@ import Testing
         let position = gateway.log.position
         let wire = try gateway.connect()
         try wire.send(Webhook.gitHub(id: id).bytes)
-        // One loop serves both listeners in the order in which requests come: now the delivery waits for the disk.
-        _ = try await gateway.admin("/healthz")
+        // One loop serves both connections in the order in which requests come: now the delivery waits for the disk.
+        var other = Webhook.gitHub()
+        other.method = "GET"
+        #expect(try await gateway.answer(to: other).status == 405)
         wire.reset()
         let stored = try await gateway.record(from: position) { $0.message == "stored a delivery" }
         let again = try await gateway.answer(to: .gitHub(id: id))
