@@ -6,7 +6,7 @@ import Testing
 struct SignatureCutPropertyTests {
     private static let secret = "a secret of tests"
 
-    @Test("of all requests with one signed text at most one passes, for random schemes that check accepts", arguments: 0..<120)
+    @Test("of all requests with one signed text at most one passes, for random schemes that check accepts", arguments: 0..<40)
     func random(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         var passed = 0
@@ -38,11 +38,18 @@ struct SignatureCutPropertyTests {
                 continue
             }
             cuts += 1
-            guard request.judged(by: route) == "genuine" else { continue }
+            guard passes(request, route) else { continue }
             #expect(genuine == nil || genuine == values, "\(scheme.file) \(String(describing: genuine)) \(values)")
             genuine = values
         }
         return (genuine == nil ? 0 : 1, cuts)
+    }
+
+    private func passes(_ request: TestRequest, _ route: Route) -> Bool {
+        request.withView { view in
+            var scratch = RouteScratch()
+            return route.refusal(unverified: view, receivedAtMilliseconds: TestRequest.now, scratch: &scratch) == nil
+        }
     }
 
     /// `signed` of the files in `routes/`, with the fields of `verify` around it.
