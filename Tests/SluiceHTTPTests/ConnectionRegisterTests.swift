@@ -138,11 +138,11 @@ import Testing
         }
     }
 
-    @Test("a connection has 64 reads or a mebibyte a turn")
+    @Test("a connection has 16 reads or 256 KiB a turn")
     func reads() {
         var allowance = TurnAllowance()
         let small = (0..<70).map { _ in allowance.takeRead(in: 1) }
-        #expect(small == (0..<70).map { $0 < 64 })
+        #expect(small == (0..<70).map { $0 < 16 })
         let large = (0..<2).map { _ in
             defer { allowance.read(1 << 20) }
             return allowance.takeRead(in: 2)
