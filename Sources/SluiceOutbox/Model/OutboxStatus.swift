@@ -14,7 +14,7 @@ package struct OutboxStatus: Sendable, Hashable {
     package var deadBytes = 0
     /// Whether a delivery that would have become a dead letter was refused, and none fitted since.
     package var isDeadLimitReached = false
-    /// Jobs that a person has buried. Whoever has read them already must not send them any more.
+    /// Jobs that a person has buried. A lane that has read them already must not send them any more.
     package var buriedJobs: Set<Int64> = []
     /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0

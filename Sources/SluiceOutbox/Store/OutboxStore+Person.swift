@@ -15,7 +15,7 @@ extension OutboxStore {
 
     /// Takes a pending or parked job out of the sending order for good, as a dead letter.
     ///
-    /// Whoever has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it may be on its way at this
+    /// A lane that has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it may be on its way at this
     /// moment: if Zizq takes it, its acknowledgement removes the dead letter.
     ///
     /// - Returns: the dead letter's number.

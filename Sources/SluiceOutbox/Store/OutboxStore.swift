@@ -33,7 +33,7 @@ package final class OutboxStore {
     var smallestRefused: Int?
     /// The same for what deliveries would have added to the dead letters.
     var smallestDeadRefused: Int?
-    /// Jobs that were buried, so that whoever has read them does not send them.
+    /// Jobs that were buried, so that a lane that has read them does not send them.
     var buriedJobs: Set<Int64> = []
     /// Frames of the log that were copied into the database file.
     var checkpointedFrames = 0

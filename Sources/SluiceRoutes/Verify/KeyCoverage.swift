@@ -41,7 +41,7 @@ struct KeyCoverage {
     }
 
     /// Says which rules, and whether the preset's own key, depend on what the signature does not cover: nobody can sign it in the provider's
-    /// place, but whoever receives it should know.
+    /// place, but the people who receive it should know.
     func note(_ rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
         var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
         func add(_ reference: Reference, rule: Int?) {
