@@ -46,7 +46,7 @@ import Testing
                 while !isStopped.load(ordering: .relaxed) {
                     let number = numbers.count * clients + client
                     try wire.send(Webhook.numbered(number).bytes)
-                    result.note(number, try wire.nextAnswer(until: .now + .seconds(30)).status)
+                    result.note(number, status: try wire.nextAnswer(until: .now + .seconds(30)).status)
                     numbers.append(number)
                 }
                 sent.withLock { $0.append(numbers) }

@@ -96,7 +96,7 @@ import Testing
                                 let answer = try await client.send(
                                     HTTPClientRequest(method: "POST", target: webhook.target, headers: headers, body: webhook.body))
                                 #expect(answer.isFirstOfConnection)
-                                answered.note(number, answer.status)
+                                answered.note(number, status: answer.status)
                             } catch { return error }
                             if answered.count == 200 { process.send(15) }
                         }

@@ -4,7 +4,14 @@ import Synchronization
 final class LoadResult: Sendable {
     private let statuses = Mutex<[Int: [Int]]>([:])
 
-    func note(_ number: Int, _ status: Int) { statuses.withLock { $0[number, default: []].append(status) } }
+    /// - Returns: how many deliveries are answered by now. Of answers that come at the same time each gets a count of its own.
+    @discardableResult
+    func note(_ number: Int, status: Int) -> Int {
+        statuses.withLock {
+            $0[number, default: []].append(status)
+            return $0.count
+        }
+    }
 
     /// The deliveries that were answered with this status at least once.
     func numbers(_ status: Int) -> Set<Int> { statuses.withLock { Set($0.filter { $0.value.contains(status) }.keys) } }
@@ -18,7 +25,7 @@ extension GatewayUnderTest {
     ///
     /// - Parameters:
     ///   - padding: more bytes in each body.
-    ///   - whenAnswered: called after each answer with how many there are by now.
+    ///   - whenAnswered: called after each answer with the number of answers so far; every number comes once.
     /// - Returns: what was answered. A connection that breaks off leaves the rest of its deliveries out.
     @discardableResult
     func load(
@@ -33,8 +40,7 @@ extension GatewayUnderTest {
                         for number in stride(from: numbers.lowerBound + client, through: numbers.upperBound, by: clients) {
                             try wire.send(Webhook.numbered(number, padding: padding).bytes)
                             let answer = try wire.nextAnswer(until: .now + .seconds(30))
-                            result.note(number, answer.status)
-                            whenAnswered(result.count)
+                            whenAnswered(result.note(number, status: answer.status))
                             if answer[header: "connection"] == "close" { return }
                         }
                     }
