@@ -34,12 +34,14 @@ struct SecretReader {
         }
     }
 
-    /// The variables that the entries of `secrets` name, set or not.
-    static func environmentNames(_ node: YAMLNode) -> [String] {
+    /// The variables and files that the entries of `secrets` name, whether they are there or not.
+    static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
         return elements.compactMap { element in
-            guard case .mapping(let entries) = element.content else { return nil }
-            return entries.first { $0.key == "env" }?.value.scalar?.text
+            guard case .mapping(let entries) = element.content, let entry = entries.first, let name = entry.value.scalar?.text else {
+                return nil
+            }
+            return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
         }
     }
 
