@@ -57,8 +57,7 @@ struct SignatureCutPropertyTests {
     func shipped(scheme: ShippedScheme) throws {
         #expect(ShippedScheme.all.count == 7, "a signed text of the shipped files was not found")
         var random = SeededRandom(seed: 7)
-        let template = scheme.signed.replacing("${url}", with: "https://example.com/hook")
-        let cut = CutScheme(signed: template, format: scheme.format)
+        let cut = CutScheme(signed: scheme.signed, format: scheme.format)
         let route = try route(cut.file)
         for _ in 0..<60 { _ = try attack(cut, route, &random) }
     }
