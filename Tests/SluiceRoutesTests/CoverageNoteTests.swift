@@ -82,6 +82,7 @@ struct CoverageNoteTests {
             warnings("\(signed), tolerance: 1h }\n  dedupe_window: 59m") == [
                 "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be sent again when its key is forgotten"
             ])
+        #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 59m").count == 1)
         #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 1h") == [])
         #expect(warnings("\(signed), tolerance: 1h }") == [])
     }

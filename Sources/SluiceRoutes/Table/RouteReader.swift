@@ -188,7 +188,7 @@ extension RouteReader {
         let coverage = KeyCoverage(signature: signature, preset: preset, scope: scope)
         if let key, let position = reader.node("unique_key")?.position { coverage.warn(of: key, at: position) }
         if let position = reader.node("dedupe_window")?.position, let timestamp = scheme.timestamp {
-            coverage.warn(ofWindow: dedupeWindow, tolerance: timestamp.tolerance, at: position)
+            coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
     }

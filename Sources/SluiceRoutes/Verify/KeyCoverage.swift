@@ -48,12 +48,13 @@ struct KeyCoverage {
     /// Warns of a key that is forgotten while a captured request still passes.
     ///
     /// - Parameter window: how long the key is remembered.
-    func warn(ofWindow window: Duration, tolerance: Duration, at position: YAMLPosition) {
-        guard signature.holdsTimestamp, window < tolerance else { return }
+    func warn(ofWindow window: Duration, timestamp: SignedTimestamp, at position: YAMLPosition) {
+        let isCovered = signature.holdsTimestamp || signature.covers(timestamp.reference.source)
+        guard isCovered, window < timestamp.tolerance else { return }
         scope.context.warning(
             position,
-            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(tolerance))): a captured request could be sent again when its "
-                + "key is forgotten")
+            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured request could be sent "
+                + "again when its key is forgotten")
     }
 
     private func isPresetsOwn(_ reference: Reference) -> Bool {
