@@ -86,8 +86,8 @@ struct YAMLComposer {
                 try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
             }
             let value = try node(from: try events.next(), depth: depth)
-            requireContent(value, "nothing stands behind '\(PrintableText.escape(key ?? ""))'", at: step.position)
             guard let key, first == nil else { continue }
+            requireContent(value, "nothing stands behind '\(PrintableText.escape(key))'", at: step.position)
             lines[key] = step.position.line
             entries.append(YAMLEntry(key: key, position: step.position, value: value))
         }
@@ -95,7 +95,9 @@ struct YAMLComposer {
 
     /// Notes a value that nobody has written: a line that lost its end means something else than the word null.
     private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition) {
-        guard !allowsEmptyValues, let scalar = node.scalar, scalar.style == .plain, scalar.text.isEmpty else { return }
+        guard !allowsEmptyValues, let scalar = node.scalar, scalar.text.isEmpty else { return }
+        // Quotes are written on purpose.
+        if [.singleQuoted, .doubleQuoted].contains(scalar.style) { return }
         guard emptyValues.count < limits.problems else { return }
         emptyValues.append(
             YAMLProblem(position, "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))

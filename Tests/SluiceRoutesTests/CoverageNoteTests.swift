@@ -30,6 +30,63 @@ struct CoverageNoteTests {
             ])
     }
 
+    @Test("all that a job is made of counts, and the path parameters that a key belongs to")
+    func jobs() {
+        let text = """
+            routes:
+            - path: /hook/{team}/{stage}
+              verify: { alg: hmac-sha256, signature_from: "${header.X-S}", signed: "${param.stage}|${body}" }
+              secrets: [ { env: SECRET } ]
+              body: json
+              unique_key: ${body.id}
+              jobs:
+                - { when: { body.a: 1 }, type: a, payload: { shop: "${header.X-Shop}", id: "${delivery.id}" } }
+                - { when: { body.a: 2 }, type: a, unique_key: "${header.X-Id}", priority: "${header.X-P}", delay: "${query.d}s" }
+                - { type: b, batch: { key: "${header.X-B}", when: "true", fold: "$new" }, payload: "${body}" }
+            """
+        #expect(
+            notes(text) == [
+                "3:3: note: the signature does not cover the header x-shop (rule 1), the header x-p (rule 2), the query parameter d (rule 2), "
+                    + "the header x-id (rule 2), the header x-b (rule 3), the path parameter team (unique key): a captured request could be sent "
+                    + "again with another value there"
+            ])
+    }
+
+    @Test("routes with one secret are named, unless the signature covers the path")
+    func sharedSecrets() {
+        func route(_ path: String, _ signed: String, _ secret: String = "SECRET") -> String {
+            "- path: \(path)\n  public_url: https://example.com\n  body: json\n  secrets: [ { env: \(secret) } ]\n"
+                + "  verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '\(signed)' }\n  jobs: [ { type: t } ]\n"
+        }
+        let note =
+            "the route '/a' has the same secret (env SECRET), and the signature does not cover the path: a captured request of one route "
+            + "could be sent to the other"
+        #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${body}")) == ["11:12: note: \(note)"])
+        #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${url}${body}")) == [])
+        #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${path}|${body}")) == [])
+    }
+
+    @Test("a key that is forgotten while a captured request still passes is a warning")
+    func windows() {
+        func warnings(_ lines: String) -> [String] {
+            compile([
+                (
+                    "r.yaml",
+                    "routes:\n- path: /hook\n  body: json\n  secrets: [ { env: SECRET } ]\n  unique_key: '${body.id}'\n  verify: { alg: hmac-sha256, "
+                        + "signature_from: '${header.X-S}', timestamp_from: '${header.X-T}', \(lines)\n  jobs: [ { type: t } ]\n"
+                )
+            ]).warnings.map(\.message)
+        }
+        let signed = "signed: '${timestamp}.${body}'"
+        #expect(
+            warnings("\(signed), tolerance: 1h }\n  dedupe_window: 59m") == [
+                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be sent again when its key is forgotten"
+            ])
+        #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 59m").count == 1)
+        #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 1h") == [])
+        #expect(warnings("\(signed), tolerance: 1h }") == [])
+    }
+
     @Test("what is signed is not named, and a route that verifies nothing has no notes")
     func covered() {
         let verify = "verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '${header.X-Event}|${body}' }\n  body: json"

@@ -9,6 +9,7 @@ struct EmptyValueTests {
             ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"), ("payload:", "", "payload"),
             ("payload: { a: }", "", "a"), ("payload:\n          a: # nothing", "", "a"), ("priority:", "", "priority"),
             ("", "event:", "event"),
+            ("payload: |", "", "payload"), ("when:\n          body.ref: >-", "", "body.ref"), ("when: { body.ref }", "", "body.ref"),
             ("", "unique_key:", "unique_key"), ("", "reply: { body: { a: } }", "a"), ("when:", "", "when"),
         ])
     func keys(rule: String, line: String, key: String) {

@@ -44,7 +44,13 @@ struct SecretOddityTests {
         arguments: [
             (" a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
             ("a secret of tests\n", "begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("\u{FEFF}a secret of tests", "begins with a byte-order mark; save the file without one"),
+            ("\u{FEFF}a secret of tests", "begins or ends with a byte-order mark; save the file without one"),
+            ("a secret of tests\u{FEFF}", "begins or ends with a byte-order mark; save the file without one"),
+            ("a secret of tests\u{A0}", "begins or ends with white space; remove it, unless the sender's secret has it too"),
+            ("\u{200B}a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
+            ("\u{B}a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
+            ("\u{201C}a secret of tests\u{201D}", "stands in quotes; remove them, unless the sender's secret has them too"),
+            ("`a secret of tests`", "stands in quotes; remove them, unless the sender's secret has them too"),
             ("\"a secret of tests\"", "stands in quotes; remove them, unless the sender's secret has them too"),
             ("'a secret of tests'", "stands in quotes; remove them, unless the sender's secret has them too"),
         ])

@@ -84,6 +84,20 @@ struct SignatureBoundaryTests {
         #expect(outcome("/hook?x={", "[1]").contains("the URL contains a brace or a bracket"))
     }
 
+    @Test("a body between a URL and a number begins and ends as JSON does")
+    func bothSides() throws {
+        let signed = "signed: '${method}${url}${body}${timestamp}', timestamp_from: '${header.X-Time}', timestamp_format: unix_ms"
+        let route = try route(text(signed))
+        let now = "\(TestRequest.now)"
+        func outcome(_ target: String, _ body: String) -> String {
+            let digest = signature(Array("POSThttps://example.com\(target)\(body)\(now)".utf8), Self.secret)
+            return TestRequest(body, target: target, headers: [("X-Signature", digest), ("X-Time", now)]).judged(by: route)
+        }
+        #expect(outcome("/hook?x=1", #"{"a":1}"#) == "genuine")
+        #expect(outcome("/hook", #"?x=1{"a":1}"#).contains("the body does not begin with { or ["))
+        #expect(outcome("/hook", #"{"a":1}1"#).contains("the body does not end with } or ]"))
+    }
+
     @Test(
         "ids are of the pattern that the route says",
         arguments: [

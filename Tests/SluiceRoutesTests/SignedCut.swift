@@ -6,7 +6,7 @@ import Testing
 struct SignedCut {
     enum Part: Hashable {
         case literal(String)
-        /// `body`, `timestamp`, `id`, `header.X-More` or `query.q`.
+        /// `body`, `timestamp`, `id`, `header.X-More`, `query.q`, `method` or `url`.
         case value(String)
     }
 
@@ -73,10 +73,25 @@ struct SignedCut {
             guard value.utf8.allSatisfy({ 0x20...0x7E ~= $0 }), value.first != " ", value.last != " " else { return nil }
             headers.append((header, value))
         }
-        var target = "/hook"
-        if let value = values["query.q"] {
-            target += "?q=" + value.utf8.map { "%" + Hex.encode([$0]) }.joined()
+        guard let target = target(values) else { return nil }
+        var request = TestRequest(values["body"] ?? "", target: target, headers: headers)
+        if let method = values["method"] {
+            guard Self.methods.contains(method) else { return nil }
+            request.method = method
         }
-        return TestRequest(values["body"] ?? "", target: target, headers: headers)
+        return request
+    }
+
+    /// Those of the route.
+    static let methods = ["POST", "PUT"]
+
+    /// - Returns: `nil` for a URL that is not the route's.
+    private func target(_ values: Values) -> String? {
+        guard let url = values["url"] else {
+            return "/hook" + (values["query.q"].map { "?q=" + $0.utf8.map { "%" + Hex.encode([$0]) }.joined() } ?? "")
+        }
+        guard url.hasPrefix("https://example.com/hook"), url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else { return nil }
+        let target = url.dropFirst("https://example.com".count)
+        return target == "/hook" || target.hasPrefix("/hook?") ? String(target) : nil
     }
 }

@@ -82,6 +82,23 @@ struct UniqueKeyTests {
         #expect(try key(unique, one) == first)
     }
 
+    @Test(
+        "Where the signature covers fields, a request with one of them as another type has the same key",
+        arguments: [
+            (#"{"a":12}"#, #"{"a":"12"}"#, "12"), (#"{"a":true}"#, #"{"a":"true"}"#, "true"), (#"{"a":[1]}"#, #"{"a":"[1]"}"#, "[1]"),
+            (#"{"a":"\ufffd"}"#, #"{"a":"\ud800"}"#, "\u{FFFD}"), (#"{"a":"x"}"#, #"{"a":"\u0078"}"#, "x"),
+        ])
+    func signedFields(one: String, other: String, signed: String) throws {
+        for unique in ["${body.a}", "[ \"${body.a}\" ]"] {
+            let route = try route(
+                "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '${body.a}' }\n"
+                    + "  secrets: [ { env: SECRET } ]\n  unique_key: \(unique)\n  jobs: [ { type: t } ]\n")
+            let digest = signature(Array(signed.utf8), "a secret of tests")
+            let keys = [one, other].map { TestRequest($0, headers: [("X-Signature", digest)]).processed(by: route).delivery?.key }
+            #expect(keys[0] != nil && keys[0] == keys[1], "\(unique)")
+        }
+    }
+
     @Test("The route's name scopes the key")
     func scope() throws {
         let other = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: opened")

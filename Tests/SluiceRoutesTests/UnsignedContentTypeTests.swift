@@ -108,6 +108,37 @@ struct UnsignedContentTypeTests {
         try route("routes:\n- path: /hook\n  provider: github\n  gzip: \(gzip)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
     }
 
+    /// Each case: what is signed, the headers of the sender, and those of somebody who has captured the request.
+    @Test(
+        "a header that may be left out, or another one that is signed, decides nothing either",
+        arguments: [
+            ("${header.Content-Type ?? \"text/plain\"}|${body}", ["Content-Type": "text/plain"], [:]),
+            (
+                "${header.Content-Type}|${body}", ["Content-Type": "application/octet-stream", "Content-Encoding": "gzip"],
+                ["Content-Type": "application/octet-stream"]
+            ),
+            (
+                "${header.Content-Encoding}|${body}", ["Content-Encoding": "gzip"],
+                ["Content-Encoding": "gzip", "Content-Type": "text/plain"]
+            ),
+        ] as [(String, [String: String], [String: String])])
+    func otherHeaders(signed: String, sent: [String: String], changed: [String: String]) throws {
+        let route = try route(
+            "routes:\n- path: /hook\n  gzip: true\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', "
+                + "signature_prefix: 'sha256=', signed: '\(signed)' }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        for body in [Array(#"{"a":1}"#.utf8), GzipSample.fixed] {
+            let first = Array("\(sent["Content-Type"] ?? sent["Content-Encoding"] ?? "")|".utf8)
+            let digest = [("X-Signature", "sha256=" + signature(first + body, Self.secret))]
+            let outcomes = [sent, changed].map { headers in
+                var request = TestRequest("", headers: headers.map { ($0.key, $0.value) } + digest)
+                request.body = body
+                let outcome = request.processed(by: route)
+                return "\(outcome.summary) \(outcome.payload ?? "")"
+            }
+            #expect(outcomes[0] == outcomes[1] && !outcomes[0].contains("signature_"), "\(outcomes)")
+        }
+    }
+
     @Test("where the signature covers the content type, that says how the body is read")
     func signed() throws {
         let route = try route(

@@ -8,16 +8,38 @@ import Testing
 @Suite struct ForgeryTests {
     private static let key = Array("0123456789abcdef0123456789abcdef".utf8)
     private static let environment = [
-        "STANDARD_WEBHOOK_SECRET": "whsec_" + Base64.encode(key), "SVIX_WEBHOOK_SECRET": "whsec_" + Base64.encode(key),
+        "SECRET": String(decoding: key, as: UTF8.self), "STANDARD_WEBHOOK_SECRET": "whsec_" + Base64.encode(key),
+        "SVIX_WEBHOOK_SECRET": "whsec_" + Base64.encode(key),
     ]
     private static let forgedPush =
         #"{"ref":"refs/heads/main","after":"bad","repository":{"full_name":"evil/evil"},"pusher":{"name":"evil"}}"#
+
+    /// The URL beside the body, as HubSpot signs it, and a route whose signature covers `Content-Type` and not `Content-Encoding`.
+    private static let others = """
+        routes:
+        - path: /url
+          public_url: https://h
+          body: text
+          verify:
+            alg: hmac-sha256
+            signature_from: ${header.X-Signature}
+            timestamp_from: ${header.X-Time}
+            timestamp_format: unix_ms
+            signed: "${method}${url}${body}${timestamp}"
+          secrets: [ { env: SECRET } ]
+          jobs: [ { type: url } ]
+        - path: /coding
+          gzip: true
+          verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signed: "${header.Content-Type}|${body}" }
+          secrets: [ { env: SECRET } ]
+          jobs: [ { type: coding } ]
+        """
 
     /// The types and payloads of all jobs that came of some requests.
     private func jobs(of webhooks: [Webhook]) async throws -> (statuses: [Int], jobs: [String]) {
         let queue = try await TestQueue.start()
         var statuses: [Int] = []
-        var routes: [String: String] = [:]
+        var routes = ["others.yaml": Self.others]
         for file in ["github", "standard-webhooks"] {
             // Without their examples, of which one has a body in a file.
             routes["\(file).yaml"] = try ProjectFiles.text("routes/\(file).yaml").replacing(/\n    examples:\n(      .*\n|\n)*/, with: "\n")
@@ -74,6 +96,38 @@ import Testing
             ])
         #expect(statuses == [401, 401, 401])
         #expect(jobs == [])
+    }
+
+    private func webhook(_ target: String, _ headers: [String: String], body: [UInt8], signed: [UInt8]) -> Webhook {
+        let digest = HMACKey(.sha256, key: Self.key.span).authenticate(signed.span)
+        let all = headers.merging(["host": "h", "x-signature": digest.hex]) { $1 }
+        return Webhook(target: target, headers: all.map { (name: $0.key, value: $0.value) }, body: body)
+    }
+
+    @Test("of a URL and a body that are signed side by side, nothing can be moved from one to the other")
+    func url() async throws {
+        let now = "\(Int(Date().timeIntervalSince1970) * 1000)"
+        let cuts = [("/url", #"?x=1{"a":1}"#), ("/url?x=1", #"{"a":1}"#)]
+        let webhooks = cuts.map { target, body in
+            webhook(target, ["x-time": now], body: Array(body.utf8), signed: Array("POSThttps://h\(target)\(body)\(now)".utf8))
+        }
+        let (statuses, jobs) = try await jobs(of: webhooks)
+        #expect(statuses == [401, 200])
+        #expect(jobs == [#"url "{\"a\":1}""#])
+    }
+
+    @Test("gzip without its Content-Encoding is the same job, also where the signature covers Content-Type")
+    func contentEncoding() async throws {
+        let body = try #require(Data(base64Encoded: "H4sIAAAAAAACA8tIzcnJBwCGphA2BQAAAA==")).map(\.self)
+        let type = ["content-type": "application/octet-stream"]
+        let signed = Array("application/octet-stream|".utf8) + body
+        let (statuses, jobs) = try await jobs(
+            of: [
+                webhook("/coding", type.merging(["content-encoding": "gzip"]) { $1 }, body: body, signed: signed),
+                webhook("/coding", type, body: body, signed: signed),
+            ])
+        #expect(statuses == [200, 200])
+        #expect(jobs == [#"coding {"base64":"aGVsbG8="}"#, #"coding {"base64":"aGVsbG8="}"#])
     }
 
     @Test("a request whose head shows that it cannot be valid is refused before a byte of its body is sent")

@@ -8,7 +8,7 @@ enum ContentCoding {
     /// Something else, or more than one thing.
     case other
 
-    private static let header: HeaderName = "content-encoding"
+    static let header: HeaderName = "content-encoding"
 
     /// Whether a body begins as gzip does (RFC 1952 §2.3.1), which no JSON, form or text does.
     static func isGzip(_ body: Span<UInt8>) -> Bool { body.count >= 2 && body[0] == 0x1F && body[1] == 0x8B }

@@ -1,7 +1,8 @@
 internal import SluiceBase
 
 extension CheckReport {
-    /// The findings as annotations that GitHub shows beside the lines of a change: workflow commands `::error file=…,line=…,col=…::message`, for notes `::notice …`.
+    /// The findings as annotations that GitHub shows next to the lines of a change: workflow commands such as
+    /// `::error file=…,line=…,col=…::message`; a note is a `::notice`.
     package var annotations: [String] {
         findings.map { finding in
             let problem = finding.problem

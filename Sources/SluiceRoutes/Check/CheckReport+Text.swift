@@ -27,7 +27,8 @@ extension CheckReport {
     /// More differences of one example than a person reads.
     private static let longestList = 20
 
-    /// The report for a person: `file:line:column: error: message` a problem, what differs in examples below, and a last line that sums up. Notes are not counted.
+    /// The report for a person: `file:line:column: error: message` for each problem, what differs in examples below it, and a summary as the
+    /// last line, in which notes are not counted.
     package func lines(_ form: CheckTextForm) -> [String] {
         findings.flatMap { lines(of: $0, form) } + [summary]
     }

@@ -42,7 +42,7 @@ package struct CheckReport: Sendable {
             ? compilation.table : snapshot.compile(folder: folder, environment: environment, options: trial).table
         let examples = table?.runExamples(folder: folder, atMilliseconds: now)
         let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
-        // Beside an error a note is only in the way.
+        // Errors come first: notes would only distract from them.
         let notes = compilation.problems.isEmpty ? compilation.notes : []
         let problems = (compilation.problems + compilation.warnings + notes + empty).map { Finding(problem: $0, example: nil) }
         let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) } }

@@ -124,7 +124,7 @@ extension Route {
         let place = parts.origin.place(of: "unique_key")
         var rendered: [DeliveryAccount.Rendered] = []
         for (index, part) in template.parts.enumerated() {
-            let found = keyPart(part, isTyped: template.isList, context)
+            let found = keyPart(part, isTyped: template.isList && coversTypes, context)
             rendered.append(
                 DeliveryAccount.Rendered(
                     written: index < parts.origin.uniqueKey.count ? parts.origin.uniqueKey[index] : "",

@@ -113,7 +113,7 @@ extension Explainer {
     ) {
         describe(request, in: &explanation)
         explanation.route = route.found(by: request)
-        explanation.checks = route.checks(request, sender, arrival.receivedAtMilliseconds)
+        explanation.checks = route.checks(request, from: sender, at: arrival.receivedAtMilliseconds)
         if let check = explanation.checks.last, let code = check.refusal {
             let reason = code == .bodyTooLarge ? "the body has more than \(route.bodyLimit)" : code.title
             return explanation.outcome = .refused(code, reason: reason)

@@ -6,7 +6,7 @@ extension Route {
     /// - Parameters:
     ///   - sender: `nil` where nobody knows it any more, and the gateway has let it in.
     ///   - now: the wall clock, in milliseconds since 1970.
-    func checks(_ request: borrowing RequestView, _ sender: PeerAddress?, _ now: Int64) -> [Explanation.Check] {
+    func checks(_ request: borrowing RequestView, from sender: PeerAddress?, at now: Int64) -> [Explanation.Check] {
         var checks: [Explanation.Check] = []
         for check in HeadCheck.allCases {
             let refusal = check == .address && sender == nil ? nil : refusal(by: check, request, sender ?? request.peer)

@@ -4,7 +4,7 @@ internal import SluiceYAML
 
 /// What a rule or a kind says about folding jobs together: `{ key, when, fold }`, as Zizq takes it.
 struct BatchTemplate: Sendable {
-    private let key: JobText
+    let key: JobText
     /// The members behind the key, as JSON.
     private let expressions: [UInt8]
 

@@ -39,7 +39,7 @@ extension Route {
         var found: [KeyPart] = []
         found.reserveCapacity(template.parts.count)
         for part in template.parts {
-            guard let rendered = keyPart(part, isTyped: template.isList, context), !rendered.isBlank else { return nil }
+            guard let rendered = keyPart(part, isTyped: template.isList && coversTypes, context), !rendered.isBlank else { return nil }
             found.append(rendered)
         }
         return found
@@ -66,7 +66,7 @@ extension Route {
             return reference.fallback.map { KeyPart(type: .text, bytes: $0.text) }
         }
         guard reference.source.isOfBody else { return KeyPart(type: .text, bytes: context.text(reference)) }
-        if let raw = context.stringThatIsNoText(reference) { return KeyPart(type: .raw, bytes: raw) }
+        if coversTypes, let raw = context.stringThatIsNoText(reference) { return KeyPart(type: .raw, bytes: raw) }
         return KeyPart(type: isTyped ? context.keyType(reference) : .text, bytes: context.text(reference))
     }
 }

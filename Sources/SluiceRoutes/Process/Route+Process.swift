@@ -71,7 +71,7 @@ extension Route {
             return .refused(.contentEncodingNotSupported, reason: ErrorCode.contentEncodingNotSupported.title)
         }
         // Like the content type, the header counts only where nobody can have changed it.
-        let isGzip = parts.body.trustsContentType ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
+        let isGzip = parts.trustsContentEncoding ? coding == .gzip : acceptsGzip && ContentCoding.isGzip(request.body)
         return isGzip ? inflated(arrival, &scratch) : read(request, arrival, &scratch)
     }
 

@@ -18,6 +18,8 @@ package final class Route: Sendable {
         /// Headers that are never stored nor handed on.
         var credentialHeaders: Set<HeaderName>
         var acceptsGzip: Bool
+        /// Whether `Content-Encoding` may say that a body is gzip: on a route that verifies nothing, and where the signature covers the header.
+        var trustsContentEncoding: Bool
         /// `nil` for any.
         var contentTypes: ContentTypes?
         var body: BodyReader
@@ -55,6 +57,9 @@ package final class Route: Sendable {
     let methodBytes: [[UInt8]]
     /// Headers that the unique key reads; each may stand once.
     let keyHeaders: [HeaderName]
+    /// Whether nobody can change the type of a field of the body: not where the signature covers fields, which are signed as text. There a key
+    /// must not tell the number 12 from the text "12".
+    let coversTypes: Bool
 
     init(_ parts: Parts, index: Int) {
         self.parts = parts
@@ -65,6 +70,7 @@ package final class Route: Sendable {
         keysAreOfElements = Self.isOfElements(parts)
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
+        coversTypes = parts.verifier.scheme?.signed.holdsBody ?? true
     }
 
     private static func isOfElements(_ parts: Parts) -> Bool {

@@ -10,8 +10,10 @@ struct RouteReader {
     var scope: RouteScope
     private var preset: ProviderPreset?
     private var publicURL: PublicURL?
-    /// The environment variables that the route's secrets name.
-    private(set) var environmentNames: Set<String> = []
+    /// The variables and files that the route's secrets name.
+    private(set) var secretSources: [SecretSource] = []
+    /// Whether a request that was signed for another route with the same secret can be sent to this one.
+    private(set) var takesOthersRequests = false
     /// How the route's secrets are written; `nil` where its scheme could not be read.
     private(set) var keyForm: KeyForm?
 
@@ -64,13 +66,14 @@ struct RouteReader {
         let dedupeWindow = reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
         let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
         guard let path, let name, let verifier else { return nil }
-        checkCoverage(key, rules, verifier)
+        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
         let origin = RouteOrigin(reader, preset)
         return Route.Parts(
             name: name, path: path.path, methods: methods,
             publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate, verifier: verifier,
-            credentialHeaders: CredentialHeaders.of(verifier, preset), acceptsGzip: acceptsGzip, contentTypes: contentTypes,
+            credentialHeaders: CredentialHeaders.of(verifier, preset), acceptsGzip: acceptsGzip,
+            trustsContentEncoding: verifierReader.trusts(ContentCoding.header, verifier.scheme), contentTypes: contentTypes,
             body: verifierReader.bodyReader(verifier.scheme), paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key,
             onMissingKey: onMissingKey,
             onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch, dedupeWindow: dedupeWindow, match: match,
@@ -175,14 +178,18 @@ extension RouteReader {
         }
     }
 
-    private func checkCoverage(_ key: UniqueKeyTemplate?, _ rules: [JobRule], _ verifier: Verifier) {
+    private mutating func checkCoverage(of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier) {
         if let key, let position = reader.node("unique_key")?.position {
             DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
         }
         guard let scheme = verifier.scheme else { return }
         let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, preset: preset, scope: scope)
         if let key, let position = reader.node("unique_key")?.position { coverage.warn(of: key, at: position) }
+        if let position = reader.node("dedupe_window")?.position, let timestamp = scheme.timestamp {
+            coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
+        }
         coverage.note(rules, key: key, at: verifyPosition)
     }
 
@@ -245,7 +252,7 @@ extension RouteReader {
 
 extension RouteReader {
     private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
-        if let node = reader.node("secrets") { environmentNames.formUnion(SecretReader.environmentNames(node)) }
+        secretSources = reader.node("secrets").map(SecretReader.sources) ?? []
         return VerifierReader(
             reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL, methods: methods)
     }

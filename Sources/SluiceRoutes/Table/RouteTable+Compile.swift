@@ -34,6 +34,8 @@ struct RouteCompiler {
     let environment: [String: String]
     let options: RouteOptions
     private(set) var environmentNames: Set<String> = []
+    /// The first route with a secret.
+    private var firstUsers: [SecretSource: String] = [:]
     private(set) var keyForms: [String: KeyForm] = [:]
     /// What has been seen, whether it is fine or not.
     private(set) var census = RouteCensus()
@@ -107,10 +109,30 @@ struct RouteCompiler {
             supply: options.secrets)
         guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
         let parts = reader.read(kinds: &kinds, registry: &registry)
-        environmentNames.formUnion(reader.environmentNames)
-        for name in reader.environmentNames { keyForms[name] = keyForms[name] ?? reader.keyForm }
+        for case .environment(let name) in reader.secretSources {
+            environmentNames.insert(name)
+            keyForms[name] = keyForms[name] ?? reader.keyForm
+        }
+        if let parts { noteSharedSecrets(of: parts.name, reader) }
         census.examples += reader.exampleCount
         return parts
+    }
+}
+
+extension RouteCompiler {
+    /// Names routes that take each other's requests.
+    private mutating func noteSharedSecrets(of name: String, _ reader: RouteReader) {
+        for source in Set(reader.secretSources).sorted(by: { $0.description < $1.description }) {
+            guard let first = firstUsers[source] else {
+                firstUsers[source] = name
+                continue
+            }
+            guard reader.takesOthersRequests else { continue }
+            reader.context.note(
+                reader.reader.node("secrets")?.position ?? reader.reader.position,
+                "the route '\(PrintableText.escape(first))' has the same secret (\(PrintableText.escape(source.description))), and the "
+                    + "signature does not cover the path: a captured request of one route could be sent to the other")
+        }
     }
 }
 

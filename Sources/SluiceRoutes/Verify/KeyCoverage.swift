@@ -14,7 +14,7 @@ struct KeyCoverage {
     /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a warning that
     /// nobody can do anything about is only noise.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
-        guard let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) }) else { return }
+        guard let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) }) else { return }
         scope.context.warning(
             position,
             "the signature does not cover \(outside.source.noun), which the unique key reads: who captures a request could send it again "
@@ -36,12 +36,33 @@ struct KeyCoverage {
         }
     }
 
+    /// Whether each request has another value, one that is sent again as well.
+    private func isOfRequestAlone(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress: true
+        case .event: scope.event?.references.contains(where: isOfRequestAlone) ?? false
+        default: false
+        }
+    }
+
+    /// Warns of a key that is forgotten while a captured request still passes.
+    ///
+    /// - Parameter window: how long the key is remembered.
+    func warn(ofWindow window: Duration, timestamp: SignedTimestamp, at position: YAMLPosition) {
+        let isCovered = signature.holdsTimestamp || signature.covers(timestamp.reference.source)
+        guard isCovered, window < timestamp.tolerance else { return }
+        scope.context.warning(
+            position,
+            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured request could be sent "
+                + "again when its key is forgotten")
+    }
+
     private func isPresetsOwn(_ reference: Reference) -> Bool {
         if case .header(let name) = reference.source { preset?.uniqueKeyHeader == name } else { false }
     }
 
-    /// Says which rules, and whether the preset's own key, depend on what the signature does not cover: nobody can sign it in the provider's
-    /// place, but the people who receive it should know.
+    /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each key belongs: nobody can
+    /// sign it in the provider's place, but the people who receive it should know.
     func note(_ rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
         var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
         func add(_ reference: Reference, rule: Int?) {
@@ -58,9 +79,10 @@ struct KeyCoverage {
             }
         }
         for (index, rule) in rules.enumerated() {
-            for reference in rule.decidingReferences { add(reference, rule: index + 1) }
+            for reference in rule.references { add(reference, rule: index + 1) }
         }
         for reference in key?.references ?? [] where isPresetsOwn(reference) { add(reference, rule: nil) }
+        if key != nil { for parameter in scope.parameterReferences { add(parameter, rule: nil) } }
         guard !uses.isEmpty else { return }
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
         scope.context.note(
@@ -77,11 +99,34 @@ struct KeyCoverage {
     }
 }
 
+extension RouteScope {
+    /// The path parameters, in the order of the path.
+    fileprivate var parameterReferences: [Reference] {
+        parameters.sorted { $0.value < $1.value }.map { Reference(source: .parameter($0.key, segment: $0.value), fallback: nil) }
+    }
+}
+
 extension JobRule {
-    /// What decides whether the rule makes a job, and of which type in which queue.
-    fileprivate var decidingReferences: [Reference] {
+    /// What decides whether the rule makes a job, and all that the job is made of.
+    fileprivate var references: [Reference] {
         guard case .make(let template) = action else { return conditions.flatMap(\.references) }
-        return conditions.flatMap(\.references) + template.type.references + template.queue.references
+        return conditions.flatMap(\.references) + template.references
+    }
+}
+
+extension JobTemplate {
+    fileprivate var references: [Reference] {
+        let texts = type.references + queue.references + (priority?.references ?? []) + (start?.references ?? [])
+        return texts + (batch?.key.references ?? []) + (uniqueKey?.references ?? []) + payload.references
+    }
+}
+
+extension JobStart {
+    fileprivate var references: [Reference] {
+        switch self {
+        case .delay, .readyAt: []
+        case .renderedDelay(let template), .renderedReadyAt(let template): template.references
+        }
     }
 }
 

@@ -41,7 +41,7 @@ struct SchemeReader {
             context.error(
                 position(of: "signed"),
                 "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one ends and the other "
-                    + "begins: who captures a request could cut it elsewhere; \(remedy(for: error))")
+                    + "begins: anyone who captures a request could cut it elsewhere; \(remedy(for: error))")
             return nil
         }
     }

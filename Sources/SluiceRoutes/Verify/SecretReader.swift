@@ -34,12 +34,14 @@ struct SecretReader {
         }
     }
 
-    /// The variables that the entries of `secrets` name, set or not.
-    static func environmentNames(_ node: YAMLNode) -> [String] {
+    /// The variables and files that the entries of `secrets` name, whether they are there or not.
+    static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
         return elements.compactMap { element in
-            guard case .mapping(let entries) = element.content else { return nil }
-            return entries.first { $0.key == "env" }?.value.scalar?.text
+            guard case .mapping(let entries) = element.content, let entry = entries.first, let name = entry.value.scalar?.text else {
+                return nil
+            }
+            return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
         }
     }
 
@@ -78,7 +80,7 @@ struct SecretReader {
         return true
     }
 
-    static func isBlank(_ byte: UInt8) -> Bool {
+    private static func isBlank(_ byte: UInt8) -> Bool {
         byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
     }
 
@@ -145,23 +147,38 @@ struct SecretReader {
 /// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the secret.
 enum SecretOddity: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
-    case byteOrderMark = "begins with a byte-order mark; save the file without one"
+    case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
     case quotes = "stands in quotes; remove them, unless the sender's secret has them too"
     case base64URL = "looks like base64url; write + for -, and / for _"
 
     /// - Returns: `nil` for a secret with nothing odd about it.
     init?(_ secret: [UInt8], _ encoding: KeyEncoding) {
-        guard let first = secret.first, let last = secret.last else { return nil }
-        if secret.starts(with: [0xEF, 0xBB, 0xBF]) || secret.starts(with: [0xFE, 0xFF]) || secret.starts(with: [0xFF, 0xFE]) {
+        if secret.starts(with: [0xFE, 0xFF]) || secret.starts(with: [0xFF, 0xFE]) {
             self = .byteOrderMark
-        } else if SecretReader.isBlank(first) || SecretReader.isBlank(last) {
+            return
+        }
+        let text = String(decoding: secret, as: UTF8.self).unicodeScalars
+        guard let first = text.first, let last = text.last else { return nil }
+        if first == "\u{FEFF}" || last == "\u{FEFF}" {
+            self = .byteOrderMark
+        } else if Self.isInvisible(first) || Self.isInvisible(last) {
             self = .whiteSpace
-        } else if secret.count > 1, first == last, first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
+        } else if text.count > 1, Self.quotePairs.contains(where: { $0 == (first, last) }) {
             self = .quotes
         } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {
             self = .base64URL
         } else {
             return nil
         }
+    }
+
+    private static let quotePairs: [(Unicode.Scalar, Unicode.Scalar)] = [
+        ("\"", "\""), ("'", "'"), ("`", "`"), ("\u{201C}", "\u{201D}"), ("\u{201E}", "\u{201C}"), ("\u{2018}", "\u{2019}"),
+        ("\u{AB}", "\u{BB}"),
+    ]
+
+    /// White space and control characters, those without a width included.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F || scalar.properties.generalCategory == .format
     }
 }

@@ -11,7 +11,7 @@ struct SignatureCoverage {
     let holdsBody: Bool
 
     init(scheme: SignatureScheme, publicURL: PublicURL?) {
-        var signed = scheme.signed.sources
+        var signed = scheme.signed.requiredSources
         holdsTimestamp = signed.contains(.signedTimestamp)
         holdsBody = scheme.signed.holdsBody
         // One entry of a header is not the header.
@@ -24,7 +24,8 @@ struct SignatureCoverage {
     /// Whether nobody can change a value of the request without breaking the signature.
     func covers(_ source: ReferenceSource) -> Bool {
         switch source {
-        case .body(let path), .bodyDigest(let path): coversBody(path)
+        case .body(let path): coversBody(path, isDigest: false)
+        case .bodyDigest(let path): coversBody(path, isDigest: true)
         case .query: signed.contains(source) || signed.contains(.url)
         case .parameter, .path: signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
         case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
@@ -33,9 +34,11 @@ struct SignatureCoverage {
         }
     }
 
-    private func coversBody(_ path: JSONPath) -> Bool {
+    /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, nor how a string is escaped.
+    private func coversBody(_ path: JSONPath, isDigest: Bool) -> Bool {
         signed.contains { source in
             switch source {
+            case .body(let signedPath) where !signedPath.steps.isEmpty: path == signedPath && !isDigest
             case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
             default: false
             }

@@ -13,13 +13,11 @@ enum SignedBoundary: Sendable, Hashable {
     case excludes(UInt8)
     /// The value has this many bytes.
     case length(Int)
-    /// A URL directly beside the body, or digits directly behind it: they must contain no brace and no bracket, with which the body begins
-    /// and ends.
+    /// A URL directly beside the body, or a number of any length directly behind it: it must contain no brace and no bracket, with which the
+    /// body begins and ends.
     case besideJSON
-    /// A body directly behind a URL: it must begin with `{` or `[`.
-    case beginsJSON
-    /// A body directly before a URL or digits: it must end with `}` or `]`.
-    case endsJSON
+    /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with `}` or `]`.
+    case json(begins: Bool, ends: Bool)
 }
 
 /// What is known of a value of a signed text before any request comes.
@@ -46,53 +44,41 @@ extension SignedBoundary {
     static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) -> [SignedBoundary] {
         var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
         var first = 0
-        while first < parts.count, let boundary = fromLeft(parts, at: first, extent: extent) {
+        while first < parts.count, let boundary = boundary(in: parts, at: first, towards: 1, extent: extent) {
             boundaries[first] = boundary
-            if boundary == .besideJSON { boundaries[first + 1] = .beginsJSON }
             first += 1
         }
         var last = parts.count - 1
-        while last > first, let boundary = fromRight(parts, at: last, extent: extent) {
+        while last > first, let boundary = boundary(in: parts, at: last, towards: -1, extent: extent) {
             boundaries[last] = boundary
-            if boundary == .besideJSON { boundaries[last - 1] = .endsJSON }
             last -= 1
         }
         guard first >= last else { throw join(in: parts[first...last]) }
+        // All others have a boundary, so this is the body between its neighbours.
+        guard first < parts.count, boundaries[first] == .none else { return boundaries }
+        let begins = first > 0 && boundaries[first - 1] == .besideJSON
+        let ends = first + 1 < parts.count && boundaries[first + 1] == .besideJSON
+        if begins || ends { boundaries[first] = .json(begins: begins, ends: ends) }
         return boundaries
     }
 
-    /// - Returns: `nil` for a value that does not end by itself.
-    private static func fromLeft(
-        _ parts: [TextTemplate.Part], at index: Int, extent: (ReferenceSource) -> SignedExtent
+    /// - Parameter step: 1 for where a value ends that is read from the left, -1 for where one begins that is read from the right.
+    /// - Returns: `nil` for a value that does not end, or begin, by itself.
+    private static func boundary(
+        in parts: [TextTemplate.Part], at index: Int, towards step: Int, extent: (ReferenceSource) -> SignedExtent
     ) -> SignedBoundary? {
         guard case .reference(let reference) = parts[index] else { return SignedBoundary.none }
         if reference.isWholeBody { return nil }
         let known = extent(reference.source)
         if known == .selfDelimiting { return SignedBoundary.none }
-        guard index + 1 < parts.count else { return nil }
-        switch parts[index + 1] {
-        case .literal(let literal): return literal.first.map { .excludes($0) }
-        case .reference(let next):
-            if known == .withoutColon, next.source == .signedTimestamp, extent(next.source) == .selfDelimiting {
-                return SignedBoundary.none
-            }
-            return reference.beside(next, known)
-        }
-    }
-
-    /// - Returns: `nil` for a value that does not begin by itself.
-    private static func fromRight(
-        _ parts: [TextTemplate.Part], at index: Int, extent: (ReferenceSource) -> SignedExtent
-    ) -> SignedBoundary? {
-        guard case .reference(let reference) = parts[index] else { return SignedBoundary.none }
-        if reference.isWholeBody { return nil }
-        let known = extent(reference.source)
-        if known == .selfDelimiting { return SignedBoundary.none }
-        switch parts[index - 1] {
-        case .literal(let literal): return literal.last.map { .excludes($0) }
-        case .reference(let previous):
-            if reference.source == .signedTimestamp, previous.isWholeBody { return .besideJSON }
-            return reference.beside(previous, known)
+        guard parts.indices.contains(index + step) else { return nil }
+        switch (parts[index + step], known) {
+        case (.literal(let literal), _): return (step > 0 ? literal.first : literal.last).map { .excludes($0) }
+        case (.reference(let next), .fixed) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody: return .besideJSON
+        case (.reference, .fixed(let length)): return .length(length)
+        case (.reference(let next), .withoutColon) where step > 0 && next.source == .signedTimestamp:
+            return extent(next.source) == .selfDelimiting ? SignedBoundary.none : nil
+        case (.reference(let next), _): return reference.source == .url && next.isWholeBody ? .besideJSON : nil
         }
     }
 
@@ -111,7 +97,7 @@ extension SignedBoundary {
     /// - Parameter value: of a URL the part that differs between requests.
     func complaint(about value: ArraySlice<UInt8>) -> String? {
         switch self {
-        case .none, .beginsJSON, .endsJSON: nil
+        case .none, .json: nil
         case .excludes(let byte):
             value.contains(byte) ? "contains the character that separates it from the next part of the signed text" : nil
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
@@ -123,13 +109,14 @@ extension SignedBoundary {
 
     /// The same of a body, which is looked at where it lies.
     func complaint(aboutBody body: Span<UInt8>) -> String? {
-        switch self {
-        case .beginsJSON where body.isEmpty || !"{[".utf8.contains(body[0]):
-            "does not begin with { or [, so that it is not certain where the value before it ends"
-        case .endsJSON where body.isEmpty || !"}]".utf8.contains(body[body.count - 1]):
-            "does not end with } or ], so that it is not certain where the value behind it begins"
-        default: nil
+        guard case .json(let begins, let ends) = self else { return nil }
+        if begins, body.isEmpty || !"{[".utf8.contains(body[0]) {
+            return "does not begin with { or [, so that it is not certain where the value before it ends"
         }
+        if ends, body.isEmpty || !"}]".utf8.contains(body[body.count - 1]) {
+            return "does not end with } or ], so that it is not certain where the value behind it begins"
+        }
+        return nil
     }
 
     private static let brackets = Array("{}[]".utf8)
@@ -138,10 +125,4 @@ extension SignedBoundary {
 extension Reference {
     /// Whether it is all of the body, as received.
     var isWholeBody: Bool { source == .body(.root) }
-
-    /// What says where the value ends that no literal parts from another one.
-    fileprivate func beside(_ other: Reference, _ extent: SignedExtent) -> SignedBoundary? {
-        if case .fixed(let length) = extent { return .length(length) }
-        return source == .url && other.isWholeBody ? .besideJSON : nil
-    }
 }

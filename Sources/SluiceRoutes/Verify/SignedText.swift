@@ -17,6 +17,8 @@ struct SignedTemplate: Sendable {
     /// The text, where the body is all that differs between requests.
     private let constant: SignedText?
     let sources: [ReferenceSource]
+    /// The values that every request must have: a default stands for absence, so its signature also fits a request that has the default.
+    let requiredSources: [ReferenceSource]
 
     /// - Parameter extent: what is known of the values that the text may hold.
     /// - Throws: where two of them could be cut elsewhere under the same signature.
@@ -35,6 +37,7 @@ struct SignedTemplate: Sendable {
         self.segments = segments
         self.bodyBoundaries = bodyBoundaries
         sources = template.references.map(\.source)
+        requiredSources = template.references.filter { $0.fallback == nil }.map(\.source)
         let literals = segments.map { TextTemplate(parts: $0.map(\.part)).constant.map { Array($0.utf8) } }
         constant = literals.contains(nil) ? nil : SignedText(segments: literals.compactMap(\.self))
     }

@@ -43,10 +43,16 @@ struct VerifierReader {
 
     /// - Parameter scheme: `nil` for a route that verifies nothing.
     func bodyReader(_ scheme: SignatureScheme?) -> BodyReader {
-        let coverage = scheme.map { SignatureCoverage(scheme: $0, publicURL: publicURL) }
-        return BodyReader(
+        BodyReader(
             kind: bodyKind, unwrapsPayload: preset?.unwrapsFormPayload ?? false,
-            trustsContentType: coverage?.covers(.header(BodyReader.contentType)) ?? true)
+            trustsContentType: trusts(BodyReader.contentType, scheme))
+    }
+
+    /// Whether nobody can have changed a header on the way, or the route verifies nothing.
+    ///
+    /// - Parameter scheme: `nil` for a route that verifies nothing.
+    func trusts(_ header: HeaderName, _ scheme: SignatureScheme?) -> Bool {
+        scheme.map { SignatureCoverage(scheme: $0, publicURL: publicURL).covers(.header(header)) } ?? true
     }
 
     private func unverified() -> Verifier {

@@ -22,6 +22,8 @@ enum SignatureProperty {
         scheme(["", "", ""], ["id", "timestamp", "body"], pattern: "[a-z0-9.-]{4}"),
         scheme(["", ""], ["body", "timestamp"], format: "unix_ms"),
         scheme(["", "|", ".."], ["header.X-More", "body", "timestamp"]), scheme(["", ":", ":"], ["id", "body", "header.X-More"]),
+        scheme(["", ""], ["url", "body"]), scheme(["", ""], ["body", "url"]),
+        scheme(["POST", "", ""], ["url", "body", "timestamp"], format: "unix_ms"),
     ]
 
     private static func scheme(_ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil) -> Scheme {
@@ -29,7 +31,8 @@ enum SignatureProperty {
         var verify = "alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '\(signed)'"
         if values.contains("timestamp") { verify += ", timestamp_from: '${header.X-Time}', tolerance: 0, timestamp_format: \(format)" }
         if values.contains("id") { verify += ", id_from: '${header.X-Id}'" + (pattern.map { ", id_pattern: '\($0)'" } ?? "") }
-        let text = "routes:\n- path: /h\n  body: bytes\n  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        let text =
+            "routes:\n- path: /h\n  public_url: https://h\n  body: bytes\n  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
         let compilation = RouteTable.compile(
             [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "."), environment: ["SECRET": secret])
         guard let route = compilation.table?.routes.first else { preconditionFailure("\(compilation.problems)") }
@@ -65,11 +68,23 @@ enum SignatureProperty {
         return values + [Array(rest)]
     }
 
+    /// - Returns: `nil` for what is not a URL of the route.
+    private static func target(of url: [UInt8]) -> String? {
+        let text = String(decoding: url, as: UTF8.self)
+        guard text == "https://h/h" || text.hasPrefix("https://h/h?"), url.allSatisfy({ 0x21...0x7E ~= $0 }) else { return nil }
+        return String(text.dropFirst("https://h".count))
+    }
+
     private static func passes(_ values: [[UInt8]], _ scheme: Scheme, _ digest: String) -> Bool {
         var request = RequestToSign(target: "/h", headers: [.init("X-Signature", digest)], body: [])
         for (name, value) in zip(scheme.values, values) {
             guard name != "body" else {
                 request.body = value
+                continue
+            }
+            if name == "url" {
+                guard let target = target(of: value) else { return false }
+                request.target = target
                 continue
             }
             // A header holds text without control characters, and none at its ends that HTTP strips.
