@@ -21,7 +21,7 @@ run: deps ## runs the gateway for trying out, with a development stand-in for Zi
 	$(SWIFT) run sluice dev
 
 .PHONY: deps
-deps: PACKAGES = libssl-dev libsqlite3-dev
+deps: PACKAGES = libssl-dev libsqlite3-dev libyaml-dev
 # strace, with which tests watch and spoil system calls of the shipped binary; curl and sqlite3, which documents tell people to use; python3,
 # which runs the types that are printed for it; python3-jsonschema, with which tests validate route files against their schema.
 .PHONY: test-deps

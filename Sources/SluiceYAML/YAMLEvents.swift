@@ -1,9 +1,8 @@
-internal import CYaml
+internal import CSluiceYAML
 
 /// libyaml's event reader with Swift values: the one place of this module that touches C.
 ///
-/// Events rather than the tree of Yams, because Yams resolves aliases and hashes keys (with a regular expression a key) before
-/// anybody can set a limit or ask where an alias stood. `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in
+/// Events rather than a tree, because a tree has resolved aliases and dropped repeated keys before a limit can be set. `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in
 /// one call.
 @safe final class YAMLEvents {
     /// One step of the document.

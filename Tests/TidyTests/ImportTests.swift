@@ -10,7 +10,7 @@ import Testing
         "SluiceBase": [],
         "SluiceCrypto": ["SluiceBase", "CSluiceOpenSSL"],
         "SluiceJSON": ["SluiceBase", "FoundationEssentials"],
-        "SluiceYAML": ["SluiceBase", "CYaml"],
+        "SluiceYAML": ["SluiceBase", "CSluiceYAML"],
         "SluiceNet": ["SluiceBase", "CSluiceOpenSSL", "CSluiceLinux", "Logging"],
         "SluiceHTTP": ["SluiceBase", "SluiceNet", "Logging"],
         "Zizq": ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging", "FoundationEssentials"],

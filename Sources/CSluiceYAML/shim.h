@@ -1,0 +1,2 @@
+// The header of Debian's libyaml-dev. No logic lives here.
+#include <yaml.h>
