@@ -11,51 +11,16 @@ import struct
 import time
 import zlib
 
-from plain import Gateway, Probe, binary, read_answer, request
+from plain import Gateway, Probe, binary, read_answer, request, route
 
-ROUTES = """
-routes:
-  - name: small
-    path: /small
-    body_limit: 25MiB
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body.id ?? null}" }]
-    gzip: true
-  - name: two
-    path: /two
-    body_limit: 25MiB
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }, { env: OTHER_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-  - name: inbody
-    path: /inbody
-    body_limit: 25MiB
-    verify: { alg: hmac-sha256, signature_from: "${body.signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body.text}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body.id ?? null}" }]
-  - name: text
-    path: /text
-    body_limit: 25MiB
-    body: text
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-  - name: form
-    path: /form
-    body_limit: 25MiB
-    body: form
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-  - name: bytes
-    path: /bytes
-    body_limit: 25MiB
-    body: bytes
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-"""
+ROUTES = [
+    route("small", "gzip: true", payload="${body.id ?? null}"),
+    route("two", secrets=("ATTACK_SECRET", "ATTACK_OTHER_SECRET_0")),
+    route("inbody", signature="${body.signature}", signed="${body.text}", payload="${body.id ?? null}"),
+    route("text", "body: text"),
+    route("form", "body: form"),
+    route("bytes", "body: bytes"),
+]
 
 
 def empty_blocks(count):
@@ -120,7 +85,7 @@ CASES = [
 
 
 def main():
-    with Gateway(binary(), ROUTES, {"threads": "1", "limits.body": "25MiB"}) as gateway:
+    with Gateway(binary(), ROUTES, ["--threads", "1", "--limits-body", "25MiB"]) as gateway:
         print("%-42s %9s %8s %12s %12s" % ("body", "bytes", "status", "took ms", "others ms"))
         for name, path, body, headers in CASES:
             data = request(path, body, headers)

@@ -10,17 +10,7 @@ import socket
 import sys
 import time
 
-from plain import Gateway, binary, read_all, request
-
-ROUTES = """
-routes:
-  - name: small
-    path: /small
-    body_limit: 1MiB
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-"""
+from plain import Gateway, binary, read_all, request, route
 
 
 def outcome(connection):
@@ -59,7 +49,7 @@ def slow_body(gateway):
 
 
 def main():
-    with Gateway(binary(), ROUTES) as gateway:
+    with Gateway(binary(), [route("small", limit="1MiB")]) as gateway:
         blank = [blank_line(gateway) for _ in range(40)]
         slow = slow_body(gateway)
         print("blank line: %d of 40 answered 200" % blank.count("200"))

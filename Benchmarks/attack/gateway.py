@@ -23,7 +23,7 @@ class Gateway:
         self.binary = binary
         self.folder = tempfile.mkdtemp(prefix="sluice-attack-")
         self.processes = []
-        self.port, self.admin, self.queue = free_ports(3)
+        self.port, self.admin, self.queue, self.plain = free_ports(4)
         self.environment = dict(os.environ, ATTACK_SECRET=wire.SECRET, **(environment or {}))
         for number, secret in enumerate(wire.OTHER_SECRETS):
             self.environment[f"ATTACK_OTHER_SECRET_{number}"] = secret

@@ -1,88 +1,51 @@
-"""Starts a gateway in a folder of its own for the scripts of this folder, and talks HTTP to it. Python 3 standard library only."""
+"""The gateway of `gateway.py` with a listener without TLS, for scripts that run by themselves, and HTTP over it."""
 
 import hashlib
 import hmac
-import json
 import os
 import re
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-SECRET = "a-secret-for-attacks-that-is-long-enough"
+import gateway
+import wire
 
 
-class Gateway:
-    """A running `sluice serve`; ends with the `with` block."""
+class Gateway(gateway.Gateway):
+    """Ends with the `with` block. `routes` are texts that `route` makes, `options` those of `sluice serve`."""
 
-    def __init__(self, binary, routes, settings=None, memory_limit=None):
-        self.folder = tempfile.TemporaryDirectory(prefix="sluice-attack-")
-        os.mkdir(os.path.join(self.folder.name, "routes"))
-        with open(os.path.join(self.folder.name, "routes", "routes.yaml"), "w") as file:
-            file.write(routes)
-        environment = {"PATH": os.environ["PATH"], "ATTACK_SECRET": SECRET, "OTHER_SECRET": SECRET[::-1]}
-        values = {
-            "https": "off", "http": "127.0.0.1:0", "admin": "127.0.0.1:0", "outbox.path": os.path.join(self.folder.name, "outbox.db"),
-            "zizq.url": "http://127.0.0.1:9", "log.format": "json", "limits.drain": "0", "limits.shutdown": "2s",
-        }
-        values.update(settings or {})
-        for key, value in values.items():
-            environment["SLUICE_" + key.upper().replace(".", "_")] = value
-        command = [binary, "serve"]
-        if memory_limit:
-            command = ["prlimit", "--as=%d" % memory_limit, "--"] + command
-        self.log = []
-        self.process = subprocess.Popen(command, cwd=self.folder.name, env=environment, stderr=subprocess.PIPE, text=True)
-        self.ports = {}
-        started = threading.Event()
-        threading.Thread(target=self._read, args=(started,), daemon=True).start()
-        if not started.wait(30) or "http" not in self.ports:
-            raise SystemExit("the gateway did not start:\n" + "".join(self.log))
+    def __init__(self, binary, routes, options=()):
+        def write(folder):
+            with open(os.path.join(folder, "routes.yaml"), "w") as file:
+                file.write("routes:\n" + "".join(routes))
 
-    def _read(self, started):
-        for line in self.process.stderr:
-            self.log.append(line)
-            if '"address"' in line and '"listener"' in line:
-                record = json.loads(line)
-                self.ports[record["listener"]] = int(str(record["address"]).rsplit(":", 1)[1])
-            if '"started"' in line:
-                started.set()
-        started.set()
+        super().__init__(binary, write, options)
+
+    def settings(self):
+        return super().settings() + ["--http", f"127.0.0.1:{self.plain}"]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.folder.cleanup()
+        self.stop()
 
-    @property
-    def is_alive(self):
-        return self.process.poll() is None
-
-    def connect(self, listener="http", timeout=60):
-        connection = socket.create_connection(("127.0.0.1", self.ports[listener]), timeout=timeout)
+    def connect(self, source=None, timeout=60):
+        connection = socket.create_connection(("127.0.0.1", self.plain), timeout=timeout, source_address=source and (source, 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def resident(self, name="VmRSS"):
-        """Resident memory in MiB; `VmHWM` for its peak."""
-        with open("/proc/%d/status" % self.process.pid) as file:
-            return int(re.search(name + r":\s+(\d+)", file.read()).group(1)) / 1024
 
-    def metric(self, name):
-        with self.connect("admin") as connection:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-            text = read_all(connection).decode()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+def route(name, *lines, limit="25MiB", signature="${header.x-signature}", signed="${body}", secrets=("ATTACK_SECRET",), payload="${body}"):
+    """The text of a route at /NAME that verifies a signature as `request` makes it. `lines` are more of its settings."""
+    return "\n    ".join([
+        f"  - name: {name}", f"path: /{name}", f"body_limit: {limit}",
+        f'verify: {{ alg: hmac-sha256, signature_from: "{signature}", signature_encoding: hex, key_encoding: utf8, signed: "{signed}" }}',
+        "secrets: [%s]" % ", ".join("{ env: %s }" % secret for secret in secrets),
+        f'jobs: [{{ type: t, queue: q, payload: "{payload}" }}]', *lines,
+    ]) + "\n"
 
 
 def read_all(connection):
@@ -112,7 +75,7 @@ def read_answer(connection):
 def request(path, body, headers=(), signed=True):
     lines = ["POST %s HTTP/1.1" % path, "host: h", "content-length: %d" % len(body)] + list(headers)
     if signed:
-        lines.append("x-signature: " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest())
+        lines.append("x-signature: " + hmac.new(wire.SECRET.encode(), body, hashlib.sha256).hexdigest())
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 

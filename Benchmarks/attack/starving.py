@@ -6,30 +6,19 @@
 requests must be served meanwhile, and a body of 5 MiB must be taken.
 """
 
-import socket
 import sys
 import threading
 import time
 
-from plain import Gateway, Probe, binary, read_answer, request
+from plain import Gateway, Probe, binary, read_answer, request, route
 
-ROUTES = """
-routes:
-  - name: small
-    path: /small
-    body_limit: 25MiB
-    verify: { alg: hmac-sha256, signature_from: "${header.x-signature}", signature_encoding: hex, key_encoding: utf8, signed: "${body}" }
-    secrets: [{ env: ATTACK_SECRET }]
-    jobs: [{ type: t, queue: q, payload: "${body}" }]
-"""
 STOLEN = (107 << 20) // 10
 
 
 def attack(gateway, address, until):
     head = request("/small", b"", ["x-signature: " + "0" * 64], signed=False)
     head = head.replace(b"content-length: 0", b"content-length: %d" % (11 << 20))
-    connection = socket.create_connection(("127.0.0.1", gateway.ports["http"]), source_address=(address, 0))
-    with connection:
+    with gateway.connect(address) as connection:
         try:
             connection.sendall(head + b"x" * STOLEN)
             while time.monotonic() < until:
@@ -41,7 +30,7 @@ def attack(gateway, address, until):
 
 def main():
     one = len(sys.argv) > 2 and sys.argv[2] == "one"
-    with Gateway(binary(), ROUTES) as gateway:
+    with Gateway(binary(), [route("small")]) as gateway:
         until = time.monotonic() + 12
         threads = [threading.Thread(target=attack, args=(gateway, "127.0.1.%d" % (1 if one else 1 + place), until)) for place in range(24)]
         for thread in threads:
@@ -53,7 +42,7 @@ def main():
         with gateway.connect() as connection:
             connection.sendall(request("/small", b'{"x":"' + b"x" * (5 << 20) + b'"}'))
             large, _ = read_answer(connection)
-        print("memory in use: %.0f MiB" % (gateway.metric("sluice_memory_in_use_bytes") / (1 << 20)))
+        print("memory in use: %.0f MiB" % (gateway.metrics()["sluice_memory_in_use_bytes"] / (1 << 20)))
         for thread in threads:
             thread.join()
         probe.stop()

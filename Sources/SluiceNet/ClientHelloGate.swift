@@ -17,7 +17,6 @@ struct ClientHelloGate {
     private static let messageHeaderLength = 4
 
     private enum ContentType {
-        static let changeCipherSpec: UInt8 = 20
         static let alert: UInt8 = 21
         static let handshake: UInt8 = 22
     }
@@ -31,7 +30,7 @@ struct ClientHelloGate {
     /// Looks at what was received and not handed on yet; it begins with a record.
     mutating func next(_ bytes: ArraySlice<UInt8>) -> Verdict {
         guard let type = bytes.first else { return .needMore }
-        if isFirstRecord, type != ContentType.handshake { return .refused(Self.isText(type) ? .clearText : .badRecord) }
+        if isFirstRecord, type != ContentType.handshake { return .refused(Self.cause(ofFirst: type)) }
         guard bytes.count >= Self.headerLength else { return .needMore }
         let start = bytes.startIndex
         let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
@@ -53,6 +52,12 @@ struct ClientHelloGate {
         guard content[start] == 1 else { return .refused(.badRecord) }
         let announced = Int(content[start + 1]) << 16 | Int(content[start + 2]) << 8 | Int(content[start + 3])
         return announced <= Self.maximumMessage ? nil : .refused(.clientHelloTooLarge)
+    }
+
+    private static func cause(ofFirst type: UInt8) -> TLSFailureCause {
+        // A client that cannot offer anything says so and closes.
+        if type == ContentType.alert { return .alert }
+        return isText(type) ? .clearText : .badRecord
     }
 
     /// A letter, or the line break that some clients send before a request: nothing that TLS begins with.

@@ -45,6 +45,7 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
             switch cause {
             case .clearText: "the peer speaks clear text, not TLS"
             case .clientHelloTooLarge: "the ClientHello is longer than \(ClientHelloGate.maximumMessage) bytes"
+            case .alert: "the peer sent an alert in place of a ClientHello"
             case .tooManyRecords: "too many TLS records without application data"
             default: "what came is not TLS"
             }

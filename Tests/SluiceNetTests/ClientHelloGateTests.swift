@@ -34,6 +34,13 @@ import Testing
         #expect(Self.verdict(Array(Self.hello(announced: 16 * 1024, content: 100)[..<9])) == .needMore)
     }
 
+    @Test("an alert in place of a ClientHello is told from other records, and from text")
+    func alert() {
+        #expect(Self.verdict([21]) == .refused(.alert))
+        #expect(Self.verdict([20]) == .refused(.badRecord))
+        #expect(Self.verdict([UInt8(ascii: "P")]) == .refused(.clearText))
+    }
+
     @Test("a ClientHello in several records is handed on record by record")
     func fragments() {
         var gate = ClientHelloGate()
@@ -57,7 +64,7 @@ import Testing
         for text in ["GET / HTTP/1.1", "POST", "PRI * HTTP/2.0", "\r\nGET", "get"] {
             #expect(Self.verdict(Array(text.utf8)) == .refused(.clearText), "\(text)")
         }
-        for bytes: [UInt8] in [[0x80, 0x2E, 1], [0], [21, 3, 1], [23, 3, 3], [0xFF]] {
+        for bytes: [UInt8] in [[0x80, 0x2E, 1], [0], [20, 3, 1], [23, 3, 3], [0xFF]] {
             #expect(Self.verdict(bytes) == .refused(.badRecord), "\(bytes)")
         }
         for bytes: [UInt8] in [

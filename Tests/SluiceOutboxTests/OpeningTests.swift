@@ -65,15 +65,47 @@ struct OpeningTests {
         let other = TemporaryFolder()
         other.write([1], to: "victim")
         #expect(unsafe symlink(other.file("victim"), fixture.folder.file("outbox.db.reserve")) == 0)
-        let store = try fixture.open()
-        fixture.time.advance(by: .seconds(1))
-        store.maintain()
+        #expect(try fixture.open().status.condition == .storing)
         #expect(other.read("victim") == [1])
+    }
+
+    @Test func aReserveOfAnotherUserIsReplacedAndOneThatOthersMayWriteIsClosedToThem() throws {
+        let name = "outbox.db.reserve"
+        for owner in [geteuid(), 65534] where owner == geteuid() || geteuid() == 0 {
+            fixture.folder.write([UInt8](repeating: 0, count: fixture.configuration.reserve.bytes), to: name)
+            let path = fixture.folder.file(name)
+            #expect(unsafe chmod(path, 0o666) == 0 && chown(path, owner, getegid()) == 0)
+            try fixture.open().close()
+            var facts = stat()
+            #expect(unsafe stat(path, &facts) == 0)
+            #expect(facts.st_uid == geteuid())
+            #expect(fixture.folder.mode(of: name) == 0o600)
+        }
     }
 
     @Test func aPipeInThePlaceOfAFileIsRefused() {
         #expect(unsafe mkfifo(fixture.configuration.path + ".lock", 0o600) == 0)
         #expect(problem(fixture)?.sentence.contains("is not a regular file") == true)
+    }
+
+    /// Anyone may put a file into a folder with the sticky bit, and keeps the right to read it.
+    @Test(
+        .enabled("only root can give a file away for the test") { geteuid() == 0 },
+        arguments: ["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"])
+    func aFileOfAnotherUserIsRefused(_ name: String) throws {
+        _ = unsafe chmod(fixture.folder.path, 0o1777)
+        let path = fixture.folder.file(name)
+        fixture.folder.write([], to: name)
+        #expect(unsafe chown(path, 65534, 65534) == 0)
+        #expect(problem(fixture)?.status == .unavailable)
+        #expect(
+            problem(fixture)?.sentence
+                == "\(path) belongs to the user 65534, who could read and change it; this process runs as the user 0. Give the file to the user 0 "
+                + "(chown), or move it away.")
+        // Root may look at the outbox of a service.
+        var configuration = fixture.configuration
+        configuration.trustsFolderOwner = true
+        try OutboxStore(configuration, time: fixture.time).close()
     }
 
     @Test(arguments: [0o777, 0o770, 0o702] as [mode_t])

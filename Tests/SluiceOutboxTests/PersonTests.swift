@@ -213,4 +213,21 @@ struct PersonTests {
         #expect(store.outcomes([sample(12, at: time, payload: 100_000)]) == [stored])
         #expect(store.status.condition == .storing)
     }
+
+    /// It would be `full` for ever where a load balancer looks at `/readyz` and sends nothing more.
+    @Test func aDeliveryThatNeverFitsDoesNotMakeTheOutboxFull() throws {
+        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (.mebibytes(1), ByteCount(bytes: 2000))
+        let store = try fixture.open()
+        #expect(store.outcomes([sample(1, at: time, payload: 2_000_000)]) == [.refused(.outboxFull)])
+        #expect(store.status.condition == .storing)
+        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        let dead = sample(2, at: time, jobs: 0, deadLetters: [letter], request: [UInt8](repeating: 1, count: 3000))
+        #expect(store.outcomes([dead]) == [.refused(.deadLettersFull)])
+        #expect(!store.status.isDeadLimitReached)
+        // One that fits into an empty outbox, and not into this one, still does.
+        _ = store.commit((3...12).map { sample($0, at: time, payload: 100_000) })
+        #expect(store.outcomes([sample(13, at: time, payload: 200_000)]) == [.refused(.outboxFull)])
+        #expect(store.outcomes([sample(14, at: time, payload: 2_000_000)]) == [.refused(.outboxFull)])
+        #expect(store.status.condition == .full)
+    }
 }

@@ -77,7 +77,7 @@ final class ServerConnection: EventHandler {
 
     func becameReady(_ readiness: Readiness) {
         if readiness.contains(.failed) || readiness.contains(.hangUp) && !state.isLingering {
-            perform(state.hungUp())
+            hangUp()
         } else if isHandshaking {
             shakeHands()
         } else if let action = postponed {
@@ -124,6 +124,11 @@ final class ServerConnection: EventHandler {
         case .failed(.system(let error)): endHandshake(TLSError(error.description, cause: .closed))
         case .failed(.tls(let error)): endHandshake(error)
         }
+    }
+
+    private func hangUp() {
+        guard !isHandshaking else { return endHandshake(TLSError("the sender reset the connection", cause: .closed)) }
+        perform(state.hungUp())
     }
 
     private func endHandshake(_ error: TLSError) {

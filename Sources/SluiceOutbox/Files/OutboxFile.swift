@@ -21,24 +21,26 @@ enum OutboxFile {
     /// from it. Those of an outbox that others may read are closed to them.
     ///
     /// Must run before SQLite opens the file: closing the descriptor drops the locks of the process on it.
-    static func prepare(_ path: String) throws(FatalProblem) {
+    ///
+    /// - Parameter trustsOwner: as in `OutboxFolder.check`.
+    static func prepare(_ path: String, trustsOwner: Bool = false) throws(FatalProblem) {
         let descriptor = openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw problem(opening: path, errno) }
         defer { close(descriptor) }
-        try checkRegular(descriptor, path)
+        try check(descriptor, path, trustsOwner: trustsOwner)
         guard isOutboxOrEmpty(descriptor) else { return }
         try protect(descriptor, path)
-        for file in [path + "-wal", path + "-shm"] { try protectIfThere(file) }
+        for file in [path + "-wal", path + "-shm"] { try protectIfThere(file, trustsOwner: trustsOwner) }
     }
 
-    private static func protectIfThere(_ path: String) throws(FatalProblem) {
+    private static func protectIfThere(_ path: String, trustsOwner: Bool) throws(FatalProblem) {
         let descriptor = openOwn(path, O_RDWR)
         guard descriptor >= 0 else {
             if errno == ENOENT { return }
             throw problem(opening: path, errno)
         }
         defer { close(descriptor) }
-        try checkRegular(descriptor, path)
+        try check(descriptor, path, trustsOwner: trustsOwner)
         try protect(descriptor, path)
     }
 
@@ -47,13 +49,22 @@ enum OutboxFile {
         guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
     }
 
-    /// Refuses a named pipe, a device or a socket in the place of a file.
-    static func checkRegular(_ descriptor: Int32, _ path: String) throws(FatalProblem) {
+    /// Refuses a named pipe, a device or a socket in the place of a file, and a file of another user, who could open it whatever its mode.
+    ///
+    /// - Parameter trustsOwner: as in `OutboxFolder.check`.
+    static func check(_ descriptor: Int32, _ path: String, trustsOwner: Bool) throws(FatalProblem) {
         var facts = stat()
         // `fstat` fills the structure that is given.
         guard unsafe fstat(descriptor, &facts) == 0 else { throw problem(opening: path, errno) }
         guard facts.st_mode & S_IFMT == S_IFREG else {
             throw FatalProblem(.unavailable, "\(path) is not a regular file; the outbox's files are. Move it away.")
+        }
+        let user = geteuid()
+        guard OutboxFolder.isTrusted(owner: facts.st_uid, user: user, trustsOwner: trustsOwner) else {
+            throw FatalProblem(
+                .unavailable,
+                "\(path) belongs to the user \(facts.st_uid), who could read and change it; this process runs as the user \(user). "
+                    + "Give the file to the user \(user) (chown), or move it away.")
         }
     }
 

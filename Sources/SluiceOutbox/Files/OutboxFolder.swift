@@ -48,9 +48,14 @@ enum OutboxFolder {
             return "The outbox's folder \(name) may be written by other users (mode \(mode)), who could replace the outbox. "
                 + "Take that right away (chmod go-w \(name)), or set outbox.path to a file in a folder of its own."
         }
-        guard facts.owner != user, facts.owner != 0, !(trustsOwner && user == 0) else { return nil }
+        if isTrusted(owner: facts.owner, user: user, trustsOwner: trustsOwner) { return nil }
         return
             "The outbox's folder \(name) belongs to the user \(facts.owner), who could replace the outbox; this process runs as the user "
             + "\(user). Give the folder to the user \(user) (chown), or set outbox.path to a file in a folder of its own."
+    }
+
+    /// Whether the owner of a folder or file is the process's user, or root, or is trusted because root looks at the outbox of a service.
+    static func isTrusted(owner: uid_t, user: uid_t, trustsOwner: Bool) -> Bool {
+        owner == user || owner == 0 || (trustsOwner && user == 0)
     }
 }

@@ -10,17 +10,19 @@ final class OutboxLock {
 
     /// - Parameters:
     ///   - path: the lock file; it is made if it is not there, and stays.
+    ///   - trustsOwner: as in `OutboxFolder.check`.
     ///   - wait: how long to wait for another holder.
     ///   - pause: called between two tries with the time to wait; nil for the system's sleep.
     ///   - held: called once, with a sentence, when somebody else holds it and it is waited for.
     /// - Throws: `FatalProblem(.unavailable)`, naming the holder where it is known.
-    init(path: String, waitingFor wait: Duration, time: any TimeSource, pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil)
-        throws(FatalProblem)
-    {
+    init(
+        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
+        held: ((String) -> Void)? = nil
+    ) throws(FatalProblem) {
         let file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard file >= 0 else { throw OutboxFile.problem(opening: path, errno) }
         do throws(FatalProblem) {
-            try OutboxFile.checkRegular(file, path)
+            try OutboxFile.check(file, path, trustsOwner: trustsOwner)
             try OutboxFile.protect(file, path)
             try Self.lock(file, path, wait, time, pause ?? Self.sleep, held)
         } catch {

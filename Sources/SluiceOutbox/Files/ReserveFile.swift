@@ -6,11 +6,15 @@ internal import SluiceBase
 struct ReserveFile {
     private let path: String
     private let size: ByteCount
+    private let trustsOwner: Bool
 
-    /// - Parameter size: zero for no reserve: it then counts as always held.
-    init(path: String, size: ByteCount) {
+    /// - Parameters:
+    ///   - size: zero for no reserve: it then counts as always held.
+    ///   - trustsOwner: as in `OutboxFolder.check`.
+    init(path: String, size: ByteCount, trustsOwner: Bool) {
         self.path = path
         self.size = size
+        self.trustsOwner = trustsOwner
     }
 
     var isHeld: Bool { size.bytes == 0 || OutboxFile.size(of: path) >= size.bytes }
@@ -21,19 +25,28 @@ struct ReserveFile {
         _ = unsafe unlink(path)
     }
 
-    /// Sets the space aside, with real blocks (`posix_fallocate`).
+    /// Sets the space aside, with real blocks (`posix_fallocate`). A link, a pipe or a file of another user in its place is removed first.
     ///
     /// - Returns: whether it is held now; on failure nothing is kept.
     func acquire() -> Bool {
-        if isHeld { return true }
+        if size.bytes == 0 { return true }
+        if let isHeld = hold() { return isHeld }
+        release()
+        return hold() ?? false
+    }
+
+    /// - Returns: nil where something else is in the file's place.
+    private func hold() -> Bool? {
         let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
-        guard descriptor >= 0 else {
-            // A link in its place is removed; the next try makes a file of its own.
-            if errno == ELOOP { release() }
-            return false
-        }
+        guard descriptor >= 0 else { return errno == ELOOP || errno == EACCES ? nil : false }
         defer { close(descriptor) }
-        guard posix_fallocate(descriptor, 0, off_t(size.bytes)) == 0 else {
+        do throws(FatalProblem) {
+            try OutboxFile.check(descriptor, path, trustsOwner: trustsOwner)
+            try OutboxFile.protect(descriptor, path)
+        } catch {
+            return nil
+        }
+        guard isHeld || posix_fallocate(descriptor, 0, off_t(size.bytes)) == 0 else {
             release()
             return false
         }

@@ -23,7 +23,7 @@ package struct OutboxConfiguration: Sendable {
     package var lockWait = Duration.seconds(30)
     /// Whether a network file system is accepted all the same.
     package var allowsNetworkFilesystem = false
-    /// Whether root may open an outbox in a folder of another user, to look at it.
+    /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
     /// The file beside the database that is given up when the disk is full.
     package var reserve = ByteCount.mebibytes(64)

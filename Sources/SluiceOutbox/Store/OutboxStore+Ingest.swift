@@ -33,21 +33,26 @@ extension OutboxStore {
     ///   - dead: what of it would be dead letters, without the request.
     private func refusal(of delivery: IngestDelivery, bytes: Int, dead: Int) -> ErrorCode? {
         guard hasRoom(for: bytes) else {
-            // One for which there is room by now says nothing any more.
-            if let before = smallestRefused, before < bytes, !hasRoom(for: before) { return .outboxFull }
-            smallestRefused = bytes
+            keep(refused: bytes, limit: configuration.maximumBytes, among: &smallestRefused, hasRoom: hasRoom(for:))
             return .outboxFull
         }
         smallestRefused = nil
         guard dead > 0 else { return nil }
         let dead = dead + (delivery.request?.count ?? 0)
         guard hasRoom(forDead: dead) else {
-            if let before = smallestDeadRefused, before < dead, !hasRoom(forDead: before) { return .deadLettersFull }
-            smallestDeadRefused = dead
+            keep(refused: dead, limit: configuration.deadLimit, among: &smallestDeadRefused, hasRoom: hasRoom(forDead:))
             return .deadLettersFull
         }
         smallestDeadRefused = nil
         return nil
+    }
+
+    /// Keeps the smallest refusal. One for which there is room by now says nothing any more. One that would not fit into an empty outbox
+    /// says nothing either: `full` would last until another delivery comes, and while it lasts none may come.
+    private func keep(refused bytes: Int, limit: ByteCount, among smallest: inout Int?, hasRoom: (Int) -> Bool) {
+        guard bytes <= limit.bytes else { return }
+        if let before = smallest, before < bytes, !hasRoom(before) { return }
+        smallest = bytes
     }
 
     func hasRoom(for bytes: Int) -> Bool { ledger.undeliveredBytes + bytes <= configuration.maximumBytes.bytes }

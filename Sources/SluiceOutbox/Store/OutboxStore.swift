@@ -65,13 +65,15 @@ package final class OutboxStore {
         self.time = time
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         lock = try OutboxLock(
-            path: configuration.path + ".lock", waitingFor: configuration.lockWait, time: time, pause: pause, held: held)
+            path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner, waitingFor: configuration.lockWait,
+            time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
             throw FatalProblem(.unavailable, sentence)
         }
-        try OutboxFile.prepare(configuration.path)
-        reserve = ReserveFile(path: configuration.path + ".reserve", size: configuration.reserve)
+        try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
+        reserve = ReserveFile(
+            path: configuration.path + ".reserve", size: configuration.reserve, trustsOwner: configuration.trustsFolderOwner)
         do throws(SQLiteError) {
             session = try Self.openSession(configuration, on: reserve)
         } catch {

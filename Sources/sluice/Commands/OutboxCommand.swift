@@ -50,7 +50,8 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
             usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
             discussion: """
-                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is removed again.                 `sluice dead retry` puts a buried job back into the sending order.
+                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is removed again. \
+                `sluice dead retry` puts a buried job back into the sending order.
                 """)
 
         @OptionGroup var options: SettingsOptions
@@ -83,7 +84,8 @@ struct OutboxCommand: AsyncParsableCommand {
                 sluice outbox forget --key <route> <key> [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, such as github:72d3~1,                 so that Zizq does not take them for jobs that it has already.
+                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, such as github:72d3~1, \
+                so that Zizq does not take them for jobs that it has already.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("The delivery, by the id of its answer.", valueName: "id")) var delivery: String?

@@ -39,6 +39,32 @@ import Testing
         }
     }
 
+    @Test("a connection that is reset in the handshake, or that begins with an alert, is counted by that cause")
+    func resetAndAlert() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let wire = try Wire(port: gateway.httpsPort)
+            try wire.send([22, 3, 1, 0])
+            wire.reset()
+            try await gateway.untilMetric(Self.failures("closed"), is: 1)
+            let alerting = try Wire(port: gateway.httpsPort)
+            try alerting.send([21, 3, 1, 0, 2, 2, 40])
+            _ = try await alerting.ending()
+            #expect(try await gateway.metric(Self.failures("alert")) == 1)
+        }
+    }
+
+    @Test("a client of TLS 1.2 may not renegotiate")
+    func renegotiation() async throws {
+        try await GatewayUnderTest.run { gateway in
+            let arguments = ["s_client", "-tls1_2", "-connect", "127.0.0.1:\(gateway.httpsPort)", "-CAfile", "certificate.pem"]
+            let client = try ChildProcess(
+                "openssl", arguments, environment: gateway.environment, folder: gateway.folder.path, hasInput: true)
+            try await client.write("R\n")
+            _ = try await client.ending()
+            #expect(client.errors.text.contains("no renegotiation"), "\(client.errors.text)")
+        }
+    }
+
     @Test("a handshake in a thousand pieces ends the connection")
     func fragments() async throws {
         try await GatewayUnderTest.run { gateway in
