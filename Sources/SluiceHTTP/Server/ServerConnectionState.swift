@@ -214,10 +214,14 @@ package struct ServerConnectionState: Sendable {
 
     /// The service has read the request in work and will answer later. Takes the request out of the buffer.
     package mutating func requestRead(_ buffer: inout [UInt8]) {
-        guard case .work(let head, let end) = phase else { return }
-        // Another thread may still read the old buffer, so the rest is copied, not moved.
-        buffer = Array(buffer[end...])
-        phase = .work(head, end: 0)
+        switch phase {
+        case .work(let head, let end):
+            // Another thread may still read the old buffer, so the rest is copied, not moved.
+            buffer = Array(buffer[end...])
+            phase = .work(head, end: 0)
+        case .detached: buffer = []
+        default: break
+        }
     }
 
     /// The socket does not take the answer at once. The request is of no more use: takes it out of the buffer.
