@@ -242,7 +242,7 @@ private final class MailboxReader: EventHandler {
     init(loop: EventLoop) { self.loop = loop }
 
     func becameReady(_ readiness: Readiness) {
-        for work in loop.mailbox.takeAll() { work(loop) }
+        loop.mailbox.runAll(on: loop)
     }
 
     func deadlinePassed() {}

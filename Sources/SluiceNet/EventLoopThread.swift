@@ -30,7 +30,7 @@ final class EventLoopThread: Sendable {
             preconditionFailure("an event loop needs an epoll descriptor; the limit on open files is too low")
         }
         loop.run()
-        for work in mailbox.close() { work(loop) }
+        mailbox.close(on: loop)
         finish()
     }
 

@@ -8,7 +8,7 @@ package final class LoopMailbox: Sendable {
     package typealias Work = @Sendable (EventLoop) -> Void
 
     private struct State {
-        var queue: [Work] = []
+        var queue: [Work?] = []
         var isClosed = false
     }
 
@@ -37,26 +37,30 @@ package final class LoopMailbox: Sendable {
         return accepted
     }
 
-    /// Everything queued, in order; called by the loop.
-    func takeAll() -> [Work] {
+    /// Runs everything queued, in order; called by the loop.
+    func runAll(on loop: EventLoop) {
         var counter: UInt64 = 0
         // Reading resets the eventfd; it must come before the queue is taken, or a wake could be lost.
         _ = unsafe read(descriptor, &counter, MemoryLayout<UInt64>.size)
-        return state.withLock { state in
-            let queue = state.queue
-            state.queue = []
-            return queue
+        Self.run(take(closing: false), on: loop)
+    }
+
+    /// Refuses work from now on, and runs what is still queued.
+    func close(on loop: EventLoop) {
+        Self.run(take(closing: true), on: loop)
+    }
+
+    private func take(closing: Bool) -> [Work?] {
+        state.withLock { state in
+            if closing { state.isClosed = true }
+            defer { state.queue = [] }
+            return state.queue
         }
     }
 
-    /// Refuses work from now on; what is still queued comes back, for the loop to run last.
-    func close() -> [Work] {
-        state.withLock { state in
-            state.isClosed = true
-            let queue = state.queue
-            state.queue = []
-            return queue
-        }
+    /// Frees each piece of work once it has run: it may hold a request, whose memory goes to other requests long before the last piece runs.
+    private static func run(_ works: consuming [Work?], on loop: EventLoop) {
+        for place in works.indices { works[place].take()?(loop) }
     }
 
     private func wake() {

@@ -42,6 +42,24 @@ import Testing
         #expect(connection.state.fault == .bareLineFeed)
     }
 
+    @Test("A request that was read leaves the buffer before its answer, and what is pipelined behind it stays")
+    func readRequest() {
+        var connection = ScriptedConnection()
+        #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two")) == "admit /1")
+        #expect(connection.admit() == "work [one]")
+        connection.state.requestRead(&connection.buffer)
+        #expect(connection.buffer == Array(Self.post("/2", "two").utf8))
+        #expect(connection.state.bodyLength == 0)
+        connection.state.requestRead(&connection.buffer)
+        #expect(connection.answer() == .keepAlive)
+        #expect(connection.written() == "admit /2")
+        #expect(connection.admit() == "work [two]")
+        #expect(connection.hungUp() == "detach")
+        connection.state.requestRead(&connection.buffer)
+        #expect(connection.buffer.isEmpty)
+        #expect(connection.answer() == nil)
+    }
+
     @Test("A request hidden in a body is body, by length and by chunks")
     func hiddenRequest() {
         let hidden = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n0\r\n\r\n"

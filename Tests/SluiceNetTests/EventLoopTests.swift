@@ -19,6 +19,29 @@ struct EventLoopTests {
         await group.stop()
     }
 
+    @Test("frees what it was posted as soon as it has run, not when all that was posted with it has")
+    func mailboxFrees() async throws {
+        final class Freed: Sendable { let value = Mutex(false) }
+        final class Body: Sendable {
+            private let freed: Freed
+            init(_ freed: Freed) { self.freed = freed }
+            deinit { freed.value.withLock { $0 = true } }
+        }
+        let group = try EventLoopGroup(count: 1, name: "test")
+        let mailbox = group.mailboxes[0]
+        let isFreed = await withCheckedContinuation { continuation in
+            // Posted on the loop, so that it takes both together.
+            mailbox.post { _ in
+                let freed = Freed()
+                let body = Body(freed)
+                mailbox.post { _ in withExtendedLifetime(body) {} }
+                mailbox.post { _ in continuation.resume(returning: freed.value.withLock { $0 }) }
+            }
+        }
+        #expect(isFreed)
+        await group.stop()
+    }
+
     @Test("refuses work once it has stopped, and says so")
     func afterStop() async throws {
         let group = try EventLoopGroup(count: 2, name: "test")

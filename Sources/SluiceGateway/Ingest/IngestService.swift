@@ -137,6 +137,7 @@ final class IngestService: HTTPService {
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: rendered.reply,
                 receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
         note(rendered, request.entry, request.deliveryID)
+        server.releaseRequest(request.exchange)
         outgoing.append(delivery)
         return .later
     }

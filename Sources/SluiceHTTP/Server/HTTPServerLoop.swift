@@ -66,6 +66,12 @@ package final class HTTPServerLoop {
         return connection.sharedRequest
     }
 
+    /// Frees the memory of a request that the service has read and answers later. It can be shared no more.
+    package func releaseRequest(_ exchange: ExchangeID) {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange) else { return }
+        connection.releaseRequest()
+    }
+
     /// Answers a request whose service said `.later`.
     ///
     /// - Returns: `false` where the sender is known to have gone; the answer then goes to nobody.

@@ -27,6 +27,23 @@ extension ServerConnection {
         return true
     }
 
+    /// Appends what was received. A buffer that is too small doubles, but not beyond the end of the request: what is allocated behind it
+    /// would be memory that the budget does not count.
+    func appendReceived(_ count: Int) {
+        let needed = buffer.count + count
+        if needed > buffer.capacity {
+            buffer.reserveCapacity(max(needed, min(2 * buffer.capacity, state.requestEnd ?? .max)))
+        }
+        buffer.append(contentsOf: server.receiveBuffer[..<count])
+    }
+
+    /// The service has read the request in work: while its answer is awaited, the memory of a large one is free for other requests.
+    func releaseRequest() {
+        guard buffer.capacity > Self.keptCapacity else { return }
+        state.requestRead(&buffer)
+        shrinkBuffer()
+    }
+
     /// Lists a request of which a part has arrived, so that its memory can be given to another one.
     func listRequest() {
         guard listing == nil, let source else { return }

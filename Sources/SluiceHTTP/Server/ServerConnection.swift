@@ -187,7 +187,7 @@ final class ServerConnection: EventHandler {
         if state.isLingering {
             perform(state.discarded(count, at: server.loop.now))
         } else {
-            buffer.append(contentsOf: server.receiveBuffer[..<count])
+            appendReceived(count)
             perform(reserveForBuffer() ? state.received(&buffer, at: server.loop.now) : state.memoryUsedUp(&buffer))
         }
         return isOpen
@@ -298,7 +298,7 @@ final class ServerConnection: EventHandler {
 
     /// The request in work. The buffer does not change until it is answered.
     var sharedRequest: SharedRequest? {
-        guard case .work(let head, let end) = state.phase else { return nil }
+        guard case .work(let head, let end) = state.phase, end >= head.length else { return nil }
         return head.shared(over: buffer, body: head.length..<end, peer: sender)
     }
 

@@ -94,10 +94,15 @@ package struct ServerConnectionState: Sendable {
     /// The length of the body, as announced or as far as it has arrived; 0 before the head is complete.
     package var bodyLength: Int {
         switch phase {
-        case .lengthBody(let head, let end), .work(let head, let end): end - head.length
+        case .lengthBody(let head, let end), .work(let head, let end): max(0, end - head.length)
         case .chunkedBody(_, let decoder): decoder.bodyEnd - decoder.bodyStart
         case .handshake, .head, .admission, .detached, .refusal, .streaming, .writing, .lingering, .closed: 0
         }
+    }
+
+    /// Where the request that is under way ends in the buffer; nil where that is not known yet.
+    var requestEnd: Int? {
+        if case .lengthBody(_, let end) = phase { end } else { nil }
     }
 
     /// The exact rule that was broken, behind `refuse`, for the log.
@@ -204,6 +209,18 @@ package struct ServerConnectionState: Sendable {
         case .nextRequest, .close, .linger:
             buffer.removeAll()
             return linger(at: now)
+        }
+    }
+
+    /// The service has read the request in work and will answer later. Takes the request out of the buffer.
+    package mutating func requestRead(_ buffer: inout [UInt8]) {
+        switch phase {
+        case .work(let head, let end):
+            // Another thread may still read the old buffer, so the rest is copied, not moved.
+            buffer = Array(buffer[end...])
+            phase = .work(head, end: 0)
+        case .detached: buffer = []
+        default: break
         }
     }
 

@@ -52,6 +52,24 @@ import Testing
         #expect(server.memory.bytesInUse == 0)
     }
 
+    @Test("a request that was read gives its memory back before it is answered, and the next one behind it is served")
+    func readRequest() async throws {
+        let server = try await ServerUnderTest.start()
+        let sender = try RawSocket(port: server.port)
+        let body = String(repeating: "x", count: 100_000)
+        try sender.send("POST /hold HTTP/1.1\r\nhost: h\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
+        await server.holds(1)
+        #expect(server.memory.bytesInUse >= body.utf8.count)
+        try await server.onStream { loop, exchange in loop.releaseRequest(exchange) }
+        #expect(server.memory.bytesInUse == 0)
+        #expect(try await server.onStream { loop, exchange in loop.share(exchange) == nil })
+        #expect(await server.release() == [true])
+        try sender.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nbye")
+        let text = try await blocking { try sender.receive(until: "bye") }
+        #expect(text.contains("\r\n\r\nreleasedHTTP/1.1 200 OK\r\n"), "\(text)")
+        await server.stop()
+    }
+
     @Test("while it drains, answers close their connections; then idle ones close, work is finished, and nobody is accepted")
     func drains() async throws {
         let server = try await ServerUnderTest.start()

@@ -16,7 +16,7 @@ import Testing
             var refused = Webhook.gitHub()
             refused[header: "x-hub-signature-256"] = "sha256=" + String(repeating: "0", count: 64)
             for (webhook, status) in [(Self.closing(.gitHub()), 200), (old, 200), (Self.closing(refused), 401)] {
-                for _ in 0..<5 {
+                for _ in 0..<20 {
                     let wire = try gateway.connect()
                     try wire.send(webhook.bytes)
                     // A packet by itself, so that it is not read with the request.
@@ -26,7 +26,29 @@ import Testing
                     #expect(try await wire.ending() == ([], .closed))
                 }
             }
-            #expect(try await gateway.metric("sluice_connections{listener=\"public\"}").map { $0 <= 15 } == true)
+            #expect(try await gateway.metric("sluice_connections{listener=\"public\"}").map { $0 <= 60 } == true)
+        }
+    }
+
+    /// What a sender does behind its request, in a packet by itself.
+    enum Behind: Sendable, CaseIterable { case closeNotify, blankLine, both }
+
+    @Test("under TLS, neither the end of TLS nor a blank line behind a request resets the connection", arguments: Behind.allCases)
+    func behindTLS(behind: Behind) async throws {
+        try await GatewayUnderTest.run { gateway in
+            let port = gateway.httpsPort
+            for number in 0..<20 {
+                let webhook = number % 2 == 0 ? Webhook.gitHub() : Self.closing(.gitHub())
+                try await blocking {
+                    let wire = try TLSWire(port: port)
+                    try wire.send(webhook.bytes)
+                    if behind != .closeNotify { try wire.send(Array("\r\n".utf8)) }
+                    if behind != .blankLine { wire.finishSending() }
+                    #expect(try wire.status() == 200)
+                    // A connection that goes on waits for the next request.
+                    if behind != .blankLine || number % 2 == 1 { #expect(try wire.receive() == []) }
+                }
+            }
         }
     }
 

@@ -89,9 +89,14 @@ final class GatewayUnderTest: Sendable {
     }
 
     /// Resident memory in bytes, as the kernel counts it.
-    func residentMemory() throws -> Int {
+    func residentMemory() throws -> Int { try memory("VmRSS") }
+
+    /// The largest resident memory since the start, in bytes.
+    func peakMemory() throws -> Int { try memory("VmHWM") }
+
+    private func memory(_ field: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }
         return (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 

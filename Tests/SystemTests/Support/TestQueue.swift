@@ -12,8 +12,8 @@ final class TestQueue {
     private var placeholder: PortPlaceholder?
 
     /// Starts on a port that the system chooses.
-    static func start(isLicensed: Bool = true) async throws -> TestQueue {
-        let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed))
+    static func start(isLicensed: Bool = true, keeping: DevQueueConfiguration.Keeping = .everything) async throws -> TestQueue {
+        let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping))
         return TestQueue(store, try await DevQueueServer(store: store, address: Self.address(port: 0)))
     }
 
