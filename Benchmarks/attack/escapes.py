@@ -25,6 +25,8 @@ def shapes(length):
         "form-percent": (FORM, URLENCODED, filled(b"a=", b"%01", TAIL[URLENCODED], length)),
         "form-multipart": (FORM, MULTIPART, filled(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n', b"\x01", b"\r\n" + TAIL[MULTIPART], length)),
         "form-boundaries": (FORM, MULTIPART, filled(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n', b"\r\n--", b"\r\n" + TAIL[MULTIPART], length)),
+        "form-fields": (FORM, URLENCODED, filled(b"", b"a=1&", TAIL[URLENCODED][1:], length)),
+        "form-parts": (FORM, MULTIPART, filled(b"", PART % (b"a", b"1"), TAIL[MULTIPART], length)),
         "form-latin1": (FORM, URLENCODED + "; charset=iso-8859-1", filled(b"a=", b"\xff", TAIL[URLENCODED], length)),
         "json-escapes": (JSON, "application/json", filled(b'{"a":["', b"\\u0001", json_tail, length)),
         "json-surrogates": (JSON, "application/json", filled(b'{"a":["', b"\\ud800", json_tail, length)),

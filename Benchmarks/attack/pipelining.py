@@ -15,10 +15,15 @@ def drain(connection, counts):
 
 def main():
     options = wire.parser(__doc__, connections=4, rate=4_000_000)
-    options.add_argument("--request", choices=["missing", "unsigned"], default="missing", help="no such route, or no signature")
+    options.add_argument("--request", choices=["missing", "unsigned", "headers"], default="missing",
+                         help="no such route, no signature, or no such route and 60 header lines")
     options.add_argument("--unread", action="store_true", help="do not read the answers")
     options = options.parse_args()
-    request = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" if options.request == "missing" else wire.head("/github", 0)
+    missing = b"GET /a HTTP/1.1\r\nHost: a\r\n"
+    request = {
+        "missing": missing + b"\r\n", "unsigned": wire.head("/github", 0),
+        "headers": missing + b"".join(b"X-Line-%d: %s\r\n" % (number, b"v" * 80) for number in range(60)) + b"\r\n",
+    }[options.request]
     many = request * (65536 // len(request))
     counts, pace = wire.Counts(), wire.Pace(options.rate)
     until = wire.begin(options)

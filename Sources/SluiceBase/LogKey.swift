@@ -38,6 +38,8 @@ package enum LogKey: String, CaseIterable, Sendable {
     case attempt
     /// How long something took or will take, in milliseconds.
     case milliseconds = "ms"
+    /// How much of `ms` the thread had a processor.
+    case processorMilliseconds = "processor_ms"
     /// A file or folder, as the settings name it.
     case file
     case setting

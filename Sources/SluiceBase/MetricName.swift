@@ -136,7 +136,7 @@ extension MetricName {
         case .connectionsClosedForNewer: "Connections that were closed to make room for new ones."
         case .connectionsRefused: "Connections that were turned away, by reason."
         case .handshakeFailures: "TLS handshakes that failed, by cause."
-        case .loopStalls: "Turns of an event loop that took longer than 50 ms, by the loop's thread."
+        case .loopStalls: "Turns of an event loop that took longer than 50 ms, or 20 ms of processor time, by the loop's thread."
         case .memoryInUse: "Memory held by bodies, pending commits and unsent answers."
         case .tableVersion: "Number of the route table in force; it grows by one with each that is loaded."
         case .tableTime: "When the route table in force was put in force, in seconds since 1970."

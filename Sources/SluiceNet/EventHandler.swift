@@ -24,6 +24,12 @@ package protocol EventHandler: AnyObject {
     func becameReady(_ readiness: Readiness)
     /// The deadline set with `EventLoop.setDeadline` has passed; it is not set any more.
     func deadlinePassed()
+    /// Whether the owner's events may come in a later turn, with no readiness, where a turn has taken long already. `false` by default.
+    var mayWait: Bool { get }
+}
+
+extension EventHandler {
+    package var mayWait: Bool { false }
 }
 
 /// A registration on an event loop: which slot, and which of the slot's successive owners.

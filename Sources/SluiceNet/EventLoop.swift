@@ -10,6 +10,8 @@ package final class EventLoop {
         var generation: UInt32 = 0
         var interest: Readiness = []
         var isWatched = false
+        /// Whether it is among `unfinished`.
+        var isUnfinished = false
         /// Monotonic nanoseconds; `Int64.max` where there is none.
         var deadline = Int64.max
         /// Where the wheel has an entry for this owner; `Int64.max` where it has none.
@@ -25,7 +27,9 @@ package final class EventLoop {
     /// Counts the turns: one wake, and what is done in it. Tells an owner whether it is still in the same one.
     package private(set) var turnNumber: UInt64 = 0
 
-    private let stalled: (@Sendable (Duration) -> Void)?
+    private let stalled: (@Sendable (LoopStall) -> Void)?
+    /// The processor time of the thread when its last turn ended, in nanoseconds.
+    private var processorTime: Int64 = 0
     private let time: any TimeSource
     private var epoll: Epoll
     private var sources: [Source] = []
@@ -34,13 +38,13 @@ package final class EventLoop {
     private var due: [TimerWheel.Entry] = []
     private var locals: [AnyObject?] = []
     private var afterEvents: [() -> Void] = []
-    /// Owners that are to be called in the next turn whatever epoll says.
+    /// Owners with more to do than one turn allowed them, the one first that has waited longest.
     private var unfinished: [SourceID] = []
     private var isStopping = false
 
-    /// - Parameter stalled: told of each turn that took longer than `stallNanoseconds`, on the loop's thread.
+    /// - Parameter stalled: told of each turn that took longer than 50 ms, or than 20 ms of processor time, on the loop's thread.
     init(
-        index: Int, mailbox: LoopMailbox, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)? = nil
+        index: Int, mailbox: LoopMailbox, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)? = nil
     ) throws(SystemCallError) {
         self.index = index
         self.stalled = stalled
@@ -63,6 +67,7 @@ package final class EventLoop {
         sources[slot].descriptor = descriptor
         sources[slot].deadline = .max
         sources[slot].wheelEntry = .max
+        sources[slot].isUnfinished = false
         sources[slot].interest = interest
         let id = SourceID(slot: slot, generation: sources[slot].generation)
         if descriptor >= 0 {
@@ -108,9 +113,13 @@ package final class EventLoop {
         try? epoll.remove(sources[id.slot].descriptor)
     }
 
-    /// Calls the owner's `becameReady` in the next turn, with what epoll reports or with nothing: for an owner that has more to do and lets
-    /// the others of the loop go first.
-    package func callAgain(_ id: SourceID) { unfinished.append(id) }
+    /// Calls the owner's `becameReady` with no readiness in a later turn, for an owner that has more to do and lets the others of the loop
+    /// go first. All such owners share a part of each turn, in the order in which they asked; what epoll reports of them waits for that.
+    package func callAgain(_ id: SourceID) {
+        guard isCurrent(id), !sources[id.slot].isUnfinished else { return }
+        sources[id.slot].isUnfinished = true
+        unfinished.append(id)
+    }
 
     /// The owner behind an id, if it is still the same one.
     package func handler(of id: SourceID) -> (any EventHandler)? {
@@ -183,33 +192,60 @@ package final class EventLoop {
     package func stop() { isStopping = true }
 
     private func turn() {
-        let waiting = unfinished
-        let count = epoll.wait(timeoutMilliseconds: waiting.isEmpty ? timeoutMilliseconds() : 0)
+        let waiting = unfinished.count
+        let count = epoll.wait(timeoutMilliseconds: waiting == 0 ? timeoutMilliseconds() : 0)
         now = time.monotonicNanoseconds()
         turnNumber &+= 1
-        unfinished.removeAll(keepingCapacity: true)
         for position in 0..<count {
             let event = epoll.event(at: position)
             call(SourceID(packed: event.token), event.readiness)
         }
-        for id in waiting { call(id, []) }
+        if waiting > 0 { callUnfinished(waiting) }
         fireDeadlines()
         for body in afterEvents { body() }
         reportStall()
     }
 
     private func call(_ id: SourceID, _ readiness: Readiness) {
-        if isCurrent(id) { sources[id.slot].handler?.becameReady(readiness) }
+        guard isCurrent(id), !sources[id.slot].isUnfinished, let handler = sources[id.slot].handler else { return }
+        if handler.mayWait, time.monotonicNanoseconds() - now > Self.eventNanoseconds { return callAgain(id) }
+        handler.becameReady(readiness)
     }
+
+    /// Calls one of those that asked before this turn, and more while their part of the turn lasts.
+    private func callUnfinished(_ waiting: Int) {
+        let end = time.monotonicNanoseconds() + Self.unfinishedNanoseconds
+        var called = 0
+        repeat {
+            let id = unfinished[called]
+            called += 1
+            guard isCurrent(id) else { continue }
+            sources[id.slot].isUnfinished = false
+            sources[id.slot].handler?.becameReady([])
+        } while called < waiting && time.monotonicNanoseconds() < end
+        unfinished.removeFirst(called)
+    }
+
+    /// The part of a turn after which owners that may wait do so: 2 ms. Sixty handshakes that come at once take ten times as long.
+    private static let eventNanoseconds: Int64 = 2_000_000
+    /// The part of a turn for all owners with more to do: 1 ms. However many connections send without a pause, a request of another one
+    /// waits so long and no longer.
+    private static let unfinishedNanoseconds: Int64 = 1_000_000
 
     private func reportStall() {
         guard let stalled else { return }
+        let before = processorTime
+        processorTime = SystemThread.processorNanoseconds()
         let taken = time.monotonicNanoseconds() - now
-        if taken > Self.stallNanoseconds { stalled(.nanoseconds(taken)) }
+        let used = processorTime - before
+        guard taken > Self.stallNanoseconds || used > Self.longestWork else { return }
+        stalled(LoopStall(time: .nanoseconds(taken), processorTime: .nanoseconds(used)))
     }
 
     /// A turn that takes longer has kept every connection of the loop waiting for too long: 50 ms.
     package static let stallNanoseconds: Int64 = 50_000_000
+    /// The same for a turn that needs so much processor time, whatever else the machine does: 20 ms.
+    private static let longestWork: Int64 = 20_000_000
 
     private func timeoutMilliseconds() -> Int32 {
         guard let wake = wheel.nextWake else { return -1 }
@@ -233,6 +269,15 @@ package final class EventLoop {
         let reader = MailboxReader(loop: self)
         _ = try add(reader, descriptor: mailbox.descriptor, interest: .readable)
     }
+}
+
+/// A turn of an event loop during which its connections waited.
+package struct LoopStall: Sendable, Hashable {
+    /// How long it took.
+    package let time: Duration
+    /// How much of that the loop's thread had a processor. The rest is time in which other threads or programs had it, or in which the
+    /// thread waited for a lock.
+    package let processorTime: Duration
 }
 
 /// Runs on its loop what other threads have posted.

@@ -9,15 +9,15 @@ package final class EventLoopGroup: Sendable {
     /// - Parameters:
     ///   - count: how many, from 1 to 256.
     ///   - name: of the threads, as `top -H` shows it; cut to 15 bytes with the loop's number.
-    ///   - stalled: told of each turn of a loop over 50 ms, with the name of its thread, on that thread.
+    ///   - stalled: told of each turn of a loop over 50 ms, or over 20 ms of processor time, with the name of its thread, on that thread.
     package init(
-        count: Int, name: String, time: any TimeSource = SystemTime(), stalled: (@Sendable (String, Duration) -> Void)? = nil
+        count: Int, name: String, time: any TimeSource = SystemTime(), stalled: (@Sendable (String, LoopStall) -> Void)? = nil
     ) throws(SystemCallError) {
         precondition((1...256).contains(count), "between 1 and 256 event loops")
         var threads: [EventLoopThread] = []
         for index in 0..<count {
             let thread = "\(name)-\(index)"
-            var report: (@Sendable (Duration) -> Void)?
+            var report: (@Sendable (LoopStall) -> Void)?
             if let stalled { report = { stalled(thread, $0) } }
             threads.append(try EventLoopThread(index: index, name: thread, time: time, stalled: report))
         }

@@ -13,7 +13,7 @@ final class EventLoopThread: Sendable {
     private let state = Mutex(State.running([]))
 
     init(
-        index: Int, name: String, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)?
+        index: Int, name: String, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)?
     ) throws(SystemCallError) {
         let mailbox = try LoopMailbox()
         self.mailbox = mailbox
@@ -24,7 +24,7 @@ final class EventLoopThread: Sendable {
         }
     }
 
-    private func run(index: Int, time: any TimeSource, stalled: (@Sendable (Duration) -> Void)?) {
+    private func run(index: Int, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)?) {
         // A process that cannot have one more descriptor at this point cannot serve at all.
         guard let loop = try? EventLoop(index: index, mailbox: mailbox, time: time, stalled: stalled) else {
             preconditionFailure("an event loop needs an epoll descriptor; the limit on open files is too low")

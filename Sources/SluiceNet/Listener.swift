@@ -21,7 +21,7 @@ package final class Listener: EventHandler {
     }
 
     /// At most so many are accepted at one wake, so that a flood of connections does not starve those that are open.
-    private static let acceptsPerWake = 64
+    private static let acceptsPerWake = 16
     private static let restNanoseconds: Int64 = 100_000_000
     private static let interest: Readiness = [.readable, .exclusive]
 

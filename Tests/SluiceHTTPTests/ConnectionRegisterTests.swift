@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test("a connection has 16 reads or 256 KiB a turn")
+    @Test("a connection has 16 reads or 64 KiB a turn")
     func reads() {
         var allowance = TurnAllowance()
         let small = (0..<70).map { _ in allowance.takeRead(in: 1) }

@@ -100,6 +100,56 @@ struct EventLoopTests {
         await group.stop()
     }
 
+    @Test("gives all owners that ask for more one part of a turn, in order, while others are called in each")
+    func unfinished() async throws {
+        let time = ManualTime()
+        let group = try EventLoopGroup(count: 1, name: "test", time: time)
+        let (turns, told) = AsyncStream<[String]>.makeStream()
+        _ = await group.run(on: 0) { loop in
+            for name in ["a", "b", "c"] { Insatiable.start(name, on: loop, time: time, told: told) }
+        }
+        var seen: [[String]] = []
+        for await turn in turns {
+            seen.append(turn)
+            if seen.count == 6 { break }
+        }
+        // Each takes 0.6 ms, so that two fit into the millisecond.
+        #expect(seen == [["a", "b"], ["c", "a"], ["b", "c"], ["a", "b"], ["c", "a"], ["b", "c"]])
+        await group.stop()
+    }
+
+    @Test("puts off those that may wait where a turn gets long, and calls them in the next one")
+    func longTurn() async throws {
+        let time = ManualTime()
+        let group = try EventLoopGroup(count: 1, name: "test", time: time)
+        let (calls, told) = AsyncStream<String>.makeStream()
+        _ = await group.run(on: 0) { loop in
+            for name in ["stranger 1", "stranger 2", "sender"] { ReadyOnce.start(name, on: loop, time: time, told: told) }
+        }
+        var seen: [String] = []
+        for await name in calls {
+            seen.append(name)
+            if seen.count == 3 { break }
+        }
+        #expect(seen == ["stranger 1", "sender", "stranger 2"])
+        await group.stop()
+    }
+
+    @Test("reports a turn over 50 ms with the time that the thread had a processor")
+    func stall() async throws {
+        let time = ManualTime()
+        let (stalls, told) = AsyncStream<LoopStall>.makeStream()
+        let group = try EventLoopGroup(count: 1, name: "test", time: time) { _, stall in told.yield(stall) }
+        for milliseconds in [50, 51] {
+            _ = await group.run(on: 0) { _ in time.advance(by: .milliseconds(milliseconds)) }
+        }
+        var iterator = stalls.makeAsyncIterator()
+        let stall = try #require(await iterator.next())
+        #expect(stall.time == .milliseconds(51))
+        #expect(stall.processorTime > .zero)
+        await group.stop()
+    }
+
     @Test("carries bytes and the end of a stream over a listener, without and with TLS", arguments: [false, true])
     func echo(usesTLS: Bool) async throws {
         let pair = try usesTLS ? TestCertificate.make() : nil
@@ -138,4 +188,85 @@ private final class Waiter: EventHandler {
 
     func becameReady(_ readiness: Readiness) {}
     func deadlinePassed() { told.yield(name) }
+}
+
+/// Always has more to do. Tells who was called in each turn but the first.
+private final class Insatiable: EventHandler {
+    private final class Turn {
+        var number: UInt64 = 0
+        var names: [String] = []
+    }
+
+    private static let turn = LoopLocal<Turn>()
+
+    private let name: String
+    private let loop: EventLoop
+    private let time: ManualTime
+    private let told: AsyncStream<[String]>.Continuation
+    private var source: SourceID?
+
+    private init(_ name: String, on loop: EventLoop, time: ManualTime, told: AsyncStream<[String]>.Continuation) {
+        self.name = name
+        self.loop = loop
+        self.time = time
+        self.told = told
+    }
+
+    static func start(_ name: String, on loop: EventLoop, time: ManualTime, told: AsyncStream<[String]>.Continuation) {
+        let owner = Insatiable(name, on: loop, time: time, told: told)
+        owner.source = try? loop.add(owner, descriptor: -1, interest: [])
+        owner.source.map { loop.callAgain($0) }
+    }
+
+    func becameReady(_ readiness: Readiness) {
+        let turn = loop[Self.turn] ?? Turn()
+        loop.set(turn, for: Self.turn)
+        if turn.number != loop.turnNumber {
+            if !turn.names.isEmpty { told.yield(turn.names) }
+            (turn.number, turn.names) = (loop.turnNumber, [])
+        }
+        turn.names.append(name)
+        time.advance(by: .microseconds(600))
+        source.map { loop.callAgain($0) }
+    }
+
+    func deadlinePassed() {}
+}
+
+/// Has a descriptor that is ready, and takes 3 ms when it is called. Who is not the sender may wait.
+private final class ReadyOnce: EventHandler {
+    private let name: String
+    private let loop: EventLoop
+    private let time: ManualTime
+    private let told: AsyncStream<String>.Continuation
+    /// Stays readable, since nothing takes out what was posted.
+    private let box: LoopMailbox
+    private var source: SourceID?
+
+    private init(
+        _ name: String, box: LoopMailbox, on loop: EventLoop, time: ManualTime, told: AsyncStream<String>.Continuation
+    ) {
+        self.name = name
+        self.box = box
+        self.loop = loop
+        self.time = time
+        self.told = told
+    }
+
+    static func start(_ name: String, on loop: EventLoop, time: ManualTime, told: AsyncStream<String>.Continuation) {
+        guard let box = try? LoopMailbox() else { return }
+        box.post { _ in }
+        let owner = ReadyOnce(name, box: box, on: loop, time: time, told: told)
+        owner.source = try? loop.add(owner, descriptor: box.descriptor, interest: .readable)
+    }
+
+    var mayWait: Bool { name != "sender" }
+
+    func becameReady(_ readiness: Readiness) {
+        told.yield(name)
+        time.advance(by: .milliseconds(3))
+        source.map { loop.remove($0) }
+    }
+
+    func deadlinePassed() {}
 }

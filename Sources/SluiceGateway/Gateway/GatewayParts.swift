@@ -75,14 +75,14 @@ struct GatewayParts {
         let loops = try startLoops(settings.threads ?? ProcessorCount.available(), "loop", watchdog)
         let clientLoop = try startLoops(1, "zizq", watchdog)
         let adminLoop = try startLoops(1, "admin", watchdog)
-        let worker = try startWorker()
+        let memory = MemoryBudget(limit: settings.limits.memory)
+        let worker = try startWorker(memory, time)
         let client = try ZizqClient.make(settings.zizq, loop: clientLoop, logger: logger)
         let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
         let delivery = DeliveryService(
             configuration: DeliveryConfiguration(settings.zizq), writer: outbox, reader: try openReader(settings), client: client,
             time: time
         ) { reporter.report($0) }
-        let memory = MemoryBudget(limit: settings.limits.memory)
         let servers = await Servers.make(
             ServerParts(
                 settings: settings, loops: loops, adminLoop: adminLoop, memory: memory, metrics: metrics, journal: journal, outbox: outbox,
@@ -144,9 +144,9 @@ struct GatewayParts {
         }
     }
 
-    private static func startWorker() throws(FatalProblem) -> BodyWorker {
-        do throws(SystemCallError) { return try BodyWorker() } catch {
-            throw FatalProblem(.unavailable, "cannot start the thread for large requests: \(error)")
+    private static func startWorker(_ memory: MemoryBudget, _ time: any TimeSource) throws(FatalProblem) -> BodyWorker {
+        do throws(SystemCallError) { return try BodyWorker(memory: memory, time: time) } catch {
+            throw FatalProblem(.unavailable, "cannot start the threads for large requests: \(error)")
         }
     }
 }
@@ -156,11 +156,14 @@ struct LoopWatchdog: Sendable {
     let metrics: MetricsRegistry
     let logger: Logger
 
-    func stalled(_ loop: String, _ time: Duration) {
+    func stalled(_ loop: String, _ stall: LoopStall) {
         // Looked up each time: a stall is rare, and a lock is nothing beside it.
         metrics.counter(.loopStalls, labels: [loop]).increment()
         logger.warning(
             "an event loop was busy for too long: its connections had to wait",
-            metadata: .fields([.loop: loop, .milliseconds: time.wholeNanoseconds / 1_000_000]))
+            metadata: .fields([
+                .loop: loop, .milliseconds: stall.time.wholeNanoseconds / 1_000_000,
+                .processorMilliseconds: stall.processorTime.wholeNanoseconds / 1_000_000,
+            ]))
     }
 }

@@ -81,7 +81,8 @@ final class IngestService: HTTPService {
         let arrival = IngestRequest(
             entry: entry, exchange: exchange, deliveryID: ids.next(atMilliseconds: now), receivedAtMilliseconds: now, peer: request.peer,
             size: MemoryBudget.RequestSize(bodyBytes: request.body.count))
-        guard entry.route.work(for: request) <= BodyWorker.loopWork else { return handOff(arrival, isVerified: false) }
+        let work = entry.route.work(for: request)
+        guard work <= BodyWorker.loopWork else { return handOff(arrival, work: work, isVerified: false) }
         let evaluation = arrival.evaluate(request, isVerified: false, memory: shared.memory, time: shared.time, scratch: &scratch)
         return reply(to: arrival, evaluation)
     }
@@ -97,22 +98,19 @@ final class IngestService: HTTPService {
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
             return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
         case .store(let rendered): return store(rendered, request, evaluation.charge)
-        case .tooLargeForThread: return handOff(request, isVerified: true)
+        // What it inflates to is not known, only that it is more than a loop may inflate.
+        case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, isVerified: true)
         }
     }
 
-    /// Has the request evaluated on the thread for those that take longer.
-    private func handOff(_ request: IngestRequest, isVerified: Bool) -> ServiceReply {
+    /// Has the request evaluated on the threads for those that take longer.
+    private func handOff(_ request: IngestRequest, work: Int, isVerified: Bool) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
         let (services, mailbox) = (shared.services, server.loop.mailbox)
-        let isTaken = shared.worker.evaluate(
-            request, bytes, isVerified: isVerified, memory: shared.memory, time: shared.time
-        ) { evaluation in
+        shared.worker.evaluate(request, bytes, work: work, isVerified: isVerified) { evaluation in
             mailbox.post { loop in loop[services]?.finish(request, evaluation) }
         }
-        guard !isTaken else { return .later }
-        let reason = "too many large requests wait to be read"
-        return .now(refusal(.memoryFull, reason: reason, from: request.peer, request.entry))
+        return .later
     }
 
     private func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {

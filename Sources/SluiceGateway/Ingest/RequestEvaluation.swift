@@ -25,6 +25,12 @@ struct IngestRequest: Sendable {
         let verdict: Verdict
         /// What is still taken from the memory budget.
         var charge: MemoryCharge
+
+        /// Of a request that was not looked at.
+        static var tooManyWait: Evaluation {
+            Evaluation(
+                verdict: .refused(.memoryFull, reason: "too many large requests wait to be read", retryAfter: nil), charge: .uncounted)
+        }
     }
 
     /// - Parameter isVerified: whether only its jobs are left to render.

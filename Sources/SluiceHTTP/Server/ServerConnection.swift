@@ -75,6 +75,9 @@ final class ServerConnection: EventHandler {
 
     // MARK: - Events
 
+    /// Strangers wait for those that have had a request accepted.
+    var mayWait: Bool { standing != .verified }
+
     func becameReady(_ readiness: Readiness) {
         if readiness.contains(.failed) || readiness.contains(.hangUp) && !state.isLingering {
             hangUp()

@@ -4,7 +4,7 @@ struct TurnAllowance {
     static let requests = 16
     /// With TLS a read brings one record, which may hold a single byte.
     static let reads = 16
-    static let bytes = 256 * 1024
+    static let bytes = 64 * 1024
 
     private var turn: UInt64 = 0
     private var requestsTaken = 0
