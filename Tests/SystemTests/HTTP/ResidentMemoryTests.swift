@@ -12,7 +12,7 @@ import Testing
     private static let idleConnections = fullSeconds == nil ? 1000 : 10_000
     private static let mostBytes = (256 + 150) << 20
     private static let settings = [
-        "limits.memory": "256MiB", "trusted_proxies": "127.0.0.0/8", "outbox.keep_delivered_bytes": "64MiB", "log.level": "warning",
+        "limits.memory": "256MiB", "trusted_proxies": "127.0.0.0/8", "outbox.keep_delivered_bytes": "64MiB", "log.level": "notice",
     ]
 
     /// Runs a load on a gateway that delivers to a queue, and looks at what is left of both.
