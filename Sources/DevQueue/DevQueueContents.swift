@@ -89,7 +89,7 @@ extension DevQueueContents {
         for (position, request) in requests.enumerated() {
             guard let batch = request.batch(foldedAt: now) else { continue }
             guard openBatches[batch.key] != nil || !opened.insert(batch.key).inserted else { continue }
-            let refusal = JobRefusal(status: 422, sentence: "batch.fold needs jq, which the development queue does not have")
+            let refusal = JobRefusal(422, "batch.fold needs jq, which the development queue does not have")
             return isBulk ? refusal.at(position) : refusal
         }
         return nil
@@ -116,7 +116,9 @@ extension DevQueueContents {
 
     /// The job that holds the request's unique key.
     private func holder(of request: JobRequest) -> DevQueueJob? {
-        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? jobs[holder.id] else { return nil }
+        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? jobs[holder.id] else {
+            return nil
+        }
         return (job.uniqueWhile ?? .queued).holds(job.status) ? job : nil
     }
 
@@ -178,7 +180,7 @@ extension DevQueueContents {
         return scheduled.first.map { $0.rank - min($0.rank, now) }
     }
 
-    /// The calls that wait for enough jobs, and those that wake workers which can take a job now or earlier than announced.
+    /// The calls that wait for enough jobs, and those that wake workers for a job that is ready now or earlier.
     mutating func dueCalls() -> [@Sendable () -> Void] {
         let reached = waiters.filter { $0.count <= accepted }.map(\.call)
         if !reached.isEmpty { waiters.removeAll { $0.count <= accepted } }

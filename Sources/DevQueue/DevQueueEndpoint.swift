@@ -83,7 +83,10 @@ final class TakeStream {
     private static let pieceBytes = 64 * 1024
 
     /// - Parameter wake: makes the loop wake the stream; called on any thread.
-    init(_ request: TakeRequest, store: DevQueueStore, loop: HTTPServerLoop, exchange: ExchangeID, wake: @escaping @Sendable () -> Void) {
+    init(
+        _ request: TakeRequest, store: DevQueueStore, loop: HTTPServerLoop, exchange: ExchangeID,
+        wake: @escaping @Sendable () -> Void
+    ) {
         self.request = request
         self.store = store
         self.loop = loop

@@ -73,7 +73,8 @@ package struct JobBatch: Sendable, Hashable {
     package var fold = ""
 }
 
-/// A job's identifier: 25 digits of base 36 that grow with time. 48 bits of milliseconds, 48 bits of a counter, 32 random bits of the process.
+/// A job's identifier: 25 digits of base 36 that grow with time. 48 bits of milliseconds, a counter of 48 bits, and 32
+/// random bits of the process.
 package struct JobIdentifier: Sendable, Hashable, Comparable {
     package let value: UInt128
 
@@ -83,11 +84,15 @@ package struct JobIdentifier: Sendable, Hashable, Comparable {
 
     /// Reads the 25 digits.
     package init?(_ text: String) {
-        guard text.utf8.count == 25, let value = UInt128(text, radix: 36), text.utf8.first != UInt8(ascii: "+") else { return nil }
+        guard text.utf8.count == 25, let value = UInt128(text, radix: 36), text.utf8.first != UInt8(ascii: "+") else {
+            return nil
+        }
         self.value = value
     }
 
-    /// The identifier that follows this one, at a time in milliseconds since the UNIX epoch. It grows even when the clock goes back.
+    /// The next identifier. It grows even when the clock goes back.
+    ///
+    /// - Parameter milliseconds: since the UNIX epoch.
     func next(milliseconds: UInt64) -> JobIdentifier {
         let counter = max((value >> 32) + 1, UInt128(milliseconds) << 48)
         return JobIdentifier(value: counter << 32 | value & UInt128(UInt32.max))

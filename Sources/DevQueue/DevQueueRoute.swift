@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 
-/// The paths of the API, with the methods and media types that each takes. A Zizq server does not have those below `/dev`, which are for tests
-/// and benchmarks.
+/// The paths of the API, with the methods and media types that each takes. A Zizq server does not have those below
+/// `/dev`, which are for tests and benchmarks.
 enum DevQueueRoute: String {
     case jobs = "/jobs"
     case bulk = "/jobs/bulk"

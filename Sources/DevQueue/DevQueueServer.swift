@@ -27,7 +27,9 @@ package final class DevQueueServer: Sendable {
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .gibibytes(2)))
         configuration.maximumConnections = 1000
         let service = DevQueueService(store: store)
-        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time) {
+        server = await HTTPServer(
+            configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time
+        ) {
             [endpoints] loop in
             DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
         }
@@ -40,7 +42,7 @@ package final class DevQueueServer: Sendable {
 
     /// Stops listening, closes every connection and ends the thread.
     ///
-    /// - Parameter limit: how long answers under way may take; they say that their connection closes. Streams of jobs end at once.
+    /// - Parameter limit: how long answers under way may take, which announce the close. Streams of jobs end at once.
     package func stop(within limit: Duration = .zero) async {
         if limit > .zero {
             server.beginDrain()

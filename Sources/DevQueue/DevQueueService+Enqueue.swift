@@ -21,7 +21,7 @@ extension DevQueueService {
             let jobs = isBulk ? try RequestReader.jobs(body) : [try RequestReader.job(body)]
             if jobs.contains(where: EnqueueRules.endsServer) { return nil }
             if case .refusesType(let type) = fault, jobs.contains(where: { $0.type == type }) {
-                throw JobRefusal(status: 400, sentence: "this type is refused")
+                throw JobRefusal(400, "this type is refused")
             }
             let isLicensed = store.withContents { $0.configuration.isLicensed }
             try EnqueueRules.check(jobs, isBulk: isBulk, isLicensed: isLicensed)
@@ -48,8 +48,13 @@ struct JobRefusal: Error, Hashable {
     let status: Int
     let sentence: String
 
+    init(_ status: Int, _ sentence: String) {
+        self.status = status
+        self.sentence = sentence
+    }
+
     /// In a bulk a sentence about one job starts with the job's position.
-    func at(_ position: Int) -> JobRefusal { JobRefusal(status: status, sentence: "jobs[\(position)]: \(sentence)") }
+    func at(_ position: Int) -> JobRefusal { JobRefusal(status, "jobs[\(position)]: \(sentence)") }
 }
 
 /// The checks of an enqueue, in the order in which Zizq makes them.
@@ -82,23 +87,18 @@ enum EnqueueRules {
     private static func checkShape(_ job: JobRequest) throws(JobRefusal) {
         try checkName(job.type, of: "type")
         try checkName(job.queue, of: "queue")
-        if job.uniqueKey == nil, job.uniqueWhile != nil {
-            throw JobRefusal(status: 400, sentence: "unique_while requires unique_key")
-        }
-        if job.uniqueKey != nil, job.batch != nil {
-            throw JobRefusal(status: 400, sentence: "unique_key and batch cannot be combined")
-        }
+        if job.uniqueKey == nil, job.uniqueWhile != nil { throw JobRefusal(400, "unique_while requires unique_key") }
+        if job.uniqueKey != nil, job.batch != nil { throw JobRefusal(400, "unique_key and batch cannot be combined") }
     }
 
     private static func checkName(_ name: String, of field: String) throws(JobRefusal) {
-        if name.isEmpty { throw JobRefusal(status: 400, sentence: "\(field) must not be empty") }
+        if name.isEmpty { throw JobRefusal(400, "\(field) must not be empty") }
         for byte in name.utf8 {
             switch byte {
-            case 0: throw JobRefusal(status: 400, sentence: "\(field) must not contain null bytes")
-            case UInt8(ascii: ","): throw JobRefusal(status: 400, sentence: "\(field) must not contain ','")
-            case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"),
-                UInt8(ascii: "\\"):
-                throw JobRefusal(status: 400, sentence: "\(field) must not contain '\(Character(Unicode.Scalar(byte)))' (reserved)")
+            case 0: throw JobRefusal(400, "\(field) must not contain null bytes")
+            case UInt8(ascii: ","): throw JobRefusal(400, "\(field) must not contain ','")
+            case let byte where #"*?[]{}\"#.utf8.contains(byte):
+                throw JobRefusal(400, "\(field) must not contain '\(Character(Unicode.Scalar(byte)))' (reserved)")
             default: continue
             }
         }
@@ -106,24 +106,23 @@ enum EnqueueRules {
 
     private static func checkLicence(_ job: JobRequest, _ isLicensed: Bool) throws(JobRefusal) {
         guard !isLicensed else { return }
-        if job.uniqueKey != nil { throw JobRefusal(status: 403, sentence: "unique jobs requires a pro license") }
-        if job.batch != nil { throw JobRefusal(status: 403, sentence: "batched jobs requires a pro license") }
+        if job.uniqueKey != nil { throw JobRefusal(403, "unique jobs requires a pro license") }
+        if job.batch != nil { throw JobRefusal(403, "batched jobs requires a pro license") }
     }
 
     private static func checkScope(_ job: JobRequest) throws(JobRefusal) {
         guard let scope = job.uniqueWhile, UniqueScope(rawValue: scope) == nil else { return }
-        let sentence = #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#
-        throw JobRefusal(status: 400, sentence: sentence)
+        throw JobRefusal(400, #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#)
     }
 
     private static func checkExpressions(_ job: JobRequest) throws(JobRefusal) {
         guard let batch = job.batch else { return }
         for (name, text) in [("when", batch.when), ("fold", batch.fold)] where !isPlausible(text) {
-            throw JobRefusal(status: 422, sentence: "batch.\(name) is not a jq expression")
+            throw JobRefusal(422, "batch.\(name) is not a jq expression")
         }
     }
 
-    /// What can be checked of a jq expression without jq: that it is not empty, and that its brackets and strings close.
+    /// Whether a jq expression is not empty and its brackets and strings close. More cannot be checked without jq.
     private static func isPlausible(_ expression: String) -> Bool {
         let closing: [UInt8: UInt8] = [0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D]
         var open: [UInt8] = []

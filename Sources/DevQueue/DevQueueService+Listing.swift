@@ -6,7 +6,8 @@ internal import SluiceJSON
 extension DevQueueService {
     /// `GET /jobs/{id}`
     func job(_ id: String) -> HTTPResponse {
-        guard let id = JobIdentifier(id), let job = store.withContents({ $0.jobs[id] }) else { return .error(404, "job not found") }
+        let job = JobIdentifier(id).flatMap { id in store.withContents { $0.jobs[id] } }
+        guard let job else { return .error(404, "job not found") }
         var body: [UInt8] = []
         job.appendJSON(to: &body, as: .whole)
         return .json(200, body)
@@ -67,11 +68,11 @@ struct JobPage {
     /// - Parameter jobs: all jobs of the listing, in any order.
     init(of jobs: [DevQueueJob], _ parameters: QueryParameters) throws(JobRefusal) {
         guard let limit = Int(parameters["limit"] ?? "50"), 1...2000 ~= limit else {
-            throw JobRefusal(status: 400, sentence: "limit must be between 1 and 2000")
+            throw JobRefusal(400, "limit must be between 1 and 2000")
         }
         let order = parameters["order"] ?? "asc"
-        guard ["asc", "desc"].contains(order) else { throw JobRefusal(status: 400, sentence: "order must be asc or desc") }
-        func precedes(_ one: JobIdentifier, _ other: JobIdentifier) -> Bool { order == "asc" ? one < other : other < one }
+        guard ["asc", "desc"].contains(order) else { throw JobRefusal(400, "order must be asc or desc") }
+        let precedes: (JobIdentifier, JobIdentifier) -> Bool = order == "asc" ? { $0 < $1 } : { $1 < $0 }
         let sorted = jobs.sorted { precedes($0.id, $1.id) }
         let range: Range<Int>
         if let before = parameters["before"].flatMap(JobIdentifier.init) {
@@ -97,18 +98,18 @@ struct JobPage {
         }
         body.append(contentsOf: #"],"pages":{"self":"#.utf8)
         body.appendJSONString("/jobs?" + parameters.setting("limit", to: String(limit)))
-        let next = jobs.last.map { parameters.removing("before").setting("from", to: $0.id.text) }
-        body.appendLink("next", hasNext ? next : nil)
-        let previous = jobs.first.map { parameters.removing("from").setting("before", to: $0.id.text) }
-        body.appendLink("prev", hasPrevious ? previous : nil)
+        let (next, previous) = (hasNext ? jobs.last : nil, hasPrevious ? jobs.first : nil)
+        body.appendLink("next", next) { parameters.removing("before").setting("from", to: $0) }
+        body.appendLink("prev", previous) { parameters.removing("from").setting("before", to: $0) }
         body.append(contentsOf: "}}".utf8)
         return body
     }
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendLink(_ name: String, _ query: String?) {
-        if let query { appendMember(name, text: "/jobs?" + query) } else { appendMember(name, json: "null") }
+    fileprivate mutating func appendLink(_ name: String, _ job: DevQueueJob?, query: (String) -> String) {
+        guard let job else { return appendMember(name, json: "null") }
+        appendMember(name, text: "/jobs?" + query(job.id.text))
     }
 }
 
@@ -132,8 +133,8 @@ struct JobFilter: Sendable {
             case "priority": try add(Self.range(value, of: name)) { UInt64($0.priority) }
             case "ready_at": try add(Self.range(value, of: name)) { $0.readyAt }
             case "attempts": try add(Self.range(value, of: name)) { UInt64($0.attempts) }
-            case "filter": throw JobRefusal(status: 400, sentence: "filter needs jq, which the development queue does not have")
-            default: throw JobRefusal(status: 400, sentence: "unknown filter: \(name)")
+            case "filter": throw JobRefusal(400, "filter needs jq, which the development queue does not have")
+            default: throw JobRefusal(400, "unknown filter: \(name)")
             }
         }
     }
@@ -147,10 +148,10 @@ struct JobFilter: Sendable {
     /// `N`, `A..B`, `..B` or `A..`, both ends included.
     private static func range(_ text: String, of name: String) throws(JobRefusal) -> ClosedRange<UInt64> {
         guard let (lower, upper) = bounds(text) else {
-            throw JobRefusal(status: 400, sentence: "\(name) must be a number or a range: N, A..B, ..B or A..")
+            throw JobRefusal(400, "\(name) must be a number or a range: N, A..B, ..B or A..")
         }
         guard lower <= upper else {
-            throw JobRefusal(status: 400, sentence: "\(name): the lower bound \(lower) is above the upper bound \(upper)")
+            throw JobRefusal(400, "\(name): the lower bound \(lower) is above the upper bound \(upper)")
         }
         return lower...upper
     }
@@ -160,7 +161,9 @@ struct JobFilter: Sendable {
         guard let dots = text.firstRange(of: "..") else { return number(text[...]).map { ($0, $0) } }
         let (start, end) = (text[..<dots.lowerBound], text[dots.upperBound...])
         guard !start.isEmpty || !end.isEmpty else { return nil }
-        guard let lower = start.isEmpty ? 0 : number(start), let upper = end.isEmpty ? .max : number(end) else { return nil }
+        guard let lower = start.isEmpty ? 0 : number(start), let upper = end.isEmpty ? .max : number(end) else {
+            return nil
+        }
         return (lower, upper)
     }
 }

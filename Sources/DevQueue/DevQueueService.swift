@@ -2,7 +2,8 @@ package import SluiceBase
 package import SluiceHTTP
 internal import SluiceJSON
 
-/// Answers HTTP requests as a Zizq server would: a development stand-in. Jobs live as they do there, but nothing survives the process.
+/// Answers HTTP requests as a Zizq server would: a development stand-in. Jobs live as they do there, but nothing
+/// survives the process.
 ///
 /// It maps a request to what the connection has to do, and opens no socket. Callable from any thread.
 ///
@@ -10,9 +11,10 @@ internal import SluiceJSON
 ///
 /// - It speaks HTTP/1.1 and 1.0, not HTTP/2, and JSON, not MessagePack.
 /// - The text behind `invalid JSON: ` has other words, and a field that it does not know must be valid JSON, too.
-/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and of a batch's expressions only
-///   those are refused whose brackets or strings do not close.
-/// - The errors that workers report are not kept. There is no `GET /jobs/{id}/errors`, and jobs cannot be changed, deleted or repeated.
+/// - There is no jq: a batch that would have to be folded is 422, the `filter` of listings and counts is 400, and of a
+///   batch's expressions only those are refused whose brackets or strings do not close.
+/// - The errors that workers report are not kept. There is no `GET /jobs/{id}/errors`, and jobs cannot be changed,
+///   deleted or repeated.
 /// - `budgets` are ignored, as every field that a server of this version does not know.
 package final class DevQueueService: Sendable {
     package let store: DevQueueStore
@@ -39,7 +41,9 @@ package final class DevQueueService: Sendable {
         }
     }
 
-    private func reply(to request: borrowing RequestView, _ route: DevQueueRoute, id: String) throws(JobRefusal) -> DevQueueReply {
+    private func reply(
+        to request: borrowing RequestView, _ route: DevQueueRoute, id: String
+    ) throws(JobRefusal) -> DevQueueReply {
         switch route {
         case .jobs where request.method.equals("POST"): return enqueue(request.body, isBulk: false)
         case .bulk: return enqueue(request.body, isBulk: true)
@@ -55,7 +59,8 @@ package final class DevQueueService: Sendable {
         case .reset:
             store.reset()
             return .answer(HTTPResponse(status: 204))
-        case .queues: return .answer(.list(store.withContents { Set($0.jobs.values.map(\.queue)) }.sorted(), named: "queues"))
+        case .queues:
+            return .answer(.list(store.withContents { Set($0.jobs.values.map(\.queue)) }.sorted(), named: "queues"))
         case .count: return .answer(try count(QueryParameters(request.query)))
         case .jobs: return .answer(try page(QueryParameters(request.query)))
         case .job: return .answer(job(id))
@@ -68,22 +73,26 @@ package final class DevQueueService: Sendable {
 
     /// `POST /jobs/{id}/success`
     private func completed(_ id: String) -> HTTPResponse {
-        guard let id = JobIdentifier(id), store.withContents({ $0.complete(id) }) else { return Self.notInFlight }
-        return HTTPResponse(status: 204)
+        complete(id) ? HTTPResponse(status: 204) : Self.notInFlight
+    }
+
+    private func complete(_ id: String) -> Bool {
+        JobIdentifier(id).map { id in store.withContents { $0.complete(id) } } ?? false
     }
 
     /// `POST /jobs/success`
     private func completedAll(_ body: Span<UInt8>) throws(JobRefusal) -> HTTPResponse {
         let ids = try RequestReader.ids(body)
-        guard !ids.isEmpty else { throw JobRefusal(status: 400, sentence: "ids must not be empty") }
-        let unknown = ids.filter { id in JobIdentifier(id).map { id in !store.withContents { $0.complete(id) } } ?? true }
+        guard !ids.isEmpty else { throw JobRefusal(400, "ids must not be empty") }
+        let unknown = ids.filter { !complete($0) }
         return unknown.isEmpty ? HTTPResponse(status: 204) : .list(unknown, named: "not_found", status: 422)
     }
 
     /// `POST /jobs/{id}/failure`
     private func failed(_ id: String, _ body: Span<UInt8>) throws(JobRefusal) -> HTTPResponse {
         let report = try RequestReader.failure(body)
-        guard let id = JobIdentifier(id), let job = store.withContents({ $0.fail(id, report) }) else { return Self.notInFlight }
+        let job = JobIdentifier(id).flatMap { id in store.withContents { $0.fail(id, report) } }
+        guard let job else { return Self.notInFlight }
         var answer: [UInt8] = []
         job.appendJSON(to: &answer, as: .withoutPayload)
         return .json(200, answer)

@@ -9,8 +9,8 @@ package struct DevQueueConfiguration: Sendable {
         case everything
         /// All but the payload; a job that is read or taken comes without one.
         case fields
-        /// Counts, and the unique keys where the queue is licensed: for benchmarks, which send millions of jobs. Without a licence memory does
-        /// not grow. There is nothing to take.
+        /// Counts, and unique keys where the queue is licensed: for benchmarks, which send millions of jobs. Without a
+        /// licence memory does not grow. There is nothing to take.
         case counts
     }
 
@@ -74,7 +74,7 @@ package final class DevQueueStore: Sendable {
     /// How many jobs were accepted and not wiped, including finished ones, without duplicates.
     package var jobCount: Int { contents.withLock { $0.accepted } }
 
-    /// Calls once when so many jobs, without duplicates, have been accepted: at once, or with the enqueue that brings the last of them.
+    /// Calls once when so many jobs, without duplicates, have been accepted; at once if they have been already.
     package func whenJobs(reach count: Int, _ call: @escaping @Sendable () -> Void) {
         withContents { $0.waiters.append((count, call)) }
     }
@@ -82,7 +82,8 @@ package final class DevQueueStore: Sendable {
     /// The counts so far.
     package var statistics: DevQueueStatistics { contents.withLock { $0.statistics } }
 
-    /// All jobs in the order of their identifiers; empty where jobs are not kept. A completed job is gone unless its retention keeps it.
+    /// All jobs in the order of their identifiers; empty where jobs are not kept. A completed job is gone unless its
+    /// retention keeps it.
     package var jobs: [DevQueueJob] { withContents { $0.sortedJobs } }
 
     /// Sets the fault that the next enqueues meet.

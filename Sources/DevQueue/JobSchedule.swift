@@ -18,8 +18,8 @@ struct ReadyJobs {
     }
 
     private func firstQueue(of names: [String]?) -> String? {
-        let firsts = (names ?? Array(queues.keys)).compactMap { name in queues[name]?.first.map { (name: name, place: $0) } }
-        return firsts.min { $0.place < $1.place }?.name
+        let names = names ?? Array(queues.keys)
+        return names.compactMap { name in queues[name]?.first.map { (name, $0) } }.min { $0.1 < $1.1 }?.0
     }
 }
 
@@ -29,7 +29,7 @@ struct JobPlace: Comparable {
     let rank: UInt64
     let id: JobIdentifier
 
-    static func < (one: JobPlace, other: JobPlace) -> Bool { one.rank != other.rank ? one.rank < other.rank : one.id < other.id }
+    static func < (one: JobPlace, other: JobPlace) -> Bool { (one.rank, one.id) < (other.rank, other.id) }
 }
 
 /// A binary heap of jobs: gives the first place first, and takes logarithmic time.
@@ -73,8 +73,8 @@ package struct JobBackoff: Sendable, Hashable {
     /// What a Zizq server does unless the job says otherwise.
     static let standard = JobBackoff(base: 15_000, exponent: 4, jitter: 30_000)
 
-    /// When a failed job is tried again: after the base, a number of seconds that grows with the attempts, and part of the jitter for each
-    /// attempt.
+    /// When a failed job is tried again: after the base, a number of seconds that grows with the attempts, and part of
+    /// the jitter for each attempt.
     ///
     /// - Parameters:
     ///   - attempts: how often it has failed, this time included.

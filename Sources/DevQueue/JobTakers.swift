@@ -9,7 +9,7 @@ package struct TakeRequest: Sendable, Hashable {
         let names = parameters["queue"]?.split(separator: ",").map(String.init) ?? []
         queues = names.isEmpty ? nil : names
         guard let prefetch = Int(parameters["prefetch"] ?? "1"), prefetch > 0 else {
-            throw JobRefusal(status: 400, sentence: "prefetch must be a number above 0")
+            throw JobRefusal(400, "prefetch must be a number above 0")
         }
         self.prefetch = prefetch
     }

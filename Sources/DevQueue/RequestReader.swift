@@ -26,7 +26,8 @@ struct FailureReport {
     var kill = false
 }
 
-/// Reads request bodies. A body of another shape is refused with status 400 and `invalid JSON: …`, as by a Zizq server, but in other words.
+/// Reads request bodies. A body of another shape is refused with status 400 and `invalid JSON: …`, as by a Zizq
+/// server, but in other words.
 enum RequestReader {
     /// The body of `POST /jobs`: one job object.
     static func job(_ body: Span<UInt8>) throws(JobRefusal) -> JobRequest { try read(body, readJob) }
@@ -129,8 +130,8 @@ enum RequestReader {
     private static let failureMembers = Members(["message", "error_type", "backtrace", "retry_at", "kill"], required: 1)
     private static let jobMembers = Members(
         [
-            "type", "queue", "payload", "priority", "ready_at", "retry_limit", "backoff", "retention", "unique_key", "unique_while",
-            "batch",
+            "type", "queue", "payload", "priority", "ready_at", "retry_limit", "backoff", "retention", "unique_key",
+            "unique_while", "batch",
         ], required: 3)
     private static let backoffMembers = Members(["base_ms", "exponent", "jitter_ms"], required: 3)
     private static let retentionMembers = Members(["completed_ms", "dead_ms"], required: 0)
@@ -152,7 +153,7 @@ private struct Members: Sendable {
 }
 
 extension JSONReader {
-    /// Reads an object: known members with `read`, others are skipped. A member that is missing or comes twice is refused.
+    /// Reads known members of an object with `read` and skips others. Missing and duplicate members are refused.
     fileprivate mutating func readObject(_ members: Members, _ read: (inout JSONReader, String) throws -> Void) throws {
         var seen: UInt32 = 0
         try beginObject()
@@ -162,7 +163,7 @@ extension JSONReader {
                 continue
             }
             let name = members.names[position]
-            if seen & 1 << position != 0 { throw JobRefusal(status: 400, sentence: "invalid JSON: duplicate field `\(name)`") }
+            if seen & 1 << position != 0 { throw JobRefusal(400, "invalid JSON: duplicate field `\(name)`") }
             seen |= 1 << position
             try read(&self, name)
         }
@@ -190,7 +191,7 @@ extension JSONReader {
 
     fileprivate mutating func readUnsigned<Value: FixedWidthInteger & UnsignedInteger>(_ name: String) throws -> Value {
         if let value = (try? readUInt64()).flatMap(Value.init(exactly:)) { return value }
-        throw JobRefusal(status: 400, sentence: "invalid JSON: \(name) must be an integer from 0 to \(Value.max)")
+        throw JobRefusal(400, "invalid JSON: \(name) must be an integer from 0 to \(Value.max)")
     }
 }
 
@@ -198,10 +199,10 @@ extension JobRefusal {
     /// The refusal of a body that is not the expected JSON.
     fileprivate init(_ error: any Error, in body: Span<UInt8>) {
         guard let error = error as? JSONError else {
-            self = error as? JobRefusal ?? JobRefusal(status: 400, sentence: "invalid JSON")
+            self = error as? JobRefusal ?? JobRefusal(400, "invalid JSON")
             return
         }
         let place = error.position(in: body)
-        self.init(status: 400, sentence: "invalid JSON: \(error.reason) at line \(place.line) column \(place.column)")
+        self.init(400, "invalid JSON: \(error.reason) at line \(place.line) column \(place.column)")
     }
 }

@@ -1,9 +1,10 @@
 import SluiceBase
 
-/// What a Zizq server says of a request body that is not the JSON that it expects, word for word with the place: the oracle of the development
-/// queue's reader, which says it in words of its own.
+/// What a Zizq server says of a request body that is not the JSON that it expects, word for word with the place: the
+/// oracle for the reader of the development queue, which uses other words.
 enum ServerWords {
-    /// The status and body with which a server refuses the body of a `POST`, on one line; `nil` for a body that it reads.
+    /// The status and body with which a server refuses the body of a `POST`, on one line; `nil` for a body that it
+    /// accepts.
     static func refusal(of body: [UInt8], path: String) -> String? {
         var reader = StrictJSONReader(body.span)
         do throws(StrictJSONError) {
@@ -37,15 +38,26 @@ enum ServerWords {
         .object(
             "EnqueueRequest", required: 3,
             [
-                ("type", .text), ("queue", .text), ("payload", .payload), ("priority", .optional(.u16)), ("ready_at", .optional(.u64)),
+                ("type", .text), ("queue", .text), ("payload", .payload), ("priority", .optional(.u16)),
+                ("ready_at", .optional(.u64)),
                 ("retry_limit", .optional(.u32)),
-                ("backoff", .optional(.object("Backoff", required: 3, [("base_ms", .u32), ("exponent", .f32), ("jitter_ms", .u32)]))),
+                (
+                    "backoff",
+                    .optional(
+                        .object("Backoff", required: 3, [("base_ms", .u32), ("exponent", .f32), ("jitter_ms", .u32)]))
+                ),
                 (
                     "retention",
-                    .optional(.object("Retention", required: 0, [("completed_ms", .optional(.u64)), ("dead_ms", .optional(.u64))]))
+                    .optional(
+                        .object(
+                            "Retention", required: 0, [("completed_ms", .optional(.u64)), ("dead_ms", .optional(.u64))])
+                    )
                 ),
                 ("unique_key", .optional(.text)), ("unique_while", .optional(.text)),
-                ("batch", .optional(.object("Batch", required: 3, [("key", .text), ("when", .text), ("fold", .text)]))),
+                (
+                    "batch",
+                    .optional(.object("Batch", required: 3, [("key", .text), ("when", .text), ("fold", .text)]))
+                ),
             ])
     }
 
@@ -53,7 +65,8 @@ enum ServerWords {
         .object(
             "FailureRequest", required: 1,
             [
-                ("message", .text), ("error_type", .optional(.text)), ("backtrace", .optional(.text)), ("retry_at", .optional(.u64)),
+                ("message", .text), ("error_type", .optional(.text)), ("backtrace", .optional(.text)),
+                ("retry_at", .optional(.u64)),
                 ("kill", .optional(.bool)),
             ])
     }
@@ -81,7 +94,9 @@ enum ServerWords {
                 try read(member.shape, from: &reader)
                 return true
             }
-            for member in members.prefix(required) where !seen.contains(member.name) { throw reader.missingField(member.name) }
+            for member in members.prefix(required) where !seen.contains(member.name) {
+                throw reader.missingField(member.name)
+            }
         }
     }
 }
