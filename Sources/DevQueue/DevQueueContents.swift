@@ -1,27 +1,31 @@
 internal import SluiceBase
 
-/// What the development queue holds, and what an enqueue does to it. One thread at a time.
+/// What the development queue holds, and what each request does to it. One thread at a time.
 struct DevQueueContents {
     var configuration: DevQueueConfiguration
     var faults = DevQueueFaults()
     var statistics = DevQueueStatistics()
-    /// In the order of their identifiers; empty where only counts are kept.
-    var jobs = JobTable()
-    /// How many jobs came and were not wiped, also where they are not kept.
+    /// Empty where only counts are kept.
+    private(set) var jobs: [JobIdentifier: DevQueueJob] = [:]
+    /// How many jobs were accepted and not wiped, including those that are not kept.
     private(set) var accepted = 0
-    private var identifiers = JobIdentifierSource()
-    /// Who holds each unique key.
+    private var lastIdentifier = JobIdentifier(value: UInt128(UInt32.random(in: 0 ... .max)))
+    /// The holder of each unique key.
     private var holders: [String: Holder] = [:]
-    /// The batches that jobs wait in, each with the job that waits.
-    var openBatches: [String: JobIdentifier] = [:]
-
-    // What comes next in the life of jobs.
-    var ready = ReadyJobs()
-    var scheduled = BinaryHeap<JobAlarm>()
-    var expiring = BinaryHeap<JobAlarm>()
+    /// The batches that wait, each with its job.
+    private var openBatches: [String: JobIdentifier] = [:]
+    private var ready = ReadyJobs()
+    /// Jobs by the time at which they become ready.
+    private var scheduled = JobHeap()
+    /// Finished jobs by the time at which they go.
+    private var expiring = JobHeap()
     var takers = JobTakers()
-    /// The time of the next scheduled job, as those who take jobs were told it last.
-    var announced = UInt64.max
+    /// Calls that are made once when so many jobs have been accepted.
+    var waiters: [(count: Int, call: @Sendable () -> Void)] = []
+    /// The present time, in milliseconds since the UNIX epoch.
+    private(set) var now: UInt64 = 0
+    /// The time of the next scheduled job that workers know of.
+    private var announced = UInt64.max
 
     /// The job that holds a unique key. The whole job is here only where jobs are not kept.
     private struct Holder {
@@ -31,35 +35,78 @@ struct DevQueueContents {
 
     init(configuration: DevQueueConfiguration) { self.configuration = configuration }
 
-    /// How many jobs there are; where jobs are not kept, how many there were.
+    /// How many jobs there are; where jobs are not kept, how many were accepted.
     var count: Int { configuration.keeping == .counts ? accepted : jobs.count }
 
-    /// Why the jobs cannot be taken although each is right in itself: folding needs jq, which is not here.
-    func refusal(of requests: [JobRequest], isBulk: Bool, now: UInt64) -> JobRefusal? {
+    /// All jobs, in the order of their identifiers.
+    var sortedJobs: [DevQueueJob] { jobs.values.sorted { $0.id < $1.id } }
+
+    mutating func reset() {
+        jobs = [:]
+        holders = [:]
+        openBatches = [:]
+        accepted = 0
+        ready = ReadyJobs()
+        scheduled = JobHeap()
+        expiring = JobHeap()
+        takers.forgetJobs()
+    }
+
+    /// Makes scheduled jobs ready and removes finished ones, up to the present time.
+    mutating func advance(to time: UInt64) {
+        now = time
+        while let place = scheduled.popFirst(upTo: now) { enter(update(place.id) { $0.status = .ready }) }
+        while let place = expiring.popFirst(upTo: now) { remove(place.id) }
+    }
+
+    /// Lets a job that is ready or scheduled wait for its turn.
+    private mutating func enter(_ job: DevQueueJob?) {
+        guard let job else { return }
+        if job.status == .ready { ready.insert(job) } else { scheduled.insert(JobPlace(rank: job.readyAt, id: job.id)) }
+    }
+
+    /// - Returns: the job as it is after the change; `nil` where there is none.
+    private mutating func update(_ id: JobIdentifier, _ change: (inout DevQueueJob) -> Void) -> DevQueueJob? {
+        guard var job = jobs[id] else { return nil }
+        change(&job)
+        jobs[id] = job
+        return job
+    }
+
+    /// Removes a job, which frees its unique key.
+    private mutating func remove(_ id: JobIdentifier) {
+        guard let key = jobs.removeValue(forKey: id)?.uniqueKey, holders[key]?.id == id else { return }
+        holders[key] = nil
+    }
+}
+
+// MARK: - Enqueuing
+
+extension DevQueueContents {
+    /// Why jobs that passed the rules cannot be stored: folding needs jq, which is not here.
+    func refusal(of requests: [JobRequest], isBulk: Bool) -> JobRefusal? {
         var opened: Set<String> = []
         for (position, request) in requests.enumerated() {
             guard let batch = request.batch(foldedAt: now) else { continue }
             guard openBatches[batch.key] != nil || !opened.insert(batch.key).inserted else { continue }
-            let refusal = JobRefusal(status: 422, sentence: "batch.fold needs jq, which the development queue does not have")
+            let refusal = JobRefusal(422, "batch.fold needs jq, which the development queue does not have")
             return isBulk ? refusal.at(position) : refusal
         }
         return nil
     }
 
-    /// Stores the jobs, which have passed the rules, and appends them to the answer.
+    /// Stores jobs that passed the rules, and appends them to the answer.
     ///
     /// - Returns: whether every one of them was a duplicate.
-    mutating func enqueue(_ requests: [JobRequest], body: Span<UInt8>, now: UInt64, answer: inout [UInt8]) -> Bool {
-        var isFirst = true
+    mutating func enqueue(_ requests: [JobRequest], body: Span<UInt8>, answer: inout [UInt8]) -> Bool {
         var duplicates = 0
-        for request in requests {
-            if !isFirst { answer.append(UInt8(ascii: ",")) }
-            isFirst = false
+        for (position, request) in requests.enumerated() {
+            if position > 0 { answer.append(UInt8(ascii: ",")) }
             if let holder = holder(of: request) {
                 duplicates += 1
-                holder.appendJSON(to: &answer, as: .enqueued(.duplicate))
+                holder.appendJSON(to: &answer, as: .enqueued(isDuplicate: true))
             } else {
-                accept(request, body: body, now: now).appendJSON(to: &answer, as: .enqueued(.accepted))
+                accept(request, body: body).appendJSON(to: &answer, as: .enqueued(isDuplicate: false))
             }
         }
         statistics.duplicateJobs += duplicates
@@ -67,48 +114,122 @@ struct DevQueueContents {
         return duplicates == requests.count && !requests.isEmpty
     }
 
-    /// The job that holds the unique key of the one asked for.
+    /// The job that holds the request's unique key.
     private func holder(of request: JobRequest) -> DevQueueJob? {
-        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? jobs[holder.id] else { return nil }
+        guard let key = request.uniqueKey, let holder = holders[key], let job = holder.job ?? jobs[holder.id] else {
+            return nil
+        }
         return (job.uniqueWhile ?? .queued).holds(job.status) ? job : nil
     }
 
-    private mutating func accept(_ request: JobRequest, body: Span<UInt8>, now: UInt64) -> DevQueueJob {
+    private mutating func accept(_ request: JobRequest, body: Span<UInt8>) -> DevQueueJob {
         let payload = configuration.keeping == .everything ? body.extracting(request.payload).array : nil
-        let job = DevQueueJob(request, id: identifiers.next(milliseconds: now), payload: payload, now: now)
+        lastIdentifier = lastIdentifier.next(milliseconds: now)
+        let job = DevQueueJob(request, id: lastIdentifier, payload: payload, now: now)
         accepted += 1
         statistics.acceptedJobs += 1
         let isKept = configuration.keeping != .counts
-        if isKept { keep(job) }
+        if isKept {
+            jobs[job.id] = job
+            enter(job)
+        }
         if let key = job.uniqueKey { holders[key] = Holder(id: job.id, job: isKept ? nil : job) }
         if let batch = request.batch(foldedAt: now) { openBatches[batch.key] = job.id }
         return job
     }
-
-    private mutating func keep(_ job: DevQueueJob) {
-        jobs.append(job)
-        if job.status == .ready { ready.insert(job) } else { scheduled.insert(JobAlarm(time: job.readyAt, id: job.id)) }
-    }
-
-    /// Removes a job's record, which frees its unique key.
-    mutating func remove(_ job: DevQueueJob) {
-        jobs.remove(job.id)
-        if let key = job.uniqueKey, holders[key]?.id == job.id { holders[key] = nil }
-    }
-
-    mutating func reset() {
-        jobs = JobTable()
-        holders = [:]
-        openBatches = [:]
-        accepted = 0
-        ready = ReadyJobs()
-        scheduled = BinaryHeap()
-        expiring = BinaryHeap()
-        takers.forgetJobs()
-    }
 }
 
 extension JobRequest {
-    /// The batch that the job takes part in; one that is to run later takes part in none.
+    /// The batch that the job takes part in. A job that runs later takes part in none.
     fileprivate func batch(foldedAt now: UInt64) -> JobBatch? { (readyAt ?? now) > now ? nil : batch }
+}
+
+// MARK: - Taking
+
+extension DevQueueContents {
+    /// Gives the next job to a worker; `nil` where there is none, or where the worker has as many as it may have.
+    mutating func take(for taker: JobTakers.ID) -> DevQueueJob? {
+        guard let request = takers.request(of: taker), let id = ready.take(from: request.queues) else {
+            takers.wait(taker)
+            return nil
+        }
+        takers.give(id, to: taker)
+        let job = update(id) { [now] job in
+            job.status = .inFlight
+            job.dequeuedAt = now
+        }
+        // A batch in work takes no more jobs in.
+        if let key = job?.batch?.key, openBatches[key] == id { openBatches[key] = nil }
+        return job
+    }
+
+    /// Makes the jobs of a worker that has gone ready again.
+    mutating func close(_ taker: JobTakers.ID) {
+        for id in takers.close(taker) {
+            let job = update(id) {
+                $0.status = .ready
+                $0.dequeuedAt = nil
+            }
+            enter(job)
+        }
+    }
+
+    /// How many milliseconds it takes until the next scheduled job is ready; `nil` where none is scheduled.
+    mutating func announceSchedule() -> UInt64? {
+        announced = scheduled.first?.rank ?? .max
+        return scheduled.first.map { $0.rank - min($0.rank, now) }
+    }
+
+    /// The calls that wait for enough jobs, and those that wake workers for a job that is ready now or earlier.
+    mutating func dueCalls() -> [@Sendable () -> Void] {
+        let reached = waiters.filter { $0.count <= accepted }.map(\.call)
+        if !reached.isEmpty { waiters.removeAll { $0.count <= accepted } }
+        guard !takers.isEmpty else { return reached }
+        let next = scheduled.first?.rank ?? .max
+        let isEarlier = next < announced
+        announced = min(next, announced)
+        return reached + takers.wakes { [ready] in isEarlier || ready.hasJob(in: $0.queues) }
+    }
+
+    // MARK: - Acknowledging
+
+    /// Completes a job.
+    ///
+    /// - Returns: `false` where no worker holds it.
+    mutating func complete(_ id: JobIdentifier) -> Bool {
+        guard takers.settle(id) else { return false }
+        if let job = update(id, { $0.status = .completed }) { keep(id, for: job.retention?.completed ?? 0) }
+        return true
+    }
+
+    /// Schedules a failed job for another attempt, or makes it dead.
+    ///
+    /// - Returns: the job as it is then; `nil` where no worker holds it.
+    mutating func fail(_ id: JobIdentifier, _ report: FailureReport) -> DevQueueJob? {
+        guard takers.settle(id) else { return nil }
+        let job = update(id) { [now] job in
+            job.attempts += 1
+            job.failedAt = now
+            if report.kill || job.attempts > job.retryLimit ?? Self.retryLimit {
+                job.status = .dead
+            } else {
+                job.status = .scheduled
+                job.readyAt = report.retryAt ?? (job.backoff ?? .standard).time(afterAttempts: job.attempts, now: now)
+            }
+        }
+        guard let job else { return nil }
+        if job.status == .dead { keep(id, for: job.retention?.dead ?? Self.deadMilliseconds) } else { enter(job) }
+        return job
+    }
+
+    private mutating func keep(_ id: JobIdentifier, for milliseconds: UInt64) {
+        guard milliseconds > 0 else { return remove(id) }
+        let (time, overflowed) = now.addingReportingOverflow(milliseconds)
+        expiring.insert(JobPlace(rank: overflowed ? .max : time, id: id))
+    }
+
+    /// How often a job is tried again unless it says otherwise.
+    private static let retryLimit: UInt32 = 25
+    /// How long a dead job is kept unless it says otherwise: 7 days.
+    private static let deadMilliseconds: UInt64 = 7 * 24 * 3_600_000
 }

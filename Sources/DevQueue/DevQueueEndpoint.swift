@@ -1,9 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
-internal import Synchronization
 
-/// Does on the connections what `DevQueueService` decides. Belongs to its event loop.
+/// Carries out on the connections what `DevQueueService` decides. On its event loop only.
 final class DevQueueEndpoint: HTTPService {
     private let service: DevQueueService
     private unowned let loop: HTTPServerLoop
@@ -15,7 +14,7 @@ final class DevQueueEndpoint: HTTPService {
         self.endpoints = endpoints
     }
 
-    /// More than any batch; a genuine server has no limit.
+    /// More than any batch. A Zizq server has no limit.
     private static let bodyLimit = 256 << 20
 
     func admit(_ request: borrowing RequestView) -> Admission {
@@ -29,9 +28,6 @@ final class DevQueueEndpoint: HTTPService {
         case .drop: return .drop
         case .silence: return .later
         case .take(let request): return stream(request, on: exchange)
-        case .answerThenClose(let response):
-            finish(exchange, with: .answerThenClose(response), after: .zero)
-            return .later
         case .bytesThenClose(let bytes):
             finish(exchange, with: .bytesThenClose(bytes), after: .zero)
             return .later
@@ -46,11 +42,11 @@ final class DevQueueEndpoint: HTTPService {
         let stream = TakeStream(request, store: service.store, loop: loop, exchange: exchange) { [endpoints] in
             endpoints.server?.post(to: index) { $0.wake(exchange) }
         }
-        let head = HTTPResponse(status: 200, headers: [("content-type", request.format.streamType)])
+        let head = HTTPResponse(status: 200, headers: [("content-type", "application/x-ndjson")])
         return .stream(head) { stream.note($0) }
     }
 
-    /// Comes back to the exchange, once the loop waits for its answer.
+    /// Returns to the exchange later, when the loop waits for its answer.
     private func finish(_ exchange: ExchangeID, with reply: DevQueueReply, after delay: Duration) {
         let index = loop.loop.index
         Task { [endpoints] in
@@ -64,10 +60,6 @@ extension HTTPServerLoop {
     fileprivate func carryOut(_ reply: DevQueueReply, on exchange: ExchangeID) {
         switch reply {
         case .answer(let response): complete(exchange, with: response)
-        case .answerThenClose(let response):
-            var bytes: [UInt8] = []
-            ResponseWriter.append(response, date: [], connection: .close, to: &bytes)
-            breakOff(exchange, with: bytes)
         case .bytesThenClose(let bytes): breakOff(exchange, with: bytes)
         case .drop: drop(exchange)
         case .silence, .delayed, .take: break
@@ -75,19 +67,76 @@ extension HTTPServerLoop {
     }
 }
 
-/// Lets the endpoints, which are made before it is finished, find their server.
-final class DevQueueEndpoints: Sendable {
-    private let held = Mutex<HTTPServer?>(nil)
+/// The answer to one `GET /jobs/take`, as long as it lasts. On its event loop only.
+final class TakeStream {
+    private let request: TakeRequest
+    private let store: DevQueueStore
+    private unowned let loop: HTTPServerLoop
+    private let exchange: ExchangeID
+    private let wake: @Sendable () -> Void
+    private var taker: JobTakers.ID?
+    /// When the next heartbeat is due, in monotonic nanoseconds.
+    private var nextBeat: Int64
 
-    var server: HTTPServer? {
-        get { held.withLock { $0 } }
-        set { held.withLock { $0 = newValue } }
+    private static let heartbeatNanoseconds: Int64 = 3_000_000_000
+    /// About how many bytes of jobs are sent at once.
+    private static let pieceBytes = 64 * 1024
+
+    /// - Parameter wake: makes the loop wake the stream; called on any thread.
+    init(
+        _ request: TakeRequest, store: DevQueueStore, loop: HTTPServerLoop, exchange: ExchangeID,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.request = request
+        self.store = store
+        self.loop = loop
+        self.exchange = exchange
+        self.wake = wake
+        nextBeat = loop.loop.now + Self.heartbeatNanoseconds
     }
-}
 
-/// Nobody watches the development queue.
-struct DevQueueObserver: HTTPServerObserver {
-    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
-    func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
-    func handshakeFailed(_ error: TLSError, peer: PeerAddress) {}
+    func note(_ event: StreamEvent) {
+        switch event {
+        case .wake:
+            let taker = taker ?? store.openTaker(request, wake: wake)
+            self.taker = taker
+            sendJobs(to: taker)
+            beat()
+            setAlarm()
+        case .over:
+            if let taker { store.closeTaker(taker) }
+        }
+    }
+
+    private func sendJobs(to taker: JobTakers.ID) {
+        while loop.hasRoom(on: exchange) {
+            let piece = nextPiece(for: taker)
+            guard !piece.isEmpty else { return }
+            loop.send(piece, on: exchange)
+        }
+    }
+
+    private func nextPiece(for taker: JobTakers.ID) -> [UInt8] {
+        var piece: [UInt8] = []
+        while piece.count < Self.pieceBytes, let job = store.takeJob(for: taker) {
+            job.appendJSON(to: &piece, as: .whole)
+            piece.append(ASCII.lineFeed)
+        }
+        return piece
+    }
+
+    private func beat() {
+        let now = loop.loop.now
+        guard nextBeat <= now else { return }
+        nextBeat = now + Self.heartbeatNanoseconds
+        // A worker that does not read needs no heartbeat.
+        if loop.hasRoom(on: exchange) { loop.send([ASCII.lineFeed], on: exchange) }
+    }
+
+    /// Wakes the stream for the next heartbeat, or for a job that is ready earlier.
+    private func setAlarm() {
+        // A job may be scheduled for the end of time, which nanoseconds cannot hold.
+        let milliseconds = min(store.millisecondsUntilNextJob() ?? .max, UInt64(Self.heartbeatNanoseconds / 1_000_000))
+        loop.setAlarm(at: min(nextBeat, loop.loop.now + Int64(milliseconds) * 1_000_000), for: exchange)
+    }
 }

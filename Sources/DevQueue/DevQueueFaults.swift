@@ -1,24 +1,24 @@
 internal import SluiceHTTP
 
-/// One way in which an enqueue goes wrong, for tests of whoever sends it.
+/// One way in which an enqueue goes wrong, for tests of its sender.
 package enum DevQueueFault: Sendable, Hashable {
     /// Refused with this status and `{"error":…}`; nothing is stored.
     case status(Int, error: String)
-    /// The genuine answer, this much later.
+    /// The normal answer, after this time.
     case delay(Duration)
     /// The connection closes without an answer; nothing is stored.
     case dropBeforeCommit
     /// The connection closes without an answer; the jobs are stored.
     case dropAfterCommit
-    /// 200 with a JSON content type and something else inside; the jobs are stored.
+    /// 200 with a JSON content type and a body that is not JSON; the jobs are stored.
     case garbage
     /// The jobs are stored, half of the answer's bytes are sent and the connection closes.
     case halfAnswer
-    /// 400 with a page of HTML, as a proxy in between would answer; nothing is stored.
+    /// 400 with a page of HTML, as a proxy answers; nothing is stored.
     case htmlBadRequest
     /// 413 with a page of HTML; nothing is stored.
     case payloadTooLarge
-    /// 307 to another place; nothing is stored.
+    /// 307 to another URL; nothing is stored.
     case redirect
     /// No answer and no close; nothing is stored.
     case silence
@@ -31,31 +31,24 @@ package enum DevQueueFault: Sendable, Hashable {
 /// Which fault the next enqueues meet.
 struct DevQueueFaults {
     private var fault: DevQueueFault?
-    /// For how many enqueues more; `nil` for all.
-    private var remaining: Int?
+    private var remaining = 0
 
-    mutating func set(_ fault: DevQueueFault, count: Int?) {
+    /// - Parameter count: for how many enqueues; `nil` for all.
+    mutating func set(_ fault: DevQueueFault?, count: Int?) {
         self.fault = fault
-        remaining = count
+        remaining = count ?? .max
     }
-
-    mutating func clear() { fault = nil }
 
     /// The fault of the enqueue that has just arrived.
     mutating func next() -> DevQueueFault? {
-        guard let fault else { return nil }
-        guard let left = remaining else { return fault }
-        guard left > 0 else {
-            self.fault = nil
-            return nil
-        }
-        remaining = left - 1
+        guard remaining > 0 else { return nil }
+        remaining -= 1
         return fault
     }
 }
 
 extension DevQueueFault {
-    /// Whether the jobs are stored all the same.
+    /// Whether the jobs are stored anyway.
     var commits: Bool {
         switch self {
         case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType: true
@@ -63,21 +56,19 @@ extension DevQueueFault {
         }
     }
 
-    /// What is done in place of giving the genuine answer.
-    ///
-    /// - Parameter genuine: what would be answered; the 500 of a store that has failed where nothing was stored.
-    func reply(instead genuine: HTTPResponse) -> DevQueueReply {
+    /// The reply in place of the normal answer.
+    func reply(insteadOf normal: HTTPResponse) -> DevQueueReply {
         switch self {
         case .status(let status, let error): .answer(.error(status, error))
-        case .delay(let duration): .delayed(duration, .answer(genuine))
+        case .delay(let duration): .delayed(duration, .answer(normal))
         case .dropBeforeCommit, .dropAfterCommit: .drop
         case .garbage: .answer(.json(200, Array("<<not JSON>>".utf8)))
-        case .halfAnswer: .bytesThenClose(Self.half(of: genuine))
+        case .halfAnswer: .bytesThenClose(Self.half(of: normal))
         case .htmlBadRequest: .answer(Self.page(400, "Bad Request"))
         case .payloadTooLarge: .answer(Self.page(413, "Request Entity Too Large"))
         case .redirect: .answer(HTTPResponse(status: 307, headers: [("location", "https://queue.example/jobs/bulk")]))
         case .silence, .silenceAfterCommit: .silence
-        case .refusesType: .answer(genuine)
+        case .refusesType: .answer(normal)
         }
     }
 

@@ -1,45 +1,35 @@
-/// The paths that there are.
-enum DevQueueRoute: Hashable {
-    case jobs
-    case bulk
-    case count
-    case take
-    /// The acknowledgement of many.
-    case successes
-    case job(String)
-    case success(String)
-    case failure(String)
-    case queues
-    case health
-    case version
-    case reset
+internal import SluiceBase
+internal import SluiceHTTP
 
-    init?(path: String) {
-        switch path {
-        case "/jobs": self = .jobs
-        case "/jobs/bulk": self = .bulk
-        case "/jobs/count": self = .count
-        case "/jobs/take": self = .take
-        case "/jobs/success": self = .successes
-        case "/queues": self = .queues
-        case "/health": self = .health
-        case "/version": self = .version
-        case "/reset": self = .reset
-        default: self.init(jobPath: path)
-        }
-    }
+/// The paths of the API, with the methods and media types that each takes. A Zizq server does not have those below
+/// `/dev`, which are for tests and benchmarks.
+enum DevQueueRoute: String {
+    case jobs = "/jobs"
+    case bulk = "/jobs/bulk"
+    case count = "/jobs/count"
+    case take = "/jobs/take"
+    /// The acknowledgement of many jobs.
+    case successes = "/jobs/success"
+    case job = "/jobs/{id}"
+    case success = "/jobs/{id}/success"
+    case failure = "/jobs/{id}/failure"
+    case queues = "/queues"
+    case health = "/health"
+    case version = "/version"
+    case reset = "/reset"
+    /// The counts of `DevQueueStatistics`, and `jobs`, the present number of jobs.
+    case statistics = "/dev/stats"
+    /// Every job with its payload, one a line.
+    case allJobs = "/dev/jobs"
 
-    /// `/jobs/{id}` and what is below it.
-    private init?(jobPath path: String) {
-        guard path.hasPrefix("/jobs/") else { return nil }
-        let parts = path.dropFirst("/jobs/".count).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard let id = parts.first, !id.isEmpty else { return nil }
-        switch parts.dropFirst() {
-        case []: self = .job(id)
-        case ["success"]: self = .success(id)
-        case ["failure"]: self = .failure(id)
-        default: return nil
-        }
+    /// The route of a path and the identifier in it, which is empty where there is none.
+    static func of(_ path: String) -> (route: DevQueueRoute, id: String)? {
+        if let route = DevQueueRoute(rawValue: path) { return (route, "") }
+        var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count > 2, !parts[2].isEmpty else { return nil }
+        let id = parts[2]
+        parts[2] = "{id}"
+        return DevQueueRoute(rawValue: parts.joined(separator: "/")).map { ($0, id) }
     }
 
     /// In the order of the `allow` header.
@@ -47,15 +37,26 @@ enum DevQueueRoute: Hashable {
         switch self {
         case .jobs: ["GET", "HEAD", "POST"]
         case .bulk, .reset, .successes, .success, .failure: ["POST"]
-        case .count, .take, .job, .queues, .health, .version: ["GET", "HEAD"]
+        case .count, .take, .job, .queues, .health, .version, .statistics, .allJobs: ["GET", "HEAD"]
         }
     }
 
-    /// Whether the body of a POST is looked at.
-    var hasBody: Bool {
-        switch self {
-        case .jobs, .bulk, .successes, .failure: true
-        case .count, .take, .job, .success, .queues, .health, .version, .reset: false
+    /// 406 for an `Accept`, then 415 for a `Content-Type`, that does not contain a media type which fits.
+    func mediaTypeRefusal(of request: borrowing RequestView) -> HTTPResponse? {
+        let json = "application/json"
+        let answers = self == .take ? ["application/x-ndjson", json] : [json]
+        if let accept = request.headers.text(of: "accept"), !accept.isEmpty,
+            !(answers + ["*/*", "application/*"]).contains(where: { accept.contains($0) })
+        {
+            return Self.unsupported(406, "not acceptable", supported: answers[0])
         }
+        guard request.method.equals("POST"), self != .success, self != .reset,
+            let type = request.headers.text(of: "content-type")
+        else { return nil }
+        return type.contains(json) ? nil : Self.unsupported(415, "unsupported media type", supported: json)
+    }
+
+    private static func unsupported(_ status: Int, _ sentence: String, supported type: String) -> HTTPResponse {
+        .json(status, Array(#"{"error":"\#(sentence)","supported":["\#(type)"]}"#.utf8))
     }
 }

@@ -1,8 +1,9 @@
 internal import SluiceBase
 internal import SluiceHTTP
 package import SluiceNet
+internal import Synchronization
 
-/// The development queue on a socket. It is no Zizq: nothing outlives the process.
+/// The development queue on a socket. It is not a Zizq server: nothing outlives the process.
 package final class DevQueueServer: Sendable {
     package let store: DevQueueStore
     /// Where it listens, with the port that the system chose for port 0.
@@ -11,10 +12,10 @@ package final class DevQueueServer: Sendable {
     private let server: HTTPServer
     private let endpoints = DevQueueEndpoints()
 
-    /// Binds and begins to answer.
+    /// Binds and starts to answer.
     ///
     /// - Parameters:
-    ///   - address: a loopback address, unless somebody knows better; port 0 lets the system choose.
+    ///   - address: normally a loopback address; port 0 lets the system choose.
     ///   - tls: for HTTPS.
     package init(
         store: DevQueueStore, address: SocketAddress, tls: TLSServerContextSlot? = nil
@@ -26,7 +27,9 @@ package final class DevQueueServer: Sendable {
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .gibibytes(2)))
         configuration.maximumConnections = 1000
         let service = DevQueueService(store: store)
-        server = await HTTPServer(configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time) {
+        server = await HTTPServer(
+            configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time
+        ) {
             [endpoints] loop in
             DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
         }
@@ -39,7 +42,7 @@ package final class DevQueueServer: Sendable {
 
     /// Stops listening, closes every connection and ends the thread.
     ///
-    /// - Parameter limit: how long answers under way may take; they say that their connection closes. Streams of jobs end at once.
+    /// - Parameter limit: how long answers under way may take, which announce the close. Streams of jobs end at once.
     package func stop(within limit: Duration = .zero) async {
         if limit > .zero {
             server.beginDrain()
@@ -50,4 +53,21 @@ package final class DevQueueServer: Sendable {
         await server.close()
         await group.stop()
     }
+}
+
+/// Lets the endpoints, which are made before their server, find it.
+final class DevQueueEndpoints: Sendable {
+    private let held = Mutex<HTTPServer?>(nil)
+
+    var server: HTTPServer? {
+        get { held.withLock { $0 } }
+        set { held.withLock { $0 = newValue } }
+    }
+}
+
+/// Ignores what happens on the development queue's listener.
+struct DevQueueObserver: HTTPServerObserver {
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {}
+    func shed(_ reason: ConnectionShedding, peer: PeerAddress) {}
+    func handshakeFailed(_ error: TLSError, peer: PeerAddress) {}
 }

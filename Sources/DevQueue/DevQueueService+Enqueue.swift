@@ -2,89 +2,146 @@ internal import SluiceBase
 internal import SluiceHTTP
 
 extension DevQueueService {
-    /// `POST /jobs` and `POST /jobs/bulk`: all of the request or nothing.
-    func enqueue(_ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool) -> DevQueueReply {
+    /// `POST /jobs` and `POST /jobs/bulk`: stores all jobs of the request or none.
+    func enqueue(_ body: Span<UInt8>, isBulk: Bool) -> DevQueueReply {
         let fault = store.withContents {
             $0.statistics.enqueueRequests += 1
             let fault = $0.faults.next()
             if fault != nil { $0.statistics.faultyRequests += 1 }
             return fault
         }
-        if let fault, !fault.commits { return fault.reply(instead: .error(500, "internal server error")) }
-        switch genuineReply(body, format, isBulk: isBulk, refusedType: fault?.refusedType) {
-        case .answer(let genuine): return fault?.reply(instead: genuine) ?? .answer(genuine)
-        case let other: return other
-        }
+        if let fault, !fault.commits { return fault.reply(insteadOf: .error(500, "internal server error")) }
+        guard let answer = answer(to: body, isBulk: isBulk, refusing: fault) else { return .drop }
+        return fault?.reply(insteadOf: answer) ?? .answer(answer)
     }
 
-    private func genuineReply(
-        _ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool, refusedType: String?
-    ) -> DevQueueReply {
+    /// - Returns: `nil` where a Zizq server's process ends.
+    private func answer(to body: Span<UInt8>, isBulk: Bool, refusing fault: DevQueueFault?) -> HTTPResponse? {
         do throws(JobRefusal) {
-            guard let json = try format.transcoded(body) else {
-                return jsonReply(body, format, isBulk: isBulk, refusedType: refusedType)
+            let jobs = isBulk ? try RequestReader.jobs(body) : [try RequestReader.job(body)]
+            if jobs.contains(where: EnqueueRules.endsServer) { return nil }
+            if case .refusesType(let type) = fault, jobs.contains(where: { $0.type == type }) {
+                throw JobRefusal(400, "this type is refused")
             }
-            return jsonReply(json.span, format, isBulk: isBulk, refusedType: refusedType)
-        } catch { return refused(error) }
-    }
-
-    /// - Parameters:
-    ///   - body: JSON.
-    ///   - format: what it was sent as.
-    private func jsonReply(_ body: Span<UInt8>, _ format: MessageFormat, isBulk: Bool, refusedType: String?) -> DevQueueReply {
-        let jobs: [JobRequest]
-        do {
-            jobs = isBulk ? try JobRequestReader.readMany(body) : [try JobRequestReader.readOne(body)]
+            let isLicensed = store.withContents { $0.configuration.isLicensed }
+            try EnqueueRules.check(jobs, isBulk: isBulk, isLicensed: isLicensed)
+            if let refusal = store.withContents({ $0.refusal(of: jobs, isBulk: isBulk) }) { throw refusal }
+            return stored(jobs, body: body, isBulk: isBulk)
         } catch {
-            return refused(JobRefusal(status: 400, sentence: format.complaint(error)))
+            store.withContents { $0.statistics.refusedRequests += 1 }
+            return .error(error.status, error.sentence)
         }
-        if jobs.contains(where: \.endsTheServer) { return .drop }
-        if let refusedType, jobs.contains(where: { $0.type == refusedType }) {
-            return refused(JobRefusal(status: 400, sentence: "this type is refused"))
-        }
-        return commit(jobs, body: body, isBulk: isBulk)
-    }
-
-    private func commit(_ jobs: [JobRequest], body: Span<UInt8>, isBulk: Bool) -> DevQueueReply {
-        let isLicensed = store.withContents { $0.configuration.isLicensed }
-        do throws(JobRefusal) {
-            if isBulk {
-                try EnqueueRules.checkMany(jobs, isLicensed: isLicensed)
-            } else {
-                for job in jobs { try EnqueueRules.checkOne(job, isLicensed: isLicensed) }
-            }
-        } catch { return refused(error) }
-        let now = store.now()
-        if let refusal = store.withContents({ $0.refusal(of: jobs, isBulk: isBulk, now: now) }) { return refused(refusal) }
-        return .answer(stored(jobs, body: body, isBulk: isBulk))
     }
 
     private func stored(_ jobs: [JobRequest], body: Span<UInt8>, isBulk: Bool) -> HTTPResponse {
-        let now = store.now()
         var answer: [UInt8] = []
         answer.reserveCapacity(jobs.count * 256 + 16)
         if isBulk { answer.append(contentsOf: #"{"jobs":["#.utf8) }
-        let isAllDuplicate = store.withContents { $0.enqueue(jobs, body: body, now: now, answer: &answer) }
-        store.announceJobs()
+        let isAllDuplicate = store.withContents { $0.enqueue(jobs, body: body, answer: &answer) }
         if isBulk { answer.append(contentsOf: "]}".utf8) }
         return .json(isAllDuplicate ? 200 : 201, answer)
     }
-
-    private func refused(_ refusal: JobRefusal) -> DevQueueReply {
-        store.withContents { $0.statistics.refusedRequests += 1 }
-        return .answer(.error(refusal.status, refusal.sentence))
-    }
 }
 
-extension JobRequest {
-    /// Whether a genuine server's process would end over a name of this length.
-    fileprivate var endsTheServer: Bool {
-        type.utf8.count > EnqueueRules.fatalNameLength || queue.utf8.count > EnqueueRules.fatalNameLength
+/// Why a Zizq server refuses a request: the status and the sentence.
+struct JobRefusal: Error, Hashable {
+    let status: Int
+    let sentence: String
+
+    init(_ status: Int, _ sentence: String) {
+        self.status = status
+        self.sentence = sentence
     }
+
+    /// In a bulk a sentence about one job starts with the job's position.
+    func at(_ position: Int) -> JobRefusal { JobRefusal(status, "jobs[\(position)]: \(sentence)") }
 }
 
-extension DevQueueFault {
-    fileprivate var refusedType: String? {
-        if case .refusesType(let type) = self { type } else { nil }
+/// The checks of an enqueue, in the order in which Zizq makes them.
+enum EnqueueRules {
+    /// Whether a Zizq server's process ends over the job: a name has more than 65,507 bytes.
+    static func endsServer(_ job: JobRequest) -> Bool { max(job.type.utf8.count, job.queue.utf8.count) > 65_507 }
+
+    static func check(_ jobs: [JobRequest], isBulk: Bool, isLicensed: Bool) throws(JobRefusal) {
+        guard isBulk else {
+            for job in jobs {
+                try checkShape(job)
+                try checkLicence(job, isLicensed)
+                try checkScope(job)
+                try checkExpressions(job)
+            }
+            return
+        }
+        for (position, job) in jobs.enumerated() {
+            do {
+                try checkShape(job)
+                try checkScope(job)
+            } catch { throw error.at(position) }
+        }
+        for job in jobs { try checkLicence(job, isLicensed) }
+        for (position, job) in jobs.enumerated() {
+            do { try checkExpressions(job) } catch { throw error.at(position) }
+        }
+    }
+
+    private static func checkShape(_ job: JobRequest) throws(JobRefusal) {
+        try checkName(job.type, of: "type")
+        try checkName(job.queue, of: "queue")
+        if job.uniqueKey == nil, job.uniqueWhile != nil { throw JobRefusal(400, "unique_while requires unique_key") }
+        if job.uniqueKey != nil, job.batch != nil { throw JobRefusal(400, "unique_key and batch cannot be combined") }
+    }
+
+    private static func checkName(_ name: String, of field: String) throws(JobRefusal) {
+        if name.isEmpty { throw JobRefusal(400, "\(field) must not be empty") }
+        for byte in name.utf8 {
+            switch byte {
+            case 0: throw JobRefusal(400, "\(field) must not contain null bytes")
+            case UInt8(ascii: ","): throw JobRefusal(400, "\(field) must not contain ','")
+            case let byte where #"*?[]{}\"#.utf8.contains(byte):
+                throw JobRefusal(400, "\(field) must not contain '\(Character(Unicode.Scalar(byte)))' (reserved)")
+            default: continue
+            }
+        }
+    }
+
+    private static func checkLicence(_ job: JobRequest, _ isLicensed: Bool) throws(JobRefusal) {
+        guard !isLicensed else { return }
+        if job.uniqueKey != nil { throw JobRefusal(403, "unique jobs requires a pro license") }
+        if job.batch != nil { throw JobRefusal(403, "batched jobs requires a pro license") }
+    }
+
+    private static func checkScope(_ job: JobRequest) throws(JobRefusal) {
+        guard let scope = job.uniqueWhile, UniqueScope(rawValue: scope) == nil else { return }
+        throw JobRefusal(400, #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#)
+    }
+
+    private static func checkExpressions(_ job: JobRequest) throws(JobRefusal) {
+        guard let batch = job.batch else { return }
+        for (name, text) in [("when", batch.when), ("fold", batch.fold)] where !isPlausible(text) {
+            throw JobRefusal(422, "batch.\(name) is not a jq expression")
+        }
+    }
+
+    /// Whether a jq expression is not empty and its brackets and strings close. More cannot be checked without jq.
+    private static func isPlausible(_ expression: String) -> Bool {
+        let closing: [UInt8: UInt8] = [0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D]
+        var open: [UInt8] = []
+        var isString = false
+        var isEscaped = false
+        for byte in expression.utf8 {
+            if isEscaped {
+                isEscaped = false
+            } else if isString {
+                isEscaped = byte == UInt8(ascii: "\\")
+                isString = byte != UInt8(ascii: "\"")
+            } else if let bracket = closing[byte] {
+                open.append(bracket)
+            } else if closing.values.contains(byte) {
+                if open.popLast() != byte { return false }
+            } else {
+                isString = byte == UInt8(ascii: "\"")
+            }
+        }
+        return open.isEmpty && !isString && expression.contains { !$0.isWhitespace }
     }
 }

@@ -1,20 +1,36 @@
-/// Who takes jobs, and which ones each has and has not acknowledged.
+/// What `GET /jobs/take` asks for.
+package struct TakeRequest: Sendable, Hashable {
+    /// `nil` for all queues.
+    let queues: [String]?
+    /// How many jobs may be out at once without being acknowledged; at least 1.
+    let prefetch: Int
+
+    init(_ parameters: QueryParameters) throws(JobRefusal) {
+        let names = parameters["queue"]?.split(separator: ",").map(String.init) ?? []
+        queues = names.isEmpty ? nil : names
+        guard let prefetch = Int(parameters["prefetch"] ?? "1"), prefetch > 0 else {
+            throw JobRefusal(400, "prefetch must be a number above 0")
+        }
+        self.prefetch = prefetch
+    }
+}
+
+/// The workers that take jobs, and the jobs that each of them holds.
 struct JobTakers {
-    /// Names one who takes jobs.
+    /// Names one worker.
     typealias ID = Int
 
     private struct Taker {
         let request: TakeRequest
         let wake: @Sendable () -> Void
         var held: Set<JobIdentifier> = []
-        /// Found nothing, and wants to be woken when there is something.
+        /// Whether it has found no job and wants to be woken.
         var isWaiting = false
 
         var hasRoom: Bool { held.count < request.prefetch }
     }
 
     private var takers: [ID: Taker] = [:]
-    private var holders: [JobIdentifier: ID] = [:]
     private var last = 0
 
     var isEmpty: Bool { takers.isEmpty }
@@ -25,36 +41,24 @@ struct JobTakers {
         return last
     }
 
-    /// - Returns: the jobs that it leaves behind, in order.
-    mutating func close(_ id: ID) -> [JobIdentifier] {
-        let held = takers.removeValue(forKey: id)?.held.sorted() ?? []
-        for job in held { holders[job] = nil }
-        return held
-    }
+    /// - Returns: the jobs that the worker held, in order.
+    mutating func close(_ id: ID) -> [JobIdentifier] { takers.removeValue(forKey: id)?.held.sorted() ?? [] }
 
-    /// From which queues it may take another job now.
-    func request(of id: ID) -> TakeRequest? {
-        guard let taker = takers[id], taker.hasRoom else { return nil }
-        return taker.request
-    }
+    /// What a worker asks for, if it has room for another job.
+    func request(of id: ID) -> TakeRequest? { takers[id].flatMap { $0.hasRoom ? $0.request : nil } }
 
-    mutating func give(_ job: JobIdentifier, to id: ID) {
-        takers[id]?.held.insert(job)
-        holders[job] = id
-    }
+    mutating func give(_ job: JobIdentifier, to id: ID) { takers[id]?.held.insert(job) }
 
-    /// Takes a job off whoever has it.
+    /// Takes an acknowledged job from its worker.
     ///
-    /// - Returns: whether anybody had it.
+    /// - Returns: whether a worker held it.
     mutating func settle(_ job: JobIdentifier) -> Bool {
-        guard let holder = holders.removeValue(forKey: job) else { return false }
-        takers[holder]?.held.remove(job)
-        return true
+        takers.keys.contains { takers[$0]?.held.remove(job) != nil }
     }
 
     mutating func wait(_ id: ID) { takers[id]?.isWaiting = true }
 
-    /// The calls that wake those who wait, and for whom the question is answered with yes; they wait no longer.
+    /// The calls that wake the waiting workers for which `hasWork` holds. They wait no longer.
     mutating func wakes(where hasWork: (TakeRequest) -> Bool) -> [@Sendable () -> Void] {
         var calls: [@Sendable () -> Void] = []
         for (id, taker) in takers where taker.isWaiting && taker.hasRoom && hasWork(taker.request) {
@@ -64,9 +68,8 @@ struct JobTakers {
         return calls
     }
 
-    /// The jobs that anybody has are nobody's any more.
+    /// Takes all jobs from all workers.
     mutating func forgetJobs() {
-        holders = [:]
         for id in takers.keys { takers[id]?.held = [] }
     }
 }

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// The parameters of a request's query, in their order, percent-decoded.
+/// The parameters of a query in their order, percent-decoded.
 struct QueryParameters {
     private(set) var pairs: [(name: String, value: String)] = []
 
@@ -15,7 +15,7 @@ struct QueryParameters {
 
     /// The query with one parameter set to another value.
     func setting(_ name: String, to value: String) -> String {
-        let others = pairs.filter { $0.name != name } + [(name, value)]
+        let others = removing(name).pairs + [(name, value)]
         return others.map { "\(Self.encode($0.name))=\(Self.encode($0.value))" }.joined(separator: "&")
     }
 
@@ -30,8 +30,8 @@ struct QueryParameters {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hex.value), let low = rest.dropFirst().first.flatMap(Hex.value) {
-                bytes.append(high << 4 | low)
+            if byte == UInt8(ascii: "%"), let decoded = Hex.decode(Array(rest.prefix(2)).span)?.first {
+                bytes.append(decoded)
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
@@ -42,10 +42,9 @@ struct QueryParameters {
 
     private static func encode(_ text: String) -> String {
         text.utf8.map { byte in
-            let scalar = Unicode.Scalar(byte)
-            let isPlain =
-                scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "-._~".utf8.contains(byte))
-            return isPlain ? String(scalar) : "%" + Hex.encode([byte]).uppercased()
+            let character = Character(Unicode.Scalar(byte))
+            let isPlain = character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
+            return isPlain ? String(character) : "%" + Hex.encode([byte]).uppercased()
         }.joined()
     }
 }

@@ -11,12 +11,19 @@ extension JSONReader {
     }
 
     /// Reads a number that is written as an integer, without fraction and exponent, and fits.
-    package mutating func readInt64() throws(JSONError) -> Int64 {
+    package mutating func readInt64() throws(JSONError) -> Int64 { try readInteger(Int64.self) }
+
+    /// Reads a number that is written as an integer, without sign, fraction and exponent, and fits.
+    package mutating func readUInt64() throws(JSONError) -> UInt64 { try readInteger(UInt64.self) }
+
+    @inline(__always)
+    private mutating func readInteger<Value: FixedWidthInteger>(_ type: Value.Type) throws(JSONError) -> Value {
         try expect(.number)
         let start = lexer.index
         try lexer.number()
         try passed()
-        guard let value = JSONInteger.read(lexer.bytes.extracting(start..<lexer.index), as: Int64.self) else {
+        let digits = lexer.bytes.extracting(start..<lexer.index)
+        guard Value.isSigned || digits[0] != Byte.minus, let value = JSONInteger.read(digits, as: type) else {
             throw JSONError(.notAnInteger, at: start)
         }
         return value

@@ -1,3 +1,4 @@
+import SluiceJSON
 import Testing
 
 @testable import DevQueue
@@ -5,9 +6,7 @@ import Testing
 /// Payloads as they are read back.
 @Suite struct CanonicalPayloadTests {
     private func canonical(_ payload: String) -> String {
-        var output = Array("<".utf8)
-        CanonicalPayload.append(Array(payload.utf8), to: &output)
-        return String(decoding: output.dropFirst(), as: UTF8.self)
+        DevQueueJob.canonical(Array(payload.utf8))
     }
 
     @Test(
@@ -86,7 +85,7 @@ import Testing
 
         static func quoted(_ text: String) -> String {
             var bytes: [UInt8] = []
-            bytes.appendJSON(text: text)
+            bytes.appendJSONString(text)
             return String(decoding: bytes, as: UTF8.self)
         }
 

@@ -11,7 +11,6 @@ import Testing
     private func word(_ reply: DevQueueReply) -> String {
         switch reply {
         case .answer(let answer): "answer \(answer.status) \(answer.headers.map(\.value).joined())"
-        case .answerThenClose(let answer): "answer and close \(answer.status)"
         case .bytesThenClose(let bytes): "bytes \(bytes.count)"
         case .take: "take"
         case .drop: "drop"
@@ -46,7 +45,7 @@ import Testing
         #expect(queue.store.statistics.faultyRequests == 1)
     }
 
-    @Test("Half an answer is the first half of the genuine one, after the jobs were stored")
+    @Test("half an answer is the first half of the normal one, after the jobs were stored")
     func sendsHalf() throws {
         let queue = QueueUnderTest()
         queue.store.setFault(.halfAnswer)
@@ -60,40 +59,18 @@ import Testing
     @Test("A fault without a count lasts until it is cleared, and leaves all but enqueues alone")
     func lasts() throws {
         let queue = QueueUnderTest()
-        #expect(try queue.answer("POST", "/dev/faults?fault=status&status=503").status == 204)
+        queue.store.setFault(.status(503, error: "busy"))
         for _ in 0..<3 { #expect(word(send(queue)) == "answer 503 application/json") }
         #expect(try queue.answer("GET", "/health").status == 200)
-        #expect(try queue.answer("DELETE", "/dev/faults").status == 204)
+        queue.store.clearFaults()
         #expect(word(send(queue)) == "answer 201 application/json")
     }
 
-    @Test(
-        "Every fault can be set from outside",
-        arguments: [
-            "status&status=500&error=x", "delay&milliseconds=5", "drop_before_commit", "drop_after_commit", "garbage", "half_answer",
-            "html_bad_request", "payload_too_large", "redirect", "silence", "silence_after_commit", "refuses_type&type=t",
-        ])
-    func setsFromOutside(parameters: String) throws {
-        let queue = QueueUnderTest()
-        #expect(try queue.answer("POST", "/dev/faults?fault=\(parameters)&count=1").status == 204)
-        _ = send(queue)
-        #expect(queue.store.statistics.faultyRequests == 1)
-        _ = send(queue)
-        #expect(queue.store.statistics.faultyRequests == 1)
-    }
-
-    @Test(
-        "Faults that there are not are refused",
-        arguments: ["fault=nonsense", "fault=status", "fault=status&status=x", "fault=delay", "fault=garbage&count=0", ""])
-    func refusesUnknown(query: String) throws {
-        #expect(try QueueUnderTest().answer("POST", "/dev/faults?\(query)").status == 400)
-    }
-
-    @Test("Statistics, the licence and all jobs are to be had from outside")
+    @Test("statistics and all jobs are read over HTTP")
     func inspects() throws {
         let queue = QueueUnderTest()
         #expect(try queue.bulk([job(#""unique_key":"k""#)]).status == 403)
-        #expect(try queue.answer("POST", "/dev/licence?licensed=true").status == 204)
+        queue.store.setLicensed(true)
         _ = try queue.bulk([job(#""unique_key":"k""#), job()])
         _ = try queue.bulk([job(#""unique_key":"k""#)])
         #expect(
@@ -101,7 +78,6 @@ import Testing
                 == #"{"jobs":2,"enqueue_requests":3,"accepted_jobs":2,"duplicate_jobs":1,"refused_requests":1,"faulty_requests":0,"largest_bulk":2}"#
         )
         #expect(try queue.answer("GET", "/dev/jobs").text.split(separator: "\n").count == 2)
-        #expect(try queue.answer("POST", "/dev/licence?licensed=maybe").status == 400)
         #expect(try queue.answer("GET", "/dev/nothing").status == 404)
     }
 }

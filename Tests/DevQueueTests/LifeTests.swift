@@ -189,7 +189,7 @@ import Testing
     func refusesReport(body: String, sentence: String) throws {
         try enqueue()
         let job = try #require(take(try taker()))
-        #expect(try failure(job, body).line == #"400 {"error":"invalid JSON: \#(sentence)"}"#)
+        #expect(try queue.serverLine("/jobs/\(job.id.text)/failure", body) == #"400 {"error":"invalid JSON: \#(sentence)"}"#)
         #expect(try success(job) == "204 ")
     }
 

@@ -72,27 +72,13 @@ import Testing
         #expect(try types(queue.answer("GET", #require(link("self", second))).text) == pages[1])
     }
 
-    @Test("A table finds what it has, with gaps and without, and closes them in time")
-    func table() {
-        var table = JobTable()
-        let ids = (1...1000).map { JobIdentifier(value: UInt128($0 * 2)) }
-        for id in ids { table.append(DevQueueJob(JobRequest(), id: id, payload: nil, now: 0)) }
-        for id in ids where id.value % 5 != 0 { table.remove(id) }
-        table.remove(ids[0])
-        #expect(table.count == 200)
-        #expect(table.positions.count < 500)
-        #expect(table.all.map(\.id) == ids.filter { $0.value % 5 == 0 })
-        #expect(table[ids[0]] == nil && table[ids[4]]?.id == ids[4])
-        #expect(table[JobIdentifier(value: 5)] == nil)
-    }
-
     @Test("A heap gives the least first", arguments: 0..<4 as Range<UInt64>)
     func heap(seed: UInt64) {
         var random = SplitMix(state: seed)
         let numbers = (0..<500).map { _ in Int.random(in: 0..<100, using: &random) }
-        var heap = BinaryHeap<Int>()
-        for number in numbers { heap.insert(number) }
-        #expect((0..<500).map { _ in heap.popFirst() } == numbers.sorted())
+        var heap = JobHeap()
+        for number in numbers { heap.insert(JobPlace(rank: UInt64(number), id: JobIdentifier(value: 0))) }
+        #expect((0..<500).map { _ in heap.popFirst().map { Int($0.rank) } } == numbers.sorted())
         #expect(heap.popFirst() == nil)
     }
 }

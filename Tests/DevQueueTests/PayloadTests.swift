@@ -65,8 +65,8 @@ import Testing
             (#"{"a":1 "b"}"#, "expected `,` or `}` at line 1 column 42"),
         ])
     func refuses(payload: String, sentence: String) throws {
-        let answer = try QueueUnderTest().answer("POST", "/jobs", body: #"{"type":"t","queue":"q","payload":"# + payload + "}")
-        #expect(answer.line == #"400 {"error":"invalid JSON: "# + sentence + #""}"#)
+        let line = try QueueUnderTest().serverLine("/jobs", #"{"type":"t","queue":"q","payload":"# + payload + "}")
+        #expect(line == #"400 {"error":"invalid JSON: "# + sentence + #""}"#)
     }
 
     @Test(
@@ -74,8 +74,9 @@ import Testing
         arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
     func refusesInvalidUTF8(bytes: [UInt8]) throws {
         let body = Array(#"{"type":"t","queue":"q","payload":""#.utf8) + bytes + Array(#""}"#.utf8)
-        guard case .answer(let answer) = QueueUnderTest().reply("POST", "/jobs", body: body) else { throw QueueUnderTest.NoAnswer() }
-        #expect(answer.line == #"400 {"error":"invalid JSON: invalid unicode code point at line 1 column \#(36 + bytes.count)"}"#)
+        #expect(
+            try QueueUnderTest().serverLine("/jobs", body)
+                == #"400 {"error":"invalid JSON: invalid unicode code point at line 1 column \#(36 + bytes.count)"}"#)
     }
 
     @Test(
@@ -90,6 +91,6 @@ import Testing
             (#"{"jobs":[{"payload":tr"#, "EOF while parsing a value at line 1 column 22"),
         ])
     func refusesEnd(body: String, sentence: String) throws {
-        #expect(try QueueUnderTest().answer("POST", "/jobs/bulk", body: body).line == #"400 {"error":"invalid JSON: \#(sentence)"}"#)
+        #expect(try QueueUnderTest().serverLine("/jobs/bulk", body) == #"400 {"error":"invalid JSON: \#(sentence)"}"#)
     }
 }

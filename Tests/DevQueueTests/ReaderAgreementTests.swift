@@ -3,7 +3,7 @@ import Testing
 
 @testable import DevQueue
 
-/// The queue's reader and the gateway's scanner were written apart from each other; what one takes for JSON the other must, too.
+/// SluiceJSON and the oracle of a Zizq server's reader were written independently: what one accepts the other must accept, too.
 @Suite struct ReaderAgreementTests {
     private static let pieces = [
         "{", "}", "[", "]", ",", ":", " ", "\n", #""a""#, #""\u0061\n""#, #""\ud83d\ude00""#, #""\ud83d""#, #""\udc00\ud83d""#, #""é😀""#,
@@ -82,5 +82,32 @@ import Testing
             #expect(readerAccepts(text) == (levels <= 124))
             #expect(scannerAccepts(text) == (levels <= 124))
         }
+    }
+
+    private static let members = [
+        #""type":"t""#, #""queue":"q""#, #""payload":{"a":[1]}"#, #""type":1"#, #""queue":null"#, #""payload":1e400"#, #""payload":null"#,
+        #""priority":65535"#, #""priority":65536"#, #""priority":-1"#, #""priority":-0"#, #""priority":1.0"#, #""priority":null"#,
+        #""ready_at":18446744073709551615"#, #""ready_at":18446744073709551616"#, #""retry_limit":"3""#, #""unique_key":"k""#,
+        #""unique_key":5"#, #""unique_while":"x""#, #""backoff":{"base_ms":1,"exponent":2.5,"jitter_ms":3}"#,
+        #""backoff":{"base_ms":1,"exponent":2}"#, #""backoff":{"base_ms":1,"base_ms":1,"exponent":2,"jitter_ms":3}"#, #""backoff":[]"#,
+        #""retention":{}"#, #""retention":{"dead_ms":null,"completed_ms":7}"#, #""retention":{"dead_ms":-1}"#,
+        #""batch":{"key":"k","when":"true","fold":"$new"}"#, #""batch":{"key":"k"}"#, #""other":[{"a":1}]"#, #""\u0074ype":"t""#,
+    ]
+
+    @Test("bodies of jobs, with members that are missing, doubled or of the wrong kind, are accepted or refused alike", arguments: 0..<8)
+    func jobs(seed: UInt64) {
+        var random = SplitMix(state: seed &+ 2000)
+        var accepted = 0
+        for _ in 0..<1000 {
+            let basis = Bool.random(using: &random) ? Array(Self.members[..<3]) : []
+            let others = (0..<Int.random(in: 0...3, using: &random)).map { _ in Self.members.randomElement(using: &random) ?? "" }
+            let job = "{" + (basis + others).shuffled(using: &random).joined(separator: ",") + "}"
+            let alone = (try? RequestReader.job(Array(job.utf8).span)) != nil
+            #expect(alone == (ServerWords.refusal(of: Array(job.utf8), path: "/jobs") == nil), "\(job)")
+            let bulk = Array(#"{"jobs":[\#(job),\#(job)]}"#.utf8)
+            #expect(((try? RequestReader.jobs(bulk.span)) != nil) == (ServerWords.refusal(of: bulk, path: "/jobs/bulk") == nil), "\(job)")
+            accepted += alone ? 1 : 0
+        }
+        #expect(accepted > 10)
     }
 }

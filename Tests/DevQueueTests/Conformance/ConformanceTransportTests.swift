@@ -74,25 +74,6 @@ import Testing
         }
     }
 
-    @Test("MessagePack has the same shape", arguments: targets)
-    func messagePack(target: ConformanceTarget) async throws {
-        try await target.run { queue in
-            // {"jobs":[]}
-            let empty: [UInt8] = [0x81, 0xA4] + Array("jobs".utf8) + [0x90]
-            let headers = [(name: "content-type", value: "application/msgpack")]
-            let sent = QueueRequest(method: "POST", target: "/jobs/bulk", headers: headers, body: empty)
-            #expect(try queue.connect().exchange(sent).line == #"201 {"jobs":[]}"#)
-            var asked = sent
-            asked.headers.append((name: "accept", value: "application/msgpack"))
-            let answer = try queue.connect().exchange(asked)
-            #expect(answer.status == 201 && answer.body == empty)
-            #expect(answer[header: "content-type"] == "application/msgpack")
-            var broken = sent
-            broken.body = [0xC1]
-            #expect(try queue.connect().exchange(broken).status == 400)
-        }
-    }
-
     // MARK: - What nobody does to a server that is not the test's
 
     @Test("a reset wipes everything", arguments: targets)

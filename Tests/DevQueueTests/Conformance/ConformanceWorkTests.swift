@@ -1,8 +1,6 @@
 import TestSupport
 import Testing
 
-@testable import DevQueue
-
 /// What takes more than one request of section 4: jobs are taken, acknowledged and put back. See `ConformanceTests` for whom it asks.
 @Suite struct ConformanceWorkTests {
     private static let targets = ConformanceTarget.all
@@ -159,29 +157,6 @@ import Testing
             try queue.succeed(ids)
             #expect(try queue.send("GET", "/jobs/count?queue=QUEUE").text == #"{"count":0}"#)
         }
-    }
-
-    @Test("the same stream in MessagePack goes with lengths, and an empty message for a heartbeat", arguments: targets)
-    func messagePack(target: ConformanceTarget) async throws {
-        try await target.run { queue in
-            let ids = try queue.enqueue([""], payload: #"{"a":1.5}"#)
-            let stream = try queue.connect()
-            let type = "application/vnd.zizq.msgpack-stream"
-            let request = QueueRequest(method: "GET", target: queue.named("/jobs/take?queue=QUEUE"), headers: [("accept", type)])
-            #expect(try stream.exchange(request)[header: "content-type"] == type)
-            let job = try Self.json(stream.message())
-            #expect(job.values(of: "id") == ids && job.contains(#""payload":{"a":1.5}"#), "\(job)")
-            try queue.pass(.seconds(3))
-            #expect(try stream.message().isEmpty)
-            let body = MessagePackWriter.messagePack(fromJSON: Array(#"{"ids":["\#(ids[0])"]}"#.utf8))
-            let headers = [(name: "content-type", value: "application/msgpack")]
-            let answer = try queue.connect().exchange(QueueRequest(method: "POST", target: "/jobs/success", headers: headers, body: body))
-            #expect(answer.line == "204 ")
-        }
-    }
-
-    private static func json(_ message: [UInt8]) throws -> String {
-        String(decoding: try MessagePackReader.json(from: message.span), as: UTF8.self)
     }
 
     @Test("a unique key is held for the states of its scope, and free with the record", arguments: targets)

@@ -91,7 +91,7 @@ enum RefusalRows {
         ConformanceRow(2, "POST /jobs", error(400, "invalid JSON: EOF while parsing a value at line 1 column 0")),
     ]
 
-    private static let supported = #""supported":["application/json","application/msgpack"]}"#
+    private static let supported = #""supported":[SUPPORTED]}"#
 
     private static func type(_ type: String, _ expected: String) -> ConformanceRow {
         ConformanceRow(2, "POST /jobs/bulk", sent: #"{"jobs":[]}"#, headers: [("content-type", type)], expected)

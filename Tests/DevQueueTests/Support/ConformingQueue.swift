@@ -20,12 +20,21 @@ struct ConformingQueue: Sendable {
 
     static func newName() -> String { "conformance-" + String(UInt64.random(in: 0 ... .max), radix: 36) }
 
-    /// The text with this test's own names in place of `QUEUE`, `TYPE` and `KEY`.
+    /// The text with this test's own names in place of `QUEUE`, `TYPE` and `KEY`, and the media types that the queue understands in place of
+    /// `SUPPORTED`.
     func named(_ text: String) -> String {
-        text.replacing("QUEUE", with: queue).replacing("TYPE", with: type).replacing("KEY", with: queue)
+        let supported = own == nil ? #""application/json","application/msgpack""# : #""application/json""#
+        return text.replacing("SUPPORTED", with: supported).replacing("QUEUE", with: queue).replacing("TYPE", with: type).replacing(
+            "KEY", with: queue)
     }
 
     func connect() throws -> QueueConnection { try QueueConnection(address) }
+
+    /// An answer's body, in which the words behind `invalid JSON: ` are a Zizq server's: the development queue has others.
+    func serverText(_ answer: QueueAnswer, to request: QueueRequest) -> String {
+        guard own != nil, answer.text.hasPrefix(#"{"error":"invalid JSON: "#), request.method == "POST" else { return answer.text }
+        return ServerWords.refusal(of: request.body, path: request.target).map { String($0.dropFirst(4)) } ?? answer.text
+    }
 
     /// One request on a connection of its own.
     @discardableResult

@@ -48,15 +48,6 @@ final class QueueConnection {
         }
     }
 
-    /// The next message of a streamed answer that goes with lengths.
-    func message() throws -> [UInt8] {
-        while streamed.count < 4 { try receiveChunk() }
-        let count = streamed[..<4].reduce(0) { $0 << 8 | Int($1) }
-        while streamed.count < 4 + count { try receiveChunk() }
-        defer { streamed.removeSubrange(..<(4 + count)) }
-        return Array(streamed[4..<(4 + count)])
-    }
-
     private func receiveChunk() throws {
         while true {
             if let end = received.firstRange(of: Array("\r\n".utf8)) {

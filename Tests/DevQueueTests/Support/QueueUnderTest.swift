@@ -47,6 +47,20 @@ struct QueueUnderTest {
         try answer("POST", "/jobs/bulk", body: #"{"jobs":[\#(jobs.joined(separator: ","))]}"#)
     }
 
+    /// What a Zizq server answers to a `POST`, status and body on one line. The development queue must answer the same, but for the words
+    /// behind `invalid JSON: `, which are the oracle's.
+    func serverLine(_ path: String, _ body: [UInt8]) throws -> String {
+        guard case .answer(let answer) = reply("POST", path, body: body) else { throw NoAnswer() }
+        guard let refusal = ServerWords.refusal(of: body, path: path) else {
+            #expect(!answer.text.contains("invalid JSON"), "\(answer.line)")
+            return answer.line
+        }
+        #expect(answer.line.hasPrefix(#"400 {"error":"invalid JSON: "#), "\(answer.line)")
+        return refusal
+    }
+
+    func serverLine(_ path: String, _ body: String) throws -> String { try serverLine(path, Array(body.utf8)) }
+
     struct NoAnswer: Error {}
 }
 

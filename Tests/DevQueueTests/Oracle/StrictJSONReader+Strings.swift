@@ -1,4 +1,4 @@
-internal import SluiceBase
+import SluiceBase
 
 extension StrictJSONReader {
     /// Where a string's contents lie between its quotes, and whether they are the text as it is.

@@ -1,4 +1,4 @@
-internal import SluiceBase
+import SluiceBase
 
 /// A number as Zizq holds it: whole where it fits 64 bits, a double else. Minus zero is a double.
 enum JSONNumber: Hashable {
@@ -39,14 +39,6 @@ extension StrictJSONReader {
             index += 1
         }
         return try readFraction(isPositive: isPositive, significand: significand)
-    }
-
-    /// Reads a number that was accepted before, as exactly as it can be held: what came as MessagePack was a double before it was text.
-    mutating func readExactNumber() throws(StrictJSONError) -> JSONNumber {
-        let start = index
-        let number = try readNumber()
-        guard case .floating = number, let exact = Double(bytes.extracting(start..<index).text), exact.isFinite else { return number }
-        return .floating(exact)
     }
 
     /// The significand with one more digit; `nil` where it would no longer fit 64 bits.

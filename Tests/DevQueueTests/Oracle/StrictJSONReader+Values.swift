@@ -1,4 +1,4 @@
-internal import SluiceBase
+import SluiceBase
 
 extension StrictJSONReader {
     /// Reads one value of any kind, with everything inside.

@@ -1,4 +1,4 @@
-internal import SluiceBase
+import SluiceBase
 
 /// Reading typed fields. What does not fit is named as Zizq names it: what was found, what was expected.
 extension StrictJSONReader {

@@ -1,14 +1,14 @@
 /// Why a body is not the JSON that was expected, in the words that Zizq uses, with the place it names.
-package struct StrictJSONError: Error, Sendable, Hashable, CustomStringConvertible {
+struct StrictJSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong, without the place: ``missing field `payload` ``.
-    package let reason: String
+    let reason: String
     /// From 1.
-    package let line: Int
+    let line: Int
     /// How many bytes of the line were read; 0 for an empty body.
-    package let column: Int
+    let column: Int
 
     /// The whole sentence: ``missing field `payload` at line 1 column 127``.
-    package var description: String { "\(reason) at line \(line) column \(column)" }
+    var description: String { "\(reason) at line \(line) column \(column)" }
 }
 
 /// The sentences of Zizq's JSON reader.

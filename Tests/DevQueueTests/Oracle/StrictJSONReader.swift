@@ -1,9 +1,8 @@
-internal import SluiceBase
+import SluiceBase
 
 /// Reads one JSON text as Zizq's server does: accepts what it accepts, and complains in its words at the place it would name.
 ///
-/// It is a reader of its own, apart from the gateway's scanner, so that a test which sends one's output to the other finds
-/// where they differ. One pass, no tree; the cost is that of looking at each byte once.
+/// The oracle of the tests. It shares nothing with SluiceJSON, so that comparing the two finds where they differ.
 struct StrictJSONReader: ~Escapable {
     let bytes: Span<UInt8>
     /// The next byte to read.

@@ -1,0 +1,88 @@
+internal import Glibc
+
+/// The jobs that workers can take.
+struct ReadyJobs {
+    /// The jobs of each queue, by priority.
+    private var queues: [String: JobHeap] = [:]
+
+    mutating func insert(_ job: DevQueueJob) {
+        queues[job.queue, default: JobHeap()].insert(JobPlace(rank: UInt64(job.priority), id: job.id))
+    }
+
+    /// Whether there is a job in these queues; `nil` stands for all queues.
+    func hasJob(in names: [String]?) -> Bool { firstQueue(of: names) != nil }
+
+    /// Removes the first job of these queues: the lowest priority, then the oldest. `nil` stands for all queues.
+    mutating func take(from names: [String]?) -> JobIdentifier? {
+        firstQueue(of: names).flatMap { queues[$0]?.popFirst()?.id }
+    }
+
+    private func firstQueue(of names: [String]?) -> String? {
+        let names = names ?? Array(queues.keys)
+        return names.compactMap { name in queues[name]?.first.map { (name, $0) } }.min { $0.1 < $1.1 }?.0
+    }
+}
+
+/// A job among others: by its priority or its time, then by its age.
+struct JobPlace: Comparable {
+    /// A priority, or milliseconds since the UNIX epoch.
+    let rank: UInt64
+    let id: JobIdentifier
+
+    static func < (one: JobPlace, other: JobPlace) -> Bool { (one.rank, one.id) < (other.rank, other.id) }
+}
+
+/// A binary heap of jobs: gives the first place first, and takes logarithmic time.
+struct JobHeap {
+    private var places: [JobPlace] = []
+
+    var first: JobPlace? { places.first }
+
+    mutating func insert(_ place: JobPlace) {
+        places.append(place)
+        var child = places.count - 1
+        while child > 0, places[child] < places[(child - 1) / 2] {
+            places.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    /// Removes the first place, unless its rank is greater than `limit`.
+    mutating func popFirst(upTo limit: UInt64 = .max) -> JobPlace? {
+        guard let first, first.rank <= limit else { return nil }
+        places.swapAt(0, places.count - 1)
+        places.removeLast()
+        var parent = 0
+        while 2 * parent + 1 < places.count {
+            var child = 2 * parent + 1
+            if child + 1 < places.count, places[child + 1] < places[child] { child += 1 }
+            guard places[child] < places[parent] else { break }
+            places.swapAt(child, parent)
+            parent = child
+        }
+        return first
+    }
+}
+
+/// How long a failed job waits. Base and jitter are in milliseconds.
+package struct JobBackoff: Sendable, Hashable {
+    package var base: UInt32
+    package var exponent: Float
+    package var jitter: UInt32
+
+    /// What a Zizq server does unless the job says otherwise.
+    static let standard = JobBackoff(base: 15_000, exponent: 4, jitter: 30_000)
+
+    /// When a failed job is tried again: after the base, a number of seconds that grows with the attempts, and part of
+    /// the jitter for each attempt.
+    ///
+    /// - Parameters:
+    ///   - attempts: how often it has failed, this time included.
+    ///   - now: milliseconds since the UNIX epoch.
+    /// - Returns: milliseconds since the UNIX epoch; at most 2⁵³, which a double still holds exactly.
+    func time(afterAttempts attempts: UInt32, now: UInt64) -> UInt64 {
+        let growth = pow(Double(attempts), Double(exponent)) * 1000
+        let spread = jitter == 0 ? 0 : Double.random(in: 0..<Double(jitter)) * Double(attempts)
+        return UInt64(min(Double(now) + Double(base) + growth + spread, 9_007_199_254_740_992))
+    }
+}
