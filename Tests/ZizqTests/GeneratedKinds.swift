@@ -128,7 +128,7 @@ struct MaybeText: JobKind, Hashable {
 /// The payload of jobs of the type `names`, on the queue `default`.
 struct Names: JobKind, Hashable {
     static let name = "names"
-    static let backoff: Backoff? = Backoff(base: .milliseconds(0), exponent: 0.1, jitter: .milliseconds(1))
+    static let backoff: Backoff? = Backoff(base: .milliseconds(0), exponent: 1e-1, jitter: .milliseconds(1))
 
     /// The payload.
     var value: [String]

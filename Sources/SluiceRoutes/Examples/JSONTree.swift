@@ -59,6 +59,16 @@ indirect enum JSONTree: Sendable, Hashable {
         return members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// The text of a string; `nil` for anything else.
+    var string: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
+    /// The elements of an array; empty for anything else.
+    var elements: [JSONTree] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
     /// Whether two scalars are one: numbers by value, texts byte for byte.
     func isSameScalar(as other: JSONTree) -> Bool {
         switch (self, other) {

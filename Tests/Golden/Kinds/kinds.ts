@@ -165,7 +165,7 @@ export const kinds = {
   "archive": { "queue": "default" },
   "deploy_branch": { "queue": "deploys", "priority": 100, "retry_limit": 5, "backoff": { "base_ms": 1000, "exponent": 2.0, "jitter_ms": 500 }, "retention": { "completed_ms": 3600000, "dead_ms": 2592000000 }, "unique_while": "exists" },
   "maybe_text": { "queue": "default", "retention": { "dead_ms": 86400000 } },
-  "names": { "queue": "default", "backoff": { "base_ms": 0, "exponent": 0.1, "jitter_ms": 1 } },
+  "names": { "queue": "default", "backoff": { "base_ms": 0, "exponent": 1e-1, "jitter_ms": 1 } },
   "odd names": { "queue": "say \"hi\" – é" },
   "reindex_page": { "queue": "default" },
   "restock": { "queue": "default", "batch": { "key": "restock é", "when": "true", "fold": "$existing * $new | .n = \"\\(.n)\"" }, "budgets": [{ "key": "warehouse" }, { "key": "say \"hi\" – é", "cost": 2 }, { "key": "mail", "cost": 0, "create_with": { "allocation": 100, "strategy": { "type": "time_based", "duration_ms": 60000, "burst": 5 } } }, { "key": "hourly", "create_with": { "allocation": 1, "strategy": { "type": "time_based", "duration_ms": 3600000 } } }, { "key": "slots", "create_with": { "allocation": 3, "strategy": { "type": "while_in_flight" } } }] },

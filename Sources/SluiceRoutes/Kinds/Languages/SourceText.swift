@@ -35,17 +35,12 @@ struct SourceText {
 
 /// String literals in double quotes.
 enum SourceLiteral {
-    /// With `\u{1f642}` for what should not stand in a source as it is; in Swift and Rust.
-    static func braced(_ text: String) -> String { literal(text) { "\\u{\(hex($0, 1))}" } }
+    /// With `\u{1f642}` for characters that are not printable; in Swift.
+    static func braced(_ text: String) -> String { literal(text) { "\\u{\(String($0.value, radix: 16))}" } }
 
     /// With `\u2028`; in TypeScript. Beyond 16 bits there are two.
     static func utf16(_ text: String) -> String {
-        literal(text) { scalar in String(scalar).utf16.map { "\\u\(hex(UInt32($0), 4))" }.joined() }
-    }
-
-    /// With `\u2028` or `\U000e0001`; in Python.
-    static func python(_ text: String) -> String {
-        literal(text) { $0.value > 0xFFFF ? "\\U\(hex($0.value, 8))" : "\\u\(hex($0.value, 4))" }
+        literal(text) { scalar in String(scalar).utf16.map { "\\u" + String(0x10000 + UInt32($0), radix: 16).dropFirst() }.joined() }
     }
 
     private static func literal(_ text: String, _ escape: (Unicode.Scalar) -> String) -> String {
@@ -60,12 +55,5 @@ enum SourceLiteral {
             }
         }
         return literal + "\""
-    }
-
-    private static func hex(_ scalar: Unicode.Scalar, _ width: Int) -> String { hex(scalar.value, width) }
-
-    private static func hex(_ value: UInt32, _ width: Int) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

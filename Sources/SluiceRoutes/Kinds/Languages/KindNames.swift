@@ -53,7 +53,7 @@ enum TypeName {
     }
 }
 
-/// What of a text can be in an identifier (Unicode TR 31, as Python and Rust have it; Swift and TypeScript take more).
+/// What of a text can be in an identifier (Unicode TR 31; Swift and TypeScript take more).
 enum IdentifierText {
     /// The runs of letters and digits.
     static func words(_ text: String) -> [String] {
