@@ -43,10 +43,4 @@ extension Duration {
         let (seconds, attoseconds) = components
         return Int128(seconds) * 1_000_000_000_000_000_000 + Int128(attoseconds)
     }
-
-    /// The duration in seconds, for metrics and messages.
-    package var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
 }

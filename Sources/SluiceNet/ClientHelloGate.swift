@@ -17,7 +17,6 @@ struct ClientHelloGate {
     private static let messageHeaderLength = 4
 
     private enum ContentType {
-        static let changeCipherSpec: UInt8 = 20
         static let alert: UInt8 = 21
         static let handshake: UInt8 = 22
     }
