@@ -7,7 +7,8 @@ struct RuleReachabilityTests {
     private func warnings(_ rules: [String], lines: String = "") -> [String] {
         let end = rules.map { "  - { when: { \($0) }, type: t }\n" }.joined()
         let extra = lines.isEmpty ? "" : "  \(lines)\n"
-        let text = "routes:\n- path: /a\n  verify: none\n  otherwise: ignore\n  event: ${header.X-E}\n\(extra)  jobs:\n\(end)"
+        let text =
+            "routes:\n- path: /a\n  verify: none\n  otherwise: ignore\n  event: ${header.X-E}\n\(extra)  jobs:\n\(end)"
         let compilation = compile([("r.yaml", text)])
         #expect(compilation.problems.map(\.description) == [])
         return compilation.warnings.map { String($0.description.dropFirst("r.yaml:".count)) }
@@ -21,14 +22,22 @@ struct RuleReachabilityTests {
                 "body.a: 1, method: [GET, PUT]",
                 #"26: warning: this rule never matches: no 'method' is one of "GET", "PUT"; the route takes only POST"#
             ),
-            ("method: { not: POST }", #"25: warning: this rule never matches: no 'method' is not "POST"; the route takes only POST"#),
-            ("method: { prefix: GE }", #"25: warning: this rule never matches: no 'method' begins with "GE"; the route takes only POST"#),
+            (
+                "method: { not: POST }",
+                #"25: warning: this rule never matches: no 'method' is not "POST"; the route takes only POST"#
+            ),
+            (
+                "method: { prefix: GE }",
+                #"25: warning: this rule never matches: no 'method' begins with "GE"; the route takes only POST"#
+            ),
         ])
     func method(when: String, expected: String) {
         #expect(warnings([when]) == ["7:" + expected])
     }
 
-    @Test("a rule for one of the route's methods may match", arguments: ["method: POST", "method: [GET, PUT]", "method: { prefix: P }"])
+    @Test(
+        "a rule for one of the route's methods may match",
+        arguments: ["method: POST", "method: [GET, PUT]", "method: { prefix: P }"])
     func possibleMethod(when: String) {
         #expect(warnings([when], lines: "methods: [POST, PUT]") == [])
     }
@@ -36,8 +45,10 @@ struct RuleReachabilityTests {
     @Test(
         "a rule behind the same equality is never reached",
         arguments: [
-            ("body.a: [x, y, z]", "body.a: [z, x]"), ("body.a: x", "body.a: x, body.b: y"), ("body.a: x", "body.b: y, body.a: x"),
-            ("event: [push, ping]", "event: push"), ("event: x", "header.X-E: x"), ("header.X-A: '5'", "header.x-a: '5'"),
+            ("body.a: [x, y, z]", "body.a: [z, x]"), ("body.a: x", "body.a: x, body.b: y"),
+            ("body.a: x", "body.b: y, body.a: x"),
+            ("event: [push, ping]", "event: push"), ("event: x", "header.X-E: x"),
+            ("header.X-A: '5'", "header.x-a: '5'"),
             ("body.a: null", "body.a: null"),
             ("body.a: x", #"'body["a"]': x, not: { body.b: y }"#), ("method: POST", "method: POST, body.a: 1"),
         ])
@@ -52,7 +63,8 @@ struct RuleReachabilityTests {
     func takenTogether() {
         #expect(
             warnings(["event: [a, b]", "event: [b, c]", "event: [a, c]"]) == [
-                "9:5: warning: this rule is never reached: earlier rules, such as the one on line 7, take everything that it could"
+                "9:5: warning: this rule is never reached: "
+                    + "earlier rules, such as the one on line 7, take everything that it could"
             ])
         #expect(warnings(["event: [a, b]", "event: [b, c]", "event: [c, d]"]) == [])
     }
@@ -82,6 +94,7 @@ struct RuleReachabilityTests {
         #expect(warnings(rules) == [])
         #expect(warnings(rules + ["event: e7"]).count == 1)
         let list = "[\((0..<5000).map { "e\($0)" }.joined(separator: ", "))]"
-        #expect(warnings(["event: \(list)", "event: { not: \(list) }", "body.a: 1", "event: e4999, body.a: 2"]).count == 1)
+        #expect(
+            warnings(["event: \(list)", "event: { not: \(list) }", "body.a: 1", "event: e4999, body.a: 2"]).count == 1)
     }
 }

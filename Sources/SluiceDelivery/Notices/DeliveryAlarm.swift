@@ -43,7 +43,8 @@ struct RaisedAlarms {
         switch notice {
         case .alarmRaised(let alarm, _): lanes[alarm, default: 0] += 1
         case .alarmCleared(let alarm): lanes[alarm, default: 0] -= 1
-        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .outcomeUnknown, .retrying, .waitingForProof,
+        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .outcomeUnknown, .retrying,
+            .waitingForProof,
             .outboxFailed:
             break
         }

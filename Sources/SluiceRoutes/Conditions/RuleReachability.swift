@@ -2,7 +2,8 @@ internal import SluiceYAML
 
 /// Finds rules that no delivery can reach, while the rules of one route are read in order.
 ///
-/// It checks three things: a rule without `when` before it, the same equality before it, and a method that the route does not take.
+/// It checks three things: a rule without `when` before it, the same equality before it, and a method that the route
+/// does not take.
 struct RuleReachability {
     /// What an equality is about.
     private struct Subject: Hashable {
@@ -29,7 +30,8 @@ struct RuleReachability {
     /// Notes an error if the rule is behind one without `when`. To be called for each rule before it is read.
     func refuseUnreachable(at position: YAMLPosition) {
         guard let catchAll, !takesAll else { return }
-        context.error(position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
+        context.error(
+            position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
     }
 
     /// Adds a rule's conditions, and warns if they never hold, or never when the rule's turn comes.
@@ -45,7 +47,8 @@ struct RuleReachability {
         for value in values where value.reference.source == .method && !methods.isEmpty {
             guard methods.allSatisfy({ !value.test.holds(forText: $0.utf8Span.span, isTyped: false) }) else { continue }
             let remark = "the route takes only \(methods.joined(separator: ", "))"
-            context.warning(value.place.position, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
+            context.warning(
+                value.place.position, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
             return true
         }
         return false
@@ -56,7 +59,9 @@ struct RuleReachability {
             guard case .equals(let expected) = value.test, let known = taken[Self.subject(of: value)] else { continue }
             let lines = expected.compactMap { known[$0] }
             guard let line = lines.first, lines.count == expected.count else { continue }
-            let others = Set(lines).count > 1 ? "earlier rules, such as the one on line \(line), take" : "the one on line \(line) takes"
+            let others =
+                Set(lines).count > 1
+                ? "earlier rules, such as the one on line \(line), take" : "the one on line \(line) takes"
             context.warning(position, "this rule is never reached: \(others) everything that it could")
             return
         }

@@ -9,13 +9,14 @@ struct KindsCommand: ParsableCommand {
         commandName: "kinds",
         abstract: "Prints the declared kinds as types for workers.",
         discussion: """
-            Reads only the kinds of the route files: secrets do not have to exist, and errors in routes do not matter. Errors in kinds, \
-            and files that cannot be read, go to standard error with exit status 1, and nothing is printed. The same kinds always print \
-            the same text.
+            Reads only the kinds of the route files: secrets do not have to exist, and errors in routes do not matter. \
+            Errors in kinds, and files that cannot be read, go to standard error with exit status 1, and nothing is \
+            printed. The same kinds always print the same text.
 
             sluice kinds --language swift > Sources/worker/Kinds.swift
 
-            For other languages, generate types from the JSON Schema with quicktype, typify (Rust) or datamodel-code-generator (Python).
+            For other languages, generate types from the JSON Schema with quicktype, typify (Rust) or \
+            datamodel-code-generator (Python).
             """)
 
     @Option(name: .long, help: "The language: swift, typescript or json-schema.") var language: KindLanguage
@@ -38,7 +39,8 @@ struct KindsCommand: ParsableCommand {
     private func refuse(_ problems: [RouteProblem]) throws {
         guard !problems.isEmpty else { return }
         for problem in problems { Terminal.complain(PrintableText.escape(problem.description, limit: 1000)) }
-        throw FatalProblem(.wrongInput, "\(problems.count) \(problems.count == 1 ? "problem" : "problems") in \(folder)")
+        throw FatalProblem(
+            .wrongInput, "\(problems.count) \(problems.count == 1 ? "problem" : "problems") in \(folder)")
     }
 }
 

@@ -36,7 +36,8 @@ package struct DeclaredKinds {
         for (kind, type) in zip(kinds, named.map(\.typeName)) {
             guard let other = first.updateValue(first[type] ?? kind, forKey: type) else { continue }
             let names = "'\(PrintableText.escape(other.name))' and '\(PrintableText.escape(kind.name))'"
-            problems.append(kind.place.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
+            problems.append(
+                kind.place.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
         }
         guard problems.isEmpty else { throw KindNameClash(problems: problems.sorted()) }
     }
@@ -77,13 +78,15 @@ struct NamedKind {
             "queue": .text(queue), "priority": options.priority?.constant.map { .number($0) },
             "retry_limit": options.retryLimit.map { .number($0) }, "backoff": options.backoff.flatMap { JSONTree($0) },
             "retention": options.retention.flatMap { JSONTree($0) },
-            "batch": options.batch?.constant.flatMap { JSONTree($0) }, "budgets": options.budgets.flatMap { JSONTree($0) },
+            "batch": options.batch?.constant.flatMap { JSONTree($0) },
+            "budgets": options.budgets.flatMap { JSONTree($0) },
             "unique_while": options.uniqueWhile.map { .text($0.rawValue) },
         ])
     }
 
     /// A sentence that fits on one line of any language.
     var summary: String {
-        "The payload of jobs of the type `\(PrintableText.escape(name))`, on the queue `\(PrintableText.escape(queue))`."
+        let (name, queue) = (PrintableText.escape(name), PrintableText.escape(queue))
+        return "The payload of jobs of the type `\(name)`, on the queue `\(queue)`."
     }
 }

@@ -3,7 +3,8 @@ enum JSONSchemaKinds {
     static func source(of kinds: [NamedKind]) -> String {
         let definitions = kinds.map { JSONTree.Member(key: $0.name, value: definition($0)) }
         let document = JSONTree.object([
-            "$schema": .text("https://json-schema.org/draft/2020-12/schema"), "$comment": .text(SourceText.header(.jsonSchema)),
+            "$schema": .text("https://json-schema.org/draft/2020-12/schema"),
+            "$comment": .text(SourceText.header(.jsonSchema)),
             "title": .text("Kinds"), "$defs": .object(definitions),
         ])
         return document.prettyText(.compact) + "\n"
@@ -12,7 +13,8 @@ enum JSONSchemaKinds {
     /// `x-zizq` is an annotation: validators ignore it.
     private static func definition(_ kind: NamedKind) -> JSONTree {
         let header: [JSONTree.Member] = [
-            JSONTree.Member(key: "title", value: .text(kind.typeName)), JSONTree.Member(key: "description", value: .text(kind.summary)),
+            JSONTree.Member(key: "title", value: .text(kind.typeName)),
+            JSONTree.Member(key: "description", value: .text(kind.summary)),
             JSONTree.Member(key: "x-zizq", value: kind.options),
         ]
         return .object(header + constraints(kind.payload))
@@ -28,7 +30,8 @@ enum JSONSchemaKinds {
         switch shape {
         case .integer:
             return [
-                JSONTree.Member(key: "minimum", value: .number(Int64.min)), JSONTree.Member(key: "maximum", value: .number(UInt64.max)),
+                JSONTree.Member(key: "minimum", value: .number(Int64.min)),
+                JSONTree.Member(key: "maximum", value: .number(UInt64.max)),
             ]
         case .list(let element): return [JSONTree.Member(key: "items", value: .object(constraints(element)))]
         case .fields(let fields):

@@ -4,7 +4,10 @@ internal import SluiceBase
 enum SwiftKinds {
     static func source(of kinds: [NamedKind]) -> String {
         var source = SourceText(indentation: 4)
-        source.lines(["// \(SourceText.header(.swift))", "// swift-format-ignore-file", "// swiftlint:disable all", "", "import Zizq"])
+        source.lines([
+            "// \(SourceText.header(.swift))", "// swift-format-ignore-file", "// swiftlint:disable all", "",
+            "import Zizq",
+        ])
         for kind in kinds {
             source.lines(["", "/// \(kind.summary)"])
             source.block("struct \(kind.typeName): JobKind, Hashable {") { declare(kind, &$0) }
@@ -33,11 +36,15 @@ extension SwiftKinds {
     private static func constants(_ kind: NamedKind) -> [String] {
         let options = kind.options
         let values: KeyValuePairs<String, String?> = [
-            "name": SourceLiteral.braced(kind.name), "queue": kind.queue == "default" ? nil : SourceLiteral.braced(kind.queue),
+            "name": SourceLiteral.braced(kind.name),
+            "queue": kind.queue == "default" ? nil : SourceLiteral.braced(kind.queue),
             "priority: UInt16?": options["priority"]?.json, "retryLimit: UInt32?": options["retry_limit"]?.json,
-            "backoff: Backoff?": options["backoff"].map(backoff), "retention: Retention?": options["retention"].map(retention),
+            "backoff: Backoff?": options["backoff"].map(backoff),
+            "retention: Retention?": options["retention"].map(retention),
             "uniqueWhile: UniqueScope?": options["unique_while"]?.string.map { ".\($0)" },
-            "budgets: [BudgetBinding]": options["budgets"].map { "[\($0.elements.map(binding).joined(separator: ", "))]" },
+            "budgets: [BudgetBinding]": options["budgets"].map {
+                "[\($0.elements.map(binding).joined(separator: ", "))]"
+            },
         ]
         return values.compactMap { name, value in value.map { "static let \(name) = \($0)" } }
     }
@@ -99,7 +106,8 @@ extension SwiftKinds {
     private static func properties(_ fields: PayloadFields, besides taken: Set<String>) -> [Property] {
         var names: [String] = []
         for field in fields.all {
-            names.append(TypeName.unique(SwiftIdentifier.of(field.name, besides: taken), besides: Set(names), separator: "_"))
+            names.append(
+                TypeName.unique(SwiftIdentifier.of(field.name, besides: taken), besides: Set(names), separator: "_"))
         }
         var known = Set(names)
         return zip(fields.all, names).map { field, name in
@@ -109,7 +117,8 @@ extension SwiftKinds {
             let isList = if case .list = field.type.shape { true } else { false }
             let type = TypeName.ofField(isList ? "\(field.name) element" : field.name, besides: known)
             known.insert(type)
-            return Property(field: field, name: name, type: self.name(of: field.type, inner: type), inner: (type, inner))
+            return Property(
+                field: field, name: name, type: self.name(of: field.type, inner: type), inner: (type, inner))
         }
     }
 
@@ -142,7 +151,9 @@ extension SwiftKinds {
             source.block("struct Element: Codable, Hashable, Sendable {") { members(inner, &$0) }
         }
         source.lines(["", "init(_ value: \(type)) { self.value = value }", ""])
-        source.line("init(from decoder: any Decoder) throws { value = try decoder.singleValueContainer().decode(\(type).self) }")
+        source.line(
+            "init(from decoder: any Decoder) throws { value = try decoder.singleValueContainer().decode(\(type).self) }"
+        )
         source.line()
         source.block("func encode(to encoder: any Encoder) throws {") { inside in
             inside.lines(["var container = encoder.singleValueContainer()", "try container.encode(value)"])
@@ -172,9 +183,12 @@ enum SwiftIdentifier {
     private static let unusable: Set = ["Any", "CodingKeys", "Protocol", "Self", "Type", "hashValue", "init", "self"]
 
     private static let keywords: Set = [
-        "as", "associatedtype", "await", "break", "case", "catch", "class", "continue", "default", "defer", "deinit", "do", "else", "enum",
-        "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import", "in", "inout", "internal", "is", "let",
-        "nil", "operator", "precedencegroup", "private", "protocol", "public", "repeat", "rethrows", "return", "static", "struct",
+        "as", "associatedtype", "await", "break", "case", "catch", "class", "continue", "default", "defer", "deinit",
+        "do", "else", "enum",
+        "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import", "in", "inout",
+        "internal", "is", "let",
+        "nil", "operator", "precedencegroup", "private", "protocol", "public", "repeat", "rethrows", "return", "static",
+        "struct",
         "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias", "var", "where", "while",
     ]
 
@@ -183,7 +197,8 @@ enum SwiftIdentifier {
         var identifier = name
         if !IdentifierText.isIdentifier(name) || name.allSatisfy({ $0 == "_" }) {
             let words = IdentifierText.words(name)
-            identifier = (words.prefix(1) + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }).joined()
+            identifier = (words.prefix(1) + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() })
+                .joined()
             if identifier.isEmpty { identifier = "field" }
             if !IdentifierText.isIdentifier(identifier) { identifier = "_" + identifier }
         }
@@ -191,7 +206,9 @@ enum SwiftIdentifier {
     }
 
     /// As it is declared: keywords in backquotes.
-    static func quoted(_ identifier: String) -> String { keywords.contains(identifier) ? "`\(identifier)`" : identifier }
+    static func quoted(_ identifier: String) -> String {
+        keywords.contains(identifier) ? "`\(identifier)`" : identifier
+    }
 }
 
 extension SwiftKinds {

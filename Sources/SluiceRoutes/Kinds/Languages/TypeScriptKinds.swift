@@ -1,6 +1,7 @@
 /// Kinds as TypeScript types; the only code that runs is a table of constants.
 enum TypeScriptKinds {
-    private static let anyJSON = "export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };"
+    private static let anyJSON =
+        "export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };"
     private static let anyObject = "{ [key: string]: JSONValue }"
 
     static func source(of kinds: [NamedKind]) -> String {
@@ -17,7 +18,9 @@ enum TypeScriptKinds {
             for kind in kinds { inside.line("\(SourceLiteral.utf16(kind.name)): \(kind.typeName);") }
         }
         source.lines([
-            "", "/** What jobs of each kind are enqueued with, by Zizq's names; `unique_while` goes with a `unique_key` only. */",
+            "",
+            "/** What jobs of each kind are enqueued with, by Zizq's names; "
+                + "`unique_while` goes with a `unique_key` only. */",
         ])
         source.block("export const kinds = {", "} as const;") { inside in
             for kind in kinds { inside.line("\(SourceLiteral.utf16(kind.name)): \(literal(kind.options)),") }
@@ -62,7 +65,9 @@ enum TypeScriptKinds {
         }
     }
 
-    private static func ending(_ lines: [String], with end: String) -> [String] { lines.dropLast() + [(lines.last ?? "") + end] }
+    private static func ending(_ lines: [String], with end: String) -> [String] {
+        lines.dropLast() + [(lines.last ?? "") + end]
+    }
 
     /// JSON, with texts as TypeScript writes them.
     private static func literal(_ json: JSONTree) -> String {
