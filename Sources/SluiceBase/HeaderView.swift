@@ -45,17 +45,6 @@ package struct HeaderView: ~Escapable {
         return nil
     }
 
-    /// How many lines have this name.
-    package func occurrences(of name: HeaderName) -> Int {
-        var total = 0
-        var next = firstIndex(of: name)
-        while let index = next {
-            total += 1
-            next = firstIndex(of: name, from: index + 1)
-        }
-        return total
-    }
-
     /// The value of the first line with this name, as text.
     package func text(of name: HeaderName) -> String? {
         firstIndex(of: name).map { value(at: $0).text }

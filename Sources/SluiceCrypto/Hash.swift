@@ -1,3 +1,6 @@
+internal import CSluiceOpenSSL
+internal import SluiceBase
+
 /// Hashing bytes. Callable from any thread.
 package enum Hash {
     /// The digest of a text that lies in one piece.
@@ -5,5 +8,88 @@ package enum Hash {
         var state = HashState(algorithm)
         state.update(bytes)
         return state.finish()
+    }
+}
+
+/// The hash functions of FIPS 180-4 that webhook signatures are made with.
+package enum HashAlgorithm: Sendable, Hashable, CaseIterable {
+    /// For signatures of old senders only; still sound inside an HMAC.
+    case sha1
+    case sha256
+    case sha512
+
+    /// How many bytes a digest has.
+    package var digestSize: Int {
+        switch self {
+        case .sha1: 20
+        case .sha256: 32
+        case .sha512: 64
+        }
+    }
+
+    /// How many bytes are hashed at a time, to which HMAC pads its key.
+    var blockSize: Int {
+        switch self {
+        case .sha1, .sha256: 64
+        case .sha512: 128
+        }
+    }
+
+    /// OpenSSL's implementation, looked up once: a look-up takes longer than hashing a short text.
+    var implementation: OpaquePointer {
+        switch self {
+        case .sha1: unsafe Self.sha1Implementation
+        case .sha256: unsafe Self.sha256Implementation
+        case .sha512: unsafe Self.sha512Implementation
+        }
+    }
+
+    // Immutable and never freed; OpenSSL allows any thread to use an `EVP_MD`.
+    private nonisolated(unsafe) static let sha1Implementation = unsafe fetch("SHA1")
+    private nonisolated(unsafe) static let sha256Implementation = unsafe fetch("SHA256")
+    private nonisolated(unsafe) static let sha512Implementation = unsafe fetch("SHA512")
+
+    private static func fetch(_ name: String) -> OpaquePointer {
+        guard let implementation = unsafe EVP_MD_fetch(nil, name, nil) else {
+            preconditionFailure("OpenSSL has no \(name): \(OpenSSLError("looking it up"))")
+        }
+        return unsafe implementation
+    }
+}
+
+/// What a hash function or an HMAC gives: up to 64 bytes, kept in place without an allocation.
+package struct Digest: Sendable, Hashable, CustomStringConvertible {
+    /// The bytes beyond `count` are zero.
+    var bytes: InlineArray<64, UInt8>
+    /// How many bytes there are.
+    package let count: Int
+
+    /// All zero.
+    init(count: Int) {
+        bytes = InlineArray(repeating: 0)
+        self.count = count
+    }
+
+    /// The bytes, for as long as the digest stays where it is.
+    package var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { bytes.span.extracting(0..<count) }
+    }
+
+    /// Base 16 in lower case.
+    package var hex: String { Hex.encode(span.array) }
+
+    /// The same as `hex`.
+    package var description: String { hex }
+
+    /// In a time that does not tell where the first difference is, because a digest may be a signature.
+    package static func == (left: Self, right: Self) -> Bool {
+        var difference: UInt8 = left.count == right.count ? 0 : 1
+        for index in left.bytes.indices { difference |= left.bytes[index] ^ right.bytes[index] }
+        return difference == 0
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for index in 0..<count { hasher.combine(bytes[index]) }
     }
 }

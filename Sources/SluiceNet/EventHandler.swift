@@ -7,8 +7,6 @@ package struct Readiness: OptionSet, Sendable {
 
     package static let readable = Readiness(rawValue: UInt32(EPOLLIN.rawValue))
     package static let writable = Readiness(rawValue: UInt32(EPOLLOUT.rawValue))
-    /// The peer has sent its last byte (`EPOLLRDHUP`).
-    package static let peerFinished = Readiness(rawValue: UInt32(EPOLLRDHUP.rawValue))
     /// Both directions are over; reported whether asked for or not.
     package static let hangUp = Readiness(rawValue: UInt32(EPOLLHUP.rawValue))
     /// An error is pending; reported whether asked for or not.

@@ -31,5 +31,4 @@ package struct SystemCallError: Error, Sendable, Hashable, CustomStringConvertib
     package var reason: String { Self.message(code) }
 
     package var isAddressInUse: Bool { code == EADDRINUSE }
-    package var isTimeout: Bool { code == ETIMEDOUT }
 }

@@ -31,20 +31,11 @@ struct HashTests {
         #expect(digest.count == algorithm.digestSize)
     }
 
-    @Test("A million letters hash as FIPS 180 says, in one piece and in uneven ones")
+    @Test("A million letters hash as FIPS 180 says, in one piece")
     func million() {
         let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
         let expected = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
         #expect(Hash.digest(.sha256, text.span).hex == expected)
-        var computation = HashComputation(.sha256)
-        var start = 0
-        while start < text.count {
-            let end = min(text.count, start + 1 + start % 977)
-            computation.update(text.span.extracting(start..<end))
-            start = end
-        }
-        let digest = computation.finish()
-        #expect(digest.hex == expected)
     }
 
     @Test("Digests are equal if all their bytes are, and work as keys")

@@ -21,6 +21,10 @@ final class DeliveryUnderTest: Sendable {
     private let notices: AsyncStream<DeliveryNotice>
     private let server = Mutex<DevQueueServer?>(nil)
     private let tickets = Atomic<UInt64>(0)
+    private let recorder = NoticeRecorder()
+
+    /// What the notices so far add up to.
+    var counts: NoticeCounts { recorder.counts.withLock { $0 } }
 
     /// - Parameters:
     ///   - startsServer: whether somebody listens from the beginning.
@@ -39,10 +43,15 @@ final class DeliveryUnderTest: Sendable {
         client = try ZizqClient(ZizqConfiguration(url: server.url()))
         let (stream, continuation) = AsyncStream<DeliveryNotice>.makeStream()
         notices = stream
+        let recorder = recorder
         // Back-off passes at once: the waits themselves are tested without I/O.
         service = DeliveryService(
             configuration: configuration, writer: writer, reader: try OutboxReader(outbox), client: client,
-            letPass: { _ in await Task.yield() }, observe: { continuation.yield($0) })
+            letPass: { _ in await Task.yield() },
+            observe: { notice in
+                recorder.counts.withLock { $0.record(notice) }
+                continuation.yield(notice)
+            })
         self.server.withLock { $0 = server }
         if !startsServer { await stopServer() }
     }
@@ -119,6 +128,28 @@ final class DeliveryUnderTest: Sendable {
         await writer.close()
         try? FileManager.default.removeItem(at: folder)
     }
+}
+
+/// What notices add up to.
+struct NoticeCounts {
+    private(set) var jobs = 0
+    private(set) var deadLetters = 0
+    private(set) var ambiguousBatches = 0
+    private(set) var retries = 0
+
+    mutating func record(_ notice: DeliveryNotice) {
+        switch notice {
+        case .batchAccepted(let delivered): jobs += delivered.count
+        case .deadLettered: deadLetters += 1
+        case .outcomeUnknown: ambiguousBatches += 1
+        case .retrying, .waitingForProof: retries += 1
+        default: break
+        }
+    }
+}
+
+private final class NoticeRecorder: Sendable {
+    let counts = Mutex(NoticeCounts())
 }
 
 /// Jobs with different payloads; with unique keys where asked for.

@@ -29,7 +29,7 @@ import Testing
             try await delivery.run(untilLeft: 1500)
             #expect(payloads(delivery.store) == expected(1500))
             #expect(try await delivery.writer.firstPendingJobID() == 1501)
-            #expect(delivery.service.statistics.jobs == 1500)
+            #expect(delivery.counts.jobs == 1500)
         }
     }
 
@@ -52,7 +52,7 @@ import Testing
         try await with(delivery) {
             try delivery.store(makeJobs(100))
             try await delivery.run(untilLeft: 100) { notice in
-                if case .retrying = notice, delivery.service.statistics.retries == 3 { try await delivery.startServer() }
+                if case .retrying = notice, delivery.counts.retries == 3 { try await delivery.startServer() }
             }
             #expect(payloads(delivery.store) == expected(100))
         }
@@ -74,7 +74,7 @@ import Testing
             try await delivery.run(untilLeft: 200)
             #expect(payloads(delivery.store).sorted() == expected(200).sorted())
             #expect(delivery.writer.status.deadLetters == 0)
-            #expect(delivery.service.statistics.alarms.isEmpty)
+            #expect(delivery.service.alarms.isEmpty)
         }
     }
 
@@ -87,7 +87,7 @@ import Testing
             try delivery.store(makeJobs(10, keyed: true))
             try await delivery.run(untilLeft: 10)
             #expect(delivery.store.jobCount == 10)
-            #expect(delivery.service.statistics.ambiguousBatches >= 1)
+            #expect(delivery.counts.ambiguousBatches >= 1)
         }
     }
 
@@ -100,7 +100,7 @@ import Testing
             try await delivery.run(untilLeft: 62)
             #expect(delivery.store.jobCount == 60)
             #expect(delivery.writer.status.deadLetters == 2)
-            #expect(delivery.service.statistics.deadLetters == 2)
+            #expect(delivery.counts.deadLetters == 2)
         }
     }
 
@@ -116,9 +116,9 @@ import Testing
             try await delivery.run(untilLeft: 320)
             #expect(delivery.store.jobCount == 200)
             #expect(try await delivery.writer.firstPendingJobID() == 321)
-            #expect(delivery.service.statistics.deadLetters == 120)
+            #expect(delivery.counts.deadLetters == 120)
             #expect(delivery.service.suspects == 0)
-            #expect(delivery.service.statistics.alarms.isEmpty)
+            #expect(delivery.service.alarms.isEmpty)
             if lanes == 1 { #expect(payloads(delivery.store) == expected(200)) }
         }
     }
@@ -137,7 +137,7 @@ import Testing
                 delivery.store.clearFaults()
             }
             #expect(try await delivery.writer.firstPendingJobID() == 301)
-            #expect(delivery.service.statistics.deadLetters == 20)
+            #expect(delivery.counts.deadLetters == 20)
             #expect(delivery.store.jobCount == 280)
             #expect(delivery.service.suspects == 0)
         }
@@ -154,7 +154,7 @@ import Testing
             #expect(delivery.store.jobCount == 20)
             #expect(delivery.store.jobs.allSatisfy { $0.uniqueKey == nil })
             #expect(delivery.writer.status.parkedJobs == 1)
-            #expect(delivery.service.statistics.alarms == [.uniqueJobsUnlicensed, .batchedJobsUnlicensed])
+            #expect(delivery.service.alarms == [.uniqueJobsUnlicensed, .batchedJobsUnlicensed])
         }
     }
 

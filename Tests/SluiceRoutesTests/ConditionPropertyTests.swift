@@ -73,22 +73,20 @@ struct ConditionPropertyTests {
         let deliveries = (0..<300).map { Delivery(&random, isForm: !isJSON && $0.isMultiple(of: 2)) }
         let body = isJSON ? "json" : "auto"
         let head = "routes:\n- path: /a\n  verify: none\n  body: \(body)\n  otherwise: ignore\n  jobs:\n"
-        var (dead, taken) = (0, 0)
-        for _ in 0..<200 {
-            let (earlier, later) = (RandomCondition.list(&random, depth: 1), RandomCondition.list(&random, depth: 1))
-            let rules = [earlier, later].map { "  - { when: \(SlowCondition.mapping($0)), type: t }\n" }.joined()
-            for warning in compile([("r.yaml", "\(head)\(rules)")]).warnings {
-                if warning.message.hasPrefix("this rule never matches") {
-                    dead += 1
-                    let conditions = warning.line == 7 ? earlier : later
-                    #expect(!deliveries.contains { takes(conditions, $0) }, "\(warning.message): \(rules)")
-                } else if warning.message.hasPrefix("this rule is never reached") {
-                    taken += 1
-                    #expect(!deliveries.contains { takes(later, $0) && !takes(earlier, $0) }, "\(warning.message): \(rules)")
+        var taken = 0
+        for _ in 0..<20 {
+            let rules = (0..<20).map { _ in RandomCondition.list(&random, depth: 1) }
+            let text = rules.map { "  - { when: \(SlowCondition.mapping($0)), type: t }\n" }.joined()
+            for warning in compile([("r.yaml", "\(head)\(text)")]).warnings {
+                guard warning.message.hasPrefix("this rule is never reached") else { continue }
+                taken += 1
+                let index = warning.line - 7
+                for delivery in deliveries where takes(rules[index], delivery) {
+                    #expect(rules[..<index].contains { takes($0, delivery) }, "\(warning): \(text)")
                 }
             }
         }
-        #expect(dead > 0 && taken > 0)
+        #expect(taken > 0)
     }
 
     private func takes(_ conditions: [SlowCondition], _ delivery: Delivery) -> Bool {

@@ -30,3 +30,23 @@ package enum DeliveryAlarm: String, Sendable, CaseIterable {
         }
     }
 }
+
+/// The alarms that are on. Each lane raises and clears its own.
+struct RaisedAlarms {
+    private var lanes: [DeliveryAlarm: Int] = [:]
+
+    /// On in at least one lane.
+    var all: Set<DeliveryAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
+
+    /// Follows one lane's notice.
+    mutating func record(_ notice: DeliveryNotice) {
+        switch notice {
+        case .alarmRaised(let alarm, _): lanes[alarm, default: 0] += 1
+        case .alarmCleared(let alarm): lanes[alarm, default: 0] -= 1
+        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .outcomeUnknown, .retrying,
+            .waitingForProof,
+            .outboxFailed:
+            break
+        }
+    }
+}

@@ -14,7 +14,7 @@ package final class DeliveryService: Sendable {
     private let observe: @Sendable (DeliveryNotice) -> Void
     private let signal = JobSignal()
     private let state: Mutex<RelayState>
-    private let counts = Mutex(DeliveryStatistics())
+    private let raised = Mutex(RaisedAlarms())
     private let finishLimit = Mutex<Duration?>(nil)
     /// When the last batch was sent, on the monotonic clock.
     private let lastSent = Mutex<Int64>(.min)
@@ -44,8 +44,8 @@ package final class DeliveryService: Sendable {
     /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
     package var suspects: Int { state.withLock { $0.refusals.suspects } }
 
-    /// The counts so far, and the alarms that are on.
-    package var statistics: DeliveryStatistics { counts.withLock { $0 } }
+    /// The alarms that are on in any lane.
+    package var alarms: Set<DeliveryAlarm> { raised.withLock { $0.all } }
 
     /// Delivers until `finish` or until the task is cancelled, which gives up what is in flight.
     package func run() async {
@@ -259,8 +259,8 @@ package final class DeliveryService: Sendable {
 
     private func report(_ notices: [DeliveryNotice]) {
         guard !notices.isEmpty else { return }
-        counts.withLock { counts in
-            for notice in notices { counts.record(notice) }
+        raised.withLock { raised in
+            for notice in notices { raised.record(notice) }
         }
         for notice in notices { observe(notice) }
     }

@@ -52,9 +52,9 @@ struct GatewayGauges {
         registry.gauge(.certificateExpiry, value: { [certificate, time] in certificate?.daysToExpiry(at: time) })
         registry.gauge(
             .deliveryPaused,
-            value: { [delivery] in delivery.statistics.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+            value: { [delivery] in delivery.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
         registry.gauge(.relaySuspects, value: { [delivery] in Double(delivery.suspects) })
-        registry.gauge(.uniqueKeysWithheld, value: { [delivery] in delivery.statistics.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
+        registry.gauge(.uniqueKeysWithheld, value: { [delivery] in delivery.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
     }
 
     private func registerReload(in registry: MetricsRegistry) {

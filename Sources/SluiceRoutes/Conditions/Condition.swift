@@ -30,21 +30,3 @@ enum ValueComparison: Sendable {
     /// Everything outside of the body, and the event.
     case asText
 }
-
-extension Condition: Equatable {
-    /// Whether both ask the same, wherever they stand and however their references are written.
-    static func == (one: Condition, other: Condition) -> Bool {
-        switch (one, other) {
-        case (.value(let one), .value(let other)): one == other
-        case (.any(let one, _), .any(let other, _)): one == other
-        case (.not(let one, _), .not(let other, _)): one == other
-        case (.value, _), (.any, _), (.not, _): false
-        }
-    }
-}
-
-extension ValueCondition: Equatable {
-    static func == (one: ValueCondition, other: ValueCondition) -> Bool {
-        one.reference == other.reference && one.comparison == other.comparison && one.test == other.test
-    }
-}

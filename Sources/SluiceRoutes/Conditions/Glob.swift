@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// A pattern for a whole text: `*` is any text, also none; `?` is one character (Unicode scalar); a backslash makes `*`, `?` and itself
 /// literal.
-struct Glob: Sendable, Equatable {
+struct Glob: Sendable {
     private enum Element: Sendable, Equatable {
         case byte(UInt8)
         case anyCharacter
@@ -44,9 +44,6 @@ struct Glob: Sendable, Equatable {
 
     private static let strayBackslash = Failure(
         message: #"has a backslash before something else than *, ? or \; a literal one is written \\"#)
-
-    /// How many steps a character of a text can cost at most.
-    var size: Int { elements.count }
 
     /// Whether the pattern describes all of `text`.
     func matches(_ text: Span<UInt8>) -> Bool {

@@ -1,19 +1,25 @@
 internal import SluiceYAML
 
-/// Finds rules that no delivery can come to, while the rules of one route are read in order.
+/// Finds rules that no delivery can reach, while the rules of one route are read in order.
+///
+/// It checks three things: a rule without `when` before it, the same equality before it, and a method that the route
+/// does not take.
 struct RuleReachability {
+    /// What an equality is about.
+    private struct Subject: Hashable {
+        let reference: Reference
+        let comparison: ValueComparison
+    }
+
     let context: FileContext
-    /// Whether each rule that matches counts, so that none stands in the way of another.
+    /// Whether every rule that matches counts, so that no rule hides another.
     let takesAll: Bool
     /// The route's.
     let methods: [String]
 
-    private var earlier: [(conditions: [Condition], line: Int)] = []
     private var catchAll: Int?
-    private var effort = Effort()
-
-    /// More combinations of alternatives than these are not looked at one by one.
-    private static let mostCombinations = 64
+    /// The values that rules with nothing but an equality take, with the line of the first such rule.
+    private var taken: [Subject: [ExpectedValue: Int]] = [:]
 
     init(context: FileContext, takesAll: Bool, methods: [String]) {
         self.context = context
@@ -21,89 +27,53 @@ struct RuleReachability {
         self.methods = methods
     }
 
-    /// Notes a rule that stands behind one that takes everything. To be called for each rule before it is read.
+    /// Notes an error if the rule is behind one without `when`. To be called for each rule before it is read.
     func refuseUnreachable(at position: YAMLPosition) {
         guard let catchAll, !takesAll else { return }
-        context.error(position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
+        context.error(
+            position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
     }
 
-    /// Takes the conditions of a rule, and warns if they can never hold, or never when the rule's turn comes.
+    /// Adds a rule's conditions, and warns if they never hold, or never when the rule's turn comes.
     mutating func add(_ conditions: [Condition], at position: YAMLPosition) {
-        var conjunction = Conjunction(methods: methods)
-        let isDead = warnOfContradictions(conditions, within: &conjunction, "this rule never matches")
-        if !isDead, !takesAll, catchAll == nil { warnIfTakenEarlier(conditions, at: position) }
-        earlier.append((conditions, position.line))
+        let values = conditions.compactMap { if case .value(let value) = $0 { value } else { nil } }
+        if !warnOfMethod(values), !takesAll, catchAll == nil { warnIfTaken(values, at: position) }
+        if conditions.count == 1, let value = values.first { take(value, position.line) }
         if conditions.isEmpty, catchAll == nil { catchAll = position.line }
     }
 
-    /// - Parameter conjunction: what holds around the conditions; they are added.
-    /// - Returns: whether the conditions can never hold.
-    private mutating func warnOfContradictions(
-        _ conditions: [Condition], within conjunction: inout Conjunction, _ consequence: String
-    ) -> Bool {
-        conjunction.add(conditions)
-        if let contradiction = conjunction.contradiction(with: conditions, &effort) {
-            warn(of: contradiction, consequence)
+    /// - Returns: whether one of them asks for a method that the route does not take.
+    private func warnOfMethod(_ values: [ValueCondition]) -> Bool {
+        for value in values where value.reference.source == .method && !methods.isEmpty {
+            guard methods.allSatisfy({ !value.test.holds(forText: $0.utf8Span.span, isTyped: false) }) else { continue }
+            let remark = "the route takes only \(methods.joined(separator: ", "))"
+            context.warning(
+                value.place.position, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
             return true
-        }
-        for case .any(let alternatives, _) in conditions {
-            var isDead = true
-            for alternative in alternatives {
-                var inner = conjunction
-                let isAlternativeDead = warnOfContradictions(alternative, within: &inner, "this part of 'any' never holds")
-                isDead = isDead && isAlternativeDead
-            }
-            if isDead { return true }
         }
         return false
     }
 
-    private func warn(of contradiction: Conjunction.Contradiction, _ consequence: String) {
-        guard let last = contradiction.values.last else { return }
-        let words = contradiction.values.map(\.test.words).joined(separator: " and ")
-        context.warning(last.place.position, "\(consequence): no '\(last.written)' \(words)\(contradiction.remark)")
-    }
-
-    private mutating func warnIfTakenEarlier(_ conditions: [Condition], at position: YAMLPosition) {
-        guard !effort.isSpent else { return }
-        let cases = cases(of: conditions)
-        for rule in earlier {
-            guard effort.spend(1) else { return }
-            guard isTaken(cases, by: rule.conditions) else { continue }
-            context.warning(position, "this rule is never reached: the one on line \(rule.line) takes everything that it could")
+    private func warnIfTaken(_ values: [ValueCondition], at position: YAMLPosition) {
+        for value in values {
+            guard case .equals(let expected) = value.test, let known = taken[Self.subject(of: value)] else { continue }
+            let lines = expected.compactMap { known[$0] }
+            guard let line = lines.first, lines.count == expected.count else { continue }
+            let others =
+                Set(lines).count > 1
+                ? "earlier rules, such as the one on line \(line), take" : "the one on line \(line) takes"
+            context.warning(position, "this rule is never reached: \(others) everything that it could")
             return
         }
     }
 
-    private mutating func isTaken(_ cases: [Conjunction], by conditions: [Condition]) -> Bool {
-        for conjunction in cases where !conjunction.implies(conditions, &effort) { return false }
-        return true
+    private mutating func take(_ value: ValueCondition, _ line: Int) {
+        guard case .equals(let expected) = value.test else { return }
+        let subject = Self.subject(of: value)
+        for value in expected where taken[subject]?[value] == nil { taken[subject, default: [:]][value] = line }
     }
 
-    /// The ways in which conditions can hold: one for each combination of alternatives, as long as they are few.
-    private func cases(of conditions: [Condition]) -> [Conjunction] {
-        Self.combinations(of: conditions).map { conditions in
-            var conjunction = Conjunction(methods: methods)
-            conjunction.add(conditions)
-            return conjunction
-        }
-    }
-
-    private static func combinations(of conditions: [Condition]) -> [[Condition]] {
-        var combinations: [[Condition]] = [[]]
-        for condition in conditions {
-            var choices = [[condition]]
-            if case .any(let alternatives, _) = condition {
-                let all = alternatives.flatMap { Self.combinations(of: $0) }
-                if combinations.count * all.count <= mostCombinations { choices = all }
-            }
-            if let only = choices.first, choices.count == 1 {
-                // In place: a rule may have ten thousands of conditions.
-                for index in combinations.indices { combinations[index] += only }
-            } else {
-                combinations = combinations.flatMap { combination in choices.map { combination + $0 } }
-            }
-        }
-        return combinations
+    private static func subject(of value: ValueCondition) -> Subject {
+        Subject(reference: value.reference, comparison: value.comparison)
     }
 }

@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceJSON
+internal import SluiceYAML
 
 /// A JSON value as a tree, for comparing what came out with what was expected.
 indirect enum JSONTree: Sendable, Hashable {
@@ -59,6 +60,16 @@ indirect enum JSONTree: Sendable, Hashable {
         return members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// The text of a string; `nil` for anything else.
+    var string: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
+    /// The elements of an array; empty for anything else.
+    var elements: [JSONTree] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
     /// Whether two scalars are one: numbers by value, texts byte for byte.
     func isSameScalar(as other: JSONTree) -> Bool {
         switch (self, other) {
@@ -87,5 +98,22 @@ indirect enum JSONTree: Sendable, Hashable {
         var bytes: [UInt8] = []
         bytes.appendJSONString(text)
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension YAMLNode {
+    /// The value as a tree of JSON, with the types that the language gives it. Recurses as deep as a file may be nested.
+    var tree: JSONTree {
+        switch content {
+        case .scalar(let scalar):
+            switch scalar.value {
+            case .null: .null
+            case .boolean(let value): .boolean(value)
+            case .number(let text): .number(text)
+            case .text(let text): .text(text)
+            }
+        case .sequence(let elements): .array(elements.map(\.tree))
+        case .mapping(let entries): .object(entries.map { JSONTree.Member(key: $0.key, value: $0.value.tree) })
+        }
     }
 }

@@ -36,6 +36,11 @@ struct JobOptions {
 enum JobText: Sendable {
     case constant(String)
     case rendered(TextTemplate)
+
+    /// The text that is the same for each job; `nil` if it is rendered.
+    var constant: String? {
+        if case .constant(let text) = self { text } else { nil }
+    }
 }
 
 /// How long Zizq holds a unique key: until the job is taken, until it is done, or as long as it exists there.

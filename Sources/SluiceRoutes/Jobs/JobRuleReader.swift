@@ -109,10 +109,6 @@ struct JobRuleReader {
 }
 
 extension JobText {
-    fileprivate var constant: String? {
-        if case .constant(let text) = self { text } else { nil }
-    }
-
     fileprivate var template: TextTemplate? {
         if case .rendered(let template) = self { template } else { nil }
     }

@@ -61,16 +61,22 @@ extension PayloadType {
         ("any", .any),
     ]
 
-    /// With an article, to stand in a sentence about JSON.
-    var noun: String {
+    /// What JSON and JSON Schema call it; `nil` for any JSON.
+    var jsonType: String? {
         switch shape {
-        case .string: "a string"
-        case .integer: "an integer"
-        case .number: "a number"
-        case .boolean: "a boolean"
-        case .object, .fields: "an object"
-        case .array, .list: "an array"
-        case .any: "any JSON"
+        case .string: "string"
+        case .integer: "integer"
+        case .number: "number"
+        case .boolean: "boolean"
+        case .object, .fields: "object"
+        case .array, .list: "array"
+        case .any: nil
         }
+    }
+
+    /// With an article, for a sentence about JSON.
+    var noun: String {
+        guard let jsonType else { return "any JSON" }
+        return (["integer", "object", "array"].contains(jsonType) ? "an " : "a ") + jsonType
     }
 }

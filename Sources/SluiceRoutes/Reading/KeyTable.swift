@@ -1,13 +1,10 @@
-/// The keys of one mapping of the language, each with what it says: those that are read, and those that the language has and this version
-/// does not read.
+/// The keys of one mapping of the language, each with its meaning.
 package struct KeyTable: Sendable {
     /// What the mapping is called in the JSON Schema of route files: `job_rule`.
     package let name: String
     /// With an article, for messages: `a job rule`.
     package let noun: String
     package let keys: [String]
-    /// Refused as not supported yet, rather than as unknown.
-    package let later: [String]
     /// What each key says, as a sentence or two for whoever writes a file.
     package let meanings: [String: String]
 
@@ -16,18 +13,16 @@ package struct KeyTable: Sendable {
 
     /// - Parameters:
     ///   - keys: each with its meaning.
-    ///   - later: likewise.
     ///   - shared: a table whose keys the mapping has too.
     init(
-        _ name: String, noun: String, keys: KeyValuePairs<String, String>, later: KeyValuePairs<String, String> = [:],
-        sharing shared: KeyTable? = nil, hints: [String: String] = [:]
+        _ name: String, noun: String, keys: KeyValuePairs<String, String>, sharing shared: KeyTable? = nil,
+        hints: [String: String] = [:]
     ) {
         self.hints = hints
         self.name = name
         self.noun = noun
         self.keys = keys.map(\.key) + (shared?.keys ?? [])
-        self.later = later.map(\.key) + (shared?.later ?? [])
-        let own = (Array(keys) + Array(later)).map { ($0.key, $0.value) }
+        let own = keys.map { ($0.key, $0.value) }
         meanings = Dictionary(uniqueKeysWithValues: own).merging(shared?.meanings ?? [:]) { own, _ in own }
     }
 }

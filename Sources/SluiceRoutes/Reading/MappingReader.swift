@@ -21,11 +21,7 @@ struct MappingReader {
 
     private static func refuse(_ entry: YAMLEntry, _ table: KeyTable, in context: FileContext) {
         guard !context.log.isFull else { return }
-        guard !table.later.contains(entry.key) else {
-            context.error(entry.position, "'\(entry.key)' in \(table.noun) is not supported yet")
-            return
-        }
-        let hint = table.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: table.keys + table.later)
+        let hint = table.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: table.keys)
         context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(table.noun)\(hint)")
     }
 

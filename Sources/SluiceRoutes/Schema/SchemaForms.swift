@@ -48,8 +48,7 @@ extension SchemaValue {
     static func mapping(
         _ table: KeyTable, required: [String] = [], rules: [SchemaValue] = [], _ values: KeyValuePairs<String, SchemaValue>
     ) -> SchemaValue {
-        let keys = table.keys + table.later
-        precondition(keys.sorted() == values.map(\.key).sorted(), "the schema of \(table.noun) has just the keys of its table")
+        precondition(table.keys.sorted() == values.map(\.key).sorted(), "the schema of \(table.noun) has just the keys of its table")
         let properties = values.map { key, value in
             let meaning = Member(key: "description", value: .text(table.meanings[key, default: key]))
             return Member(key: key, value: .object([meaning] + value.constraints))

@@ -9,14 +9,17 @@ struct KindsCommand: ParsableCommand {
         commandName: "kinds",
         abstract: "Prints the declared kinds as types for workers.",
         discussion: """
-            Reads the kinds of all route files and nothing else of them: no secret has to be there, and what is wrong with a route does \
-            not matter here. What is wrong with a kind, or makes a file unreadable, goes to standard error, with exit status 1 and \
-            nothing printed. The same kinds always print the same.
+            Reads only the kinds of the route files: secrets do not have to exist, and errors in routes do not matter. \
+            Errors in kinds, and files that cannot be read, go to standard error with exit status 1, and nothing is \
+            printed. The same kinds always print the same text.
 
             sluice kinds --language swift > Sources/worker/Kinds.swift
+
+            For other languages, generate types from the JSON Schema with quicktype, typify (Rust) or \
+            datamodel-code-generator (Python).
             """)
 
-    @Option(name: .long, help: "The language: swift, typescript, python or rust.") var language: KindLanguage
+    @Option(name: .long, help: "The language: swift, typescript or json-schema.") var language: KindLanguage
 
     @Argument(help: "The folder with the route files.")
     var folder = "routes"
@@ -36,7 +39,8 @@ struct KindsCommand: ParsableCommand {
     private func refuse(_ problems: [RouteProblem]) throws {
         guard !problems.isEmpty else { return }
         for problem in problems { Terminal.complain(PrintableText.escape(problem.description, limit: 1000)) }
-        throw FatalProblem(.wrongInput, "\(problems.count) \(problems.count == 1 ? "problem" : "problems") in \(folder)")
+        throw FatalProblem(
+            .wrongInput, "\(problems.count) \(problems.count == 1 ? "problem" : "problems") in \(folder)")
     }
 }
 

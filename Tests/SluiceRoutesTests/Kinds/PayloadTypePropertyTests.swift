@@ -17,6 +17,26 @@ struct PayloadTypePropertyTests {
     }
 }
 
+/// Random JSON under random types, checked by a validator against the schema that `sluice kinds` prints.
+struct KindSchemaPropertyTests {
+    @Test("the schema agrees with the reference, except that it cannot say how an integer is written")
+    func agrees() throws {
+        var random = SeededRandom(seed: 7)
+        let types = (0..<60).map { _ in RandomType.make(&random, depth: 3) }
+        let kinds = types.enumerated().map { "  k\($0.offset): { payload: \($0.element.yaml) }\n" }.joined()
+        let payloads = (0..<1200).map { ($0 % 60, RandomJSON.make(&random, depth: 4)) }
+        let documents = payloads.enumerated().map { ("\($0.offset)", "{\"k\($0.element.0)\": \($0.element.1)}") }
+        let schema = try KindSchema.takingOneOfEach("kinds:\n\(kinds)")
+        let answer = try SchemaValidator.check(Dictionary(uniqueKeysWithValues: documents), against: schema)
+        for (index, (kind, payload)) in payloads.enumerated() {
+            let mismatch = types[kind].mismatch(in: SlowJSON.parse(payload), at: "payload")
+            if mismatch?.hasSuffix("without fraction and exponent") == true { continue }
+            let isValid = try #require(answer.verdicts["\(index)"]).mistakes.isEmpty
+            #expect(isValid == (mismatch == nil), "\(payload) as \(types[kind].yaml): \(mismatch ?? "fits")")
+        }
+    }
+}
+
 /// A type that can be written as YAML, and applied the slow way.
 private indirect enum RandomType {
     case named(String)

@@ -28,13 +28,15 @@ enum SchemaValidator {
         let description: String
     }
 
-    /// Checks the schema itself, and documents against it.
+    /// Checks a schema itself, and documents against it.
     ///
-    /// - Parameter documents: JSON by name.
-    static func check(_ documents: [String: String]) throws -> Answer {
+    /// - Parameters:
+    ///   - documents: JSON by name.
+    ///   - schema: JSON, with `properties` at its root.
+    static func check(_ documents: [String: String], against schema: String = RouteSchema.document) throws -> Answer {
         let folder = try TemporaryFolder()
         let members = documents.map { name, json in "\"\(name)\": \(json)" }
-        try folder.write("request.json", "{\"schema\": \(RouteSchema.document), \"documents\": {\(members.joined(separator: ","))}}")
+        try folder.write("request.json", "{\"schema\": \(schema), \"documents\": {\(members.joined(separator: ","))}}")
         let process = Process()
         let (output, errors) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")

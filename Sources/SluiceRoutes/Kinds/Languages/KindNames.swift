@@ -1,22 +1,31 @@
 /// Names of types, in UpperCamelCase.
 enum TypeName {
-    /// What generated files use by name, in any of the languages, or may not declare; and what programs in them use all the time, which a type
-    /// of the same name would hide.
+    /// Names that generated files use or cannot declare in some language, and names that programs use often, which a
+    /// type of the same name would hide.
     static let ofLanguages: Set = [
-        "Any", "Array", "Bool", "Box", "Character", "ClassVar", "Codable", "CodingKey", "CodingKeys", "Collection", "Comparable",
-        "Data", "Date", "Decimal", "Decoder", "Deserialize", "Dict", "Double", "Duration", "Encoder", "Equatable", "Err", "Error",
-        "Exception", "False", "Float", "Function", "Hashable", "Identifiable", "Int", "Int64", "Iterator", "JSONValue", "KINDS",
-        "Kinds", "List", "Map", "Never", "None", "Number", "Object", "Ok", "Option", "Optional", "Promise", "Protocol", "Range",
-        "Record", "Result", "Self", "Sendable", "Sequence", "Serialize", "Set", "Some", "String", "Swift", "Symbol", "Task", "True",
+        "Any", "Array", "Bool", "Box", "Character", "ClassVar", "Codable", "CodingKey", "CodingKeys", "Collection",
+        "Comparable",
+        "Data", "Date", "Decimal", "Decoder", "Deserialize", "Dict", "Double", "Duration", "Encoder", "Equatable",
+        "Err", "Error",
+        "Exception", "False", "Float", "Function", "Hashable", "Identifiable", "Int", "Int64", "Iterator", "JSONValue",
+        "KINDS",
+        "Kinds", "List", "Map", "Never", "None", "Number", "Object", "Ok", "Option", "Optional", "Promise", "Protocol",
+        "Range",
+        "Record", "Result", "Self", "Sendable", "Sequence", "Serialize", "Set", "Some", "String", "Swift", "Symbol",
+        "Task", "True",
         "Type", "UInt16", "UInt32", "URL", "UUID", "Value", "Vec", "Void",
     ]
 
-    /// What the Swift client declares: a worker uses it beside the generated types.
+    /// What the Swift client declares: a worker uses it with the generated types.
     private static let ofClient: Set = [
-        "AnyEnqueueable", "Backoff", "Batch", "BudgetBinding", "BudgetPolicy", "BulkEnqueue", "ChunkLimits", "ChunkedEnqueue",
-        "ChunkedEnqueueError", "Enqueue", "Enqueueable", "EnqueuedChunk", "EnqueuedJob", "FilterBounds", "ImmediateJobs", "Job",
-        "JobFilter", "JobKind", "JobList", "JobOrder", "JobPages", "JobStatus", "JobStream", "JobWriter", "LicensedFeature", "RawJob",
-        "Retention", "RetryPolicy", "Timestamp", "TypedJob", "TypedJobStream", "UniqueKey", "UniqueScope", "Zizq", "ZizqClient",
+        "AnyEnqueueable", "Backoff", "Batch", "BudgetBinding", "BudgetPolicy", "BulkEnqueue", "ChunkLimits",
+        "ChunkedEnqueue",
+        "ChunkedEnqueueError", "Enqueue", "Enqueueable", "EnqueuedChunk", "EnqueuedJob", "FilterBounds",
+        "ImmediateJobs", "Job",
+        "JobFilter", "JobKind", "JobList", "JobOrder", "JobPages", "JobStatus", "JobStream", "JobWriter",
+        "LicensedFeature", "RawJob",
+        "Retention", "RetryPolicy", "Timestamp", "TypedJob", "TypedJobStream", "UniqueKey", "UniqueScope", "Zizq",
+        "ZizqClient",
         "ZizqConfiguration", "ZizqError",
     ]
 
@@ -30,7 +39,7 @@ enum TypeName {
 
     /// What a field holds, where that is an object: `Pusher` of `pusher`.
     ///
-    /// - Parameter known: the names beside it, which it avoids by a number.
+    /// - Parameter known: names that are taken, which it avoids with a number.
     static func ofField(_ name: String, besides known: Set<String>) -> String {
         var camel = camelCase(name)
         if camel.unicodeScalars.first?.properties.isXIDStart != true { camel = "Field" + camel }
@@ -53,7 +62,7 @@ enum TypeName {
     }
 }
 
-/// What of a text can be in an identifier (Unicode TR 31, as Python and Rust have it; Swift and TypeScript take more).
+/// What of a text can be in an identifier (Unicode TR 31; Swift and TypeScript take more).
 enum IdentifierText {
     /// The runs of letters and digits.
     static func words(_ text: String) -> [String] {

@@ -47,3 +47,34 @@ package final class HMACKey: Sendable {
         unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 }
+
+/// The authentication code of a message that comes in pieces, such as a time stamp, a dot and a body. It belongs to one thread at a time.
+package struct HMACComputation: ~Copyable {
+    private let key: HMACKey
+    private var state: HashState
+
+    package init(_ key: HMACKey) {
+        self.key = key
+        state = HashState(copying: key.inner.state)
+    }
+
+    /// Adds the next piece of the message.
+    package mutating func update(_ bytes: Span<UInt8>) { state.update(bytes) }
+
+    /// Ends the message.
+    package consuming func finish() -> Digest {
+        let digest = state.finish()
+        var outer = HashState(copying: key.outer.state)
+        outer.update(digest.span)
+        return outer.finish()
+    }
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone: for signatures and tokens.
+package func constantTimeEquals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    // Both buffers have `count` bytes, and neither outlives its closure.
+    return unsafe left.withUnsafeBufferPointer { left in
+        unsafe right.withUnsafeBufferPointer { right in unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0 }
+    }
+}
