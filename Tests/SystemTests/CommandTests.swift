@@ -179,7 +179,7 @@ import Testing
             (["kinds"], "Error: Missing expected argument '--language <language>'"),
             (
                 ["kinds", "--language", "cobol"],
-                "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', 'typescript', 'python' or 'rust'."
+                "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', 'typescript' or 'json-schema'."
             ),
             (["dead", "retry"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "1", "--all"], "Error: name dead letters by their numbers, or say --all"),
