@@ -2,8 +2,8 @@ internal import CSluiceSQLite
 internal import Glibc
 internal import SluiceOutbox
 
-// What SQLite alone can do: the outbox's own statements, in its order, on its schema and with its settings, in one loop with nothing
-// around it. Throw-away code of a benchmark: it ends the process when anything goes wrong.
+// What SQLite alone can do: the outbox's own statements, in its order, on its schema and with its settings, in one loop
+// with nothing around it. Throw-away code of a benchmark: it ends the process when anything goes wrong.
 
 /// One connection and its compiled statements.
 @safe final class Database {
@@ -26,7 +26,8 @@ internal import SluiceOutbox
     func prepare(_ sql: String) -> Prepared {
         var statement: OpaquePointer?
         // SQLite keeps its own copy of the text.
-        guard unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK,
+        guard
+            unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK,
             let statement = unsafe statement
         else { fail(sql) }
         return unsafe Prepared(statement)
@@ -59,7 +60,8 @@ internal import SluiceOutbox
     func bind(blob: [UInt8], at index: Int32) {
         // Copied where it is empty: SQLite takes a null pointer for NULL.
         unsafe blob.withUnsafeBytes { bytes in
-            _ = unsafe sqlite3_bind_blob(handle, index, bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), Int32(bytes.count), nil)
+            _ = unsafe sqlite3_bind_blob(
+                handle, index, bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), Int32(bytes.count), nil)
         }
     }
 

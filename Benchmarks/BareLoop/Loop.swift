@@ -1,8 +1,8 @@
 internal import Glibc
 internal import SluiceOutbox
 
-/// The loop: a transaction for a batch of deliveries, then one for the acknowledgements of the batch before, with the deletion of as many
-/// old jobs.
+/// The loop: a transaction for a batch of deliveries, then one for the acknowledgements of the batch before, with the
+/// deletion of as many old jobs.
 struct Loop {
     private let database: Database
     private let begin, commit, selectSeen, insertDelivery, insertJob, mergeSeen: Prepared
@@ -35,7 +35,9 @@ struct Loop {
         self.sortsKeys = sortsKeys
         database = Database(path: path)
         database.run("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
-        database.run("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY")
+        database.run(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY"
+        )
         database.run("PRAGMA cache_size = -8192")
         for step in Schema.migrations { database.run(step) }
         begin = database.prepare(Statements.begin)

@@ -1,14 +1,17 @@
 internal import Glibc
 
-/// `BareLoop PATH SECONDS PAYLOAD-BYTES KEPT plain|sorted [RATE]`: batches of 400 as fast as it goes, or at a rate whatever has arrived,
-/// up to 400. `plain` inserts each key where it belongs, `sorted` as the outbox does.
+/// `BareLoop PATH SECONDS PAYLOAD-BYTES KEPT plain|sorted [RATE]`: batches of 400 as fast as it goes, or at a rate
+/// whatever has arrived, up to 400. `plain` inserts each key where it belongs, `sorted` as the outbox does.
 ///
-/// Prints jobs a second and its share of one processor in percent; with a rate jobs a second and the 50th and 99th percentile of the time from a job's arrival to its commit, in milliseconds.
+/// Prints jobs a second and its share of one processor in percent; with a rate jobs a second and the 50th and 99th
+/// percentile of the time from a job's arrival to its commit, in milliseconds.
 @main
 enum BareLoopMain {
     static func main() {
         let arguments = CommandLine.arguments
-        guard arguments.count >= 6, let seconds = Double(arguments[2]), let payload = Int(arguments[3]), let kept = Int(arguments[4]) else {
+        guard arguments.count >= 6, let seconds = Double(arguments[2]), let payload = Int(arguments[3]),
+            let kept = Int(arguments[4])
+        else {
             fail("usage: BareLoop PATH SECONDS PAYLOAD-BYTES KEPT plain|sorted [RATE]")
         }
         var loop = Loop(path: arguments[1], payloadBytes: payload, kept: kept, sortsKeys: arguments[5] == "sorted")
@@ -55,7 +58,9 @@ enum BareLoopMain {
             loop.acknowledge()
         }
         latencies.sort()
-        func milliseconds(_ share: Double) -> Double { Double(latencies[Int(Double(latencies.count - 1) * share)]) / 1e6 }
+        func milliseconds(_ share: Double) -> Double {
+            Double(latencies[Int(Double(latencies.count - 1) * share)]) / 1e6
+        }
         print(Int(Double(stored) / seconds), milliseconds(0.5), milliseconds(0.99))
     }
 }

@@ -6,7 +6,9 @@ struct Cost {
     /// Of all threads of this process.
     var processor: Double
 
-    static func / (cost: Cost, count: Int) -> Cost { Cost(wall: cost.wall / Double(count), processor: cost.processor / Double(count)) }
+    static func / (cost: Cost, count: Int) -> Cost {
+        Cost(wall: cost.wall / Double(count), processor: cost.processor / Double(count))
+    }
 }
 
 enum Clock {

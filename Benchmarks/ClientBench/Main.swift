@@ -3,8 +3,9 @@ internal import SluiceHTTP
 internal import SluiceNet
 internal import Zizq
 
-/// `ClientBench share PORT ROUNDS`: what a bulk of 1,000 jobs costs the client, and Foundation's coders.
-/// `ClientBench stream PORT JOBS STREAMS`: jobs in chunks of 1,000 over so many connections; prints jobs a second and memory on the way.
+/// `ClientBench share PORT ROUNDS`: what a bulk of 1,000 jobs costs the client, and Foundation's coders. `ClientBench
+/// stream PORT JOBS STREAMS`: jobs in chunks of 1,000 over so many connections; prints jobs a second and memory on the
+/// way.
 ///
 /// PORT is that of a development queue on 127.0.0.1.
 @main
@@ -40,7 +41,8 @@ enum ClientBench {
             var bulk = client.enqueueBulk()
             for order in orders { try bulk.push(order) }
         }
-        let raw = try orders.map { order in RawJob(Array(try JSONEncoder().encode(FoundationBulk.Job(payload: order)))) }
+        let raw = try orders.map { order in RawJob(Array(try JSONEncoder().encode(FoundationBulk.Job(payload: order))))
+        }
         let bytes = try await Clock.measure(rounds) {
             var bulk = client.enqueueBulk()
             for job in raw { try bulk.push(job) }
@@ -53,10 +55,13 @@ enum ClientBench {
         let body = Array(try JSONEncoder().encode(FoundationBulk(jobs: orders.map { FoundationBulk.Job(payload: $0) })))
         let whole = try await Clock.measure(rounds) { _ = try await client.enqueueBulk(raw: body) }
         await client.shutdown()
-        let foundation = try await foundation(orders, answer: try await answer(to: body, port: port), rounds: rounds / 4)
+        let foundation = try await foundation(
+            orders, answer: try await answer(to: body, port: port), rounds: rounds / 4)
 
         print("\(body.count / 1000) bytes a job; milliseconds for a bulk of 1,000")
-        row("typed: encode, send, decode the answer", typed, "\(ratio(typed, foundation)) of Foundation; wall with the server's time")
+        row(
+            "typed: encode, send, decode the answer", typed,
+            "\(ratio(typed, foundation)) of Foundation; wall with the server's time")
         row("  of it encoding", encoding, "")
         row("raw jobs: append, send, decode the answer", bytes, "wall with the server's time")
         row("  of it appending", appending, "")
@@ -67,7 +72,8 @@ enum ClientBench {
     /// The answer's bytes as they come.
     private static func answer(to body: [UInt8], port: UInt16) async throws -> Data {
         let group = try EventLoopGroup(count: 1, name: "bench")
-        let configuration = HTTPClientConfiguration(endpoint: .host("127.0.0.1", port: port), authority: "127.0.0.1:\(port)")
+        let configuration = HTTPClientConfiguration(
+            endpoint: .host("127.0.0.1", port: port), authority: "127.0.0.1:\(port)")
         let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
         let type = [(name: "content-type", value: "application/json")]
         let answer = try await client.send(
@@ -91,7 +97,9 @@ enum ClientBench {
         print("\(name.padding(toLength: 52, withPad: " ", startingAt: 0))\(columns)   \(note)")
     }
 
-    private static func ratio(_ cost: Cost, _ other: Cost) -> String { String(format: "%.2f", cost.processor / other.processor) }
+    private static func ratio(_ cost: Cost, _ other: Cost) -> String {
+        String(format: "%.2f", cost.processor / other.processor)
+    }
 
     // MARK: - Many jobs
 
@@ -102,7 +110,9 @@ enum ClientBench {
             for stream in 0..<streams {
                 group.addTask {
                     let orders = (0..<(jobs / streams)).lazy.map { Order($0) }
-                    for try await chunk in client.enqueueChunks(of: orders) where stream == 0 { note(chunk.range, of: jobs / streams) }
+                    for try await chunk in client.enqueueChunks(of: orders) where stream == 0 {
+                        note(chunk.range, of: jobs / streams)
+                    }
                 }
             }
             try await group.waitForAll()
@@ -110,7 +120,9 @@ enum ClientBench {
         let elapsed = Clock.wall() - start
         let share = (Clock.processor() - processor) / elapsed * 100
         print(
-            String(format: "%d stream(s): %.0f jobs a second, client %.0f%% of a processor", streams, Double(jobs) / elapsed * 1000, share))
+            String(
+                format: "%d stream(s): %.0f jobs a second, client %.0f%% of a processor", streams,
+                Double(jobs) / elapsed * 1000, share))
         await client.shutdown()
     }
 

@@ -2,7 +2,8 @@ internal import Glibc
 internal import SluiceBase
 internal import SluiceRoutes
 
-/// `RoutesBench BODY`: what route files cost: loading ten thousand routes, finding one of them, and rendering a payload.
+/// `RoutesBench BODY`: what route files cost: loading ten thousand routes, finding one of them, and rendering a
+/// payload.
 ///
 /// BODY is the file of a GitHub push. Prints microseconds and ratios, and ends with 1 where a ratio is over its limit.
 @main
@@ -26,7 +27,9 @@ enum RoutesBench {
     private static func load() throws {
         let files = TableText.files(routes: 10_000)
         let seconds = best { _ = compile(files) } / 1e6
-        say("10,000 routes in \(files.count) files are read, checked and compiled in \(fixed(seconds)) s", limit: 1, of: seconds)
+        say(
+            "10,000 routes in \(files.count) files are read, checked and compiled in \(fixed(seconds)) s", limit: 1,
+            of: seconds)
     }
 
     // MARK: - Matching
@@ -89,7 +92,8 @@ enum RoutesBench {
         let headers: [UInt8] = []
         for _ in 0..<2000 {
             let request = RequestView(
-                method: method.span, target: target.span, headers: HeaderView(bytes: headers.span, fields: []), body: body.span,
+                method: method.span, target: target.span, headers: HeaderView(bytes: headers.span, fields: []),
+                body: body.span,
                 peer: .unknown)
             let outcome = route.processVerified(
                 request, receivedAtMilliseconds: 0, deliveryID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", scratch: &scratch)

@@ -127,7 +127,8 @@ enum RequestReader {
 
     private static let bulkMembers = Members(["jobs"], required: 1)
     private static let successMembers = Members(["ids"], required: 1)
-    private static let failureMembers = Members(["message", "error_type", "backtrace", "retry_at", "kill"], required: 1)
+    private static let failureMembers = Members(
+        ["message", "error_type", "backtrace", "retry_at", "kill"], required: 1)
     private static let jobMembers = Members(
         [
             "type", "queue", "payload", "priority", "ready_at", "retry_limit", "backoff", "retention", "unique_key",

@@ -30,8 +30,8 @@ package enum Base64 {
         }
     }
 
-    /// Strict: no white space, no other alphabet, padding whole or, where `allowsMissingPadding`, left out; the unused bits of
-    /// the last digit must be zero, so that a value has one spelling.
+    /// Strict: no white space, no other alphabet, padding whole or, where `allowsMissingPadding`, left out; the unused
+    /// bits of the last digit must be zero, so that a value has one spelling.
     ///
     /// - Returns: `nil` for anything else.
     package static func decode(_ text: Span<UInt8>, allowsMissingPadding: Bool = false) -> [UInt8]? {

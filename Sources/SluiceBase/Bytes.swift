@@ -57,8 +57,8 @@ extension [UInt8] {
     }
 }
 
-/// The few ASCII facts that byte-level readers share. Inlinable, like the comparisons above: a call into another module for each byte
-/// costs more than all else that is done with it.
+/// The few ASCII facts that byte-level readers share. Inlinable, like the comparisons above: a call into another module
+/// for each byte costs more than all else that is done with it.
 @usableFromInline
 package enum ASCII {
     @inlinable package static var lineFeed: UInt8 { 0x0A }
@@ -80,12 +80,15 @@ extension [UInt8] {
     ///
     /// - Parameter target: at most `range.lowerBound`; bytes move towards the front only.
     package mutating func moveBytes(_ range: Range<Int>, to target: Int) {
-        precondition(target >= 0 && target <= range.lowerBound && range.upperBound <= count, "A move must stay inside the array.")
+        precondition(
+            target >= 0 && target <= range.lowerBound && range.upperBound <= count, "A move must stay inside the array."
+        )
         guard target != range.lowerBound, !range.isEmpty else { return }
         // Both places lie inside the array, checked above; the buffer does not outlive the closure.
         unsafe withUnsafeMutableBytes { buffer in
             let source = unsafe UnsafeRawBufferPointer(rebasing: buffer[range])
-            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[target..<(target + range.count)]).copyMemory(from: source)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[target..<(target + range.count)]).copyMemory(
+                from: source)
         }
     }
 }

@@ -1,5 +1,5 @@
-/// Every way in which a request is refused. The raw value is the `code` of the problem document (RFC 9457), the label in
-/// metrics and the `reason` in the log; `docs/reference/errors.md` has a paragraph for each.
+/// Every way in which a request is refused. The raw value is the `code` of the problem document (RFC 9457), the label
+/// in metrics and the `reason` in the log; `docs/reference/errors.md` has a paragraph for each.
 package enum ErrorCode: String, CaseIterable, Sendable {
     // The request as HTTP
     case malformedRequest = "malformed_request"
@@ -65,8 +65,8 @@ extension ErrorCode {
         }
     }
 
-    /// One sentence for whoever reads the answer: what is wrong and, where the sender can do something, what to do. It never
-    /// holds anything of the request.
+    /// One sentence for whoever reads the answer: what is wrong and, where the sender can do something, what to do. It
+    /// never holds anything of the request.
     package var title: String {
         switch self {
         case .malformedRequest: "The request is not well-formed HTTP/1.1."
@@ -92,7 +92,8 @@ extension ErrorCode {
         case .bodyUnreadable: "The body is not of the kind that this route requires."
         case .payloadMismatch: "The payload does not have the fields that this route requires."
         case .outboxFull: "The outbox has reached its size limit; try again later."
-        case .deadLettersFull: "The request would become a dead letter, and those have reached their size limit; try again later."
+        case .deadLettersFull:
+            "The request would become a dead letter, and those have reached their size limit; try again later."
         case .diskFull: "The disk is full; try again later."
         case .memoryFull: "The memory for requests in work is used up; try again later."
         case .commitTooSlow: "The request could not be stored in time; try again later."
@@ -103,8 +104,8 @@ extension ErrorCode {
     }
 }
 
-/// Why a delivery or a job lies in the dead letters. The raw value stands in the outbox's table, in metrics and in the log;
-/// `docs/reference/errors.md` has a paragraph for each.
+/// Why a delivery or a job lies in the dead letters. The raw value stands in the outbox's table, in metrics and in the
+/// log; `docs/reference/errors.md` has a paragraph for each.
 package enum DeadLetterReason: String, CaseIterable, Sendable {
     /// The signed body is not of the kind that the route reads, or Zizq would not take it as a payload.
     case bodyUnreadable = "body_unreadable"

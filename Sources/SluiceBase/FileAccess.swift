@@ -70,7 +70,9 @@ package enum FileAccess {
     /// All that comes on standard input, to its end.
     ///
     /// - Parameter limit: in bytes; more is a failure.
-    package static func readStandardInput(limit: Int) throws(Failure) -> [UInt8] { try content(of: STDIN_FILENO, limit: limit) }
+    package static func readStandardInput(limit: Int) throws(Failure) -> [UInt8] {
+        try content(of: STDIN_FILENO, limit: limit)
+    }
 
     /// Whether a file lies in a folder or below it, once all symbolic links have been followed.
     package static func isInside(_ path: String, folder: String) throws(Failure) -> Bool {
@@ -97,7 +99,9 @@ package enum FileAccess {
         guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
         defer { close(descriptor) }
         // The array outlives the call.
-        guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Failure(errorNumber: errno) }
+        guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw Failure(errorNumber: errno)
+        }
     }
 
     private static func content(of descriptor: Int32, limit: Int) throws(Failure) -> [UInt8] {
@@ -126,5 +130,7 @@ extension FileAccess.Status {
         inode = UInt64(status.st_ino)
     }
 
-    private static func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
 }

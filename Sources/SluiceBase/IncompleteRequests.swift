@@ -1,4 +1,5 @@
-/// Which requests of a server are under way, what they hold and how fast they come, to find the one to drop when memory is full.
+/// Which requests of a server are under way, what they hold and how fast they come, to find the one to drop when memory
+/// is full.
 ///
 /// State without I/O; `MemoryBudget` guards it. A request that arrives whole is never listed.
 package struct IncompleteRequests {
@@ -64,7 +65,8 @@ package struct IncompleteRequests {
     ) -> Ticket {
         generation &+= 1
         let entry = Entry(
-            owner: owner, generation: generation, share: share, size: size, bytes: reserved, lastProgress: now, older: (now, 0),
+            owner: owner, generation: generation, share: share, size: size, bytes: reserved, lastProgress: now,
+            older: (now, 0),
             newer: (now, 0))
         if let share { shares[share, default: 0] += reserved }
         if let place = free.popLast() {
@@ -84,7 +86,8 @@ package struct IncompleteRequests {
     func holds(_ ticket: Ticket) -> Bool { entries[ticket.place]?.generation == ticket.generation }
 
     mutating func grow(
-        _ ticket: Ticket, to bytes: Int, size: MemoryBudget.RequestSize, share: Share?, at now: Int64, in budget: MemoryBudget
+        _ ticket: Ticket, to bytes: Int, size: MemoryBudget.RequestSize, share: Share?, at now: Int64,
+        in budget: MemoryBudget
     ) -> Bool {
         guard holds(ticket), var entry = entries[ticket.place] else { return false }
         note(&entry, size: size, share: share, at: now)
@@ -92,7 +95,9 @@ package struct IncompleteRequests {
         let more = bytes - entry.bytes
         guard more > 0 else { return true }
         if let share = entry.share { shrink(share, by: more, except: ticket.place, at: now, in: budget) }
-        guard makeRoom(for: size, except: ticket.place, at: now, in: budget, { budget.take(more, for: size) }) else { return false }
+        guard makeRoom(for: size, except: ticket.place, at: now, in: budget, { budget.take(more, for: size) }) else {
+            return false
+        }
         entries[ticket.place]?.bytes = bytes
         if let share = entry.share { shares[share, default: 0] += more }
         return true
@@ -103,7 +108,8 @@ package struct IncompleteRequests {
     /// - Parameter place: the request that needs the room.
     /// - Returns: whether it did; if it cannot, nothing is dropped for it.
     mutating func makeRoom(
-        for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget, _ take: () -> Bool
+        for size: MemoryBudget.RequestSize, except place: Int?, at now: Int64? = nil, in budget: MemoryBudget,
+        _ take: () -> Bool
     ) -> Bool {
         if take() { return true }
         let now = now ?? latest
@@ -138,8 +144,11 @@ extension IncompleteRequests {
         entry.share = share
     }
 
-    /// Drops the slowest requests of an address that goes over its part of the budget. A request that is alone may go over it.
-    private mutating func shrink(_ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget) {
+    /// Drops the slowest requests of an address that goes over its part of the budget. A request that is alone may go
+    /// over it.
+    private mutating func shrink(
+        _ share: Share, by more: Int, except place: Int, at now: Int64, in budget: MemoryBudget
+    ) {
         while (shares[share] ?? 0) + more > budget.addressBytes {
             guard let victim = slowest(except: place, at: now, where: { $0.share == share }) else { return }
             budget.release(drop(victim))

@@ -1,9 +1,10 @@
 internal import Synchronization
 
-/// The one budget of memory for bodies, what is made of them, and unsent answers (`limits.memory`). Used from all event loops.
+/// The one budget of memory for bodies, what is made of them, and unsent answers (`limits.memory`). Used from all event
+/// loops.
 ///
-/// Requests that arrive whole only touch a counter. Those that do not are listed (`IncompleteRequests`), so that a full budget takes the
-/// memory of the slowest of them instead of refusing the next sender.
+/// Requests that arrive whole only touch a counter. Those that do not are listed (`IncompleteRequests`), so that a full
+/// budget takes the memory of the slowest of them instead of refusing the next sender.
 package final class MemoryBudget: Sendable {
     /// How large a request is, which decides how much of the budget it may use.
     package enum RequestSize: Sendable, Hashable {
@@ -38,7 +39,9 @@ package final class MemoryBudget: Sendable {
     /// - Returns: `false` when there is no room; nothing is taken then.
     package func reserve(_ bytes: Int, for size: RequestSize) -> Bool {
         if take(bytes, for: size) { return true }
-        return makingRoom { requests in requests.makeRoom(for: size, except: nil, in: self) { self.take(bytes, for: size) } }
+        return makingRoom { requests in
+            requests.makeRoom(for: size, except: nil, in: self) { self.take(bytes, for: size) }
+        }
     }
 
     /// Gives back what was taken.
@@ -106,7 +109,8 @@ extension MemoryBudget {
     ///   - reserved: bytes that were taken for it already.
     ///   - now: monotonic nanoseconds.
     package func list(
-        _ owner: IncompleteRequests.Owner, share: IncompleteRequests.Share?, size: RequestSize, reserved: Int, at now: Int64
+        _ owner: IncompleteRequests.Owner, share: IncompleteRequests.Share?, size: RequestSize, reserved: Int,
+        at now: Int64
     ) -> IncompleteRequests.Ticket {
         incomplete.withLock { $0.add(owner, share: share, size: size, reserved: reserved, at: now) }
     }
@@ -116,7 +120,8 @@ extension MemoryBudget {
     /// - Parameter bytes: what it is to hold from now on; no less than before.
     /// - Returns: `false` where it was dropped, or there is no room even without slower ones.
     package func grow(
-        _ ticket: IncompleteRequests.Ticket, to bytes: Int, size: RequestSize, share: IncompleteRequests.Share?, at now: Int64
+        _ ticket: IncompleteRequests.Ticket, to bytes: Int, size: RequestSize, share: IncompleteRequests.Share?,
+        at now: Int64
     ) -> Bool {
         makingRoom { $0.grow(ticket, to: bytes, size: size, share: share, at: now, in: self) }
     }

@@ -76,7 +76,8 @@ extension MetricName {
     /// The names of its labels, in the order in which their values are given.
     package var labels: [String] {
         switch self {
-        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .committed, .lastDeliveryAge:
+        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .committed,
+            .lastDeliveryAge:
             ["route"]
         case .refused: ["route", "code"]
         case .dead: ["route", "reason"]
@@ -85,13 +86,16 @@ extension MetricName {
         case .handshakeFailures: ["cause"]
         case .loopStalls: ["loop"]
         case .reloads: ["result"]
-        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches, .failedBatches,
+        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches,
+            .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
             .evictedKeys,
-            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes, .reloadTime,
-            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory, .processOpenDescriptors,
+            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes,
+            .reloadTime,
+            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory,
+            .processOpenDescriptors,
             .processDescriptorLimit:
             []
         }
@@ -111,21 +115,25 @@ extension MetricName {
         case .dead: "Dead letters made, by reason."
         case .answeredNobody: "Deliveries that were stored while their sender had gone."
         case .receiveToDurable: "Time from a request being complete to its jobs being durable."
-        case .lastDeliveryAge: "Time since the route last stored a delivery, or since the start where it has stored none yet."
+        case .lastDeliveryAge:
+            "Time since the route last stored a delivery, or since the start where it has stored none yet."
         case .queued: "Jobs that Zizq has acknowledged."
         case .queueDuplicates: "Jobs that Zizq dropped on first sending because an older job held their unique key."
         case .durableToQueued: "Time from a job being durable to Zizq acknowledging it."
         case .ambiguousBatches: "Batches of which it is unknown whether Zizq took them; they were sent again."
         case .failedBatches: "Batches that Zizq did not take and that are tried again."
         case .deliveryPaused:
-            "1 while the relay is paused because Zizq rejects every job, or because the answers are not those of a Zizq server."
-        case .relaySuspects: "Jobs that Zizq rejected and that are set aside until another job shows whether they are the cause."
+            "1 while the relay is paused because Zizq rejects every job, or because the answers are not those of a "
+                + "Zizq server."
+        case .relaySuspects:
+            "Jobs that Zizq rejected and that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent along because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
         case .outboxParkedJobs: "Jobs in the outbox that wait for a licence of the server."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and of the requests that they need."
-        case .outboxDeadLimitBytes: "Size of dead letters above which deliveries that would become dead letters are refused."
+        case .outboxDeadLimitBytes:
+            "Size of dead letters above which deliveries that would become dead letters are refused."
         case .outboxKeys: "Unique keys that are remembered."
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Size of undelivered jobs and dead letters above which requests are refused."
@@ -136,7 +144,8 @@ extension MetricName {
         case .connectionsClosedForNewer: "Connections that were closed to make room for new ones."
         case .connectionsRefused: "Connections that were turned away, by reason."
         case .handshakeFailures: "TLS handshakes that failed, by cause."
-        case .loopStalls: "Turns of an event loop that took longer than 50 ms, or 20 ms of processor time, by the loop's thread."
+        case .loopStalls:
+            "Turns of an event loop that took longer than 50 ms, or 20 ms of processor time, by the loop's thread."
         case .memoryInUse: "Memory held by bodies, pending commits and unsent answers."
         case .tableVersion: "Number of the route table in force; it grows by one with each that is loaded."
         case .tableTime: "When the route table in force was put in force, in seconds since 1970."
@@ -144,7 +153,8 @@ extension MetricName {
         case .reloads: "Attempts to load a new route table, by result."
         case .reloadTime: "When loading a route table was last tried, in seconds since 1970."
         case .reloadFailing: "1 while the route files on disk cannot be loaded and the last good table stays in force."
-        case .reloadProblems: "Problems that the last attempt to load a route table ended with; 0 where it was put in force."
+        case .reloadProblems:
+            "Problems that the last attempt to load a route table ended with; 0 where it was put in force."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative once it has."
         case .droppedLogRecords: "Log records that were lost because nobody read standard error fast enough."
         case .processResidentMemory: "Resident memory size in bytes."

@@ -3,7 +3,9 @@ extension PeerAddress {
     ///
     /// - Returns: `nil` for anything else, host names included.
     package init?(parsing text: some StringProtocol) {
-        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
+            return nil
+        }
         let host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             guard let address = Self.ipv6Address(host.dropFirst().dropLast()) else { return nil }
@@ -37,7 +39,8 @@ extension PeerAddress {
         return [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, bytes[0], bytes[1], bytes[2], bytes[3]]
     }
 
-    /// Four decimal parts and nothing else: `010.0.0.1`, which some readers take for octal, is refused (RFC 6943 §3.1.1).
+    /// Four decimal parts and nothing else: `010.0.0.1`, which some readers take for octal, is refused (RFC 6943
+    /// §3.1.1).
     private static func ipv4Bytes(_ text: some StringProtocol) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, parts.allSatisfy({ isPlainDecimal($0) }) else { return nil }
@@ -80,7 +83,8 @@ extension PeerAddress {
                 groups.append(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
                 groups.append(UInt16(bytes[2]) << 8 | UInt16(bytes[3]))
             } else {
-                guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ Hex.value($0) != nil }), let group = UInt16(part, radix: 16)
+                guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ Hex.value($0) != nil }),
+                    let group = UInt16(part, radix: 16)
                 else { return nil }
                 groups.append(group)
             }

@@ -1,6 +1,7 @@
 /// Makes text that a sender wrote safe to print, in logs and on terminals alike.
 package enum PrintableText {
-    /// Escapes control, bidirectional and other invisible formatting characters as `\u{…}`, and cuts at `limit` characters.
+    /// Escapes control, bidirectional and other invisible formatting characters as `\u{…}`, and cuts at `limit`
+    /// characters.
     ///
     /// Without this a header value could end a log line, colour a terminal or turn the order of letters around
     /// (Unicode TR 36 §3.2).
@@ -30,10 +31,11 @@ package enum PrintableText {
 
 /// "Did you mean …?" for misspelt keys, names and references.
 package enum Suggestion {
-    /// The candidate nearest to `word` by edits (insert, delete, replace, swap of neighbours), if it is near enough to be meant.
+    /// The candidate nearest to `word` by edits (insert, delete, replace, swap of neighbours), if it is near enough to
+    /// be meant.
     ///
-    /// Near enough is one edit for words up to four letters, two up to eight, three beyond. Of equally near ones the first in
-    /// alphabetical order, so that messages are the same in each run.
+    /// Near enough is one edit for words up to four letters, two up to eight, three beyond. Of equally near ones the
+    /// first in alphabetical order, so that messages are the same in each run.
     package static func closest(to word: String, among candidates: some Sequence<String>) -> String? {
         let allowed = word.count <= 4 ? 1 : word.count <= 8 ? 2 : 3
         var best: (distance: Int, candidate: String)?
@@ -81,7 +83,8 @@ package enum ZizqName {
         for byte in name.utf8 {
             switch byte {
             case 0: return "must not contain null bytes"
-            case UInt8(ascii: ","), UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+            case UInt8(ascii: ","), UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"),
+                UInt8(ascii: "{"),
                 UInt8(ascii: "}"), UInt8(ascii: "\\"):
                 return "must not contain '\(Unicode.Scalar(byte))'"
             default: continue

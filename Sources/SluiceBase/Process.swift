@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The environment that this process was started with.
 package enum ProcessEnvironment {
-    /// Names and values, as the kernel keeps them in `/proc/self/environ`: later `setenv` calls do not show, and nothing has
-    /// to be read through the C library's unguarded global.
+    /// Names and values, as the kernel keeps them in `/proc/self/environ`: later `setenv` calls do not show, and
+    /// nothing has to be read through the C library's unguarded global.
     ///
     /// - Returns: nothing where `/proc` is not mounted.
     package static func variables() -> [String: String] {
@@ -60,11 +60,11 @@ package struct FatalProblem: Error, Sendable, CustomStringConvertible {
 
 /// What signals do to a process that is starting and serves nothing yet.
 package enum StartSignals {
-    /// From here on SIGTERM and SIGINT end the process at once, with exit status 0, and SIGHUP does nothing, until somebody else
-    /// traps them.
+    /// From here on SIGTERM and SIGINT end the process at once, with exit status 0, and SIGHUP does nothing, until
+    /// somebody else traps them.
     ///
-    /// Left alone, the first process of a container ignores a SIGTERM, and whoever stops the container while it waits for its
-    /// outbox has to kill it.
+    /// Left alone, the first process of a container ignores a SIGTERM, and whoever stops the container while it waits
+    /// for its outbox has to kill it.
     package static func endTheProcess() {
         for number in [SIGTERM, SIGINT] {
             // `_exit` may be called in a signal handler (man 7 signal-safety); nothing is open that would need more.

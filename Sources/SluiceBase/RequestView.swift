@@ -1,5 +1,5 @@
-/// One request as everything above HTTP sees it: spans over the connection's buffer, valid while the request is in work on
-/// its event loop. It is the seam between SluiceHTTP, which makes it, and SluiceRoutes, which reads it.
+/// One request as everything above HTTP sees it: spans over the connection's buffer, valid while the request is in work
+/// on its event loop. It is the seam between SluiceHTTP, which makes it, and SluiceRoutes, which reads it.
 package struct RequestView: ~Escapable {
     package let method: Span<UInt8>
     /// As received: path and, where there is one, `?` and query.
@@ -56,8 +56,8 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         return address[10] == 0xFF && address[11] == 0xFF
     }
 
-    /// The address without the port: dotted for IPv4, groups of four hex digits with the longest run of zeros left out for
-    /// IPv6 (RFC 5952).
+    /// The address without the port: dotted for IPv4, groups of four hex digits with the longest run of zeros left out
+    /// for IPv6 (RFC 5952).
     package var description: String {
         if isIPv4 { return (12..<16).map { String(address[$0]) }.joined(separator: ".") }
         let groups = (0..<8).map { UInt16(address[$0 * 2]) << 8 | UInt16(address[$0 * 2 + 1]) }

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// The process's standard error as a place for log lines: it never blocks the thread that writes, and nothing that happens to
-/// it ends the process.
+/// The process's standard error as a place for log lines: it never blocks the thread that writes, and nothing that
+/// happens to it ends the process.
 package enum StandardError {
     /// What became of a line.
     package enum Outcome: Sendable, Hashable {
@@ -12,8 +12,8 @@ package enum StandardError {
 
     /// Writes one line with one `write(2)`, so that lines of several threads and processes do not mix.
     ///
-    /// The descriptor is often shared with other processes, so it is not made non-blocking; it is asked first whether it would
-    /// take the line. A pipe that is ready takes at least `PIPE_BUF` (4096) bytes at once.
+    /// The descriptor is often shared with other processes, so it is not made non-blocking; it is asked first whether
+    /// it would take the line. A pipe that is ready takes at least `PIPE_BUF` (4096) bytes at once.
     package static func write(_ line: [UInt8]) -> Outcome { write(line, to: STDERR_FILENO) }
 
     /// The same for any descriptor.
@@ -36,7 +36,9 @@ package enum StandardError {
         var written = 0
         while written < bytes.count {
             // The buffer outlives the call.
-            let count = unsafe bytes[written...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe bytes[written...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             written += count

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Starts threads of the system, for what must not run on Swift's cooperative pool: event loops, the resolver, the outbox's writer.
+/// Starts threads of the system, for what must not run on Swift's cooperative pool: event loops, the resolver, the
+/// outbox's writer.
 package enum SystemThread {
     /// The system has no thread left.
     package struct Failure: Error, Sendable, Hashable {
@@ -18,8 +19,8 @@ package enum SystemThread {
         }
     }
 
-    /// Starts a detached thread with every signal blocked: signals are the main thread's, and SIGPIPE, which goes to the thread
-    /// that wrote, must never end the process.
+    /// Starts a detached thread with every signal blocked: signals are the main thread's, and SIGPIPE, which goes to
+    /// the thread that wrote, must never end the process.
     ///
     /// - Parameter name: for people who look at the process; cut to 15 bytes (`man 5 proc`, `/proc/pid/comm`).
     /// - Throws: the error number of `pthread_create`; nothing is started then.
@@ -44,8 +45,8 @@ package enum SystemThread {
         pthread_detach(thread)
     }
 
-    /// Gives the calling thread a lower weight than the others of the process: 335 to their 1024 (`man 7 sched`, nice values). Where they
-    /// want all processors it gets a part; else it runs as fast as they do.
+    /// Gives the calling thread a lower weight than the others of the process: 335 to their 1024 (`man 7 sched`, nice
+    /// values). Where they want all processors it gets a part; else it runs as fast as they do.
     package static func lowerPriority() {
         // On Linux the call is about the thread. It fails only for a lower value than there is.
         _ = nice(5)

@@ -24,8 +24,9 @@ package enum TimestampText {
         appendDigits(time % 1000, 3, then: "Z", to: &line)
     }
 
-    /// Reads a time of RFC 3339 (§5.6): date and time of day with a `T`, `t` or blank between them, digits of a second after a point, and `Z`
-    /// or an offset. What is below a millisecond is cut off; the 60th second of a minute is the next minute's first.
+    /// Reads a time of RFC 3339 (§5.6): date and time of day with a `T`, `t` or blank between them, digits of a second
+    /// after a point, and `Z` or an offset. What is below a millisecond is cut off; the 60th second of a minute is the
+    /// next minute's first.
     ///
     /// - Returns: milliseconds since 1970; nil for anything else.
     package static func parse(_ text: String) -> Int64? {
@@ -58,7 +59,9 @@ package enum TimestampText {
         rest = rest.dropFirst(digits.count)
         guard !digits.isEmpty else { return nil }
         var milliseconds = 0
-        for place in 0..<3 { milliseconds = milliseconds * 10 + (place < digits.count ? Int(digits[digits.startIndex + place] & 15) : 0) }
+        for place in 0..<3 {
+            milliseconds = milliseconds * 10 + (place < digits.count ? Int(digits[digits.startIndex + place] & 15) : 0)
+        }
         return milliseconds
     }
 
@@ -72,11 +75,14 @@ package enum TimestampText {
     }
 
     private static func offset(_ rest: inout ArraySlice<UInt8>) -> Int? {
-        guard let hours = digits(2, ":", &rest), let minutes = digits(2, nil, &rest), hours < 24, minutes < 60 else { return nil }
+        guard let hours = digits(2, ":", &rest), let minutes = digits(2, nil, &rest), hours < 24, minutes < 60 else {
+            return nil
+        }
         return hours * 60 + minutes
     }
 
-    /// The days from 1970 to a date of the proleptic Gregorian calendar; nil where there is no such date. The inverse of `civilDate`.
+    /// The days from 1970 to a date of the proleptic Gregorian calendar; nil where there is no such date. The inverse
+    /// of `civilDate`.
     package static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64? {
         guard 0...9999 ~= year, 1...12 ~= month, 1...31 ~= day else { return nil }
         let shifted = month <= 2 ? year - 1 : year
@@ -92,7 +98,9 @@ package enum TimestampText {
     private static let earliest: Int64 = -62_167_219_200_000
     private static let latest: Int64 = 253_402_300_799_999
 
-    private static func appendDigits(_ number: Int, _ width: Int, then separator: Unicode.Scalar, to line: inout [UInt8]) {
+    private static func appendDigits(
+        _ number: Int, _ width: Int, then separator: Unicode.Scalar, to line: inout [UInt8]
+    ) {
         var divisor = 1
         for _ in 1..<width { divisor *= 10 }
         while divisor > 0 {
@@ -102,8 +110,9 @@ package enum TimestampText {
         line.append(UInt8(ascii: separator))
     }
 
-    /// The date in the proleptic Gregorian calendar: years are counted from March, so that the leap day is a year's last, in
-    /// eras of 400 years, which all have 146,097 days (Howard Hinnant, "chrono-compatible low-level date algorithms").
+    /// The date in the proleptic Gregorian calendar: years are counted from March, so that the leap day is a year's
+    /// last, in eras of 400 years, which all have 146,097 days (Howard Hinnant, "chrono-compatible low-level date
+    /// algorithms").
     private static func civilDate(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSinceEpoch + 719_468
         let era = Int(Int64(shifted).flooredQuotient(by: 146_097))

@@ -28,11 +28,12 @@ package enum DurationText {
 }
 
 extension Duration {
-    /// The duration in milliseconds, rounded towards zero; the nearest there is for one that is longer than 64 bits can count.
+    /// The duration in milliseconds, rounded towards zero; the nearest there is for one that is longer than 64 bits can
+    /// count.
     package var wholeMilliseconds: Int64 { Int64(clamping: attosecondCount / 1_000_000_000_000_000) }
 
-    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them. A century and a half for one that is
-    /// longer, so that adding it to the clock's reading cannot overflow.
+    /// The duration in nanoseconds, rounded towards zero; for the monotonic clock, which counts them. A century and a
+    /// half for one that is longer, so that adding it to the clock's reading cannot overflow.
     package var wholeNanoseconds: Int64 {
         Int64(clamping: max(-Self.longestNanoseconds, min(Self.longestNanoseconds, attosecondCount / 1_000_000_000)))
     }
@@ -47,8 +48,8 @@ extension Duration {
 
 /// A size in bytes, written as `64KiB`, `10MiB`, `1GiB` or a bare number of bytes.
 ///
-/// Units are powers of 1024; a decimal unit such as `MB` is refused, so that no setting is ever off by the five per cent
-/// between the two.
+/// Units are powers of 1024; a decimal unit such as `MB` is refused, so that no setting is ever off by the five per
+/// cent between the two.
 package struct ByteCount: Hashable, Comparable, Sendable {
     /// The size in bytes, never negative.
     package let bytes: Int
@@ -62,7 +63,9 @@ package struct ByteCount: Hashable, Comparable, Sendable {
     package static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
     package static func gibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 30) }
 
-    private static let units: [(suffix: String, shift: Int)] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)]
+    private static let units: [(suffix: String, shift: Int)] = [
+        ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0),
+    ]
 
     /// Reads `64KiB` and the like.
     ///

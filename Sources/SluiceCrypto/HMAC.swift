@@ -1,7 +1,8 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// A secret, prepared once for authenticating any number of messages (HMAC, RFC 2104). Any number of threads may use it at once.
+/// A secret, prepared once for authenticating any number of messages (HMAC, RFC 2104). Any number of threads may use it
+/// at once.
 ///
 /// What depends on the key alone, a block of each of the two hashes, is computed here and copied for each message.
 package final class HMACKey: Sendable {
@@ -29,7 +30,8 @@ package final class HMACKey: Sendable {
         return computation.finish()
     }
 
-    /// The key, or the digest of one that is longer than a block, padded with zeros. Never reallocated, so that it can be wiped.
+    /// The key, or the digest of one that is longer than a block, padded with zeros. Never reallocated, so that it can
+    /// be wiped.
     private static func block(_ algorithm: HashAlgorithm, _ key: Span<UInt8>) -> [UInt8] {
         var block: [UInt8] = []
         block.reserveCapacity(algorithm.blockSize)
@@ -48,7 +50,8 @@ package final class HMACKey: Sendable {
     }
 }
 
-/// The authentication code of a message that comes in pieces, such as a time stamp, a dot and a body. It belongs to one thread at a time.
+/// The authentication code of a message that comes in pieces, such as a time stamp, a dot and a body. It belongs to one
+/// thread at a time.
 package struct HMACComputation: ~Copyable {
     private let key: HMACKey
     private var state: HashState
@@ -75,6 +78,8 @@ package func constantTimeEquals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bo
     guard left.count == right.count else { return false }
     // Both buffers have `count` bytes, and neither outlives its closure.
     return unsafe left.withUnsafeBufferPointer { left in
-        unsafe right.withUnsafeBufferPointer { right in unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0 }
+        unsafe right.withUnsafeBufferPointer { right in
+            unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
+        }
     }
 }

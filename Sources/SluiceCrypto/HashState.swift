@@ -16,7 +16,8 @@ struct HashState: ~Copyable {
         unsafe Self.check(EVP_DigestInit_ex2(context, algorithm.implementation, nil))
     }
 
-    /// Goes on from where `other` is, which stays as it is: any number of threads may copy the same state, as long as none changes it.
+    /// Goes on from where `other` is, which stays as it is: any number of threads may copy the same state, as long as
+    /// none changes it.
     init(copying other: borrowing HashState) {
         algorithm = other.algorithm
         unsafe context = Self.newContext()
@@ -35,7 +36,9 @@ struct HashState: ~Copyable {
         var digest = Digest(count: algorithm.digestSize)
         var output = digest.bytes.mutableSpan
         // 64 bytes are room for every algorithm here.
-        unsafe output.withUnsafeMutableBufferPointer { unsafe Self.check(EVP_DigestFinal_ex(context, $0.baseAddress, nil)) }
+        unsafe output.withUnsafeMutableBufferPointer {
+            unsafe Self.check(EVP_DigestFinal_ex(context, $0.baseAddress, nil))
+        }
         return digest
     }
 
@@ -51,7 +54,8 @@ struct HashState: ~Copyable {
 
 /// A hash that has read a block and is only copied from then on.
 final class SharedHashState: @unchecked Sendable {
-    // `@unchecked` because of the pointer inside: the state is not changed after `init`, and OpenSSL copies it without writing to it.
+    // `@unchecked` because of the pointer inside: the state is not changed after `init`, and OpenSSL copies it without
+    // writing to it.
     let state: HashState
 
     init(_ algorithm: HashAlgorithm, after block: Span<UInt8>) {

@@ -2,8 +2,8 @@ internal import CSluiceOpenSSL
 
 /// What OpenSSL noted about a failure.
 ///
-/// It keeps a queue of errors a thread. Whoever meets a failure makes one of these on the same thread, which empties the queue: a note
-/// that stays would be taken for the cause of a later failure.
+/// It keeps a queue of errors a thread. Whoever meets a failure makes one of these on the same thread, which empties
+/// the queue: a note that stays would be taken for the cause of a later failure.
 package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done, to stand before the reasons: `reading the certificate`.
     package let operation: String
@@ -24,7 +24,8 @@ package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// One line.
     package var description: String {
-        reasons.isEmpty ? "\(operation) failed without a reason from OpenSSL" : "\(operation): \(reasons.joined(separator: "; "))"
+        reasons.isEmpty
+            ? "\(operation) failed without a reason from OpenSSL" : "\(operation): \(reasons.joined(separator: "; "))"
     }
 
     /// OpenSSL writes `error:0A000126:SSL routines::unexpected eof while reading`.

@@ -35,26 +35,28 @@ extension [UInt8] {
     package mutating func appendJSONInteger(_ value: Int64) { appendDecimal(value) }
 
     /// Appends an integer of any width in decimal.
-    @inline(__always)
-    mutating func appendDecimal(_ value: some FixedWidthInteger) {
-        if value < 0 { append(Byte.minus) }
+    @inlinable
+    package mutating func appendDecimal(_ value: some FixedWidthInteger) {
+        if value < 0 { append(UInt8(ascii: "-")) }
         var rest = value.magnitude
         let start = count
         repeat {
             let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-            append(Byte.zero &+ UInt8(truncatingIfNeeded: remainder))
+            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder))
             rest = quotient
         } while rest > 0
         self[start...].reverse()
     }
 
-    /// Appends JSON text in which half a surrogate pair becomes `\ufffd`, which has as many bytes: offsets stay what they are.
+    /// Appends JSON text in which half a surrogate pair becomes `\ufffd`, which has as many bytes: offsets stay what
+    /// they are.
     ///
     /// - Parameters:
     ///   - bytes: what was scanned.
     ///   - offsets: `JSONFindings.loneSurrogates` of that scan.
     ///   - range: the part of `bytes` to append, such as the range of a finding.
-    package mutating func appendRepairingSurrogates(_ bytes: Span<UInt8>, _ offsets: [Int], in range: Range<Int>? = nil) {
+    package mutating func appendRepairingSurrogates(_ bytes: Span<UInt8>, _ offsets: [Int], in range: Range<Int>? = nil)
+    {
         let range = range ?? 0..<bytes.count
         let shift = count - range.lowerBound
         append(bytes.extracting(range))
@@ -74,7 +76,8 @@ extension [UInt8] {
         while start < utf8.count {
             let stop = JSONEscape.firstNeeded(utf8, from: start)
             append(utf8.extracting(start..<stop))
-            // Where one byte must be escaped its neighbours often must be too: they are written one by one, without looking for the next run.
+            // Where one byte must be escaped its neighbours often must be too: they are written one by one, without
+            // looking for the next run.
             start = Swift.min(utf8.count, stop + Self.escapedRun)
             if stop < start { appendEscaping(utf8.extracting(stop..<start)) }
         }

@@ -27,3 +27,73 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         return position
     }
 }
+
+/// What is wrong with a JSON text (RFC 8259), or with what a reader asked of it.
+package enum JSONErrorReason: Sendable, Hashable, CustomStringConvertible {
+    case empty
+    case unexpectedEnd
+    case byteOrderMark
+    case trailingText
+    case expectedValue
+    case expectedKey
+    case expectedColon
+    case expectedCommaOrBrace
+    case expectedCommaOrBracket
+    case invalidNumber
+    /// The nearest IEEE 754 double is infinite.
+    case numberOutOfRange
+    case controlCharacter
+    case invalidEscape
+    case invalidUTF8
+    /// A `\uD800`–`\uDFFF` escape without its other half, where the reader was told to refuse it.
+    case loneSurrogate
+    case tooDeep(limit: Int)
+    /// Over 4 GiB, where a reader keeps places of 32 bits.
+    case tooLong
+    /// Well-formed, but not what the reader asked for.
+    case wrongKind(expected: JSONKind, found: JSONKind)
+    /// Well-formed, but neither `true` nor `false`, for which the reader asked.
+    case notABoolean(found: JSONKind)
+    /// An object lacks a member without which it is not what the reader asked for.
+    case missing(String)
+    /// A number that was read as an `Int64` and is none.
+    case notAnInteger
+
+    /// A phrase without a capital or a full stop, to stand behind a colon.
+    package var description: String {
+        switch self {
+        case .empty: "there is no value"
+        case .unexpectedEnd: "the text ends inside a value"
+        case .byteOrderMark: "the text begins with a byte-order mark"
+        case .trailingText: "there is text behind the value"
+        case .expectedValue: "a value is expected"
+        case .expectedKey: "a key in double quotes is expected"
+        case .expectedColon: "a colon is expected behind the key"
+        case .expectedCommaOrBrace: "a comma or a closing brace is expected"
+        case .expectedCommaOrBracket: "a comma or a closing bracket is expected"
+        case .invalidNumber: "a number is malformed"
+        case .numberOutOfRange: "a number is out of the range of a double"
+        case .controlCharacter: "a string has a control character that is not escaped"
+        case .invalidEscape: "a string has an unknown escape"
+        case .invalidUTF8: "a string is not valid UTF-8"
+        case .loneSurrogate: "a string has an escaped surrogate without its other half"
+        case .tooLong: "the text is longer than 4 GiB"
+        case .tooDeep(let limit): "the nesting is deeper than \(limit) levels"
+        case .wrongKind(let expected, let found): "\(expected.name) is expected, not \(found.name)"
+        case .notABoolean(let found): "true or false is expected, not \(found.name)"
+        case .missing(let key): "\(key) is missing"
+        case .notAnInteger: "an integer of 64 bits is expected"
+        }
+    }
+}
+
+/// A place in a text for a person: both count from 1, the column in bytes.
+package struct JSONPosition: Sendable, Hashable {
+    package var line: Int
+    package var column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+}

@@ -9,7 +9,9 @@ enum JSONEscape {
     static let letters: InlineArray<256, UInt8> = {
         var letters = InlineArray<256, UInt8>(repeating: 0)
         for control in 0..<0x20 { letters[control] = UInt8(ascii: "u") }
-        for (control, letter) in [(0x08, "b"), (0x09, "t"), (0x0A, "n"), (0x0C, "f"), (0x0D, "r")] as [(Int, Unicode.Scalar)] {
+        for (control, letter) in [(0x08, "b"), (0x09, "t"), (0x0A, "n"), (0x0C, "f"), (0x0D, "r")]
+            as [(Int, Unicode.Scalar)]
+        {
             letters[control] = UInt8(ascii: letter)
         }
         letters[Int(Byte.quote)] = Byte.quote
@@ -17,7 +19,8 @@ enum JSONEscape {
         return letters
     }()
 
-    /// The first byte that cannot stand in a string as it is; the number of bytes where there is none. Looks at many bytes at a time.
+    /// The first byte that cannot stand in a string as it is; the number of bytes where there is none. Looks at many
+    /// bytes at a time.
     static func firstNeeded(_ utf8: Span<UInt8>, from start: Int) -> Int {
         var index = start
         // Most bytes are in long texts without any.
@@ -27,7 +30,9 @@ enum JSONEscape {
             guard stops == 0 else { return index &+ stops.trailingZeroBitCount &>> 3 }
             index &+= 8
         }
-        while index < utf8.count, utf8[index] >= 0x20, utf8[index] != Byte.quote, utf8[index] != Byte.backslash { index &+= 1 }
+        while index < utf8.count, utf8[index] >= 0x20, utf8[index] != Byte.quote, utf8[index] != Byte.backslash {
+            index &+= 1
+        }
         return index
     }
 
@@ -42,8 +47,8 @@ enum JSONEscape {
         return found != 0
     }
 
-    /// The high bit of each byte that is a quote, a backslash or a control character. Above the lowest one set there may be false ones,
-    /// because a subtraction borrows from its neighbour.
+    /// The high bit of each byte that is a quote, a backslash or a control character. Above the lowest one set there
+    /// may be false ones, because a subtraction borrows from its neighbour.
     @inline(__always)
     static func stops(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -86,7 +91,8 @@ enum JSONEscape {
 
     /// The low surrogate whose escape begins at `start`; `nil` if anything else stands there.
     static func lowSurrogate(_ bytes: Span<UInt8>, at start: Int) -> UInt16? {
-        guard start + length <= bytes.count, bytes[start] == Byte.backslash, bytes[start + 1] == UInt8(ascii: "u") else { return nil }
+        guard start + length <= bytes.count, bytes[start] == Byte.backslash, bytes[start + 1] == UInt8(ascii: "u")
+        else { return nil }
         guard let unit = codeUnit(bytes, at: start), isLowSurrogate(unit) else { return nil }
         return unit
     }

@@ -6,8 +6,8 @@ struct JSONStringToken {
 }
 
 extension JSONLexer {
-    /// Passes a string, from its opening quote to behind its closing one: valid UTF-8, no raw control characters, known escapes
-    /// (RFC 8259 §7).
+    /// Passes a string, from its opening quote to behind its closing one: valid UTF-8, no raw control characters, known
+    /// escapes (RFC 8259 §7).
     mutating func string() throws(JSONError) -> JSONStringToken {
         let start = index &+ 1
         var hasEscapes = false
@@ -48,11 +48,13 @@ extension JSONLexer {
         byte >= 0x20 && byte < 0x80 && byte != Byte.quote && byte != Byte.backslash
     }
 
-    /// The high bit of each byte that a string's plain bytes end at: what `JSONEscape.stops` finds, and what is not ASCII.
+    /// The high bit of each byte that a string's plain bytes end at: what `JSONEscape.stops` finds, and what is not
+    /// ASCII.
     @inline(__always)
     private static func stops(in word: UInt64) -> UInt64 { JSONEscape.stops(in: word) | word & 0x8080_8080_8080_8080 }
 
-    /// Passes one escape. Half a surrogate pair is noted, not refused: senders produce them when they cut a text inside an emoji.
+    /// Passes one escape. Half a surrogate pair is noted, not refused: senders produce them when they cut a text inside
+    /// an emoji.
     private mutating func passEscape() throws(JSONError) {
         let start = index
         guard start &+ 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
@@ -71,7 +73,8 @@ extension JSONLexer {
     private mutating func passUnicodeEscape() throws(JSONError) {
         let start = index
         guard let unit = JSONEscape.codeUnit(bytes, at: start) else {
-            throw JSONEscape.isCutOff(bytes, at: start) ? JSONError(.unexpectedEnd, at: bytes.count) : JSONError(.invalidEscape, at: start)
+            throw JSONEscape.isCutOff(bytes, at: start)
+                ? JSONError(.unexpectedEnd, at: bytes.count) : JSONError(.invalidEscape, at: start)
         }
         index = start &+ JSONEscape.length
         guard JSONEscape.isSurrogate(unit) else { return }

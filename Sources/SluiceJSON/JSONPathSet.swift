@@ -1,21 +1,24 @@
 /// Paths to look for in one pass: a trie, made once when the routes are loaded.
 ///
-/// The nodes lie in depth-first order, so that what is below a node is the range `node..<end`; its edges are a range of a common
-/// table. Looking one up touches three flat arrays and allocates nothing.
+/// The nodes lie in depth-first order, so that what is below a node is the range `node..<end`; its edges are a range of
+/// a common table. Looking one up touches three flat arrays and allocates nothing.
 ///
-/// Paths may go through every element of an array (`JSONPath.Step.each`): they look into each element and give a value for each. All
-/// such paths have the same beginning, up to their last `each`; the element that it names is an *item*.
+/// Paths may go through every element of an array (`JSONPath.Step.each`): they look into each element and give a value
+/// for each. All such paths have the same beginning, up to their last `each`; the element that it names is an *item*.
 package struct JSONPathSet: Sendable {
     struct Node {
         /// One behind the last node below this one.
         var end: Int
         /// The edges to the nodes right below, in `edges`.
         var edges: Range<Int>
-        /// Where every element of an array leads that no edge of its own leads away; `noNode` where nothing looks into each.
+        /// Where every element of an array leads that no edge of its own leads away; `noNode` where nothing looks into
+        /// each.
         var each = noNode
-        /// On the way to the items: the node right below that has to be found for there to be any. `each` has no need of it.
+        /// On the way to the items: the node right below that has to be found for there to be any. `each` has no need
+        /// of it.
         var wanted = noNode
-        /// What is noted when a value here is passed, which is an item then: the position in `itemNodes`; -1 for other values.
+        /// What is noted when a value here is passed, which is an item then: the position in `itemNodes`; -1 for other
+        /// values.
         var item = -1
         /// Whether items lie below.
         var leadsToItems = false
@@ -49,8 +52,8 @@ package struct JSONPathSet: Sendable {
     /// No paths: for checking alone.
     package static let none = JSONPathSet([])
 
-    /// - Parameter paths: a path's position here is its identity in `JSONFindings`. The same path may stand twice. Those with `each` agree
-    ///   up to their last one.
+    /// - Parameter paths: a path's position here is its identity in `JSONFindings`. The same path may stand twice.
+    ///   Those with `each` agree up to their last one.
     package init(_ paths: [JSONPath]) {
         nodeOfPath = Array(repeating: Self.noNode, count: paths.count)
         columnOfPath = Array(repeating: -1, count: paths.count)
@@ -107,7 +110,9 @@ package struct JSONPathSet: Sendable {
         if let each = groups.first(where: { $0.step == .each }) { nodes[node].each = addNode(for: each.branch) }
         if let chain = branch.first(where: \.leadsToItems)?.rest.first {
             nodes[node].leadsToItems = true
-            if let position = edged.firstIndex(where: { $0.step == chain }) { nodes[node].wanted = edges[first + position].node }
+            if let position = edged.firstIndex(where: { $0.step == chain }) {
+                nodes[node].wanted = edges[first + position].node
+            }
         }
         nodes[node].end = nodes.count
         return node
@@ -142,8 +147,8 @@ package struct JSONPathSet: Sendable {
         return Edge(index: -1, key: start..<text.count, node: Self.noNode)
     }
 
-    /// The paths that go on, by their next step, in the order in which the steps first appear. What looks into each element looks into
-    /// those that have a path of their own, too.
+    /// The paths that go on, by their next step, in the order in which the steps first appear. What looks into each
+    /// element looks into those that have a path of their own, too.
     private static func grouped(_ branch: [Pending]) -> [Group] {
         var groups: [Group] = []
         var positions: [JSONPath.Step: Int] = [:]
@@ -161,5 +166,52 @@ package struct JSONPathSet: Sendable {
             if case .index = groups[position].step { groups[position].branch += groups[each].branch }
         }
         return groups
+    }
+}
+
+/// The way from the root of a JSON text to one value in it: `repository.full_name`, `commits[0].id`.
+///
+/// Keys are compared byte for byte after unescaping, so two spellings that Unicode calls equivalent are two keys.
+package struct JSONPath: Sendable, Hashable {
+    /// One step down.
+    package enum Step: Sendable {
+        /// The member of an object with this key; of several the last.
+        case key(String)
+        /// The element of an array at this position, counted from 0.
+        case index(Int)
+        /// Every element of an array.
+        case each
+    }
+
+    package var steps: [Step]
+
+    /// - Parameter steps: none for the root itself.
+    package init(_ steps: [Step] = []) { self.steps = steps }
+
+    /// The path of the whole text.
+    package static let root = JSONPath()
+}
+
+extension JSONPath.Step: Hashable {
+    /// Not the synthesised one: `String` compares by canonical equivalence, JSON keys do not.
+    package static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.key(let left), .key(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.index(let left), .index(let right)): left == right
+        case (.each, .each): true
+        case (.key, _), (.index, _), (.each, _): false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .key(let key):
+            hasher.combine(0)
+            for byte in key.utf8 { hasher.combine(byte) }
+        case .index(let index):
+            hasher.combine(1)
+            hasher.combine(index)
+        case .each: hasher.combine(2)
+        }
     }
 }

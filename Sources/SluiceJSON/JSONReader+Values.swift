@@ -31,8 +31,8 @@ extension JSONReader {
 
     /// Passes a number.
     ///
-    /// - Returns: whether it is written as an integer and fits into 64 bits, signed or not, so that Zizq hands it on digit by digit. Of
-    ///   `-0` it makes `-0.0`.
+    /// - Returns: whether it is written as an integer and fits into 64 bits, signed or not, so that Zizq hands it on
+    ///   digit by digit. Of `-0` it makes `-0.0`.
     package mutating func skipInteger() throws(JSONError) -> Bool {
         try expect(.number)
         let start = lexer.index
@@ -93,5 +93,25 @@ extension JSONReader {
         var walker = JSONWalker(lexer, paths: .none, maximumDepth: maximumDepth, depthAbove: depth)
         try walker.walk(from: JSONPathSet.noNode)
         lexer = walker.lexer
+    }
+}
+
+/// Integers as JSON writes them.
+package enum JSONInteger {
+    /// - Returns: `nil` for a fraction, an exponent, or a value that does not fit.
+    @inlinable
+    package static func read<Value: FixedWidthInteger>(_ digits: Span<UInt8>, as type: Value.Type) -> Value? {
+        let isNegative = digits[0] == UInt8(ascii: "-")
+        var value: Value = 0
+        for index in (isNegative ? 1 : 0)..<digits.count {
+            guard digits[index] &- 0x30 < 10 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let digit = Value(truncatingIfNeeded: digits[index] & 15)
+            let (sum, carry) =
+                isNegative ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
     }
 }

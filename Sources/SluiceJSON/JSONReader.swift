@@ -13,12 +13,12 @@
 /// try reader.finish()
 /// ```
 ///
-/// It is as strict as `JSONScanner`, and refuses half a surrogate pair besides unless told otherwise. What has been read is known to be
-/// well-formed; what follows is not, until `finish()`.
+/// It is as strict as `JSONScanner`, and refuses half a surrogate pair besides unless told otherwise. What has been
+/// read is known to be well-formed; what follows is not, until `finish()`.
 ///
-/// Each value must be read or skipped before the next key or element is asked for, and an object is read by keys, an array by elements:
-/// anything else is a mistake of the caller and ends the process. After an error the reader must not be used again, except after `wrongKind`
-/// and `notABoolean`, which leave the value unread.
+/// Each value must be read or skipped before the next key or element is asked for, and an object is read by keys, an
+/// array by elements: anything else is a mistake of the caller and ends the process. After an error the reader must not
+/// be used again, except after `wrongKind` and `notABoolean`, which leave the value unread.
 package struct JSONReader: ~Escapable {
     /// Where in the text the reader stands.
     enum Position {
@@ -40,9 +40,11 @@ package struct JSONReader: ~Escapable {
 
     /// - Parameters:
     ///   - maximumDepth: how many arrays and objects may lie inside one another.
-    ///   - acceptsLoneSurrogates: whether a `\uD800`–`\uDFFF` escape without its other half is read as U+FFFD, or refused.
+    ///   - acceptsLoneSurrogates: whether a `\uD800`–`\uDFFF` escape without its other half is read as U+FFFD, or
+    ///     refused.
     @_lifetime(copy bytes)
-    package init(_ bytes: Span<UInt8>, maximumDepth: Int = JSONLimits.messageDepth, acceptsLoneSurrogates: Bool = false) {
+    package init(_ bytes: Span<UInt8>, maximumDepth: Int = JSONLimits.messageDepth, acceptsLoneSurrogates: Bool = false)
+    {
         lexer = JSONLexer(bytes)
         self.maximumDepth = maximumDepth
         self.acceptsLoneSurrogates = acceptsLoneSurrogates
@@ -97,7 +99,9 @@ package struct JSONReader: ~Escapable {
     }
 
     private mutating func nextMember(closing bracket: UInt8, else reason: JSONErrorReason) throws(JSONError) -> Bool {
-        precondition(depth > 0 && position != .value, "enter an array or object, and read each value, before asking for the next")
+        precondition(
+            depth > 0 && position != .value, "enter an array or object, and read each value, before asking for the next"
+        )
         lexer.skipWhitespace()
         let byte = try lexer.peek()
         if byte == bracket {
@@ -131,4 +135,41 @@ package struct JSONReader: ~Escapable {
         guard !acceptsLoneSurrogates, let offset = lexer.loneSurrogates.first else { return }
         throw JSONError(.loneSurrogate, at: offset)
     }
+}
+
+/// What a JSON value is, as its first byte tells.
+package enum JSONKind: Sendable, Hashable {
+    case object
+    case array
+    case string
+    case number
+    case `true`
+    case `false`
+    case null
+
+    /// With an article, to stand in a sentence.
+    package var name: String {
+        switch self {
+        case .object: "an object"
+        case .array: "an array"
+        case .string: "a string"
+        case .number: "a number"
+        case .true: "true"
+        case .false: "false"
+        case .null: "null"
+        }
+    }
+}
+
+/// How deep JSON may nest. An array or object counts one level, what is inside it the next; a scalar alone has none.
+package enum JSONLimits {
+    /// What Zizq takes as a payload inside a bulk request: its limit is 127 for the whole request, of which the list of
+    /// jobs uses three.
+    package static let bulkDepth = 124
+    /// What Zizq takes as the payload of a single enqueue.
+    package static let singleDepth = 126
+    /// What Zizq takes as a whole request.
+    package static let messageDepth = 127
+    /// What is read of Zizq's answers: a list of jobs with payloads of `singleDepth`.
+    package static let answerDepth = 130
 }

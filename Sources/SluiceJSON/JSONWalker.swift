@@ -131,7 +131,9 @@ struct JSONWalker: ~Escapable {
         guard known.item >= 0 else { return }
         items.count &+= 1
         guard items.count <= JSONFindings.maximumItems else { return }
-        for column in paths.itemNodes[known.item] { items.rows.append(column == JSONPathSet.noNode ? .none : slots[column]) }
+        for column in paths.itemNodes[known.item] {
+            items.rows.append(column == JSONPathSet.noNode ? .none : slots[column])
+        }
     }
 
     /// Whether no item lies below a value although the paths say so: it is no array, or lacks the member that leads on.
@@ -151,7 +153,9 @@ struct JSONWalker: ~Escapable {
     private func child(of node: Int, named key: JSONStringToken) -> Int {
         let edges = paths.nodes[node].edges
         guard !edges.isEmpty else { return JSONPathSet.noNode }
-        guard !key.hasEscapes else { return child(edges, named: JSONText.unescape(lexer.bytes.extracting(key.content)).span) }
+        guard !key.hasEscapes else {
+            return child(edges, named: JSONText.unescape(lexer.bytes.extracting(key.content)).span)
+        }
         return child(edges, named: lexer.bytes.extracting(key.content))
     }
 
@@ -169,7 +173,9 @@ struct JSONWalker: ~Escapable {
     }
 
     private func child(of node: Int, at position: Int) -> Int {
-        for index in paths.nodes[node].edges where paths.edges[index].index == position { return paths.edges[index].node }
+        for index in paths.nodes[node].edges where paths.edges[index].index == position {
+            return paths.edges[index].node
+        }
         return paths.nodes[node].each
     }
 }

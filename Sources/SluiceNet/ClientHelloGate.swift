@@ -1,5 +1,5 @@
-/// Checks the records of a ClientHello before OpenSSL gets them: OpenSSL allocates what the message announces, up to 128 KiB, as soon as
-/// it has read the first nine bytes. State machine without I/O.
+/// Checks the records of a ClientHello before OpenSSL gets them: OpenSSL allocates what the message announces, up to
+/// 128 KiB, as soon as it has read the first nine bytes. State machine without I/O.
 struct ClientHelloGate {
     /// What follows from the bytes so far.
     enum Verdict: Hashable {
@@ -34,7 +34,9 @@ struct ClientHelloGate {
         guard bytes.count >= Self.headerLength else { return .needMore }
         let start = bytes.startIndex
         let length = Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])
-        guard bytes[start + 1] == 3, length > 0, length + Self.headerLength <= Self.maximumRecord else { return .refused(.badRecord) }
+        guard bytes[start + 1] == 3, length > 0, length + Self.headerLength <= Self.maximumRecord else {
+            return .refused(.badRecord)
+        }
         if type == ContentType.handshake, !isMessageKnown {
             if let verdict = messageVerdict(bytes.dropFirst(Self.headerLength), recordLength: length) { return verdict }
         }

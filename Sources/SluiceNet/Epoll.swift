@@ -6,7 +6,8 @@ internal import CSluiceLinux
 @safe
 struct Epoll: ~Copyable {
     private let descriptor: Int32
-    /// So few at a time that a turn of the loop stays short when each means work, a handshake for one; the kernel reports the rest next.
+    /// So few at a time that a turn of the loop stays short when each means work, a handshake for one; the kernel
+    /// reports the rest next.
     private var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
 
     init() throws(SystemCallError) {
@@ -43,7 +44,9 @@ struct Epoll: ~Copyable {
         unsafe (events[position].data.u64, Readiness(rawValue: events[position].events))
     }
 
-    private func control(_ operation: Int32, _ watched: Int32, _ interest: Readiness, _ token: UInt64) throws(SystemCallError) {
+    private func control(_ operation: Int32, _ watched: Int32, _ interest: Readiness, _ token: UInt64)
+        throws(SystemCallError)
+    {
         var event = unsafe epoll_event()
         unsafe event.events = interest.rawValue
         unsafe event.data.u64 = token

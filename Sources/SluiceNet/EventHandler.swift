@@ -11,8 +11,8 @@ package struct Readiness: OptionSet, Sendable {
     package static let hangUp = Readiness(rawValue: UInt32(EPOLLHUP.rawValue))
     /// An error is pending; reported whether asked for or not.
     package static let failed = Readiness(rawValue: UInt32(EPOLLERR.rawValue))
-    /// Asked for: of several loops that watch the descriptor one is woken that waits (`EPOLLEXCLUSIVE`). Such an interest cannot be
-    /// changed, only ended with `EventLoop.unwatch`.
+    /// Asked for: of several loops that watch the descriptor one is woken that waits (`EPOLLEXCLUSIVE`). Such an
+    /// interest cannot be changed, only ended with `EventLoop.unwatch`.
     package static let exclusive = Readiness(rawValue: 1 << 28)
 }
 
@@ -22,7 +22,8 @@ package protocol EventHandler: AnyObject {
     func becameReady(_ readiness: Readiness)
     /// The deadline set with `EventLoop.setDeadline` has passed; it is not set any more.
     func deadlinePassed()
-    /// Whether the owner's events may come in a later turn, with no readiness, where a turn has taken long already. `false` by default.
+    /// Whether the owner's events may come in a later turn, with no readiness, where a turn has taken long already.
+    /// `false` by default.
     var mayWait: Bool { get }
 }
 

@@ -2,7 +2,8 @@ internal import SluiceBase
 
 /// One thread's epoll loop: descriptors and their owners, deadlines, a mailbox from other threads.
 ///
-/// Not `Sendable`: it is created on its thread by `EventLoopThread` and every call but those of its `mailbox` is made there.
+/// Not `Sendable`: it is created on its thread by `EventLoopThread` and every call but those of its `mailbox` is made
+/// there.
 package final class EventLoop {
     private struct Source {
         var handler: (any EventHandler)?
@@ -42,7 +43,8 @@ package final class EventLoop {
     private var unfinished: [SourceID] = []
     private var isStopping = false
 
-    /// - Parameter stalled: told of each turn that took longer than 50 ms, or than 20 ms of processor time, on the loop's thread.
+    /// - Parameter stalled: told of each turn that took longer than 50 ms, or than 20 ms of processor time, on the
+    ///   loop's thread.
     init(
         index: Int, mailbox: LoopMailbox, time: any TimeSource, stalled: (@Sendable (LoopStall) -> Void)? = nil
     ) throws(SystemCallError) {
@@ -61,7 +63,9 @@ package final class EventLoop {
     /// Makes `handler` the owner of a descriptor, which stays the handler's to close, after `remove`.
     ///
     /// - Parameter descriptor: `-1` for an owner of deadlines alone.
-    package func add(_ handler: any EventHandler, descriptor: Int32, interest: Readiness) throws(SystemCallError) -> SourceID {
+    package func add(_ handler: any EventHandler, descriptor: Int32, interest: Readiness) throws(SystemCallError)
+        -> SourceID
+    {
         let slot = takeSlot()
         sources[slot].handler = handler
         sources[slot].descriptor = descriptor
@@ -95,8 +99,8 @@ package final class EventLoop {
         if sources[id.slot].isWatched, sources[id.slot].interest == interest { return }
         sources[id.slot].interest = interest
         let descriptor = sources[id.slot].descriptor
-        // The descriptor is open and, by `isWatched`, in or out of the set; what is left is a kernel out of memory, which the
-        // connection's deadline ends.
+        // The descriptor is open and, by `isWatched`, in or out of the set; what is left is a kernel out of memory,
+        // which the connection's deadline ends.
         if sources[id.slot].isWatched {
             try? epoll.modify(descriptor, interest, token: id.packed)
         } else {
@@ -113,8 +117,9 @@ package final class EventLoop {
         try? epoll.remove(sources[id.slot].descriptor)
     }
 
-    /// Calls the owner's `becameReady` with no readiness in a later turn, for an owner that has more to do and lets the others of the loop
-    /// go first. All such owners share a part of each turn, in the order in which they asked; what epoll reports of them waits for that.
+    /// Calls the owner's `becameReady` with no readiness in a later turn, for an owner that has more to do and lets the
+    /// others of the loop go first. All such owners share a part of each turn, in the order in which they asked; what
+    /// epoll reports of them waits for that.
     package func callAgain(_ id: SourceID) {
         guard isCurrent(id), !sources[id.slot].isUnfinished else { return }
         sources[id.slot].isUnfinished = true
@@ -226,10 +231,11 @@ package final class EventLoop {
         unfinished.removeFirst(called)
     }
 
-    /// The part of a turn after which owners that may wait do so: 2 ms. Sixty handshakes that come at once take ten times as long.
+    /// The part of a turn after which owners that may wait do so: 2 ms. Sixty handshakes that come at once take ten
+    /// times as long.
     private static let eventNanoseconds: Int64 = 2_000_000
-    /// The part of a turn for all owners with more to do: 1 ms. However many connections send without a pause, a request of another one
-    /// waits so long and no longer.
+    /// The part of a turn for all owners with more to do: 1 ms. However many connections send without a pause, a
+    /// request of another one waits so long and no longer.
     private static let unfinishedNanoseconds: Int64 = 1_000_000
 
     private func reportStall() {
@@ -275,8 +281,8 @@ package final class EventLoop {
 package struct LoopStall: Sendable, Hashable {
     /// How long it took.
     package let time: Duration
-    /// How much of that the loop's thread had a processor. The rest is time in which other threads or programs had it, or in which the
-    /// thread waited for a lock.
+    /// How much of that the loop's thread had a processor. The rest is time in which other threads or programs had it,
+    /// or in which the thread waited for a lock.
     package let processorTime: Duration
 }
 

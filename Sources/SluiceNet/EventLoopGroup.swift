@@ -9,9 +9,11 @@ package final class EventLoopGroup: Sendable {
     /// - Parameters:
     ///   - count: how many, from 1 to 256.
     ///   - name: of the threads, as `top -H` shows it; cut to 15 bytes with the loop's number.
-    ///   - stalled: told of each turn of a loop over 50 ms, or over 20 ms of processor time, with the name of its thread, on that thread.
+    ///   - stalled: told of each turn of a loop over 50 ms, or over 20 ms of processor time, with the name of its
+    ///     thread, on that thread.
     package init(
-        count: Int, name: String, time: any TimeSource = SystemTime(), stalled: (@Sendable (String, LoopStall) -> Void)? = nil
+        count: Int, name: String, time: any TimeSource = SystemTime(),
+        stalled: (@Sendable (String, LoopStall) -> Void)? = nil
     ) throws(SystemCallError) {
         precondition((1...256).contains(count), "between 1 and 256 event loops")
         var threads: [EventLoopThread] = []
@@ -30,7 +32,9 @@ package final class EventLoopGroup: Sendable {
     package var mailboxes: [LoopMailbox] { threads.map(\.mailbox) }
 
     /// Runs `body` on a loop's thread and waits for what it returns. Never called on a loop.
-    package func run<Result: Sendable>(on index: Int, _ body: @escaping @Sendable (EventLoop) -> Result) async -> Result? {
+    package func run<Result: Sendable>(on index: Int, _ body: @escaping @Sendable (EventLoop) -> Result) async
+        -> Result?
+    {
         let mailbox = threads[index].mailbox
         return await withCheckedContinuation { continuation in
             let isAccepted = mailbox.post { loop in continuation.resume(returning: body(loop)) }

@@ -58,7 +58,8 @@ package final class LoopMailbox: Sendable {
         }
     }
 
-    /// Frees each piece of work once it has run: it may hold a request, whose memory goes to other requests long before the last piece runs.
+    /// Frees each piece of work once it has run: it may hold a request, whose memory goes to other requests long before
+    /// the last piece runs.
     private static func run(_ works: consuming [Work?], on loop: EventLoop) {
         for place in works.indices { works[place].take()?(loop) }
     }
@@ -68,4 +69,19 @@ package final class LoopMailbox: Sendable {
         // Fails only when the counter is full, in which case the loop is about to wake anyway.
         _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
+}
+
+/// Names an object that each event loop keeps for itself, so that work posted from another thread can find the loop's
+/// own one.
+package struct LoopLocal<Value: AnyObject>: Sendable {
+    let number: Int
+
+    package init() { number = LoopLocalNumbers.take() }
+}
+
+/// Numbers the keys of the process.
+private enum LoopLocalNumbers {
+    private static let next = Atomic<Int>(0)
+
+    static func take() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
 }

@@ -28,8 +28,8 @@ package final class Resolver: Sendable {
 
     /// Resolves a name; an address comes back as it is, without the thread.
     ///
-    /// - Parameter answer: called on the resolver's thread, or at once on the caller's; addresses in the order in which the system
-    ///   wants them tried (RFC 6724), at least one.
+    /// - Parameter answer: called on the resolver's thread, or at once on the caller's; addresses in the order in which
+    ///   the system wants them tried (RFC 6724), at least one.
     package func resolve(
         host: String, port: UInt16, _ answer: @escaping @Sendable (Result<[SocketAddress], Failure>) -> Void
     ) {
@@ -100,7 +100,9 @@ package final class Resolver: Sendable {
         var storage = sockaddr_storage()
         guard length <= MemoryLayout<sockaddr_storage>.size else { return nil }
         // The entry's address has `ai_addrlen` bytes, which fit.
-        unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: source, count: length)) }
+        unsafe withUnsafeMutableBytes(of: &storage) {
+            unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: source, count: length))
+        }
         let peer = PeerAddress(storage)
         return .inet(PeerAddress(address: peer.address, port: port))
     }

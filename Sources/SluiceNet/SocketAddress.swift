@@ -89,7 +89,9 @@ extension SocketAddress {
     }
 
     /// The address that `fill` wrote, as `accept4`, `getsockname` and `getpeername` do.
-    static func filled(by fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> (Int32, PeerAddress) {
+    static func filled(by fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> (
+        Int32, PeerAddress
+    ) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // sockaddr_storage is large enough for every family that the kernel writes.
@@ -115,10 +117,36 @@ extension PeerAddress {
         case AF_INET6:
             // The family says that the storage holds a sockaddr_in6.
             var address = unsafe withUnsafeBytes(of: &storage) { unsafe $0.load(as: sockaddr_in6.self) }
-            let bytes = unsafe withUnsafeBytes(of: &address.sin6_addr) { unsafe $0.loadUnaligned(as: SIMD16<UInt8>.self) }
+            let bytes = unsafe withUnsafeBytes(of: &address.sin6_addr) {
+                unsafe $0.loadUnaligned(as: SIMD16<UInt8>.self)
+            }
             self.init(address: bytes, port: UInt16(bigEndian: address.sin6_port))
         default:
             self.init(ipv4: (0, 0, 0, 0), port: 0)
         }
+    }
+}
+
+/// Starts and finishes outgoing connections.
+package enum ConnectingSocket {
+    /// Starts to connect; the descriptor turns writable when it is decided.
+    ///
+    /// - Returns: a non-blocking descriptor, owned by the caller, to be given to a `Stream`.
+    package static func start(_ address: SocketAddress) throws(SystemCallError) -> Int32 {
+        let descriptor = try FileDescriptor.socket(family: address.family)
+        if case .inet = address { FileDescriptor.setNoDelay(descriptor) }
+        let result = unsafe address.withSockaddr { unsafe connect(descriptor, $0, $1) }
+        guard result == 0 || errno == EINPROGRESS else {
+            let error = SystemCallError.last("connect")
+            FileDescriptor.close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// What became of the attempt, once the descriptor is writable.
+    package static func outcome(_ descriptor: Int32) throws(SystemCallError) {
+        let code = FileDescriptor.pendingError(descriptor)
+        guard code == 0 else { throw SystemCallError("connect", code: code) }
     }
 }

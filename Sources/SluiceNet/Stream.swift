@@ -31,18 +31,20 @@ package enum StreamFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// One connected socket, with or without TLS. Belongs to the event loop of its owner; owns the descriptor.
 ///
-/// `@safe`: the one unsafe member is the TLS session, made in `begin` and freed in `close`, after which nothing reaches it.
+/// `@safe`: the one unsafe member is the TLS session, made in `begin` and freed in `close`, after which nothing reaches
+/// it.
 @safe
 package final class Stream {
     package let descriptor: Int32
     private var session: OpaquePointer?
     /// Below the session, and what holds a ClientHello until there is one; nil without TLS.
     private var transport: TLSTransport?
-    /// What the session is made of once a ClientHello is there: a client that says nothing costs none. Kept for as long as the session,
-    /// which calls into it.
+    /// What the session is made of once a ClientHello is there: a client that says nothing costs none. Kept for as long
+    /// as the session, which calls into it.
     private let serverContext: TLSServerContext?
     private var isOpen = true
-    /// Set by a TLS error after which the session must not be used any more, not even to say good-bye (SSL_get_error(3)).
+    /// Set by a TLS error after which the session must not be used any more, not even to say good-bye
+    /// (SSL_get_error(3)).
     private var isSessionBroken = false
 
     /// Takes over an accepted connection.
@@ -87,8 +89,8 @@ package final class Stream {
 
     /// Takes the TLS handshake further; without TLS there is none. One call handles a bounded number of records.
     ///
-    /// - Returns: `.moved(0)` when it is complete; `.failed` with the cause `clearText` leaves the stream without TLS, for an answer that
-    ///   the peer can read.
+    /// - Returns: `.moved(0)` when it is complete; `.failed` with the cause `clearText` leaves the stream without TLS,
+    ///   for an answer that the peer can read.
     package func handshake() -> StreamProgress {
         guard let transport else { return .moved(0) }
         if unsafe session == nil, let stop = makeSession(transport) { return stop }
@@ -128,7 +130,8 @@ package final class Stream {
         }
     }
 
-    /// Reads into `buffer`, as much as is there and fits. With TLS one record at most, and a bounded number of records without data.
+    /// Reads into `buffer`, as much as is there and fits. With TLS one record at most, and a bounded number of records
+    /// without data.
     package func read(into buffer: inout [UInt8]) -> StreamProgress {
         // The buffer is borrowed for the one call.
         unsafe buffer.withUnsafeMutableBytes { target in
@@ -183,7 +186,8 @@ package final class Stream {
     }
 
     private func sayGoodbye() {
-        guard let session = unsafe session, !isSessionBroken, unsafe SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0 else { return }
+        guard let session = unsafe session, !isSessionBroken, unsafe SSL_get_shutdown(session) & SSL_SENT_SHUTDOWN == 0
+        else { return }
         ERR_clear_error()
         // Whether the peer answers is its own affair: the connection is closed either way.
         if unsafe SSL_is_init_finished(session) == 1 { unsafe SSL_shutdown(session) }
@@ -228,8 +232,8 @@ package final class Stream {
         }
     }
 
-    /// A peer that closes without `close_notify` has ended all the same: HTTP/1.1 messages carry their own length, and one that is
-    /// cut short is noticed by that (RFC 9112 §9.8).
+    /// A peer that closes without `close_notify` has ended all the same: HTTP/1.1 messages carry their own length, and
+    /// one that is cut short is noticed by that (RFC 9112 §9.8).
     private func brokenSession(_ what: String, _ session: OpaquePointer) -> StreamProgress {
         let code = ERR_peek_error()
         if code & 0x7F_FFFF == UInt(SSL_R_UNEXPECTED_EOF_WHILE_READING) {

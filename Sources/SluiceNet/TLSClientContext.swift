@@ -15,7 +15,9 @@ package final class TLSClientContext: @unchecked Sendable {
     ///   - certificatePath: PEM chain with which the client names itself, with `keyPath`.
     package init(caPath: String?, certificatePath: String?, keyPath: String?) throws(TLSError) {
         ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw .fromQueue("OpenSSL cannot make a context") }
+        guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
+            throw .fromQueue("OpenSSL cannot make a context")
+        }
         do throws(TLSError) {
             try unsafe Self.configure(context, caPath: caPath, certificatePath: certificatePath, keyPath: keyPath)
         } catch {
@@ -52,7 +54,8 @@ package final class TLSClientContext: @unchecked Sendable {
         if SocketAddress(host: host, port: 0) != nil {
             isSet = unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1
         } else {
-            // Server name indication is for names only (RFC 6066 §3). SSL_set_tlsext_host_name is a macro over SSL_ctrl.
+            // Server name indication is for names only (RFC 6066 §3). SSL_set_tlsext_host_name is a macro over
+            // SSL_ctrl.
             var name = host.utf8CString.map { $0 }
             unsafe SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), &name)
             isSet = unsafe SSL_set1_host(session, host) == 1

@@ -62,18 +62,24 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
         ERR_clear_error()
         guard code != 0 else { return TLSError(what) }
         // The errno of a system call, which has no text in OpenSSL's tables (ERR_SYSTEM_FLAG of openssl/err.h).
-        if code & systemFlag != 0 { return TLSError("\(what): \(SystemCallError.message(CInt(truncatingIfNeeded: code & ~systemFlag)))") }
+        if code & systemFlag != 0 {
+            return TLSError("\(what): \(SystemCallError.message(CInt(truncatingIfNeeded: code & ~systemFlag)))")
+        }
         let cause = cause(ofReason: Int32(truncatingIfNeeded: code & 0x7F_FFFF))
         // A static string of OpenSSL's, or nothing for a code that it has no text for.
-        guard let reason = unsafe ERR_reason_error_string(code) else { return TLSError("\(what) (OpenSSL error \(code))", cause: cause) }
+        guard let reason = unsafe ERR_reason_error_string(code) else {
+            return TLSError("\(what) (OpenSSL error \(code))", cause: cause)
+        }
         return unsafe TLSError("\(what): \(String(cString: reason))", cause: cause)
     }
 
     /// - Parameter reason: a code of openssl/sslerr.h; a received alert is its number and 1000.
     private static func cause(ofReason reason: Int32) -> TLSFailureCause {
         switch reason {
-        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH, SSL_R_WRONG_VERSION_NUMBER: .protocolVersion
-        case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
+        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH, SSL_R_WRONG_VERSION_NUMBER:
+            .protocolVersion
+        case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SUITABLE_GROUPS,
+            SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
             SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_NO_CIPHERS_SPECIFIED:
             .noSharedCipher
         case SSL_AD_REASON_OFFSET + noCertificateAlert...SSL_AD_REASON_OFFSET + SSL_AD_CERTIFICATE_UNKNOWN,

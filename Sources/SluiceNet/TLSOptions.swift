@@ -2,18 +2,22 @@ internal import CSluiceOpenSSL
 
 /// What server and client contexts have in common.
 enum TLSOptions {
-    /// TLS 1.2 at least (RFC 9325 §3.1.1), partial writes from buffers that may move, no buffers held while idle, and as much read
-    /// at once as the socket has: one system call a request instead of two.
+    /// TLS 1.2 at least (RFC 9325 §3.1.1), partial writes from buffers that may move, no buffers held while idle, and
+    /// as much read at once as the socket has: one system call a request instead of two.
     static func apply(to context: OpaquePointer) {
         // SSL_CTX_set_min_proto_version, SSL_CTX_set_mode and SSL_CTX_set_read_ahead are macros over SSL_CTX_ctrl.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
-        let mode = Int(SSL_MODE_ENABLE_PARTIAL_WRITE) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) | Int(SSL_MODE_RELEASE_BUFFERS)
+        let mode =
+            Int(SSL_MODE_ENABLE_PARTIAL_WRITE) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+            | Int(SSL_MODE_RELEASE_BUFFERS)
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_MODE, mode, nil)
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, nil)
     }
 
     /// Reads a chain and its key, and checks that they belong together.
-    static func useCertificate(_ certificatePath: String, key keyPath: String, in context: OpaquePointer) throws(TLSError) {
+    static func useCertificate(_ certificatePath: String, key keyPath: String, in context: OpaquePointer)
+        throws(TLSError)
+    {
         guard unsafe SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
             throw .fromQueue("cannot read a certificate from \(certificatePath)")
         }
@@ -49,7 +53,8 @@ enum TLSOptions {
         var days: Int32 = 0
         var seconds: Int32 = 0
         // All three are owned by the context; `ASN1_TIME_diff` against nil measures from now.
-        guard let certificate = unsafe SSL_CTX_get0_certificate(context), let end = unsafe X509_get0_notAfter(certificate),
+        guard let certificate = unsafe SSL_CTX_get0_certificate(context),
+            let end = unsafe X509_get0_notAfter(certificate),
             unsafe ASN1_TIME_diff(&days, &seconds, nil, end) == 1
         else { throw .fromQueue("cannot read the expiry date of \(path)") }
         return Int64(time(nil)) + Int64(days) * 86_400 + Int64(seconds)

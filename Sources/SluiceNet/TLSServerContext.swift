@@ -24,7 +24,9 @@ package final class TLSServerContext: @unchecked Sendable {
     ) throws(TLSError) {
         self.ticketKeys = ticketKeys
         ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .fromQueue("OpenSSL cannot make a context") }
+        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
+            throw .fromQueue("OpenSSL cannot make a context")
+        }
         unsafe self.context = context
         do throws(TLSError) {
             unsafe TLSOptions.apply(to: context)
@@ -48,23 +50,27 @@ package final class TLSServerContext: @unchecked Sendable {
     }
 
     private static func configure(_ context: OpaquePointer) {
-        // Resumption needs a session context that is the same for all (SSL_CTX_set_session_id_context(3)). Any bytes will do.
+        // Resumption needs a session context that is the same for all (SSL_CTX_set_session_id_context(3)). Any bytes
+        // will do.
         let name = Array("sluice".utf8)
         unsafe SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
-        // One session ticket a handshake: a sender that opens connections one after the other needs no more, and each costs.
+        // One session ticket a handshake: a sender that opens connections one after the other needs no more, and each
+        // costs.
         unsafe SSL_CTX_set_num_tickets(context, 1)
-        // No renegotiation: it is only a way to make the server work (RFC 9325 §3.5). The server's order of ciphers counts.
+        // No renegotiation: it is only a way to make the server work (RFC 9325 §3.5). The server's order of ciphers
+        // counts.
         unsafe SSL_CTX_set_options(context, noRenegotiation | cipherServerPreference)
         unsafe SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
-        // Sessions are resumed by tickets alone: a cache would keep one for each stranger. SSL_CTX_set_session_cache_mode and
-        // SSL_CTX_set1_groups_list are macros over SSL_CTX_ctrl.
+        // Sessions are resumed by tickets alone: a cache would keep one for each stranger.
+        // SSL_CTX_set_session_cache_mode and SSL_CTX_set1_groups_list are macros over SSL_CTX_ctrl.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
         unsafe SSL_CTX_set_cipher_list(context, Self.ciphers)
         var groups = Array(Self.groups.utf8CString)
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, &groups)
     }
 
-    /// For TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 §4.2). Those of TLS 1.3 are all of this kind.
+    /// For TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 §4.2). Those of TLS 1.3 are all of this
+    /// kind.
     private static let ciphers = [
         "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
         "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
@@ -73,12 +79,14 @@ package final class TLSServerContext: @unchecked Sendable {
     /// Without the finite fields that OpenSSL has by default: one handshake with ffdhe8192 takes tens of milliseconds.
     private static let groups = "X25519:P-256:P-384:P-521"
 
-    // Macros with a shift, which Swift does not import (openssl/ssl.h: SSL_OP_NO_RENEGOTIATION, SSL_OP_CIPHER_SERVER_PREFERENCE).
+    // Macros with a shift, which Swift does not import (openssl/ssl.h: SSL_OP_NO_RENEGOTIATION,
+    // SSL_OP_CIPHER_SERVER_PREFERENCE).
     private static let noRenegotiation: UInt64 = 1 << 30
     private static let cipherServerPreference: UInt64 = 1 << 22
 
-    /// Chooses `http/1.1` where the client offers it; where it offers only others, goes on without ALPN, as servers do that speak
-    /// one protocol (RFC 7301 §3.2 allows an alert as well, which would turn away clients that list only `h2` by mistake).
+    /// Chooses `http/1.1` where the client offers it; where it offers only others, goes on without ALPN, as servers do
+    /// that speak one protocol (RFC 7301 §3.2 allows an alert as well, which would turn away clients that list only
+    /// `h2` by mistake).
     private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, offeredLength, _ in
         guard let offered = unsafe offered else { return SSL_TLSEXT_ERR_NOACK }
         let list = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredLength))

@@ -3,8 +3,9 @@ internal import Glibc
 package import SluiceBase
 internal import Synchronization
 
-/// The keys with which session tickets are sealed, shared by all contexts of a listener: a ticket is valid on every loop and across
-/// reloads of the certificate. A key is used for 12 hours and accepted for as long again (RFC 8446 §8.1, RFC 5077 §5.5).
+/// The keys with which session tickets are sealed, shared by all contexts of a listener: a ticket is valid on every
+/// loop and across reloads of the certificate. A key is used for 12 hours and accepted for as long again (RFC 8446
+/// §8.1, RFC 5077 §5.5).
 ///
 /// `@safe`: the pointers that OpenSSL passes are used within its calls only.
 @safe
@@ -53,10 +54,12 @@ package final class TLSTicketKeys: Sendable {
 
     private static let place = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nil, nil, nil, nil)
 
-    /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 goes on, 2 goes on and makes a new ticket, 0 has no key for it, -1 fails.
+    /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 goes on, 2 goes on and makes a new ticket, 0 has no key for it, -1
+    /// fails.
     private static let handleTicket:
         @convention(c) (
-            OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?, Int32
+            OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?,
+            Int32
         ) -> Int32 = { session, name, vector, cipher, mac, isSealing in
             // The pointer set in `use`; name and vector are buffers of 16 bytes.
             guard let session = unsafe session, let name = unsafe name, let vector = unsafe vector,
@@ -70,7 +73,9 @@ package final class TLSTicketKeys: Sendable {
                 guard isReady, unsafe TLSTicketKeys.setMAC(key, mac) else { return -1 }
                 return 1
             }
-            guard let found = keys.opening(name: unsafe Array(UnsafeBufferPointer(start: name, count: 16))) else { return 0 }
+            guard let found = keys.opening(name: unsafe Array(UnsafeBufferPointer(start: name, count: 16))) else {
+                return 0
+            }
             let isReady = unsafe EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, found.key.cipher, vector) == 1
             guard isReady, unsafe TLSTicketKeys.setMAC(found.key, mac) else { return -1 }
             return found.isOld ? 2 : 1

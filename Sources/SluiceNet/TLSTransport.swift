@@ -2,8 +2,9 @@ internal import CSluiceLinux
 internal import CSluiceOpenSSL
 internal import Glibc
 
-/// What lies between OpenSSL and the socket: moves the bytes, holds those of a ClientHello until a whole record is there, and keeps
-/// the record ledger. Belongs to a `Stream`, which lives longer than the session that has a pointer to it.
+/// What lies between OpenSSL and the socket: moves the bytes, holds those of a ClientHello until a whole record is
+/// there, and keeps the record ledger. Belongs to a `Stream`, which lives longer than the session that has a pointer to
+/// it.
 ///
 /// `@safe`: the pointers that OpenSSL passes are used within its calls only.
 @safe
@@ -68,23 +69,25 @@ final class TLSTransport {
         return true
     }
 
-    /// Called for each record header received and each handshake message sent (SSL_set_msg_callback(3)). Saying that the peer has shut
-    /// down is the one way to make `SSL_read` return before the peer stops sending.
+    /// Called for each record header received and each handshake message sent (SSL_set_msg_callback(3)). Saying that
+    /// the peer has shut down is the one way to make `SSL_read` return before the peer stops sending.
     private static let noteMessage:
-        @convention(c) (Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?) -> Void = {
-            isSent, _, contentType, bytes, count, session, argument in
-            guard let argument = unsafe argument else { return }
-            let transport = unsafe Unmanaged<TLSTransport>.fromOpaque(argument).takeUnretainedValue()
-            if isSent == 0, contentType == SSL3_RT_HEADER {
-                transport.ledger.recordReceived()
-                guard transport.ledger.isFlooded, let session = unsafe session else { return }
-                unsafe SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_RECEIVED_SHUTDOWN)
-            } else if isSent == 1, contentType == SSL3_RT_HANDSHAKE, transport.phase == .hello {
-                unsafe transport.noteSent(UnsafeRawBufferPointer(start: bytes, count: count))
+        @convention(c) (Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?) -> Void =
+            {
+                isSent, _, contentType, bytes, count, session, argument in
+                guard let argument = unsafe argument else { return }
+                let transport = unsafe Unmanaged<TLSTransport>.fromOpaque(argument).takeUnretainedValue()
+                if isSent == 0, contentType == SSL3_RT_HEADER {
+                    transport.ledger.recordReceived()
+                    guard transport.ledger.isFlooded, let session = unsafe session else { return }
+                    unsafe SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_RECEIVED_SHUTDOWN)
+                } else if isSent == 1, contentType == SSL3_RT_HANDSHAKE, transport.phase == .hello {
+                    unsafe transport.noteSent(UnsafeRawBufferPointer(start: bytes, count: count))
+                }
             }
-        }
 
-    /// The ServerHello ends the checking, unless it is a request for another ClientHello, told by its random bytes (RFC 8446 §4.1.3).
+    /// The ServerHello ends the checking, unless it is a request for another ClientHello, told by its random bytes (RFC
+    /// 8446 §4.1.3).
     private func noteSent(_ message: UnsafeRawBufferPointer) {
         // Bounds are checked by the prefix.
         guard unsafe message.first == UInt8(SSL3_MT_SERVER_HELLO) else { return }
@@ -110,7 +113,9 @@ final class TLSTransport {
         }
         let count = min(available, target.count)
         // Both are at least `count` long.
-        unsafe held.withUnsafeBytes { unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[heldStart..<heldStart + count])) }
+        unsafe held.withUnsafeBytes {
+            unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[heldStart..<heldStart + count]))
+        }
         heldStart += count
         checked = max(0, checked - count)
         if !hasHeldBytes { (held, heldStart) = ([], 0) }
@@ -181,14 +186,21 @@ private enum SocketMethod {
 
     private static func make() -> OpaquePointer? {
         // The functions have no context of their own: each finds its transport in its BIO.
-        guard let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice socket") else { return nil }
+        guard let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice socket") else {
+            return nil
+        }
         unsafe BIO_meth_set_read(method) { bio, bytes, count in
-            guard let transport = unsafe SocketMethod.transport(of: bio), let bytes = unsafe bytes, count > 0 else { return -1 }
+            guard let transport = unsafe SocketMethod.transport(of: bio), let bytes = unsafe bytes, count > 0 else {
+                return -1
+            }
             return unsafe SocketMethod.answer(
-                transport.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))), bio, BIO_FLAGS_READ)
+                transport.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))), bio,
+                BIO_FLAGS_READ)
         }
         unsafe BIO_meth_set_write(method) { bio, bytes, count in
-            guard let transport = unsafe SocketMethod.transport(of: bio), let bytes = unsafe bytes, count > 0 else { return -1 }
+            guard let transport = unsafe SocketMethod.transport(of: bio), let bytes = unsafe bytes, count > 0 else {
+                return -1
+            }
             return unsafe SocketMethod.answer(
                 transport.write(UnsafeRawBufferPointer(start: bytes, count: Int(count))), bio, BIO_FLAGS_WRITE)
         }
@@ -208,7 +220,9 @@ private enum SocketMethod {
         return unsafe Unmanaged<TLSTransport>.fromOpaque(data).takeUnretainedValue()
     }
 
-    private static func answer(_ result: Result<Int, TLSTransport.Outcome>, _ bio: OpaquePointer?, _ direction: Int32) -> Int32 {
+    private static func answer(_ result: Result<Int, TLSTransport.Outcome>, _ bio: OpaquePointer?, _ direction: Int32)
+        -> Int32
+    {
         // The BIO is OpenSSL's for the call.
         unsafe BIO_clear_flags(bio, retryFlags)
         switch result {
@@ -217,5 +231,45 @@ private enum SocketMethod {
             if stop == .blocked { unsafe BIO_set_flags(bio, direction | BIO_FLAGS_SHOULD_RETRY) }
             return stop == .ended ? 0 : -1
         }
+    }
+}
+
+/// Counts the TLS records that bring no application data: KeyUpdate, empty records, alerts, attempts to renegotiate,
+/// pieces of a handshake. Each costs the receiver far more than the sender, and OpenSSL reads on as long as they come.
+/// State machine without I/O.
+struct TLSRecordLedger {
+    /// So many may come, and one more for each `bytesForOne` of application data, never more than this ahead. A
+    /// handshake takes four; a peer that follows the limits on key usage sends a KeyUpdate once in many gigabytes (RFC
+    /// 8446 §5.5).
+    static let allowance = 64
+    static let bytesForOne = 64 * 1024
+
+    private var left = allowance
+    /// Records since the last application data; the one that brings the next data is among them.
+    private var sinceData = 0
+    private var dataBytes = 0
+
+    /// Whether the peer has sent more of them than it may.
+    private(set) var isFlooded = false
+
+    /// The header of a record has been received.
+    mutating func recordReceived() {
+        sinceData += 1
+        if sinceData > left + 1 { isFlooded = true }
+    }
+
+    /// Application data came out of the last record.
+    mutating func dataReceived(_ count: Int) {
+        left -= max(0, sinceData - 1)
+        sinceData = 0
+        dataBytes += count
+        left = min(Self.allowance, left + dataBytes / Self.bytesForOne)
+        dataBytes %= Self.bytesForOne
+    }
+
+    /// The handshake is complete; what it took does not count against what follows.
+    mutating func handshakeCompleted() {
+        left = Self.allowance
+        sinceData = 0
     }
 }

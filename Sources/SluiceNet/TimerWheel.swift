@@ -1,8 +1,8 @@
 /// Deadlines of many connections, each of which moves often and seldom passes.
 ///
-/// A wheel of slots, each a fixed stretch of time; an entry lies in the slot in which it is to be looked at again. A deadline that
-/// moves later costs nothing (the entry is looked at, found early, and laid further on); only one that moves earlier is entered
-/// anew. State machine without I/O: the event loop tells the time.
+/// A wheel of slots, each a fixed stretch of time; an entry lies in the slot in which it is to be looked at again. A
+/// deadline that moves later costs nothing (the entry is looked at, found early, and laid further on); only one that
+/// moves earlier is entered anew. State machine without I/O: the event loop tells the time.
 struct TimerWheel {
     /// What a deadline belongs to: a slot of the event loop and which of its successive owners.
     struct Entry: Hashable {
@@ -23,7 +23,8 @@ struct TimerWheel {
 
     /// Lays an entry where it will be looked at: at `deadline`, or earlier if that lies beyond the wheel's reach.
     mutating func insert(_ entry: Entry, at deadline: Int64) {
-        // A slot is emptied when its tick is over, so that no entry is looked at early by less than a tick, again and again.
+        // A slot is emptied when its tick is over, so that no entry is looked at early by less than a tick, again and
+        // again.
         let wanted = deadline / Self.tickNanoseconds + 1
         let tick = min(max(wanted, nextTick), nextTick + Int64(Self.slotCount) - 1)
         slots[Int(tick % Int64(Self.slotCount))].append(entry)
@@ -48,7 +49,8 @@ struct TimerWheel {
     /// When the wheel wants to be advanced next; `nil` while it is empty.
     var nextWake: Int64? {
         guard count > 0 else { return nil }
-        for tick in nextTick..<(nextTick + Int64(Self.slotCount)) where !slots[Int(tick % Int64(Self.slotCount))].isEmpty {
+        for tick in nextTick..<(nextTick + Int64(Self.slotCount))
+        where !slots[Int(tick % Int64(Self.slotCount))].isEmpty {
             return tick * Self.tickNanoseconds
         }
         return nil

@@ -52,9 +52,11 @@ struct YAMLComposer {
             try checkForLostComment(scalar, at: step.position, end: end)
             return YAMLNode(position: step.position, content: .scalar(scalar))
         case .sequenceStart:
-            return YAMLNode(position: step.position, content: .sequence(try sequence(depth: try deeper(depth, step.position))))
+            return YAMLNode(
+                position: step.position, content: .sequence(try sequence(depth: try deeper(depth, step.position))))
         case .mappingStart:
-            return YAMLNode(position: step.position, content: .mapping(try mapping(depth: try deeper(depth, step.position))))
+            return YAMLNode(
+                position: step.position, content: .mapping(try mapping(depth: try deeper(depth, step.position))))
         case .alias:
             try note(step.position, "an alias (*name) may not be used; a text that begins with * is put in quotes")
             return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "null", style: .plain)))
@@ -83,7 +85,9 @@ struct YAMLComposer {
             let key = try key(from: step, depth: depth)
             let first = key.flatMap { lines[$0] }
             if let key, let first {
-                try note(step.position, "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
+                try note(
+                    step.position,
+                    "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
             }
             let value = try node(from: try events.next(), depth: depth)
             guard let key, first == nil else { continue }
@@ -94,13 +98,16 @@ struct YAMLComposer {
     }
 
     /// Notes a value that nobody has written: a line that lost its end means something else than the word null.
-    private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition) {
+    private mutating func requireContent(_ node: YAMLNode, _ what: @autoclosure () -> String, at position: YAMLPosition)
+    {
         guard !allowsEmptyValues, let scalar = node.scalar, scalar.text.isEmpty else { return }
         // Quotes are written on purpose.
         if [.singleQuoted, .doubleQuoted].contains(scalar.style) { return }
         guard emptyValues.count < limits.problems else { return }
         emptyValues.append(
-            YAMLProblem(position, "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
+            YAMLProblem(
+                position,
+                "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
     }
 
     /// The text of a key, or `nil` where it is none, which has been noted.
@@ -108,7 +115,9 @@ struct YAMLComposer {
         guard case .scalar(let scalar, _) = step.event else {
             if case .alias = step.event {
             } else {
-                try note(step.position, "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
+                try note(
+                    step.position,
+                    "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
             }
             _ = try node(from: step, depth: depth)
             return nil
@@ -130,12 +139,16 @@ struct YAMLComposer {
 extension YAMLComposer {
     private mutating func note(_ position: YAMLPosition, _ message: String) throws {
         problems.append(YAMLProblem(position, message))
-        if problems.count >= limits.problems { throw YAMLProblem(position, "too many problems; the rest of the file was not read") }
+        if problems.count >= limits.problems {
+            throw YAMLProblem(position, "too many problems; the rest of the file was not read")
+        }
     }
 
     private mutating func count(_ step: YAMLEvents.Step) throws {
         nodeCount += 1
-        if nodeCount > limits.nodes { throw YAMLProblem(step.position, "too many values: at most \(limits.nodes) are read") }
+        if nodeCount > limits.nodes {
+            throw YAMLProblem(step.position, "too many values: at most \(limits.nodes) are read")
+        }
     }
 
     private func deeper(_ depth: Int, _ position: YAMLPosition) throws -> Int {
@@ -143,11 +156,17 @@ extension YAMLComposer {
         return depth + 1
     }
 
-    private static func tooDeep(_ limits: YAMLLimits) -> String { "nested too deep: at most \(limits.depth) levels are read" }
+    private static func tooDeep(_ limits: YAMLLimits) -> String {
+        "nested too deep: at most \(limits.depth) levels are read"
+    }
 
     private mutating func refuseAttachments(_ step: YAMLEvents.Step) throws {
-        if step.hasAnchor { try note(step.position, "an anchor (&name) may not be used; a text that begins with & is put in quotes") }
-        if step.hasTag { try note(step.position, "a tag (!name) may not be used; a text that begins with ! is put in quotes") }
+        if step.hasAnchor {
+            try note(step.position, "an anchor (&name) may not be used; a text that begins with & is put in quotes")
+        }
+        if step.hasTag {
+            try note(step.position, "a tag (!name) may not be used; a text that begins with ! is put in quotes")
+        }
     }
 
     /// YAML would silently cut `${body.a} #1` down to `${body.a}`.
@@ -157,7 +176,10 @@ extension YAMLComposer {
         let blank = rest.prefix { $0 == ASCII.space || $0 == ASCII.tab }
         guard !blank.isEmpty, rest.dropFirst(blank.count).first == UInt8(ascii: "#") else { return }
         try note(
-            start, "' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of its own")
+            start,
+            "' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of "
+                + "its own"
+        )
     }
 
     private func message(for error: YAMLSyntaxError) -> String {
@@ -169,7 +191,9 @@ extension YAMLComposer {
         var message = error.problem
         if let context = error.context {
             message += " \(context)"
-            if let start = error.contextPosition, start.line != error.position.line { message += " that begins on line \(start.line)" }
+            if let start = error.contextPosition, start.line != error.position.line {
+                message += " that begins on line \(start.line)"
+            }
         }
         if let hint = source.hint(for: error) { message += "; \(hint)" }
         return "not YAML: \(message)"

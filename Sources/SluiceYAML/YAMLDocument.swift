@@ -13,12 +13,14 @@ package struct YAMLDocument: Sendable {
 
     /// Reads a whole file in time and memory in proportion to its size, whatever is in it.
     ///
-    /// Nothing is ever expanded or hashed that the file does not hold itself: an alias is a problem where it stands, not a copy.
+    /// Nothing is ever expanded or hashed that the file does not hold itself: an alias is a problem where it stands,
+    /// not a copy.
     ///
     /// - Parameters:
     ///   - bytes: the file, UTF-8 with or without a byte-order mark, lines ended by LF or CRLF.
     ///   - file: the name for messages.
-    ///   - allowsEmptyValues: whether a key, or the dash of a list, with nothing behind it is null, as in YAML; else it is a problem.
+    ///   - allowsEmptyValues: whether a key, or the dash of a list, with nothing behind it is null, as in YAML; else it
+    ///     is a problem.
     package static func parse(
         _ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits(), allowsEmptyValues: Bool = true
     ) -> YAMLDocument {

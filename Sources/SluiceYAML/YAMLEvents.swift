@@ -2,8 +2,8 @@ internal import CSluiceYAML
 
 /// libyaml's event reader with Swift values: the one place of this module that touches C.
 ///
-/// Events rather than a tree, because a tree has resolved aliases and dropped repeated keys before a limit can be set. `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in
-/// one call.
+/// Events rather than a tree, because a tree has resolved aliases and dropped repeated keys before a limit can be set.
+/// `@safe`: no pointer leaves it. Not thread-safe; create, use and drop it in one call.
 @safe final class YAMLEvents {
     /// One step of the document.
     enum Event {
@@ -60,14 +60,16 @@ internal import CSluiceYAML
         }
     }
 
-    /// Turns the C event into values of ours; `nil` for those that carry nothing (start of the stream, end of a document).
+    /// Turns the C event into values of ours; `nil` for those that carry nothing (start of the stream, end of a
+    /// document).
     private func step(_ event: yaml_event_t) -> Step? {
         // The member of the union that is read is the one that `type` names.
         let position = unsafe self.position(of: event.start_mark)
         switch unsafe event.type {
         case YAML_DOCUMENT_START_EVENT:
             let start = unsafe event.data.document_start
-            let hasDirective = unsafe start.version_directive != nil || start.tag_directives.start != start.tag_directives.end
+            let hasDirective =
+                unsafe start.version_directive != nil || start.tag_directives.start != start.tag_directives.end
             return Step(.documentStart(hasDirective: hasDirective), position)
         case YAML_STREAM_END_EVENT: return Step(.end, position)
         case YAML_ALIAS_EVENT: return Step(.alias, position)
@@ -82,7 +84,8 @@ internal import CSluiceYAML
         case YAML_SCALAR_EVENT:
             let scalar = unsafe event.data.scalar
             // `value` has `length` bytes of UTF-8 and stays until the event is deleted.
-            let text = unsafe String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+            let text = unsafe String(
+                decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
             let value = unsafe YAMLScalar(text: text, style: Self.style(scalar.style))
             let end = unsafe self.position(of: event.end_mark)
             return unsafe Step(.scalar(value, end: end), position, anchor: scalar.anchor != nil, tag: scalar.tag != nil)
@@ -109,7 +112,8 @@ internal import CSluiceYAML
         let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
         let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
         return unsafe YAMLSyntaxError(
-            position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be read", context: context,
+            position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be read",
+            context: context,
             contextPosition: context == nil ? nil : position(of: parser.pointee.context_mark))
     }
 }

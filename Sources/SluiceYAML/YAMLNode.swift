@@ -1,4 +1,5 @@
-/// Where something stands in a file: both counted from 1, columns in characters (Unicode scalars), as editors show them.
+/// Where something stands in a file: both counted from 1, columns in characters (Unicode scalars), as editors show
+/// them.
 package struct YAMLPosition: Sendable, Hashable, Comparable {
     package let line: Int
     package let column: Int
@@ -46,7 +47,8 @@ package struct YAMLNode: Sendable {
     }
 }
 
-/// One key of a mapping with its value. Keys are always text: `on:`, `1:` and `true:` are the keys `on`, `1` and `true`.
+/// One key of a mapping with its value. Keys are always text: `on:`, `1:` and `true:` are the keys `on`, `1` and
+/// `true`.
 package struct YAMLEntry: Sendable {
     package let key: String
     /// Where the key stands; the value knows its own position.

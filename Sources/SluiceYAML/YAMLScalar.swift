@@ -29,8 +29,9 @@ package struct YAMLScalar: Sendable, Hashable {
         self.style = style
     }
 
-    /// Plain `true`, `false`, `null` and JSON numbers are what they look like; nothing at all is null, as everywhere in YAML;
-    /// everything else, and everything quoted, is text. So `on`, `no`, `~`, `12:30`, `007` and `2024-01-01` are text.
+    /// Plain `true`, `false`, `null` and JSON numbers are what they look like; nothing at all is null, as everywhere in
+    /// YAML; everything else, and everything quoted, is text. So `on`, `no`, `~`, `12:30`, `007` and `2024-01-01` are
+    /// text.
     package var value: Value {
         guard style == .plain else { return .text(text) }
         switch text {
@@ -41,8 +42,9 @@ package struct YAMLScalar: Sendable, Hashable {
         }
     }
 
-    /// Whether `text` is a JSON number (RFC 8259 §6) that cannot be meant as something else: digits with an `e` among them and
-    /// neither a point nor a sign in front of the exponent's digits (`12345e6`) are an abbreviated commit hash, so they are text.
+    /// Whether `text` is a JSON number (RFC 8259 §6) that cannot be meant as something else: digits with an `e` among
+    /// them and neither a point nor a sign in front of the exponent's digits (`12345e6`) are an abbreviated commit
+    /// hash, so they are text.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         if rest.first == UInt8(ascii: "-") { rest.removeFirst() }

@@ -22,7 +22,8 @@ extension YAMLSource {
     private var conflictLine: Int? {
         (1...lineCount).first { number in
             let line = line(number)
-            return ["<<<<<<< ", ">>>>>>> "].contains { line.starts(with: $0.utf8) } || line.elementsEqual("=======".utf8)
+            return ["<<<<<<< ", ">>>>>>> "].contains { line.starts(with: $0.utf8) }
+                || line.elementsEqual("=======".utf8)
         }
     }
 

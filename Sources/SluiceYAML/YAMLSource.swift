@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// The bytes of a file that is text: valid UTF-8 without a byte-order mark and without characters that would make lines count
-/// differently here and in an editor.
+/// The bytes of a file that is text: valid UTF-8 without a byte-order mark and without characters that would make lines
+/// count differently here and in an editor.
 struct YAMLSource: Sendable {
     let bytes: [UInt8]
     /// Where each line begins.
@@ -44,7 +44,8 @@ struct YAMLSource: Sendable {
         case 0x0A, 0x09: nil
         case 0x0D: next == 0x0A ? nil : "a carriage return without a line feed"
         case 0..<0x20, 0x7F, 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
-            "the character U+\(hex(scalar)) may not stand in a YAML file; in a text in double quotes write \\u\(hex(scalar))"
+            "the character U+\(hex(scalar)) may not stand in a YAML file; in a text in double quotes write "
+                + "\\u\(hex(scalar))"
         default: nil
         }
     }
@@ -77,7 +78,8 @@ struct YAMLSource: Sendable {
 }
 
 extension YAMLSource {
-    /// The position, or where the file ends: libyaml takes the end of a file without a last newline for the line behind it.
+    /// The position, or where the file ends: libyaml takes the end of a file without a last newline for the line behind
+    /// it.
     func inside(_ position: YAMLPosition) -> YAMLPosition { min(position, end) }
 
     /// The bytes from a position to the end of its line; empty behind the end of the file.

@@ -17,7 +17,9 @@ import Testing
         #expect(stored.id.text.utf8.count == 25)
     }
 
-    @Test("Fields that were set stand in the answer before what became of the job, and a time in the future schedules the job")
+    @Test(
+        "Fields that were set stand in the answer before what became of the job, and a time in the future schedules the job"
+    )
     func answersOptions() throws {
         let queue = QueueUnderTest(isLicensed: true)
         let members =
@@ -44,7 +46,9 @@ import Testing
         #expect(shown == texts)
     }
 
-    @Test("With a licence a second job of the same key is a duplicate with the first one's identifier; all duplicates are 200")
+    @Test(
+        "With a licence a second job of the same key is a duplicate with the first one's identifier; all duplicates are 200"
+    )
     func deduplicates() throws {
         let queue = QueueUnderTest(isLicensed: true)
         let keyed = job(#""unique_key":"k","unique_while":"exists""#)

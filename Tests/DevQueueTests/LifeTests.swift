@@ -13,7 +13,9 @@ import Testing
     private func enqueue(_ members: String = "", type: String = "t", queue name: String = "q") throws {
         #expect(try queue.answer("POST", "/jobs", body: job(members, type: type, queue: name)).status == 201)
     }
-    private func success(_ job: DevQueueJob) throws -> String { try queue.answer("POST", "/jobs/\(job.id.text)/success").line }
+    private func success(_ job: DevQueueJob) throws -> String {
+        try queue.answer("POST", "/jobs/\(job.id.text)/success").line
+    }
     private func failure(_ job: DevQueueJob, _ body: String = #"{"message":"m"}"#) throws -> HTTPResponse {
         try queue.answer("POST", "/jobs/\(job.id.text)/failure", body: body)
     }
@@ -31,13 +33,17 @@ import Testing
 
     @Test("Over many queues the first job of all comes first, whatever was taken from single ones before")
     func manyQueues() throws {
-        for number in 0..<200 { try enqueue(#""priority":\#(number * 7 % 5)"#, type: "\(number)", queue: "q\(number % 10)") }
+        for number in 0..<200 {
+            try enqueue(#""priority":\#(number * 7 % 5)"#, type: "\(number)", queue: "q\(number % 10)")
+        }
         let one = try taker("queue=q3&prefetch=1000")
         let all = try taker("prefetch=1000")
         for _ in 0..<5 { _ = take(one) }
         let taken = (0..<195).compactMap { _ in take(all) }
         #expect(taken.count == 195)
-        let isOrdered = zip(taken, taken.dropFirst()).allSatisfy { $0.priority != $1.priority ? $0.priority < $1.priority : $0.id < $1.id }
+        let isOrdered = zip(taken, taken.dropFirst()).allSatisfy {
+            $0.priority != $1.priority ? $0.priority < $1.priority : $0.id < $1.id
+        }
         #expect(isOrdered)
         #expect(take(one) == nil)
     }
@@ -127,7 +133,9 @@ import Testing
     func retryAt() throws {
         try enqueue()
         let taker = try taker()
-        #expect(try failure(#require(take(taker)), #"{"message":"m","retry_at":7}"#).text.contains(#""status":"scheduled","ready_at":7,"#))
+        #expect(
+            try failure(#require(take(taker)), #"{"message":"m","retry_at":7}"#).text.contains(
+                #""status":"scheduled","ready_at":7,"#))
         let again = try #require(take(taker))
         #expect(again.attempts == 1)
         #expect(try failure(again, #"{"message":"m","kill":true,"retry_at":7}"#).text.contains(#""status":"dead""#))
@@ -141,7 +149,9 @@ import Testing
         try enqueue(#""retry_limit":0,"retention":{"dead_ms":0}"#)
         let taker = try taker("prefetch=3")
         let jobs = (0..<3).compactMap { _ in take(taker) }
-        let statuses = try jobs.map { try failure($0, #"{"message":"m","retry_at":0}"#).text.contains(#""status":"dead""#) }
+        let statuses = try jobs.map {
+            try failure($0, #"{"message":"m","retry_at":0}"#).text.contains(#""status":"dead""#)
+        }
         #expect(statuses == [false, true, true])
         #expect(queue.store.jobs.map(\.status) == [.ready, .dead])
         #expect(try failure(#require(take(taker))).text.contains(#""status":"dead","ready_at":0,"attempts":2"#))
@@ -189,7 +199,9 @@ import Testing
     func refusesReport(body: String, sentence: String) throws {
         try enqueue()
         let job = try #require(take(try taker()))
-        #expect(try queue.serverLine("/jobs/\(job.id.text)/failure", body) == #"400 {"error":"invalid JSON: \#(sentence)"}"#)
+        #expect(
+            try queue.serverLine("/jobs/\(job.id.text)/failure", body) == #"400 {"error":"invalid JSON: \#(sentence)"}"#
+        )
         #expect(try success(job) == "204 ")
     }
 

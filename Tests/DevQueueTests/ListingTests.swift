@@ -13,12 +13,17 @@ import Testing
     func filters() throws {
         let now = queue.store.now()
         _ = try queue.bulk(
-            (1...9).map { job(#""priority":\#($0),"ready_at":\#(now + UInt64($0))"#, type: "t\($0 % 2)", queue: "q\($0 % 3)") })
+            (1...9).map {
+                job(#""priority":\#($0),"ready_at":\#(now + UInt64($0))"#, type: "t\($0 % 2)", queue: "q\($0 % 3)")
+            })
         let id = queue.store.jobs[0].id.text
         let rows = [
-            ("priority=3", 1), ("priority=3..5", 3), ("priority=..5", 5), ("priority=5..", 5), ("priority=3..3", 1), ("priority=10..", 0),
-            ("ready_at=..\(now + 2)", 2), ("attempts=0", 9), ("attempts=1..", 0), ("status=scheduled,ready", 9), ("status=dead", 0),
-            ("queue=q0,q1", 6), ("type=t1", 5), ("type=t1&queue=q0", 2), ("id=\(id)", 1), ("id=\(id),x&type=t0", 0), ("", 9),
+            ("priority=3", 1), ("priority=3..5", 3), ("priority=..5", 5), ("priority=5..", 5), ("priority=3..3", 1),
+            ("priority=10..", 0),
+            ("ready_at=..\(now + 2)", 2), ("attempts=0", 9), ("attempts=1..", 0), ("status=scheduled,ready", 9),
+            ("status=dead", 0),
+            ("queue=q0,q1", 6), ("type=t1", 5), ("type=t1&queue=q0", 2), ("id=\(id)", 1), ("id=\(id),x&type=t0", 0),
+            ("", 9),
         ]
         for (query, expected) in rows { #expect(try count(query) == #"200 {"count":\#(expected)}"#, "\(query)") }
     }

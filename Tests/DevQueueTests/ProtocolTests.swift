@@ -23,11 +23,13 @@ import Testing
     @Test(
         "The content type is a case-sensitive substring test",
         arguments: [
-            (nil, 201), ("application/json", 201), ("x application/json; y", 201), ("Application/JSON", 415), ("text/plain", 415),
+            (nil, 201), ("application/json", 201), ("x application/json; y", 201), ("Application/JSON", 415),
+            ("text/plain", 415),
             ("", 415), ("application/msgpack", 415), ("application/msgpack, application/json", 201),
         ] as [(String?, Int)])
     func checksContentType(type: String?, status: Int) throws {
-        let answer = try QueueUnderTest().answer("POST", "/jobs", headers: type.map { [("Content-Type", $0)] } ?? [], body: job())
+        let answer = try QueueUnderTest().answer(
+            "POST", "/jobs", headers: type.map { [("Content-Type", $0)] } ?? [], body: job())
         #expect(answer.status == status)
         if status == 415 {
             #expect(answer.text == #"{"error":"unsupported media type","supported":["application/json"]}"#)
@@ -64,10 +66,13 @@ import Testing
         #expect(one.text.contains(#""payload":{}"#))
         let first = try queue.answer("GET", "/jobs?limit=2&order=desc").text
         #expect(
-            first.contains(#""pages":{"self":"/jobs?order=desc&limit=2","next":"/jobs?limit=2&order=desc&from=\#(ids[3])","prev":null}"#))
+            first.contains(
+                #""pages":{"self":"/jobs?order=desc&limit=2","next":"/jobs?limit=2&order=desc&from=\#(ids[3])","prev":null}"#
+            ))
         let second = try queue.answer("GET", "/jobs?limit=3&order=desc&from=\(ids[3])").text
         #expect(second.contains(#""next":null"#))
-        #expect(second.split(separator: #""id":""#).dropFirst().map { String($0.prefix(25)) } == [ids[2], ids[1], ids[0]])
+        #expect(
+            second.split(separator: #""id":""#).dropFirst().map { String($0.prefix(25)) } == [ids[2], ids[1], ids[0]])
         #expect(try queue.answer("GET", "/jobs?limit=0").status == 400)
         #expect(try queue.answer("GET", "/jobs?limit=2001").status == 400)
     }

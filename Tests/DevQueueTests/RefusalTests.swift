@@ -16,22 +16,43 @@ import Testing
             (job(type: "[", queue: ","), 400, "type must not contain '[' (reserved)"),
             (#"{"type":"t","queue":"q"}"#, 400, "invalid JSON: missing field `payload` at line 1 column 24"),
             (#"{"queue":"q","payload":1}"#, 400, "invalid JSON: missing field `type` at line 1 column 25"),
-            (#"{"type":5,"queue":"q","payload":1}"#, 400, "invalid JSON: invalid type: integer `5`, expected a string at line 1 column 9"),
-            (#"{"type":null,"queue":"q","payload":1}"#, 400, "invalid JSON: invalid type: null, expected a string at line 1 column 12"),
-            (#"{"type":"t","priority":70000}"#, 400, "invalid JSON: invalid value: integer `70000`, expected u16 at line 1 column 28"),
-            (#"{"type":"t","priority":-1}"#, 400, "invalid JSON: invalid value: integer `-1`, expected u16 at line 1 column 25"),
-            (#"{"type":"t","priority":1.5}"#, 400, "invalid JSON: invalid type: floating point `1.5`, expected u16 at line 1 column 26"),
+            (
+                #"{"type":5,"queue":"q","payload":1}"#, 400,
+                "invalid JSON: invalid type: integer `5`, expected a string at line 1 column 9"
+            ),
+            (
+                #"{"type":null,"queue":"q","payload":1}"#, 400,
+                "invalid JSON: invalid type: null, expected a string at line 1 column 12"
+            ),
+            (
+                #"{"type":"t","priority":70000}"#, 400,
+                "invalid JSON: invalid value: integer `70000`, expected u16 at line 1 column 28"
+            ),
+            (
+                #"{"type":"t","priority":-1}"#, 400,
+                "invalid JSON: invalid value: integer `-1`, expected u16 at line 1 column 25"
+            ),
+            (
+                #"{"type":"t","priority":1.5}"#, 400,
+                "invalid JSON: invalid type: floating point `1.5`, expected u16 at line 1 column 26"
+            ),
             (
                 #"{"type":"t","priority":"5"}"#, 400,
                 #"invalid JSON: invalid type: string \"5\", expected u16 at line 1 column 26"#
             ),
             (#"{"type":"t","type":"u"}"#, 400, "invalid JSON: duplicate field `type` at line 1 column 18"),
-            (job(#""backoff":{"base_ms":1,"exponent":2}"#), 400, "invalid JSON: missing field `jitter_ms` at line 1 column 60"),
+            (
+                job(#""backoff":{"base_ms":1,"exponent":2}"#), 400,
+                "invalid JSON: missing field `jitter_ms` at line 1 column 60"
+            ),
             (job(#""unique_key":"""#), 403, "unique jobs requires a pro license"),
             (job(#""unique_key":"k","unique_while":"zzz""#), 403, "unique jobs requires a pro license"),
             (job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), 403, "batched jobs requires a pro license"),
             (job(#""unique_while":"queued""#), 400, "unique_while requires unique_key"),
-            (job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400, "unique_key and batch cannot be combined"),
+            (
+                job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400,
+                "unique_key and batch cannot be combined"
+            ),
             ("", 400, "invalid JSON: EOF while parsing a value at line 1 column 0"),
         ])
     func refusesOne(body: String, status: Int, sentence: String) throws {
@@ -59,7 +80,9 @@ import Testing
         ])
     func refusesBulk(bad: String, status: Int, sentence: String) throws {
         let queue = QueueUnderTest()
-        #expect(try queue.serverLine("/jobs/bulk", #"{"jobs":[\#(job()),\#(job()),\#(bad),\#(job())]}"#) == Self.error(status, sentence))
+        #expect(
+            try queue.serverLine("/jobs/bulk", #"{"jobs":[\#(job()),\#(job()),\#(bad),\#(job())]}"#)
+                == Self.error(status, sentence))
         #expect(queue.store.jobCount == 0)
     }
 
@@ -100,7 +123,8 @@ import Testing
         arguments: ["/jobs", "/jobs/bulk"])
     func dropsFatalName(path: String) {
         let body = job(queue: String(repeating: "n", count: 65_508))
-        let reply = QueueUnderTest().reply("POST", path, body: Array((path == "/jobs" ? body : #"{"jobs":[\#(body)]}"#).utf8))
+        let reply = QueueUnderTest().reply(
+            "POST", path, body: Array((path == "/jobs" ? body : #"{"jobs":[\#(body)]}"#).utf8))
         guard case .drop = reply else {
             Issue.record("answered \(reply)")
             return
@@ -119,6 +143,8 @@ import Testing
             ("", "there is no value at line 1 column 1"),
         ])
     func ownWords(body: String, sentence: String) throws {
-        #expect(try QueueUnderTest().answer("POST", "/jobs", body: body).line == Self.error(400, "invalid JSON: " + sentence))
+        #expect(
+            try QueueUnderTest().answer("POST", "/jobs", body: body).line
+                == Self.error(400, "invalid JSON: " + sentence))
     }
 }

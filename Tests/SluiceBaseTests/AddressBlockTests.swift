@@ -21,7 +21,10 @@ import Testing
 
     @Test(
         "a block is written as it is read",
-        arguments: [("10.0.0.0/8", "10.0.0.0/8"), ("192.0.2.1", "192.0.2.1/32"), ("2001:DB8::/32", "2001:db8::/32"), ("::1", "::1/128")])
+        arguments: [
+            ("10.0.0.0/8", "10.0.0.0/8"), ("192.0.2.1", "192.0.2.1/32"), ("2001:DB8::/32", "2001:db8::/32"),
+            ("::1", "::1/128"),
+        ])
     func writes(text: String, written: String) throws {
         #expect(try #require(AddressBlock(parsing: text)).description == written)
     }
@@ -29,7 +32,8 @@ import Testing
     @Test(
         "what is no block, or has bits behind its prefix, is refused",
         arguments: [
-            "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.1/8", "2001:db8::/129", "2001:db8::1/64",
+            "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.1/8", "2001:db8::/129",
+            "2001:db8::1/64",
             "example.org",
             "10/8",
         ])

@@ -17,7 +17,9 @@ struct FileAccessTests {
             try Data(content).write(to: URL(fileURLWithPath: folder + "/f"))
             #expect(try FileAccess.read(folder + "/f", limit: size) == content)
             guard size > 0 else { return }
-            let failure = #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder + "/f", limit: size - 1) }
+            let failure = #expect(throws: FileAccess.Failure.self) {
+                try FileAccess.read(folder + "/f", limit: size - 1)
+            }
             #expect(failure?.description == "it is larger than \(size - 1) bytes")
         }
     }

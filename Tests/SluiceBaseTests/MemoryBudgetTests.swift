@@ -19,11 +19,13 @@ import Testing
 
         func list(_ connection: UInt64, from address: UInt8, at now: Int64 = 0) -> IncompleteRequests.Ticket {
             budget.list(
-                IncompleteRequests.Owner(loop: 0, connection: connection), share: Self.share(address), size: .large, reserved: 0, at: now)
+                IncompleteRequests.Owner(loop: 0, connection: connection), share: Self.share(address), size: .large,
+                reserved: 0, at: now)
         }
 
         func grow(
-            _ ticket: IncompleteRequests.Ticket, to bytes: Int, from address: UInt8, size: MemoryBudget.RequestSize = .large, at now: Int64
+            _ ticket: IncompleteRequests.Ticket, to bytes: Int, from address: UInt8,
+            size: MemoryBudget.RequestSize = .large, at now: Int64
         ) -> Bool {
             budget.grow(ticket, to: bytes, size: size, share: Self.share(address), at: now)
         }
@@ -44,13 +46,17 @@ import Testing
         #expect(budget.bytesInUse == 0)
     }
 
-    @Test("when memory is full, the request that has stopped makes way for the one that comes, and its memory is given once")
+    @Test(
+        "when memory is full, the request that has stopped makes way for the one that comes, and its memory is given once"
+    )
     func dropsStopped() {
         let room = Room()
         var tickets: [IncompleteRequests.Ticket] = []
         for connection in 0..<4 {
             let ticket = room.list(UInt64(connection), from: UInt8(connection))
-            #expect(room.grow(ticket, to: 14 * Self.mebibyte, from: UInt8(connection), at: connection == 2 ? 0 : Self.second))
+            #expect(
+                room.grow(
+                    ticket, to: 14 * Self.mebibyte, from: UInt8(connection), at: connection == 2 ? 0 : Self.second))
             tickets.append(ticket)
         }
         let newcomer = room.list(9, from: 9, at: Self.second)
@@ -107,7 +113,8 @@ import Testing
         #expect(room.budget.bytesInUse == Self.mebibyte)
 
         func host(_ upper: UInt8, _ lower: UInt8) -> IncompleteRequests.Share {
-            IncompleteRequests.Share(of: PeerAddress(address: [0x20, 1, 0, 0, 0, 0, 0, upper, 0, 0, 0, 0, 0, 0, 0, lower], port: 2))
+            IncompleteRequests.Share(
+                of: PeerAddress(address: [0x20, 1, 0, 0, 0, 0, 0, upper, 0, 0, 0, 0, 0, 0, 0, lower], port: 2))
         }
         #expect(host(1, 1) == host(1, 2))
         #expect(host(1, 1) != host(2, 1))

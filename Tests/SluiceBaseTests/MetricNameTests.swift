@@ -10,7 +10,9 @@ import Testing
         if metric.kind == .histogram { #expect(metric.rawValue.hasSuffix("_seconds")) }
     }
 
-    @Test("a help text is one sentence on one line, without what the format would have to escape", arguments: MetricName.allCases)
+    @Test(
+        "a help text is one sentence on one line, without what the format would have to escape",
+        arguments: MetricName.allCases)
     func help(metric: MetricName) {
         #expect(metric.help.hasSuffix("."))
         #expect(!metric.help.contains { $0 == "\n" || $0 == "\\" })

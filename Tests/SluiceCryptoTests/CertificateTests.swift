@@ -9,8 +9,10 @@ struct CertificateTests {
         let certificate: OpaquePointer
         let key: OpaquePointer
 
-        init(hostNames: [String] = ["localhost", "*.example.test"], addresses: [String] = ["127.0.0.1", "::1"], validDays: Int = 30) throws
-        {
+        init(
+            hostNames: [String] = ["localhost", "*.example.test"], addresses: [String] = ["127.0.0.1", "::1"],
+            validDays: Int = 30
+        ) throws {
             let pem = try SelfSignedCertificate.make(hostNames: hostNames, addresses: addresses, validDays: validDays)
             let certificateInput = unsafe memory(holding: pem.certificatePEM)
             defer { unsafe BIO_free(certificateInput) }
@@ -80,14 +82,17 @@ struct CertificateTests {
     func serialNumbers() throws {
         let first = try Pair()
         let second = try Pair()
-        #expect(unsafe ASN1_INTEGER_cmp(X509_get0_serialNumber(first.certificate), X509_get0_serialNumber(second.certificate)) != 0)
+        #expect(
+            unsafe ASN1_INTEGER_cmp(
+                X509_get0_serialNumber(first.certificate), X509_get0_serialNumber(second.certificate)) != 0)
         #expect(unsafe EVP_PKEY_eq(first.key, second.key) == 0)
     }
 
     @Test(
         "A name that is none is refused and cannot smuggle in another",
         arguments: [
-            "", "a,DNS:evil.test", "a b", "a..b", ".a", "a.*", "*", "a:1", "é", "a\u{0}b", String(repeating: "a", count: 64), "a\nb", "a/b",
+            "", "a,DNS:evil.test", "a b", "a..b", ".a", "a.*", "*", "a:1", "é", "a\u{0}b",
+            String(repeating: "a", count: 64), "a\nb", "a/b",
         ])
     func hostNames(name: String) {
         #expect(throws: SelfSignedCertificateError.invalidHostName(name)) {
@@ -107,7 +112,9 @@ struct CertificateTests {
 
     @Test("A certificate without any name is refused")
     func noNames() {
-        #expect(throws: SelfSignedCertificateError.noNames) { try SelfSignedCertificate.make(hostNames: [], addresses: [], validDays: 1) }
+        #expect(throws: SelfSignedCertificateError.noNames) {
+            try SelfSignedCertificate.make(hostNames: [], addresses: [], validDays: 1)
+        }
     }
 
     @Test("An OpenSSL error says what was done and why it failed, and empties the queue")
@@ -115,11 +122,17 @@ struct CertificateTests {
         let input = unsafe memory(holding: "no certificate")
         defer { unsafe BIO_free(input) }
         #expect(unsafe PEM_read_bio_X509(input, nil, nil, nil) == nil)
-        #expect(OpenSSLError("reading the certificate").description == "reading the certificate: no start line (PEM routines)")
+        #expect(
+            OpenSSLError("reading the certificate").description
+                == "reading the certificate: no start line (PEM routines)")
         #expect(unsafe PEM_read_bio_X509(input, nil, nil, nil) == nil)
         #expect(unsafe PEM_read_bio_X509(input, nil, nil, nil) == nil)
-        #expect(OpenSSLError("reading").description == "reading: no start line (PEM routines); no start line (PEM routines)")
-        #expect(OpenSSLError("reading the certificate").description == "reading the certificate failed without a reason from OpenSSL")
+        #expect(
+            OpenSSLError("reading").description == "reading: no start line (PEM routines); no start line (PEM routines)"
+        )
+        #expect(
+            OpenSSLError("reading the certificate").description
+                == "reading the certificate failed without a reason from OpenSSL")
     }
 }
 

@@ -22,25 +22,35 @@ struct HMACTests {
 
     static let rfc2202: [Vector] = [
         Vector("1", .sha1, key: bytes(0x0B, 20), text("Hi There"), "b617318655057264e28bc0b6fb378c8ef146be00"),
-        Vector("2", .sha1, key: text("Jefe"), text("what do ya want for nothing?"), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+        Vector(
+            "2", .sha1, key: text("Jefe"), text("what do ya want for nothing?"),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
         Vector("3", .sha1, key: bytes(0xAA, 20), bytes(0xDD, 50), "125d7342b9ac11cd91a39af48aa17b4f63f175d3"),
         Vector("4", .sha1, key: counting, bytes(0xCD, 50), "4c9007f4026250c6bc8414f9bf50c86c2d7235da"),
-        Vector("5", .sha1, key: bytes(0x0C, 20), text("Test With Truncation"), "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04"),
+        Vector(
+            "5", .sha1, key: bytes(0x0C, 20), text("Test With Truncation"), "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04"),
         Vector(
             "6", .sha1, key: bytes(0xAA, 80), text("Test Using Larger Than Block-Size Key - Hash Key First"),
             "aa4ae5e15272d00e95705637ce8a3b55ed402112"),
         Vector(
-            "7", .sha1, key: bytes(0xAA, 80), text("Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data"),
+            "7", .sha1, key: bytes(0xAA, 80),
+            text("Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data"),
             "e8e99d0f45237d786d6bbaa7965c7808bbff1a91"),
     ]
 
     static let rfc4231: [Vector] = [
-        Vector("1", .sha256, key: bytes(0x0B, 20), text("Hi There"), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+        Vector(
+            "1", .sha256, key: bytes(0x0B, 20), text("Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
         Vector(
             "2", .sha256, key: text("Jefe"), text("what do ya want for nothing?"),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
-        Vector("3", .sha256, key: bytes(0xAA, 20), bytes(0xDD, 50), "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
-        Vector("4", .sha256, key: counting, bytes(0xCD, 50), "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+        Vector(
+            "3", .sha256, key: bytes(0xAA, 20), bytes(0xDD, 50),
+            "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        Vector(
+            "4", .sha256, key: counting, bytes(0xCD, 50),
+            "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
         Vector(
             "6", .sha256, key: bytes(0xAA, 131), text("Test Using Larger Than Block-Size Key - Hash Key First"),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
@@ -127,6 +137,7 @@ struct HMACTests {
     func github() {
         let key = HMACKey(.sha256, key: Array("It's a Secret to Everybody".utf8).span)
         #expect(
-            key.authenticate(Array("Hello, World!".utf8).span).hex == "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
+            key.authenticate(Array("Hello, World!".utf8).span).hex
+                == "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17")
     }
 }

@@ -45,7 +45,8 @@ struct HashTests {
         #expect(Hash.digest(.sha256, abc.span) == Hash.digest(.sha256, abc.span))
         #expect(Hash.digest(.sha256, abc.span) != Hash.digest(.sha256, abd.span))
         #expect(Hash.digest(.sha1, abc.span) != Hash.digest(.sha256, abc.span))
-        #expect(Set([Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abd.span)]).count == 2)
+        #expect(
+            Set([Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abd.span)]).count == 2)
     }
 
     @Test("A digest gives out its bytes and no others", arguments: HashAlgorithm.allCases)

@@ -6,7 +6,8 @@ struct SecretsTests {
     @Test(
         "Only equal byte strings are equal",
         arguments: [
-            ("", "", true), ("a", "a", true), ("a", "b", false), ("a", "", false), ("abc", "abcd", false), ("abcd", "abce", false),
+            ("", "", true), ("a", "a", true), ("a", "b", false), ("a", "", false), ("abc", "abcd", false),
+            ("abcd", "abce", false),
             ("xbcd", "abcd", false),
         ])
     func comparison(left: String, right: String, equal: Bool) {

@@ -15,7 +15,9 @@ struct CertificateKeeperTests {
 
         func add(_ bytes: [UInt8]) {
             // Level and message, without the time in front and the file behind.
-            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().prefix { !$0.hasPrefix("file=") }
+            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().prefix {
+                !$0.hasPrefix("file=")
+            }
             state.withLock { $0.append(words.joined(separator: " ")) }
         }
     }
@@ -30,7 +32,8 @@ struct CertificateKeeperTests {
             return .written
         }
         let logger = Logger(label: "test") { LineLogHandler(label: $0, logLevel: .info, output: output) }
-        let keeper = try CertificateKeeper(certificatePath: pair.certificatePath, keyPath: pair.keyPath, time: time, logger: logger)
+        let keeper = try CertificateKeeper(
+            certificatePath: pair.certificatePath, keyPath: pair.keyPath, time: time, logger: logger)
         for days in [0, 15, 1, 0, 12, 2] {
             time.advance(by: .seconds(days * 86_400 + 60))
             keeper.look()

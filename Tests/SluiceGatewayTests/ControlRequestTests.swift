@@ -9,8 +9,10 @@ struct ControlRequestTests {
     @Test(
         "reads back what it writes",
         arguments: [
-            ControlRequest.status, .jobs(.pending, after: 0, limit: 50), .jobs(.delivered, after: 17, limit: 500), .job(3),
-            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12, acceptsChanges: false), .retry(12, acceptsChanges: true),
+            ControlRequest.status, .jobs(.pending, after: 0, limit: 50), .jobs(.delivered, after: 17, limit: 500),
+            .job(3),
+            .deadLetters(after: 9, limit: 1), .deadLetter(4), .retry(12, acceptsChanges: false),
+            .retry(12, acceptsChanges: true),
             .discard(7, forgetsKey: true), .discard(7, forgetsKey: false), .bury(3),
             .forgetDelivery("01ARZ3"), .forgetKey([Fingerprint(high: 1, low: 2)]),
             .forgetKey([Fingerprint(high: .max, low: 0), Fingerprint(high: 0, low: 9)]), .reload, .routes,
@@ -22,8 +24,10 @@ struct ControlRequestTests {
     @Test(
         "refuses what is none",
         arguments: [
-            ("GET", "/"), ("GET", "/reload"), ("POST", "/status"), ("GET", "/jobs"), ("GET", "/jobs?state=odd"), ("GET", "/jobs/x"),
-            ("POST", "/dead/7"), ("POST", "/dead/7/bury"), ("POST", "/keys/00/forget"), ("POST", "/keys//forget"), ("GET", "/jobs/7/bury"),
+            ("GET", "/"), ("GET", "/reload"), ("POST", "/status"), ("GET", "/jobs"), ("GET", "/jobs?state=odd"),
+            ("GET", "/jobs/x"),
+            ("POST", "/dead/7"), ("POST", "/dead/7/bury"), ("POST", "/keys/00/forget"), ("POST", "/keys//forget"),
+            ("GET", "/jobs/7/bury"),
             ("DELETE", "/dead/7"),
         ])
     func refused(method: String, target: String) {

@@ -9,7 +9,10 @@ struct DeliveryDocumentTests {
     @Test(
         "says what was stored, and how many elements were seen before only where some were",
         arguments: [
-            (.stored(jobs: 1, deadLetters: 0, duplicates: 0), #"{"id":"01X","jobs":1,"dead_letters":0,"duplicate":false}"#),
+            (
+                .stored(jobs: 1, deadLetters: 0, duplicates: 0),
+                #"{"id":"01X","jobs":1,"dead_letters":0,"duplicate":false}"#
+            ),
             (
                 .stored(jobs: 2, deadLetters: 1, duplicates: 17),
                 #"{"id":"01X","jobs":2,"dead_letters":1,"duplicate":false,"duplicates":17}"#

@@ -18,7 +18,9 @@ struct DeliveryIDTests {
     func ascending() {
         var source = DeliveryIDSource()
         var ids: [String] = []
-        for step in 0..<1000 { ids.append(source.next(atMilliseconds: 1_763_900_000_000 + Int64(step % 7) - Int64(step / 2))) }
+        for step in 0..<1000 {
+            ids.append(source.next(atMilliseconds: 1_763_900_000_000 + Int64(step % 7) - Int64(step / 2)))
+        }
         #expect(ids == ids.sorted())
         #expect(Set(ids).count == ids.count)
     }

@@ -13,7 +13,9 @@ import Testing
             limiter.recordArrived(kind, atNanoseconds: nanoseconds)
         }
 
-        func timePassed(nowNanoseconds: Int64) -> [LogLimiter.Summary] { limiter.timePassed(nowNanoseconds: nowNanoseconds) }
+        func timePassed(nowNanoseconds: Int64) -> [LogLimiter.Summary] {
+            limiter.timePassed(nowNanoseconds: nowNanoseconds)
+        }
     }
 
     private let second: Int64 = 1_000_000_000
@@ -57,7 +59,8 @@ import Testing
             limiter.timePassed(nowNanoseconds: second) == [
                 LogLimiter.Summary(kind: refusal, suppressed: 2), LogLimiter.Summary(kind: other, suppressed: 1),
             ])
-        #expect(limiter.timePassed(nowNanoseconds: second + second / 2) == [LogLimiter.Summary(kind: late, suppressed: 1)])
+        #expect(
+            limiter.timePassed(nowNanoseconds: second + second / 2) == [LogLimiter.Summary(kind: late, suppressed: 1)])
     }
 
     @Test("kinds without end share one limit and do not take memory without end")

@@ -41,7 +41,8 @@ import Testing
     @Test("a JSON record is one line with its own keys first and the fields in the list's order")
     func json() {
         logger(output(.json)).warning(
-            "refused a request", metadata: .fields([.reason: "no \"such\" \\ header", .status: 401, .route: "github", .delivery: "d1"]))
+            "refused a request",
+            metadata: .fields([.reason: "no \"such\" \\ header", .status: 401, .route: "github", .delivery: "d1"]))
         #expect(
             collector.lines == [
                 #"{"time":"2023-11-14T22:13:20.123Z","level":"warning","message":"refused a request","logger":"sluice.test","#
@@ -51,14 +52,18 @@ import Testing
 
     @Test("a text record is one line that quotes what has spaces or nothing in it")
     func text() {
-        logger(output(.text)).info("listening", metadata: .fields([.address: "[::]:8443", .reason: "a \"b\"", .file: "", .queue: "a=b"]))
+        logger(output(.text)).info(
+            "listening", metadata: .fields([.address: "[::]:8443", .reason: "a \"b\"", .file: "", .queue: "a=b"]))
         #expect(
             collector.lines == [
-                #"2023-11-14T22:13:20.123Z info     listening reason="a \"b\"" address=[::]:8443 queue="a=b" file="""# + "\n"
+                #"2023-11-14T22:13:20.123Z info     listening reason="a \"b\"" address=[::]:8443 queue="a=b" file="""#
+                    + "\n"
             ])
     }
 
-    @Test("what a sender wrote cannot end a line, colour a terminal or turn letters around", arguments: [LogFormat.json, .text])
+    @Test(
+        "what a sender wrote cannot end a line, colour a terminal or turn letters around",
+        arguments: [LogFormat.json, .text])
     func escapes(format: LogFormat) {
         logger(output(format)).info("x\ny", metadata: ["odd\u{1B}key": "a\r\n\u{1B}[31m\u{202E}\u{0}\u{2028}z"])
         let line = collector.lines.joined()
@@ -95,7 +100,9 @@ import Testing
     func flood() {
         let output = output(.text, recordsPerSecond: 2)
         let logger = logger(output)
-        for _ in 0..<10 { logger.warning("refused a request", metadata: .fields([.route: "github", .code: "signature_invalid"])) }
+        for _ in 0..<10 {
+            logger.warning("refused a request", metadata: .fields([.route: "github", .code: "signature_invalid"]))
+        }
         #expect(collector.lines.count == 2)
         output.flushSummaries()
         #expect(collector.lines.count == 2)
@@ -103,7 +110,8 @@ import Testing
         output.flushSummaries()
         #expect(
             collector.lines.last
-                == "2023-11-14T22:13:21.123Z notice   left out records like this one: refused a request route=github code=signature_invalid suppressed=8\n"
+                == "2023-11-14T22:13:21.123Z notice   left out records like this one: refused a request route=github "
+                + "code=signature_invalid suppressed=8\n"
         )
         logger.warning("refused a request")
         #expect(collector.lines.count == 4)

@@ -11,7 +11,10 @@ import Testing
     /// The lines of one metric, its help and type included.
     private func lines(_ registry: MetricsRegistry, _ name: MetricName) -> [String] {
         text(registry).split(separator: "\n").map(String.init)
-            .filter { $0.contains(" \(name.rawValue) ") || $0.hasPrefix(name.rawValue + "{") || $0.hasPrefix(name.rawValue + " ") }
+            .filter {
+                $0.contains(" \(name.rawValue) ") || $0.hasPrefix(name.rawValue + "{")
+                    || $0.hasPrefix(name.rawValue + " ")
+            }
     }
 
     @Test("a route's counters are shown with help, type and the route's name")
@@ -40,7 +43,8 @@ import Testing
                 #"sluice_refused_total{route="github",code="signature_invalid"} 2"#,
                 #"sluice_refused_total{route="",code="no_such_route"} 1"#,
             ])
-        #expect(lines(registry, .dead).dropFirst(2) == [#"sluice_dead_letters_total{route="github",reason="bad_field"} 1"#])
+        #expect(
+            lines(registry, .dead).dropFirst(2) == [#"sluice_dead_letters_total{route="github",reason="bad_field"} 1"#])
     }
 
     @Test("each code and each reason has a counter of its own")
@@ -48,8 +52,11 @@ import Testing
         let route = RouteMetrics(route: "r", nowNanoseconds: 0)
         for (place, code) in ErrorCode.allCases.enumerated() { route.refused(code).increment(by: place + 1) }
         for (place, reason) in DeadLetterReason.allCases.enumerated() { route.dead(reason).increment(by: place + 1) }
-        #expect(ErrorCode.allCases.map { route.refused($0).value } == (1...UInt64(ErrorCode.allCases.count)).map(\.self))
-        #expect(DeadLetterReason.allCases.map { route.dead($0).value } == (1...UInt64(DeadLetterReason.allCases.count)).map(\.self))
+        #expect(
+            ErrorCode.allCases.map { route.refused($0).value } == (1...UInt64(ErrorCode.allCases.count)).map(\.self))
+        #expect(
+            DeadLetterReason.allCases.map { route.dead($0).value }
+                == (1...UInt64(DeadLetterReason.allCases.count)).map(\.self))
     }
 
     @Test("a reload sets nothing back, and a route that went keeps its counts but no age of its last delivery")
@@ -66,7 +73,8 @@ import Testing
         time.advance(by: .milliseconds(2500))
         #expect(
             lines(registry, .lastDeliveryAge).dropFirst(2) == [
-                #"sluice_last_delivery_age_seconds{route="b"} 7.5"#, #"sluice_last_delivery_age_seconds{route="c"} 2.5"#,
+                #"sluice_last_delivery_age_seconds{route="b"} 7.5"#,
+                #"sluice_last_delivery_age_seconds{route="c"} 2.5"#,
             ])
         after[1].deliveryStored(atNanoseconds: time.monotonicNanoseconds())
         #expect(lines(registry, .lastDeliveryAge).contains(#"sluice_last_delivery_age_seconds{route="b"} 0"#))
@@ -117,7 +125,9 @@ import Testing
         #expect(lines(registry, .droppedLogRecords).last == "sluice_log_records_dropped_total 9")
     }
 
-    @Test("a histogram's buckets are cumulated, a bound belongs to its own bucket, and a clock that went back counts as zero")
+    @Test(
+        "a histogram's buckets are cumulated, a bound belongs to its own bucket, and a clock that went back counts as zero"
+    )
     func histogram() {
         let histogram = Histogram(bounds: [0.001, 0.01])
         histogram.observe(nanoseconds: 1_000_000)
@@ -135,19 +145,25 @@ import Testing
         let shown = text(registry)
         #expect(
             shown.contains(
-                "# TYPE sluice_receive_to_durable_seconds histogram\nsluice_receive_to_durable_seconds_bucket{le=\"0.0005\"} 0\n"))
+                "# TYPE sluice_receive_to_durable_seconds "
+                    + "histogram\nsluice_receive_to_durable_seconds_bucket{le=\"0.0005\"} 0\n"
+            ))
         #expect(shown.contains("sluice_receive_to_durable_seconds_bucket{le=\"0.0025\"} 1\n"))
         #expect(
             shown.contains(
-                "sluice_receive_to_durable_seconds_bucket{le=\"+Inf\"} 1\nsluice_receive_to_durable_seconds_sum 0.002\nsluice_receive_to_durable_seconds_count 1\n"
+                "sluice_receive_to_durable_seconds_bucket{le=\"+Inf\"} 1\nsluice_receive_to_durable_seconds_sum "
+                    + "0.002\nsluice_receive_to_durable_seconds_count 1\n"
             ))
     }
 
     @Test("numbers that are none are spelt as Prometheus does")
     func oddNumbers() {
         let registry = MetricsRegistry(time: time)
-        registry.gauge(.connections) { [.init(labels: ["a"], .infinity), .init(labels: ["b"], -.infinity), .init(labels: ["c"], .nan)] }
-        #expect(lines(registry, .connections).suffix(3).map { $0.split(separator: " ").last } == ["+Inf", "-Inf", "NaN"])
+        registry.gauge(.connections) {
+            [.init(labels: ["a"], .infinity), .init(labels: ["b"], -.infinity), .init(labels: ["c"], .nan)]
+        }
+        #expect(
+            lines(registry, .connections).suffix(3).map { $0.split(separator: " ").last } == ["+Inf", "-Inf", "NaN"])
     }
 
     @Test("the whole text is well-formed: a head before each metric's samples, each name once, a line feed at the end")
@@ -165,7 +181,8 @@ import Testing
                 #expect(seen.insert(current).inserted, "\(current) stands twice")
             } else if !line.hasPrefix("# TYPE ") {
                 #expect(line.hasPrefix(current))
-                #expect(line.wholeMatch(of: /[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+/) != nil, "\(line)")
+                #expect(
+                    line.wholeMatch(of: /[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+/) != nil, "\(line)")
             }
         }
         #expect(seen.isSuperset(of: ["process_resident_memory_bytes", "process_open_fds", "process_max_fds"]))
@@ -176,10 +193,12 @@ import Testing
         #expect(ProcessGauges.residentBytes(status: "VmSize:\t 9 kB\nVmRSS:\t   2048 kB\n") == 2_097_152)
         #expect(ProcessGauges.residentBytes(status: "Name:\tx\n") == nil)
         #expect(
-            ProcessGauges.descriptorLimit(limits: "Max open files            1024                 4096                 files     \n")
+            ProcessGauges.descriptorLimit(
+                limits: "Max open files            1024                 4096                 files     \n")
                 == 1024)
         #expect(
-            ProcessGauges.descriptorLimit(limits: "Max open files            unlimited            unlimited            files     \n")
+            ProcessGauges.descriptorLimit(
+                limits: "Max open files            unlimited            unlimited            files     \n")
                 == .infinity)
     }
 }

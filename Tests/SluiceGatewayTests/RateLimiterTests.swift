@@ -22,7 +22,9 @@ struct RateLimiterTests {
     func full() {
         let limiter = RateLimiter(RateLimit(limit: 10, per: .seconds(1), burst: 3))
         let later = 3600 * Self.second
-        #expect((0..<10).map { _ in limiter.take(at: later) == nil } == [true, true, true] + Array(repeating: false, count: 7))
+        #expect(
+            (0..<10).map { _ in limiter.take(at: later) == nil } == [true, true, true]
+                + Array(repeating: false, count: 7))
     }
 
     @Test("A burst of one lets one pass in each interval")

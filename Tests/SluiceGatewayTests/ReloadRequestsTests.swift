@@ -9,10 +9,13 @@ struct ReloadRequestsTests {
     func joins() {
         var requests = ReloadRequests()
         let answered = Mutex<[String]>([])
-        let answer = { (name: String) -> ReloadRequests.Answer in { report in answered.withLock { $0.append("\(name) \(report.version)") } }
+        let answer = { (name: String) -> ReloadRequests.Answer in
+            { report in answered.withLock { $0.append("\(name) \(report.version)") } }
         }
         let run = { (requests: inout ReloadRequests, version: Int) in
-            for answer in requests.next() ?? [] { answer(.init(version: version, routes: 1, problems: [], warnings: [])) }
+            for answer in requests.next() ?? [] {
+                answer(.init(version: version, routes: 1, problems: [], warnings: []))
+            }
         }
         let startsFirst = requests.asked(answer("a"))
         #expect(startsFirst)

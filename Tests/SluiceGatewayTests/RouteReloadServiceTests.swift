@@ -70,7 +70,8 @@ import Testing
         }
         let logged = Messages()
         let service = RouteReloadService(
-            RouteReloadService.Configuration(folder: folder.path, options: RouteOptions(), environment: [:]), certificate: nil,
+            RouteReloadService.Configuration(folder: folder.path, options: RouteOptions(), environment: [:]),
+            certificate: nil,
             metrics: MetricsRegistry(time: SystemTime()), time: SystemTime(),
             logger: Logger(label: "test") { _ in Capture(messages: logged) })
         try write("a: {}")

@@ -45,7 +45,8 @@ struct SenderAddressTests {
 
     @Test("is the peer's own where the peer is not trusted, whatever the header says")
     func untrustedPeer() throws {
-        #expect(try Self.sender(peer: "203.0.113.1", forwarded: ["198.51.100.1"], trusted: ["10.0.0.0/8"]) == "203.0.113.1")
+        #expect(
+            try Self.sender(peer: "203.0.113.1", forwarded: ["198.51.100.1"], trusted: ["10.0.0.0/8"]) == "203.0.113.1")
     }
 
     @Test("is never beyond an entry that is no address", arguments: ["unknown", "", "198.51.100.1; evil", "_hidden"])

@@ -15,14 +15,16 @@ import Testing
     }
 
     @Test(
-        "an empty file, a file of comments and an empty section set nothing", arguments: ["", "# nothing\n", "limits:\n", "limits: {}\n"])
+        "an empty file, a file of comments and an empty section set nothing",
+        arguments: ["", "# nothing\n", "limits:\n", "limits: {}\n"])
     func empty(text: String) {
         #expect(file(text).entries.isEmpty)
         #expect(file(text).problems.isEmpty)
     }
 
     @Test(
-        "a list is read as the environment writes it", arguments: ["[10.0.0.0/8, '::1']", "\n  - 10.0.0.0/8\n  - ::1\n", "10.0.0.0/8, ::1"])
+        "a list is read as the environment writes it",
+        arguments: ["[10.0.0.0/8, '::1']", "\n  - 10.0.0.0/8\n  - ::1\n", "10.0.0.0/8, ::1"])
     func list(text: String) throws {
         let settings = try SettingsTests.read(file: file("trusted_proxies: \(text)\n"))
         #expect(settings.values.trustedProxies.map(\.description) == ["10.0.0.0/8", "::1/128"])
@@ -35,7 +37,8 @@ import Testing
 
     @Test("numbers and words are taken as they are written")
     func scalars() throws {
-        let settings = try SettingsTests.read(file: file("threads: 4\nhttp: off\nadmin: \"off\"\nlimits: { drain: 0 }\n"))
+        let settings = try SettingsTests.read(
+            file: file("threads: 4\nhttp: off\nadmin: \"off\"\nlimits: { drain: 0 }\n"))
         #expect(settings.values.threads == 4)
         #expect(settings.values.http == .off)
         #expect(settings.values.admin == .off)
@@ -55,11 +58,13 @@ import Testing
             ("log: json", "1:6: log is a mapping of settings, not a text"),
             (
                 "https: [off]",
-                "1:8: https must be 'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443, not a list"
+                "1:8: https must be 'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443, not "
+                    + "a list"
             ),
             (
                 "trusted_proxies: [[]]",
-                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, such as 10.0.0.0/8, 2001:db8::/32, not a list"
+                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, "
+                    + "such as 10.0.0.0/8, 2001:db8::/32, not a list"
             ),
             ("- threads", "1:1: a settings file is a mapping of keys to values, not a list"),
         ])
@@ -89,7 +94,8 @@ import Testing
             $0["SLUICE_" + $1.key.uppercased().replacing(".", with: "_")] = $1.value
         }
         let settings = try SettingsReading.read(defaults: Settings(), file: nil, environment: environment, options: [])
-        let again = try SettingsReading.read(defaults: Settings(), file: file(SettingsText.render(settings)), environment: [:], options: [])
+        let again = try SettingsReading.read(
+            defaults: Settings(), file: file(SettingsText.render(settings)), environment: [:], options: [])
         #expect(again.values == settings.values)
     }
 }

@@ -34,8 +34,11 @@ import Testing
     @Test("the help names every option once, with its default")
     func help() {
         let help = SettingsOption.help(defaults: Settings())
-        for setting in SettingsTable.all { #expect(help.contains("\n  \(setting.option) \(setting.placeholder)\n"), "\(setting.key)") }
-        #expect(help.contains("LISTENERS:\n  --https ADDRESS:PORT\n      The public listener (default: 0.0.0.0:8443)\n"))
+        for setting in SettingsTable.all {
+            #expect(help.contains("\n  \(setting.option) \(setting.placeholder)\n"), "\(setting.key)")
+        }
+        #expect(
+            help.contains("LISTENERS:\n  --https ADDRESS:PORT\n      The public listener (default: 0.0.0.0:8443)\n"))
         #expect(help.contains("(default: processors by affinity and cgroup quota)"))
     }
 
@@ -52,7 +55,8 @@ import Testing
     @Test(
         "what Kubernetes injects for a Service named sluice, and what a route uses, is passed over",
         arguments: [
-            "SLUICE_PORT", "SLUICE_PORT_8443_TCP", "SLUICE_PORT_8443_TCP_ADDR", "SLUICE_SERVICE_HOST", "SLUICE_SERVICE_PORT",
+            "SLUICE_PORT", "SLUICE_PORT_8443_TCP", "SLUICE_PORT_8443_TCP_ADDR", "SLUICE_SERVICE_HOST",
+            "SLUICE_SERVICE_PORT",
             "SLUICE_SERVICE_PORT_HTTPS", "SLUICE_GITHUB_SECRET",
         ])
     func passedOver(name: String) {
@@ -62,13 +66,16 @@ import Testing
     @Test("the settings in force are printed as a settings file, each with where it came from")
     func printed() throws {
         let file = SettingsFile(path: "sluice.yaml", bytes: Array("# how long\n\nlimits:\n  idle: 1m\n".utf8))
-        let settings = try SettingsTests.read(["SLUICE_HTTP": "[::1]:80", "SLUICE_OUTBOX_PATH": "a \"b\""], ["--threads=2"], file: file)
+        let settings = try SettingsTests.read(
+            ["SLUICE_HTTP": "[::1]:80", "SLUICE_OUTBOX_PATH": "a \"b\""], ["--threads=2"], file: file)
         let lines = SettingsText.render(settings).split(separator: "\n").map(String.init)
         #expect(lines.count == SettingsTable.all.count)
         let fields = lines.map { $0.split(separator: "  #", maxSplits: 1).map { $0.trimmingSpaces } }
         for expected in [
-            ["https: 0.0.0.0:8443", "default"], ["http: \"[::1]:80\"", "SLUICE_HTTP"], ["limits.idle: 1m", "sluice.yaml:4:9"],
-            ["threads: 2", "--threads"], ["# public_url: not set"], ["outbox.path: \"a \\\"b\\\"\"", "SLUICE_OUTBOX_PATH"],
+            ["https: 0.0.0.0:8443", "default"], ["http: \"[::1]:80\"", "SLUICE_HTTP"],
+            ["limits.idle: 1m", "sluice.yaml:4:9"],
+            ["threads: 2", "--threads"], ["# public_url: not set"],
+            ["outbox.path: \"a \\\"b\\\"\"", "SLUICE_OUTBOX_PATH"],
             ["zizq.url: http://127.0.0.1:7890", "default"], ["limits.connections_per_address: 256", "default"],
         ] {
             #expect(fields.contains(expected), "\(expected)")

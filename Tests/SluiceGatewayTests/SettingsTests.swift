@@ -7,14 +7,18 @@ import Testing
     /// With a certificate, so that only what a test adds can be wrong.
     static let certificate = ["SLUICE_TLS_CERTIFICATE": "c.pem", "SLUICE_TLS_KEY": "k.pem"]
 
-    static func read(_ environment: [String: String] = [:], _ arguments: [String] = [], file: SettingsFile? = nil) throws -> SettingsInForce
+    static func read(_ environment: [String: String] = [:], _ arguments: [String] = [], file: SettingsFile? = nil)
+        throws -> SettingsInForce
     {
         try SettingsReading.read(
-            defaults: Settings(), file: file, environment: certificate.merging(environment) { $1 }, options: SettingsOption.parse(arguments)
+            defaults: Settings(), file: file, environment: certificate.merging(environment) { $1 },
+            options: SettingsOption.parse(arguments)
         )
     }
 
-    static func problems(_ environment: [String: String] = [:], _ arguments: [String] = [], file: SettingsFile? = nil) -> [String] {
+    static func problems(_ environment: [String: String] = [:], _ arguments: [String] = [], file: SettingsFile? = nil)
+        -> [String]
+    {
         do {
             _ = try read(environment, arguments, file: file)
             return []
@@ -57,14 +61,20 @@ import Testing
     }
 
     static let otherValues = [
-        "https": "[::1]:444", "tls.certificate": "other.pem", "tls.key": "other.key", "http": "127.0.0.1:8080", "admin": "off",
-        "trusted_proxies": "10.0.0.0/8,::1/128", "routes": "elsewhere", "public_url": "https://hooks.example.org", "threads": "256",
-        "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB", "outbox.max_keys": "1000",
+        "https": "[::1]:444", "tls.certificate": "other.pem", "tls.key": "other.key", "http": "127.0.0.1:8080",
+        "admin": "off",
+        "trusted_proxies": "10.0.0.0/8,::1/128", "routes": "elsewhere", "public_url": "https://hooks.example.org",
+        "threads": "256",
+        "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB",
+        "outbox.max_keys": "1000",
         "outbox.dedupe_window": "1m",
-        "outbox.keep_delivered": "0", "outbox.keep_delivered_bytes": "0", "zizq.url": "https://zizq.example:7443", "zizq.ca": "ca.pem",
-        "zizq.certificate": "zc.pem", "zizq.key": "zk.pem", "zizq.batch_jobs": "10000", "zizq.batch_bytes": "64KiB", "zizq.timeout": "10m",
+        "outbox.keep_delivered": "0", "outbox.keep_delivered_bytes": "0", "zizq.url": "https://zizq.example:7443",
+        "zizq.ca": "ca.pem",
+        "zizq.certificate": "zc.pem", "zizq.key": "zk.pem", "zizq.batch_jobs": "10000", "zizq.batch_bytes": "64KiB",
+        "zizq.timeout": "10m",
         "zizq.headers_file": "headers", "zizq.concurrency": "16", "zizq.unique_keys": "never", "limits.body": "1KiB",
-        "limits.connections": "1", "limits.head": "100ms", "limits.body_time": "1h", "limits.idle": "1s", "limits.write": "5m",
+        "limits.connections": "1", "limits.head": "100ms", "limits.body_time": "1h", "limits.idle": "1s",
+        "limits.write": "5m",
         "limits.commit": "1m", "limits.memory": "16MiB", "limits.connections_per_address": "7", "limits.drain": "0",
         "limits.shutdown": "10m", "log.level": "trace", "log.format": "json",
     ]
@@ -100,28 +110,41 @@ import Testing
                 "SLUICE_LIMITS_HEAD", "99ms",
                 "limits.head must be a duration from 100ms to 5m, such as 500ms, 30s, 5m, 2h or 7d, not '99ms'"
             ),
-            ("SLUICE_LIMITS_HEAD", "10", "limits.head must be a duration from 100ms to 5m, such as 500ms, 30s, 5m, 2h or 7d, not '10'"),
-            ("SLUICE_LIMITS_BODY", "101MiB", "limits.body must be a size from 1KiB to 100MiB, such as 64KiB, 10MiB or 1GiB, not '101MiB'"),
-            ("SLUICE_LIMITS_BODY", "10MB", "limits.body must be a size from 1KiB to 100MiB, such as 64KiB, 10MiB or 1GiB, not '10MB'"),
+            (
+                "SLUICE_LIMITS_HEAD", "10",
+                "limits.head must be a duration from 100ms to 5m, such as 500ms, 30s, 5m, 2h or 7d, not '10'"
+            ),
+            (
+                "SLUICE_LIMITS_BODY", "101MiB",
+                "limits.body must be a size from 1KiB to 100MiB, such as 64KiB, 10MiB or 1GiB, not '101MiB'"
+            ),
+            (
+                "SLUICE_LIMITS_BODY", "10MB",
+                "limits.body must be a size from 1KiB to 100MiB, such as 64KiB, 10MiB or 1GiB, not '10MB'"
+            ),
             (
                 "SLUICE_OUTBOX_MAX_BYTES", "63MiB",
                 "outbox.max_bytes must be a size of at least 64MiB, such as 64KiB, 10MiB or 1GiB, not '63MiB'"
             ),
             (
                 "SLUICE_HTTPS", "localhost:8443",
-                "https must be 'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443, not 'localhost:8443'"
+                "https must be 'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443, not "
+                    + "'localhost:8443'"
             ),
             (
                 "SLUICE_ZIZQ_URL", "http://user:secret@q:7890",
-                "zizq.url must be an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890, not 'http://***@q:7890'"
+                "zizq.url must be an http or https URL of a server, without user name or query, such as "
+                    + "http://127.0.0.1:7890, not 'http://***@q:7890'"
             ),
             (
                 "SLUICE_PUBLIC_URL", "http://hooks.example.org",
-                "public_url must be an https URL of a server, without user name, path or query, such as https://hooks.example.org, not 'http://hooks.example.org'"
+                "public_url must be an https URL of a server, without user name, path or query, such as "
+                    + "https://hooks.example.org, not 'http://hooks.example.org'"
             ),
             (
                 "SLUICE_TRUSTED_PROXIES", "10.0.0.1/8",
-                "trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, such as 10.0.0.0/8, 2001:db8::/32, not '10.0.0.1/8'"
+                "trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, such as "
+                    + "10.0.0.0/8, 2001:db8::/32, not '10.0.0.1/8'"
             ),
             ("SLUICE_ZIZQ_UNIQUE_KEYS", "yes", "zizq.unique_keys must be one of auto, always, never, not 'yes'"),
             (
@@ -144,7 +167,8 @@ import Testing
         #expect(
             Self.problems(["SLUICE_LIMITS_IDLE": "1"], ["--zizq-concurrency=17"], file: file) == [
                 "s.yaml:1:10: threads must be a whole number from 1 to 256, not 'none'",
-                "SLUICE_LIMITS_IDLE: limits.idle must be a duration from 1s to 1h, such as 500ms, 30s, 5m, 2h or 7d, not '1'",
+                "SLUICE_LIMITS_IDLE: limits.idle must be a duration from 1s to 1h, such as 500ms, 30s, 5m, 2h or 7d, "
+                    + "not '1'",
                 "--zizq-concurrency: zizq.concurrency must be a whole number from 1 to 16, not '17'",
             ])
     }

@@ -37,33 +37,42 @@ import Testing
                 ["--https=off"], "settings: https and http are both off; at least one of them must listen"
             ),
             (
-                ["--http", "0.0.0.0:8443"], "--http: https and http both listen on 0.0.0.0:8443; give one of them another port"
+                ["--http", "0.0.0.0:8443"],
+                "--http: https and http both listen on 0.0.0.0:8443; give one of them another port"
             ),
             (
-                ["--http", "127.0.0.1:9464"], "settings: http and admin both listen on 127.0.0.1:9464; give one of them another port"
+                ["--http", "127.0.0.1:9464"],
+                "settings: http and admin both listen on 127.0.0.1:9464; give one of them another port"
             ),
             (
                 ["--zizq-url=https://q", "--zizq-certificate=c.pem"],
                 "--zizq-certificate: zizq.certificate is set without zizq.key; set both or neither"
             ),
-            (["--zizq-url=https://q", "--zizq-key=k.pem"], "--zizq-key: zizq.key is set without zizq.certificate; set both or neither"),
+            (
+                ["--zizq-url=https://q", "--zizq-key=k.pem"],
+                "--zizq-key: zizq.key is set without zizq.certificate; set both or neither"
+            ),
             (
                 ["--zizq-ca=ca.pem"],
                 "--zizq-ca: zizq.ca has no use while zizq.url is http://127.0.0.1:7890; use an https URL or unset it"
             ),
             (
                 ["--limits-body=100MiB", "--limits-memory=99MiB"],
-                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size could be taken"
+                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size could "
+                    + "be taken"
             ),
             (
                 ["--limits-body=100MiB", "--outbox-max-bytes=64MiB"],
-                "--outbox-max-bytes: outbox.max_bytes is 64MiB, less than limits.body (100MiB); no body of that size could be stored"
+                "--outbox-max-bytes: outbox.max_bytes is 64MiB, less than limits.body (100MiB); no body of that size "
+                    + "could be stored"
             ),
             (
-                ["--limits-drain=26s"], "--limits-drain: limits.drain is 26s, longer than limits.shutdown (25s), which it is a part of"
+                ["--limits-drain=26s"],
+                "--limits-drain: limits.drain is 26s, longer than limits.shutdown (25s), which it is a part of"
             ),
             (
-                ["--limits-shutdown=4s"], "settings: limits.drain is 5s, longer than limits.shutdown (4s), which it is a part of"
+                ["--limits-shutdown=4s"],
+                "settings: limits.drain is 5s, longer than limits.shutdown (4s), which it is a part of"
             ),
         ])
     func rules(arguments: [String], line: String) {
@@ -73,16 +82,21 @@ import Testing
     @Test("a command that only asks a running gateway needs no certificate, and is still told of a value out of range")
     func withoutRules() throws {
         let environment = ["SLUICE_ADMIN": "0.0.0.0:9464", "SLUICE_HTTPS": "off", "SLUICE_HTTP": "off"]
-        let settings = try SettingsReading.read(defaults: Settings(), file: nil, environment: environment, options: [], checksRules: false)
+        let settings = try SettingsReading.read(
+            defaults: Settings(), file: nil, environment: environment, options: [], checksRules: false)
         #expect(settings.values.admin == .at(PeerAddress(ipv4: (0, 0, 0, 0), port: 9464)))
-        #expect(throws: SettingsProblems(lines: ["SLUICE_THREADS: threads must be a whole number from 1 to 256, not '0'"])) {
-            try SettingsReading.read(defaults: Settings(), file: nil, environment: ["SLUICE_THREADS": "0"], options: [], checksRules: false)
+        #expect(
+            throws: SettingsProblems(lines: ["SLUICE_THREADS: threads must be a whole number from 1 to 256, not '0'"])
+        ) {
+            try SettingsReading.read(
+                defaults: Settings(), file: nil, environment: ["SLUICE_THREADS": "0"], options: [], checksRules: false)
         }
     }
 
     @Test("two listeners may both leave their port to the system")
     func portZero() throws {
-        let settings = try SettingsTests.read([:], ["--https=127.0.0.1:0", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
+        let settings = try SettingsTests.read(
+            [:], ["--https=127.0.0.1:0", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
         #expect(settings.values.https == settings.values.http)
     }
 }

@@ -9,7 +9,8 @@ import Testing
         arguments: [
             ("http://127.0.0.1:7890", ServerURL.Scheme.http, "127.0.0.1", 7890, "http://127.0.0.1:7890"),
             ("HTTPS://Zizq.Example.ORG/", .https, "zizq.example.org", 443, "https://zizq.example.org"),
-            ("http://[::1]:80", .http, "::1", 80, "http://[::1]"), ("http://my_queue", .http, "my_queue", 80, "http://my_queue"),
+            ("http://[::1]:80", .http, "::1", 80, "http://[::1]"),
+            ("http://my_queue", .http, "my_queue", 80, "http://my_queue"),
             ("https://h:8443", .https, "h", 8443, "https://h:8443"),
         ] as [(String, ServerURL.Scheme, String, UInt16, String)])
     func url(text: String, scheme: ServerURL.Scheme, host: String, port: UInt16, written: String) throws {
@@ -21,8 +22,10 @@ import Testing
     @Test(
         "where it is allowed, what stands before the server's paths is kept",
         arguments: [
-            ("http://h/p", "/p"), ("http://h/p/", "/p"), ("https://h:1/a/b%20c", "/a/b%20c"), ("http://h/", ""), ("http://h", ""),
-            ("http://h//", nil), ("http://h/a//b", nil), ("http://h/../b", nil), ("http://h/a?b", nil), ("http://h/a#b", nil),
+            ("http://h/p", "/p"), ("http://h/p/", "/p"), ("https://h:1/a/b%20c", "/a/b%20c"), ("http://h/", ""),
+            ("http://h", ""),
+            ("http://h//", nil), ("http://h/a//b", nil), ("http://h/../b", nil), ("http://h/a?b", nil),
+            ("http://h/a#b", nil),
             ("http://h/a b", nil), ("http://u@h/p", nil),
         ] as [(String, String?)])
     func path(text: String, path: String?) {
@@ -33,9 +36,11 @@ import Testing
     @Test(
         "anything but a server is refused",
         arguments: [
-            "", "zizq", "zizq:7890", "ftp://zizq", "http://", "http:///", "http://:80", "http://h:", "http://h:0", "http://h:65536",
+            "", "zizq", "zizq:7890", "ftp://zizq", "http://", "http:///", "http://:80", "http://h:", "http://h:0",
+            "http://h:65536",
             "http://h/p",
-            "http://h?q", "http://h#f", "http://u@h", "http://u:p@h", "http://h h", "http://[::1", "http://[1.2.3.4]", "http://[::1]x",
+            "http://h?q", "http://h#f", "http://u@h", "http://u:p@h", "http://h h", "http://[::1", "http://[1.2.3.4]",
+            "http://[::1]x",
             "http://.h", "http://h.", "http://h..i", "http://ü", "http://h//", "//h",
         ])
     func notURL(text: String) {
@@ -45,7 +50,8 @@ import Testing
     @Test(
         "credentials do not get into a message",
         arguments: [
-            ("http://u:p@h/x", "http://***@h/x"), ("u:p@h", "***@h"), ("http://h/x", "http://h/x"), ("http://u:p@ss@h", "http://***@h"),
+            ("http://u:p@h/x", "http://***@h/x"), ("u:p@h", "***@h"), ("http://h/x", "http://h/x"),
+            ("http://u:p@ss@h", "http://***@h"),
             ("x@y://z", "***@y://z"),
         ])
     func credentials(text: String, shown: String) {
@@ -56,7 +62,9 @@ import Testing
         "processors are counted from the affinity list",
         arguments: [("0", 1), ("0-3", 4), ("0-3,8", 5), ("0,2,4-5", 4)])
     func affinity(list: String, count: Int) {
-        #expect(ProcessorCount.allowedProcessors(status: "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t\(list)\n") == count)
+        #expect(
+            ProcessorCount.allowedProcessors(status: "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t\(list)\n")
+                == count)
     }
 
     @Test(
@@ -69,7 +77,8 @@ import Testing
     @Test(
         "a control group's quota is rounded up to whole processors",
         arguments: [
-            ("100000 100000\n", 1), ("150000 100000\n", 2), ("50000 100000\n", 1), ("800000 100000", 8), ("max 100000\n", nil), ("", nil),
+            ("100000 100000\n", 1), ("150000 100000\n", 2), ("50000 100000\n", 1), ("800000 100000", 8),
+            ("max 100000\n", nil), ("", nil),
         ])
     func quota(text: String, count: Int?) {
         #expect(ProcessorCount.quotaVersion2(text) == count)

@@ -18,7 +18,8 @@ import Testing
 
     @Test("the memory of bodies counts in the same way")
     func bodies() {
-        let trims = Self.trims([0, 200, 150, 90, 1, 0, 10, 0].map { TrimSchedule.Load(connections: 0, memory: $0 << 20) })
+        let trims = Self.trims(
+            [0, 200, 150, 90, 1, 0, 10, 0].map { TrimSchedule.Load(connections: 0, memory: $0 << 20) })
         #expect(trims == [false, false, false, true, true, false, false, false])
     }
 

@@ -1,5 +1,6 @@
 import SluiceBase
 import SluiceHTTP
+import TestSupport
 import Testing
 
 @Suite struct ChunkedDecoderTests {
@@ -13,7 +14,9 @@ import Testing
     private static let head = Array("head".utf8)
 
     /// Decodes as the bytes come in, up to each of `cuts` and then to the end.
-    private static func decode(_ bytes: [UInt8], cuts: [Int] = [], limit: Int = 1000, limits: HTTPLimits = HTTPLimits()) -> Decoded {
+    private static func decode(_ bytes: [UInt8], cuts: [Int] = [], limit: Int = 1000, limits: HTTPLimits = HTTPLimits())
+        -> Decoded
+    {
         var decoder = ChunkedDecoder(bodyStart: head.count, bodyLimit: limit, limits: limits)
         var buffer = head
         var start = 0
@@ -30,7 +33,8 @@ import Testing
             return .needMore(body: buffer.span.extracting(head.count..<buffer.count).text)
         case .complete(let end):
             return .complete(
-                body: buffer.span.extracting(head.count..<end).text, behind: buffer.span.extracting(end..<buffer.count).text)
+                body: buffer.span.extracting(head.count..<end).text,
+                behind: buffer.span.extracting(end..<buffer.count).text)
         case .refused(let code): return .refused(decoder.fault ?? .truncated, code)
         }
     }
@@ -57,17 +61,23 @@ import Testing
         var limits = HTTPLimits()
         limits.chunkFramingBytes = 50
         let few = String(repeating: "1\r\na\r\n", count: 11) + "0\r\n\r\n"
-        #expect(Self.decode(Array(few.utf8), limits: limits) == .complete(body: String(repeating: "a", count: 11), behind: ""))
+        #expect(
+            Self.decode(Array(few.utf8), limits: limits)
+                == .complete(body: String(repeating: "a", count: 11), behind: ""))
         let many = String(repeating: "1\r\na\r\n", count: 13)
         #expect(Self.decode(Array(many.utf8), limits: limits) == .refused(.chunkFramingTooLong, .malformedRequest))
         let larger = String(repeating: "8\r\nabcdefgh\r\n", count: 100)
-        #expect(Self.decode(Array(larger.utf8), limits: limits) == .needMore(body: String(repeating: "abcdefgh", count: 100)))
+        #expect(
+            Self.decode(Array(larger.utf8), limits: limits)
+                == .needMore(body: String(repeating: "abcdefgh", count: 100)))
     }
 
     @Test("What lies behind the last chunk is left as it is, right behind the body")
     func pipelined() {
         for (text, body) in Self.accepted {
-            #expect(Self.decode(Array((text + "GET / HTTP/1.1\r\n").utf8)) == .complete(body: body, behind: "GET / HTTP/1.1\r\n"))
+            #expect(
+                Self.decode(Array((text + "GET / HTTP/1.1\r\n").utf8))
+                    == .complete(body: body, behind: "GET / HTTP/1.1\r\n"))
         }
     }
 
@@ -78,16 +88,20 @@ import Testing
     }
 
     static let refused: [RefusalRow] = [
-        .init("\r", .chunkSize), .init("\n", .bareLineFeed), .init("g", .chunkSize), .init("-", .chunkSize), .init("+3", .chunkSize),
+        .init("\r", .chunkSize), .init("\n", .bareLineFeed), .init("g", .chunkSize), .init("-", .chunkSize),
+        .init("+3", .chunkSize),
         .init("0x3", .chunkSize), .init(" 3", .chunkSize), .init(";a", .chunkSize), .init("3\n", .bareLineFeed),
         .init("3\rX", .bareCarriageReturn),
         .init("3 \r", .chunkSize), .init("3 4", .chunkSize), .init("3 \n", .bareLineFeed), .init("3\u{0}", .chunkSize),
         .init("3,", .chunkSize),
         .init("3;a\n", .bareLineFeed), .init("3;a\rX", .bareCarriageReturn), .init("3;a\u{0}", .chunkExtension),
         .init("3;a=\"b\r", .chunkExtension), .init("3;a=\"b\n", .bareLineFeed), .init("3;a=\"b\\\r", .chunkExtension),
-        .init("00000000000000003", .chunkSize), .init("3e9", .bodyTooLarge, 413), .init("FFFFFFFFFFFFFFFF", .bodyTooLarge, 413),
-        .init("FFFFFFFFFFFFFFFFFFFF", .bodyTooLarge, 413), .init("10000000000000003", .bodyTooLarge, 413), .init("3\r\nabcd", .chunkEnd),
-        .init("3\r\nabc\n", .chunkEnd), .init("3\r\nabc\rX", .chunkEnd), .init("3\r\nabc0", .chunkEnd), .init("0\r\n\n", .bareLineFeed),
+        .init("00000000000000003", .chunkSize), .init("3e9", .bodyTooLarge, 413),
+        .init("FFFFFFFFFFFFFFFF", .bodyTooLarge, 413),
+        .init("FFFFFFFFFFFFFFFFFFFF", .bodyTooLarge, 413), .init("10000000000000003", .bodyTooLarge, 413),
+        .init("3\r\nabcd", .chunkEnd),
+        .init("3\r\nabc\n", .chunkEnd), .init("3\r\nabc\rX", .chunkEnd), .init("3\r\nabc0", .chunkEnd),
+        .init("0\r\n\n", .bareLineFeed),
         .init("0\r\n\rX", .bareCarriageReturn), .init("0\r\n X", .foldedLine), .init("0\r\nA: b\r\n c", .foldedLine),
         .init("0\r\nA ", .spaceBeforeColon),
         .init("0\r\nA: b\n", .bareLineFeed), .init("0\r\nA: \u{0}", .controlByte), .init("0\r\nA\r", .headerName),
@@ -107,9 +121,13 @@ import Testing
         }
     }
 
-    @Test("A body of exactly the limit is taken; a chunk that would go over it is refused when it says so, before its data")
+    @Test(
+        "A body of exactly the limit is taken; a chunk that would go over it is refused when it says so, before its data"
+    )
     func bodyLimit() {
-        #expect(Self.decode(Array("2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n".utf8), limit: 5) == .complete(body: "abcde", behind: ""))
+        #expect(
+            Self.decode(Array("2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n".utf8), limit: 5)
+                == .complete(body: "abcde", behind: ""))
         #expect(Self.decode(Array("2\r\nab\r\n4".utf8), limit: 5) == .refused(.bodyTooLarge, .bodyTooLarge))
         #expect(Self.decode(Array("1".utf8), limit: 0) == .refused(.bodyTooLarge, .bodyTooLarge))
         #expect(Self.decode(Array("0\r\n\r\n".utf8), limit: 0) == .complete(body: "", behind: ""))
@@ -124,11 +142,15 @@ import Testing
         limits.trailerBytes = 8
         limits.headerLines = 1
         #expect(Self.decode(Array("1;a\r\nx\r\n0;\r\n\r\n".utf8), limits: limits) == .complete(body: "x", behind: ""))
-        #expect(Self.decode(Array("1;a\r\nx\r\n0;b".utf8), limits: limits) == .refused(.chunkExtensionsTooLong, .malformedRequest))
+        #expect(
+            Self.decode(Array("1;a\r\nx\r\n0;b".utf8), limits: limits)
+                == .refused(.chunkExtensionsTooLong, .malformedRequest))
         #expect(Self.decode(Array("0\r\nA: b\r\n\r\n".utf8), limits: limits) == .complete(body: "", behind: ""))
-        #expect(Self.decode(Array("0\r\nA: bc\r\n\r\n".utf8), limits: limits) == .refused(.trailersTooLarge, .headTooLarge))
+        #expect(
+            Self.decode(Array("0\r\nA: bc\r\n\r\n".utf8), limits: limits) == .refused(.trailersTooLarge, .headTooLarge))
         limits.trailerBytes = 100
-        #expect(Self.decode(Array("0\r\nA: b\r\nC".utf8), limits: limits) == .refused(.tooManyHeaderLines, .headTooLarge))
+        #expect(
+            Self.decode(Array("0\r\nA: b\r\nC".utf8), limits: limits) == .refused(.tooManyHeaderLines, .headTooLarge))
     }
 
     @Test("Random chunks cut up at random give the body that went in", arguments: 0..<20)
@@ -138,12 +160,16 @@ import Testing
             var body: [UInt8] = []
             var wire: [UInt8] = []
             for _ in 0..<Int.random(in: 0...5, using: &generator) {
-                let chunk = (0..<Int.random(in: 1...40, using: &generator)).map { _ in UInt8.random(in: 0x61...0x7A, using: &generator) }
+                let chunk = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+                    UInt8.random(in: 0x61...0x7A, using: &generator)
+                }
                 body += chunk
                 wire += Array("\(String(chunk.count, radix: 16));x=y\r\n".utf8) + chunk + [13, 10]
             }
             wire += Array("0\r\nT: u\r\n\r\nNEXT".utf8)
-            let cuts = (0..<Int.random(in: 0...8, using: &generator)).map { _ in Int.random(in: 0...wire.count, using: &generator) }
+            let cuts = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
+                Int.random(in: 0...wire.count, using: &generator)
+            }
             #expect(Self.decode(wire, cuts: cuts) == .complete(body: body.span.text, behind: "NEXT"))
         }
     }

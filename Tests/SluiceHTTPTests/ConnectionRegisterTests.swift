@@ -21,7 +21,9 @@ import Testing
         return ticket
     }
 
-    private static func mayEnter(_ peer: PeerAddress, _ register: inout ConnectionRegister, isExempt: Bool = false) -> Bool {
+    private static func mayEnter(_ peer: PeerAddress, _ register: inout ConnectionRegister, isExempt: Bool = false)
+        -> Bool
+    {
         register.enter(peer, loop: 0, open: 0, isExempt: isExempt) != nil
     }
 
@@ -46,14 +48,18 @@ import Testing
     @Test("the addresses of an IPv6 /64 count as one")
     func network() throws {
         var register = Self.register(perAddress: 1)
-        let addresses = ["2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"].compactMap { PeerAddress.address(parsing: $0) }
+        let addresses = ["2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"].compactMap {
+            PeerAddress.address(parsing: $0)
+        }
         let peers = addresses.map { PeerAddress(address: $0, port: 1) }
         #expect(Self.mayEnter(peers[0], &register))
         #expect(!Self.mayEnter(peers[1], &register))
         #expect(Self.mayEnter(peers[2], &register))
     }
 
-    @Test("at the cap the address with the most connections without an accepted request gives one, a handshake first, then the oldest")
+    @Test(
+        "at the cap the address with the most connections without an accepted request gives one, a handshake first, then the oldest"
+    )
     func victims() throws {
         var register = Self.register(maximum: 6)
         let sender = try Self.enter(Self.peer(1), into: &register)

@@ -56,11 +56,15 @@ enum ParsedRequest: Equatable, CustomTestStringConvertible {
 
 extension ParsedRequest.Head {
     init(_ head: RequestHead, _ bytes: [UInt8]) {
-        let view = head.view(over: bytes.span, body: bytes.span.extracting(0..<0), peer: PeerAddress(ipv4: (127, 0, 0, 1), port: 1))
+        let view = head.view(
+            over: bytes.span, body: bytes.span.extracting(0..<0), peer: PeerAddress(ipv4: (127, 0, 0, 1), port: 1))
         var fields: [String] = []
-        for index in 0..<view.headers.count { fields.append(view.headers.name(at: index).text + "=" + view.headers.value(at: index).text) }
+        for index in 0..<view.headers.count {
+            fields.append(view.headers.name(at: index).text + "=" + view.headers.value(at: index).text)
+        }
         self.init(
-            method: view.method.text, target: view.target.text, fields: fields, minorVersion: head.minorVersion, framing: head.framing,
+            method: view.method.text, target: view.target.text, fields: fields, minorVersion: head.minorVersion,
+            framing: head.framing,
             keepAlive: head.keepAlive, expectsContinue: head.expectsContinue, length: head.length)
     }
 }

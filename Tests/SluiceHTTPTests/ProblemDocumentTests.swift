@@ -7,40 +7,58 @@ import Testing
     func exact() {
         let response = ProblemDocument.response(for: .outboxFull, headers: [(name: "retry-after", value: "5")])
         #expect(response.status == 503)
-        #expect(response.headers.map { "\($0.name): \($0.value)" } == ["content-type: application/problem+json", "retry-after: 5"])
+        #expect(
+            response.headers.map { "\($0.name): \($0.value)" } == [
+                "content-type: application/problem+json", "retry-after: 5",
+            ])
         let expected =
             #"{"title":"Service Unavailable","status":503,"detail":"The outbox has reached its size limit; try again later.","#
             + #""code":"outbox_full"}"#
         #expect(response.body.span.text == expected)
     }
 
-    @Test("A 401 names an authentication scheme", arguments: [ErrorCode.signatureMissing, .signatureInvalid, .signatureExpired])
+    @Test(
+        "A 401 names an authentication scheme",
+        arguments: [ErrorCode.signatureMissing, .signatureInvalid, .signatureExpired])
     func challenge(_ code: ErrorCode) {
-        #expect(ProblemDocument.response(for: code).headers.contains { $0.name == "www-authenticate" && $0.value == "Signature" })
+        #expect(
+            ProblemDocument.response(for: code).headers.contains {
+                $0.name == "www-authenticate" && $0.value == "Signature"
+            })
     }
 
     @Test("Every code has its own document, whose texts need no JSON escape", arguments: ErrorCode.allCases)
     func everyCode(_ code: ErrorCode) {
         let phrase = StatusPhrase.text(code.httpStatus)
         #expect(!phrase.isEmpty)
-        #expect((phrase + code.title + code.rawValue).utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
+        #expect(
+            (phrase + code.title + code.rawValue).utf8.allSatisfy {
+                $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C
+            })
         let text = ProblemDocument.response(for: code).body.span.text
         #expect(
-            text == "{\"title\":\"\(phrase)\",\"status\":\(code.httpStatus),\"detail\":\"\(code.title)\",\"code\":\"\(code.rawValue)\"}")
+            text
+                == "{\"title\":\"\(phrase)\",\"status\":\(code.httpStatus),\"detail\":\"\(code.title)\",\"code\":\"\(code.rawValue)\"}"
+        )
     }
 
     @Test("A malformed request is told which rule it breaks, and only that can be said")
     func rules() {
-        let told = ProblemDocument.response(for: .malformedRequest, rule: MessageFault.contentLengthTwice.rawValue).body.span.text
+        let told = ProblemDocument.response(for: .malformedRequest, rule: MessageFault.contentLengthTwice.rawValue).body
+            .span.text
         #expect(told.contains(#""detail":"The request is not well-formed HTTP/1.1: more than one Content-Length.","#))
         let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
         #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
-        #expect(ProblemDocument.response(for: .signatureInvalid, rule: "x").body == ProblemDocument.response(for: .signatureInvalid).body)
+        #expect(
+            ProblemDocument.response(for: .signatureInvalid, rule: "x").body
+                == ProblemDocument.response(for: .signatureInvalid).body)
     }
 
     @Test("Every rule that a message can break has a sentence of its own")
     func faults() {
-        for fault in MessageFault.allCases { #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) }
+        for fault in MessageFault.allCases {
+            #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C })
+        }
         for fault in MessageFault.allCases { #expect(!fault.rawValue.isEmpty && !fault.rawValue.hasSuffix(".")) }
     }
 }

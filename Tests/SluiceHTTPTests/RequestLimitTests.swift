@@ -48,7 +48,8 @@ import Testing
         #expect(ParsedRequest.whole(Array("\(method) / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.method == method)
     }
 
-    @Test("Bytes that were read are not looked at again, so a head that dribbles in costs no more than one that is whole")
+    @Test(
+        "Bytes that were read are not looked at again, so a head that dribbles in costs no more than one that is whole")
     func dribbling() {
         var bytes = head(ofBytes: 32 * 1024)
         let value = Self.start.utf8.count + 10

@@ -3,7 +3,9 @@ import SluiceHTTP
 import Testing
 
 @Suite struct RequestParserTests {
-    @Test("A webhook's head is read: method, target, header lines without white space around their values, length of the body")
+    @Test(
+        "A webhook's head is read: method, target, header lines without white space around their values, length of the body"
+    )
     func typicalHead() throws {
         let text =
             "POST /github?x=1 HTTP/1.1\r\nHost: hooks.example.com:8443\r\nContent-Type:application/json\r\nX-Empty:\r\n"
@@ -13,7 +15,8 @@ import Testing
         #expect(head.target == "/github?x=1")
         #expect(
             head.fields == [
-                "Host=hooks.example.com:8443", "Content-Type=application/json", "X-Empty=", "X-Blank=", "X-Inside=a  b\t c",
+                "Host=hooks.example.com:8443", "Content-Type=application/json", "X-Empty=", "X-Blank=",
+                "X-Inside=a  b\t c",
                 "Content-Length=12",
             ])
         #expect(head.minorVersion == 1)
@@ -62,16 +65,20 @@ import Testing
     @Test(
         "Every form of target that a server must understand comes down to path and query",
         arguments: [
-            ("GET /a?b HTTP/1.1", "/a?b"), ("GET http://h/a?b HTTP/1.1", "/a?b"), ("GET HTTPS://h.example:443/a HTTP/1.1", "/a"),
+            ("GET /a?b HTTP/1.1", "/a?b"), ("GET http://h/a?b HTTP/1.1", "/a?b"),
+            ("GET HTTPS://h.example:443/a HTTP/1.1", "/a"),
             ("GET http://h HTTP/1.1", "/"), ("GET https://h HTTP/1.1", "/"), ("GET http://[::1]:80/a HTTP/1.1", "/a"),
-            ("OPTIONS * HTTP/1.1", "*"), ("OPTIONS / HTTP/1.1", "/"), ("GET /a%20b;c=d,e:@!$&'()*+ HTTP/1.1", "/a%20b;c=d,e:@!$&'()*+"),
+            ("OPTIONS * HTTP/1.1", "*"), ("OPTIONS / HTTP/1.1", "/"),
+            ("GET /a%20b;c=d,e:@!$&'()*+ HTTP/1.1", "/a%20b;c=d,e:@!$&'()*+"),
             ("GET //../%2F HTTP/1.1", "//../%2F"),
         ])
     func targets(_ line: String, _ target: String) {
         #expect(ParsedRequest.whole(Array("\(line)\r\nHost: h\r\n\r\n".utf8)).head?.target == target)
     }
 
-    @Test("A method is a token and keeps its case", arguments: ["GET", "post", "PROPFIND", "M-SEARCH", "!#$%&'*+-.^_`|~09"])
+    @Test(
+        "A method is a token and keeps its case",
+        arguments: ["GET", "post", "PROPFIND", "M-SEARCH", "!#$%&'*+-.^_`|~09"])
     func methods(_ method: String) {
         #expect(ParsedRequest.whole(Array("\(method) / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.method == method)
     }
@@ -80,19 +87,23 @@ import Testing
         "The connection goes on as RFC 9112 §9.3 says",
         arguments: [
             ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: Keep-Alive\r\n", true),
-            ("1.1", "connection: x , CLOSE,y\r\n", false), ("1.1", "Connection: keep-alive\r\nConnection: close\r\n", false),
+            ("1.1", "connection: x , CLOSE,y\r\n", false),
+            ("1.1", "Connection: keep-alive\r\nConnection: close\r\n", false),
             ("1.1", "Connection: closed\r\n", true), ("1.1", "Connection:\r\n", true), ("1.0", "", false),
             ("1.0", "Connection: keep-alive\r\n", true), ("1.0", "Connection: keep-alive, close\r\n", false),
         ])
     func keepAlive(_ version: String, _ line: String, _ expected: Bool) {
-        #expect(ParsedRequest.whole(Array("GET / HTTP/\(version)\r\nHost: h\r\n\(line)\r\n".utf8)).head?.keepAlive == expected)
+        #expect(
+            ParsedRequest.whole(Array("GET / HTTP/\(version)\r\nHost: h\r\n\(line)\r\n".utf8)).head?.keepAlive
+                == expected)
     }
 
     @Test(
         "The body's framing is read from the one header that gives it",
         arguments: [
             ("", MessageFraming.none), ("Content-Length: 0\r\n", .length(0)), ("Content-Length: 007\r\n", .length(7)),
-            ("Content-Length:\t 99999999999999999 \r\n", .length(99_999_999_999_999_999)), ("Transfer-Encoding: chunked\r\n", .chunked),
+            ("Content-Length:\t 99999999999999999 \r\n", .length(99_999_999_999_999_999)),
+            ("Transfer-Encoding: chunked\r\n", .chunked),
             ("transfer-encoding: \tCHUNKED\t\r\n", .chunked),
         ])
     func framing(_ line: String, _ expected: MessageFraming) {
@@ -114,7 +125,9 @@ import Testing
     @Test("An expectation that HTTP/1.0 does not know is passed over")
     func oldExpectation() {
         for list in ["", ",", " , ,", "100-continue,", ", 100-Continue ,,"] {
-            let head = ParsedRequest.whole(Array("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect:\(list)\r\n\r\n".utf8)).head
+            let head = ParsedRequest.whole(
+                Array("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect:\(list)\r\n\r\n".utf8)
+            ).head
             #expect(head?.expectsContinue == list.lowercased().contains("100"), "\(list)")
         }
         #expect(ParsedRequest.whole(Array("POST / HTTP/1.0\r\nExpect: cake\r\n\r\n".utf8)).head != nil)
@@ -146,7 +159,9 @@ import Testing
     @Test("The next request is read with the same parser, and a refusal stays one")
     func nextRequest() {
         var parser = RequestParser(limits: HTTPLimits())
-        let first = Array("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n".utf8)
+        let first = Array(
+            "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n".utf8
+        )
         let second = Array("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
         let third = Array("GET /3 HTTP/1.1\r\n\r\n".utf8)
         _ = parser.parse(first.span)

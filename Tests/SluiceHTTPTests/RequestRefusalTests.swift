@@ -10,7 +10,9 @@ import Testing
         #expect(row.fault.code.httpStatus == row.status)
     }
 
-    @Test("A malformed request line is refused at its first wrong byte, nothing behind it needed", arguments: RefusalRow.requestLines)
+    @Test(
+        "A malformed request line is refused at its first wrong byte, nothing behind it needed",
+        arguments: RefusalRow.requestLines)
     func requestLine(_ row: RefusalRow) { expectRefusal(row, row.text) }
 
     @Test("A target in a form that does not fit is refused", arguments: RefusalRow.targets)
@@ -23,10 +25,14 @@ import Testing
     func host(_ row: RefusalRow) { expectRefusal(row, "GET / HTTP/1.1\r\n" + row.text + "\r\n") }
 
     @Test("Two Hosts are refused in HTTP/1.0 too")
-    func oldHosts() { #expect(ParsedRequest.whole(Array("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n".utf8)).fault == .hostTwice) }
+    func oldHosts() {
+        #expect(ParsedRequest.whole(Array("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n".utf8)).fault == .hostTwice)
+    }
 
     @Test("A head that could end its body in two places is refused", arguments: RefusalRow.smuggling)
-    func smuggling(_ row: RefusalRow) { expectRefusal(row, "POST / HTTP/1.1\r\nHost: h\r\n" + row.text + "\r\n0\r\n\r\n") }
+    func smuggling(_ row: RefusalRow) {
+        expectRefusal(row, "POST / HTTP/1.1\r\nHost: h\r\n" + row.text + "\r\n0\r\n\r\n")
+    }
 
     @Test("A transfer coding in HTTP/1.0 is refused")
     func oldTransferCoding() {
@@ -34,7 +40,9 @@ import Testing
         #expect(result == .refused(.transferCodingInOldVersion, .malformedRequest))
     }
 
-    @Test("Every control byte but the tab is refused wherever it stands in a header line", arguments: Array(0..<0x20) + [0x7F])
+    @Test(
+        "Every control byte but the tab is refused wherever it stands in a header line",
+        arguments: Array(0..<0x20) + [0x7F])
     func controls(_ control: Int) {
         guard control != 0x09, control != 0x0A, control != 0x0D else { return }
         let start = Array("GET / HTTP/1.1\r\n".utf8)

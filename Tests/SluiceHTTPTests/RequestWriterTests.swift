@@ -4,12 +4,14 @@ import Testing
 
 @Suite struct RequestWriterTests {
     private func written(
-        _ method: String = "POST", _ target: String = "/jobs/bulk", headers: [(name: String, value: String)] = [], bodyCount: Int = 2,
+        _ method: String = "POST", _ target: String = "/jobs/bulk", headers: [(name: String, value: String)] = [],
+        bodyCount: Int = 2,
         closes: Bool = false
     ) -> String {
         var output: [UInt8] = []
         RequestWriter.appendHead(
-            method: method, target: target, host: "zizq:7890", headers: headers, bodyCount: bodyCount, closes: closes, to: &output)
+            method: method, target: target, host: "zizq:7890", headers: headers, bodyCount: bodyCount, closes: closes,
+            to: &output)
         return output.span.text
     }
 
@@ -17,15 +19,19 @@ import Testing
     func whole() {
         #expect(
             written(headers: [(name: "content-type", value: "application/json")])
-                == "POST /jobs/bulk HTTP/1.1\r\nhost: zizq:7890\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n")
+                == "POST /jobs/bulk HTTP/1.1\r\nhost: zizq:7890\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n"
+        )
         #expect(written("GET", "/health", bodyCount: 0) == "GET /health HTTP/1.1\r\nhost: zizq:7890\r\n\r\n")
-        #expect(written("POST", "/", bodyCount: 0, closes: true).hasSuffix("content-length: 0\r\nconnection: close\r\n\r\n"))
+        #expect(
+            written("POST", "/", bodyCount: 0, closes: true).hasSuffix("content-length: 0\r\nconnection: close\r\n\r\n")
+        )
     }
 
     @Test("What stands in a target or a value cannot end its line, and reserved names are the writer's")
     func injection() {
         #expect(
-            written("GET", "a b\r\nX: y/%41?[\u{E9}]#", bodyCount: 0).hasPrefix("GET /a%20b%0D%0AX:%20y/%41?%5B%C3%A9%5D%23 HTTP/1.1\r\n"))
+            written("GET", "a b\r\nX: y/%41?[\u{E9}]#", bodyCount: 0).hasPrefix(
+                "GET /a%20b%0D%0AX:%20y/%41?%5B%C3%A9%5D%23 HTTP/1.1\r\n"))
         let headers = ["Host", "content-length", "Transfer-Encoding", "connection"].map { (name: $0, value: "1") }
         #expect(written(headers: headers) == written())
         #expect(written(headers: [(name: "a", value: "b\r\nc: d")]).contains("a: bc: d\r\n"))

@@ -9,13 +9,15 @@ import Testing
         _ response: HTTPResponse, _ connection: ResponseWriter.ConnectionOption = .keepAlive, toHeadMethod: Bool = false
     ) -> String {
         var output: [UInt8] = []
-        ResponseWriter.append(response, date: Self.date, connection: connection, toHeadMethod: toHeadMethod, to: &output)
+        ResponseWriter.append(
+            response, date: Self.date, connection: connection, toHeadMethod: toHeadMethod, to: &output)
         return output.span.text
     }
 
     @Test("An answer is a status line, the date, its own header lines, the length, and the body")
     func whole() {
-        let response = HTTPResponse(status: 200, headers: [("content-type", "application/json")], body: Array("{}".utf8))
+        let response = HTTPResponse(
+            status: 200, headers: [("content-type", "application/json")], body: Array("{}".utf8))
         #expect(
             written(response)
                 == "HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -37,7 +39,8 @@ import Testing
     @Test("An answer to HEAD has the length but no body, and 204 and 304 have neither")
     func bodiless() {
         let body = Array("body".utf8)
-        #expect(written(HTTPResponse(status: 200, body: body), toHeadMethod: true).hasSuffix("content-length: 4\r\n\r\n"))
+        #expect(
+            written(HTTPResponse(status: 200, body: body), toHeadMethod: true).hasSuffix("content-length: 4\r\n\r\n"))
         for status in [204, 304] {
             let text = written(HTTPResponse(status: status, body: body))
             #expect(!text.contains("content-length") && text.hasSuffix("GMT\r\n\r\n"))
@@ -46,10 +49,14 @@ import Testing
 
     @Test("A header value cannot end its line, and a name cannot hold anything but a token")
     func injection() {
-        let headers = [("x-a", "b\r\nset-cookie: c\u{0}\u{7F}"), ("x y:\r\nz", "d"), ("\r\n", "dropped"), ("x-\u{E9}", "caf\u{E9}\t!")]
+        let headers = [
+            ("x-a", "b\r\nset-cookie: c\u{0}\u{7F}"), ("x y:\r\nz", "d"), ("\r\n", "dropped"),
+            ("x-\u{E9}", "caf\u{E9}\t!"),
+        ]
         let text = written(HTTPResponse(status: 201, headers: headers.map { (name: $0.0, value: $0.1) }))
         #expect(
-            text == "HTTP/1.1 201 Created\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-a: bset-cookie: c\r\nxyz: d\r\nx-: caf\u{E9}\t!\r\n"
+            text
+                == "HTTP/1.1 201 Created\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-a: bset-cookie: c\r\nxyz: d\r\nx-: caf\u{E9}\t!\r\n"
                 + "content-length: 0\r\n\r\n")
     }
 
@@ -57,7 +64,8 @@ import Testing
     func reserved() {
         let names = ["Content-Length", "transfer-encoding", "CONNECTION", "date", "Trailer", "Upgrade", "Keep-Alive"]
         let response = HTTPResponse(status: 200, headers: names.map { (name: $0, value: "9") })
-        #expect(written(response) == "HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n\r\n")
+        #expect(
+            written(response) == "HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n\r\n")
     }
 
     @Test("A status without a name has an empty reason phrase")

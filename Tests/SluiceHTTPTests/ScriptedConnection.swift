@@ -7,7 +7,9 @@ struct ScriptedConnection {
     var buffer: [UInt8] = []
     var now: Int64 = 1_000
 
-    init(needsHandshake: Bool = false) { state = ServerConnectionState(limits: HTTPLimits(), needsHandshake: needsHandshake, at: 1_000) }
+    init(needsHandshake: Bool = false) {
+        state = ServerConnectionState(limits: HTTPLimits(), needsHandshake: needsHandshake, at: 1_000)
+    }
 
     mutating func receive(_ text: String) -> String {
         buffer += Array(text.utf8)

@@ -72,13 +72,18 @@ import Testing
         #expect(connection.state.fault == nil)
     }
 
-    @Test("A large body that comes more slowly than 16 KiB a second is refused at the next check, announced or in chunks")
+    @Test(
+        "A large body that comes more slowly than 16 KiB a second is refused at the next check, announced or in chunks")
     func trickle() {
         let second = String(repeating: "x", count: 16 << 10)
         let piece = String(repeating: second, count: 5)
-        for head in ["POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", ServerConnectionStateTests.chunked] {
+        for head in [
+            "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", ServerConnectionStateTests.chunked,
+        ] {
             let isChunked = head == ServerConnectionStateTests.chunked
-            func framed(_ text: String) -> String { isChunked ? "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n" : text }
+            func framed(_ text: String) -> String {
+                isChunked ? "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n" : text
+            }
             var connection = ScriptedConnection()
             #expect(connection.receive(head) == "admit /c")
             #expect(connection.admit(1 << 20) == "read")

@@ -71,7 +71,8 @@ import Testing
 
         var byChunks = ScriptedConnection()
         let size = String(hidden.utf8.count, radix: 16)
-        #expect(byChunks.receive(Self.chunked + "\(size)\r\n\(hidden)\r\n0\r\n\r\n" + Self.post("/b", "")) == "admit /c")
+        #expect(
+            byChunks.receive(Self.chunked + "\(size)\r\n\(hidden)\r\n0\r\n\r\n" + Self.post("/b", "")) == "admit /c")
         #expect(byChunks.admit() == "work [\(hidden)]")
         #expect(byChunks.answer() == .keepAlive)
         #expect(byChunks.written() == "admit /b")
@@ -80,9 +81,13 @@ import Testing
     @Test("However the bytes are cut up, the same requests with the same bodies come out")
     func splits() {
         let text =
-            Self.post("/1", "one") + Self.chunked + "3\r\ntwo\r\n0\r\nT: u\r\n\r\n\r\n" + Self.get + "POST /b HTTP/1.1\r\nHost: h\r\n"
+            Self.post("/1", "one") + Self.chunked + "3\r\ntwo\r\n0\r\nT: u\r\n\r\n\r\n" + Self.get
+            + "POST /b HTTP/1.1\r\nHost: h\r\n"
             + "Content-Length: 101\r\n\r\n"
-        let expected = ["admit /1", "work [one]", "admit /c", "work [two]", "admit /a", "work []", "admit /b", "refuse body_too_large"]
+        let expected = [
+            "admit /1", "work [one]", "admit /c", "work [two]", "admit /a", "work []", "admit /b",
+            "refuse body_too_large",
+        ]
         #expect(Self.requests(text, cuts: []) == expected)
         for cut in 0...text.utf8.count { #expect(Self.requests(text, cuts: [cut]) == expected) }
         #expect(Self.requests(text, cuts: Array(0..<text.utf8.count)) == expected)
@@ -134,7 +139,9 @@ import Testing
         #expect(hasty.admit() == "read")
 
         var chunked = ScriptedConnection()
-        #expect(chunked.receive("POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n") == "admit /e")
+        #expect(
+            chunked.receive("POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
+                == "admit /e")
         #expect(chunked.admit() == "sendContinue")
     }
 
@@ -155,7 +162,9 @@ import Testing
 
     @Test("Where memory is used up a head and a body are refused and let go, and what is discarded is not")
     func refusesForMemory() {
-        for start in ["POST / HTTP/1.1\r\nhost: h\r\n", "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\nhello"] {
+        for start in [
+            "POST / HTTP/1.1\r\nhost: h\r\n", "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\nhello",
+        ] {
             var connection = ScriptedConnection()
             if connection.receive(start).hasPrefix("admit") { #expect(connection.admit() == "read") }
             #expect(connection.memoryUsedUp("more") == "refuse memory_full")
@@ -167,7 +176,9 @@ import Testing
         }
     }
 
-    @Test("While it discards, the other side's end or two seconds of silence close the connection, and no bytes extend the time of a body")
+    @Test(
+        "While it discards, the other side's end or two seconds of silence close the connection, and no bytes extend the time of a body"
+    )
     func lingeringEnds() {
         for event in ["end", "time", "gone"] {
             var connection = ScriptedConnection()

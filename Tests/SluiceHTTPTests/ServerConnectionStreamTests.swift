@@ -5,7 +5,9 @@ import Testing
 @Suite struct ServerConnectionStreamTests {
     private static let old = "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
 
-    private func streaming(_ request: String = ServerConnectionStateTests.get, start: StreamStart? = nil) -> ScriptedConnection {
+    private func streaming(_ request: String = ServerConnectionStateTests.get, start: StreamStart? = nil)
+        -> ScriptedConnection
+    {
         var connection = ScriptedConnection()
         #expect(connection.receive(request) == "admit /a")
         #expect(connection.admit() == "work []")

@@ -1,5 +1,6 @@
 import SluiceBase
 import SluiceHTTP
+import TestSupport
 import Testing
 
 /// However the bytes are cut up, the result is the same.
@@ -7,7 +8,8 @@ import Testing
     static let requests: [String] =
         [
             "POST /github?x=1 HTTP/1.1\r\nHost: h\r\nA:  b \r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n\r\n",
-            "\r\nGET http://h HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA: b",
+            "\r\nGET http://h HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA : b\r\nB\n",
         ] + RefusalRow.requestLines.map { $0.text + "x\r\n" } + RefusalRow.targets.map { $0.text + " HTTP/1.1\r\n\r\n" }
         + RefusalRow.headerLines.map { "GET / HTTP/1.1\r\nHost: h\r\n" + $0.text + "x\r\n\r\n" }
@@ -31,7 +33,8 @@ import Testing
         limits.headerLines = 2
         limits.targetBytes = 6
         for text in [
-            "GET /aaaa HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", "GET /aaaaaaa HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nB x\r\n",
+            "GET /aaaa HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n", "GET /aaaaaaa HTTP/1.1\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\nB x\r\n",
         ] {
             let bytes = Array(text.utf8)
             let whole = ParsedRequest.whole(bytes, limits: limits)
@@ -44,7 +47,9 @@ import Testing
         var generator = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<300 {
             let bytes = Self.mutated(generator: &generator)
-            let cuts = (0..<Int.random(in: 0...6, using: &generator)).map { _ in Int.random(in: 0...bytes.count, using: &generator) }
+            let cuts = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
+                Int.random(in: 0...bytes.count, using: &generator)
+            }
             #expect(ParsedRequest.pieces(bytes, cuts: cuts) == ParsedRequest.whole(bytes))
         }
     }
@@ -59,20 +64,5 @@ import Testing
             if Bool.random(using: &generator) { bytes[place] = byte } else { bytes.insert(byte, at: place) }
         }
         return bytes
-    }
-}
-
-/// A random number generator that gives the same numbers for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -7,11 +7,14 @@ struct GrammarTests {
     @Test(
         "What the grammar allows is accepted",
         arguments: [
-            "null", "true", "false", "0", "-1", "\"\"", "[]", "{}", " [ ] ", "\t{\r\n}\n", "[1,2]", "[ 1 , 2 ]", "[[],[],{}]",
+            "null", "true", "false", "0", "-1", "\"\"", "[]", "{}", " [ ] ", "\t{\r\n}\n", "[1,2]", "[ 1 , 2 ]",
+            "[[],[],{}]",
             #"{"a":{"b":[]}}"#,
-            #"{ "a" : 1 , "b" : 2 }"#, #"{"":0}"#, #"["\"","\\","\/","\b","\f","\n","\r","\t","\u0041","\uABCD","\uabcd"]"#,
+            #"{ "a" : 1 , "b" : 2 }"#, #"{"":0}"#,
+            #"["\"","\\","\/","\b","\f","\n","\r","\t","\u0041","\uABCD","\uabcd"]"#,
             "[1.5,-0.5,1e1,1E1,1e+1,1e-1,1.0e10]",
-            #"{"a":null}"#, "[null,true,false]", #"[""]"#, #"["a","b"]"#, "\"\u{7F}\"", "0.0000001", "[0]", "[-0]", "[10]", "1 ",
+            #"{"a":null}"#, "[null,true,false]", #"[""]"#, #"["a","b"]"#, "\"\u{7F}\"", "0.0000001", "[0]", "[-0]",
+            "[10]", "1 ",
             #""\\\"""#, #""\\u12""#,
             "[\"abcdefg\",\"abcdefgh\",\"abcdefghi\",\"abcdefghijklmnop\"]",
         ])
@@ -32,17 +35,24 @@ struct GrammarTests {
     @Test(
         "Malformed structure is refused where it goes wrong",
         arguments: [
-            ("[", end, 1), ("[1", end, 2), ("[1,", end, 3), ("[1,]", value, 3), ("[,1]", value, 1), ("[1,,2]", value, 3),
+            ("[", end, 1), ("[1", end, 2), ("[1,", end, 3), ("[1,]", value, 3), ("[,1]", value, 1),
+            ("[1,,2]", value, 3),
             ("[1 2]", bracket, 3),
-            ("[1}", bracket, 2), ("[}", value, 1), ("]", value, 0), ("[]]", trailing, 2), ("{", end, 1), ("{]", key, 1), ("}", value, 0),
-            (#"{"a"}"#, colon, 4), (#"{"a":}"#, value, 5), (#"{"a":1,}"#, key, 7), ("{,}", key, 1), (#"{"a":1 "b":2}"#, brace, 7),
-            (#"{"a":1]"#, brace, 6), (#"{"a" 1}"#, colon, 5), (#"{"a"::1}"#, value, 5), (#"{a:1}"#, key, 1), ("{'a':1}", key, 1),
+            ("[1}", bracket, 2), ("[}", value, 1), ("]", value, 0), ("[]]", trailing, 2), ("{", end, 1), ("{]", key, 1),
+            ("}", value, 0),
+            (#"{"a"}"#, colon, 4), (#"{"a":}"#, value, 5), (#"{"a":1,}"#, key, 7), ("{,}", key, 1),
+            (#"{"a":1 "b":2}"#, brace, 7),
+            (#"{"a":1]"#, brace, 6), (#"{"a" 1}"#, colon, 5), (#"{"a"::1}"#, value, 5), (#"{a:1}"#, key, 1),
+            ("{'a':1}", key, 1),
             ("{1:1}", key, 1),
-            ("{null:1}", key, 1), (#"{"a":1,,"b":2}"#, key, 7), (#"{"a""#, end, 4), (#"{"a":"#, end, 5), (#"{"a":1"#, end, 6),
+            ("{null:1}", key, 1), (#"{"a":1,,"b":2}"#, key, 7), (#"{"a""#, end, 4), (#"{"a":"#, end, 5),
+            (#"{"a":1"#, end, 6),
             (#"{"a":1,"#, end, 7),
-            ("[1]1", trailing, 3), ("1 1", trailing, 2), (#"{"a":1}}"#, trailing, 7), ("[1];", trailing, 3), ("// c\n1", value, 0),
+            ("[1]1", trailing, 3), ("1 1", trailing, 2), (#"{"a":1}}"#, trailing, 7), ("[1];", trailing, 3),
+            ("// c\n1", value, 0),
             ("[1/**/]", bracket, 2),
-            ("[1]\u{0}", trailing, 3), ("\u{0}", value, 0), ("\u{A0}1", value, 0), ("\u{B}1", value, 0), ("\u{C}1", value, 0),
+            ("[1]\u{0}", trailing, 3), ("\u{0}", value, 0), ("\u{A0}1", value, 0), ("\u{B}1", value, 0),
+            ("\u{C}1", value, 0),
             ("[\u{2028}]", value, 1),
             ("'a'", value, 0), ("*", value, 0), (":", value, 0), (",", value, 0), ("<!DOCTYPE html>", value, 0),
             ("payload=%7B%7D", value, 0),
@@ -54,9 +64,11 @@ struct GrammarTests {
     @Test(
         "Malformed literals are refused",
         arguments: [
-            ("nul", end, 3), ("n", end, 1), ("tru", end, 3), ("fals", end, 4), ("nulL", value, 0), ("True", value, 0), ("truE", value, 0),
+            ("nul", end, 3), ("n", end, 1), ("tru", end, 3), ("fals", end, 4), ("nulL", value, 0), ("True", value, 0),
+            ("truE", value, 0),
             ("NULL", value, 0),
-            ("nulll", trailing, 4), ("truefalse", trailing, 4), ("[tru]", value, 1), ("[fals]", value, 1), ("nan", value, 0),
+            ("nulll", trailing, 4), ("truefalse", trailing, 4), ("[tru]", value, 1), ("[fals]", value, 1),
+            ("nan", value, 0),
             ("undefined", value, 0),
         ])
     func literals(text: String, reason: String, offset: Int) {
@@ -66,13 +78,17 @@ struct GrammarTests {
     @Test(
         "Malformed numbers are refused",
         arguments: [
-            ("-", end, 1), ("[-]", number, 1), ("+1", value, 0), (".5", value, 0), ("[1.]", number, 1), ("1.", end, 2), ("1.e5", number, 0),
+            ("-", end, 1), ("[-]", number, 1), ("+1", value, 0), (".5", value, 0), ("[1.]", number, 1), ("1.", end, 2),
+            ("1.e5", number, 0),
             ("-.5", number, 0),
-            ("00", number, 0), ("-01", number, 0), ("012", number, 0), ("1e", end, 2), ("[1e]", number, 1), ("1e+", end, 3),
+            ("00", number, 0), ("-01", number, 0), ("012", number, 0), ("1e", end, 2), ("[1e]", number, 1),
+            ("1e+", end, 3),
             ("[1e-]", number, 1),
-            ("1e5.5", trailing, 3), ("0x10", trailing, 1), ("1_000", trailing, 1), ("1,000", trailing, 1), ("--1", number, 0),
+            ("1e5.5", trailing, 3), ("0x10", trailing, 1), ("1_000", trailing, 1), ("1,000", trailing, 1),
+            ("--1", number, 0),
             ("-+1", number, 0), ("1.2.3", trailing, 3),
-            ("-Infinity", number, 0), ("-NaN", number, 0), ("1e1e1", trailing, 3), ("1f", trailing, 1), ("1 e5", trailing, 2),
+            ("-Infinity", number, 0), ("-NaN", number, 0), ("1e1e1", trailing, 3), ("1f", trailing, 1),
+            ("1 e5", trailing, 2),
             ("\u{FF11}", value, 0),
             ("1ee5", number, 0), ("1e++5", number, 0), ("[-a]", number, 1), ("0e", end, 2), ("[0e+-1]", number, 1),
         ])
@@ -83,9 +99,11 @@ struct GrammarTests {
     @Test(
         "Malformed strings are refused",
         arguments: [
-            ("\"", end, 1), ("\"a", end, 2), (#""\""#, end, 3), (#""\"#, end, 2), (#""\u"#, end, 3), (#""\u12"#, end, 5),
+            ("\"", end, 1), ("\"a", end, 2), (#""\""#, end, 3), (#""\"#, end, 2), (#""\u"#, end, 3),
+            (#""\u12"#, end, 5),
             (#""\u123"#, end, 6), (#""\u1234"#, end, 7),
-            (#""\u12G4""#, escape, 1), (#""\u 123""#, escape, 1), (#""\u+123""#, escape, 1), (#""\x41""#, escape, 1), (#""\a""#, escape, 1),
+            (#""\u12G4""#, escape, 1), (#""\u 123""#, escape, 1), (#""\u+123""#, escape, 1), (#""\x41""#, escape, 1),
+            (#""\a""#, escape, 1),
             (#""\'""#, escape, 1),
             (#""\0""#, escape, 1), (#""\U0041""#, escape, 1), ("\"\\\n\"", escape, 1), ("\"\\\u{E9}\"", escape, 1),
             (#""\ud83d\u""#, escape, 7), (#""\ud83d\x""#, escape, 7),
@@ -99,16 +117,20 @@ struct GrammarTests {
     @Test("Each control character is refused raw, at every distance from the quote", arguments: 0..<0x20)
     func controlCharacters(character: Int) {
         for length in 0..<17 {
-            let text = [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
+            let text =
+                [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
             #expect(refusal(of: text) == "a string has a control character that is not escaped at byte \(length + 1)")
         }
     }
 
-    @Test("Each other ASCII character stands for itself in a string, at every distance from the quote", arguments: 0x20..<0x80)
+    @Test(
+        "Each other ASCII character stands for itself in a string, at every distance from the quote",
+        arguments: 0x20..<0x80)
     func plainCharacters(character: Int) {
         guard UInt8(character) != UInt8(ascii: "\""), UInt8(character) != UInt8(ascii: "\\") else { return }
         for length in 0..<17 {
-            let text = [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
+            let text =
+                [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
             #expect(refusal(of: text) == nil)
         }
     }
@@ -120,7 +142,8 @@ struct GrammarTests {
         for length in 0..<text.count {
             let reason = refusal(of: Array(text[..<length])) ?? "accepted"
             #expect(
-                reason.hasPrefix("the text ends inside a value") || reason.hasPrefix("a string is not valid UTF-8") || length == 0,
+                reason.hasPrefix("the text ends inside a value") || reason.hasPrefix("a string is not valid UTF-8")
+                    || length == 0,
                 "\(length): \(reason)")
         }
     }

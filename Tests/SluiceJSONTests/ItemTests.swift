@@ -22,7 +22,8 @@ struct ItemTests {
         let found = try Self.scan(text, [each, each + [.key("id")], [.key("entry")]])
         #expect((0..<found.itemCount).map { Self.number(text, found, 1, $0) } == [1, 2, 3])
         #expect(found.range(of: 2) == 9..<(text.utf8.count - 1))
-        #expect((0..<3).map { Self.text(text, found.range(of: 0, item: $0)) } == [#"{"id":1}"#, #"{"id":2}"#, #"{"id":3}"#])
+        #expect(
+            (0..<3).map { Self.text(text, found.range(of: 0, item: $0)) } == [#"{"id":1}"#, #"{"id":2}"#, #"{"id":3}"#])
     }
 
     @Test("A path to one element and paths into each of them do not disturb each other")
@@ -40,7 +41,8 @@ struct ItemTests {
     @Test(
         "Of equal keys on the way the last one has the elements",
         arguments: [
-            (#"{"l":[{"a":1},{"a":2}],"l":[{"a":3}]}"#, [3]), (#"{"l":[{"a":1}],"l":[]}"#, []), (#"{"l":[{"a":1,"a":2}]}"#, [2]),
+            (#"{"l":[{"a":1},{"a":2}],"l":[{"a":3}]}"#, [3]), (#"{"l":[{"a":1}],"l":[]}"#, []),
+            (#"{"l":[{"a":1,"a":2}]}"#, [2]),
             (#"{"x":0,"l":[{"a":1}],"x":1}"#, [1]),
         ])
     func lastWins(text: String, expected: [Int]) throws {
@@ -59,7 +61,8 @@ struct ItemTests {
     @Test(
         "What is no array where one should be, or absent, is counted",
         arguments: [
-            (#"{"e":[{"c":[1]}]}"#, 0), (#"{"e":[]}"#, 0), (#"{"e":[{"c":[]}]}"#, 0), (#"{}"#, 1), (#"{"e":null}"#, 1), (#"{"e":{}}"#, 1),
+            (#"{"e":[{"c":[1]}]}"#, 0), (#"{"e":[]}"#, 0), (#"{"e":[{"c":[]}]}"#, 0), (#"{}"#, 1), (#"{"e":null}"#, 1),
+            (#"{"e":{}}"#, 1),
             (#"{"e":[{"c":[1]},{}]}"#, 1), (#"{"e":[{"c":1},{"c":null},7]}"#, 3), (#"[]"#, 1), (#"1"#, 1),
         ])
     func misses(text: String, expected: Int) throws {

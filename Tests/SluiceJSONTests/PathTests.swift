@@ -8,7 +8,8 @@ struct PathTests {
         let text = #" { "a" : { "b" : [ 1 , { "c" : "x\"y" } , -1.5e3 ] } , "d" : true } "#
         #expect(
             try found(in: text, "a", "a.b", "a.b.0", "a.b.1.c", "a.b.2", "d", "", "a.x", "a.b.3", "d.x", "a.0") == [
-                #"{ "b" : [ 1 , { "c" : "x\"y" } , -1.5e3 ] }"#, #"[ 1 , { "c" : "x\"y" } , -1.5e3 ]"#, "1", #""x\"y""#, "-1.5e3", "true",
+                #"{ "b" : [ 1 , { "c" : "x\"y" } , -1.5e3 ] }"#, #"[ 1 , { "c" : "x\"y" } , -1.5e3 ]"#, "1", #""x\"y""#,
+                "-1.5e3", "true",
                 #"{ "a" : { "b" : [ 1 , { "c" : "x\"y" } , -1.5e3 ] } , "d" : true }"#, nil, nil, nil, nil,
             ])
     }
@@ -18,8 +19,13 @@ struct PathTests {
         let names = ["o", "a", "s", "n", "t", "f", "z", "missing"]
         let paths = JSONPathSet(names.map { JSONPath([.key($0)]) })
         var findings = JSONFindings()
-        try JSONScanner.scan(Array(#"{"o":{},"a":[],"s":"","n":0,"t":true,"f":false,"z":null}"#.utf8).span, paths: paths, into: &findings)
-        #expect(names.indices.map { findings.kind(of: $0) } == [.object, .array, .string, .number, .true, .false, .null, nil])
+        try JSONScanner.scan(
+            Array(#"{"o":{},"a":[],"s":"","n":0,"t":true,"f":false,"z":null}"#.utf8).span, paths: paths, into: &findings
+        )
+        #expect(
+            names.indices.map { findings.kind(of: $0) } == [
+                .object, .array, .string, .number, .true, .false, .null, nil,
+            ])
         #expect(findings.kind(of: 8) == nil)
     }
 
@@ -31,7 +37,10 @@ struct PathTests {
 
     @Test("A later member takes back what an earlier one had below it")
     func lastWinsBelow() throws {
-        #expect(try found(in: #"{"a":{"b":1,"c":[7,8]},"a":{"c":[9]}}"#, "a.b", "a.c.0", "a.c.1", "a.c") == [nil, "9", nil, "[9]"])
+        #expect(
+            try found(in: #"{"a":{"b":1,"c":[7,8]},"a":{"c":[9]}}"#, "a.b", "a.c.0", "a.c.1", "a.c") == [
+                nil, "9", nil, "[9]",
+            ])
         #expect(try found(in: #"{"a":{"b":1},"a":2}"#, "a.b", "a") == [nil, "2"])
         #expect(try found(in: #"{"a":{"b":1},"x":{"a":2}}"#, "a.b", "x.a") == ["1", "2"])
     }
@@ -83,7 +92,9 @@ struct PathTests {
         try JSONScanner.scan(Array(#"{"b":1}"#.utf8).span, paths: paths, into: &findings)
         #expect(findings.range(of: 0) == nil)
         #expect(findings.loneSurrogates == [])
-        #expect(throws: JSONError.self) { try JSONScanner.scan(Array(#"{"a":"\ud800",}"#.utf8).span, paths: paths, into: &findings) }
+        #expect(throws: JSONError.self) {
+            try JSONScanner.scan(Array(#"{"a":"\ud800",}"#.utf8).span, paths: paths, into: &findings)
+        }
         #expect(findings.range(of: 0) == nil)
         #expect(findings.loneSurrogates == [])
         #expect(findings.depth == 0)

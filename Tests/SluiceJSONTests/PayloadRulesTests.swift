@@ -1,7 +1,8 @@
 import SluiceJSON
 import Testing
 
-/// The rules by which Zizq takes a payload in a bulk request, one by one: what passes here must never make a batch unreadable there.
+/// The rules by which Zizq takes a payload in a bulk request, one by one: what passes here must never make a batch
+/// unreadable there.
 @Suite("What is accepted as a payload")
 struct PayloadRulesTests {
     @Test("124 levels of nesting are accepted and one more is refused")
@@ -21,7 +22,8 @@ struct PayloadRulesTests {
     @Test(
         "Numbers that fit into a double are accepted, however they are written",
         arguments: [
-            "12345678901234567890123", "18446744073709551615", "-9223372036854775808", "1.0", "-0", "-0.0", "1e2", "1E+2", "1e-400",
+            "12345678901234567890123", "18446744073709551615", "-9223372036854775808", "1.0", "-0", "-0.0", "1e2",
+            "1E+2", "1e-400",
             "0e400",
             "1e308", "-1e308", "0.1e309", "1.7976931348623157e308", "0.000000001e317",
         ])
@@ -31,7 +33,10 @@ struct PayloadRulesTests {
 
     @Test(
         "Numbers that a double cannot hold are refused",
-        arguments: ["1e400", "-1e400", "1e309", "10e308", "1.8e308", "1" + String(repeating: "0", count: 309), "1e99999999999999999999999"])
+        arguments: [
+            "1e400", "-1e400", "1e309", "10e308", "1.8e308", "1" + String(repeating: "0", count: 309),
+            "1e99999999999999999999999",
+        ])
     func infiniteNumbers(number: String) {
         #expect(refusal(of: number) == "a number is out of the range of a double at byte 0")
     }
@@ -58,9 +63,11 @@ struct PayloadRulesTests {
     @Test(
         "A string that is not valid UTF-8 is refused at the offending sequence",
         arguments: [
-            [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x20], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF], [0xE1, 0x80],
+            [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x20], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
+            [0xE1, 0x80],
             [0xE2, 0x82, 0x20],
-            [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xF1, 0x80, 0x80],
+            [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
+            [0xF1, 0x80, 0x80],
             [0xF4, 0x90, 0x80, 0x80],
             [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF],
         ] as [[UInt8]])
@@ -68,13 +75,16 @@ struct PayloadRulesTests {
         let quote = UInt8(ascii: "\"")
         #expect(refusal(of: [quote, 0x61] + sequence + [quote]) == "a string is not valid UTF-8 at byte 2")
         // Also behind a run of eight plain bytes, and where the text is cut off.
-        #expect(refusal(of: [quote] + Array("abcdefghij".utf8) + sequence + [quote]) == "a string is not valid UTF-8 at byte 11")
+        #expect(
+            refusal(of: [quote] + Array("abcdefghij".utf8) + sequence + [quote])
+                == "a string is not valid UTF-8 at byte 11")
     }
 
     @Test(
         "Text of every length of UTF-8 is accepted raw",
         arguments: [
-            "é", "߿", "ࠀ", "€", "퟿", "\u{E000}", "\u{FFFF}", "😀", "\u{10000}", "\u{10FFFF}", "\u{7F}", "\u{2028}", "aé€😀z", "日本語のテキスト",
+            "é", "߿", "ࠀ", "€", "퟿", "\u{E000}", "\u{FFFF}", "😀", "\u{10000}", "\u{10FFFF}", "\u{7F}", "\u{2028}",
+            "aé€😀z", "日本語のテキスト",
         ])
     func validUTF8(text: String) {
         #expect(refusal(of: "\"\(text)\"") == nil)
@@ -95,7 +105,9 @@ struct PayloadRulesTests {
         #expect(refusal(of: #"{"a":1,"a":2,"":3,"":4}"#) == nil)
     }
 
-    @Test("The depth that was reached is told", arguments: [("1", 0), ("[]", 1), (#"{"a":[{}],"b":1}"#, 3), ("[[],[[]],[]]", 3)])
+    @Test(
+        "The depth that was reached is told",
+        arguments: [("1", 0), ("[]", 1), (#"{"a":[{}],"b":1}"#, 3), ("[[],[[]],[]]", 3)])
     func depth(text: String, depth: Int) throws {
         var findings = JSONFindings()
         try JSONScanner.scan(Array(text.utf8).span, paths: .none, into: &findings)

@@ -49,7 +49,10 @@ struct ReaderTests {
               {"dupl\u0069cate":true,"id":"\u0061\"b"} ] , "pages" : null }
             """#
         #expect(
-            try jobs(text) == [Enqueued(id: "03hafx", attempts: 0, duplicate: false), Enqueued(id: "a\"b", attempts: -1, duplicate: true)])
+            try jobs(text) == [
+                Enqueued(id: "03hafx", attempts: 0, duplicate: false),
+                Enqueued(id: "a\"b", attempts: -1, duplicate: true),
+            ])
         #expect(try jobs(#"{"jobs":[]}"#) == [])
         #expect(try jobs("{}") == [])
     }
@@ -85,7 +88,8 @@ struct ReaderTests {
         arguments: [
             ("0", 0), ("-0", 0), ("-1", -1), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
             ("9223372036854775808", nil),
-            ("-9223372036854775809", nil), ("18446744073709551615", nil), ("1.0", nil), ("1e2", nil), ("99999999999999999999999", nil),
+            ("-9223372036854775809", nil), ("18446744073709551615", nil), ("1.0", nil), ("1e2", nil),
+            ("99999999999999999999999", nil),
         ] as [(String, Int64?)])
     func integers(text: String, value: Int64?) {
         let bytes = Array(text.utf8)

@@ -1,4 +1,5 @@
 import SluiceJSON
+import TestSupport
 import Testing
 
 @Suite("Scanner and reader against a slow reference")
@@ -14,13 +15,17 @@ struct ReferenceComparisonTests {
             try JSONScanner.scan(text.span, paths: JSONPathSet(paths), into: &findings)
             for (position, path) in paths.enumerated() {
                 let expected = tree.value(at: path.steps)
-                #expect(findings.range(of: position) == expected?.range, "\(path.steps) in \(String(decoding: text, as: UTF8.self))")
+                #expect(
+                    findings.range(of: position) == expected?.range,
+                    "\(path.steps) in \(String(decoding: text, as: UTF8.self))")
                 #expect(findings.kind(of: position) == expected?.kind)
             }
         }
     }
 
-    @Test("A damaged text is accepted exactly if the reference accepts it, by scanner and reader alike", arguments: UInt64(100)..<108)
+    @Test(
+        "A damaged text is accepted exactly if the reference accepts it, by scanner and reader alike",
+        arguments: UInt64(100)..<108)
     func validity(seed: UInt64) {
         var source = RandomJSON(random: SeededGenerator(seed: seed))
         var accepted = 0

@@ -135,9 +135,13 @@ private struct ReferenceParser {
     mutating func escape() -> UInt16? {
         guard let letter = peek() else { return nil }
         index += 1
-        let simple: [UInt8: UInt16] = [0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 8, 0x66: 12, 0x6E: 10, 0x72: 13, 0x74: 9]
+        let simple: [UInt8: UInt16] = [
+            0x22: 0x22, 0x5C: 0x5C, 0x2F: 0x2F, 0x62: 8, 0x66: 12, 0x6E: 10, 0x72: 13, 0x74: 9,
+        ]
         guard letter == UInt8(ascii: "u") else { return simple[letter] }
-        guard index + 4 <= bytes.count, bytes[index..<(index + 4)].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else {
+        guard index + 4 <= bytes.count,
+            bytes[index..<(index + 4)].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit })
+        else {
             return nil
         }
         index += 4

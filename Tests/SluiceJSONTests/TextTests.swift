@@ -4,7 +4,9 @@ import Testing
 
 @Suite("String literals, read and written")
 struct TextTests {
-    @Test("Every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before")
+    @Test(
+        "Every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before"
+    )
     func everyByte() {
         for byte in UInt8(0)..<0x80 {
             for count in [1, 31, 32, 33, 100] {
@@ -32,11 +34,13 @@ struct TextTests {
     @Test(
         "A literal is decoded",
         arguments: [
-            (#""""#, ""), (#""plain""#, "plain"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\u20AC""#, "Aé€"),
+            (#""""#, ""), (#""plain""#, "plain"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
+            (#""\u0041\u00e9\u20AC""#, "Aé€"),
             (#""\ud83d\ude00""#, "😀"),
             (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""a\ud800b""#, "a\u{FFFD}b"), (#""\udc00""#, "\u{FFFD}"),
             (#""\ud800\ud83d\ude00""#, "\u{FFFD}😀"),
-            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\u0000""#, "\u{0}"), (#""é😀""#, "é😀"), (#""\uFFFF\ufffe""#, "\u{FFFF}\u{FFFE}"),
+            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\u0000""#, "\u{0}"), (#""é😀""#, "é😀"),
+            (#""\uFFFF\ufffe""#, "\u{FFFF}\u{FFFE}"),
         ])
     func decode(literal: String, text: String) {
         let decoded = JSONText.decode(Array(literal.utf8).span)
@@ -45,7 +49,10 @@ struct TextTests {
 
     @Test(
         "What is not one literal is not decoded",
-        arguments: ["", "\"", "a", "\"a", "a\"", #""a"b"#, #" "a""#, #""a" "#, #""\x""#, #""\""#, "1", "null", "\"\u{1}\"", #""a""b""#])
+        arguments: [
+            "", "\"", "a", "\"a", "a\"", #""a"b"#, #" "a""#, #""a" "#, #""\x""#, #""\""#, "1", "null", "\"\u{1}\"",
+            #""a""b""#,
+        ])
     func undecodable(text: String) {
         let decoded = JSONText.decode(Array(text.utf8).span)
         #expect(decoded == nil)
@@ -73,7 +80,8 @@ struct TextTests {
     @Test("Every scalar survives being written and read")
     func roundTrip() {
         let samples =
-            Array(0...0x300) + Array(0xD700...0xD7FF) + Array(0xE000...0xE0FF) + Array(0xFF00...0x1_0100) + Array(0x10_FF00...0x10_FFFF)
+            Array(0...0x300) + Array(0xD700...0xD7FF) + Array(0xE000...0xE0FF) + Array(0xFF00...0x1_0100)
+            + Array(0x10_FF00...0x10_FFFF)
         let text = samples.compactMap(Unicode.Scalar.init).map(String.init).joined()
         var written: [UInt8] = []
         written.appendJSONString(text)
@@ -129,5 +137,19 @@ struct TextTests {
         var part: [UInt8] = []
         part.appendRepairingSurrogates(text.span, [1, 7, 13], in: start..<end)
         #expect(String(decoding: part, as: UTF8.self) == repaired)
+    }
+
+    @Test(
+        "texts that mean the same have one canonical form",
+        arguments: [
+            (#"{"b":1,"a":[ true , null ]}"#, #"{"a":[true,null],"b":1}"#), (#"{"a":1,"\u0061":2}"#, #"{"a":2}"#),
+            (#""\u00e9\/\ud83d\ude00\u0001\n""#, "\"é/😀\\u0001\\n\""), ("1.0", "1.0"), ("1e2", "100.0"), ("-0", "-0.0"),
+            ("12345678901234567890123", "1.2345678901234568e+22"), ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"), ("1e-400", "0.0"),
+            (#"{"B":1,"a":2,"\u00e9":3,"e\u0301":4}"#, "{\"B\":1,\"a\":2,\"e\u{301}\":4,\"\u{E9}\":3}"),
+        ])
+    func canonical(text: String, expected: String) throws {
+        #expect(String(decoding: try JSONCanonical.of(Array(text.utf8)), as: UTF8.self) == expected)
+        #expect(try JSONCanonical.of(JSONCanonical.of(Array(text.utf8))) == Array(expected.utf8))
     }
 }

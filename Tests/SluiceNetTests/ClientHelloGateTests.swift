@@ -68,7 +68,8 @@ import Testing
             #expect(Self.verdict(bytes) == .refused(.badRecord), "\(bytes)")
         }
         for bytes: [UInt8] in [
-            [22, 2, 0, 0, 10], [22, 3, 1, 0, 0], [22, 3, 1, 0x40, 1], [22, 3, 1, 0, 3], Self.hello(announced: 5, content: 5, type: 2),
+            [22, 2, 0, 0, 10], [22, 3, 1, 0, 0], [22, 3, 1, 0x40, 1], [22, 3, 1, 0, 3],
+            Self.hello(announced: 5, content: 5, type: 2),
         ] {
             #expect(Self.verdict(bytes) == .refused(.badRecord), "\(bytes)")
         }

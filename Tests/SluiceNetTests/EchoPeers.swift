@@ -50,10 +50,12 @@ final class EchoClient: EventHandler {
     }
 
     static func start(
-        _ address: SocketAddress, tls: TLSClientContext?, sending: [UInt8], on loop: EventLoop, received: @escaping ([UInt8]) -> Void
+        _ address: SocketAddress, tls: TLSClientContext?, sending: [UInt8], on loop: EventLoop,
+        received: @escaping ([UInt8]) -> Void
     ) throws {
         let descriptor = try ConnectingSocket.start(address)
-        let client = EchoClient(try Stream(connecting: descriptor, tls: tls, host: "localhost"), sending, on: loop, received: received)
+        let client = EchoClient(
+            try Stream(connecting: descriptor, tls: tls, host: "localhost"), sending, on: loop, received: received)
         client.source = try loop.add(client, descriptor: descriptor, interest: .writable)
     }
 

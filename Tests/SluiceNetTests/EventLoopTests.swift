@@ -110,7 +110,9 @@ struct EventLoopTests {
         let group = try EventLoopGroup(count: 1, name: "test", time: time)
         let (calls, told) = AsyncStream<String>.makeStream()
         _ = await group.run(on: 0) { loop in
-            for name in ["stranger 1", "stranger 2", "sender"] { ReadyOnce.start(name, on: loop, time: time, told: told) }
+            for name in ["stranger 1", "stranger 2", "sender"] {
+                ReadyOnce.start(name, on: loop, time: time, told: told)
+            }
         }
         var seen: [String] = []
         for await name in calls {
@@ -143,11 +145,15 @@ struct EventLoopTests {
         let group = try EventLoopGroup(count: 1, name: "test")
         let socket = try ListeningSocket(#require(SocketAddress(host: "127.0.0.1", port: 0)))
         let server = try pair.map { try TLSServerContext(certificatePath: $0.certificatePath, keyPath: $0.keyPath) }
-        let client = try pair.map { try TLSClientContext(caPath: $0.certificatePath, certificatePath: nil, keyPath: nil) }
+        let client = try pair.map {
+            try TLSClientContext(caPath: $0.certificatePath, certificatePath: nil, keyPath: nil)
+        }
         let (received, told) = AsyncStream<[UInt8]>.makeStream()
         _ = await group.run(on: 0) { loop in
             _ = try? EchoServer.start(socket, tls: server, on: loop)
-            try? EchoClient.start(socket.address, tls: client, sending: Array("hello".utf8), on: loop) { told.yield($0) }
+            try? EchoClient.start(socket.address, tls: client, sending: Array("hello".utf8), on: loop) {
+                told.yield($0)
+            }
         }
         var iterator = received.makeAsyncIterator()
         #expect(await iterator.next() == Array("hello".utf8))
@@ -166,8 +172,9 @@ private final class Waiter: EventHandler {
     }
 
     @discardableResult
-    static func start(_ name: String, on loop: EventLoop, after milliseconds: Int64, _ told: AsyncStream<String>.Continuation) -> SourceID?
-    {
+    static func start(
+        _ name: String, on loop: EventLoop, after milliseconds: Int64, _ told: AsyncStream<String>.Continuation
+    ) -> SourceID? {
         guard let id = try? loop.add(Waiter(name: name, told: told), descriptor: -1, interest: []) else { return nil }
         loop.setDeadline(loop.now + milliseconds * 1_000_000, for: id)
         return id

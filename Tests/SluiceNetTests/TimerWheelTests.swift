@@ -14,7 +14,9 @@ struct TimerWheelTests {
         return entries.map(\.slot)
     }
 
-    @Test("hands out an entry within one tick after its deadline, never before", arguments: [0, 1, 15, 16, 17, 100, 999, 16_000])
+    @Test(
+        "hands out an entry within one tick after its deadline, never before",
+        arguments: [0, 1, 15, 16, 17, 100, 999, 16_000])
     func firesInTime(milliseconds: Int64) {
         let start = 5 * 1_000_000_007
         var wheel = TimerWheel(now: Int64(start))

@@ -21,7 +21,8 @@ struct ChecksumTests {
             var payload = job.payload
             payload[index] ^= 1
             let other = IngestJob(
-                type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey, uniqueWhile: job.uniqueWhile,
+                type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey,
+                uniqueWhile: job.uniqueWhile,
                 payload: payload)
             #expect(StoredJob.checksum(other) != checksum)
         }

@@ -21,7 +21,8 @@ struct CrashTests {
         }
     }
 
-    /// The log is cut, or overwritten with other bytes, at any place: what comes back is the first so many batches, each whole.
+    /// The log is cut, or overwritten with other bytes, at any place: what comes back is the first so many batches,
+    /// each whole.
     @Test(arguments: [false, true]) func aTornLogGivesBackWholeBatchesOnly(_ isOverwritten: Bool) throws {
         let store = try fixture.open()
         _ = try store.session.connection.checkpoint(.truncate)
@@ -35,7 +36,11 @@ struct CrashTests {
             let frames = max(0, (cut - 32) / (16384 + 24))
             let whole = ends.lastIndex { $0 <= frames } ?? 0
             let copy = try fixture.afterCrash { log in
-                if isOverwritten { for index in cut..<log.count { log[index] ^= 0x5A } } else { log.removeLast(log.count - cut) }
+                if isOverwritten {
+                    for index in cut..<log.count { log[index] ^= 0x5A }
+                } else {
+                    log.removeLast(log.count - cut)
+                }
             }
             #expect(try copy.store.pending().map(\.job.type) == types(whole * 5), "cut at \(cut)")
             #expect(copy.store.status.pendingJobs == whole * 5)
@@ -96,7 +101,8 @@ private struct Copying: Sendable {
         let copy = Fixture()
         copy.time.setWall(milliseconds: time.wallMilliseconds())
         for name in ["outbox.db", "outbox.db-wal"] { copy.folder.write(original.read(name), to: name) }
-        guard let store = try? copy.open(), (try? store.session.connection.text("PRAGMA integrity_check")) == "ok" else { return -1 }
+        guard let store = try? copy.open(), (try? store.session.connection.text("PRAGMA integrity_check")) == "ok"
+        else { return -1 }
         return store.status.pendingJobs
     }
 }

@@ -18,7 +18,10 @@ struct FaultTests {
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time)]) == [stored])
         vfs.set { $0.failingSyncs = [.log] }
-        #expect(store.outcomes([sample(2, at: time), sample(3, at: time)]) == [.refused(.commitFailed), .refused(.commitFailed)])
+        #expect(
+            store.outcomes([sample(2, at: time), sample(3, at: time)]) == [
+                .refused(.commitFailed), .refused(.commitFailed),
+            ])
         #expect(store.status.condition == .failing)
         #expect(store.unreportedError?.description.contains("disk I/O error") == true)
         #expect(store.outcomes([sample(4, at: time)]) == [.refused(.commitFailed)])
@@ -68,7 +71,10 @@ struct FaultTests {
         _ = store.commit([sample(1, at: time, window: .seconds(1), jobs: 0)])
         vfs.set { $0.fullFiles = [.log] }
         time.advance(by: .seconds(1))
-        #expect(store.outcomes([sample(2, key: 1, at: time), sample(3, at: time)]) == [.refused(.diskFull), .refused(.diskFull)])
+        #expect(
+            store.outcomes([sample(2, key: 1, at: time), sample(3, at: time)]) == [
+                .refused(.diskFull), .refused(.diskFull),
+            ])
         #expect(store.recent.delivery(of: Fingerprint(number: 1)) == 1)
         #expect(store.recent.delivery(of: Fingerprint(number: 3)) == nil)
     }

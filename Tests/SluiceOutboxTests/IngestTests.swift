@@ -41,7 +41,10 @@ struct IngestTests {
     @Test func theSameKeyAndBodyIsADuplicateOfTheFirstDelivery() throws {
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time)]) == [stored])
-        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(2, key: 1, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
         #expect(store.status.pendingJobs == 1)
     }
 
@@ -54,7 +57,9 @@ struct IngestTests {
 
     @Test func deliveriesWithoutAKeyAreNeverDuplicates() throws {
         let store = try fixture.open()
-        let outcomes = store.outcomes([sample(1, hasKey: false, body: 1, at: time), sample(2, hasKey: false, body: 1, at: time)])
+        let outcomes = store.outcomes([
+            sample(1, hasKey: false, body: 1, at: time), sample(2, hasKey: false, body: 1, at: time),
+        ])
         #expect(outcomes == [stored, stored])
     }
 
@@ -65,13 +70,19 @@ struct IngestTests {
             store.close()
         }
         let store = try fixture.open()
-        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(2, key: 1, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
     }
 
     @Test func aChangedBodyIsADuplicateWhereTheRouteSaysNothing() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
-        #expect(store.outcomes([sample(2, key: 1, body: 2, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: true)])
+        #expect(
+            store.outcomes([sample(2, key: 1, body: 2, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: true)
+            ])
         #expect(store.status.pendingJobs == 1)
     }
 
@@ -94,7 +105,9 @@ struct IngestTests {
         _ = store.commit([sample(1, at: time)])
         let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, jobs: 2)
         #expect(
-            store.outcomes([changed]) == [.stored(jobs: 0, deadLetters: [.changedBody, .changedBody], duplicates: 0, changedBody: true)])
+            store.outcomes([changed]) == [
+                .stored(jobs: 0, deadLetters: [.changedBody, .changedBody], duplicates: 0, changedBody: true)
+            ])
         #expect(store.status.pendingJobs == 1)
         let letters = try store.deadLetters(after: 0)
         #expect(letters.map(\.reason) == ["changed_body", "changed_body"])
@@ -113,7 +126,9 @@ struct IngestTests {
         let store = try fixture.open()
         let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit([sample(1, key: 1, body: 1, at: time)])
-        _ = store.commit([sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter], request: [1, 2])])
+        _ = store.commit([
+            sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter], request: [1, 2])
+        ])
         let ids = try store.replaceDeadLetter(1, with: [job(1)])
         // The key of the first body is held by its own job.
         #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:1~1"])
@@ -124,8 +139,10 @@ struct IngestTests {
         func delivery(_ number: Int) -> IngestDelivery {
             let own = IngestJob(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
             return IngestDelivery(
-                origin: 0, ticket: UInt64(number), deliveryID: "d\(number)", route: "r", receivedAtMilliseconds: time.wallMilliseconds(),
-                enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), onChangedBody: .accept, part: part(1, body: number, jobs: [own]))
+                origin: 0, ticket: UInt64(number), deliveryID: "d\(number)", route: "r",
+                receivedAtMilliseconds: time.wallMilliseconds(),
+                enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), onChangedBody: .accept,
+                part: part(1, body: number, jobs: [own]))
         }
         #expect(store.outcomes([delivery(1)]) == [stored])
         #expect(store.outcomes([delivery(2)]) == [.stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true)])
@@ -136,12 +153,20 @@ struct IngestTests {
         let store = try fixture.open()
         let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.")
         let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1, 2, 0, 255])
-        #expect(store.outcomes([delivery]) == [.stored(jobs: 0, deadLetters: [.bodyUnreadable], duplicates: 0, changedBody: false)])
+        #expect(
+            store.outcomes([delivery]) == [
+                .stored(jobs: 0, deadLetters: [.bodyUnreadable], duplicates: 0, changedBody: false)
+            ])
         let found = try #require(try store.deadLetters(after: 0).first)
-        #expect((found.reason, found.detail, found.route) == ("body_unreadable", "The body ends inside a string.", "github"))
+        #expect(
+            (found.reason, found.detail, found.route) == ("body_unreadable", "The body ends inside a string.", "github")
+        )
         #expect((found.holdsJob, found.contentBytes) == (false, 4))
         #expect(try store.deadLetter(found.id)?.request == [1, 2, 0, 255])
-        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(2, key: 1, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
     }
 
     @Test func aFullOutboxRefusesNewDeliveriesAndStillAnswersDuplicates() throws {
@@ -149,7 +174,10 @@ struct IngestTests {
         let store = try small.open()
         let outcomes = store.outcomes((1...3).map { sample($0, at: small.time, payload: 200) })
         #expect(outcomes == [stored, stored, .refused(.outboxFull)])
-        #expect(store.outcomes([sample(4, key: 1, at: small.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(4, key: 1, at: small.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z1")])
         #expect(store.outcomes([sample(3, at: small.time, payload: 200)]) == [stored])
     }

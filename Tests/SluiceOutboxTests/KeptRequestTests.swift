@@ -27,7 +27,11 @@ struct KeptRequestTests {
 
     @Test func theDeadLettersOfADeliveryShareItsRequestAndItsBytesCountOnce() throws {
         let store = try fixture.open()
-        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], others: [part(50, deadLetters: [letter])], request: request)])
+        _ = store.commit([
+            sample(
+                1, at: time, jobs: 0, deadLetters: [letter], others: [part(50, deadLetters: [letter])], request: request
+            )
+        ])
         #expect(try kept(store) == 1)
         #expect(store.status.undeliveredBytes == 2 * letter.byteCost + 5000)
         for id in [1, 2] as [Int64] {
@@ -44,7 +48,9 @@ struct KeptRequestTests {
 
     @Test func whereTheRouteDoesNotKeepItTheRequestGoesWithTheLastDeadLetterWithoutAJob() throws {
         let store = try fixture.open()
-        _ = store.commit([sample(1, at: time, deadLetters: [letter], request: request), sample(2, at: time, request: request)])
+        _ = store.commit([
+            sample(1, at: time, deadLetters: [letter], request: request), sample(2, at: time, request: request),
+        ])
         #expect(try kept(store) == 1)
         // A dead letter with a job needs none, nor does a job.
         try fail(store, 1)
@@ -184,7 +190,8 @@ struct KeptRequestTests {
     @Test func aRequestOutlivesTheFirstPartsOfItsDelivery() throws {
         let store = try fixture.open()
         let delivery = sample(
-            1, at: time, window: .seconds(60), others: [part(50, jobs: [job(2)]), part(51, deadLetters: [letter])], request: request,
+            1, at: time, window: .seconds(60), others: [part(50, jobs: [job(2)]), part(51, deadLetters: [letter])],
+            request: request,
             keepsRequest: true)
         _ = store.commit([delivery])
         try acknowledge(store, 1, 2)
@@ -200,7 +207,9 @@ struct KeptRequestTests {
     @Test func requestsCountAgainstTheLimitOfTheOutbox() throws {
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 7000) }
         let store = try small.open()
-        func delivery(_ number: Int) -> IngestDelivery { sample(number, at: small.time, request: request, keepsRequest: true) }
+        func delivery(_ number: Int) -> IngestDelivery {
+            sample(number, at: small.time, request: request, keepsRequest: true)
+        }
         #expect(store.outcomes([delivery(1), delivery(2)]) == [stored, .refused(.outboxFull)])
         try acknowledge(store, 1)
         #expect(store.outcomes([delivery(2)]) == [stored])
@@ -213,7 +222,8 @@ struct KeptRequestTests {
         _ = store.commit([sample(1, at: time, deadLetters: [letter], request: request, keepsRequest: true)])
         let before = store.ledger
         vfs.set { $0.failingSyncs = [.log] }
-        #expect(store.outcomes([sample(2, at: time, request: request, keepsRequest: true)]) == [.refused(.commitFailed)])
+        #expect(
+            store.outcomes([sample(2, at: time, request: request, keepsRequest: true)]) == [.refused(.commitFailed)])
         #expect(throws: OutboxError.self) { try store.replaceDeadLetter(1, with: []) }
         #expect(store.ledger == before)
         vfs.set { $0.failingSyncs = [] }
@@ -227,7 +237,8 @@ struct KeptRequestTests {
         do {
             let store = try fixture.open()
             _ = store.commit([
-                sample(1, at: time, request: request, keepsRequest: true), sample(2, at: time, request: request, keepsRequest: true),
+                sample(1, at: time, request: request, keepsRequest: true),
+                sample(2, at: time, request: request, keepsRequest: true),
             ])
             try acknowledge(store, 1)
             store.close()

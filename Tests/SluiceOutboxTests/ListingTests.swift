@@ -62,7 +62,8 @@ struct ListingTests {
     private func steps(_ sql: String, id: Int64) throws -> Int32 {
         var handle: OpaquePointer?
         var statement: OpaquePointer?
-        try #require(unsafe sqlite3_open_v2(fixture.configuration.path, &handle, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
+        try #require(
+            unsafe sqlite3_open_v2(fixture.configuration.path, &handle, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
         defer { unsafe sqlite3_close_v2(handle) }
         try #require(unsafe sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK)
         defer { unsafe sqlite3_finalize(statement) }
@@ -88,7 +89,8 @@ struct ListingTests {
         #expect(try store.deadLetters(after: 0, limit: 2).map(\.id) == [1, 2])
         #expect(try store.deadLetters(after: 2).map(\.deliveryID) == ["delivery-3"])
         #expect(
-            try store.deadLetter(2) == DeadLetterContent(letter: try store.deadLetters(after: 1)[0], isIntact: true, job: nil, request: nil)
+            try store.deadLetter(2)
+                == DeadLetterContent(letter: try store.deadLetters(after: 1)[0], isIntact: true, job: nil, request: nil)
         )
     }
 }

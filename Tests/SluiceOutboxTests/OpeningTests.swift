@@ -25,7 +25,8 @@ struct OpeningTests {
     @Test func aNewOutboxHasTheSettingsThatItNeeds() throws {
         let store = try fixture.open()
         let settings = try [
-            "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint", "secure_delete",
+            "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint",
+            "secure_delete",
         ].map { try store.number("PRAGMA \($0)") }
         #expect(settings == [0x534C_5543, 3, 16384, 2, 2, 0, 0])
         #expect(try store.session.connection.text("PRAGMA journal_mode") == "wal")
@@ -56,7 +57,9 @@ struct OpeningTests {
         _ = unsafe unlink(path)
         #expect(unsafe symlink(other.file("victim"), path) == 0)
         #expect(problem(fixture)?.status == .unavailable)
-        #expect(problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which the outbox's files must not be.") == true)
+        #expect(
+            problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which the outbox's files must not be.")
+                == true)
         #expect(other.read("victim") == Array("another's".utf8))
         #expect(other.mode(of: "victim") == 0o644)
     }
@@ -122,18 +125,23 @@ struct OpeningTests {
 
     @Test(
         arguments: [
-            (0o755, 7, 7, false, true), (0o755, 0, 7, false, true), (0o1777, 0, 7, false, true), (0o755, 8, 7, false, false),
-            (0o755, 8, 0, false, false), (0o755, 8, 0, true, true), (0o755, 8, 7, true, false), (0o775, 7, 7, false, false),
+            (0o755, 7, 7, false, true), (0o755, 0, 7, false, true), (0o1777, 0, 7, false, true),
+            (0o755, 8, 7, false, false),
+            (0o755, 8, 0, false, false), (0o755, 8, 0, true, true), (0o755, 8, 7, true, false),
+            (0o775, 7, 7, false, false),
             (0o777, 8, 0, true, false),
         ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
-    func aFolderOfAnotherUserIsRefused(_ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ trustsOwner: Bool, _ isFine: Bool) {
+    func aFolderOfAnotherUserIsRefused(
+        _ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ trustsOwner: Bool, _ isFine: Bool
+    ) {
         let facts = OutboxFolder.Facts(mode: mode, owner: owner)
         #expect((OutboxFolder.complaint(about: "/f", facts, user: user, trustsOwner: trustsOwner) == nil) == isFine)
     }
 
     @Test(
         arguments: [
-            (0o2775, 0, 7, true, true), (0o2770, 0, 7, true, true), (0o2775, 0, 7, false, false), (0o2777, 0, 7, true, false),
+            (0o2775, 0, 7, true, true), (0o2770, 0, 7, true, true), (0o2775, 0, 7, false, false),
+            (0o2777, 0, 7, true, false),
             (0o775, 0, 7, true, false), (0o2775, 0, 0, true, false), (0o2775, 7, 7, true, false),
         ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
     func aVolumeThatRootGivesToTheGroupOfTheProcessIsFine(
@@ -163,7 +171,9 @@ struct OpeningTests {
         let bytes = Array(String(repeating: "I am a text file. ", count: 200).utf8)
         fixture.folder.write(bytes, to: "outbox.db")
         #expect(problem(fixture)?.status == .wrongInput)
-        #expect(problem(fixture)?.sentence == "\(fixture.configuration.path) is not an outbox: it is not a SQLite database.")
+        #expect(
+            problem(fixture)?.sentence == "\(fixture.configuration.path) is not an outbox: it is not a SQLite database."
+        )
         #expect(fixture.folder.read("outbox.db") == bytes)
     }
 
@@ -173,7 +183,8 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
             problem(fixture)?.sentence
-                == "\(fixture.configuration.path) is not usable as an outbox: it is a SQLite database of another program, not an outbox.")
+                == "\(fixture.configuration.path) is not usable as an outbox: it is a SQLite database of another program, not an outbox."
+        )
     }
 
     @Test func anEmptyFileBecomesAnOutbox() throws {
@@ -228,7 +239,9 @@ struct OpeningTests {
             #expect(error.sentence.contains("is locked by process \(getpid()) for 30s: only one"))
         }
         #expect(waited.withLock { $0 } == 600)
-        #expect(said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting for it, 30s at most"])
+        #expect(
+            said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting for it, 30s at most"]
+        )
     }
 
     @Test func theLockIsFreeWhenTheHolderIsGone() throws {
@@ -254,7 +267,9 @@ struct OpeningTests {
         do { try fixture.open().close() }
         let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
         let steps = Schema.migrations + ["CREATE TABLE colours (name); INSERT INTO nowhere VALUES (1)"]
-        #expect(throws: SQLiteError.self) { try Migration.run(connection, from: Schema.currentVersion, migrations: steps) }
+        #expect(throws: SQLiteError.self) {
+            try Migration.run(connection, from: Schema.currentVersion, migrations: steps)
+        }
         #expect(try connection.integer("PRAGMA user_version") == Int64(Schema.currentVersion))
         #expect(try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'colours'") == 0)
     }
@@ -271,19 +286,23 @@ struct FilesystemTests {
         """
 
     @Test(arguments: [
-        ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable), ("/mnt/shared", .suitable),
+        ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable),
+        ("/mnt/shared", .suitable),
         ("/dev/shm/x", .warning("The outbox is on tmpfs, in memory: what is stored is lost when the machine stops.")),
         (
             "/var/lib/docker/merged",
-            .warning("The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+            .warning(
+                "The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
         ),
         (
             "/mnt/share/sluice",
-            .unsuitable("The outbox is on a network file system (nfs4), where SQLite's locks and syncs cannot be relied on.")
+            .unsuitable(
+                "The outbox is on a network file system (nfs4), where SQLite's locks and syncs cannot be relied on.")
         ),
         (
             "/mnt/with space/a",
-            .unsuitable("The outbox is on a network file system (cifs), where SQLite's locks and syncs cannot be relied on.")
+            .unsuitable(
+                "The outbox is on a network file system (cifs), where SQLite's locks and syncs cannot be relied on.")
         ),
     ])
     func theFileSystemUnderTheOutboxIsJudged(_ folder: String, _ verdict: Filesystem.Verdict) {

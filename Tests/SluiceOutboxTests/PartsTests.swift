@@ -10,7 +10,8 @@ struct PartsTests {
 
     /// A delivery with one job for each key.
     private func batch(
-        _ number: Int, _ keys: [Int?], bodies: [Int]? = nil, rule: ChangedBodyRule = .duplicate, window: Duration = .seconds(7 * 86400),
+        _ number: Int, _ keys: [Int?], bodies: [Int]? = nil, rule: ChangedBodyRule = .duplicate,
+        window: Duration = .seconds(7 * 86400),
         payload: Int = 100
     ) -> IngestDelivery {
         let parts = keys.enumerated().map { index, key in
@@ -18,7 +19,8 @@ struct PartsTests {
         }
         return IngestDelivery(
             origin: 0, ticket: UInt64(number), deliveryID: "delivery-\(number)", route: "adyen",
-            receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(), dedupeWindow: window,
+            receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(),
+            dedupeWindow: window,
             onChangedBody: rule, part: parts[0], others: Array(parts.dropFirst()))
     }
 
@@ -33,7 +35,10 @@ struct PartsTests {
         #expect(store.outcomes([batch(1, [1, 2, 3])]) == [allStored(3)])
         #expect(store.outcomes([batch(2, [2, 9, 3, 10])]) == [allStored(2, duplicates: 2)])
         #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-1-1", "push-1-2", "push-2-1", "push-2-3"])
-        #expect(store.outcomes([sample(3, key: 9, at: time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        #expect(
+            store.outcomes([sample(3, key: 9, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
+            ])
         #expect(store.status.rememberedDeliveries == 5)
     }
 
@@ -41,7 +46,8 @@ struct PartsTests {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2]), batch(2, [3])])
         #expect(store.outcomes([batch(3, [3, 1])]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
-        #expect(store.outcomes([batch(4, [2, 3, 1])]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([batch(4, [2, 3, 1])]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
         #expect(store.status.pendingJobs == 3)
         #expect(store.status.rememberedDeliveries == 3)
     }
@@ -49,7 +55,11 @@ struct PartsTests {
     @Test func partsOfTwoDeliveriesOfOneTransactionSeeEachOther() throws {
         let store = try fixture.open()
         let outcomes = store.outcomes([batch(1, [1, 2]), batch(2, [2, 3]), batch(3, [3, 1])])
-        #expect(outcomes == [allStored(2), allStored(1, duplicates: 1), .duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        #expect(
+            outcomes == [
+                allStored(2), allStored(1, duplicates: 1),
+                .duplicate(firstDeliveryID: "delivery-2", changedBody: false),
+            ])
     }
 
     @Test func theSecondOfTwoPartsWithOneKeyIsADuplicateOfTheFirst() throws {
@@ -72,7 +82,10 @@ struct PartsTests {
         let store = try fixture.open()
         let delivery = sample(1, at: time, others: [part(50), part(51)])
         #expect(store.outcomes([delivery]) == [stored])
-        #expect(store.outcomes([sample(2, key: 51, at: time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(2, key: 51, at: time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
         #expect(
             store.outcomes([sample(3, key: 50, at: time, others: [part(52)])])
                 == [.stored(jobs: 0, deadLetters: [], duplicates: 1, changedBody: false)])
@@ -84,7 +97,8 @@ struct PartsTests {
             IngestDeadLetter(reason: .badField, detail: "No queue.", element: 0, rule: 2),
             IngestDeadLetter(reason: .noMatchingRule, detail: "None.", element: 4),
         ]
-        let delivery = sample(1, at: time, jobs: 0, deadLetters: [letters[0]], others: [part(50, deadLetters: [letters[1]]), part(51)])
+        let delivery = sample(
+            1, at: time, jobs: 0, deadLetters: [letters[0]], others: [part(50, deadLetters: [letters[1]]), part(51)])
         #expect(
             store.outcomes([delivery])
                 == [.stored(jobs: 0, deadLetters: [.badField, .noMatchingRule], duplicates: 0, changedBody: false)])
@@ -117,7 +131,9 @@ struct PartsTests {
         }
     }
 
-    @Test(arguments: ChangedBodyRule.allCases) func twoPartsWithOneKeyAndTwoBodiesAreAsTwoDeliveries(_ rule: ChangedBodyRule) throws {
+    @Test(arguments: ChangedBodyRule.allCases) func twoPartsWithOneKeyAndTwoBodiesAreAsTwoDeliveries(
+        _ rule: ChangedBodyRule
+    ) throws {
         let store = try fixture.open()
         let first = store.outcomes([batch(1, [7, 7], bodies: [1, 2], rule: rule)])[0]
         let again = store.outcomes([batch(2, [7, 7], bodies: [1, 2], rule: rule)])[0]
@@ -137,15 +153,21 @@ struct PartsTests {
 
     @Test func eachPartCountsItsOwnAcceptances() throws {
         let store = try fixture.open()
-        _ = store.commit([batch(1, [1, 2], bodies: [1, 2], rule: .accept), batch(2, [1], bodies: [11], rule: .accept)])
+        _ = store.commit([
+            batch(1, [1, 2], bodies: [1, 2], rule: .accept), batch(2, [1], bodies: [11], rule: .accept),
+        ])
         _ = store.commit([batch(3, [1, 2, 3], bodies: [111, 22, 3], rule: .accept)])
-        #expect(try store.pending().map(\.job.uniqueKey) == ["github:1", "github:1", "github:2~1", "github:3~2", "github:3~1", "github:3"])
+        #expect(
+            try store.pending().map(\.job.uniqueKey) == [
+                "github:1", "github:1", "github:2~1", "github:3~2", "github:3~1", "github:3",
+            ])
         #expect(try store.deliveries(after: 3).map(\.generation) == [2, 1, 0])
         // What a person renders anew is marked as its own part.
         let letter = IngestDeadLetter(reason: .badField, detail: "No.", element: 1)
         _ = store.commit([sample(4, key: 60, at: time, others: [part(2, body: 222, deadLetters: [letter])])])
         let changed = sample(5, key: 61, at: time, rule: .accept, others: [part(2, body: 222, deadLetters: [letter])])
-        #expect(store.outcomes([changed]) == [.stored(jobs: 1, deadLetters: [.badField], duplicates: 0, changedBody: true)])
+        #expect(
+            store.outcomes([changed]) == [.stored(jobs: 1, deadLetters: [.badField], duplicates: 0, changedBody: true)])
         let ids = try store.replaceDeadLetter(1, with: [job(5, 1)])
         #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:5~2"])
     }
@@ -162,7 +184,10 @@ struct PartsTests {
         // Two parts are here already, so that the rest has room.
         #expect(store.outcomes([batch(3, [1, 3, 2, 4], payload: 200)]) == [allStored(2, duplicates: 2)])
         #expect(store.outcomes([batch(4, [1, 5], payload: 200)]) == [.refused(.outboxFull)])
-        #expect(store.outcomes([batch(5, [4, 1], payload: 200)]) == [.duplicate(firstDeliveryID: "delivery-3", changedBody: false)])
+        #expect(
+            store.outcomes([batch(5, [4, 1], payload: 200)]) == [
+                .duplicate(firstDeliveryID: "delivery-3", changedBody: false)
+            ])
     }
 
     @Test func aFullOutboxStillAnswersARepetitionWithOneKeyTwice() throws {
@@ -183,7 +208,8 @@ struct PartsTests {
         try store.acknowledge([1, 2].map { Acknowledgement(job: $0, zizqID: "z") })
         let before = (store.ledger, store.recent.count)
         vfs.set { $0.fullFiles = [.log] }
-        #expect(store.outcomes([batch(2, [3, 2, 4, 3], bodies: [3, 22, 4, 33], rule: .accept)]) == [.refused(.diskFull)])
+        #expect(
+            store.outcomes([batch(2, [3, 2, 4, 3], bodies: [3, 22, 4, 33], rule: .accept)]) == [.refused(.diskFull)])
         #expect(store.ledger == before.0)
         #expect(store.recent.delivery(of: Fingerprint(number: 2)) == 2)
         #expect([3, 4].allSatisfy { store.recent.delivery(of: Fingerprint(number: $0)) == nil })
@@ -207,7 +233,9 @@ struct PartsTests {
             let again = copy.store.outcomes([batch(9, (1...160).map { $0 })])
             #expect(
                 again == [
-                    jobs == 160 ? .duplicate(firstDeliveryID: "delivery-0", changedBody: false) : allStored(160 - jobs, duplicates: jobs)
+                    jobs == 160
+                        ? .duplicate(firstDeliveryID: "delivery-0", changedBody: false)
+                        : allStored(160 - jobs, duplicates: jobs)
                 ])
         }
         #expect(counts.count > 2)
@@ -235,7 +263,10 @@ struct PartsTests {
             let store = try merging.open()
             #expect(store.outcomes([batch(1, keys, payload: 10)]) == [allStored(10_000)])
             #expect(store.recent.count <= 1000)
-            #expect(store.outcomes([batch(2, keys, payload: 10)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+            #expect(
+                store.outcomes([batch(2, keys, payload: 10)]) == [
+                    .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+                ])
             store.close()
         }
         let store = try merging.open()

@@ -95,7 +95,10 @@ struct PersonTests {
         for (store, time) in [(store, fixture.time), (crashed.store, crashed.fixture.time)] {
             #expect(store.outcomes([sample(2, key: 1, at: time)]) == [stored])
             #expect(try store.pending().last?.job.uniqueKey == "github:2~1")
-            #expect(store.outcomes([sample(3, key: 1, at: time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+            #expect(
+                store.outcomes([sample(3, key: 1, at: time)]) == [
+                    .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
+                ])
         }
         // Forgotten once more the count goes on.
         #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 1)
@@ -136,7 +139,8 @@ struct PersonTests {
         _ = store.commit((1...3).map { sample($0, at: time) })
         try store.session.connection.execute("UPDATE jobs SET payload = CAST('\"b\"' AS BLOB) WHERE id = 1")
         try store.deadLetter([
-            FailedJob(job: 1, reason: .checksumMismatch, detail: "No."), FailedJob(job: 2, reason: .refusedByZizq, detail: "No."),
+            FailedJob(job: 1, reason: .checksumMismatch, detail: "No."),
+            FailedJob(job: 2, reason: .refusedByZizq, detail: "No."),
         ])
         try store.session.connection.execute("UPDATE dead_letters SET payload = CAST('\"c\"' AS BLOB) WHERE id = 2")
         for id in [1, 2] as [Int64] {
@@ -191,12 +195,17 @@ struct PersonTests {
     }
 
     @Test func changedBodiesCountAsDeadLetters() throws {
-        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (.mebibytes(1), ByteCount(bytes: 2000))
+        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (
+            .mebibytes(1), ByteCount(bytes: 2000)
+        )
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, payload: 3000)
         #expect(store.outcomes([changed]) == [.refused(.deadLettersFull)])
-        #expect(store.outcomes([sample(3, key: 1, body: 3, at: time, rule: .accept, payload: 3000)]) != [.refused(.deadLettersFull)])
+        #expect(
+            store.outcomes([sample(3, key: 1, body: 3, at: time, rule: .accept, payload: 3000)]) != [
+                .refused(.deadLettersFull)
+            ])
     }
 
     @Test func theOutboxIsFullFromTheFirstRefusalUntilADeliveryFitsAgain() throws {
@@ -216,7 +225,9 @@ struct PersonTests {
 
     /// It would be `full` for ever where a load balancer looks at `/readyz` and sends nothing more.
     @Test func aDeliveryThatNeverFitsDoesNotMakeTheOutboxFull() throws {
-        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (.mebibytes(1), ByteCount(bytes: 2000))
+        (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (
+            .mebibytes(1), ByteCount(bytes: 2000)
+        )
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time, payload: 2_000_000)]) == [.refused(.outboxFull)])
         #expect(store.status.condition == .storing)

@@ -49,7 +49,10 @@ struct RecentKeysTests {
             }
         }
         #expect(passed.isSuperset(of: Set(1...500)))
-        #expect((1...Int64(number)).allSatisfy { passed.contains($0) || keys.delivery(of: Fingerprint(number: Int($0))) == $0 })
+        #expect(
+            (1...Int64(number)).allSatisfy {
+                passed.contains($0) || keys.delivery(of: Fingerprint(number: Int($0))) == $0
+            })
     }
 
     @Test func everyKeyBehindTheHandHasBeenPassedOrCameAfterTheRoundBegan() {
@@ -60,7 +63,9 @@ struct RecentKeysTests {
             let slice = keys.nextSlice(25)
             passed.formUnion(slice.entries.map(\.delivery))
             keys.passed(slice)
-            for number in 0..<30 { keys.set(Fingerprint(number: 10_000 + step * 30 + number), to: Int64(10_000 + step * 30 + number)) }
+            for number in 0..<30 {
+                keys.set(Fingerprint(number: 10_000 + step * 30 + number), to: Int64(10_000 + step * 30 + number))
+            }
             let behind = (1...2000).filter { Fingerprint(number: $0).high < keys.handPrefix }
             #expect(behind.allSatisfy { passed.contains(Int64($0)) }, "after step \(step)")
             if slice.endsRound { return }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import SluiceOutbox
 
-/// Whatever happens in whatever order: a request is here exactly as long as something needs it, and the figures are those of the tables.
+/// Whatever happens in whatever order: a request is here exactly as long as something needs it, and the figures are
+/// those of the tables.
 struct RequestLifetimeTests {
     @Test(arguments: 1...16) func requestsAndFiguresFollowFromWhatIsHere(_ seed: Int) throws {
         let life = Life(seed: seed)
@@ -48,7 +49,9 @@ private final class Life {
     func step(_ store: OutboxStore) throws {
         switch random(12) {
         case 0...3: commit(store)
-        case 4...5: try store.acknowledge(try some(store.jobs(.pending).map(\.id)).map { Acknowledgement(job: $0, zizqID: "z") })
+        case 4...5:
+            try store.acknowledge(
+                try some(store.jobs(.pending).map(\.id)).map { Acknowledgement(job: $0, zizqID: "z") })
         case 6:
             let failed = try some(store.jobs(.pending).map(\.id)).prefix(2)
             try store.deadLetter(failed.map { FailedJob(job: $0, reason: .refusedByZizq, detail: "No.") })
@@ -66,16 +69,21 @@ private final class Life {
     private func commit(_ store: OutboxStore) {
         number += 1
         let parts = (0...random(3)).map { index in
-            let letters = (0..<max(0, random(5) - 2)).map { IngestDeadLetter(reason: .badField, detail: "No.", element: $0) }
+            let letters = (0..<max(0, random(5) - 2)).map {
+                IngestDeadLetter(reason: .badField, detail: "No.", element: $0)
+            }
             return part(
-                random(4) == 0 ? number - 1 : number * 10 + index, jobs: (0..<random(3)).map { job(number, $0, payload: random(300)) },
+                random(4) == 0 ? number - 1 : number * 10 + index,
+                jobs: (0..<random(3)).map { job(number, $0, payload: random(300)) },
                 deadLetters: letters)
         }
         let request = random(4) == 0 ? nil : [UInt8](repeating: 1, count: 1 + random(3000))
         let keeps = random(3) > 0
         let delivery = IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: "delivery-\(number)", route: "r", receivedAtMilliseconds: fixture.time.wallMilliseconds(),
-            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(7 * 86400), part: parts[0], others: Array(parts.dropFirst()), request: request,
+            origin: 0, ticket: 0, deliveryID: "delivery-\(number)", route: "r",
+            receivedAtMilliseconds: fixture.time.wallMilliseconds(),
+            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(7 * 86400), part: parts[0],
+            others: Array(parts.dropFirst()), request: request,
             keepsRequest: keeps)
         let first = store.ledger.nextDelivery
         _ = store.commit([delivery])
@@ -102,14 +110,22 @@ private final class Life {
         var delivered = 0
         for delivery in deliveries {
             let range = "BETWEEN \(delivery.rows.lowerBound) AND \(delivery.rows.upperBound)"
-            let lettersWithoutJob = try store.number("SELECT count(*) FROM dead_letters WHERE delivery \(range) AND type IS NULL")
+            let lettersWithoutJob = try store.number(
+                "SELECT count(*) FROM dead_letters WHERE delivery \(range) AND type IS NULL")
             let held = try store.number(
-                "SELECT (SELECT count(*) FROM dead_letters WHERE delivery \(range)) + (SELECT count(*) FROM parked WHERE delivery \(range))"
+                "SELECT (SELECT count(*) FROM dead_letters WHERE delivery \(range)) + (SELECT count(*) FROM parked "
+                    + "WHERE delivery \(range))"
             )
             let lastJob = try store.number("SELECT ifnull(max(last_job), 0) FROM deliveries WHERE id \(range)")
-            guard delivery.keeps ? held > 0 || lastJob >= store.ledger.oldestJob : lettersWithoutJob > 0 else { continue }
+            guard delivery.keeps ? held > 0 || lastJob >= store.ledger.oldestJob : lettersWithoutJob > 0 else {
+                continue
+            }
             here.append("\(delivery.rows.lowerBound)-\(delivery.rows.upperBound)")
-            if held > 0 || lastJob >= store.ledger.firstPending { undelivered += delivery.bytes } else { delivered += delivery.bytes }
+            if held > 0 || lastJob >= store.ledger.firstPending {
+                undelivered += delivery.bytes
+            } else {
+                delivered += delivery.bytes
+            }
         }
         let kept = try store.session.connection.text(
             "SELECT group_concat(delivery || '-' || last_part) FROM (SELECT * FROM requests ORDER BY delivery)")

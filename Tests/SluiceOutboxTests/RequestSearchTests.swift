@@ -18,11 +18,14 @@ struct RequestSearchTests {
     }
 
     private func delivery(
-        _ deliveryID: String, receivedAt: Int64? = nil, parts: [IngestPart], request: [UInt8]? = nil, keepsRequest: Bool = true
+        _ deliveryID: String, receivedAt: Int64? = nil, parts: [IngestPart], request: [UInt8]? = nil,
+        keepsRequest: Bool = true
     ) -> IngestDelivery {
         IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: deliveryID, route: "adyen", receivedAtMilliseconds: receivedAt ?? time.wallMilliseconds(),
-            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), part: parts[0], others: Array(parts.dropFirst()), request: request,
+            origin: 0, ticket: 0, deliveryID: deliveryID, route: "adyen",
+            receivedAtMilliseconds: receivedAt ?? time.wallMilliseconds(),
+            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), part: parts[0], others: Array(parts.dropFirst()),
+            request: request,
             keepsRequest: keepsRequest)
     }
 
@@ -37,7 +40,10 @@ struct RequestSearchTests {
         _ = store.commit([
             delivery(id(time.wallMilliseconds(), 4), parts: [part(1, jobs: [job(1)])], request: [4]),
             delivery(
-                wanted, parts: [part(2, jobs: [job(2, 0), job(2, 1)]), part(1), part(3, jobs: [job(3)], deadLetters: [letter])],
+                wanted,
+                parts: [
+                    part(2, jobs: [job(2, 0), job(2, 1)]), part(1), part(3, jobs: [job(3)], deadLetters: [letter]),
+                ],
                 request: [1, 2, 3]),
             delivery(id(time.wallMilliseconds(), 6), parts: [part(4, jobs: [job(4)])], request: [6]),
         ])
@@ -47,7 +53,8 @@ struct RequestSearchTests {
         let reader = try OutboxReader(fixture.configuration)
         defer { reader.close() }
         let found = try #require(try reader.request(ofDelivery: wanted))
-        #expect((found.deliveryID, found.route, found.receivedAtMilliseconds) == (wanted, "adyen", time.wallMilliseconds()))
+        #expect(
+            (found.deliveryID, found.route, found.receivedAtMilliseconds) == (wanted, "adyen", time.wallMilliseconds()))
         #expect(found.request == [1, 2, 3])
         // The part that was a duplicate is not remembered.
         #expect(found.parts.map(\.id) == [2, 3])
@@ -65,7 +72,9 @@ struct RequestSearchTests {
     @Test func aDeliveryWithoutAKeptRequestIsShownAllTheSame() throws {
         let store = try fixture.open()
         let wanted = id(time.wallMilliseconds())
-        _ = store.commit([sample(1, at: time), delivery(wanted, parts: [part(2, jobs: [job(2, 0), job(2, 1)])], keepsRequest: false)])
+        _ = store.commit([
+            sample(1, at: time), delivery(wanted, parts: [part(2, jobs: [job(2, 0), job(2, 1)])], keepsRequest: false),
+        ])
         let found = try #require(try store.request(ofDelivery: wanted))
         #expect(found.request == nil)
         #expect(found.jobs.map(\.id) == [2, 3])
@@ -87,14 +96,19 @@ struct RequestSearchTests {
         for number in 0..<3000 {
             let receivedAt = start + Int64(number * 500) - (number % 3 == 0 ? 900 : 0)
             ids.append(id(receivedAt, number))
-            batch.append(delivery(ids[number], receivedAt: receivedAt, parts: [part(3 * number), part(3 * number + 1), part(nil)]))
+            batch.append(
+                delivery(
+                    ids[number], receivedAt: receivedAt, parts: [part(3 * number), part(3 * number + 1), part(nil)]))
         }
         _ = store.commit(batch)
         try store.session.connection.execute("DELETE FROM deliveries WHERE id % 7 = 0 OR id BETWEEN 2000 AND 3500")
         for number in stride(from: 0, to: 3000, by: 17) {
-            let rows = (3 * number + 1...3 * number + 3).map(Int64.init).filter { $0 % 7 != 0 && !(2000...3500).contains($0) }
+            let rows = (3 * number + 1...3 * number + 3).map(Int64.init).filter {
+                $0 % 7 != 0 && !(2000...3500).contains($0)
+            }
             let found = try search(store).rows(of: ids[number])
-            #expect(found.map { [$0.lowerBound, $0.upperBound] } == rows.first.map { [$0, rows.last ?? $0] }, "\(number)")
+            #expect(
+                found.map { [$0.lowerBound, $0.upperBound] } == rows.first.map { [$0, rows.last ?? $0] }, "\(number)")
         }
         #expect(try search(store).rows(of: id(start - 1_000_000)) == nil)
         #expect(try search(store).rows(of: id(start + 9_000_000)) == nil)
@@ -105,7 +119,10 @@ struct RequestSearchTests {
         let store = try fixture.open()
         let now = time.wallMilliseconds()
         let ahead = id(now + 3_600_000)
-        _ = store.commit([delivery(ahead, parts: [part(1)]), delivery("delivery-2", parts: [part(2)]), delivery(id(now), parts: [part(3)])])
+        _ = store.commit([
+            delivery(ahead, parts: [part(1)]), delivery("delivery-2", parts: [part(2)]),
+            delivery(id(now), parts: [part(3)]),
+        ])
         #expect(try search(store, blindly: 3).rows(of: ahead) == 1...1)
         #expect(try search(store, blindly: 2).rows(of: "delivery-2") == 2...2)
         #expect(try search(store, blindly: 2).rows(of: ahead) == nil)
@@ -115,7 +132,8 @@ struct RequestSearchTests {
     @Test(
         arguments: [
             ("01M84THKDB0ARZ4MHSCJWM41DA", 1_795_458_387_371), ("7ZZZZZZZZZ0ARZ4MHSCJWM41DA", 281_474_976_710_655),
-            ("8000000000ZZZZZZZZZZZZZZZZ", nil), ("01m84thkdb0arz4mhscjwm41da", nil), ("01M84THKDB", nil), ("delivery-1", nil), ("", nil),
+            ("8000000000ZZZZZZZZZZZZZZZZ", nil), ("01m84thkdb0arz4mhscjwm41da", nil), ("01M84THKDB", nil),
+            ("delivery-1", nil), ("", nil),
         ] as [(String, Int64?)])
     func theFirstTenDigitsOfAnIdAreItsTime(_ id: String, _ milliseconds: Int64?) {
         #expect(DeliverySearch.milliseconds(ofID: id) == milliseconds)

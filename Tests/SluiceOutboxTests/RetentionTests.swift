@@ -4,7 +4,9 @@ import Testing
 @testable import SluiceOutbox
 
 struct RetentionTests {
-    private func acks(_ jobs: ClosedRange<Int64>) -> [Acknowledgement] { jobs.map { Acknowledgement(job: $0, zizqID: "z") } }
+    private func acks(_ jobs: ClosedRange<Int64>) -> [Acknowledgement] {
+        jobs.map { Acknowledgement(job: $0, zizqID: "z") }
+    }
 
     @Test func deliveredJobsStayForTheirTimeAndGoThen() throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(60) }
@@ -54,7 +56,10 @@ struct RetentionTests {
         _ = store.commit([sample(1, at: fixture.time, window: .seconds(60))])
         try store.acknowledge(acks(1...1))
         fixture.time.advance(by: .seconds(59))
-        #expect(store.outcomes([sample(2, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(2, key: 1, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
         fixture.time.advance(by: .seconds(1))
         #expect(store.outcomes([sample(3, key: 1, at: fixture.time)]) == [stored])
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:3~1"])
@@ -64,7 +69,9 @@ struct RetentionTests {
     func aKeyHoldsAsLongAsAJobOfItsDeliveryIsNotDelivered(_ state: String) throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(1000) }
         let store = try fixture.open()
-        _ = store.commit([sample(1, at: fixture.time, window: .seconds(60)), sample(2, at: fixture.time, window: .seconds(60))])
+        _ = store.commit([
+            sample(1, at: fixture.time, window: .seconds(60)), sample(2, at: fixture.time, window: .seconds(60)),
+        ])
         switch state {
         case "parked": try store.park([1], detail: "No licence.")
         case "dead", "retried": try store.deadLetter([FailedJob(job: 1, reason: .badField, detail: "No.")])
@@ -74,7 +81,10 @@ struct RetentionTests {
         if state != "pending" { try store.acknowledge(acks(2...2)) }
         fixture.time.advance(by: .seconds(500))
         quiet(store)
-        #expect(store.outcomes([sample(9, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(9, key: 1, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
     }
 
     @Test(arguments: [60, 130, 3000])
@@ -90,7 +100,9 @@ struct RetentionTests {
         // What is kept can still be looked up.
         #expect(try store.jobs(.delivered).map(\.deliveryID) == ["delivery-1"])
         #expect(
-            store.outcomes([sample(3, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+            store.outcomes([sample(3, key: 1, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
+            ])
         #expect(try fixture.afterCrash().store.outcomes([sample(4, key: 1, at: fixture.time)]).first != stored)
     }
 
@@ -101,10 +113,16 @@ struct RetentionTests {
         try store.acknowledge(acks(4...4))
         fixture.time.advance(by: .seconds(130))
         // One job of the second delivery is pending.
-        #expect(store.outcomes([sample(9, key: 2, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
+        #expect(
+            store.outcomes([sample(9, key: 2, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
+            ])
         try store.acknowledge(acks(3...3))
         #expect(store.outcomes([sample(10, key: 2, at: fixture.time)]) == [stored])
-        #expect(store.outcomes([sample(11, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(11, key: 1, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
     }
 
     @Test func expiredDeliveriesLeaveTheFileAndOthersStay() throws {
@@ -125,7 +143,10 @@ struct RetentionTests {
         #expect(store.status.rememberedDeliveries == 1000)
         #expect(try store.number("SELECT count(*) FROM deliveries WHERE id % 2 = 0") == 0)
         #expect(try store.number("SELECT count(*) FROM seen WHERE delivery % 2 = 0") == 0)
-        #expect(store.outcomes([sample(5000, key: 3, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-3", changedBody: false)])
+        #expect(
+            store.outcomes([sample(5000, key: 3, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-3", changedBody: false)
+            ])
         #expect(store.outcomes([sample(5001, key: 4, at: fixture.time)]) == [stored])
         fixture.time.advance(by: .seconds(1000))
         try store.acknowledge(acks(1...1))
@@ -147,7 +168,10 @@ struct RetentionTests {
         }
         #expect(store.status.isKeyLimitReached)
         #expect(store.status.keysForgottenEarly == 601)
-        #expect(store.outcomes([sample(9001, key: 1, at: fixture.time)]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
+        #expect(
+            store.outcomes([sample(9001, key: 1, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+            ])
         #expect(store.outcomes([sample(9002, key: 2, at: fixture.time)]) == [stored])
         #expect(store.outcomes([sample(9003, key: 1500, at: fixture.time)]).first != stored)
     }
@@ -155,7 +179,9 @@ struct RetentionTests {
     @Test func overTheKeyLimitABacklogAtTheFrontIsPassedInSteps() throws {
         let fixture = Fixture { $0.maximumKeys = 1000 }
         let store = try fixture.open()
-        for start in [1, 1001, 2001] { _ = store.commit((start..<(start + 1000)).map { sample($0, at: fixture.time, payload: 10) }) }
+        for start in [1, 1001, 2001] {
+            _ = store.commit((start..<(start + 1000)).map { sample($0, at: fixture.time, payload: 10) })
+        }
         _ = store.commit((3001...3100).map { sample($0, at: fixture.time, jobs: 0) })
         for _ in 0..<4 { store.maintain() }
         #expect(store.status.keysForgottenEarly == 100)

@@ -61,7 +61,10 @@ struct SendingTests {
         try store.deadLetter([FailedJob(job: 2, reason: .refusedByZizq, detail: "queue must not contain ','")])
         #expect(try store.pending().map(\.id) == [1, 3])
         let letter = try #require(try store.deadLetters(after: 0).first)
-        #expect((letter.reason, letter.detail, letter.jobType) == ("refused_by_zizq", "queue must not contain ','", "push-2-0"))
+        #expect(
+            (letter.reason, letter.detail, letter.jobType) == (
+                "refused_by_zizq", "queue must not contain ','", "push-2-0"
+            ))
         #expect(try store.retryDeadLetter(letter.id) == 4)
         #expect(try store.pending().map(\.id) == [1, 3, 4])
         #expect(try store.pending().last?.job == job(2))

@@ -26,8 +26,10 @@ struct UpgradeTests {
             INSERT INTO jobs (id, delivery, position, stored_at, \(columns), checksum, payload)
             VALUES (1, 1, 0, 1000, \(values), \(checksum), \(payload))
             """,
-            "INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, request) VALUES (2, 5, 'bad_field', 'No.', 263, x'01020304')",
-            "INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, request) VALUES (2, 5, 'bad_field', 'No.', 263, x'01020304')",
+            "INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, request) VALUES (2, 5, 'bad_field', "
+                + "'No.', 263, x'01020304')",
+            "INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, request) VALUES (2, 5, 'bad_field', "
+                + "'No.', 263, x'01020304')",
             """
             INSERT INTO dead_letters (delivery, died_at, reason, detail, bytes, \(columns), payload)
             VALUES (1, 6, 'refused_by_zizq', 'No.', 500, \(values), \(payload))
@@ -68,7 +70,8 @@ struct UpgradeTests {
             store.close()
         }
         let store = try fixture.open()
-        #expect(try [1, 2, 3, 4].map { try store.deadLetter($0)?.request } == [[1, 2, 3, 4], [1, 2, 3, 4], nil, [9, 9]])
+        #expect(
+            try [1, 2, 3, 4].map { try store.deadLetter($0)?.request } == [[1, 2, 3, 4], [1, 2, 3, 4], nil, [9, 9]])
         #expect(try store.deadLetters(after: 3).map(\.element) == [3])
         #expect(try store.number("SELECT count(*) FROM requests") == 1)
     }

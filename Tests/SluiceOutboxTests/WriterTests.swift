@@ -12,7 +12,9 @@ struct WriterTests {
     private func writer(_ configuration: OutboxConfiguration? = nil) throws -> OutboxWriter {
         var log = Logger(label: "test")
         log.logLevel = .critical
-        return try OutboxWriter(configuration ?? fixture.configuration, time: time, log: log) { [results] in results.take($0, $1) }
+        return try OutboxWriter(configuration ?? fixture.configuration, time: time, log: log) { [results] in
+            results.take($0, $1)
+        }
     }
 
     @Test func eachDeliveryGetsItsResultAtItsOrigin() async throws {
@@ -31,7 +33,9 @@ struct WriterTests {
         let time = time
         await withTaskGroup(of: Void.self) { group in
             for origin in 0..<8 {
-                group.addTask { for number in 0..<100 { writer.submit(sample(origin * 100 + number, at: time, origin: origin)) } }
+                group.addTask {
+                    for number in 0..<100 { writer.submit(sample(origin * 100 + number, at: time, origin: origin)) }
+                }
             }
         }
         await results.wait(for: 800)
@@ -108,7 +112,8 @@ struct WriterTests {
     }
 
     @Test func anOutboxThatCannotBeOpenedIsAProblemAtTheStart() async throws {
-        fixture.folder.write(Array("no database, but long enough to be read as one's header, which it is not".utf8), to: "outbox.db")
+        fixture.folder.write(
+            Array("no database, but long enough to be read as one's header, which it is not".utf8), to: "outbox.db")
         do {
             _ = try writer()
             Issue.record("opened")

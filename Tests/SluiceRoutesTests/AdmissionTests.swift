@@ -11,7 +11,8 @@ struct AdmissionTests {
             ("[192.0.2.7]", "192.0.2.8", false),
             ("['2001:db8::/32']", "2001:db8::1", true), ("['2001:db8::/32']", "2001:db9::1", false),
             ("['2001:db8::/32']", "10.0.0.1", false),
-            ("[10.0.0.0/8, '::1']", "::1", true), ("['::/0']", "2001:db8::1", true), ("[0.0.0.0/0]", "2001:db8::1", false),
+            ("[10.0.0.0/8, '::1']", "::1", true), ("['::/0']", "2001:db8::1", true),
+            ("[0.0.0.0/0]", "2001:db8::1", false),
             ("[0.0.0.0/0]", "192.0.2.7", true),
         ])
     func addresses(list: String, address: String, isAllowed: Bool) throws {
@@ -20,14 +21,17 @@ struct AdmissionTests {
         let outcome = request.processed(by: try route(openRoute("allow_from: \(list)")))
         #expect(
             outcome.summary
-                == (isAllowed ? "stored" : "refused address_not_allowed: This route does not accept requests from this address."))
+                == (isAllowed
+                    ? "stored" : "refused address_not_allowed: This route does not accept requests from this address."))
     }
 
     @Test("A request from elsewhere does not learn which methods there are")
     func addressFirst() throws {
         var request = TestRequest("{}")
         request.method = "GET"
-        #expect(request.processed(by: try route(openRoute("allow_from: [10.0.0.0/8]"))).summary.hasPrefix("refused address_not_allowed"))
+        #expect(
+            request.processed(by: try route(openRoute("allow_from: [10.0.0.0/8]"))).summary.hasPrefix(
+                "refused address_not_allowed"))
     }
 
     @Test(
@@ -39,7 +43,8 @@ struct AdmissionTests {
             ("http://h", "/in/x", "http://h/in/x"),
         ])
     func url(publicURL: String, target: String, expected: String) throws {
-        let text = openRoute("public_url: \(publicURL)", rule: "payload: '${url}'").replacing("path: /hook", with: "path: /in/{p}")
+        let text = openRoute("public_url: \(publicURL)", rule: "payload: '${url}'").replacing(
+            "path: /hook", with: "path: /in/{p}")
         let payload = TestRequest("{}", target: target).processed(by: try route(text)).payload
         #expect(payload == "\"\(expected)\"")
     }
@@ -49,9 +54,11 @@ struct AdmissionTests {
         var options = RouteOptions()
         options.publicURL = PublicURL(parsing: "https://all.example.com")
         let file = RouteFile(name: "r.yaml", bytes: Array(openRoute(rule: "payload: '${url}'").utf8))
-        let compilation = RouteTable.compile([file], secretFiles: SecretFiles(folder: "."), environment: [:], options: options)
+        let compilation = RouteTable.compile(
+            [file], secretFiles: SecretFiles(folder: "."), environment: [:], options: options)
         let route = try #require(compilation.table?.routes.first)
-        #expect(TestRequest("{}", target: "/hook?a").processed(by: route).payload == #""https://all.example.com/hook?a""#)
+        #expect(
+            TestRequest("{}", target: "/hook?a").processed(by: route).payload == #""https://all.example.com/hook?a""#)
     }
 
     @Test(
@@ -61,21 +68,27 @@ struct AdmissionTests {
             ("allow_from: 10.0.0.0/8", "5:17: 'allow_from' must be a list, not a text"),
             (
                 "allow_from: [10.0.0.1/8]",
-                "5:18: '10.0.0.1/8' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no bit set behind the prefix"
+                "5:18: '10.0.0.1/8' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
+                    + "bit set behind the prefix"
             ),
             ("rate: { limit: 100 }", "5:11: 'rate' needs 'per'"), ("rate: { per: 1s }", "5:11: 'rate' needs 'limit'"),
             ("rate: { limit: 0, per: 1s }", "5:20: 'limit' must be a whole number from 1 to 1000000"),
-            ("rate: { limit: 1, per: 2d }", "5:28: 'per' must be a duration from 1ms to 1d, such as 500ms, 30s, 5m, 2h or 7d"),
+            (
+                "rate: { limit: 1, per: 2d }",
+                "5:28: 'per' must be a duration from 1ms to 1d, such as 500ms, 30s, 5m, 2h or 7d"
+            ),
             ("rate: { limit: 1, per: 1s, burst: x }", "5:39: 'burst' must be a whole number from 1 to 1000000"),
             ("rate: 5", "5:11: 'rate' must be a mapping, not a number"),
             ("keep_request: yes", "5:19: 'keep_request' must be true or false, not a text"),
             (
                 "public_url: hooks.example.com",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy changes it, without a query"
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                    + "changes it, without a query"
             ),
             (
                 "public_url: 'https://h/?a'",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy changes it, without a query"
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                    + "changes it, without a query"
             ),
             ("event: ${url}", "5:12: 'url' needs 'public_url', in the route or in the settings"),
         ])
@@ -86,8 +99,11 @@ struct AdmissionTests {
     @Test("A rate has a burst of its limit unless it says more")
     func rate() throws {
         #expect(
-            try route(openRoute("rate: { limit: 100, per: 1s, burst: 200 }")).rate == RateLimit(limit: 100, per: .seconds(1), burst: 200))
-        #expect(try route(openRoute("rate: { limit: 5, per: 1m }")).rate == RateLimit(limit: 5, per: .seconds(60), burst: 5))
+            try route(openRoute("rate: { limit: 100, per: 1s, burst: 200 }")).rate
+                == RateLimit(limit: 100, per: .seconds(1), burst: 200))
+        #expect(
+            try route(openRoute("rate: { limit: 5, per: 1m }")).rate == RateLimit(limit: 5, per: .seconds(60), burst: 5)
+        )
         #expect(try route(openRoute()).rate == nil)
     }
 
@@ -96,6 +112,8 @@ struct AdmissionTests {
         let delivery = TestRequest("{}", headers: [("X-A", "1"), ("Authorization", "secret")]).processed(
             by: try route(openRoute("keep_request: \(keeps)"))
         ).delivery
-        #expect(delivery?.request.map { String(decoding: $0, as: UTF8.self) } == (keeps ? "POST /hook HTTP/1.0\r\nX-A: 1\r\n\r\n{}" : nil))
+        #expect(
+            delivery?.request.map { String(decoding: $0, as: UTF8.self) }
+                == (keeps ? "POST /hook HTTP/1.0\r\nX-A: 1\r\n\r\n{}" : nil))
     }
 }

@@ -8,7 +8,8 @@ struct BodyTests {
         otherHeaders: [(name: String, value: String)] = []
     ) throws -> RouteOutcome {
         let route = try route(openRoute(lines, rule: "payload: \(payload)"))
-        return TestRequest(body, headers: (type.map { [("Content-Type", $0)] } ?? []) + otherHeaders).processed(by: route)
+        return TestRequest(body, headers: (type.map { [("Content-Type", $0)] } ?? []) + otherHeaders).processed(
+            by: route)
     }
 
     @Test(
@@ -26,16 +27,21 @@ struct BodyTests {
         #expect(try outcome(body, lines: "on_unreadable: dead_letter").delivery?.jobs == [])
     }
 
-    @Test("A byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same")
+    @Test(
+        "A byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same"
+    )
     func byteOrderMark() throws {
         let mark = "\u{FEFF}"
         #expect(try outcome(mark + #"{"a":1}"#).payload == #"{"a":1}"#)
-        #expect(try outcome(mark + #"{"a":1}"#, payload: "{ a: \"${body.a}\", all: \"${body}\" }").payload == #"{"a":1,"all":{"a":1}}"#)
+        #expect(
+            try outcome(mark + #"{"a":1}"#, payload: "{ a: \"${body.a}\", all: \"${body}\" }").payload
+                == #"{"a":1,"all":{"a":1}}"#)
         #expect(try outcome(mark + "1\n2\n", lines: "each: lines").delivery?.jobs.count == 2)
         let form = "application/x-www-form-urlencoded"
         #expect(try outcome("payload=%EF%BB%BF%7B%7D", type: form).payload == #"{"payload":{}}"#)
         let provider =
-            "routes: [ { path: /hook, provider: github, secrets: [ { env: SECRET } ], jobs: [ { type: t, payload: \"${body}\" } ] } ]"
+            "routes: [ { path: /hook, provider: github, secrets: [ { env: SECRET } ], jobs: [ { type: t, payload: "
+            + "\"${body}\" } ] } ]"
         let request = TestRequest("payload=%EF%BB%BF%7B%7D", headers: [("Content-Type", form)])
         #expect(request.signed(header: "X-Hub-Signature-256").processed(by: try route(provider)).payload == "{}")
     }
@@ -61,14 +67,20 @@ struct BodyTests {
 
     @Test("124 levels pass, 125 are a dead letter")
     func depth() throws {
-        func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+        func nested(_ levels: Int) -> String {
+            String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+        }
         #expect(try outcome(nested(124)).payload == nested(124))
-        #expect(try outcome(nested(125)).summary == "dead letter body_unreadable: the nesting is deeper than 124 levels at byte 124")
+        #expect(
+            try outcome(nested(125)).summary
+                == "dead letter body_unreadable: the nesting is deeper than 124 levels at byte 124")
     }
 
     @Test("What a rule wraps around the body counts: nothing that a bulk request refuses leaves here")
     func wrappedDepth() throws {
-        func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+        func nested(_ levels: Int) -> String {
+            String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+        }
         #expect(try outcome(nested(122), payload: "{ a: [\"${body}\"] }").summary == "stored")
         #expect(
             try outcome(nested(123), payload: "{ a: [\"${body}\"] }").summary
@@ -90,11 +102,14 @@ struct BodyTests {
     @Test(
         "By its content type a body is JSON, a form, a text or bytes",
         arguments: [
-            (nil, "{}"), ("application/json", "{}"), ("Application/JSON; charset=utf-8", "{}"), ("application/vnd.api+json", "{}"),
-            ("application/json ; x=y", "{}"), ("", "{}"), ("text/json", "{}"), ("application/x-www-form-urlencoded", #"{"{}":""}"#),
+            (nil, "{}"), ("application/json", "{}"), ("Application/JSON; charset=utf-8", "{}"),
+            ("application/vnd.api+json", "{}"),
+            ("application/json ; x=y", "{}"), ("", "{}"), ("text/json", "{}"),
+            ("application/x-www-form-urlencoded", #"{"{}":""}"#),
             ("text/plain", #""{}""#), ("TEXT/html; charset=utf-8", #""{}""#), ("application/xml", #""{}""#),
             ("application/atom+xml", #""{}""#),
-            ("application/jsonp", #"{"base64":"e30="}"#), ("json", #"{"base64":"e30="}"#), ("image/png", #"{"base64":"e30="}"#),
+            ("application/jsonp", #"{"base64":"e30="}"#), ("json", #"{"base64":"e30="}"#),
+            ("image/png", #"{"base64":"e30="}"#),
             ("multipart/mixed; boundary=b", #"{"base64":"e30="}"#),
         ])
     func contentTypes(type: String?, expected: String) throws {
@@ -107,11 +122,13 @@ struct BodyTests {
     @Test(
         "A form is an object: fields are text, one that stands twice is an array, JSON in 'payload' is itself",
         arguments: [
-            ("a=1&b=x+y%21&c=&d", #"{"a":"1","b":"x y!","c":"","d":""}"#), ("a=1&b=2&a=3", #"{"a":["1","3"],"b":"2"}"#), ("", "{}"),
+            ("a=1&b=x+y%21&c=&d", #"{"a":"1","b":"x y!","c":"","d":""}"#), ("a=1&b=2&a=3", #"{"a":["1","3"],"b":"2"}"#),
+            ("", "{}"),
             ("&&a=1&", #"{"a":"1"}"#), ("a%5Bb%5D=%zz%4", #"{"a[b]":"%zz%4"}"#), ("a=%C3%A9", #"{"a":"é"}"#),
             // Composed and not: two names, though they look the same.
             ("%C3%A9=1&e%CC%81=2", "{\"\u{E9}\":\"1\",\"e\u{301}\":\"2\"}"),
-            ("payload=%7B%22x%22%3A%5B1.0%5D%7D&a=1", #"{"payload":{"x":[1.0]},"a":"1"}"#), ("payload=%7Bx", #"{"payload":"{x"}"#),
+            ("payload=%7B%22x%22%3A%5B1.0%5D%7D&a=1", #"{"payload":{"x":[1.0]},"a":"1"}"#),
+            ("payload=%7Bx", #"{"payload":"{x"}"#),
             ("payload=12", #"{"payload":"12"}"#), ("other=%7B%7D", #"{"other":"{}"}"#), ("a=b=c", #"{"a":"b=c"}"#),
         ])
     func forms(form: String, json: String) throws {
@@ -119,7 +136,8 @@ struct BodyTests {
         #expect(try outcome(form, type: "text/plain", lines: "body: form").payload == json)
     }
 
-    @Test("The JSON in the field 'payload' of a form is reachable, with types, and the form's own fields compare as text")
+    @Test(
+        "The JSON in the field 'payload' of a form is reachable, with types, and the form's own fields compare as text")
     func formReferences() throws {
         let text = """
             routes:
@@ -133,7 +151,9 @@ struct BodyTests {
                 otherwise: ignore
             """
         let route = try route(text)
-        #expect(TestRequest("n=5&payload={\"n\":5,\"a\":{\"b\":[1]}}").processed(by: route).payload == #"{"n":"5","inner":[1]}"#)
+        #expect(
+            TestRequest("n=5&payload={\"n\":5,\"a\":{\"b\":[1]}}").processed(by: route).payload
+                == #"{"n":"5","inner":[1]}"#)
         #expect(TestRequest("n=5&payload={\"n\":\"5\"}").processed(by: route).summary == "no rule matched")
         #expect(TestRequest("n=6&payload={\"n\":5}").processed(by: route).summary == "no rule matched")
     }
@@ -142,14 +162,16 @@ struct BodyTests {
     func manyFields() throws {
         let form = Array(repeating: "a=1", count: 1001).joined(separator: "&")
         #expect(
-            try outcome(form, lines: "body: form").summary == "dead letter body_unreadable: the form has more than 1000 fields")
+            try outcome(form, lines: "body: form").summary
+                == "dead letter body_unreadable: the form has more than 1000 fields")
         #expect(try outcome(String(form.dropLast(4)), lines: "body: form").summary == "stored")
     }
 
     @Test(
         "A form from GitHub without exactly one 'payload' that is JSON is unreadable",
         arguments: [
-            ("a=1", "the form has no field 'payload'"), ("payload=1&payload=2", "the form has more than one field 'payload'"),
+            ("a=1", "the form has no field 'payload'"),
+            ("payload=1&payload=2", "the form has more than one field 'payload'"),
             ("payload=x", "a value is expected at byte 0"),
         ])
     func githubForms(form: String, why: String) throws {
@@ -158,7 +180,9 @@ struct BodyTests {
         #expect(request.processed(by: try route(text)).summary == "dead letter body_unreadable: \(why)")
     }
 
-    @Test("A method that the route does not have is refused", arguments: [("POST", true), ("GET", false), ("post", false), ("PUT", true)])
+    @Test(
+        "A method that the route does not have is refused",
+        arguments: [("POST", true), ("GET", false), ("post", false), ("PUT", true)])
     func methods(method: String, isStored: Bool) throws {
         let route = try route(openRoute("methods: [POST, PUT]"))
         var request = TestRequest("{}")

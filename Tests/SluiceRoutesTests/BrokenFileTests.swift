@@ -15,7 +15,10 @@ struct BrokenFileTests {
                 environment: ["GITHUB_WEBHOOK_SECRET": "a secret of tests", "HMAC_WEBHOOK_SECRET": "a secret of tests"])
             #expect((compilation.table == nil) == !compilation.problems.isEmpty)
             let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).count
-            #expect((compilation.problems + compilation.warnings).allSatisfy { (1...(lines + 1)).contains($0.line) && $0.column >= 1 })
+            #expect(
+                (compilation.problems + compilation.warnings).allSatisfy {
+                    (1...(lines + 1)).contains($0.line) && $0.column >= 1
+                })
         }
     }
 
@@ -30,7 +33,8 @@ struct BrokenFileTests {
             case 2: bytes[position] = UInt8.random(in: 0...255, using: &random)
             default:
                 let pieces = [
-                    "{", "}", "[", "]", ": ", "- ", "\"", "'", "${", "*a", "&a ", "!t ", "#", "\t", "|\n", "? ", "<<: ", "\\", "][",
+                    "{", "}", "[", "]", ": ", "- ", "\"", "'", "${", "*a", "&a ", "!t ", "#", "\t", "|\n", "? ", "<<: ",
+                    "\\", "][",
                 ]
                 bytes.insert(contentsOf: (pieces.randomElement(using: &random) ?? "").utf8, at: position)
             }

@@ -19,12 +19,16 @@ struct CharsetTests {
             ("text/plain", Array("aé😀".utf8), "aé😀"), ("text/plain; charset=utf-8", Array("aé😀".utf8), "aé😀"),
             ("text/plain; charset=US-ASCII", Array("a".utf8), "a"), ("text/plain", [0xEF, 0xBB, 0xBF, 0x61], "a"),
             ("text/plain; charset=UTF8", [0xEF, 0xBB, 0xBF, 0x61], "a"), ("text/plain", [], ""),
-            ("text/plain; charset=ISO-8859-1", [0x61, 0xE9, 0x80, 0x9F], "aé€Ÿ"), ("text/plain; charset=\"latin1\"", [0xFF, 0x93], "ÿ“"),
+            ("text/plain; charset=ISO-8859-1", [0x61, 0xE9, 0x80, 0x9F], "aé€Ÿ"),
+            ("text/plain; charset=\"latin1\"", [0xFF, 0x93], "ÿ“"),
             ("text/plain; Charset=\"Windows-1252\"; x=y", [0x85, 0xA0], "…\u{A0}"),
-            ("text/plain; x=\"; charset=utf-8\"; charset=windows-1252", [0x80], "€"), ("text/xml;charset=cp1252", [0x81], "\u{81}"),
+            ("text/plain; x=\"; charset=utf-8\"; charset=windows-1252", [0x80], "€"),
+            ("text/xml;charset=cp1252", [0x81], "\u{81}"),
             ("text/plain; charset=utf-16le", littleEndian, "aé😀"), ("text/plain; charset=utf-16", littleEndian, "aé😀"),
-            ("text/plain; charset=UTF-16BE", bigEndian, "aé😀"), ("text/plain; charset=utf-16", [0xFE, 0xFF] + bigEndian, "aé😀"),
-            ("text/plain; charset=utf-16be", [0xFF, 0xFE] + littleEndian, "aé😀"), ("text/plain", [0xFF, 0xFE] + littleEndian, "aé😀"),
+            ("text/plain; charset=UTF-16BE", bigEndian, "aé😀"),
+            ("text/plain; charset=utf-16", [0xFE, 0xFF] + bigEndian, "aé😀"),
+            ("text/plain; charset=utf-16be", [0xFF, 0xFE] + littleEndian, "aé😀"),
+            ("text/plain", [0xFF, 0xFE] + littleEndian, "aé😀"),
             ("application/xml", [0xFE, 0xFF] + bigEndian, "aé😀"), ("text/plain; charset=", Array("é".utf8), "é"),
         ] as [(String, [UInt8], String)])
     func texts(type: String, body: [UInt8], text: String) throws {
@@ -55,26 +59,38 @@ struct CharsetTests {
     @Test(
         "Text that is not valid in its charset, or in one that is not known, is unreadable and not altered",
         arguments: [
-            ("text/plain", [0xFF], invalid), ("text/plain", [0xED, 0xA0, 0x80], invalid), ("text/plain", [0xC3], invalid),
+            ("text/plain", [0xFF], invalid), ("text/plain", [0xED, 0xA0, 0x80], invalid),
+            ("text/plain", [0xC3], invalid),
             ("text/plain; charset=us-ascii", [0xE9], invalid), ("text/plain; charset=utf-16", [0x61], invalid),
-            ("text/plain; charset=utf-16le", [0x3D, 0xD8], invalid), ("text/plain; charset=utf-16le", [0, 0xDE, 0x61, 0], invalid),
-            ("text/plain; charset=utf-16le", [0x3D, 0xD8, 0x61, 0], invalid), ("text/plain; charset=shift_jis", [0x61], unknown),
+            ("text/plain; charset=utf-16le", [0x3D, 0xD8], invalid),
+            ("text/plain; charset=utf-16le", [0, 0xDE, 0x61, 0], invalid),
+            ("text/plain; charset=utf-16le", [0x3D, 0xD8, 0x61, 0], invalid),
+            ("text/plain; charset=shift_jis", [0x61], unknown),
             ("application/x-www-form-urlencoded; charset=x", Array("a=1".utf8), unknown),
             ("application/json; charset=utf-7", Array("{}".utf8), unknown),
-            ("application/x-www-form-urlencoded", Array("a=%FF".utf8), "a field of the form is not valid in its charset"),
-            ("application/x-www-form-urlencoded", Array("%C3=1".utf8), "a field of the form is not valid in its charset"),
+            (
+                "application/x-www-form-urlencoded", Array("a=%FF".utf8),
+                "a field of the form is not valid in its charset"
+            ),
+            (
+                "application/x-www-form-urlencoded", Array("%C3=1".utf8),
+                "a field of the form is not valid in its charset"
+            ),
             ("application/json; charset=utf-16", [0x7B], "the JSON is not valid in its charset"),
         ] as [(String, [UInt8], String)])
     func unreadable(type: String, body: [UInt8], why: String) throws {
         #expect(try outcome(body, type: type).summary == "dead letter body_unreadable: \(why)")
-        #expect(try outcome(body, type: type, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
+        #expect(
+            try outcome(body, type: type, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
     }
 
     @Test("A form's charset is that of what its escapes stand for")
     func forms() throws {
         let type = "application/x-www-form-urlencoded; charset=ISO-8859-1"
         #expect(try outcome(Array("a=%E9+%80&%E9=1".utf8), type: type).payload == #"{"a":"é €","é":"1"}"#)
-        #expect(try outcome(Array("a=%E9".utf8), type: "text/plain; charset=latin1", lines: "body: form").payload == #"{"a":"é"}"#)
+        #expect(
+            try outcome(Array("a=%E9".utf8), type: "text/plain; charset=latin1", lines: "body: form").payload
+                == #"{"a":"é"}"#)
     }
 
     @Test("JSON in another charset is decoded where the header says so, and is UTF-8 with 'body: json'")

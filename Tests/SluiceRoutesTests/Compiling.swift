@@ -4,7 +4,8 @@ import Testing
 
 /// Compiles texts as files; `$` names in `environment` are what secrets may use.
 func compile(
-    _ files: [(name: String, text: String)], environment: [String: String] = ["SECRET": "a secret of tests"], inlineSecrets: Bool = false,
+    _ files: [(name: String, text: String)], environment: [String: String] = ["SECRET": "a secret of tests"],
+    inlineSecrets: Bool = false,
     memory: ByteCount? = nil, secrets: SecretSupply = .configured
 ) -> RouteCompilation {
     var options = RouteOptions()
@@ -18,12 +19,15 @@ func compile(
 
 /// The problems of one file `r.yaml`, as a person sees them without the file's name.
 func problems(_ text: String, environment: [String: String] = ["SECRET": "a secret of tests"]) -> [String] {
-    compile([("r.yaml", text)], environment: environment).problems.map { String($0.description.dropFirst("r.yaml:".count)) }
+    compile([("r.yaml", text)], environment: environment).problems.map {
+        String($0.description.dropFirst("r.yaml:".count))
+    }
 }
 
 /// The only route of one file, which must be fine.
 func route(
-    _ text: String, environment: [String: String] = ["SECRET": "a secret of tests"], sourceLocation: SourceLocation = #_sourceLocation
+    _ text: String, environment: [String: String] = ["SECRET": "a secret of tests"],
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws
     -> Route
 {

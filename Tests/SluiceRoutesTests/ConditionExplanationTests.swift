@@ -20,12 +20,14 @@ struct ConditionExplanationTests {
         }
         let (post, target, body) = (Array("POST".utf8), Array("/hook".utf8), Array(body.utf8))
         let request = RequestView(
-            method: post.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+            method: post.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields),
+            body: body.span,
             peer: .unknown)
         var findings = JSONFindings()
         try JSONScanner.scan(body.span, paths: route.paths, into: &findings)
         let context = DeliveryContext(
-            request: request, received: request, document: body.span, isForm: false, findings: findings, route: route, deliveryID: "d1",
+            request: request, received: request, document: body.span, isForm: false, findings: findings, route: route,
+            deliveryID: "d1",
             receivedAtMilliseconds: 0, bodyDigest: Hash.digest(.sha256, body.span))
         let conditions = try #require(route.parts.rules.first?.conditions)
         let explanations = context.explanation(of: conditions)
@@ -35,7 +37,9 @@ struct ConditionExplanationTests {
 
     /// `body.a is "x": it is "y"`, and a mark for what holds.
     private func line(_ explanation: ConditionExplanation) -> String {
-        guard case .value(let reference, let expected, let found) = explanation.content else { return "\(explanation.content)" }
+        guard case .value(let reference, let expected, let found) = explanation.content else {
+            return "\(explanation.content)"
+        }
         return "\(explanation.holds ? "+" : "-") \(reference) \(expected): \(found)"
     }
 
@@ -44,7 +48,8 @@ struct ConditionExplanationTests {
         arguments: [
             ("body.a: opened", #"{"a":"op\u0065ned"}"#, #"+ body.a is "opened": "opened""#),
             ("body.a: [opened, 5, true]", "{}", #"- body.a is one of "opened", 5, true: absent"#),
-            ("body.a: null", #"{"a":null}"#, "+ body.a is null: null"), ("body.a: 5.0", #"{"a":5}"#, "+ body.a is 5.0: 5"),
+            ("body.a: null", #"{"a":null}"#, "+ body.a is null: null"),
+            ("body.a: 5.0", #"{"a":5}"#, "+ body.a is 5.0: 5"),
             ("'body[\"a\"]': { not: x }", #"{"a":[1, 2]}"#, #"+ body["a"] is not "x": [1, 2]"#),
             ("body.a: { not: [1, 2] }", #"{"a":2}"#, "- body.a is none of 1, 2: 2"),
             ("body.a: { exists: true }", "{}", "- body.a is there and not null: absent"),
@@ -55,8 +60,10 @@ struct ConditionExplanationTests {
             ("body.a: { like: 'a*' }", #"{"a":"b\u0007\u202e"}"#, #"- body.a is like "a*": "b\u{7}\u{202e}""#),
             ("body.a: { greater: 5 }", #"{"a":5.0}"#, "- body.a is greater than 5: 5.0"),
             ("body.a: { less: 1e-7 }", #"{"a":false}"#, "- body.a is less than 1e-7: false"),
-            ("header.X-A: x", "{}", #"- header.X-A is "x": "one, two""#), ("header.x-b: x", "{}", #"- header.x-b is "x": absent"#),
-            ("event: push", "{}", #"- event is "push": "none""#), ("event: pull", #"{"e":7}"#, #"- event is "pull": "7""#),
+            ("header.X-A: x", "{}", #"- header.X-A is "x": "one, two""#),
+            ("header.x-b: x", "{}", #"- header.x-b is "x": absent"#),
+            ("event: push", "{}", #"- event is "push": "none""#),
+            ("event: pull", #"{"e":7}"#, #"- event is "pull": "7""#),
             ("header.Authorization: x", "{}", #"- header.Authorization is "x": a credential, which is not shown"#),
             (
                 "body.a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", #"{"a":"\#(String(repeating: "x", count: 100))"}"#,

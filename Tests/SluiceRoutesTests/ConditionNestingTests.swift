@@ -19,7 +19,10 @@ struct ConditionNestingTests {
             ("any: [ { not: { body.a: 1 } }, { body.b: 1 } ]", [true, false, true, true, true]),
             ("not: { not: { body.a: 1 } }", [true, true, false, false, false]),
             ("body.b: 1, not: { body.a: { greater: 1 } }", [true, false, false, false, false]),
-            ("any: [ { any: [ { body.a: 1 } ], body.b: 2 }, { not: { body.a: { exists: true } } } ]", [false, true, false, false, true]),
+            (
+                "any: [ { any: [ { body.a: 1 } ], body.b: 2 }, { not: { body.a: { exists: true } } } ]",
+                [false, true, false, false, true]
+            ),
         ])
     func combined(when: String, expected: [Bool]) throws {
         for (body, expected) in zip(Self.bodies, expected) {
@@ -53,8 +56,10 @@ struct ConditionNestingTests {
         let route = try route(openRoute("otherwise: ignore", rule: rule))
         let cases: [(String, [(name: String, value: String)], String)] = [
             (#"{"size":11,"kind":"a.y"}"#, [], "stored"), (#"{"size":11,"kind":"a.x"}"#, [], "no rule matched"),
-            (#"{"size":10,"kind":"a.y"}"#, [], "no rule matched"), (#"{"size":20,"kind":"a.y"}"#, [], "no rule matched"),
-            (#"{"size":19.5}"#, [("x-force", "")], "stored"), (#"{"kind":"a.y"}"#, [("x-force", "")], "no rule matched"),
+            (#"{"size":10,"kind":"a.y"}"#, [], "no rule matched"),
+            (#"{"size":20,"kind":"a.y"}"#, [], "no rule matched"),
+            (#"{"size":19.5}"#, [("x-force", "")], "stored"),
+            (#"{"kind":"a.y"}"#, [("x-force", "")], "no rule matched"),
         ]
         for (body, headers, expected) in cases {
             #expect(TestRequest(body, headers: headers).processed(by: route).summary == expected, "\(body)")

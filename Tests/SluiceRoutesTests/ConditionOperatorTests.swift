@@ -28,14 +28,16 @@ struct ConditionOperatorTests {
     }
 
     private static let values = [
-        Value("opened", json: #"{"a":"opened"}"#), Value("escaped", json: #"{"a":"op\u0065ned"}"#), Value("empty", json: #"{"a":""}"#),
+        Value("opened", json: #"{"a":"opened"}"#), Value("escaped", json: #"{"a":"op\u0065ned"}"#),
+        Value("empty", json: #"{"a":""}"#),
         Value("digits", json: #"{"a":"5"}"#), Value("5", json: #"{"a":5}"#), Value("5.0", json: #"{"a":5.0}"#),
         Value("50e-1", json: #"{"a":50e-1}"#), Value("6", json: #"{"a":6}"#), Value("-7.5", json: #"{"a":-7.5}"#),
         Value("true", json: #"{"a":true}"#), Value("false", json: #"{"a":false}"#), Value("null", json: #"{"a":null}"#),
         Value("absent", json: "{}"), Value("array", json: #"{"a":["x", {"b":["y"]}, "op\u0065ned" ,5.0,true,null]}"#),
         Value("no elements", json: #"{"a":[]}"#), Value("object", json: #"{"a":{"opened":5}}"#),
         Value("header", headers: ["opened"]), Value("header 5", headers: ["5"]), Value("header 5.0", headers: ["5.0"]),
-        Value("header empty", headers: [""]), Value("headers", headers: ["opened", "5"]), Value("no header", headers: []),
+        Value("header empty", headers: [""]), Value("headers", headers: ["opened", "5"]),
+        Value("no header", headers: []),
         Value("query", query: "b=1&a=op%65ned"), Value("query 5", query: "a=5"), Value("no query", query: "b=opened"),
         Value("field", form: "a=opened"), Value("field 5", form: "a=5"), Value("field \"", form: "a=%22opened%22"),
         Value("fields", form: "a=opened&a=5"), Value("no field", form: "b=1"),
@@ -50,14 +52,19 @@ struct ConditionOperatorTests {
     private static let table: [(test: String, holds: Set<String>)] = [
         ("{ exists: true }", present), ("{ exists: false }", absent),
         ("opened", opened), ("[closed, opened]", opened), ("'5'", ["digits", "header 5", "query 5", "field 5"]),
-        ("5", number5.union(withoutType5)), ("5.0", number5.union(["header 5.0"])), ("true", ["true"]), ("false", ["false"]),
+        ("5", number5.union(withoutType5)), ("5.0", number5.union(["header 5.0"])), ("true", ["true"]),
+        ("false", ["false"]),
         ("null", absent), ("[null, 6]", absent.union(["6"])), ("''", ["empty", "header empty"]),
         ("{ not: opened }", present.union(absent).subtracting(opened)), ("{ not: null }", present),
         ("{ not: [5, null] }", present.subtracting(number5).subtracting(withoutType5)),
-        ("{ not: [true, '5'] }", present.union(absent).subtracting(["true", "digits", "header 5", "query 5", "field 5"])),
+        (
+            "{ not: [true, '5'] }",
+            present.union(absent).subtracting(["true", "digits", "header 5", "query 5", "field 5"])
+        ),
         ("{ prefix: open }", opened.union(["headers"])),
         ("{ prefix: [x, '5'] }", ["digits", "header 5", "header 5.0", "query 5", "field 5"]),
-        ("{ suffix: ned }", opened), ("{ suffix: ['5', '\"'] }", ["digits", "header 5", "headers", "query 5", "field 5", "field \""]),
+        ("{ suffix: ned }", opened),
+        ("{ suffix: ['5', '\"'] }", ["digits", "header 5", "headers", "query 5", "field 5", "field \""]),
         ("{ contains: pene }", opened.union(["headers", "field \""])),
         ("{ contains: opened }", opened.union(["headers", "array", "fields", "field \""])),
         ("{ contains: 5 }", ["array", "header 5", "header 5.0", "headers", "query 5", "field 5", "fields"]),
@@ -79,7 +86,9 @@ struct ConditionOperatorTests {
     func holds(row: Int) throws {
         let (test, expected) = Self.table[row]
         for value in Self.values {
-            #expect(try matches("\(value.reference): \(test)", value.request) == expected.contains(value.name), "\(test): \(value.name)")
+            #expect(
+                try matches("\(value.reference): \(test)", value.request) == expected.contains(value.name),
+                "\(test): \(value.name)")
         }
     }
 
@@ -95,11 +104,15 @@ struct ConditionOperatorTests {
     @Test(
         "Numbers are compared by value, whole ones of 64 bits exactly",
         arguments: [
-            ("greater: 9007199254740992", "9007199254740993", true), ("greater: 9007199254740992", "9007199254740992.0", false),
-            ("less: 9007199254740993", "9007199254740992.0", true), ("greater: 9007199254740993", "9007199254740992.0", false),
-            ("less: 0.5", "0", true), ("less: 0.5", "-0.0", true), ("less: 0.5", "1e0", false), ("greater: 0", "1e-300", true),
+            ("greater: 9007199254740992", "9007199254740993", true),
+            ("greater: 9007199254740992", "9007199254740992.0", false),
+            ("less: 9007199254740993", "9007199254740992.0", true),
+            ("greater: 9007199254740993", "9007199254740992.0", false),
+            ("less: 0.5", "0", true), ("less: 0.5", "-0.0", true), ("less: 0.5", "1e0", false),
+            ("greater: 0", "1e-300", true),
             ("greater: 18446744073709551614", "18446744073709551615", true),
-            ("greater: 18446744073709551615", "18446744073709551616", true), ("less: -9223372036854775807", "-9223372036854775808", true),
+            ("greater: 18446744073709551615", "18446744073709551616", true),
+            ("less: -9223372036854775807", "-9223372036854775808", true),
         ])
     func numbers(test: String, value: String, expected: Bool) throws {
         #expect(try matches("body.a: { \(test) }", TestRequest("{\"a\":\(value)}")) == expected)
@@ -118,6 +131,7 @@ struct ConditionOperatorTests {
     @Test("Half a surrogate pair is the replacement character, as in what is sent")
     func loneSurrogate() throws {
         let request = TestRequest(#"{"a":"x\ud83dy","b":["\ud83d"]}"#)
-        #expect(try matches("body.a: { like: 'x?y', contains: \"\\ufffd\" }, body.b: { contains: \"\\ufffd\" }", request))
+        #expect(
+            try matches("body.a: { like: 'x?y', contains: \"\\ufffd\" }, body.b: { contains: \"\\ufffd\" }", request))
     }
 }

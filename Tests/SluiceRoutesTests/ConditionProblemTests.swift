@@ -38,13 +38,25 @@ struct ConditionProblemTests {
             ("{ body.a: { greater: high } }", ["6:36: 'greater' must be a number, not a text"]),
             ("{ body.a: { less: '5' } }", ["6:33: 'less' must be a number, not a text; leave out the quotes"]),
             ("{ body.a: { less: [5] } }", ["6:33: 'less' must be a number, not a list"]),
-            ("{ body.a: { greater: 1e+999 } }", ["6:36: the number is out of the range of a double; as a text it is put in quotes"]),
-            ("{ body.a: 1.0e+999 }", ["6:25: the number is out of the range of a double; as a text it is put in quotes"]),
+            (
+                "{ body.a: { greater: 1e+999 } }",
+                ["6:36: the number is out of the range of a double; as a text it is put in quotes"]
+            ),
+            (
+                "{ body.a: 1.0e+999 }",
+                ["6:25: the number is out of the range of a double; as a text it is put in quotes"]
+            ),
             ("{ any: { body.a: 1 } }", ["6:22: 'any' must be a list of mappings, not a mapping"]),
             ("{ any: [] }", ["6:22: an empty list in 'any' can never hold"]),
-            ("{ any: [x] }", ["6:23: an element of 'any' must be a mapping from references to what they must be, not a text"]),
+            (
+                "{ any: [x] }",
+                ["6:23: an element of 'any' must be a mapping from references to what they must be, not a text"]
+            ),
             ("{ any: [{ body.a: 1 }, {}] }", ["6:38: an empty mapping in 'any' always holds"]),
-            ("{ not: [{ body.a: 1 }] }", ["6:22: 'not' must be a mapping from references to what they must be, not a list"]),
+            (
+                "{ not: [{ body.a: 1 }] }",
+                ["6:22: 'not' must be a mapping from references to what they must be, not a list"]
+            ),
             ("{ not: {} }", ["6:22: an empty mapping in 'not' never holds"]),
             (
                 "{ not: { bdy.a: 1, any: [{ '${body.a}': 1 }] } }",
@@ -55,7 +67,8 @@ struct ConditionProblemTests {
             ),
         ])
     func errors(when: String, expected: [String]) {
-        let text = "routes:\n- path: /a\n  verify: none\n  otherwise: ignore\n  jobs:\n  - { when:   \(when), type: t }\n"
+        let text =
+            "routes:\n- path: /a\n  verify: none\n  otherwise: ignore\n  jobs:\n  - { when:   \(when), type: t }\n"
         #expect(problems(text) == expected)
     }
 }

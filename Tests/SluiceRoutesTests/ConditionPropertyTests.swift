@@ -14,7 +14,9 @@ struct ConditionPropertyTests {
             let query = parameter.map { "?q=" + Self.escaped($0) } ?? ""
             let headers = header.map { [(name: "x-a", value: $0)] } ?? []
             let (body, value) = isForm ? Self.form(&random) : Self.json(&random)
-            let type = [(name: "Content-Type", value: isForm ? "application/x-www-form-urlencoded" : "application/json")]
+            let type = [
+                (name: "Content-Type", value: isForm ? "application/x-www-form-urlencoded" : "application/json")
+            ]
             request = TestRequest(body, target: "/hook" + query, headers: headers + type)
             self.value = { subject in
                 switch subject {
@@ -26,30 +28,38 @@ struct ConditionPropertyTests {
             }
         }
 
-        private static func json(_ random: inout SeededRandom) -> (body: String, value: ([String]) -> SlowCondition.Found) {
+        private static func json(_ random: inout SeededRandom) -> (
+            body: String, value: ([String]) -> SlowCondition.Found
+        ) {
             let body = "{\"a\":\(RandomCondition.json(&random)),\"b\":{\"a\":\(RandomCondition.json(&random))}}"
             let json = SlowJSON.parse(body)
             return (body, { path in json.value(at: path).map { .json($0) } ?? .absent })
         }
 
-        private static func form(_ random: inout SeededRandom) -> (body: String, value: ([String]) -> SlowCondition.Found) {
+        private static func form(_ random: inout SeededRandom) -> (
+            body: String, value: ([String]) -> SlowCondition.Found
+        ) {
             var texts: [String] = []
             for _ in 0..<Int.random(in: 0...2, using: &random) {
                 if let text = RandomCondition.untyped(&random) { texts.append(text) }
             }
             let body = texts.map { "a=\(escaped($0))&" }.joined() + "b=1"
-            let found: SlowCondition.Found = texts.count > 1 ? .repeated(texts) : texts.first.map { .untyped($0) } ?? .absent
+            let found: SlowCondition.Found =
+                texts.count > 1 ? .repeated(texts) : texts.first.map { .untyped($0) } ?? .absent
             return (body, { $0 == ["a"] ? found : .absent })
         }
 
-        private static func escaped(_ text: String) -> String { text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
+        private static func escaped(_ text: String) -> String {
+            text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        }
     }
 
     private func rule(_ conditions: [SlowCondition]) throws -> Route {
         try route(openRoute("otherwise: ignore", rule: "when: \(SlowCondition.mapping(conditions))"))
     }
 
-    @Test("A rule takes what the page about conditions says, whatever the conditions and the delivery", arguments: 0..<60)
+    @Test(
+        "A rule takes what the page about conditions says, whatever the conditions and the delivery", arguments: 0..<60)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<10 {
@@ -60,7 +70,8 @@ struct ConditionPropertyTests {
                 let expected = conditions.allSatisfy { $0.holds(delivery.value) }
                 let holds = delivery.request.processed(by: route).summary == "stored"
                 #expect(
-                    holds == expected, "\(SlowCondition.mapping(conditions)) over \(String(decoding: delivery.request.body, as: UTF8.self))"
+                    holds == expected,
+                    "\(SlowCondition.mapping(conditions)) over \(String(decoding: delivery.request.body, as: UTF8.self))"
                 )
             }
         }

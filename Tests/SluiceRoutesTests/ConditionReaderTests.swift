@@ -21,7 +21,8 @@ struct ConditionReaderTests {
         arguments: [
             (BodyKind.json, ["a"], "item", ValueComparison.byType), (.auto, ["a"], "item", .asFormFieldInForms),
             (.auto, ["a"], "item.x", .byType),
-            (.form, ["a"], "item", .asFormField), (.form, ["payload"], "item", .byType), (.auto, ["payload", "a"], "item.x", .byType),
+            (.form, ["a"], "item", .asFormField), (.form, ["payload"], "item", .byType),
+            (.auto, ["payload", "a"], "item.x", .byType),
             (.form, ["a"], "index", .asText), (.form, ["a"], "sha256.item", .asText), (.json, ["a"], "event", .asText),
         ])
     func comparison(body: BodyKind, keys: [String], reference: String, expected: ValueComparison) throws {

@@ -5,7 +5,10 @@ import Testing
 /// `content_types` and `gzip`: what is refused for the head alone.
 struct ContentTypesTests {
     private func refusal(_ lines: String, _ headers: [(name: String, value: String)]) throws -> ErrorCode? {
-        guard case .refused(let code, let reason) = TestRequest("{}", headers: headers).processed(by: try route(openRoute(lines))) else {
+        guard
+            case .refused(let code, let reason) = TestRequest("{}", headers: headers).processed(
+                by: try route(openRoute(lines)))
+        else {
             return nil
         }
         #expect(reason == code.title)
@@ -15,13 +18,17 @@ struct ContentTypesTests {
     @Test(
         "A request whose content type is not in the list is refused, and one without any",
         arguments: [
-            ("application/json", true), ("APPLICATION/Json; charset=utf-8", true), ("text/plain", true), ("Text/x;a=b", true),
-            ("application/jsonp", false), ("application/problem+json", false), ("text/", false), ("text", false), ("textual/plain", false),
+            ("application/json", true), ("APPLICATION/Json; charset=utf-8", true), ("text/plain", true),
+            ("Text/x;a=b", true),
+            ("application/jsonp", false), ("application/problem+json", false), ("text/", false), ("text", false),
+            ("textual/plain", false),
             ("multipart/form-data", false), ("", false), (nil, false),
         ])
     func types(type: String?, isTaken: Bool) throws {
         let headers = type.map { [(name: "Content-Type", value: $0)] } ?? []
-        #expect(try refusal("content_types: [Application/JSON, \"text/*\"]", headers) == (isTaken ? nil : .contentTypeNotSupported))
+        #expect(
+            try refusal("content_types: [Application/JSON, \"text/*\"]", headers)
+                == (isTaken ? nil : .contentTypeNotSupported))
         #expect(try refusal("", headers) == nil)
     }
 
@@ -32,7 +39,9 @@ struct ContentTypesTests {
         request.method = "PUT"
         #expect(request.processed(by: route).summary.hasPrefix("refused method_not_allowed:"))
         request.method = "POST"
-        #expect(request.processed(by: route).summary == "refused content_type_not_supported: This route does not accept this content type.")
+        #expect(
+            request.processed(by: route).summary
+                == "refused content_type_not_supported: This route does not accept this content type.")
         request.headers.append(("Content-Type", "application/json"))
         #expect(request.processed(by: route).summary.hasPrefix("refused content_encoding_not_supported:"))
     }
@@ -43,12 +52,16 @@ struct ContentTypesTests {
             ("[json]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'json'"),
             (
                 "[application/json, 'text/plain; charset=utf-8']",
-                "5:39: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/plain; charset=utf-8'"
+                "5:39: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/plain; "
+                    + "charset=utf-8'"
             ),
             ("['*/*']", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not '*/*'"),
             ("[text/]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/'"),
             ("[a/b/c]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'a/b/c'"),
-            ("['text/x*']", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/x*'"),
+            (
+                "['text/x*']",
+                "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/x*'"
+            ),
             ("[1]", "5:21: a content type must be a text, not a number; put it in quotes"),
             ("[]", "5:20: 'content_types' needs at least one type, or no request would be taken"),
             ("text/plain", "5:20: 'content_types' must be a list, not a text"),
@@ -60,9 +73,12 @@ struct ContentTypesTests {
     @Test(
         "A body in a coding is refused, unless it is identity, or gzip on a route that takes it",
         arguments: [
-            ([], true, true), (["Identity"], true, true), ([""], true, true), (["identity, identity", ","], true, true),
-            (["gzip"], false, true), (["X-GZip"], false, true), ([" identity ,gzip"], false, true), (["identity", "gzip"], false, true),
-            (["br"], false, false), (["gzip, gzip"], false, false), (["gzip", "gzip"], false, false), (["gzip, br"], false, false),
+            ([], true, true), (["Identity"], true, true), ([""], true, true),
+            (["identity, identity", ","], true, true),
+            (["gzip"], false, true), (["X-GZip"], false, true), ([" identity ,gzip"], false, true),
+            (["identity", "gzip"], false, true),
+            (["br"], false, false), (["gzip, gzip"], false, false), (["gzip", "gzip"], false, false),
+            (["gzip, br"], false, false),
             (["deflate"], false, false), (["gzipped"], false, false),
         ] as [([String], Bool, Bool)])
     func codings(lines: [String], isTaken: Bool, isTakenWithGzip: Bool) throws {

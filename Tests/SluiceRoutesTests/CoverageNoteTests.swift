@@ -24,8 +24,10 @@ struct CoverageNoteTests {
             """
         #expect(
             notes(text) == [
-                "3:3: note: the signature does not cover the header x-github-event (rules 1, 3), the header x-a (rule 3), the query "
-                    + "parameter q (rule 3), the header x-github-delivery (unique key): a captured request could be sent again with another "
+                "3:3: note: the signature does not cover the header x-github-event (rules 1, 3), the header x-a (rule "
+                    + "3), the query "
+                    + "parameter q (rule 3), the header x-github-delivery (unique key): a captured request could be "
+                    + "sent again with another "
                     + "value there"
             ])
     }
@@ -46,8 +48,10 @@ struct CoverageNoteTests {
             """
         #expect(
             notes(text) == [
-                "3:3: note: the signature does not cover the header x-shop (rule 1), the header x-p (rule 2), the query parameter d (rule 2), "
-                    + "the header x-id (rule 2), the header x-b (rule 3), the path parameter team (unique key): a captured request could be sent "
+                "3:3: note: the signature does not cover the header x-shop (rule 1), the header x-p (rule 2), the "
+                    + "query parameter d (rule 2), "
+                    + "the header x-id (rule 2), the header x-b (rule 3), the path parameter team (unique key): a "
+                    + "captured request could be sent "
                     + "again with another value there"
             ])
     }
@@ -56,10 +60,12 @@ struct CoverageNoteTests {
     func sharedSecrets() {
         func route(_ path: String, _ signed: String, _ secret: String = "SECRET") -> String {
             "- path: \(path)\n  public_url: https://example.com\n  body: json\n  secrets: [ { env: \(secret) } ]\n"
-                + "  verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '\(signed)' }\n  jobs: [ { type: t } ]\n"
+                + "  verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '\(signed)' }\n  jobs: [ { "
+                + "type: t } ]\n"
         }
         let note =
-            "the route '/a' has the same secret (env SECRET), and the signature does not cover the path: a captured request of one route "
+            "the route '/a' has the same secret (env SECRET), and the signature does not cover the path: a captured "
+            + "request of one route "
             + "could be sent to the other"
         #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${body}")) == ["11:12: note: \(note)"])
         #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${url}${body}")) == [])
@@ -72,15 +78,18 @@ struct CoverageNoteTests {
             compile([
                 (
                     "r.yaml",
-                    "routes:\n- path: /hook\n  body: json\n  secrets: [ { env: SECRET } ]\n  unique_key: '${body.id}'\n  verify: { alg: hmac-sha256, "
-                        + "signature_from: '${header.X-S}', timestamp_from: '${header.X-T}', \(lines)\n  jobs: [ { type: t } ]\n"
+                    "routes:\n- path: /hook\n  body: json\n  secrets: [ { env: SECRET } ]\n  unique_key: "
+                        + "'${body.id}'\n  verify: { alg: hmac-sha256, "
+                        + "signature_from: '${header.X-S}', timestamp_from: '${header.X-T}', \(lines)\n  jobs: [ { "
+                        + "type: t } ]\n"
                 )
             ]).warnings.map(\.message)
         }
         let signed = "signed: '${timestamp}.${body}'"
         #expect(
             warnings("\(signed), tolerance: 1h }\n  dedupe_window: 59m") == [
-                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be sent again when its key is forgotten"
+                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be sent again when its "
+                    + "key is forgotten"
             ])
         #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 59m").count == 1)
         #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 1h") == [])
@@ -89,8 +98,12 @@ struct CoverageNoteTests {
 
     @Test("what is signed is not named, and a route that verifies nothing has no notes")
     func covered() {
-        let verify = "verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '${header.X-Event}|${body}' }\n  body: json"
-        let rest = "\n  event: ${header.X-Event}\n  jobs: [ { when: { event: a, body.b: c }, type: t } ]\n  otherwise: ignore\n"
+        let verify =
+            "verify: { alg: hmac-sha256, signature_from: '${header.X-S}', signed: '${header.X-Event}|${body}' }\n  "
+            + "body: json"
+        let rest =
+            "\n  event: ${header.X-Event}\n  jobs: [ { when: { event: a, body.b: c }, type: t } ]\n  otherwise: "
+            + "ignore\n"
         #expect(notes("routes:\n- path: /hook\n  \(verify)\n  secrets: [ { env: SECRET } ]\(rest)") == [])
         #expect(notes("routes:\n- path: /hook\n  verify: none\(rest)") == [])
     }
@@ -98,11 +111,13 @@ struct CoverageNoteTests {
     @Test("how a body is read is said where the route does not")
     func bodies() {
         let start =
-            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n  secrets: [ { env: SECRET } ]\n"
+            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n  secrets: [ { "
+            + "env: SECRET } ]\n"
         let text = start + "  jobs: [ { type: t } ]\n"
         #expect(
             notes(text) == [
-                "3:3: note: the body is read as JSON whatever Content-Type says, because the signature does not cover that header; set 'body' to "
+                "3:3: note: the body is read as JSON whatever Content-Type says, because the signature does not cover "
+                    + "that header; set 'body' to "
                     + "form, text or bytes for other bodies"
             ])
         #expect(notes(text + "  body: form\n") == [])
@@ -110,7 +125,8 @@ struct CoverageNoteTests {
         let types = compile([("r.yaml", text + "  content_types: [ application/json, text/plain ]\n")])
         #expect(
             types.warnings.map(\.message) == [
-                "'content_types' takes text/plain, and the body is read as JSON whatever Content-Type says, because the signature does not cover "
+                "'content_types' takes text/plain, and the body is read as JSON whatever Content-Type says, because "
+                    + "the signature does not cover "
                     + "that header; set 'body' to form, text or bytes for other bodies"
             ])
         #expect(types.notes == [])

@@ -18,7 +18,8 @@ struct DeadLetterTests {
         let request = TestRequest(
             "not json", target: "/hook?a=b",
             headers: [
-                ("Host", "example.com"), ("X-GitHub-Delivery", "d"), ("x-hub-signature", "sha1=1"), ("AUTHORIZATION", "Bearer t"),
+                ("Host", "example.com"), ("X-GitHub-Delivery", "d"), ("x-hub-signature", "sha1=1"),
+                ("AUTHORIZATION", "Bearer t"),
                 ("Cookie", "c"),
                 ("Proxy-Authorization", "p"), ("Content-Type", "application/json"),
             ]
@@ -27,7 +28,8 @@ struct DeadLetterTests {
         let kept = try #require(delivery.request)
         #expect(
             String(decoding: kept, as: UTF8.self)
-                == "POST /hook?a=b HTTP/1.1\r\nHost: example.com\r\nX-GitHub-Delivery: d\r\nContent-Type: application/json\r\n\r\nnot json")
+                == "POST /hook?a=b HTTP/1.1\r\nHost: example.com\r\nX-GitHub-Delivery: d\r\nContent-Type: application/json\r\n\r\nnot json"
+        )
         #expect(delivery.deadLetters.map(\.reason) == [.bodyUnreadable])
         #expect(delivery.jobs == [])
     }
@@ -35,9 +37,11 @@ struct DeadLetterTests {
     @Test("A dead letter has its unique key, so that a repetition is a duplicate, also where the body cannot be read")
     func key() throws {
         let route = try route(signed)
-        let unreadable = TestRequest("x", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256").processed(by: route)
+        let unreadable = TestRequest("x", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256")
+            .processed(by: route)
         #expect(unreadable.delivery?.key?.text == "signed:d1")
-        let unmatched = TestRequest("{}", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256").processed(by: route)
+        let unmatched = TestRequest("{}", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256")
+            .processed(by: route)
         #expect(unmatched.summary == "dead letter no_matching_rule: no rule of the route matches")
         #expect(unmatched.delivery?.key == unreadable.delivery?.key)
     }

@@ -43,14 +43,18 @@ struct DeliveryIDTrapTests {
         arguments: [
             ("X-Zm-Signature", "Zoom"), ("X-Airtable-Content-MAC", "Airtable"), ("X-Dropbox-Signature", "Dropbox"),
             ("X-Hook-Signature", "Asana"),
-            ("Calendly-Webhook-Signature", "Calendly"), ("X-Twitter-Webhooks-Signature", "X"), ("Plaid-Verification", "Plaid"),
+            ("Calendly-Webhook-Signature", "Calendly"), ("X-Twitter-Webhooks-Signature", "X"),
+            ("Plaid-Verification", "Plaid"),
         ])
     func withoutID(header: String, provider: String) {
-        let verify = "verify: { alg: hmac-sha256, signature_from: '${header.\(header)}' }\n    secrets: [ { env: SECRET } ]"
+        let verify =
+            "verify: { alg: hmac-sha256, signature_from: '${header.\(header)}' }\n    secrets: [ { env: SECRET } ]"
         let text = openRoute("unique_key: '${header.X-Request-Id}'").replacing("verify: none", with: verify)
         #expect(
             warnings(text).contains(
-                "r.yaml:6:17: warning: \(provider) sends no header that numbers its deliveries; use ${sha256.body} as the unique key"))
+                "r.yaml:6:17: warning: \(provider) sends no header that numbers its deliveries; use ${sha256.body} as "
+                    + "the unique key"
+            ))
         #expect(warnings(text.replacing("header.X-Request-Id", with: "sha256.body")) == [])
     }
 

@@ -9,7 +9,9 @@ struct EachTests {
     @Test("Each element is a job, in the order of the body")
     func jobs() throws {
         let route = try route(
-            openRoute("each: ${body.items}", rule: "payload: { n: '${item.n}', all: '${item}', at: '${index}', of: '${body.id}' }"))
+            openRoute(
+                "each: ${body.items}",
+                rule: "payload: { n: '${item.n}', all: '${item}', at: '${index}', of: '${body.id}' }"))
         let outcome = TestRequest(#"{"id":"x","items":[{"n":1},{"n":"b"}]}"#).processed(by: route)
         #expect(
             payloads(outcome) == [
@@ -23,7 +25,8 @@ struct EachTests {
             ("${body}", #"[1,2]"#, ["1", "2"]), ("${body[]}", #"[1,2]"#, ["1", "2"]),
             ("${body.entry[].changes[]}", #"{"entry":[{"changes":[1,2]},{"changes":[3]}]}"#, ["1", "2", "3"]),
             ("${body.entry[].changes}", #"{"entry":[{"changes":[1]}]}"#, ["1"]),
-            (#"${body["odd key"]}"#, #"{"odd key":["a"]}"#, ["\"a\""]), ("${body.list[1].x}", #"{"list":[0,{"x":[5]}]}"#, ["5"]),
+            (#"${body["odd key"]}"#, #"{"odd key":["a"]}"#, ["\"a\""]),
+            ("${body.list[1].x}", #"{"list":[0,{"x":[5]}]}"#, ["5"]),
             ("lines", "{\"a\":1}\r\n\n  [2]\t\n3", [#"{"a":1}"#, "[2]", "3"]),
         ])
     func arrays(each: String, body: String, expected: [String]) throws {
@@ -33,7 +36,10 @@ struct EachTests {
 
     @Test(
         "An empty array is a success without jobs, and no key is remembered",
-        arguments: [("${body.items}", #"{"items":[]}"#), ("${body.a[].b}", #"{"a":[{"b":[]}]}"#), ("lines", "\n \n"), ("lines", "")])
+        arguments: [
+            ("${body.items}", #"{"items":[]}"#), ("${body.a[].b}", #"{"a":[{"b":[]}]}"#), ("lines", "\n \n"),
+            ("lines", ""),
+        ])
     func empty(each: String, body: String) throws {
         let route = try route(openRoute("each: \(each)\nunique_key: '${sha256.body}'"))
         #expect(TestRequest(body).processed(by: route).summary == "no elements")
@@ -52,7 +58,9 @@ struct EachTests {
         #expect(TestRequest(body).processed(by: lax).summary == "no elements")
     }
 
-    @Test("JSON lines of which one goes on in the next are no JSON lines", arguments: ["{\"a\":1\n\"b\":2}", "[1\n2]", "1 2", "{}\n{"])
+    @Test(
+        "JSON lines of which one goes on in the next are no JSON lines",
+        arguments: ["{\"a\":1\n\"b\":2}", "[1\n2]", "1 2", "{}\n{"])
     func brokenLines(body: String) throws {
         let outcome = TestRequest(body).processed(by: try route(openRoute("each: lines")))
         #expect(outcome.summary.hasPrefix("dead letter body_unreadable: "))
@@ -78,7 +86,9 @@ struct EachTests {
         #expect(delivery.deadLetters.map(\.share) == [DeliveryShare(element: 2)])
         #expect(TestRequest(#"{"items":[{"type":"b"}]}"#).processed(by: try route(text)).summary == "ignored by rule 1")
         #expect(
-            TestRequest(#"{"items":[{"type":"c"}]}"#).processed(by: try route(text.replacing("dead_letter", with: "ignore"))).summary
+            TestRequest(#"{"items":[{"type":"c"}]}"#).processed(
+                by: try route(text.replacing("dead_letter", with: "ignore"))
+            ).summary
                 == "no rule matched")
     }
 
@@ -99,8 +109,11 @@ struct EachTests {
         arguments: ["each: ${body}", "each: ${body.l ?? null}", ""])
     func missingElement(each: String) throws {
         for element in [3, 4, 9_999] {
-            let outcome = TestRequest("[1,2,3]").processed(by: try route(openRoute(each)), share: DeliveryShare(element: element))
-            #expect(outcome.summary == "refused body_unreadable: the route finds no element \(element + 1) in the request any more")
+            let outcome = TestRequest("[1,2,3]").processed(
+                by: try route(openRoute(each)), share: DeliveryShare(element: element))
+            #expect(
+                outcome.summary
+                    == "refused body_unreadable: the route finds no element \(element + 1) in the request any more")
         }
     }
 
@@ -108,19 +121,24 @@ struct EachTests {
     func tooMany() throws {
         let route = try route(openRoute("each: ${body}", rule: "payload: 1"))
         let body = "[" + Array(repeating: "0", count: JSONFindings.maximumItems + 1).joined(separator: ",") + "]"
-        #expect(TestRequest(body).processed(by: route).summary == "dead letter too_many_jobs: the body has more than 10000 elements")
+        #expect(
+            TestRequest(body).processed(by: route).summary
+                == "dead letter too_many_jobs: the body has more than 10000 elements")
         let fitting = "[" + Array(repeating: "0", count: JSONFindings.maximumItems).joined(separator: ",") + "]"
         #expect(TestRequest(fitting).processed(by: route).delivery?.jobs.count == 10_000)
     }
 
     @Test("Payloads that are too much together make all of it a dead letter, and one alone never is")
     func tooManyBytes() throws {
-        let compilation = compile([("r.yaml", openRoute("each: ${body.items}", rule: "payload: ${body}"))], memory: .mebibytes(16))
+        let compilation = compile(
+            [("r.yaml", openRoute("each: ${body.items}", rule: "payload: ${body}"))], memory: .mebibytes(16))
         let route = try #require(compilation.table?.routes.first)
         let filler = String(repeating: "x", count: 1 << 20)
         let items = Array(repeating: "0", count: 9).joined(separator: ",")
         let outcome = TestRequest(#"{"filler":"\#(filler)","items":[\#(items)]}"#).processed(by: route)
-        #expect(outcome.summary == "dead letter too_many_jobs: the payloads of its jobs would have more than 8 MiB together")
+        #expect(
+            outcome.summary == "dead letter too_many_jobs: the payloads of its jobs would have more than 8 MiB together"
+        )
         let large = String(repeating: "x", count: 9 << 20)
         #expect(TestRequest(#"{"filler":"\#(large)","items":[0]}"#).processed(by: route).summary == "stored")
     }
@@ -145,10 +163,13 @@ struct EachTests {
         #expect(both.jobs.map(\.uniqueKey) == ["/hook:7#0.0", "/hook:7#1.0"])
         #expect(TestRequest(#"{"id":7,"kind":"z"}"#).processed(by: route).delivery?.jobs.map(\.type) == ["everything"])
         #expect(
-            TestRequest(#"{"id":7,"kind":"a"}"#).processed(by: route, share: DeliveryShare(rule: 1)).delivery?.jobs.map(\.type) == ["a"])
+            TestRequest(#"{"id":7,"kind":"a"}"#).processed(by: route, share: DeliveryShare(rule: 1)).delivery?.jobs.map(
+                \.type) == ["a"])
     }
 
-    @Test("With `match: all` a rule that ignores does so where no other makes a job, and what no rule matches is otherwise")
+    @Test(
+        "With `match: all` a rule that ignores does so where no other makes a job, and what no rule matches is otherwise"
+    )
     func matchAllIgnored() throws {
         let text = """
             routes:
@@ -162,7 +183,9 @@ struct EachTests {
             """
         let route = try route(text)
         #expect(TestRequest(#"{"kind":"b"}"#).processed(by: route).summary == "ignored by rule 1")
-        #expect(TestRequest(#"{"kind":"c"}"#).processed(by: route).summary == "dead letter no_matching_rule: no rule of the route matches")
+        #expect(
+            TestRequest(#"{"kind":"c"}"#).processed(by: route).summary
+                == "dead letter no_matching_rule: no rule of the route matches")
     }
 
     @Test("With `match: all` a dead letter is about its rule")
@@ -183,12 +206,24 @@ struct EachTests {
     @Test(
         "Mistakes",
         arguments: [
-            ("each: ${header.X}", "5:11: 'each' must be one reference to an array in the body, such as ${body.items}, or the word lines"),
-            ("each: a${body.b}", "5:11: 'each' must be one reference to an array in the body, such as ${body.items}, or the word lines"),
-            ("each: ${body.a ?? 1}", "5:11: the only default that 'each' can have is null: an array that is absent has no elements"),
+            (
+                "each: ${header.X}",
+                "5:11: 'each' must be one reference to an array in the body, such as ${body.items}, or the word lines"
+            ),
+            (
+                "each: a${body.b}",
+                "5:11: 'each' must be one reference to an array in the body, such as ${body.items}, or the word lines"
+            ),
+            (
+                "each: ${body.a ?? 1}",
+                "5:11: the only default that 'each' can have is null: an array that is absent has no elements"
+            ),
             ("each: ${boddy}", "5:11: unknown reference 'boddy'; did you mean 'body'?"),
             ("each: [a]", "5:11: 'each' must be a text, not a list"),
-            ("each: lines\nbody: form", "6:5: 'body' means nothing with 'each: lines', which reads JSON lines whatever the header says"),
+            (
+                "each: lines\nbody: form",
+                "6:5: 'body' means nothing with 'each: lines', which reads JSON lines whatever the header says"
+            ),
             ("event: ${item.a}", "5:12: 'item' means nothing without 'each'"),
             ("event: ${index}", "5:12: 'index' means nothing without 'each'"),
             (
@@ -197,12 +232,14 @@ struct EachTests {
             ),
             (
                 "event: ${timestamp}",
-                "5:12: 'timestamp' is a reference in 'verify' alone; elsewhere write where it comes from, such as header.X-Name or body.timestamp"
+                "5:12: 'timestamp' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                    + "header.X-Name or body.timestamp"
             ),
             ("match: some", "5:12: 'match' must be 'first' or 'all', not 'some'"),
             (
                 "match: all",
-                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches"
+                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no "
+                    + "rule matches"
             ),
         ])
     func mistakes(lines: String, expected: String) {

@@ -5,7 +5,9 @@ import Testing
 /// Conditions on elements: each element is looked at by itself.
 struct ElementConditionTests {
     /// Which elements of a body fulfil a condition, by their positions.
-    private func elements(fulfilling when: String, _ body: String, each: String = "${body.a}", lines: String = "") throws -> [Int] {
+    private func elements(fulfilling when: String, _ body: String, each: String = "${body.a}", lines: String = "")
+        throws -> [Int]
+    {
         let route = try route(
             openRoute("each: \(each)\notherwise: ignore\n\(lines)", rule: "when: \(when)\npayload: \"${index}\""))
         let outcome = TestRequest(body, headers: [("Content-Type", "application/json")]).processed(by: route)
@@ -15,11 +17,16 @@ struct ElementConditionTests {
     @Test(
         "Each operator, against the element, a value in it, and its position",
         arguments: [
-            ("{ item.n: { greater: 1 } }", [1, 2]), ("{ item.n: { greater: 1, less: 3 } }", [1]), ("{ item.n: [1, 3.0] }", [0, 2]),
-            ("{ item.s: { prefix: a } }", [0, 1]), ("{ item.s: { suffix: c } }", [1]), ("{ item.s: { like: '?b*' } }", [0, 1]),
-            ("{ item.s: { contains: b } }", [0, 1]), ("{ item.s: { exists: false } }", [2, 3]), ("{ item.s: null }", [2, 3]),
-            ("{ item: 5 }", [3]), ("{ item: { not: 5 } }", [0, 1, 2]), ("{ index: { less: 2 } }", [0, 1]), ("{ index: [0, 3] }", [0, 3]),
-            ("{ index: 1, item.n: 2 }", [1]), ("{ any: [ { item.n: 3 }, { index: 0 } ] }", [0, 2]), ("{ not: { item.n: 2 } }", [0, 2, 3]),
+            ("{ item.n: { greater: 1 } }", [1, 2]), ("{ item.n: { greater: 1, less: 3 } }", [1]),
+            ("{ item.n: [1, 3.0] }", [0, 2]),
+            ("{ item.s: { prefix: a } }", [0, 1]), ("{ item.s: { suffix: c } }", [1]),
+            ("{ item.s: { like: '?b*' } }", [0, 1]),
+            ("{ item.s: { contains: b } }", [0, 1]), ("{ item.s: { exists: false } }", [2, 3]),
+            ("{ item.s: null }", [2, 3]),
+            ("{ item: 5 }", [3]), ("{ item: { not: 5 } }", [0, 1, 2]), ("{ index: { less: 2 } }", [0, 1]),
+            ("{ index: [0, 3] }", [0, 3]),
+            ("{ index: 1, item.n: 2 }", [1]), ("{ any: [ { item.n: 3 }, { index: 0 } ] }", [0, 2]),
+            ("{ not: { item.n: 2 } }", [0, 2, 3]),
             ("{ body.k: x, item.n: { greater: 0 } }", [0, 1, 2]), ("{ body.k: y, item.n: { greater: 0 } }", []),
         ])
     func operators(when: String, expected: [Int]) throws {
@@ -40,7 +47,11 @@ struct ElementConditionTests {
     func nested() throws {
         let body = #"{"a":[{"b":[{"n":1},{"n":2}]},{"b":[]},{"b":[{"n":1}]}]}"#
         #expect(try elements(fulfilling: "{ item.n: 1 }", body, each: "${body.a[].b[]}") == [0, 2])
-        #expect(try elements(fulfilling: "{ item.n: { exists: true } }", "{\"n\":1}\n\n{\"m\":1}\n{\"n\":0}\n", each: "lines") == [0, 2])
+        #expect(
+            try elements(
+                fulfilling: "{ item.n: { exists: true } }", "{\"n\":1}\n\n{\"m\":1}\n{\"n\":0}\n", each: "lines") == [
+                    0, 2,
+                ])
     }
 
     @Test("The first rule that an element fulfils makes its job, whichever the others come to")
@@ -56,7 +67,10 @@ struct ElementConditionTests {
                 otherwise: dead_letter
             """
         let delivery = TestRequest(#"[{"k":"ax"},{"k":"x"},{},{"k":"a"}]"#).processed(by: try route(text)).delivery
-        #expect(delivery?.jobs.map { "\($0.type) \(String(decoding: $0.payload, as: UTF8.self))" } == [#"a "ax""#, #"b "x""#, #"a "a""#])
+        #expect(
+            delivery?.jobs.map { "\($0.type) \(String(decoding: $0.payload, as: UTF8.self))" } == [
+                #"a "ax""#, #"b "x""#, #"a "a""#,
+            ])
         #expect(delivery?.deadLetters.map(\.share) == [DeliveryShare(element: 2)])
     }
 }

@@ -24,7 +24,9 @@ struct ElementKeyTests {
         #expect(delivery.missingKeys == 1)
     }
 
-    @Test("By way of the event, too, and the position alone makes it a key of each job", arguments: ["${event}", "${body.id}-${index}"])
+    @Test(
+        "By way of the event, too, and the position alone makes it a key of each job",
+        arguments: ["${event}", "${body.id}-${index}"])
     func indirectly(key: String) throws {
         let route = try route(openRoute("event: ${item.id}\neach: ${body.items}\nunique_key: '\(key)'"))
         #expect(TestRequest(Self.body).processed(by: route).delivery?.parts.count == 3)
@@ -74,7 +76,8 @@ struct ElementKeyTests {
 
     @Test("Elements that leave nothing have no key")
     func ignoredElements() throws {
-        let text = openRoute("each: ${body.items}\nunique_key: ${item.id}\notherwise: ignore", rule: "when: { item.id: b }")
+        let text = openRoute(
+            "each: ${body.items}\nunique_key: ${item.id}\notherwise: ignore", rule: "when: { item.id: b }")
         #expect(TestRequest(Self.body).processed(by: try route(text)).delivery?.parts.map(\.key?.text) == ["open:b"])
     }
 
@@ -99,7 +102,8 @@ struct ElementKeyTests {
     func longKey() throws {
         let route = try route(openRoute("each: ${body.l}\nunique_key: ${body.id}"))
         let id = String(repeating: "k", count: 194)
-        let keys = try #require(TestRequest(#"{"id":"\#(id)","l":[1,2]}"#).processed(by: route).delivery).jobs.compactMap(\.uniqueKey)
+        let keys = try #require(TestRequest(#"{"id":"\#(id)","l":[1,2]}"#).processed(by: route).delivery).jobs
+            .compactMap(\.uniqueKey)
         #expect(keys == (0..<2).map { "sha256:" + Hash.digest(.sha256, Array("open:\(id)#0.\($0)".utf8).span).hex })
         #expect(Set(keys).count == 2)
     }
@@ -108,12 +112,15 @@ struct ElementKeyTests {
     func batch() throws {
         let rule = "batch: { key: 'b-${body.id}', when: 'true', fold: '$new' }"
         let delivery = try #require(
-            TestRequest(#"{"id":1}"#).processed(by: try route(openRoute("unique_key: ${body.id}", rule: rule))).delivery)
+            TestRequest(#"{"id":1}"#).processed(by: try route(openRoute("unique_key: ${body.id}", rule: rule))).delivery
+        )
         #expect(delivery.key?.text == "open:1")
         #expect(delivery.jobs.map(\.uniqueKey) == [nil])
         #expect(delivery.jobs.map(\.uniqueWhile) == [nil])
         #expect(
-            delivery.jobs.map { String(decoding: $0.options, as: UTF8.self) } == [#""batch":{"key":"b-1","when":"true","fold":"$new"}"#])
+            delivery.jobs.map { String(decoding: $0.options, as: UTF8.self) } == [
+                #""batch":{"key":"b-1","when":"true","fold":"$new"}"#
+            ])
     }
 
     @Test("The values of path parameters belong to the key")
@@ -123,7 +130,10 @@ struct ElementKeyTests {
         let keys = ["/in/acme/x", "/in/acme/y", "/in/a%3Ab/c", "/in/a/b%3Ac", "/in/a%253Ab/c"].map { path in
             TestRequest(#"{"id":1}"#, target: path).processed(by: route).delivery?.key
         }
-        #expect(keys.map { $0?.text } == ["open:acme:x:1", "open:acme:y:1", "open:a%3Ab:c:1", "open:a:b%3Ac:1", "open:a%253Ab:c:1"])
+        #expect(
+            keys.map { $0?.text } == [
+                "open:acme:x:1", "open:acme:y:1", "open:a%3Ab:c:1", "open:a:b%3Ac:1", "open:a%253Ab:c:1",
+            ])
         #expect(Set(keys.map { $0?.hash }).count == keys.count)
     }
 }

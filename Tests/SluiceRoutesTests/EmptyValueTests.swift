@@ -6,10 +6,12 @@ struct EmptyValueTests {
     @Test(
         "nothing behind a key is an error, wherever it stands",
         arguments: [
-            ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"), ("payload:", "", "payload"),
+            ("when: { body.ref: }", "", "body.ref"), ("when:\n          body.ref:", "", "body.ref"),
+            ("payload:", "", "payload"),
             ("payload: { a: }", "", "a"), ("payload:\n          a: # nothing", "", "a"), ("priority:", "", "priority"),
             ("", "event:", "event"),
-            ("payload: |", "", "payload"), ("when:\n          body.ref: >-", "", "body.ref"), ("when: { body.ref }", "", "body.ref"),
+            ("payload: |", "", "payload"), ("when:\n          body.ref: >-", "", "body.ref"),
+            ("when: { body.ref }", "", "body.ref"),
             ("", "unique_key:", "unique_key"), ("", "reply: { body: { a: } }", "a"), ("when:", "", "when"),
         ])
     func keys(rule: String, line: String, key: String) {
@@ -17,7 +19,9 @@ struct EmptyValueTests {
         #expect(
             found.contains {
                 $0.hasSuffix(
-                    ": nothing stands behind '\(key)'; write the word null, \"\" for an empty text, {} for an empty mapping, or remove it")
+                    ": nothing stands behind '\(key)'; write the word null, \"\" for an empty text, {} for an empty "
+                        + "mapping, or remove it"
+                )
             }, "\(found)")
     }
 
@@ -29,7 +33,8 @@ struct EmptyValueTests {
 
     @Test("the word null and empty texts are what they say")
     func words() throws {
-        let route = try route(openRoute("otherwise: ignore", rule: "when: { body.ref: null, body.a: '' }\npayload: { x: null, y: \"\" }"))
+        let route = try route(
+            openRoute("otherwise: ignore", rule: "when: { body.ref: null, body.a: '' }\npayload: { x: null, y: \"\" }"))
         let jobs = TestRequest(#"{"ref":null,"a":""}"#).processed(by: route).delivery?.jobs ?? []
         #expect(jobs.map { String(decoding: $0.payload, as: UTF8.self) } == [#"{"x":null,"y":""}"#])
         #expect(TestRequest(#"{"ref":"main","a":""}"#).processed(by: route).summary == "no rule matched")

@@ -10,11 +10,16 @@ struct GlobTests {
     @Test(
         "A pattern describes the whole text",
         arguments: [
-            ("", "", true), ("", "a", false), ("a", "a", true), ("a", "A", false), ("a", "ab", false), ("b", "ab", false),
-            ("*", "", true), ("**", "ab", true), ("a*", "a", true), ("*b", "ab", true), ("a*c", "abbc", true), ("a*c", "abbd", false),
-            ("*a*a*", "bab", false), ("*ab", "abaab", true), ("a*b*c", "a-b-b-c", true), ("?", "", false), ("?", "a", true),
-            ("?", "é", true), ("?", "🙂", true), ("?", "e\u{301}", false), ("??", "é", false), ("*??", "€", false), ("*?", "€", true),
-            ("h?llo", "hällo", true), ("*ä?", "xäx", true), (#"\*"#, "*", true), (#"\*"#, "a", false), (#"\?\\"#, #"?\"#, true),
+            ("", "", true), ("", "a", false), ("a", "a", true), ("a", "A", false), ("a", "ab", false),
+            ("b", "ab", false),
+            ("*", "", true), ("**", "ab", true), ("a*", "a", true), ("*b", "ab", true), ("a*c", "abbc", true),
+            ("a*c", "abbd", false),
+            ("*a*a*", "bab", false), ("*ab", "abaab", true), ("a*b*c", "a-b-b-c", true), ("?", "", false),
+            ("?", "a", true),
+            ("?", "é", true), ("?", "🙂", true), ("?", "e\u{301}", false), ("??", "é", false), ("*??", "€", false),
+            ("*?", "€", true),
+            ("h?llo", "hällo", true), ("*ä?", "xäx", true), (#"\*"#, "*", true), (#"\*"#, "a", false),
+            (#"\?\\"#, #"?\"#, true),
             (#"a\*b*"#, "a*bcd", true), (#"\**\?"#, "*x?", true), ("refs/heads/*", "refs/heads/main", true),
         ])
     func table(pattern: String, text: String, expected: Bool) throws {
@@ -56,7 +61,9 @@ struct GlobTests {
 
     @Test(
         "The work is at most the pattern times the text, whatever both are",
-        arguments: ["*a*a*a*a*a*a*a*b", "*aaaaaaaaaaaaaaab", "*?*?*?*?*?*b", "a*a*a*a*a*a*ab*", "*", "aaaa", "*a?a?a?ab?a*"])
+        arguments: [
+            "*a*a*a*a*a*a*a*b", "*aaaaaaaaaaaaaaab", "*?*?*?*?*?*b", "a*a*a*a*a*a*ab*", "*", "aaaa", "*a?a?a?ab?a*",
+        ])
     func steps(pattern: String) throws {
         let text = Array(repeating: UInt8(ascii: "a"), count: 2000)
         var steps = 0
@@ -64,7 +71,8 @@ struct GlobTests {
         #expect(steps <= pattern.utf8.count * text.count)
     }
 
-    @Test("A backslash stands before *, ? or a backslash, and nothing else", arguments: [#"\"#, #"\a"#, #"a\\\"#, #"\é"#])
+    @Test(
+        "A backslash stands before *, ? or a backslash, and nothing else", arguments: [#"\"#, #"\a"#, #"a\\\"#, #"\é"#])
     func strayBackslash(pattern: String) {
         #expect(throws: Glob.Failure.self) { try Glob(pattern) }
     }

@@ -1,6 +1,7 @@
 import SluiceBase
 import SluiceCrypto
 import SluiceRoutes
+import TestSupport
 import Testing
 
 /// Routes that take `Content-Encoding: gzip`.
@@ -33,10 +34,12 @@ struct GzipBodyTests {
         #expect(outcome.delivery?.key?.text == "signed:1")
         #expect(outcome.delivery?.bodyHash == Fingerprint(digest.span))
         // Another way to write the same is no other body.
-        #expect(request(GzipSample.stored).signed().processed(by: route).delivery?.bodyHash == outcome.delivery?.bodyHash)
+        #expect(
+            request(GzipSample.stored).signed().processed(by: route).delivery?.bodyHash == outcome.delivery?.bodyHash)
 
         var otherwise = request(GzipSample.fixed)
-        otherwise.headers.append(("X-Signature", "sha256=" + signature(Array(GzipSample.order.utf8), "a secret of tests")))
+        otherwise.headers.append(
+            ("X-Signature", "sha256=" + signature(Array(GzipSample.order.utf8), "a secret of tests")))
         #expect(otherwise.processed(by: route).summary.hasPrefix("refused signature_invalid:"))
         #expect(request(Array("no gzip".utf8)).processed(by: route).summary.hasPrefix("refused signature_missing:"))
     }
@@ -45,7 +48,9 @@ struct GzipBodyTests {
     func withoutHeader() throws {
         let route = try route(openRoute("gzip: true", rule: "payload: ${body.id}"))
         #expect(TestRequest(GzipSample.order).processed(by: route).payload == #""1""#)
-        #expect(TestRequest(GzipSample.order, headers: [("Content-Encoding", "identity")]).processed(by: route).payload == #""1""#)
+        #expect(
+            TestRequest(GzipSample.order, headers: [("Content-Encoding", "identity")]).processed(by: route).payload
+                == #""1""#)
     }
 
     @Test("More than the route's limit is refused, however little came over the line")
@@ -68,7 +73,8 @@ struct GzipBodyTests {
         #expect(request(broken).processed(by: rejecting).summary == "refused body_unreadable: \(why)")
     }
 
-    @Test("A dead letter of a body that could be read keeps it with its coding, so that it is read in the same way again")
+    @Test(
+        "A dead letter of a body that could be read keeps it with its coding, so that it is read in the same way again")
     func deadLetter() throws {
         let route = try route(openRoute("gzip: true\notherwise: dead_letter", rule: "when: { body.type: refund }"))
         let outcome = request(GzipSample.fixed).processed(by: route)
@@ -85,14 +91,17 @@ struct GzipBodyTests {
         let (method, target) = (Array("POST".utf8), Array("/hook".utf8))
         func outcome(_ lines: String) throws -> String {
             let view = RequestView(
-                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields),
+                body: body.span,
                 peer: .unknown)
             var scratch = RouteScratch()
             let route = try route(openRoute(lines))
             return route.processVerified(view, receivedAtMilliseconds: 0, deliveryID: "d", scratch: &scratch).summary
         }
         #expect(try outcome("gzip: true") == "stored")
-        #expect(try outcome("") == "refused content_encoding_not_supported: This route does not accept this content encoding.")
+        #expect(
+            try outcome("")
+                == "refused content_encoding_not_supported: This route does not accept this content encoding.")
     }
 
     @Test("Any kind of body can come in gzip", arguments: ["auto", "form", "text", "json", "bytes"])
@@ -102,6 +111,7 @@ struct GzipBodyTests {
         #expect(request(GzipSample.fullHeader).processed(by: route).payload == plain.processed(by: route).payload)
         plain.headers = [("Content-Type", "text/plain")]
         #expect(
-            request(GzipSample.fixed, [("Content-Type", "text/plain")]).processed(by: route).payload == plain.processed(by: route).payload)
+            request(GzipSample.fixed, [("Content-Type", "text/plain")]).processed(by: route).payload
+                == plain.processed(by: route).payload)
     }
 }

@@ -24,7 +24,8 @@ struct HostileFileTests {
         try folder.makePipe("key")
         let text = "routes:\n- {path: /a, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: folder.path), environment: [:])
+            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: folder.path),
+            environment: [:])
         #expect(
             compilation.problems.map(\.description)
                 == ["r.yaml:2:49: the secret file key cannot be read: it is not a regular file"])

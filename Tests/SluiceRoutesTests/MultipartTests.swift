@@ -3,13 +3,17 @@ import SluiceRoutes
 import Testing
 
 struct MultipartTests {
-    private func outcome(_ body: [UInt8], type: String = "multipart/form-data; boundary=b", lines: String = "") throws -> RouteOutcome {
+    private func outcome(_ body: [UInt8], type: String = "multipart/form-data; boundary=b", lines: String = "") throws
+        -> RouteOutcome
+    {
         var request = TestRequest("", headers: [("Content-Type", type)])
         request.body = body
         return request.processed(by: try route(openRoute(lines, rule: "payload: ${body}")))
     }
 
-    private func outcome(_ body: String, type: String = "multipart/form-data; boundary=b", lines: String = "") throws -> RouteOutcome {
+    private func outcome(_ body: String, type: String = "multipart/form-data; boundary=b", lines: String = "") throws
+        -> RouteOutcome
+    {
         // In the tests a line break is one byte.
         try outcome(Array(body.replacing("\n", with: "\r\n").utf8), type: type, lines: lines)
     }
@@ -25,7 +29,8 @@ struct MultipartTests {
             (part("a", "1") + part("b", "x\ny"), #"{"a":"1","b":"x\r\ny"}"#),
             (part("a", "1") + part("b", "") + part("a", "3"), #"{"a":["1","3"],"b":""}"#),
             (part("payload", #"{"x":[1.0]}"#) + part("a", #"{"x":1}"#), #"{"payload":{"x":[1.0]},"a":"{\"x\":1}"}"#),
-            (part("payload", "{x"), #"{"payload":"{x"}"#), ("", "{}"), (part("é", "ü"), #"{"é":"ü"}"#), (part("", "1"), #"{"":"1"}"#),
+            (part("payload", "{x"), #"{"payload":"{x"}"#), ("", "{}"), (part("é", "ü"), #"{"é":"ü"}"#),
+            (part("", "1"), #"{"":"1"}"#),
             (part("a", "--bc\n--b c\n-b\n--\n--b-"), #"{"a":"--bc\r\n--b c\r\n-b\r\n--\r\n--b-"}"#),
         ])
     func fields(parts: String, json: String) throws {
@@ -48,7 +53,10 @@ struct MultipartTests {
             ("Content-Disposition: form-data; name=a\nContent-Type: text/plain; charset=utf-8", #"{"a":"1"}"#),
             ("Content-Disposition: form-data; name=a\nContent-Type:", #"{"a":"1"}"#),
             ("Content-Disposition: form-data; name=a\nContent-Type: application/json", #"{"a":1}"#),
-            ("Content-Disposition: form-data; name=a\nContent-Type: application/octet-stream", #"{"a":{"base64":"MQ=="}}"#),
+            (
+                "Content-Disposition: form-data; name=a\nContent-Type: application/octet-stream",
+                #"{"a":{"base64":"MQ=="}}"#
+            ),
             // RFC 7578 §4.2 forbids it, so that it says nothing.
             ("Content-Disposition: form-data; name=a; filename*=utf-8''x", #"{"a":"1"}"#),
         ])
@@ -59,7 +67,9 @@ struct MultipartTests {
     @Test("A part that says it is JSON is that, with types, if it is; otherwise text")
     func jsonParts() throws {
         let type = "Content-Type: application/json\n"
-        let body = Self.part("meta", #"{"n": 5}"#, type) + Self.part("list", "[1]", type) + Self.part("list", "x", type) + "--b--\n"
+        let body =
+            Self.part("meta", #"{"n": 5}"#, type) + Self.part("list", "[1]", type) + Self.part("list", "x", type)
+            + "--b--\n"
         #expect(try outcome(body).payload == #"{"meta":{"n": 5},"list":[[1],"x"]}"#)
         let deep = String(repeating: "[", count: 123) + String(repeating: "]", count: 123)
         #expect(try outcome(Self.part("a", deep, type) + "--b--\n").payload == #"{"a":"\#(deep)"}"#)
@@ -71,38 +81,50 @@ struct MultipartTests {
     func files() throws {
         let note = #""note":"the file's bytes are left out"}"#
         let png = [UInt8](0...255)
-        let file = "--b\nContent-Disposition: form-data; name=f; filename=\"a \\\"b\\\" é.png\"\nContent-Type: image/png\n\n"
-        let body = Array((Self.part("a", "1") + file).replacing("\n", with: "\r\n").utf8) + png + Array("\r\n--b--".utf8)
+        let file =
+            "--b\nContent-Disposition: form-data; name=f; filename=\"a \\\"b\\\" é.png\"\nContent-Type: image/png\n\n"
+        let body =
+            Array((Self.part("a", "1") + file).replacing("\n", with: "\r\n").utf8) + png + Array("\r\n--b--".utf8)
         #expect(
-            try outcome(body).payload == #"{"a":"1","f":{"filename":"a \"b\" é.png","content_type":"image/png","size":256,"# + note + "}")
+            try outcome(body).payload
+                == #"{"a":"1","f":{"filename":"a \"b\" é.png","content_type":"image/png","size":256,"# + note + "}")
         let empty = "--b\nContent-Disposition: form-data; name=f; filename=\"\"\n\n\n--b--\n"
-        #expect(try outcome(empty).payload == #"{"f":{"filename":"","content_type":"text/plain","size":0,"# + note + "}")
+        #expect(
+            try outcome(empty).payload == #"{"f":{"filename":"","content_type":"text/plain","size":0,"# + note + "}")
     }
 
     @Test("A boundary may be in quotes, hold what RFC 2046 allows, and be as long as it says")
     func boundaries() throws {
         for (quoted, plain) in [
-            ("\"b\"", "b"), ("\"a b:c;d=(e)\"", "a b:c;d=(e)"), (String(repeating: "x", count: 70), String(repeating: "x", count: 70)),
+            ("\"b\"", "b"), ("\"a b:c;d=(e)\"", "a b:c;d=(e)"),
+            (String(repeating: "x", count: 70), String(repeating: "x", count: 70)),
         ] {
             let body = Self.part("a", "1").replacing("--b", with: "--\(plain)") + "--\(plain)--\n"
-            #expect(try outcome(body, type: "multipart/form-data; charset=utf-8; Boundary=\(quoted)").payload == #"{"a":"1"}"#)
+            #expect(
+                try outcome(body, type: "multipart/form-data; charset=utf-8; Boundary=\(quoted)").payload
+                    == #"{"a":"1"}"#)
         }
     }
 
     @Test("A field is decoded by its own charset, else by the form's, which a field '_charset_' names")
     func charsets() throws {
         let own =
-            Array("--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=\"UTF-16LE\"\r\n\r\n".utf8) + [
+            Array(
+                "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=\"UTF-16LE\"\r\n\r\n"
+                    .utf8) + [
                 0xE9, 0,
             ]
         let end = Array("\r\n--b--".utf8)
         #expect(try outcome(own + end).payload == #"{"a":"é"}"#)
         let field =
-            Array("--b\r\nContent-Disposition: form-data; name=".utf8) + [0xE9] + Array("\r\n\r\n".utf8) + [0x80] + Array("\r\n".utf8)
+            Array("--b\r\nContent-Disposition: form-data; name=".utf8) + [0xE9] + Array("\r\n\r\n".utf8) + [0x80]
+            + Array("\r\n".utf8)
         let charset = Array(Self.part("_charset_", "iso-8859-1").replacing("\n", with: "\r\n").utf8)
         let json = #""é":"€""#
         #expect(try outcome(field + charset + Array("--b--".utf8)).payload == #"{\#(json),"_charset_":"iso-8859-1"}"#)
-        #expect(try outcome(field + Array("--b--".utf8), type: "multipart/form-data; boundary=b; charset=latin1").payload == "{\(json)}")
+        #expect(
+            try outcome(field + Array("--b--".utf8), type: "multipart/form-data; boundary=b; charset=latin1").payload
+                == "{\(json)}")
         #expect(
             try outcome(field + Array("--b--".utf8)).summary
                 == "dead letter body_unreadable: a part of the multipart body is not valid in its charset")
@@ -114,8 +136,10 @@ struct MultipartTests {
     @Test(
         "A broken multipart body is unreadable, and says why",
         arguments: [
-            ("", "the multipart body does not have its boundary"), ("--c\n\n--c--\n", "the multipart body does not have its boundary"),
-            ("--b", "the multipart body does not have its boundary"), ("\n--bb\n", "the multipart body does not have its boundary"),
+            ("", "the multipart body does not have its boundary"),
+            ("--c\n\n--c--\n", "the multipart body does not have its boundary"),
+            ("--b", "the multipart body does not have its boundary"),
+            ("\n--bb\n", "the multipart body does not have its boundary"),
             ("--b\nContent-Disposition: form-data; name=a\n\n1\n", "the multipart body has no closing boundary"),
             (part("a", "1") + "--b-\n", "the multipart body has no closing boundary"),
             (part("a", "1") + "--b--x", "the multipart body has no closing boundary"),
@@ -125,7 +149,10 @@ struct MultipartTests {
             ("--b\nContent-Disposition: form-data\n\n1\n--b--\n", "a part of the multipart body has no name"),
             ("--b\nContent-Disposition: attachment; name=a\n\n1\n--b--\n", "a part of the multipart body has no name"),
             ("--b\nContent-Disposition: form-data; name=\"a\n\n1\n--b--\n", "a part of the multipart body has no name"),
-            ("--b\nContent-Disposition: form-data; name=a\n--b--\n", "a part of the multipart body has no empty line behind its head"),
+            (
+                "--b\nContent-Disposition: form-data; name=a\n--b--\n",
+                "a part of the multipart body has no empty line behind its head"
+            ),
             ("--b\nno header\n\n1\n--b--\n", "a part of the multipart body has a line in its head that is no header"),
             ("--b\n folded\n\n1\n--b--\n", "a part of the multipart body has a line in its head that is no header"),
             (
@@ -144,7 +171,9 @@ struct MultipartTests {
     @Test("Bare line feeds are no line breaks")
     func lineFeeds() throws {
         let body = Self.part("a", "1") + "--b--\n"
-        #expect(try outcome(Array(body.utf8)).summary == "dead letter body_unreadable: the multipart body does not have its boundary")
+        #expect(
+            try outcome(Array(body.utf8)).summary
+                == "dead letter body_unreadable: the multipart body does not have its boundary")
     }
 
     @Test(
@@ -152,16 +181,26 @@ struct MultipartTests {
         arguments: [
             ("multipart/form-data", "the multipart body has no boundary in its content type"),
             ("multipart/form-data; boundary=\"b", "the multipart body has no boundary in its content type"),
-            ("multipart/form-data; boundary=", "the multipart body has a boundary of another form than RFC 2046 allows"),
-            ("multipart/form-data; boundary=\"b \"", "the multipart body has a boundary of another form than RFC 2046 allows"),
-            ("multipart/form-data; boundary=é", "the multipart body has a boundary of another form than RFC 2046 allows"),
+            (
+                "multipart/form-data; boundary=",
+                "the multipart body has a boundary of another form than RFC 2046 allows"
+            ),
+            (
+                "multipart/form-data; boundary=\"b \"",
+                "the multipart body has a boundary of another form than RFC 2046 allows"
+            ),
+            (
+                "multipart/form-data; boundary=é",
+                "the multipart body has a boundary of another form than RFC 2046 allows"
+            ),
             (
                 "multipart/form-data; boundary=\(String(repeating: "x", count: 71))",
                 "the multipart body has a boundary of another form than RFC 2046 allows"
             ),
         ])
     func noBoundary(type: String, why: String) throws {
-        #expect(try outcome(Self.part("a", "1") + "--b--\n", type: type).summary == "dead letter body_unreadable: \(why)")
+        #expect(
+            try outcome(Self.part("a", "1") + "--b--\n", type: type).summary == "dead letter body_unreadable: \(why)")
     }
 
     @Test("A body of more than 1000 parts is unreadable")
@@ -176,10 +215,13 @@ struct MultipartTests {
     @Test("What almost is a boundary costs no more than other bytes")
     func almostBoundaries() throws {
         let boundary = String(repeating: "x", count: 70)
-        let almost = String(repeating: "\n--" + boundary.dropLast(), count: 5_000) + String(repeating: "\n--\(boundary)   x", count: 5_000)
+        let almost =
+            String(repeating: "\n--" + boundary.dropLast(), count: 5_000)
+            + String(repeating: "\n--\(boundary)   x", count: 5_000)
         let body = "--\(boundary)\nContent-Disposition: form-data; name=a\n\n\(almost)\n--\(boundary)--"
         let expected = almost.replacing("\n", with: #"\r\n"#)
-        #expect(try outcome(body, type: "multipart/form-data; boundary=\(boundary)").payload == #"{"a":"\#(expected)"}"#)
+        #expect(
+            try outcome(body, type: "multipart/form-data; boundary=\(boundary)").payload == #"{"a":"\#(expected)"}"#)
     }
 
     @Test("Conditions compare the fields of a multipart form as text")
@@ -194,7 +236,8 @@ struct MultipartTests {
         let route = try route(text)
         func outcome(_ n: String, _ payload: String) -> RouteOutcome {
             let body = (Self.part("n", n) + Self.part("payload", payload) + "--b--").replacing("\n", with: "\r\n")
-            return TestRequest(body, headers: [("Content-Type", "multipart/form-data; boundary=b")]).processed(by: route)
+            return TestRequest(body, headers: [("Content-Type", "multipart/form-data; boundary=b")]).processed(
+                by: route)
         }
         #expect(outcome("5", #"{"n":5}"#).summary == "stored")
         #expect(outcome("5", #"{"n":"5"}"#).summary == "no rule matched")

@@ -13,7 +13,10 @@ struct NightlyMistakeTests {
         let text = openRoute().replacing("path: /hook", with: "path: \(path)")
         #expect(
             compile([("r.yaml", text)]).warnings.map(\.description)
-                == ["r.yaml:3:11: warning: the segment '\(segment)' of 'path' stands for itself; a parameter is written {name}"])
+                == [
+                    "r.yaml:3:11: warning: the segment '\(segment)' of 'path' stands for itself; a parameter is "
+                        + "written {name}"
+                ])
         #expect(compile([("r.yaml", openRoute().replacing("/hook", with: "/a:b/{c}/<d"))]).warnings.isEmpty)
     }
 
@@ -22,7 +25,10 @@ struct NightlyMistakeTests {
         for event in ["body.type", "$body.type", "push"] {
             #expect(
                 problems(openRoute("event: \(event)"))
-                    == ["5:12: 'event' holds no reference, so that all deliveries would have one event; write ${body.type}"])
+                    == [
+                        "5:12: 'event' holds no reference, so that all deliveries would have one event; write "
+                            + "${body.type}"
+                    ])
         }
     }
 
@@ -35,7 +41,10 @@ struct NightlyMistakeTests {
             ("${body.a | x}", "the reference 'body.a ' has '| x' behind its end; a default is written ?? \"text\""),
             ("${body.a", "the reference 'body.a' is not closed with '}'"),
             ("${body.a ${body.b}", "the reference 'body.a ' is not closed with '}'"),
-            ("${body.a[-1]}", "the reference 'body.a[-1' needs a position from 0 or a key in double quotes between [ and ]"),
+            (
+                "${body.a[-1]}",
+                "the reference 'body.a[-1' needs a position from 0 or a key in double quotes between [ and ]"
+            ),
         ])
     func references(text: String, expected: String) {
         #expect(problems(openRoute(rule: "payload: '\(text)'")) == ["7:18: \(expected)"])
@@ -57,7 +66,9 @@ struct NightlyMistakeTests {
 
     @Test(
         "A text that is none",
-        arguments: ["body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", ""])
+        arguments: [
+            "body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", "",
+        ])
     func noLookalikes(text: String) {
         #expect(compile([("r.yaml", openRoute(rule: "payload: { a: '\(text)' }"))]).warnings.map(\.description) == [])
     }
@@ -82,9 +93,12 @@ struct NightlyMistakeTests {
     @Test("One mistake does not hide the others of the route", arguments: ["path: a", "path: /a\n    provider: gitub"])
     func allProblems(lines: String) {
         let text =
-            "routes:\n  - name: n\n    \(lines)\n    jobs: [ { type: t } ]\n    body_limit: 1TB\n    rate: 5\n    on_mismatch: x\n    gzip: 1\n"
+            "routes:\n  - name: n\n    \(lines)\n    jobs: [ { type: t } ]\n    body_limit: 1TB\n    rate: 5\n    "
+            + "on_mismatch: x\n    gzip: 1\n"
         let found = problems(text)
-        for key in ["'body_limit'", "'rate'", "'on_mismatch'", "'gzip'"] { #expect(found.contains { $0.contains(key) }, "\(found)") }
+        for key in ["'body_limit'", "'rate'", "'on_mismatch'", "'gzip'"] {
+            #expect(found.contains { $0.contains(key) }, "\(found)")
+        }
     }
 
     @Test("A number in quotes")
@@ -92,7 +106,10 @@ struct NightlyMistakeTests {
         #expect(
             problems(openRoute(rule: "retry_limit: '10'"))
                 == ["7:22: 'retry_limit' must be a whole number from 0 to 4294967295; leave out the quotes"])
-        #expect(problems(openRoute(rule: "retry_limit: ten")) == ["7:22: 'retry_limit' must be a whole number from 0 to 4294967295"])
+        #expect(
+            problems(openRoute(rule: "retry_limit: ten")) == [
+                "7:22: 'retry_limit' must be a whole number from 0 to 4294967295"
+            ])
     }
 
     @Test("The name of a variable with a dollar sign")
@@ -115,7 +132,10 @@ struct NightlyMistakeTests {
                 == ["13:29: unknown key 'kind' in a job of 'expect'; the kind's name is the 'type' of the job"])
         #expect(
             problems(route.text(["expect: { jobs: [ { delay: 5s } ] }"]))
-                == ["13:29: unknown key 'delay' in a job of 'expect'; say 'ready_at', which counts from the example's 'clock'"])
+                == [
+                    "13:29: unknown key 'delay' in a job of 'expect'; say 'ready_at', which counts from the example's "
+                        + "'clock'"
+                ])
     }
 
     @Test("Headers of an example that say how a request is sent, and two examples of one name")
@@ -128,7 +148,9 @@ struct NightlyMistakeTests {
         }
         let twice = route.text(["name: a\nexpect: { status: 200 }", "name: a\nexpect: { status: 200 }"])
         #expect(
-            compile([("r.yaml", twice)]).warnings.map(\.description) == ["r.yaml:15:9: warning: two examples of the route are named 'a'"])
+            compile([("r.yaml", twice)]).warnings.map(\.description) == [
+                "r.yaml:15:9: warning: two examples of the route are named 'a'"
+            ])
     }
 
     @Test("Twenty thousand rules are checked in a moment, and the first of them for being reached")
@@ -138,7 +160,10 @@ struct NightlyMistakeTests {
         let clock = ContinuousClock()
         var warnings: [String] = []
         let time = clock.measure { warnings = compile([("r.yaml", text)]).warnings.map(\.description) }
-        #expect(warnings == ["r.yaml:7:9: warning: this rule is never reached: the one on line 6 takes everything that it could"])
+        #expect(
+            warnings == [
+                "r.yaml:7:9: warning: this rule is never reached: the one on line 6 takes everything that it could"
+            ])
         // A second in an optimised build is a few here; without a bound it is minutes.
         #expect(time < .seconds(20))
     }

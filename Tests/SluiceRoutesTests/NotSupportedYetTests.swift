@@ -6,7 +6,9 @@ struct NotSupportedYetTests {
     @Test(
         "An algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
     func algorithms(name: String) {
-        let text = "routes:\n- path: /a\n  provider: github\n  verify: {alg: \(name)}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
+        let text =
+            "routes:\n- path: /a\n  provider: github\n  verify: {alg: \(name)}\n  secrets: [{env: SECRET}]\n  jobs: "
+            + "[{type: t}]\n"
         #expect(problems(text) == ["4:17: 'alg': '\(name)' is not supported yet"])
     }
 

@@ -7,9 +7,12 @@ struct PathParameterTests {
     @Test(
         "The most exact path takes a request",
         arguments: [
-            ("/a/x", "exact"), ("/a/y", "second"), ("/a/y/", nil), ("/b/x", "both"), ("/b/x/z", "last"), ("/b/x/y", "deep"), ("/b/", nil),
-            ("/b", nil), ("/", nil), ("/c/x", "trailing"), ("/c/x/", "slash"), ("/a/%78", "exact"), ("/b/a%20b", "both"), ("/b/.", nil),
-            ("/b/..", nil), ("/b/%2e%2E", nil), ("/b/a%2Fb", nil), ("/b/a%00b", nil), ("/b//z", nil), ("/b/%FF", nil), ("/b/...", "both"),
+            ("/a/x", "exact"), ("/a/y", "second"), ("/a/y/", nil), ("/b/x", "both"), ("/b/x/z", "last"),
+            ("/b/x/y", "deep"), ("/b/", nil),
+            ("/b", nil), ("/", nil), ("/c/x", "trailing"), ("/c/x/", "slash"), ("/a/%78", "exact"),
+            ("/b/a%20b", "both"), ("/b/.", nil),
+            ("/b/..", nil), ("/b/%2e%2E", nil), ("/b/a%2Fb", nil), ("/b/a%00b", nil), ("/b//z", nil), ("/b/%FF", nil),
+            ("/b/...", "both"),
         ] as [(String, String?)])
     func match(path: String, expected: String?) throws {
         let paths = [
@@ -36,7 +39,9 @@ struct PathParameterTests {
 
     @Test(
         "A parameter is decoded once",
-        arguments: [("/in/acme/x", "acme"), ("/in/a%20%C3%A9/x", "a é"), ("/in/a%2541/x", "a%41"), ("/in/a+b/x?q=1", "a+b")])
+        arguments: [
+            ("/in/acme/x", "acme"), ("/in/a%20%C3%A9/x", "a é"), ("/in/a%2541/x", "a%41"), ("/in/a+b/x?q=1", "a+b"),
+        ])
     func value(target: String, expected: String) throws {
         let route = try route(openRoute(rule: "payload: '${param.tenant}'").replacing("/hook", with: "/in/{tenant}/x"))
         #expect(TestRequest("{}", target: target).processed(by: route).payload == "\"\(expected)\"")
@@ -59,19 +64,23 @@ struct PathParameterTests {
         arguments: [
             (
                 "/a/{}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'"
+                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                    + "digits, '_' and '-'"
             ),
             (
                 "/a/x{b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'"
+                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                    + "digits, '_' and '-'"
             ),
             (
                 "/a/{1b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'"
+                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                    + "digits, '_' and '-'"
             ),
             (
                 "/a/{b",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'"
+                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                    + "digits, '_' and '-'"
             ),
             ("/{a}/{a}", "3:11: the path has the parameter 'a' twice"),
         ])
@@ -83,14 +92,19 @@ struct PathParameterTests {
     func unknown() {
         let text = openRoute(rule: "payload: ${param.tenent}").replacing("/hook", with: "/{tenant}")
         #expect(
-            problems(text) == ["7:18: the path has no parameter 'tenent'; parameters are written {name} in 'path'; did you mean 'tenant'?"])
+            problems(text) == [
+                "7:18: the path has no parameter 'tenent'; parameters are written {name} in 'path'; did you mean "
+                    + "'tenant'?"
+            ])
     }
 
     @Test(
         "Paths that take the same requests are an error unless one is the more exact",
         arguments: [
-            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is taken already, at r.yaml:2:9"), ("/a/{x}", "/a/b", nil), ("/a/{x}", "/{y}/b", ""),
-            ("/{x}/b/{z}", "/a/{y}/{z}", ""), ("/{x}/b/{z}", "/a/b/{z}", nil), ("/{x}/{y}", "/a/b", nil), ("/{x}/c", "/a/d", nil),
+            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is taken already, at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
+            ("/a/{x}", "/{y}/b", ""),
+            ("/{x}/b/{z}", "/a/{y}/{z}", ""), ("/{x}/b/{z}", "/a/b/{z}", nil), ("/{x}/{y}", "/a/b", nil),
+            ("/{x}/c", "/a/d", nil),
             ("/{x}", "/a/b", nil), ("/{x}/", "/a", nil), ("/{x}/", "/a/", nil), ("/a/{x}/", "/{y}/b/", ""),
         ] as [(String, String, String?)])
     func overlap(one: String, other: String, expected: String?) {
@@ -102,13 +116,16 @@ struct PathParameterTests {
         switch expected {
         case nil: #expect(found == [])
         case ""?:
-            #expect(found.count == 1 && found[0].hasPrefix("6:9: \(unclear)") && found[0].hasSuffix(", and neither is the more exact one"))
+            #expect(
+                found.count == 1 && found[0].hasPrefix("6:9: \(unclear)")
+                    && found[0].hasSuffix(", and neither is the more exact one"))
         case let expected?: #expect(found == ["6:9: \(expected)"])
         }
     }
 
     private func table(_ paths: [(name: String, path: String)]) throws -> RouteTable {
-        let text = paths.map { "- name: \($0.name)\n  path: '\($0.path)'\n  verify: none\n  jobs: [{type: t}]\n" }.joined()
+        let text = paths.map { "- name: \($0.name)\n  path: '\($0.path)'\n  verify: none\n  jobs: [{type: t}]\n" }
+            .joined()
         let compilation = compile([("r.yaml", "routes:\n" + text)])
         #expect(compilation.problems.map(\.description) == [])
         return try #require(compilation.table)

@@ -10,14 +10,17 @@ struct PayloadPropertyTests {
         let route = try route(openRoute(rule: "payload: \(mapping.yaml)"))
         for _ in 0..<25 {
             let body = RandomJSON.make(&random, depth: 4)
-            #expect(TestRequest(body).processed(by: route).payload == mapping.rendered(over: SlowJSON.parse(body)), "over \(body)")
+            #expect(
+                TestRequest(body).processed(by: route).payload == mapping.rendered(over: SlowJSON.parse(body)),
+                "over \(body)")
         }
     }
 
     @Test("So does rendering each element, whatever the way to the elements", arguments: 0..<40)
     func agreesOnElements(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(1000 + seed))
-        let steps = (0..<Int.random(in: 0..<4, using: &random)).map { _ in ["a", "b", "[]", "0", "[]"].randomElement(using: &random) ?? "a"
+        let steps = (0..<Int.random(in: 0..<4, using: &random)).map { _ in
+            ["a", "b", "[]", "0", "[]"].randomElement(using: &random) ?? "a"
         }
         let mapping = RandomMapping.make(&random, depth: 2)
         let written = steps.map { Int($0) != nil ? "[\($0)]" : $0 == "[]" ? $0 : ".\($0)" }.joined()
@@ -69,12 +72,17 @@ enum RandomJSON {
 
     private static func string(_ random: inout SeededRandom) -> String {
         let pieces = [
-            "x", "é", "🙂", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83d\\ude42", "\\u0000", "\\/", " ", "${", "}", "${body.a}", "#",
+            "x", "é", "🙂", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83d\\ude42", "\\u0000", "\\/", " ", "${", "}",
+            "${body.a}", "#",
         ]
-        return "\"" + (0..<Int.random(in: 0..<5, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined() + "\""
+        return "\""
+            + (0..<Int.random(in: 0..<5, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+            .joined() + "\""
     }
 
-    private static func blank(_ random: inout SeededRandom) -> String { ["", "", " ", "\n\t"].randomElement(using: &random) ?? "" }
+    private static func blank(_ random: inout SeededRandom) -> String {
+        ["", "", " ", "\n\t"].randomElement(using: &random) ?? ""
+    }
 }
 
 /// A payload mapping that can be written as YAML, and rendered the slow way.
@@ -94,14 +102,19 @@ indirect enum RandomMapping {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 4), using: &random) {
         case 0:
             return [
-                .plain(yaml: "1.50", json: "1.50"), .plain(yaml: "true", json: "true"), .plain(yaml: "null", json: "null"),
+                .plain(yaml: "1.50", json: "1.50"), .plain(yaml: "true", json: "true"),
+                .plain(yaml: "null", json: "null"),
                 .plain(yaml: "on", json: "\"on\""),
             ].randomElement(using: &random) ?? .text([])
         case 1, 2: return .text([reference(&random)])
         case 3: return .text((0..<Int.random(in: 1..<5, using: &random)).map { _ in piece(&random) })
-        case 4, 5: return .list((0..<Int.random(in: 0..<4, using: &random)).map { _ in make(&random, depth: depth - 1) })
+        case 4, 5:
+            return .list((0..<Int.random(in: 0..<4, using: &random)).map { _ in make(&random, depth: depth - 1) })
         default:
-            return .object((0..<Int.random(in: 0..<4, using: &random)).map { (key: "k\($0)\"é", value: make(&random, depth: depth - 1)) })
+            return .object(
+                (0..<Int.random(in: 0..<4, using: &random)).map {
+                    (key: "k\($0)\"é", value: make(&random, depth: depth - 1))
+                })
         }
     }
 
@@ -140,7 +153,9 @@ indirect enum RandomMapping {
             return SlowJSON.literal(pieces.map { $0.text(over: body) }.joined())
         case .list(let elements): return "[" + elements.map { $0.rendered(over: body) }.joined(separator: ",") + "]"
         case .object(let members):
-            return "{" + members.map { SlowJSON.literal($0.key) + ":" + $0.value.rendered(over: body) }.joined(separator: ",") + "}"
+            return "{"
+                + members.map { SlowJSON.literal($0.key) + ":" + $0.value.rendered(over: body) }.joined(separator: ",")
+                + "}"
         }
     }
 }

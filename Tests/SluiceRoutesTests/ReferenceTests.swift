@@ -4,14 +4,16 @@ import SluiceRoutes
 import Testing
 
 struct ReferenceTests {
-    static let body = #"{"a":"x\"\u00e9","n":1.50,"t":true,"z":null,"o":{"k":[1, 2]},"odd key":"o","l":[{"i":7}],"s":"\ud800!","n":2.50}"#
+    static let body =
+        #"{"a":"x\"\u00e9","n":1.50,"t":true,"z":null,"o":{"k":[1, 2]},"odd key":"o","l":[{"i":7}],"s":"\ud800!","n":2.50}"#
 
     private func payload(_ payload: String, lines: String = "", body: String = ReferenceTests.body) throws -> String? {
         let route = try route(openRoute(lines, rule: "payload: \(payload)"))
         let request = TestRequest(
             body, target: "/hook?q=a%20b&empty=",
             headers: [
-                ("Host", "h"), ("X-A", "one"), ("x-a", "two"), ("Authorization", "Bearer t"), ("Cookie", "c"), ("X-Odd", "\"\\\u{1}é"),
+                ("Host", "h"), ("X-A", "one"), ("x-a", "two"), ("Authorization", "Bearer t"), ("Cookie", "c"),
+                ("X-Odd", "\"\\\u{1}é"),
             ])
         return request.processed(by: route, deliveryID: "01D").payload
     }
@@ -19,13 +21,18 @@ struct ReferenceTests {
     @Test(
         "A value that is one reference is the JSON that it names, and inside text it is text",
         arguments: [
-            ("body.a", #""x\"\u00e9""#, #""[x\"é]""#), ("body.n", "2.50", #""[2.50]""#), ("body.t", "true", #""[true]""#),
+            ("body.a", #""x\"\u00e9""#, #""[x\"é]""#), ("body.n", "2.50", #""[2.50]""#),
+            ("body.t", "true", #""[true]""#),
             ("body.z", "null", #""[]""#), ("body.none", "null", #""[]""#), ("body.a.b", "null", #""[]""#),
-            ("body.o", #"{"k":[1, 2]}"#, #""[{\"k\":[1, 2]}]""#), ("body.o.k[1]", "2", #""[2]""#), ("body.l[0].i", "7", #""[7]""#),
-            ("body.l[1]", "null", #""[]""#), (#"body["odd key"]"#, #""o""#, #""[o]""#), ("body.s", #""\ufffd!""#, "\"[\u{FFFD}!]\""),
-            ("header.X-Odd", "\"\\\"\\\\\\u0001é\"", "\"[\\\"\\\\\\u0001é]\""), ("header.X-A", #""one, two""#, #""[one, two]""#),
+            ("body.o", #"{"k":[1, 2]}"#, #""[{\"k\":[1, 2]}]""#), ("body.o.k[1]", "2", #""[2]""#),
+            ("body.l[0].i", "7", #""[7]""#),
+            ("body.l[1]", "null", #""[]""#), (#"body["odd key"]"#, #""o""#, #""[o]""#),
+            ("body.s", #""\ufffd!""#, "\"[\u{FFFD}!]\""),
+            ("header.X-Odd", "\"\\\"\\\\\\u0001é\"", "\"[\\\"\\\\\\u0001é]\""),
+            ("header.X-A", #""one, two""#, #""[one, two]""#),
             ("header.X-None", "null", #""[]""#), ("query.q", #""a b""#, #""[a b]""#), ("query.empty", #""""#, #""[]""#),
-            ("query.none", "null", #""[]""#), ("method", #""POST""#, #""[POST]""#), ("path", #""/hook""#, #""[/hook]""#),
+            ("query.none", "null", #""[]""#), ("method", #""POST""#, #""[POST]""#),
+            ("path", #""/hook""#, #""[/hook]""#),
             ("delivery.id", #""01D""#, #""[01D]""#),
             ("delivery.received_at", #""2023-11-14T22:13:20.123Z""#, #""[2023-11-14T22:13:20.123Z]""#),
             ("delivery.received_ms", "1700000000123", #""[1700000000123]""#),
@@ -53,9 +60,11 @@ struct ReferenceTests {
     @Test(
         "A default stands in for what is absent or null, and for nothing else",
         arguments: [
-            (#"${body.none ?? "d\"\u00e9"}"#, #""d\"é""#), (#"${body.z ?? 1.50}"#, "1.50"), (#"${body.none??true}"#, "true"),
+            (#"${body.none ?? "d\"\u00e9"}"#, #""d\"é""#), (#"${body.z ?? 1.50}"#, "1.50"),
+            (#"${body.none??true}"#, "true"),
             (#"${body.none ?? null}"#, "null"), (#"${body.n ?? 1}"#, "2.50"), (#"${header.X-None ?? "h"}"#, #""h""#),
-            (#"a-${body.none ?? "b}c"}-${body.z ?? 12}-${body.none ?? null}"#, #""a-b}c-12-""#), (#"${query.empty ?? "d"}"#, #""""#),
+            (#"a-${body.none ?? "b}c"}-${body.z ?? 12}-${body.none ?? null}"#, #""a-b}c-12-""#),
+            (#"${query.empty ?? "d"}"#, #""""#),
         ])
     func defaults(template: String, expected: String) throws {
         #expect(try payload("'\(template)'") == expected)
@@ -64,7 +73,8 @@ struct ReferenceTests {
     @Test(
         "$${ is a literal ${, and a lone $ is itself",
         arguments: [
-            ("$${body.n}", "${body.n}"), ("$$${body.n}", "$${body.n}"), ("a $ b $", "a $ b $"), ("${body.n}$${x}${body.n}", "2.50${x}2.50"),
+            ("$${body.n}", "${body.n}"), ("$$${body.n}", "$${body.n}"), ("a $ b $", "a $ b $"),
+            ("${body.n}$${x}${body.n}", "2.50${x}2.50"),
         ])
     func escapes(template: String, expected: String) throws {
         #expect(try payload("'\(template)'") == "\"\(expected)\"")

@@ -9,7 +9,10 @@ struct ReplyTests {
             ("{ status: 202 }", "202 [] -"), ("{ status: 204 }", "204 [] <>"),
             ("{ body: '[accepted]' }", "200 [content-type: text/plain; charset=utf-8] <[accepted]>"),
             ("{ body: 'id ${body.id} of ${route}' }", "200 [content-type: text/plain; charset=utf-8] <id 7 of open>"),
-            ("{ body: { challenge: '${body.id}', ok: true } }", #"200 [content-type: application/json] <{"challenge":7,"ok":true}>"#),
+            (
+                "{ body: { challenge: '${body.id}', ok: true } }",
+                #"200 [content-type: application/json] <{"challenge":7,"ok":true}>"#
+            ),
             ("{ body: [1] }", "200 [content-type: application/json] <[1]>"),
             ("{ body: '<ok/>', headers: { Content-Type: text/xml } }", "200 [Content-Type: text/xml] <<ok/>>"),
             ("{ headers: { X-Id: 'a-${body.id}', X-Two: 2 } }", "200 [X-Id: a-7, X-Two: 2] -"), ("{}", "200 [] -"),
@@ -54,7 +57,10 @@ struct ReplyTests {
     @Test("The reply to a duplicate names the first delivery")
     func duplicate() throws {
         let route = try route(
-            openRoute("reply: { headers: { X-Id: '${delivery.id}' }, body: { id: '${delivery.id}', again: '${delivery.id}!' } }"))
+            openRoute(
+                "reply: { headers: { X-Id: '${delivery.id}' }, body: { id: '${delivery.id}', again: '${delivery.id}!' "
+                    + "} }"
+            ))
         let reply = try #require(TestRequest("{}").processed(by: route, deliveryID: "SECOND").delivery?.reply)
         let answer = reply.naming("FIRST", insteadOf: "SECOND")
         #expect(answer.headers.map(\.value) == ["FIRST", "application/json"])
@@ -78,7 +84,10 @@ struct ReplyTests {
             ("{ headers: { X: é } }", "5:28: the value of a header has at most 1024 bytes of printable ASCII"),
             ("{ headers: { X: [a] } }", "5:28: a header must be a text, not a list"),
             ("{ headers: [a] }", "5:23: 'headers' must be a mapping from names to texts, not a list"),
-            ("{ headers: { Content-Type: text/xml } }", "5:25: 'content-type' means nothing without a 'body' of the reply's own"),
+            (
+                "{ headers: { Content-Type: text/xml } }",
+                "5:25: 'content-type' means nothing without a 'body' of the reply's own"
+            ),
             ("{ body: '${item.a}' }", "5:20: 'item' means nothing without 'each'"),
             ("{ body: '${nothing}' }", "5:20: unknown reference 'nothing'"),
         ])

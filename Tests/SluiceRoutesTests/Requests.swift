@@ -34,11 +34,14 @@ struct TestRequest {
             var scratch = RouteScratch()
             let refusal = route.refusal(ofHead: request, sender: request.peer, receivedAtMilliseconds: atMilliseconds)
             if let refusal { return refusal }
-            if let refusal = route.refusal(unverified: request, receivedAtMilliseconds: atMilliseconds, scratch: &scratch) {
+            if let refusal = route.refusal(
+                unverified: request, receivedAtMilliseconds: atMilliseconds, scratch: &scratch)
+            {
                 return refusal
             }
             return route.processVerified(
-                request, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, share: share, scratch: &scratch)
+                request, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, share: share, scratch: &scratch
+            )
         }
     }
 
@@ -54,13 +57,15 @@ struct TestRequest {
         let (method, target) = (Array(self.method.utf8), Array(self.target.utf8))
         return try read(
             RequestView(
-                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields),
+                body: body.span,
                 peer: peer))
     }
 }
 
 extension TestRequest {
-    /// `genuine`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must be the same.
+    /// `genuine`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must
+    /// be the same.
     func judged(
         by route: Route, atMilliseconds: Int64 = TestRequest.now, sourceLocation: SourceLocation = #_sourceLocation
     ) -> String {
@@ -70,7 +75,8 @@ extension TestRequest {
         switch account.outcome {
         case .notVerified: Issue.record("the route verifies nothing", sourceLocation: sourceLocation)
         case .genuine: #expect(outcome == "genuine", sourceLocation: sourceLocation)
-        case .refused(let code, let reason): #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
+        case .refused(let code, let reason):
+            #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
         }
         return outcome
     }

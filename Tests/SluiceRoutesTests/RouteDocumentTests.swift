@@ -6,7 +6,9 @@ import Testing
 struct RouteDocumentTests {
     private static let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
-    private func page() throws -> String { try String(contentsOfFile: Self.root + "/docs/reference/routes.md", encoding: .utf8) }
+    private func page() throws -> String {
+        try String(contentsOfFile: Self.root + "/docs/reference/routes.md", encoding: .utf8)
+    }
 
     @Test("each key of the language stands on the page, before what is not supported yet")
     func keys() throws {
@@ -24,7 +26,9 @@ struct RouteDocumentTests {
 
     @Test("Each example on the page compiles without a problem, and what it expects of requests comes out")
     func examples() throws {
-        let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
         #expect(blocks.count >= 8)
         var examples = 0
         for block in blocks {
@@ -41,14 +45,17 @@ struct RouteDocumentTests {
     @Test("What the page shows of an example that comes out otherwise is what is printed")
     func difference() throws {
         let page = try page()
-        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
         let block = try #require(blocks.first { $0.contains("a paid order is a job") })
         let folder = try TemporaryFolder()
         try folder.write(
             "orders.yaml", block.replacing("              queue: orders\n", with: "              queue: order\n"))
         var options = RouteOptions()
         options.secrets = .throwAway
-        let report = CheckReport.make(folder: folder.path, environment: [:], options: options, atMilliseconds: TestRequest.now)
+        let report = CheckReport.make(
+            folder: folder.path, environment: [:], options: options, atMilliseconds: TestRequest.now)
         let lines = report.lines(CheckTextForm()).dropLast().map { $0.replacing(folder.path, with: "routes") }
         #expect(page.contains("```\n\(lines.joined(separator: "\n"))\n```\n"), "\(lines)")
     }

@@ -33,7 +33,10 @@ struct RouteFilesTests {
     @Test("A folder that is not there is a problem")
     func noFolder() {
         let error = #expect(throws: RouteFilesError.self) { try RouteFiles.read(folder: "no/such/folder") }
-        #expect(error?.problems.map(\.description) == ["no/such/folder:1:1: the routes folder cannot be read: No such file or directory"])
+        #expect(
+            error?.problems.map(\.description) == [
+                "no/such/folder:1:1: the routes folder cannot be read: No such file or directory"
+            ])
     }
 
     @Test("A file that is too large says so")
@@ -70,7 +73,8 @@ struct RouteFilesTests {
         try folder.write("key", "a secret of tests" + end)
         let text = "routes:\n- {path: /a, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: folder.path), environment: [:])
+            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: folder.path),
+            environment: [:])
         #expect(compilation.secretFiles == ["key"])
         let route = try #require(compilation.table?.routes.first)
         let outcome = TestRequest("{}").signed(header: "X-Hub-Signature-256").processed(by: route)

@@ -9,7 +9,8 @@ struct RouteProblemFormTests {
         #expect(compilation.table == nil)
         #expect(
             compilation.problems.map(\.description) == [
-                "a.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on line 1",
+                "a.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on "
+                    + "line 1",
                 "b.yaml:2:42: 'type' must not contain ','",
                 "b.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
                 "c.yaml:2:10: the path '/a' is taken already, at b.yaml:2:10",
@@ -23,7 +24,8 @@ struct RouteProblemFormTests {
         let routes = "routes:\n- {path: /a, verify: none, jobs: [{kind: k}]}\n"
         #expect(compile([("a.yaml", routes), ("b.yaml", "kinds: {k: {}}\n")]).table != nil)
         #expect(
-            compile([("a.yaml", "kinds: {k: {}}\n"), ("b.yaml", "kinds:\n  k: {}\n"), ("r.yaml", routes)]).problems.map(\.description)
+            compile([("a.yaml", "kinds: {k: {}}\n"), ("b.yaml", "kinds:\n  k: {}\n"), ("r.yaml", routes)]).problems.map(
+                \.description)
                 == ["b.yaml:2:3: the kind 'k' is declared already, at a.yaml:1:9"])
     }
 
@@ -42,13 +44,16 @@ struct RouteProblemFormTests {
         #expect(compilation.table != nil)
         #expect(
             compilation.warnings.map(\.description) == [
-                "r.yaml:7:9: warning: no rule makes jobs of the kind 'k'", "r.yaml:7:16: warning: no rule makes jobs of the kind 'l'",
+                "r.yaml:7:9: warning: no rule makes jobs of the kind 'k'",
+                "r.yaml:7:16: warning: no rule makes jobs of the kind 'l'",
             ])
     }
 
     private func keyWarnings(_ key: String, provider: Bool, lines: String = "") -> [String] {
         let verify = provider ? "provider: github" : "verify: {alg: hmac-sha256, signature_from: '${header.S}'}"
-        let text = "routes:\n- path: /a\n  \(verify)\n  secrets: [{env: SECRET}]\n  unique_key: \(key)\n\(lines)  jobs: [{type: t}]\n"
+        let text =
+            "routes:\n- path: /a\n  \(verify)\n  secrets: [{env: SECRET}]\n  unique_key: \(key)\n\(lines)  jobs: "
+            + "[{type: t}]\n"
         let compilation = compile([("r.yaml", text)])
         #expect(compilation.problems == [])
         return compilation.warnings.map(\.description)
@@ -60,13 +65,17 @@ struct RouteProblemFormTests {
             ", which the unique key reads: who captures a request could send it again with another one; "
             + "take the key from the body if you can"
         #expect(
-            keyWarnings("${header.X-Id}", provider: false) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])
+            keyWarnings("${header.X-Id}", provider: false) == [
+                "r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"
+            ])
         #expect(
             keyWarnings("['${body.id}', '${query.q}']", provider: false) == [
                 "r.yaml:5:15: warning: the signature does not cover the query parameter q\(end)"
             ])
         #expect(
-            keyWarnings("${header.X-Id}", provider: true) == ["r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"])
+            keyWarnings("${header.X-Id}", provider: true) == [
+                "r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"
+            ])
         #expect(keyWarnings("${header.x-github-delivery}", provider: true) == [])
         #expect(keyWarnings("${body.id}", provider: false) == [])
         #expect(keyWarnings("${sha256.body}", provider: false) == [])
@@ -100,7 +109,8 @@ struct RouteProblemFormTests {
     func nodes() {
         let list = "kinds: {k: {payload: [" + String(repeating: "1,", count: 120_000) + "1]}}\n"
         let compilation = compile([("a.yaml", list), ("b.yaml", list)])
-        #expect(compilation.problems.contains { $0.message.hasPrefix("too many values: at most ") && $0.file == "b.yaml" })
+        #expect(
+            compilation.problems.contains { $0.message.hasPrefix("too many values: at most ") && $0.file == "b.yaml" })
     }
 
     @Test("No files, and files without routes, are a table without routes")
@@ -113,12 +123,16 @@ struct RouteProblemFormTests {
     func empty(text: String) {
         let compilation = compile([("a.yaml", text)])
         #expect(compilation.table == nil)
-        #expect(compilation.problems.map(\.description) == ["a.yaml:1:1: there is nothing in this file; delete it to take its routes away"])
+        #expect(
+            compilation.problems.map(\.description) == [
+                "a.yaml:1:1: there is nothing in this file; delete it to take its routes away"
+            ])
     }
 
     @Test("The environment variables that routes name are known")
     func environment() {
-        let text = "routes:\n- {path: /a, provider: github, secrets: [{env: SECRET}, {env: OTHER}], jobs: [{type: t}]}\n"
+        let text =
+            "routes:\n- {path: /a, provider: github, secrets: [{env: SECRET}, {env: OTHER}], jobs: [{type: t}]}\n"
         #expect(compile([("a.yaml", text)]).environmentNames == ["OTHER", "SECRET"])
     }
 
@@ -126,6 +140,8 @@ struct RouteProblemFormTests {
     func inline() throws {
         let text = "routes:\n- {path: /a, provider: github, secrets: [{value: an inline secret}], jobs: [{type: t}]}\n"
         let route = try #require(compile([("a.yaml", text)], inlineSecrets: true).table?.routes.first)
-        #expect(TestRequest("{}").signed("an inline secret", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        #expect(
+            TestRequest("{}").signed("an inline secret", header: "X-Hub-Signature-256").processed(by: route).summary
+                == "stored")
     }
 }

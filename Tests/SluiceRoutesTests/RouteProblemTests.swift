@@ -15,9 +15,18 @@ struct RouteProblemTests {
             ("kinds: { k: { queue: 7 } }\n", ["1:22: 'queue' must be a text, not a number; put it in quotes"]),
             ("kinds: { k: { priority: 65536 } }\n", ["1:25: 'priority' must be a whole number from 0 to 65535"]),
             ("kinds: { k: { priority: '${body.p}' } }\n", ["1:25: 'priority' must be a whole number from 0 to 65535"]),
-            ("kinds: { k: { retry_limit: -1 } }\n", ["1:28: 'retry_limit' must be a whole number from 0 to 4294967295"]),
-            ("kinds: { k: { retry_limit: 1.5 } }\n", ["1:28: 'retry_limit' must be a whole number from 0 to 4294967295"]),
-            ("kinds: { k: { backoff: { base: 1s } } }\n", ["1:24: 'backoff' needs 'exponent'", "1:24: 'backoff' needs 'jitter'"]),
+            (
+                "kinds: { k: { retry_limit: -1 } }\n",
+                ["1:28: 'retry_limit' must be a whole number from 0 to 4294967295"]
+            ),
+            (
+                "kinds: { k: { retry_limit: 1.5 } }\n",
+                ["1:28: 'retry_limit' must be a whole number from 0 to 4294967295"]
+            ),
+            (
+                "kinds: { k: { backoff: { base: 1s } } }\n",
+                ["1:24: 'backoff' needs 'exponent'", "1:24: 'backoff' needs 'jitter'"]
+            ),
             (
                 "kinds: { k: { backoff: { base: 1x, exponent: -1, jitter: 100d } } }\n",
                 [
@@ -66,7 +75,10 @@ struct RouteProblemTests {
                 ["2:77: unknown key 'uniqe_key' in a route; did you mean 'unique_key'?"]
             ),
             ("routes:\n- {path: a, verify: none, jobs: [{type: t}]}\n", ["2:10: 'path' must begin with '/'"]),
-            ("routes:\n- {path: /a b, verify: none, jobs: [{type: t}]}\n", ["2:10: 'path' must not contain blanks or control characters"]),
+            (
+                "routes:\n- {path: /a b, verify: none, jobs: [{type: t}]}\n",
+                ["2:10: 'path' must not contain blanks or control characters"]
+            ),
             (
                 "routes:\n- {path: /a%20b, verify: none, jobs: [{type: t}]}\n",
                 ["2:10: 'path' must not contain '%': it is the path alone, not percent-encoded"]
@@ -88,21 +100,24 @@ struct RouteProblemTests {
                 ["2:38: a method is written in capital letters, such as POST"]
             ),
             (
-                "routes:\n- {path: /a, verify: none, methods: [], jobs: [{type: t}]}\n", ["2:37: 'methods' needs at least one method"]
+                "routes:\n- {path: /a, verify: none, methods: [], jobs: [{type: t}]}\n",
+                ["2:37: 'methods' needs at least one method"]
             ),
             (
                 "routes:\n- {path: /a, name: '', verify: none, jobs: [{type: t}]}\n",
                 ["2:20: the name of a route has 1 to 100 bytes and no control characters; set 'name'"]
             ),
             (
-                "routes:\n- {path: /a, verify: none, body_limit: 1GiB, dedupe_window: 1s, unique_key: '${body.a}', jobs: [{type: t}]}\n",
+                "routes:\n- {path: /a, verify: none, body_limit: 1GiB, dedupe_window: 1s, unique_key: '${body.a}', "
+                    + "jobs: [{type: t}]}\n",
                 [
                     "2:40: 'body_limit' must be a size from 1KiB to 100MiB, such as 64KiB or 10MiB",
                     "2:61: 'dedupe_window' must be a duration from 1m to 90d, such as 500ms, 30s, 5m, 2h or 7d",
                 ]
             ),
             (
-                "routes:\n- {path: /a, verify: none, unique_key_missing: reject, on_changed_body: accept, jobs: [{type: t}]}\n",
+                "routes:\n- {path: /a, verify: none, unique_key_missing: reject, on_changed_body: accept, jobs: "
+                    + "[{type: t}]}\n",
                 [
                     "2:28: 'unique_key_missing' means nothing without 'unique_key'",
                     "2:56: 'on_changed_body' means nothing without 'unique_key'",
@@ -136,26 +151,37 @@ struct RouteProblemTests {
             ("verify: {signature_from: '${header.X}'}", "3:11: 'verify' needs 'alg', such as hmac-sha256"),
             (
                 "verify: {alg: hmac-sha265, signature_from: '${header.X}'}",
-                "3:17: 'alg' must be 'hmac-sha1', 'hmac-sha256' or 'hmac-sha512', not 'hmac-sha265'; did you mean 'hmac-sha256'?"
+                "3:17: 'alg' must be 'hmac-sha1', 'hmac-sha256' or 'hmac-sha512', not 'hmac-sha265'; did you mean "
+                    + "'hmac-sha256'?"
             ),
             ("verify: {alg: hmac-sha256}", "3:11: 'verify' needs 'signature_from', such as ${header.X-Signature}"),
             (
                 "verify: {alg: hmac-sha256, signature_from: X-Signature}",
-                "3:46: 'signature_from' must be one reference to a header, a query parameter, a path parameter or a field of the body, such as "
+                "3:46: 'signature_from' must be one reference to a header, a query parameter, a path parameter or a "
+                    + "field of the body, such as "
                     + "${header.X-Signature}"
             ),
             (
                 "verify: {alg: hmac-sha256, signature_from: '${header.X}', signature_encoding: hx}",
                 "3:81: 'signature_encoding' must be 'hex' or 'base64', not 'hx'; did you mean 'hex'?"
             ),
-            ("verify: {alg: hmac-sha256, signature_from: '${header.X}', prefix: v}", "3:61: unknown key 'prefix' in 'verify'"),
+            (
+                "verify: {alg: hmac-sha256, signature_from: '${header.X}', prefix: v}",
+                "3:61: unknown key 'prefix' in 'verify'"
+            ),
             ("provider: github\n  secrets: []", "4:12: 'secrets' needs at least one secret"),
             ("provider: github\n  secrets: SECRET", "4:12: 'secrets' must be a list, not a text"),
             ("provider: github\n  secrets: [{env: NONE}]", "4:19: the environment variable NONE is not set"),
             ("provider: github\n  secrets: [{env: EMPTY}]", "4:19: the environment variable EMPTY is empty"),
             ("provider: github\n  secrets: [{env: BLANK}]", "4:13: the secret is empty"),
-            ("provider: github\n  secrets: [{env: SECRET, file: x}]", "4:13: a secret has one of 'env', 'file' and 'value'"),
-            ("provider: github\n  secrets: [{evn: SECRET}]", "4:14: unknown key 'evn' in a secret; did you mean 'env'?"),
+            (
+                "provider: github\n  secrets: [{env: SECRET, file: x}]",
+                "4:13: a secret has one of 'env', 'file' and 'value'"
+            ),
+            (
+                "provider: github\n  secrets: [{evn: SECRET}]",
+                "4:14: unknown key 'evn' in a secret; did you mean 'env'?"
+            ),
             (
                 "provider: github\n  secrets: [{value: x}]",
                 "4:21: a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'"
@@ -204,9 +230,15 @@ struct RouteProblemTests {
                 "- {type: t, unique_while: queued}\n",
                 ["5:15: 'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'"]
             ),
-            ("- {when: x, type: t}\n", ["5:12: 'when' must be a mapping from references to what they must be, not a text"]),
+            (
+                "- {when: x, type: t}\n",
+                ["5:12: 'when' must be a mapping from references to what they must be, not a text"]
+            ),
             ("- {when: {'${body.a}': 1}, type: t}\n", ["5:13: the references in 'when' are written without ${ and }"]),
-            ("- {when: {body.a: '${body.b}'}, type: t}\n", ["5:21: a condition in 'when' cannot compare with a reference"]),
+            (
+                "- {when: {body.a: '${body.b}'}, type: t}\n",
+                ["5:21: a condition in 'when' cannot compare with a reference"]
+            ),
             ("- {when: {body.a: []}, type: t}\n", ["5:21: an empty list in 'when' can never hold"]),
             (
                 "- {when: {body.a: [[1]]}, type: t}\n",
@@ -218,17 +250,24 @@ struct RouteProblemTests {
                 "- {type: t}\n- {type: u}\n",
                 ["6:5: this rule is never reached: the one on line 5 has no 'when' and takes everything"]
             ),
-            ("- {type: t, unique_key: x}\n", ["5:27: 'unique_key' holds no reference, so that every delivery would have the same key"]),
+            (
+                "- {type: t, unique_key: x}\n",
+                ["5:27: 'unique_key' holds no reference, so that every delivery would have the same key"]
+            ),
         ])
     func rules(rules: String, expected: [String]) {
         let lines = rules.split(separator: "\n").map { "  \($0)\n" }.joined()
-        #expect(problems("kinds: {known: {}}\nroutes:\n- path: /a\n  jobs:\n\(lines)  verify: none\n  otherwise: ignore\n") == expected)
+        #expect(
+            problems("kinds: {known: {}}\nroutes:\n- path: /a\n  jobs:\n\(lines)  verify: none\n  otherwise: ignore\n")
+                == expected)
     }
 
     @Test("No message holds a secret, wherever it stands and whatever is wrong with it")
     func secrecy() {
         let secret = "hunter2*secret"
-        let entries = ["{env: A}", "{value: '\(secret)'}", "{value: ['\(secret)']}", "{env: A, value: '\(secret)'}", "'\(secret)'"]
+        let entries = [
+            "{env: A}", "{value: '\(secret)'}", "{value: ['\(secret)']}", "{env: A, value: '\(secret)'}", "'\(secret)'",
+        ]
         for entry in entries {
             for encoding in ["hex", "base64", "utf8"] {
                 let text =

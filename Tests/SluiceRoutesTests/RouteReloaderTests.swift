@@ -3,7 +3,8 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-/// Plays the service around the reloader: a look a second, on a real folder, with a clock that stands where the test puts it.
+/// Plays the service around the reloader: a look a second, on a real folder, with a clock that stands where the test
+/// puts it.
 private final class Watch {
     let folder: TemporaryFolder
     var reloader = RouteReloader()
@@ -109,7 +110,8 @@ struct RouteReloaderTests {
         try watch.folder.remove("b.yaml")
         #expect(watch.look() == "waiting")
         #expect(
-            watch.look() == "version 3; no route has the name 's' any longer: its unique keys will not be asked for again")
+            watch.look()
+                == "version 3; no route has the name 's' any longer: its unique keys will not be asked for again")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -212,7 +214,9 @@ struct RouteReloaderTests {
         #expect(watch.table?.routes.map(\.path) == ["/a"])
     }
 
-    @Test("What changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since")
+    @Test(
+        "What changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since"
+    )
     func meanwhile() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b"))
@@ -226,10 +230,14 @@ struct RouteReloaderTests {
         #expect(watch.table?.routes.map(\.path) == ["/c"])
     }
 
-    @Test("Files that never stand still change nothing when they are asked for, and are loaded when they do, changed or not")
+    @Test(
+        "Files that never stand still change nothing when they are asked for, and are loaded when they do, changed or not"
+    )
     func neverStill() throws {
         let watch = try watch(["a.yaml": text("/a")])
-        guard case .keep(let problems) = watch.reloader.neverStill(atMilliseconds: 7) else { Issue.record("it is put in force"); return }
+        guard case .keep(let problems) = watch.reloader.neverStill(atMilliseconds: 7) else {
+            Issue.record("it is put in force"); return
+        }
         #expect(problems == ["the files changed each time that they were read; they are loaded when they stand still"])
         #expect(watch.reloader.status.problems == problems)
         #expect(watch.reloader.status.triedAtMilliseconds == 7)
@@ -241,7 +249,8 @@ struct RouteReloaderTests {
     @Test("Of a secret what was compared is compiled, not what it is when it is compiled")
     func comparedSecret() throws {
         let folder = try TemporaryFolder()
-        try folder.write("a.yaml", "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n")
+        try folder.write(
+            "a.yaml", "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n")
         try folder.write("key", "the first secret")
         let snapshot = FolderSnapshot.read(folder: folder.path, secretFiles: ["key"])
         try folder.write("key", "the second secret")
@@ -249,7 +258,9 @@ struct RouteReloaderTests {
         #expect(compilation.fingerprint == snapshot.fingerprint)
         #expect(!FolderSnapshot.isStill(compilation, folder: folder.path))
         let route = try #require(compilation.table?.routes.first)
-        #expect(TestRequest("{}").signed("the first secret", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        #expect(
+            TestRequest("{}").signed("the first secret", header: "X-Hub-Signature-256").processed(by: route).summary
+                == "stored")
         try folder.write("key", "the first secret")
         #expect(FolderSnapshot.isStill(compilation, folder: folder.path))
     }
@@ -278,6 +289,8 @@ struct RouteReloaderTests {
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")
         let route = try #require(watch.table?.routes.first)
-        #expect(TestRequest("{}").signed("the second secret", header: "X-Hub-Signature-256").processed(by: route).summary == "stored")
+        #expect(
+            TestRequest("{}").signed("the second secret", header: "X-Hub-Signature-256").processed(by: route).summary
+                == "stored")
     }
 }

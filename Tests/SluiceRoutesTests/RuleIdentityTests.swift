@@ -21,12 +21,14 @@ struct RuleIdentityTests {
         return (0..<4).map { route.identity(ofRule: $0) }
     }
 
-    private static let order = "- when: { event: order, body.n: 1 }\n  type: order\n  queue: q\n  payload: { a: 1, b: \"${body.b}\" }"
+    private static let order =
+        "- when: { event: order, body.n: 1 }\n  type: order\n  queue: q\n  payload: { a: 1, b: \"${body.b}\" }"
 
     @Test(
         "Writing the same rule in another way, or at another place, changes nothing",
         arguments: [
-            "# a comment\n- type: \"order\"\n  queue: 'q'\n  payload:\n    b: ${body.b}\n    a: 1\n  when:\n    body.n: 1\n    event: order"
+            "# a comment\n- type: \"order\"\n  queue: 'q'\n  payload:\n    b: ${body.b}\n    a: 1\n  when:\n    "
+                + "body.n: 1\n    event: order"
         ])
     func same(_ other: String) throws {
         let one = try #require(try identities(Self.order)[0])
@@ -39,7 +41,8 @@ struct RuleIdentityTests {
     @Test(
         "Whatever a rule says is part of its digest",
         arguments: [
-            ("event: order", "event: orders"), ("body.n: 1", "body.n: \"1\""), ("type: order", "type: order2"), ("queue: q", "queue: r"),
+            ("event: order", "event: orders"), ("body.n: 1", "body.n: \"1\""), ("type: order", "type: order2"),
+            ("queue: q", "queue: r"),
             ("a: 1", "a: \"1\""), ("a: 1", "c: 1"), ("queue: q", "queue: q\n  retry_limit: 3"),
         ])
     func other(_ old: String, _ new: String) throws {
@@ -69,7 +72,9 @@ struct RuleIdentityTests {
         #expect(RenderedKey.hashes(route: "open", text: String(listed.text.dropFirst(5))).contains(listed.hash))
     }
 
-    @Test("A key behind values of path parameters is found by all of it", arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
+    @Test(
+        "A key behind values of path parameters is found by all of it",
+        arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
     func parameters(_ values: [String]) throws {
         let scope = KeyScope(name: Array("r".utf8), parameters: values.map { Array($0.utf8) })
         let key = RenderedKey(scope: scope, parts: [KeyPart(type: .text, bytes: Array("id:7".utf8))], isList: false)

@@ -5,7 +5,8 @@ import Testing
 struct SecretOddityTests {
     private func found(_ secret: String, verify: String = "") -> (problems: [String], warnings: [String]) {
         let text =
-            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}'\(verify) }\n  body: json\n"
+            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-S}'\(verify) }\n  "
+            + "body: json\n"
             + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
         let compilation = compile([("r.yaml", text)], environment: ["SECRET": secret])
         #expect(!"\(compilation.problems) \(compilation.warnings)".contains(secret), "a message holds the secret")
@@ -17,7 +18,8 @@ struct SecretOddityTests {
         let short = found("1234567")
         #expect(
             short.problems == [
-                "r.yaml:5:14: the secret of env SECRET has 7 bytes, and could be guessed: use one of 16 bytes or more, such as 'openssl rand "
+                "r.yaml:5:14: the secret of env SECRET has 7 bytes, and could be guessed: use one of 16 bytes or "
+                    + "more, such as 'openssl rand "
                     + "-hex 32' prints"
             ])
         #expect(short.warnings == [])
@@ -26,7 +28,8 @@ struct SecretOddityTests {
             #expect(found.problems == [])
             #expect(
                 found.warnings == [
-                    "r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; one of 16 bytes or more is safer"
+                    "r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; one of 16 bytes or "
+                        + "more is safer"
                 ])
         }
         #expect(found("123456789abcdefg") == ([], []))
@@ -43,13 +46,28 @@ struct SecretOddityTests {
         "what stands at the ends of a secret is warned of, with the remedy",
         arguments: [
             (" a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("a secret of tests\n", "begins or ends with white space; remove it, unless the sender's secret has it too"),
+            (
+                "a secret of tests\n",
+                "begins or ends with white space; remove it, unless the sender's secret has it too"
+            ),
             ("\u{FEFF}a secret of tests", "begins or ends with a byte-order mark; save the file without one"),
             ("a secret of tests\u{FEFF}", "begins or ends with a byte-order mark; save the file without one"),
-            ("a secret of tests\u{A0}", "begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("\u{200B}a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("\u{B}a secret of tests", "begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("\u{201C}a secret of tests\u{201D}", "stands in quotes; remove them, unless the sender's secret has them too"),
+            (
+                "a secret of tests\u{A0}",
+                "begins or ends with white space; remove it, unless the sender's secret has it too"
+            ),
+            (
+                "\u{200B}a secret of tests",
+                "begins or ends with white space; remove it, unless the sender's secret has it too"
+            ),
+            (
+                "\u{B}a secret of tests",
+                "begins or ends with white space; remove it, unless the sender's secret has it too"
+            ),
+            (
+                "\u{201C}a secret of tests\u{201D}",
+                "stands in quotes; remove them, unless the sender's secret has them too"
+            ),
             ("`a secret of tests`", "stands in quotes; remove them, unless the sender's secret has them too"),
             ("\"a secret of tests\"", "stands in quotes; remove them, unless the sender's secret has them too"),
             ("'a secret of tests'", "stands in quotes; remove them, unless the sender's secret has them too"),
@@ -65,8 +83,14 @@ struct SecretOddityTests {
         arguments: [
             ("YSBzZWNyZXQ_b2YgdGVzdHM-", ": it looks like base64url; write + for -, and / for _"),
             ("whsec_YSBzZWNyZXQ-b2YgdGVzdHM=", ": it looks like base64url; write + for -, and / for _"),
-            ("YSBzZWNyZXQgb2YgdGVzdHM=\n", ": it begins or ends with white space; remove it, unless the sender's secret has it too"),
-            ("\"YSBzZWNyZXQgb2YgdGVzdHM=\"", ": it stands in quotes; remove them, unless the sender's secret has them too"),
+            (
+                "YSBzZWNyZXQgb2YgdGVzdHM=\n",
+                ": it begins or ends with white space; remove it, unless the sender's secret has it too"
+            ),
+            (
+                "\"YSBzZWNyZXQgb2YgdGVzdHM=\"",
+                ": it stands in quotes; remove them, unless the sender's secret has them too"
+            ),
             ("a secret", ""),
         ])
     func encodings(secret: String, remark: String) {

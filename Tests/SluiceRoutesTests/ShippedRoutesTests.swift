@@ -23,7 +23,8 @@ struct ShippedRoutesTests {
         // Shopify signs no header, and its delivery id is one: the file says so where it stands.
         #expect(
             compilation.warnings.map { "\($0.file.split(separator: "/").last ?? ""): \($0.message)" } == [
-                "shopify.yaml: the signature does not cover the header x-shopify-webhook-id, which the unique key reads: who captures a request "
+                "shopify.yaml: the signature does not cover the header x-shopify-webhook-id, which the unique key "
+                    + "reads: who captures a request "
                     + "could send it again with another one; take the key from the body if you can"
             ], sourceLocation: sourceLocation)
         return try #require(compilation.table, sourceLocation: sourceLocation)
@@ -39,7 +40,8 @@ struct ShippedRoutesTests {
         #expect(try RouteFiles.read(folder: Self.folder).count == 10)
         #expect(
             try table().routes.map(\.name) == [
-                "github", "hmac", "internal", "line", "pagerduty", "shopify", "slack-events", "slack-commands", "slack-interactivity",
+                "github", "hmac", "internal", "line", "pagerduty", "shopify", "slack-events", "slack-commands",
+                "slack-interactivity",
                 "square", "standard", "svix", "stripe",
             ])
         #expect(try route("/github").bodyLimit == .mebibytes(25))
@@ -50,7 +52,8 @@ struct ShippedRoutesTests {
     func examples() throws {
         var options = RouteOptions()
         options.secrets = .throwAway
-        let report = CheckReport.make(folder: Self.folder, environment: [:], options: options, atMilliseconds: TestRequest.now)
+        let report = CheckReport.make(
+            folder: Self.folder, environment: [:], options: options, atMilliseconds: TestRequest.now)
         #expect(report.findings.filter { $0.problem.severity == .error }.map(\.problem.description) == [])
         #expect(report.findings.filter { $0.problem.severity == .warning }.count == 1)
         let results = try #require(report.examples)
@@ -58,7 +61,8 @@ struct ShippedRoutesTests {
         #expect(perFile.count == 10 && perFile.values.allSatisfy { $0 >= 3 }, "\(perFile)")
         // A route without an example of a refusal or a dead letter shows only half of what it does.
         for (file, results) in Dictionary(grouping: results, by: \.place.file) {
-            #expect(results.contains { $0.outcome.hasPrefix("refused") || $0.outcome.contains("dead letter") }, "\(file)")
+            #expect(
+                results.contains { $0.outcome.hasPrefix("refused") || $0.outcome.contains("dead letter") }, "\(file)")
         }
     }
 
@@ -66,7 +70,8 @@ struct ShippedRoutesTests {
     func heads() throws {
         for file in try RouteFiles.read(folder: Self.folder) {
             let text = String(decoding: file.bytes, as: UTF8.self)
-            let head = text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("#") }.joined(separator: "\n")
+            let head = text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("#") }
+                .joined(separator: "\n")
             #expect(head.split(separator: "\n").count >= 5, "\(file.name)")
             for match in text.matches(of: /env: (\w+)/) { #expect(head.contains(match.1), "\(file.name): \(match.1)") }
         }
@@ -75,18 +80,23 @@ struct ShippedRoutesTests {
     private func github(_ event: String, _ body: String) -> TestRequest {
         TestRequest(
             body, target: "/github",
-            headers: [("Content-Type", "application/json"), ("X-GitHub-Event", event), ("X-GitHub-Delivery", "72d3162e-cc78")]
+            headers: [
+                ("Content-Type", "application/json"), ("X-GitHub-Event", event), ("X-GitHub-Delivery", "72d3162e-cc78"),
+            ]
         ).signed(header: "X-Hub-Signature-256")
     }
 
     @Test("A push to the main branch is a job of the kind deploy_branch, with the kind's options")
     func push() throws {
-        let body = #"{"ref":"refs/heads/main","after":"f95f","repository":{"full_name":"octo/hello"},"pusher":{"name":"mona"}}"#
+        let body =
+            #"{"ref":"refs/heads/main","after":"f95f","repository":{"full_name":"octo/hello"},"pusher":{"name":"mona"}}"#
         let delivery = try #require(github("push", body).processed(by: try route("/github")).delivery)
         let job = try #require(delivery.jobs.first)
         #expect(job.type == "deploy_branch")
         #expect(job.queue == "deploys")
-        #expect(String(decoding: job.payload, as: UTF8.self) == #"{"repository":"octo/hello","commit":"f95f","pusher":"mona"}"#)
+        #expect(
+            String(decoding: job.payload, as: UTF8.self)
+                == #"{"repository":"octo/hello","commit":"f95f","pusher":"mona"}"#)
         #expect(
             String(decoding: job.options, as: UTF8.self)
                 == #""priority":100,"retry_limit":5,"backoff":{"base_ms":1000,"exponent":2.0,"jitter_ms":500},"#
@@ -112,9 +122,14 @@ struct ShippedRoutesTests {
     func form() throws {
         var request = TestRequest(
             "payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%2C%22after%22%3A%22a+b%22%7D", target: "/github",
-            headers: [("Content-Type", "application/x-www-form-urlencoded"), ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "1")])
+            headers: [
+                ("Content-Type", "application/x-www-form-urlencoded"), ("X-GitHub-Event", "push"),
+                ("X-GitHub-Delivery", "1"),
+            ])
         request = request.signed(header: "X-Hub-Signature-256")
-        #expect(request.processed(by: try route("/github")).payload == #"{"repository":null,"commit":"a b","pusher":"unknown"}"#)
+        #expect(
+            request.processed(by: try route("/github")).payload
+                == #"{"repository":null,"commit":"a b","pusher":"unknown"}"#)
     }
 
     @Test("The generic route takes its key from the body and keeps what no rule fits")
@@ -124,7 +139,8 @@ struct ShippedRoutesTests {
         let delivery = TestRequest(body).signed().processed(by: route).delivery
         #expect(
             delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) }
-                == #"{"order":17,"change":"order.paid","note":"order.paid at an unknown time","received_at":"2023-11-14T22:13:20.123Z"}"#)
+                == #"{"order":17,"change":"order.paid","note":"order.paid at an unknown time","received_at":"2023-11-14T22:13:20.123Z"}"#
+        )
         #expect(delivery?.key?.text == "hmac:e1")
         #expect(delivery?.onChangedBody == .deadLetter)
         #expect(

@@ -77,10 +77,14 @@ struct SignatureAccountTests {
         #expect(untimed.outcome == .refused(.signatureMissing, reason: "the header x-signature holds no timestamp"))
         #expect(untimed.entries == [.compared(matching: [])])
         let forged = try account("t=1700000000,v1=\(digest("other"))")
-        #expect(forged.outcome == .refused(.signatureInvalid, reason: "the header x-signature does not match any secret of the route"))
+        #expect(
+            forged.outcome
+                == .refused(.signatureInvalid, reason: "the header x-signature does not match any secret of the route"))
         #expect(forged.signedText == Array("1700000000.{}".utf8))
         let expired = try account("t=1600000000,v1=\(digest("the newer secret", "1600000000"))")
-        #expect(expired.outcome == .refused(.signatureExpired, reason: "the timestamp is 100000000s old, and 'tolerance' is 2m"))
+        #expect(
+            expired.outcome
+                == .refused(.signatureExpired, reason: "the timestamp is 100000000s old, and 'tolerance' is 2m"))
         #expect(expired.matchingSecret == 0)
         #expect(expired.timestamp?.ageMilliseconds == 100_000_000_123)
     }

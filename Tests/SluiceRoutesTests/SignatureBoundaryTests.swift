@@ -2,7 +2,8 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-/// A signature covers bytes, and not where one value ends and the next begins: of all requests with one signed text at most one passes.
+/// A signature covers bytes, and not where one value ends and the next begins: of all requests with one signed text at
+/// most one passes.
 struct SignatureBoundaryTests {
     private static let secret = "a secret of tests"
 
@@ -18,7 +19,8 @@ struct SignatureBoundaryTests {
             ("${id}${body}", "the id and the body"), ("${body}${id}", "the body and the id"),
             ("${id}${timestamp}${header.X-More}", "the id and the timestamp"),
             ("${header.X-More}${body}", "the header x-more and the body"),
-            ("${query.q}${header.X-More}", "the query parameter q and the header x-more"), ("${path}${body}", "the path and the body"),
+            ("${query.q}${header.X-More}", "the query parameter q and the header x-more"),
+            ("${path}${body}", "the path and the body"),
             ("${body}${header.X-More}", "the body and the header x-more"), ("${body}.${body}", "the body and the body"),
             ("${id}.${body}.${header.X-More}${query.q}", "the body and the header x-more"),
             ("${body.a}${body.b}", "the field a of the body and the field b of the body"),
@@ -27,15 +29,18 @@ struct SignatureBoundaryTests {
     func ambiguous(signed: String, nouns: String) {
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
         let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
-        #expect(found.count == 1 && found[0].hasPrefix("'signed' puts \(nouns) together so that nothing says"), "\(found)")
+        #expect(
+            found.count == 1 && found[0].hasPrefix("'signed' puts \(nouns) together so that nothing says"), "\(found)")
     }
 
     @Test(
         "parts that end by themselves may stand together",
         arguments: [
-            ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil), ("${timestamp}${body}", "rfc3339", nil),
+            ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil),
+            ("${timestamp}${body}", "rfc3339", nil),
             ("${id}${timestamp}${body}", "rfc3339", nil), ("${id}${timestamp}${body}", "unix", "[0-9a-f-]{36}"),
-            ("${url}${body}", "unix", nil), ("${body}${url}", "unix", nil), ("${method}${url}${body}${timestamp}", "unix_ms", nil),
+            ("${url}${body}", "unix", nil), ("${body}${url}", "unix", nil),
+            ("${method}${url}${body}${timestamp}", "unix_ms", nil),
             ("${sha256.body}${header.X-More}", "unix", nil), ("${timestamp}${body.token}", "unix", nil),
             ("${body}.${timestamp}", "unix", nil),
         ] as [(String, String, String?)])
@@ -54,21 +59,34 @@ struct SignatureBoundaryTests {
     @Test(
         "a value that contains what separates it is refused, and the piece is named",
         arguments: [
-            ("${id}.${timestamp}.${body}", ["id": "m.1"], "the header x-id, which holds the id, does not match 'id_pattern'"),
-            ("${header.X-More}.${body}", ["header.X-More": "a.b"], "the header x-more contains the character that separates it"),
-            ("${body}|${header.X-More}", ["header.X-More": "a|b"], "the header x-more contains the character that separates it"),
+            (
+                "${id}.${timestamp}.${body}", ["id": "m.1"],
+                "the header x-id, which holds the id, does not match 'id_pattern'"
+            ),
+            (
+                "${header.X-More}.${body}", ["header.X-More": "a.b"],
+                "the header x-more contains the character that separates it"
+            ),
+            (
+                "${body}|${header.X-More}", ["header.X-More": "a|b"],
+                "the header x-more contains the character that separates it"
+            ),
             ("${timestamp}${body}", ["timestamp": "170000000"], "the timestamp does not have 10 bytes"),
             ("${body}${timestamp}", ["body": "a"], "the body does not end with } or ]"),
         ] as [(String, [String: String], String)])
     func separators(signed: String, values: [String: String], expected: String) throws {
-        let verify = "tolerance: 0, signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
-        let route = try route(text(verify.contains("timestamp_from") ? verify : String(verify.dropFirst("tolerance: 0, ".count))))
+        let verify =
+            "tolerance: 0, signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
+        let route = try route(
+            text(verify.contains("timestamp_from") ? verify : String(verify.dropFirst("tolerance: 0, ".count))))
         let cut = SignedCut(signed)
         let all = ["id": "m1", "timestamp": "1700000000", "body": "{}", "header.X-More": "more"].merging(values) { $1 }
         let used = all.filter { cut.parts.contains(.value($0.key)) }
         let request = try #require(
             cut.request(used, signature: ("X-Signature", signature(Array(cut.text(used).utf8), Self.secret))))
-        #expect(request.judged(by: route).hasPrefix("refused signature_invalid: \(expected)"), "\(request.judged(by: route))")
+        #expect(
+            request.judged(by: route).hasPrefix("refused signature_invalid: \(expected)"),
+            "\(request.judged(by: route))")
     }
 
     @Test("a URL beside a body ends where the body begins")
@@ -86,12 +104,15 @@ struct SignatureBoundaryTests {
 
     @Test("a body between a URL and a number begins and ends as JSON does")
     func bothSides() throws {
-        let signed = "signed: '${method}${url}${body}${timestamp}', timestamp_from: '${header.X-Time}', timestamp_format: unix_ms"
+        let signed =
+            "signed: '${method}${url}${body}${timestamp}', timestamp_from: '${header.X-Time}', timestamp_format: "
+            + "unix_ms"
         let route = try route(text(signed))
         let now = "\(TestRequest.now)"
         func outcome(_ target: String, _ body: String) -> String {
             let digest = signature(Array("POSThttps://example.com\(target)\(body)\(now)".utf8), Self.secret)
-            return TestRequest(body, target: target, headers: [("X-Signature", digest), ("X-Time", now)]).judged(by: route)
+            return TestRequest(body, target: target, headers: [("X-Signature", digest), ("X-Time", now)]).judged(
+                by: route)
         }
         #expect(outcome("/hook?x=1", #"{"a":1}"#) == "genuine")
         #expect(outcome("/hook", #"?x=1{"a":1}"#).contains("the body does not begin with { or ["))
@@ -116,7 +137,8 @@ struct SignatureBoundaryTests {
         arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
     func brokenPatterns(pattern: String) {
         let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))
-        #expect(found.count == 1 && found[0].contains("'id_pattern' must be a set of characters and a length"), "\(found)")
+        #expect(
+            found.count == 1 && found[0].contains("'id_pattern' must be a set of characters and a length"), "\(found)")
     }
 }
 
@@ -124,7 +146,9 @@ struct SignatureBoundaryTests {
 enum SignedScheme {
     static func lines(for signed: String, format: String, idPattern: String?) -> String {
         var lines = ""
-        if signed.contains("${timestamp}") { lines += ", timestamp_from: '${header.X-Time}', timestamp_format: \(format)" }
+        if signed.contains("${timestamp}") {
+            lines += ", timestamp_from: '${header.X-Time}', timestamp_format: \(format)"
+        }
         if signed.contains("${id}") { lines += ", id_from: '${header.X-Id}'" }
         if let idPattern { lines += ", id_pattern: '\(idPattern)'" }
         return lines

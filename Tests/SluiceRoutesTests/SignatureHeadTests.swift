@@ -6,9 +6,12 @@ import Testing
 struct SignatureHeadTests {
     private static let secret = "a secret of tests"
 
-    private func outcome(_ verify: String, _ headers: [(name: String, value: String)], target: String = "/hook") throws -> String {
+    private func outcome(_ verify: String, _ headers: [(name: String, value: String)], target: String = "/hook") throws
+        -> String
+    {
         let text =
-            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+            "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, \(verify) }\n  secrets: [ { env: SECRET } ]\n  "
+            + "jobs: [ { type: t } ]\n"
         let route = try route(text)
         return TestRequest("", target: target, headers: headers).withView { request in
             switch route.refusal(ofHead: request, sender: request.peer, receivedAtMilliseconds: TestRequest.now) {
@@ -24,7 +27,8 @@ struct SignatureHeadTests {
     @Test(
         "a signature that is missing, doubled or malformed",
         arguments: [
-            ([], "signature_missing: the header x-signature is missing"), ([""], "signature_missing: the header x-signature is empty"),
+            ([], "signature_missing: the header x-signature is missing"),
+            ([""], "signature_missing: the header x-signature is empty"),
             (["sha256="], "signature_missing: the header x-signature holds no signature behind its prefix"),
             ([digest], "signature_invalid: the header x-signature does not begin with the signature's prefix"),
             (["sha256=xx"], "signature_invalid: the header x-signature is not hex"),
@@ -33,7 +37,8 @@ struct SignatureHeadTests {
         ])
     func signatures(values: [String], expected: String) throws {
         let headers = values.map { (name: "X-Signature", value: $0) }
-        #expect(try outcome("signature_from: '${header.X-Signature}', signature_prefix: 'sha256='", headers) == expected)
+        #expect(
+            try outcome("signature_from: '${header.X-Signature}', signature_prefix: 'sha256='", headers) == expected)
     }
 
     @Test(
@@ -44,7 +49,10 @@ struct SignatureHeadTests {
             ("1699999700", "m1", "signature_expired: the timestamp is 300s old, and 'tolerance' is 5m"),
             ("1700000301", "m1", "signature_expired: the timestamp is 300s ahead of the clock, and 'tolerance' is 5m"),
             ("1699999701", nil, "signature_missing: the header x-id, which holds the id, is missing"),
-            ("1700000300", "m.1", "signature_invalid: the header x-id, which holds the id, does not match 'id_pattern'"),
+            (
+                "1700000300", "m.1",
+                "signature_invalid: the header x-id, which holds the id, does not match 'id_pattern'"
+            ),
             ("1700000000", "m1", "body"),
         ] as [(String?, String?, String)])
     func timestamps(time: String?, id: String?, expected: String) throws {
@@ -59,7 +67,9 @@ struct SignatureHeadTests {
 
     @Test("parts in the query are in the head, and those in the body are not")
     func elsewhere() throws {
-        #expect(try outcome("signature_from: '${query.sig}'", []) == "signature_missing: the query parameter sig is missing")
+        #expect(
+            try outcome("signature_from: '${query.sig}'", []) == "signature_missing: the query parameter sig is missing"
+        )
         #expect(try outcome("signature_from: '${query.sig}'", [], target: "/hook?sig=\(Self.digest)") == "body")
         #expect(try outcome("signature_from: '${body.sig}'", []) == "body")
         let verify = "signature_from: '${header.X-Signature}', timestamp_from: '${body.at}', signed: '${timestamp}'"

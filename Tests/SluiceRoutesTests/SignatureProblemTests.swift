@@ -6,7 +6,8 @@ struct SignatureProblemTests {
     private func file(_ verify: String, _ lines: String = "") -> String {
         let from = verify.contains("signature_from:") ? "" : ", signature_from: '${header.X-Signature}'"
         return
-            "routes:\n- path: /a\n  verify: {\(verify), alg: hmac-sha256\(from)}\n\(lines)  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
+            "routes:\n- path: /a\n  verify: {\(verify), alg: hmac-sha256\(from)}\n\(lines)  secrets: [{env: "
+            + "SECRET}]\n  jobs: [{type: t}]\n"
     }
 
     @Test(
@@ -16,14 +17,18 @@ struct SignatureProblemTests {
             ("signature_from: '${body}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             ("signature_from: '${method}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             ("signature_from: '${header.X ?? \"\"}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
-            ("signature_from: '${param.x}'", "3:28: the path has no parameter 'x'; parameters are written {name} in 'path'"),
+            (
+                "signature_from: '${param.x}'",
+                "3:28: the path has no parameter 'x'; parameters are written {name} in 'path'"
+            ),
             ("signature_from: '${hedaer.X}'", "3:28: unknown reference 'hedaer'; did you mean 'header'?"),
             ("signature_from: '${timestamp}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             ("timestamp_from: now", "3:28: 'timestamp_from' must be one reference\(ofRequest)"),
             ("id_from: '${body}', signed: '${id}'", "3:21: 'id_from' must be one reference\(ofRequest)"),
             ("signature_split: ''", "3:29: \(split)"), ("signature_split: ', '", "3:29: \(split)"),
             ("signature_split: é", "3:29: \(split)"),
-            ("signature_split: a", "3:29: \(split)"), ("signature_encoding: base64, signature_split: '='", "3:57: \(split)"),
+            ("signature_split: a", "3:29: \(split)"),
+            ("signature_encoding: base64, signature_split: '='", "3:57: \(split)"),
             (
                 "signature_split: ','\n   , signature_prefix: 'v1,'",
                 "4:24: 'signature_prefix' holds the character of 'signature_split', so that no entry can begin with it"
@@ -52,7 +57,10 @@ struct SignatureProblemTests {
                 "3:12: 'timestamp_from' means nothing without ${timestamp} in 'signed' or a 'tolerance'"
             ),
             ("id_from: '${header.I}'", "3:12: 'id_from' means nothing without ${id} in 'signed'"),
-            ("signed: '${timestamp}'", "3:20: 'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands"),
+            (
+                "signed: '${timestamp}'",
+                "3:20: 'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands"
+            ),
             ("signed: '${id}'", "3:20: 'signed' holds ${id}, and there is no 'id_from' that says where it stands"),
             ("signed: text", "3:20: 'signed' holds no reference, so that every request would have the same signature"),
             ("signed: '${url}'", "3:20: 'url' needs 'public_url', in the route or in the settings"),
@@ -60,11 +68,17 @@ struct SignatureProblemTests {
                 "signed: '${body.a[]}'",
                 "3:20: '[]' stands for each element in 'each' alone; here write a position, such as [0], or use 'item'"
             ),
-            ("signed: '${delivery.id}'", "3:20: 'verify' is about what the sender signed, and cannot hold the delivery's id"),
+            (
+                "signed: '${delivery.id}'",
+                "3:20: 'verify' is about what the sender signed, and cannot hold the delivery's id"
+            ),
             ("signed: '${headers}'", "3:20: 'verify' is about what the sender signed, and cannot hold the headers"),
             ("signed: '${event}'", "3:20: 'verify' is about what the sender signed, and cannot hold the event"),
             ("signed: '${route}'", "3:20: 'verify' is about what the sender signed, and cannot hold the route's name"),
-            ("signed: '${item.a}'", "3:20: 'verify' is about what the sender signed, and cannot hold the field a of the element"),
+            (
+                "signed: '${item.a}'",
+                "3:20: 'verify' is about what the sender signed, and cannot hold the field a of the element"
+            ),
             ("key_strip_prefix: a secret of tests", "4:13: the secret is empty behind 'key_strip_prefix'"),
             ("key_strip_prefix: 7", "3:30: 'key_strip_prefix' must be a text, not a number; put it in quotes"),
         ])
@@ -76,20 +90,24 @@ struct SignatureProblemTests {
         " to a header, a query parameter, a path parameter or a field of the body, such as ${header.X-Signature}"
     private static let split = "'signature_split' must be one ASCII character that stands in no signature, such as ','"
     private static let besides =
-        "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which tell them apart"
+        "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which tell them "
+        + "apart"
 
     @Test("'timestamp' and 'id' are references of 'verify' alone", arguments: ["timestamp", "id"])
     func elsewhere(word: String) {
         #expect(
             problems(openRoute(rule: "payload: ${\(word)}")) == [
-                "7:18: '\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as header.X-Name or body.\(word)"
+                "7:18: '\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                    + "header.X-Name or body.\(word)"
             ])
     }
 
     private func warnings(_ verify: String, _ lines: String = "") -> [String] {
         let compilation = compile([("r.yaml", file(verify, lines))])
         #expect(compilation.problems.map(\.description) == [])
-        return compilation.warnings.map { String($0.description.dropFirst("r.yaml:".count)) }.filter { !$0.contains(Self.uncoveredBody) }
+        return compilation.warnings.map { String($0.description.dropFirst("r.yaml:".count)) }.filter {
+            !$0.contains(Self.uncoveredBody)
+        }
     }
 
     private static let uncoveredBody = "warning: the signature does not cover the body: who captures one request"
@@ -109,7 +127,8 @@ struct SignatureProblemTests {
     @Test(
         "A timestamp that the signature does not cover is a warning",
         arguments: [
-            ("timestamp_from: '${header.T}'", "the header t"), ("timestamp_from: '${query.t}'", "the query parameter t"),
+            ("timestamp_from: '${header.T}'", "the header t"),
+            ("timestamp_from: '${query.t}'", "the query parameter t"),
             ("timestamp_from: '${body.t}', signed: '${body.u}'", "the field t of the body"),
             ("timestamp_from: '${header.T}', signed: '${header.U}:${body}'", "the header t"),
             ("timestamp_from: '${header.T}', signed: '${timestamp}${body}'", nil), ("timestamp_from: '${body.t}'", nil),
@@ -120,7 +139,8 @@ struct SignatureProblemTests {
         ])
     func uncoveredTimestamp(verify: String, noun: String?) {
         let expected = noun.map {
-            "3:28: warning: the signature does not cover \($0), from which the timestamp comes: who captures a request could send it "
+            "3:28: warning: the signature does not cover \($0), from which the timestamp comes: who captures a "
+                + "request could send it "
                 + "again with a fresh one; put ${timestamp} into 'signed' if the sender signs it"
         }
         #expect(warnings(verify, "  public_url: https://example.com\n") == [expected].compactMap { $0 })
@@ -134,13 +154,16 @@ struct SignatureProblemTests {
             ("signed: '${id}:${body}', id_from: '${header.I}'", "${header.J}", "the header j"),
             ("signed: '${timestamp}${body}', timestamp_from: '${header.T}'", "['${header.T}', '${body.a}']", nil),
             (
-                "signed: '${timestamp}${body}', timestamp_from: '${header.T}', timestamp_prefix: 't='", "${header.T}", "the header t"
+                "signed: '${timestamp}${body}', timestamp_from: '${header.T}', timestamp_prefix: 't='", "${header.T}",
+                "the header t"
             ),
-            ("signed: '${body}'", "${query.q}", "the query parameter q"), ("signed: '${query.q}:${body}'", "${query.q}", nil),
+            ("signed: '${body}'", "${query.q}", "the query parameter q"),
+            ("signed: '${query.q}:${body}'", "${query.q}", nil),
             ("signed: '${url}${body}'", "${query.q}", nil), ("signed: '${body}'", "${url}", "the URL"),
             ("signed: '${url}'", "${url}", nil), ("signed: '${body}'", "${path}/${body.a}", nil),
             ("signed: '${body}'", "${headers}", "the headers"), ("signed: '${sha256.body}'", "${body.a.b}", nil),
-            ("signed: '${body.a}'", "${body.a.b}", "the field a.b of the body"), ("signed: '${body.a.b}'", "${body.a.b}", nil),
+            ("signed: '${body.a}'", "${body.a.b}", "the field a.b of the body"),
+            ("signed: '${body.a.b}'", "${body.a.b}", nil),
             ("signed: '${body.a.b}'", "${body.a}", "the field a of the body"),
             ("signed: '${body.a}'", "${body.ab}", "the field ab of the body"),
             ("signed: '${sha256.body.a}'", "${body.a}", nil), ("signed: '${body.a}'", "${body}", "the body"),
@@ -156,10 +179,12 @@ struct SignatureProblemTests {
         ])
     func coveredKey(verify: String, key: String, noun: String?) {
         let isList = key.hasPrefix("[")
-        let lines = "  public_url: https://example.com\n  event: ${header.E}${body.e}\n  unique_key: \(isList ? key : "'\(key)'")\n"
+        let lines =
+            "  public_url: https://example.com\n  event: ${header.E}${body.e}\n  unique_key: \(isList ? key : "'\(key)'")\n"
         let holdsBody = verify.contains("${body}") || verify.contains("${sha256.body}")
         let expected = noun.map {
-            "6:15: warning: the signature does not cover \($0), which the unique key reads: who captures a request could send it again "
+            "6:15: warning: the signature does not cover \($0), which the unique key reads: who captures a request "
+                + "could send it again "
                 + "with another one; take the key from \(holdsBody ? "the body" : "what 'signed' holds") if you can"
         }
         #expect(warnings(verify, lines) == [expected].compactMap { $0 })

@@ -13,11 +13,14 @@ struct SignaturePropertyTests {
             let request = scheme.request(&random)
             var signed = TestRequest(target: request.target)
             signed.body = request.body
-            signed.headers = (request.headers + (try route.sign(request, at: TestRequest.now, id: "id-7"))).map { ($0.name, $0.value) }
+            signed.headers = (request.headers + (try route.sign(request, at: TestRequest.now, id: "id-7"))).map {
+                ($0.name, $0.value)
+            }
             #expect(signed.judged(by: route) == "genuine", "\(scheme.text) \(signed)")
             for _ in 0..<12 {
                 guard let changed = scheme.flipped(signed, &random) else { continue }
-                #expect(changed.judged(by: route).hasPrefix("refused signature_"), "\(scheme.text) \(signed) \(changed)")
+                #expect(
+                    changed.judged(by: route).hasPrefix("refused signature_"), "\(scheme.text) \(signed) \(changed)")
             }
         }
     }
@@ -31,12 +34,15 @@ struct RandomScheme {
     private let isHex: Bool
 
     init(_ random: inout SeededRandom) {
-        func pick<Element>(_ elements: [Element]) -> Element { elements[Int.random(in: 0..<elements.count, using: &random)] }
+        func pick<Element>(_ elements: [Element]) -> Element {
+            elements[Int.random(in: 0..<elements.count, using: &random)]
+        }
         let algorithm = pick(["hmac-sha1", "hmac-sha256", "hmac-sha512"])
         isHex = Bool.random(using: &random)
         let prefix = pick(["", "sha256=", "v1=", "v1."])
         let split = pick(["", ",", ";", " "])
-        let place = pick(split.isEmpty || prefix.isEmpty ? ["none", "header"] : ["none", "header", "beside", "prefixed"])
+        let place = pick(
+            split.isEmpty || prefix.isEmpty ? ["none", "header"] : ["none", "header", "beside", "prefixed"])
         let format = pick(["unix", "unix_ms", "rfc3339"])
         let hasID = Bool.random(using: &random)
         let (key, keyLines) = pick([
@@ -46,7 +52,9 @@ struct RandomScheme {
         ])
         secret = key
 
-        var parts = ["${body}", "${header.X-More}", "${query.q}", "${method}", "${url}", "${path}", "${sha256.body}", "lit:"]
+        var parts = [
+            "${body}", "${header.X-More}", "${query.q}", "${method}", "${url}", "${path}", "${sha256.body}", "lit:",
+        ]
         parts.shuffle(using: &random)
         parts = Array(parts.prefix(Int.random(in: 1...4, using: &random)))
         if place != "none" { parts.append("${timestamp}") }
@@ -61,22 +69,26 @@ struct RandomScheme {
         if !split.isEmpty { verify += ", signature_split: '\(split)'" }
         switch place {
         case "header": verify += ", timestamp_from: '${header.X-Time}', timestamp_format: \(format)"
-        case "beside": verify += ", timestamp_from: '${header.X-Signature}', timestamp_prefix: 't=', timestamp_format: \(format)"
-        case "prefixed": verify += ", timestamp_from: '${header.X-Time}', timestamp_prefix: 'at ', timestamp_format: \(format)"
+        case "beside":
+            verify += ", timestamp_from: '${header.X-Signature}', timestamp_prefix: 't=', timestamp_format: \(format)"
+        case "prefixed":
+            verify += ", timestamp_from: '${header.X-Time}', timestamp_prefix: 'at ', timestamp_format: \(format)"
         default: break
         }
         if split == " " { verify = verify.replacing("'at '", with: "'at_'") }
         if hasID { verify += ", id_from: '${header.X-Id}'" }
         verify += ", signed: '\(parts.joined(separator: pick(["", ".", ":", "\\n"])))'"
         text =
-            "routes:\n- path: /hook\n  public_url: https://example.com\n  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n"
+            "routes:\n- path: /hook\n  public_url: https://example.com\n  verify: { \(verify) }\n  secrets: [ { env: "
+            + "SECRET } ]\n"
             + "  jobs: [ { type: t } ]\n"
     }
 
     /// `nil` where its parts stand so that nobody could say where one ends, which has to be the only problem.
     func route() throws -> Route? {
         let compilation = compile([("r.yaml", text)], environment: ["SECRET": secret])
-        #expect(compilation.problems.allSatisfy { $0.message.contains("so that nothing says where one ends") }, "\(text)")
+        #expect(
+            compilation.problems.allSatisfy { $0.message.contains("so that nothing says where one ends") }, "\(text)")
         return compilation.table?.routes.first
     }
 

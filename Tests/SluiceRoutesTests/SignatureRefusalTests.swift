@@ -11,7 +11,8 @@ struct SignatureRefusalTests {
     private func routed(_ verify: String) throws -> Route {
         let from = verify.contains("signature_from:") ? "" : "signature_from: '${header.X-Signature}', "
         let text =
-            "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, \(from)\(verify)}\n  secrets: [{env: SECRET}]\n  jobs: [{type: t}]\n"
+            "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, \(from)\(verify)}\n  secrets: [{env: SECRET}]\n  "
+            + "jobs: [{type: t}]\n"
         return try route(text)
     }
 
@@ -26,12 +27,23 @@ struct SignatureRefusalTests {
             ([" , ,"], "refused signature_missing: the header x-signature is empty"),
             (["", ""], "refused signature_missing: the header x-signature is empty"),
             (["v1=,v1="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
-            (["v0=right,t=1"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
-            (["right"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
+            (
+                ["v0=right,t=1"],
+                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                    + "prefix"
+            ),
+            (
+                ["right"],
+                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                    + "prefix"
+            ),
             (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
             (["v1=,v1=zz"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
             (["v1=long"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
-            (["v1=00,v1=truncated"], "refused signature_invalid: the header x-signature does not match any secret of the route"),
+            (
+                ["v1=00,v1=truncated"],
+                "refused signature_invalid: the header x-signature does not match any secret of the route"
+            ),
         ])
     func entries(values: [String], expected: String) throws {
         let route = try routed("signature_prefix: 'v1=', signature_split: ','")
@@ -46,13 +58,16 @@ struct SignatureRefusalTests {
     @Test(
         "A place without a signature is named",
         arguments: [
-            ("'${query.sig}'", "the query parameter sig is missing"), ("'${body.a.sig}'", "the field a.sig of the body is missing"),
+            ("'${query.sig}'", "the query parameter sig is missing"),
+            ("'${body.a.sig}'", "the field a.sig of the body is missing"),
             (#"'${body["odd.key"][0]}'"#, #"the field ["odd.key"][0] of the body is missing"#),
             ("'${header.X-Sig-*}'", "the header x-sig-* is missing"),
         ])
     func places(from: String, expected: String) throws {
         let route = try routed("signature_from: \(from)")
-        #expect(TestRequest(#"{"a":{}}"#, target: "/hook?s=1").judged(by: route) == "refused signature_missing: \(expected)")
+        #expect(
+            TestRequest(#"{"a":{}}"#, target: "/hook?s=1").judged(by: route) == "refused signature_missing: \(expected)"
+        )
     }
 
     @Test(
@@ -70,7 +85,8 @@ struct SignatureRefusalTests {
     @Test(
         "A body that has to be read for its signature and cannot be is refused, and no dead letter",
         arguments: [
-            ("{", "application/json", "the text ends inside a value at byte 1"), ("", "", "there is no value at byte 0"),
+            ("{", "application/json", "the text ends inside a value at byte 1"),
+            ("", "", "there is no value at byte 0"),
             (String(repeating: "[", count: 200), "", "the nesting is deeper than 124 levels at byte 124"),
             (
                 "x", "text/plain; charset=koi8-r",
@@ -91,31 +107,57 @@ struct SignatureRefusalTests {
             ([], "refused signature_missing: the header x-time, which holds the timestamp, is missing"),
             ([""], "refused signature_missing: the header x-time, which holds the timestamp, is empty"),
             ([time, time], "refused signature_invalid: the header x-time stands twice"),
-            (["now"], "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
-            (["-1700000000"], "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
-            (["1700000000.5"], "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
-            (["1700000000000000"], "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
+            (
+                ["now"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+            ),
+            (
+                ["-1700000000"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+            ),
+            (
+                ["1700000000.5"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+            ),
+            (
+                ["1700000000000000"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+            ),
             (["1699999700"], "refused signature_expired: the timestamp is 300s old, and 'tolerance' is 5m"),
-            (["1700000301"], "refused signature_expired: the timestamp is 300s ahead of the clock, and 'tolerance' is 5m"),
-            (["999999999999999"], "refused signature_expired: the timestamp is 999998299999998s ahead of the clock, and 'tolerance' is 5m"),
+            (
+                ["1700000301"],
+                "refused signature_expired: the timestamp is 300s ahead of the clock, and 'tolerance' is 5m"
+            ),
+            (
+                ["999999999999999"],
+                "refused signature_expired: the timestamp is 999998299999998s ahead of the clock, and 'tolerance' is 5m"
+            ),
             (["1699999701"], "genuine"), (["1700000300"], "genuine"),
-            (["01700000000"], "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
+            (
+                ["01700000000"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+            ),
         ])
     func timestamps(values: [String], expected: String) throws {
         let route = try routed("timestamp_from: '${header.X-Time}', signed: '${timestamp}${body}'")
         let text = (values.first ?? "") + "{}"
-        let headers = values.map { ("X-Time", $0) } + [("X-Signature", signature(Array(text.utf8), "a secret of tests"))]
+        let headers =
+            values.map { ("X-Time", $0) } + [("X-Signature", signature(Array(text.utf8), "a secret of tests"))]
         #expect(TestRequest("{}", headers: headers).judged(by: route) == expected)
     }
 
     @Test(
         "Timestamps in other forms are read strictly",
         arguments: [
-            ("unix_ms", "1699999700122", "expired"), ("unix_ms", "1699999700123", "genuine"), ("unix_ms", "1700000300123", "genuine"),
-            ("unix_ms", "1700000300124", "expired"), ("unix_ms", "1.7e12", "is not a number of milliseconds since 1970"),
+            ("unix_ms", "1699999700122", "expired"), ("unix_ms", "1699999700123", "genuine"),
+            ("unix_ms", "1700000300123", "genuine"),
+            ("unix_ms", "1700000300124", "expired"),
+            ("unix_ms", "1.7e12", "is not a number of milliseconds since 1970"),
             ("unix_ms", "1700000000000000000", "is not a number of milliseconds since 1970"),
-            ("rfc3339", "2023-11-14T22:08:20.123999999Z", "genuine"), ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
-            ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"), ("rfc3339", "2023-11-15T00:13:20+02:00", "genuine"),
+            ("rfc3339", "2023-11-14T22:08:20.123999999Z", "genuine"),
+            ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
+            ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"),
+            ("rfc3339", "2023-11-15T00:13:20+02:00", "genuine"),
             ("rfc3339", "2023-11-14 22:13:20", "is not a time in the form of RFC 3339"),
             ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the form of RFC 3339"),
             ("unix_ms", "01700000000123", "is not a number of milliseconds since 1970"),
@@ -123,7 +165,8 @@ struct SignatureRefusalTests {
             ("rfc3339", "1700000000", "is not a time in the form of RFC 3339"),
         ])
     func formats(format: String, text: String, expected: String) throws {
-        let route = try routed("timestamp_from: '${header.X-Time}', timestamp_format: \(format), signed: '${timestamp}'")
+        let route = try routed(
+            "timestamp_from: '${header.X-Time}', timestamp_format: \(format), signed: '${timestamp}'")
         let headers = [("X-Time", text), ("X-Signature", signature(Array(text.utf8), "a secret of tests"))]
         #expect(TestRequest("{}", headers: headers).judged(by: route).contains(expected))
     }
@@ -133,9 +176,18 @@ struct SignatureRefusalTests {
         arguments: [
             (["v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
             (["t=,v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
-            (["t=\(time),t=\(time),v1=S"], "refused signature_invalid: the header x-signature holds more than one timestamp"),
-            (["t=\(time),v1=S", "t=1"], "refused signature_invalid: the header x-signature holds more than one timestamp"),
-            (["t=\(time)"], "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"),
+            (
+                ["t=\(time),t=\(time),v1=S"],
+                "refused signature_invalid: the header x-signature holds more than one timestamp"
+            ),
+            (
+                ["t=\(time),v1=S", "t=1"],
+                "refused signature_invalid: the header x-signature holds more than one timestamp"
+            ),
+            (
+                ["t=\(time)"],
+                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"
+            ),
             (["v1=S", "t=\(time)"], "genuine"), ([" v1=S , t=\(time) "], "genuine"),
         ])
     func prefixedTimestamps(lines: [String], expected: String) throws {
@@ -154,20 +206,30 @@ struct SignatureRefusalTests {
         let line = ("X-Time", "t=\(Self.time)")
         #expect(TestRequest("{}", headers: [right, line]).judged(by: route) == "genuine")
         #expect(
-            TestRequest("{}", headers: [right, line, line]).judged(by: route) == "refused signature_invalid: the header x-time stands twice"
+            TestRequest("{}", headers: [right, line, line]).judged(by: route)
+                == "refused signature_invalid: the header x-time stands twice"
         )
     }
 
     @Test(
         "What is signed and not there is refused, and so is a header that is signed and stands twice",
         arguments: [
-            ("id_from: '${header.X-Id}', signed: '${id}'", [], "signature_missing: the header x-id, which holds the id, is missing"),
+            (
+                "id_from: '${header.X-Id}', signed: '${id}'", [],
+                "signature_missing: the header x-id, which holds the id, is missing"
+            ),
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: "],
                 "signature_missing: the header x-id, which holds the id, is empty"
             ),
-            ("id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: a", "X-Id: a"], "signature_invalid: the header x-id stands twice"),
-            ("id_from: '${query.id}', signed: '${id}'", [], "signature_missing: the query parameter id, which holds the id, is missing"),
+            (
+                "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: a", "X-Id: a"],
+                "signature_invalid: the header x-id stands twice"
+            ),
+            (
+                "id_from: '${query.id}', signed: '${id}'", [],
+                "signature_missing: the query parameter id, which holds the id, is missing"
+            ),
             ("signed: '${header.X-A}'", [], "signature_missing: the header x-a, which is signed, is missing"),
             ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a stands twice"),
             ("signed: '${query.a}'", [], "signature_missing: the query parameter a, which is signed, is missing"),
@@ -194,14 +256,17 @@ struct SignatureRefusalTests {
             return TestRequest("{}", headers: [("X-Time", "1600000000"), ("X-Signature", digest)]).judged(by: route)
         }
         #expect(outcome("other") == outcome("a secret of tests"))
-        #expect(outcome("a secret of tests") == "refused signature_expired: the timestamp is 100000000s old, and 'tolerance' is 5m")
+        #expect(
+            outcome("a secret of tests")
+                == "refused signature_expired: the timestamp is 100000000s old, and 'tolerance' is 5m")
     }
 
     @Test("No reason repeats what the sender wrote")
     func secrecy() throws {
         let marks = ["hunter2", "00hunter2", "hunter2=00", "t=hunter2,v1=00", "v1=hunter2"]
         let schemes = [
-            "signature_split: ','", "signature_prefix: 'v1='", "timestamp_from: '${header.X-Time}', signed: '${timestamp}'",
+            "signature_split: ','", "signature_prefix: 'v1='",
+            "timestamp_from: '${header.X-Time}', signed: '${timestamp}'",
             "signature_from: '${body.s}'", "signed: '${body.x.y}:${header.X-Time}'",
         ]
         for scheme in schemes {

@@ -10,7 +10,8 @@ struct SignatureSigningTests {
         var options = RouteOptions()
         options.secrets = .throwAway
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "/nowhere"), environment: [:],
+            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "/nowhere"),
+            environment: [:],
             options: options)
         #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)
         #expect(compilation.secretFiles == [], sourceLocation: sourceLocation)
@@ -30,7 +31,8 @@ struct SignatureSigningTests {
         arguments: VectorScheme.allCases.filter { $0 != .mailgun })
     func signed(scheme: VectorScheme) throws {
         let route = try throwAway(scheme.route)
-        let request = RequestToSign(target: "/hook?a=b", body: Array(#"{"id":1,"webhookTimestamp":1700000000123}"#.utf8))
+        let request = RequestToSign(
+            target: "/hook?a=b", body: Array(#"{"id":1,"webhookTimestamp":1700000000123}"#.utf8))
         let added = try route.sign(request, at: TestRequest.now, id: "example-1")
         var signed = complete(request, added)
         #expect(signed.judged(by: route) == "genuine")
@@ -43,7 +45,9 @@ struct SignatureSigningTests {
         let route = try throwAway(VectorScheme.standardWebhooks.route)
         let bare = RequestToSign(target: "/hook", body: [])
         #expect(
-            try route.sign(bare, at: 1_700_000_000_999, id: "m1").map(\.name) == ["webhook-id", "webhook-timestamp", "webhook-signature"])
+            try route.sign(bare, at: 1_700_000_000_999, id: "m1").map(\.name) == [
+                "webhook-id", "webhook-timestamp", "webhook-signature",
+            ])
         #expect(try route.sign(bare, at: 1_700_000_000_999, id: "m1").prefix(2).map(\.value) == ["m1", "1700000000"])
         let own = RequestToSign(
             target: "/hook", headers: [.init("Webhook-Id", "m2"), .init("Webhook-Timestamp", "1700000001")], body: [])
@@ -57,9 +61,11 @@ struct SignatureSigningTests {
         arguments: [("unix", "1700000000"), ("unix_ms", "1700000000123"), ("rfc3339", "2023-11-14T22:13:20.123Z")])
     func formats(format: String, expected: String) throws {
         let verify =
-            "{alg: hmac-sha512, signature_from: '${header.S}', timestamp_from: '${header.T}', timestamp_format: \(format), "
+            "{alg: hmac-sha512, signature_from: '${header.S}', timestamp_from: '${header.T}', timestamp_format: "
+            + "\(format), "
             + "signed: '${timestamp}'}"
-        let route = try throwAway("routes:\n- path: /hook\n  verify: \(verify)\n  secrets: [{file: none}]\n  jobs: [{type: t}]\n")
+        let route = try throwAway(
+            "routes:\n- path: /hook\n  verify: \(verify)\n  secrets: [{file: none}]\n  jobs: [{type: t}]\n")
         let added = try route.sign(RequestToSign(target: "/hook", body: []), at: TestRequest.now, id: "")
         #expect(added.first == .init("t", expected))
     }
@@ -79,7 +85,10 @@ struct SignatureSigningTests {
                 "signature_from: '${body.s}'",
                 "the signature stands in the field s of the body, and a request can only be signed in a header"
             ),
-            ("signature_from: '${query.s}'", "the signature stands in the query parameter s, and a request can only be signed in a header"),
+            (
+                "signature_from: '${query.s}'",
+                "the signature stands in the query parameter s, and a request can only be signed in a header"
+            ),
             ("signature_from: '${header.S}'", "the request has the header s already"),
             (
                 "signature_from: '${header.X}', id_from: '${body.id}', signed: '${id}'",
@@ -92,7 +101,9 @@ struct SignatureSigningTests {
         ])
     func obstacles(verify: String, expected: String) throws {
         let route = try throwAway(
-            "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, \(verify)}\n  secrets: [{env: S}]\n  jobs: [{type: t}]\n")
+            "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, \(verify)}\n  secrets: [{env: S}]\n  jobs: [{type: "
+                + "t}]\n"
+        )
         let request = RequestToSign(target: "/hook", headers: [.init("S", "00")], body: Array("{}".utf8))
         let obstacle = #expect(throws: SigningObstacle.self) { try route.sign(request, at: 0, id: "") }
         #expect(obstacle?.message == expected)
@@ -103,7 +114,9 @@ struct SignatureSigningTests {
         #expect(try throwAway(openRoute()).sign(RequestToSign(target: "/hook", body: []), at: 0, id: "") == [])
     }
 
-    @Test("Throw-away secrets need no encoding, are new each time and named as such; mistakes in 'secrets' are still mistakes")
+    @Test(
+        "Throw-away secrets need no encoding, are new each time and named as such; mistakes in 'secrets' are still mistakes"
+    )
     func supply() throws {
         let text =
             "routes:\n- path: /hook\n  provider: github\n  verify: {key_encoding: base64, key_strip_prefix: x}\n"
@@ -121,7 +134,8 @@ struct SignatureSigningTests {
         options.secrets = .throwAway
         let broken = text.replacing("{env: S}", with: "{evn: S}, {value: x}")
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(broken.utf8))], secretFiles: SecretFiles(folder: "."), environment: [:],
+            [RouteFile(name: "r.yaml", bytes: Array(broken.utf8))], secretFiles: SecretFiles(folder: "."),
+            environment: [:],
             options: options)
         #expect(
             compilation.problems.map(\.description) == [

@@ -5,7 +5,9 @@ import Testing
 struct SignatureTests {
     @Test("GitHub's published vectors are judged as published", arguments: GitHubVector.all)
     func githubVectors(vector: GitHubVector) throws {
-        let text = "routes:\n- path: /g\n  provider: github\n  on_unreadable: dead_letter\n  secrets: [{env: S}]\n  jobs: [{type: t}]\n"
+        let text =
+            "routes:\n- path: /g\n  provider: github\n  on_unreadable: dead_letter\n  secrets: [{env: S}]\n  jobs: "
+            + "[{type: t}]\n"
         let request = TestRequest(vector.body, headers: [("X-Hub-Signature-256", vector.header)])
         let outcome = request.processed(by: try route(text, environment: ["S": vector.secret]))
         #expect((outcome.delivery != nil) == vector.isValid)
@@ -34,7 +36,10 @@ struct SignatureTests {
             ([], "refused signature_missing: the header x-signature is missing"),
             ([""], "refused signature_missing: the header x-signature is empty"),
             (["sha256="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
-            (["sha1=00"], "refused signature_invalid: the header x-signature does not begin with the signature's prefix"),
+            (
+                ["sha1=00"],
+                "refused signature_invalid: the header x-signature does not begin with the signature's prefix"
+            ),
             (["sha256=zz"], "refused signature_invalid: the header x-signature is not hex"),
             (["sha256=0"], "refused signature_invalid: the header x-signature is not hex"),
             (["sha256=00"], "refused signature_invalid: the header x-signature does not match any secret of the route"),
@@ -66,15 +71,20 @@ struct SignatureTests {
         arguments: [("the first secret", true), ("the second secret", true), ("three", false)])
     func rotation(secret: String, isStored: Bool) throws {
         let route = try route(
-            signedRoute(secrets: "[{env: A}, {env: B}]"), environment: ["A": "the first secret", "B": "the second secret"])
+            signedRoute(secrets: "[{env: A}, {env: B}]"),
+            environment: ["A": "the first secret", "B": "the second secret"])
         #expect((TestRequest("{}").signed(secret).processed(by: route).delivery != nil) == isStored)
     }
 
-    @Test("Signatures in base64, and secrets in base64 and hex, are read as such; letter case counts in base64 and not in hex")
+    @Test(
+        "Signatures in base64, and secrets in base64 and hex, are read as such; letter case counts in base64 and not in hex"
+    )
     func encodings() throws {
-        let hex = try route(signedRoute(", key_encoding: hex"), environment: ["SECRET": "6120736563726574206f66207465737473"])
+        let hex = try route(
+            signedRoute(", key_encoding: hex"), environment: ["SECRET": "6120736563726574206f66207465737473"])
         let base64 = try route(
-            signedRoute(", key_encoding: base64, signature_encoding: base64"), environment: ["SECRET": "YSBzZWNyZXQgb2YgdGVzdHM="])
+            signedRoute(", key_encoding: base64, signature_encoding: base64"),
+            environment: ["SECRET": "YSBzZWNyZXQgb2YgdGVzdHM="])
         let request = TestRequest("{}")
         let digest = signature(request.body, "a secret of tests")
         let decoded = Hex.decode(Array(digest.utf8).span)
@@ -88,7 +98,9 @@ struct SignatureTests {
         #expect(outcome(digest.uppercased(), hex) == "stored")
         #expect(outcome(text, base64) == "stored")
         #expect(outcome(text.lowercased(), base64).hasPrefix("refused signature_invalid"))
-        #expect(outcome(String(text.dropLast()), base64) == "refused signature_invalid: the header x-signature is not base64")
+        #expect(
+            outcome(String(text.dropLast()), base64)
+                == "refused signature_invalid: the header x-signature is not base64")
     }
 
     @Test("What 'verify' says goes over the provider's preset, key by key")

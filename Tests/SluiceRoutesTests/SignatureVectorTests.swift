@@ -9,10 +9,13 @@ struct SignatureVectorTests {
         let route = try vectorRoute(vector)
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
         #expect(
-            request.judged(by: route, atMilliseconds: vector.clock * 1000) == (vector.refusal.map { "refused \($0)" } ?? "genuine"))
+            request.judged(by: route, atMilliseconds: vector.clock * 1000)
+                == (vector.refusal.map { "refused \($0)" } ?? "genuine"))
     }
 
-    @Test("A published vector with a byte of its body changed is refused", arguments: SignatureVector.all.filter { $0.refusal == nil })
+    @Test(
+        "A published vector with a byte of its body changed is refused",
+        arguments: SignatureVector.all.filter { $0.refusal == nil })
     func changedBody(vector: SignatureVector) throws {
         let route = try vectorRoute(vector)
         var request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
@@ -40,11 +43,14 @@ struct SignatureVectorTests {
         var testDescription: String { scheme.rawValue }
 
         init(
-            _ scheme: VectorScheme, secret: String = "a secret of tests", key: [UInt8]? = nil, algorithm: HashAlgorithm = .sha256,
+            _ scheme: VectorScheme, secret: String = "a secret of tests", key: [UInt8]? = nil,
+            algorithm: HashAlgorithm = .sha256,
             headers: @escaping @Sendable (HMACKey) -> [(name: String, value: String)] = { _ in [] },
             body: @escaping @Sendable (HMACKey) -> String = { _ in Self.event }
         ) {
-            (self.scheme, self.secret, self.key, self.algorithm, self.headers, self.body) = (scheme, secret, key, algorithm, headers, body)
+            (self.scheme, self.secret, self.key, self.algorithm, self.headers, self.body) = (
+                scheme, secret, key, algorithm, headers, body
+            )
         }
 
         static let event = #"{"id":"evt_1","webhookTimestamp":1700000000000}"#
@@ -75,14 +81,21 @@ struct SignatureVectorTests {
             }),
         // For a day after a secret was replaced the header comes twice.
         Made(.mollie) {
-            [("X-Mollie-Signature", "sha256=" + hex($0, "other")), ("X-Mollie-Signature", "sha256=" + hex($0, Made.event))]
+            [
+                ("X-Mollie-Signature", "sha256=" + hex($0, "other")),
+                ("X-Mollie-Signature", "sha256=" + hex($0, Made.event)),
+            ]
         },
         Made(.sentry) { [("Sentry-Hook-Signature", hex($0, Made.event))] },
         Made(.shopify) { [("X-Shopify-Hmac-Sha256", base64($0, Made.event))] },
         Made(.twitch) {
             [
-                ("Twitch-Eventsub-Message-Id", "m1"), ("Twitch-Eventsub-Message-Timestamp", "2023-11-14T22:13:20.123456789Z"),
-                ("Twitch-Eventsub-Message-Signature", "sha256=" + hex($0, "m12023-11-14T22:13:20.123456789Z" + Made.event)),
+                ("Twitch-Eventsub-Message-Id", "m1"),
+                ("Twitch-Eventsub-Message-Timestamp", "2023-11-14T22:13:20.123456789Z"),
+                (
+                    "Twitch-Eventsub-Message-Signature",
+                    "sha256=" + hex($0, "m12023-11-14T22:13:20.123456789Z" + Made.event)
+                ),
             ]
         },
         Made(.typeform) { [("Typeform-Signature", "sha256=" + base64($0, Made.event))] },
@@ -94,11 +107,16 @@ struct SignatureVectorTests {
             ]
         },
         Made(.zoom) {
-            [("x-zm-request-timestamp", "1700000000"), ("x-zm-signature", "v0=" + hex($0, "v0:1700000000:" + Made.event))]
+            [
+                ("x-zm-request-timestamp", "1700000000"),
+                ("x-zm-signature", "v0=" + hex($0, "v0:1700000000:" + Made.event)),
+            ]
         },
     ]
 
-    @Test("Requests of providers without a published vector are genuine when they are made as documented", arguments: made)
+    @Test(
+        "Requests of providers without a published vector are genuine when they are made as documented", arguments: made
+    )
     func documented(made: Made) throws {
         let secret = made.key ?? Array(made.secret.utf8)
         let key = HMACKey(made.algorithm, key: secret.span)

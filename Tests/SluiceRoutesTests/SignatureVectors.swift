@@ -34,13 +34,16 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 (
                     "webhook-signature",
                     "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="
-                        + " v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc"
+                        + " v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= "
+                        + "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc"
                         + "="
                 ),
             ],
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
-            source: "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"),
+            source:
+                "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
+        ),
         SignatureVector(
             scheme: .standardWebhooks, title: "an empty signature",
             secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -52,7 +55,9 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
             refusal: "signature_missing: the header webhook-signature holds no signature behind its prefix",
-            source: "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"),
+            source:
+                "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
+        ),
         SignatureVector(
             scheme: .standardWebhooks, title: "a signature cut short",
             secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -64,7 +69,9 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
             refusal: "signature_invalid: the header webhook-signature holds no signature that is base64",
-            source: "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"),
+            source:
+                "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
+        ),
         SignatureVector(
             scheme: .svix, title: "the documented example",
             secret: "whsec_plJ3nmyCDGBKInavdOK15jsl",
@@ -142,7 +149,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Stripe-Signature", "t,,")
             ],
             body: "{}",
-            refusal: "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+            refusal:
+                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -200,7 +208,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Stripe-Signature", "t")
             ],
             body: "{}",
-            refusal: "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+            refusal:
+                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -247,11 +256,16 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             scheme: .paddle, title: "the suite's body",
             secret: "VALID_SECRET",
             headers: [
-                ("Paddle-Signature", "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9")
+                (
+                    "Paddle-Signature",
+                    "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9"
+                )
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_698_796_800,
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "several signatures and one of an unknown version",
             secret: "VALID_SECRET",
@@ -264,16 +278,23 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"data": "value"}"#,
             clock: 1_698_796_800,
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "the same at the end of the tolerance",
             secret: "VALID_SECRET",
             headers: [
-                ("Paddle-Signature", "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9")
+                (
+                    "Paddle-Signature",
+                    "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9"
+                )
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_698_796_805,
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "no signature of the known version",
             secret: "VALID_SECRET",
@@ -282,18 +303,26 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_234,
-            refusal: "signature_invalid: the header paddle-signature holds no entry that begins with the signature's prefix",
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            refusal:
+                "signature_invalid: the header paddle-signature holds no entry that begins with the signature's prefix",
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "the same days later",
             secret: "VALID_SECRET",
             headers: [
-                ("Paddle-Signature", "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9")
+                (
+                    "Paddle-Signature",
+                    "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9"
+                )
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_699_142_400,
             refusal: "signature_expired: the timestamp is 345600s old, and 'tolerance' is 5s",
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "another timestamp",
             secret: "VALID_SECRET",
@@ -303,12 +332,17 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"data": ["1", "2"]}"#,
             clock: 9_876,
             refusal: "signature_invalid: the header paddle-signature does not match any secret of the route",
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .paddle, title: "another body",
             secret: "pdl_ntfset_01hsdn8d43dt7mezr1ef2jtbaw_hKkRiCGyyRhbFwIUuqiTBgI7gnWoV0Gr",
             headers: [
-                ("Paddle-Signature", "ts=1710929255;h1=6c05ef8fa83c44d751be6d259ec955ce5638e2c54095bf128e408e2fce1589c8")
+                (
+                    "Paddle-Signature",
+                    "ts=1710929255;h1=6c05ef8fa83c44d751be6d259ec955ce5638e2c54095bf128e408e2fce1589c8"
+                )
             ],
             body: "{}",
             clock: 1_710_929_255,
@@ -327,12 +361,17 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             scheme: .paddle, title: "the same a second too late",
             secret: "VALID_SECRET",
             headers: [
-                ("Paddle-Signature", "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9")
+                (
+                    "Paddle-Signature",
+                    "ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9"
+                )
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_698_796_806,
             refusal: "signature_expired: the timestamp is 6s old, and 'tolerance' is 5s",
-            source: "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"),
+            source:
+                "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
+        ),
         SignatureVector(
             scheme: .square, title: "the documented example",
             secret: "asdf1234",
@@ -350,7 +389,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("x-square-hmacsha256-signature", "2kRE5qRU2tR+tBGlDwMEw2avJ7QM4ikPYD/PJ3bd9Og=")
             ],
             body: #"{"hello":"world"}"#,
-            refusal: "signature_invalid: the header x-square-hmacsha256-signature does not match any secret of the route",
+            refusal:
+                "signature_invalid: the header x-square-hmacsha256-signature does not match any secret of the route",
             source: "https://developer.squareup.com/docs/webhooks/step3validate"),
         SignatureVector(
             scheme: .standardWebhooks, title: "OpenAI's event at the end of the tolerance",
@@ -383,7 +423,9 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("webhook-signature", "v1,gUAg4R2hWouRZqRQG4uJypNS8YK885G838+EHb4nKBY="),
             ],
             body: SignatureVectorBodies.openAIEvent,
-            refusal: "signature_invalid: the timestamp in the header webhook-timestamp is not a number of seconds since 1970",
+            refusal:
+                "signature_invalid: the timestamp in the header webhook-timestamp is not a number of seconds since "
+                + "1970",
             source: "https://github.com/openai/openai-node/blob/master/tests/api-resources/webhooks.test.ts"),
         SignatureVector(
             scheme: .standardWebhooks, title: "OpenAI's event and another secret",
@@ -430,7 +472,10 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"say": "hello"}"#,
             clock: 1_627_207_200,
             refusal: "signature_invalid: the header x-zendesk-webhook-signature does not match any secret of the route",
-            source: "https://developer.zendesk.com/documentation/event-connectors/webhooks/verifying/ (an older text of the page)"),
+            source:
+                "https://developer.zendesk.com/documentation/event-connectors/webhooks/verifying/ (an older text of "
+                + "the page)"
+        ),
         SignatureVector(
             scheme: .pagerduty, title: "the suite's event",
             secret: "lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK",

@@ -18,9 +18,12 @@ struct SignedCut {
     init(_ template: String) {
         var parts: [Part] = []
         for (index, piece) in template.split(separator: "${", omittingEmptySubsequences: false).enumerated() {
-            let halves = index == 0 ? [piece] : piece.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
+            let halves =
+                index == 0 ? [piece] : piece.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
             if index > 0 { parts.append(.value(String(halves[0]))) }
-            if let literal = halves.last, !literal.isEmpty, index == 0 || halves.count > 1 { parts.append(.literal(String(literal))) }
+            if let literal = halves.last, !literal.isEmpty, index == 0 || halves.count > 1 {
+                parts.append(.literal(String(literal)))
+            }
         }
         self.parts = parts
     }
@@ -70,7 +73,9 @@ struct SignedCut {
         var headers = [signature]
         for (name, header) in [("id", "X-Id"), ("timestamp", "X-Time"), ("header.X-More", "X-More")] {
             guard let value = values[name] else { continue }
-            guard value.utf8.allSatisfy({ 0x20...0x7E ~= $0 }), value.first != " ", value.last != " " else { return nil }
+            guard value.utf8.allSatisfy({ 0x20...0x7E ~= $0 }), value.first != " ", value.last != " " else {
+                return nil
+            }
             headers.append((header, value))
         }
         guard let target = target(values) else { return nil }

@@ -39,14 +39,18 @@ extension SlowCondition {
                 let values = test.values.map(\.yaml)
                 return "\(test.name): " + (values.count == 1 ? values[0] : "[\(values.joined(separator: ", "))]")
             }
-            if tests.count == 1, tests[0].name == "equals" { return "\(subject.rawValue): " + written[0].dropFirst("equals: ".count) }
+            if tests.count == 1, tests[0].name == "equals" {
+                return "\(subject.rawValue): " + written[0].dropFirst("equals: ".count)
+            }
             return "\(subject.rawValue): { \(written.joined(separator: ", ")) }"
         case .any(let alternatives): return "any: [ " + alternatives.map(Self.mapping).joined(separator: ", ") + " ]"
         case .not(let conditions): return "not: " + Self.mapping(conditions)
         }
     }
 
-    static func mapping(_ conditions: [SlowCondition]) -> String { "{ " + conditions.map(\.yaml).joined(separator: ", ") + " }" }
+    static func mapping(_ conditions: [SlowCondition]) -> String {
+        "{ " + conditions.map(\.yaml).joined(separator: ", ") + " }"
+    }
 
     func holds(_ value: (Subject) -> Found) -> Bool {
         switch self {
@@ -83,7 +87,9 @@ extension SlowCondition.Found {
         case "not": !values.contains(where: equals)
         case "prefix": values.contains { value in text.map { Array($0.utf8).starts(with: value.source.utf8) } ?? false }
         case "suffix":
-            values.contains { value in text.map { Array($0.utf8.reversed()).starts(with: value.source.utf8.reversed()) } ?? false }
+            values.contains { value in
+                text.map { Array($0.utf8.reversed()).starts(with: value.source.utf8.reversed()) } ?? false
+            }
         case "contains": values.contains(where: contains)
         case "greater": number.map { $0 > Self.decimal(values[0].source) } ?? false
         case "less": number.map { $0 < Self.decimal(values[0].source) } ?? false
@@ -110,8 +116,10 @@ extension SlowCondition.Found {
     private var number: Decimal? {
         switch self {
         case .absent, .repeated: nil
-        case .untyped(let text): text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/).map { _ in Self.decimal(text) }
-        case .json(let json): if case .scalar = json.content, json.source.contains(/[0-9]/) { Self.decimal(json.source) } else { nil }
+        case .untyped(let text):
+            text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/).map { _ in Self.decimal(text) }
+        case .json(let json):
+            if case .scalar = json.content, json.source.contains(/[0-9]/) { Self.decimal(json.source) } else { nil }
         }
     }
 
@@ -146,13 +154,18 @@ extension SlowCondition.Found {
 enum RandomCondition {
     static func list(_ random: inout SeededRandom, depth: Int) -> [SlowCondition] {
         var conditions: [SlowCondition] = []
-        for subject in SlowCondition.Subject.allCases.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)) {
+        for subject in SlowCondition.Subject.allCases.shuffled(using: &random).prefix(
+            Int.random(in: 1...2, using: &random))
+        {
             conditions.append(test(subject, &random))
         }
         if depth > 0, Int.random(in: 0..<3, using: &random) == 0 {
-            conditions.append(.any((0..<Int.random(in: 1...3, using: &random)).map { _ in list(&random, depth: depth - 1) }))
+            conditions.append(
+                .any((0..<Int.random(in: 1...3, using: &random)).map { _ in list(&random, depth: depth - 1) }))
         }
-        if depth > 0, Int.random(in: 0..<4, using: &random) == 0 { conditions.append(.not(list(&random, depth: depth - 1))) }
+        if depth > 0, Int.random(in: 0..<4, using: &random) == 0 {
+            conditions.append(.not(list(&random, depth: depth - 1)))
+        }
         return conditions.shuffled(using: &random)
     }
 
@@ -165,7 +178,8 @@ enum RandomCondition {
                 switch name {
                 case "exists": (name, [.boolean(Bool.random(using: &random))])
                 case "greater", "less": (name, [.number(number(&random))])
-                case "prefix", "suffix": (name, some(&random) { .text(["x", "xy", "y", "é", "1"].randomElement(using: &$0) ?? "x") })
+                case "prefix", "suffix":
+                    (name, some(&random) { .text(["x", "xy", "y", "é", "1"].randomElement(using: &$0) ?? "x") })
                 default: (name, scalars(&random))
                 }
             })
@@ -189,7 +203,8 @@ enum RandomCondition {
     }
 
     private static func number(_ random: inout SeededRandom) -> String {
-        ["1", "1.0", "10e-1", "2", "-1", "0", "-0.0", "1.5", "12345678901234567890"].randomElement(using: &random) ?? "1"
+        ["1", "1.0", "10e-1", "2", "-1", "0", "-0.0", "1.5", "12345678901234567890"].randomElement(using: &random)
+            ?? "1"
     }
 
     private static func text(_ random: inout SeededRandom) -> String {
@@ -206,7 +221,9 @@ enum RandomCondition {
         case 6, 7, 8: SlowJSON.literal(text(&random))
         case 9: "{ \"a\" : \(json(&random, depth: depth - 1)) }"
         default:
-            "[ " + (0..<Int.random(in: 0..<3, using: &random)).map { _ in json(&random, depth: depth - 1) }.joined(separator: " ,") + "]"
+            "[ "
+                + (0..<Int.random(in: 0..<3, using: &random)).map { _ in json(&random, depth: depth - 1) }.joined(
+                    separator: " ,") + "]"
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// JSON as a tree in which each value keeps its own text: obvious, slow, and only for texts that are known to be well-formed.
+/// JSON as a tree in which each value keeps its own text: obvious, slow, and only for texts that are known to be
+/// well-formed.
 struct SlowJSON {
     enum Content {
         case scalar
@@ -106,10 +107,13 @@ struct SlowJSON {
         scalars = scalars.dropFirst()
         let literal = String(Substring(start[..<scalars.startIndex]))
         rest = Substring(scalars)
-        return (try? JSONSerialization.jsonObject(with: Data(literal.utf8), options: .fragmentsAllowed)) as? String ?? ""
+        return (try? JSONSerialization.jsonObject(with: Data(literal.utf8), options: .fragmentsAllowed)) as? String
+            ?? ""
     }
 
-    private static func skipBlanks(_ rest: inout Substring) { rest = rest.drop { $0 == " " || $0 == "\n" || $0 == "\t" } }
+    private static func skipBlanks(_ rest: inout Substring) {
+        rest = rest.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+    }
 
     private static func take(_ scalar: Unicode.Scalar, _ rest: inout Substring) -> Bool {
         guard rest.unicodeScalars.first == scalar else { return false }

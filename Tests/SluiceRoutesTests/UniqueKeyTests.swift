@@ -4,7 +4,9 @@ import SluiceRoutes
 import Testing
 
 struct UniqueKeyTests {
-    private func key(_ unique: String, _ body: String, headers: [(name: String, value: String)] = []) throws -> RenderedKey? {
+    private func key(_ unique: String, _ body: String, headers: [(name: String, value: String)] = []) throws
+        -> RenderedKey?
+    {
         let route = try route(openRoute("unique_key: \(unique)"))
         return try #require(TestRequest(body, headers: headers).processed(by: route).delivery).key
     }
@@ -18,7 +20,8 @@ struct UniqueKeyTests {
 
     @Test("A job's own unique key goes to Zizq unscoped, and the gateway remembers the route's")
     func ownKey() throws {
-        let route = try route(openRoute("unique_key: ${body.id}", rule: "unique_key: own-${body.x}\nunique_while: queued"))
+        let route = try route(
+            openRoute("unique_key: ${body.id}", rule: "unique_key: own-${body.x}\nunique_while: queued"))
         let delivery = try #require(TestRequest(#"{"id":1,"x":2}"#).processed(by: route).delivery)
         #expect(delivery.key?.text == "open:1")
         #expect(delivery.jobs.first?.uniqueKey == "own-2")
@@ -46,13 +49,16 @@ struct UniqueKeyTests {
     @Test(
         "A key of which any part is absent, null, empty or blank is missing",
         arguments: [
-            ("${body.a}", "{}"), ("${body.a}", #"{"a":null}"#), ("${body.a}", #"{"a":""}"#), ("${body.a}", #"{"a":" \t\n"}"#),
+            ("${body.a}", "{}"), ("${body.a}", #"{"a":null}"#), ("${body.a}", #"{"a":""}"#),
+            ("${body.a}", #"{"a":" \t\n"}"#),
             ("x-${body.a}", "{}"), ("x-${body.a}", #"{"a":""}"#), ("${header.X-None}", "{}"), ("${query.q}", "{}"),
-            ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1}"#), ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1,"b":" "}"#),
+            ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1}"#),
+            ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":1,"b":" "}"#),
             (#"${body.a ?? ""}"#, "{}"), (#"${body.a ?? "d"}"#, #"{"a":""}"#),
         ])
     func missing(unique: String, body: String) throws {
-        let delivery = try #require(TestRequest(body).processed(by: try route(openRoute("unique_key: '\(unique)'".unquotedList))).delivery)
+        let delivery = try #require(
+            TestRequest(body).processed(by: try route(openRoute("unique_key: '\(unique)'".unquotedList))).delivery)
         #expect(delivery.key == nil)
         #expect(delivery.missingKeys == 1)
         #expect(delivery.jobs.count == 1)
@@ -85,16 +91,20 @@ struct UniqueKeyTests {
     @Test(
         "Where the signature covers fields, a request with one of them as another type has the same key",
         arguments: [
-            (#"{"a":12}"#, #"{"a":"12"}"#, "12"), (#"{"a":true}"#, #"{"a":"true"}"#, "true"), (#"{"a":[1]}"#, #"{"a":"[1]"}"#, "[1]"),
+            (#"{"a":12}"#, #"{"a":"12"}"#, "12"), (#"{"a":true}"#, #"{"a":"true"}"#, "true"),
+            (#"{"a":[1]}"#, #"{"a":"[1]"}"#, "[1]"),
             (#"{"a":"\ufffd"}"#, #"{"a":"\ud800"}"#, "\u{FFFD}"), (#"{"a":"x"}"#, #"{"a":"\u0078"}"#, "x"),
         ])
     func signedFields(one: String, other: String, signed: String) throws {
         for unique in ["${body.a}", "[ \"${body.a}\" ]"] {
             let route = try route(
-                "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '${body.a}' }\n"
+                "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', "
+                    + "signed: '${body.a}' }\n"
                     + "  secrets: [ { env: SECRET } ]\n  unique_key: \(unique)\n  jobs: [ { type: t } ]\n")
             let digest = signature(Array(signed.utf8), "a secret of tests")
-            let keys = [one, other].map { TestRequest($0, headers: [("X-Signature", digest)]).processed(by: route).delivery?.key }
+            let keys = [one, other].map {
+                TestRequest($0, headers: [("X-Signature", digest)]).processed(by: route).delivery?.key
+            }
             #expect(keys[0] != nil && keys[0] == keys[1], "\(unique)")
         }
     }
@@ -115,7 +125,9 @@ struct UniqueKeyTests {
         #expect(key?.hash.bytes == Array(digest.span.array.prefix(16)))
     }
 
-    @Test("A key of more than 200 bytes, with the name, goes to Zizq as its digest", arguments: [(195, false), (196, true)])
+    @Test(
+        "A key of more than 200 bytes, with the name, goes to Zizq as its digest",
+        arguments: [(195, false), (196, true)])
     func long(count: Int, isHashed: Bool) throws {
         let id = String(repeating: "k", count: count)
         let text = try #require(try key("${body.id}", "{\"id\":\"\(id)\"}")).text
@@ -127,8 +139,10 @@ struct UniqueKeyTests {
     @Test(
         "What a missing key leads to is what the route says",
         arguments: [
-            ("accept", "stored"), ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
-            ("body_hash", "stored"), ("dead_letter", "dead letter unique_key_missing: the request lacks the unique key of the route"),
+            ("accept", "stored"),
+            ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
+            ("body_hash", "stored"),
+            ("dead_letter", "dead letter unique_key_missing: the request lacks the unique key of the route"),
         ])
     func policies(policy: String, expected: String) throws {
         let route = try route(openRoute("unique_key: ${body.id}\nunique_key_missing: \(policy)"))
@@ -139,12 +153,15 @@ struct UniqueKeyTests {
         let digest = Hash.digest(.sha256, Array(#"{"a":1}"#.utf8).span)
         #expect(delivery.key?.text == (policy == "body_hash" ? "open:body:\(digest.hex)" : nil))
         #expect(TestRequest(#"{"a":1}"#).processed(by: route).delivery?.key == delivery.key)
-        if policy == "body_hash" { #expect(TestRequest(#"{"a":2}"#).processed(by: route).delivery?.key != delivery.key) }
+        if policy == "body_hash" {
+            #expect(TestRequest(#"{"a":2}"#).processed(by: route).delivery?.key != delivery.key)
+        }
     }
 
     @Test("A missing key does not matter to a rule that ignores")
     func ignored() throws {
-        let text = openRoute("unique_key: ${body.id}\nunique_key_missing: reject").replacing("type: t", with: "ignore: true")
+        let text = openRoute("unique_key: ${body.id}\nunique_key_missing: reject").replacing(
+            "type: t", with: "ignore: true")
         #expect(TestRequest("{}").processed(by: try route(text)).summary == "ignored by rule 0")
     }
 

@@ -1,6 +1,7 @@
 import SluiceBase
 import SluiceCrypto
 import SluiceRoutes
+import TestSupport
 import Testing
 
 /// A header that the signature does not cover never decides how signed bytes are read.
@@ -9,8 +10,10 @@ struct UnsignedContentTypeTests {
 
     static let contentTypes = [
         nil, "application/json", "application/json; charset=utf-16", "application/json; charset=latin1", "text/plain",
-        "text/plain; charset=utf-16le", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=latin1",
-        "multipart/form-data; boundary=b", "multipart/form-data; boundary=evil", "multipart/form-data", "application/octet-stream",
+        "text/plain; charset=utf-16le", "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=latin1",
+        "multipart/form-data; boundary=b", "multipart/form-data; boundary=evil", "multipart/form-data",
+        "application/octet-stream",
         "image/png", "x",
     ]
 
@@ -19,14 +22,19 @@ struct UnsignedContentTypeTests {
         + "name=\"payload\"\r\n\r\n{\"forged\":true}\r\n--evil--\r\n--b--\r\n"
 
     static let bodies = [
-        #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&","ref":"refs/heads/main"}"#, "  [1,2]", "\u{FEFF}{\"a\":\"\u{E9}\"}", #""text""#,
+        #"{"comment":"&payload=%7B%22forged%22%3Atrue%7D&","ref":"refs/heads/main"}"#, "  [1,2]",
+        "\u{FEFF}{\"a\":\"\u{E9}\"}", #""text""#,
         "12", "null",
-        "", " ", "plain text", "a=1&b=2", "payload=%7B%22a%22%3A1%7D", "payload=%7B%22a%22%3A1%7D&x=1", "payload=1&payload=2",
+        "", " ", "plain text", "a=1&b=2", "payload=%7B%22a%22%3A1%7D", "payload=%7B%22a%22%3A1%7D&x=1",
+        "payload=1&payload=2",
         "payload={\"a\":1}", "x=%7B%7D", multipart, "--b\r\n", "{\"a\":\"\r\n--evil\r\n\r\n\"}",
     ]
 
-    private func outcome(_ route: Route, _ body: [UInt8], _ header: String, headers: [(name: String, value: String)]) -> String {
-        var request = TestRequest("", target: route.path, headers: headers + [(header, "sha256=" + signature(body, Self.secret))])
+    private func outcome(_ route: Route, _ body: [UInt8], _ header: String, headers: [(name: String, value: String)])
+        -> String
+    {
+        var request = TestRequest(
+            "", target: route.path, headers: headers + [(header, "sha256=" + signature(body, Self.secret))])
         request.body = body
         switch request.processed(by: route) {
         case .store(let delivery):
@@ -39,18 +47,25 @@ struct UnsignedContentTypeTests {
 
     @Test(
         "whatever the content type says, a signed body comes to the same",
-        arguments: ["body: auto", "body: json", "body: form", "body: text", "body: bytes", "each: lines", "provider: github"])
+        arguments: [
+            "body: auto", "body: json", "body: form", "body: text", "body: bytes", "each: lines", "provider: github",
+        ])
     func sameOutcome(line: String) throws {
         let isGitHub = line.hasPrefix("provider")
         let verify =
-            isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
+            isGitHub
+            ? ""
+            : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
         let route = try route(
-            "routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t, payload: '${body}' } ]\n"
+            "routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t, "
+                + "payload: '${body}' } ]\n"
                 .replacing("'${body}'", with: line == "each: lines" ? "'${item}'" : "'${body}'"))
         for body in Self.bodies {
             let outcomes = Set(
                 Self.contentTypes.map { type in
-                    outcome(route, Array(body.utf8), "X-Hub-Signature-256", headers: type.map { [("Content-Type", $0)] } ?? [])
+                    outcome(
+                        route, Array(body.utf8), "X-Hub-Signature-256",
+                        headers: type.map { [("Content-Type", $0)] } ?? [])
                 })
             #expect(outcomes.count == 1, "\(line) \(body): \(outcomes)")
         }
@@ -64,28 +79,38 @@ struct UnsignedContentTypeTests {
                 #"["t {\"comment\":\"&payload=%7B%22forged%22%3Atrue%7D&\"}"] []"#
             ),
             ("body: auto", "a=1", #"[] ["body_unreadable"]"#), ("body: auto", "12", #"["t 12"] []"#),
-            ("body: form", "a=1&b=x+y", #"["t {\"a\":\"1\",\"b\":\"x y\"}"] []"#), ("body: form", "a=1&b=\"", #"[] ["body_unreadable"]"#),
+            ("body: form", "a=1&b=x+y", #"["t {\"a\":\"1\",\"b\":\"x y\"}"] []"#),
+            ("body: form", "a=1&b=\"", #"[] ["body_unreadable"]"#),
             ("body: form", #"{"a":"&b=1"}"#, #"[] ["body_unreadable"]"#), ("body: text", "a=1", #"["t \"a=1\""] []"#),
             ("provider: github", "payload=%7B%22a%22%3A1%7D", #"["t {\"a\":1}"] []"#),
             ("provider: github", "payload=%7B%22a%22%3A1%7D&x=1", #"[] ["body_unreadable"]"#),
-            ("provider: github", "payload={\"a\":1}", #"[] ["body_unreadable"]"#), ("provider: github", "a=1", #"[] ["body_unreadable"]"#),
+            ("provider: github", "payload={\"a\":1}", #"[] ["body_unreadable"]"#),
+            ("provider: github", "a=1", #"[] ["body_unreadable"]"#),
         ])
     func kinds(line: String, body: String, expected: String) throws {
         let isGitHub = line.hasPrefix("provider")
         let verify =
-            isGitHub ? "" : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
-        let route = try route("routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+            isGitHub
+            ? ""
+            : "verify: { alg: hmac-sha256, signature_from: '${header.X-Hub-Signature-256}', signature_prefix: 'sha256=' }\n  "
+        let route = try route(
+            "routes:\n- path: /hook\n  \(verify)\(line)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
         #expect(outcome(route, Array(body.utf8), "X-Hub-Signature-256", headers: []) == expected)
     }
 
     @Test("a form of several parts is read by the boundary that it begins with")
     func boundary() throws {
         let route = try route(
-            "routes:\n- path: /hook\n  provider: github\n  body: form\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+            "routes:\n- path: /hook\n  provider: github\n  body: form\n  secrets: [ { env: SECRET } ]\n  jobs: [ { "
+                + "type: t } ]\n"
+        )
         for type in Self.contentTypes {
             let found = outcome(
-                route, Array(Self.multipart.utf8), "X-Hub-Signature-256", headers: type.map { [("Content-Type", $0)] } ?? [])
-            #expect(found.contains("forged") && found.hasPrefix(#"["t {\"a\":"#) && !found.contains("\"payload\\\":"), "\(found)")
+                route, Array(Self.multipart.utf8), "X-Hub-Signature-256",
+                headers: type.map { [("Content-Type", $0)] } ?? [])
+            #expect(
+                found.contains("forged") && found.hasPrefix(#"["t {\"a\":"#) && !found.contains("\"payload\\\":"),
+                "\(found)")
         }
     }
 
@@ -105,7 +130,10 @@ struct UnsignedContentTypeTests {
     }
 
     private func gzipRoute(_ gzip: Bool) throws -> Route {
-        try route("routes:\n- path: /hook\n  provider: github\n  gzip: \(gzip)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        try route(
+            "routes:\n- path: /hook\n  provider: github\n  gzip: \(gzip)\n  secrets: [ { env: SECRET } ]\n  jobs: [ { "
+                + "type: t } ]\n"
+        )
     }
 
     /// Each case: what is signed, the headers of the sender, and those of somebody who has captured the request.
@@ -114,7 +142,8 @@ struct UnsignedContentTypeTests {
         arguments: [
             ("${header.Content-Type ?? \"text/plain\"}|${body}", ["Content-Type": "text/plain"], [:]),
             (
-                "${header.Content-Type}|${body}", ["Content-Type": "application/octet-stream", "Content-Encoding": "gzip"],
+                "${header.Content-Type}|${body}",
+                ["Content-Type": "application/octet-stream", "Content-Encoding": "gzip"],
                 ["Content-Type": "application/octet-stream"]
             ),
             (
@@ -124,8 +153,11 @@ struct UnsignedContentTypeTests {
         ] as [(String, [String: String], [String: String])])
     func otherHeaders(signed: String, sent: [String: String], changed: [String: String]) throws {
         let route = try route(
-            "routes:\n- path: /hook\n  gzip: true\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', "
-                + "signature_prefix: 'sha256=', signed: '\(signed)' }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+            "routes:\n- path: /hook\n  gzip: true\n  verify: { alg: hmac-sha256, signature_from: "
+                + "'${header.X-Signature}', "
+                + "signature_prefix: 'sha256=', signed: '\(signed)' }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { "
+                + "type: t } ]\n"
+        )
         for body in [Array(#"{"a":1}"#.utf8), GzipSample.fixed] {
             let first = Array("\(sent["Content-Type"] ?? sent["Content-Encoding"] ?? "")|".utf8)
             let digest = [("X-Signature", "sha256=" + signature(first + body, Self.secret))]
@@ -143,10 +175,13 @@ struct UnsignedContentTypeTests {
     func signed() throws {
         let route = try route(
             "routes:\n- path: /hook\n  verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}', "
-                + "signed: '${header.Content-Type}|${body}' }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+                + "signed: '${header.Content-Type}|${body}' }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } "
+                + "]\n"
+        )
         func outcome(_ sent: String, _ signed: String) -> String {
             let digest = signature(Array("\(signed)|a=1".utf8), Self.secret)
-            return TestRequest("a=1", headers: [("Content-Type", sent), ("X-Signature", digest)]).processed(by: route).summary
+            return TestRequest("a=1", headers: [("Content-Type", sent), ("X-Signature", digest)]).processed(by: route)
+                .summary
         }
         let form = "application/x-www-form-urlencoded"
         #expect(outcome(form, form) == "stored")

@@ -1,12 +1,15 @@
 /// The schemes of providers that sign with HMAC, as `verify` says them.
 enum VectorScheme: String, CaseIterable, Sendable {
-    case airtable, atlassian, calendly, docusign, hubspot, intercom, line, linear, mailgun, mollie, paddle, pagerduty, razorpay, sentry,
+    case airtable, atlassian, calendly, docusign, hubspot, intercom, line, linear, mailgun, mollie, paddle, pagerduty,
+        razorpay, sentry,
         shopify, slack, square, standardWebhooks, stripe, svix, twitch, typeform, vercel, zendesk, zoom
 
     /// A route on `/hook` with the scheme and the secret in `SECRET`.
     var route: String {
         let url = needsURL ? "  public_url: https://\(self == .hubspot ? "www.example.com" : "example.com")\n" : ""
-        return "routes:\n- path: /hook\n\(url)  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        return
+            "routes:\n- path: /hook\n\(url)  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: "
+            + "t } ]\n"
     }
 
     private var needsURL: Bool { self == .hubspot || self == .square }
@@ -41,7 +44,8 @@ enum VectorScheme: String, CaseIterable, Sendable {
         case .sentry: Self.plain("Sentry-Hook-Signature")
         case .shopify: Self.plain("X-Shopify-Hmac-Sha256") + ", signature_encoding: base64"
         case .slack: Self.slack("X-Slack-Signature", "X-Slack-Request-Timestamp")
-        case .square: Self.plain("x-square-hmacsha256-signature") + #", signature_encoding: base64, signed: "${url}${body}""#
+        case .square:
+            Self.plain("x-square-hmacsha256-signature") + #", signature_encoding: base64, signed: "${url}${body}""#
         case .standardWebhooks: Self.standard("webhook")
         case .stripe: Self.stripe("Stripe-Signature")
         case .svix: Self.standard("svix")
@@ -60,7 +64,8 @@ enum VectorScheme: String, CaseIterable, Sendable {
     }
 
     private static func plain(_ header: String, prefix: String = "", algorithm: String = "hmac-sha256") -> String {
-        #"alg: \#(algorithm), signature_from: "${header.\#(header)}""# + (prefix.isEmpty ? "" : #", signature_prefix: "\#(prefix)""#)
+        #"alg: \#(algorithm), signature_from: "${header.\#(header)}""#
+            + (prefix.isEmpty ? "" : #", signature_prefix: "\#(prefix)""#)
     }
 
     private static func stripe(_ header: String) -> String {
@@ -69,7 +74,8 @@ enum VectorScheme: String, CaseIterable, Sendable {
     }
 
     private static func slack(_ header: String, _ timestamp: String) -> String {
-        plain(header, prefix: "v0=") + #", timestamp_from: "${header.\#(timestamp)}", signed: "v0:${timestamp}:${body}""#
+        plain(header, prefix: "v0=")
+            + #", timestamp_from: "${header.\#(timestamp)}", signed: "v0:${timestamp}:${body}""#
     }
 
     private static func standard(_ stem: String) -> String {

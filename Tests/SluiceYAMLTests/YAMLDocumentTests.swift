@@ -24,9 +24,12 @@ struct YAMLDocumentTests {
     func positions() throws {
         let root = try #require(parse("é: 1\n\"ü🙂\": [ä, {b: c}]\r\nlast:\n  - x\n").root)
         guard case .mapping(let entries) = root.content else { throw Missing() }
-        #expect(entries.map { "\($0.key) \($0.position.line):\($0.position.column)" } == ["é 1:1", "ü🙂 2:1", "last 3:1"])
+        #expect(
+            entries.map { "\($0.key) \($0.position.line):\($0.position.column)" } == ["é 1:1", "ü🙂 2:1", "last 3:1"])
         #expect(entries.map { "\($0.value.position.line):\($0.value.position.column)" } == ["1:4", "2:7", "4:3"])
-        guard case .sequence(let list) = entries[1].value.content, case .mapping(let inner) = list[1].content else { throw Missing() }
+        guard case .sequence(let list) = entries[1].value.content, case .mapping(let inner) = list[1].content else {
+            throw Missing()
+        }
         #expect(inner.map { "\($0.position.column) \($0.value.position.column)" } == ["12 15"])
     }
 
@@ -46,12 +49,16 @@ struct YAMLDocumentTests {
 
     @Test("Keys are text, whatever they look like")
     func keys() {
-        #expect(notation(parse("on: 1\n1: 2\ntrue: 3\nnull: 4\n'<<': 5\n").root) == "{on: 1, 1: 2, true: 3, null: 4, <<: 5}")
+        #expect(
+            notation(parse("on: 1\n1: 2\ntrue: 3\nnull: 4\n'<<': 5\n").root) == "{on: 1, 1: 2, true: 3, null: 4, <<: 5}"
+        )
     }
 
     @Test("A reference in a block needs no quotes")
     func references() {
-        #expect(notation(parse("a: ${body.x[0].y}\nb: p-${event}#1\n").root) == "{a: \"${body.x[0].y}\", b: \"p-${event}#1\"}")
+        #expect(
+            notation(parse("a: ${body.x[0].y}\nb: p-${event}#1\n").root)
+                == "{a: \"${body.x[0].y}\", b: \"p-${event}#1\"}")
         #expect(problems("a: ${body.x[0].y}\nb: p-${event}#1\n") == [])
     }
 

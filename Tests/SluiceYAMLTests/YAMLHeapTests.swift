@@ -1,18 +1,23 @@
 import SluiceYAML
 import Testing
 
-/// Files at the limit of what is read, full of one thing, and traps that are made to grow: read in time and memory in proportion.
+/// Files at the limit of what is read, full of one thing, and traps that are made to grow: read in time and memory in
+/// proportion.
 struct YAMLHeapTests {
     private static let size = 1 << 17
 
     @Test(
-        "128 KiB of one thing over and over are read to their end, or to the first problem, at once", .timeLimit(.minutes(3)),
+        "128 KiB of one thing over and over are read to their end, or to the first problem, at once",
+        .timeLimit(.minutes(3)),
         arguments: [
-            "[]", "{}", "{},", "[],\n", "[,", "a: ", "a:\n", ": ", "- ", "-\n", "? ", "?\n", ", ", "\n", " ", "\t", "\"", "\"\" ", "'",
+            "[]", "{}", "{},", "[],\n", "[,", "a: ", "a:\n", ": ", "- ", "-\n", "? ", "?\n", ", ", "\n", " ", "\t",
+            "\"", "\"\" ", "'",
             "''",
-            "#", "#\n", "|\n ", ">\n\n", "*a ", "&a ", "&a *a ", "!", "!a ", "!<a> ", "%A\n", "---\n", "...\n", "--- a\n", "${", "${a} ",
+            "#", "#\n", "|\n ", ">\n\n", "*a ", "&a ", "&a *a ", "!", "!a ", "!<a> ", "%A\n", "---\n", "...\n",
+            "--- a\n", "${", "${a} ",
             "a",
-            "a b\n", "\"\\", "\"\\u0041", "é", "\r\n", "[a, b]: ", "{a: b}: ", "- - a\n", "a: |\n", " a:\n", "<<: ", "[? ", "\u{1F642}: ",
+            "a b\n", "\"\\", "\"\\u0041", "é", "\r\n", "[a, b]: ", "{a: b}: ", "- - a\n", "a: |\n", " a:\n", "<<: ",
+            "[? ", "\u{1F642}: ",
         ])
     func repeated(unit: String) {
         let text = String(repeating: unit, count: Self.size / unit.utf8.count)
@@ -28,7 +33,10 @@ struct YAMLHeapTests {
         #expect(problems("\(long): 1\n") == ["1:100001: not YAML: mapping values are not allowed in this context"])
         #expect(
             problems("? \(long)\n: 1\n? \(long)\n: 2\n")
-                == ["3:3: the key '\(String(repeating: "k", count: 256))…' stands here for the second time; first on line 1"])
+                == [
+                    "3:3: the key '\(String(repeating: "k", count: 256))…' stands here for the second time; first on "
+                        + "line 1"
+                ])
     }
 
     @Test("99,999 keys are read, and 100,000 are too many values")
@@ -41,7 +49,8 @@ struct YAMLHeapTests {
     @Test("One key 100,000 times is a hundred problems")
     func oneKey() {
         let document = parse(String(repeating: "a: 1\n", count: 100_000))
-        #expect(described(document.problems).first == "2:1: the key 'a' stands here for the second time; first on line 1")
+        #expect(
+            described(document.problems).first == "2:1: the key 'a' stands here for the second time; first on line 1")
         #expect(described(document.problems).last == "101:1: too many problems; the rest of the file was not read")
         #expect(document.problems.count == 101)
     }
@@ -52,7 +61,9 @@ struct YAMLHeapTests {
             "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 10).joined(separator: ", "))]\n"
         }
         let document = parse("l0: &l0 [lol]\n" + laughs.joined())
-        #expect(described(document.problems).first == "1:5: an anchor (&name) may not be used; a text that begins with & is put in quotes")
+        #expect(
+            described(document.problems).first
+                == "1:5: an anchor (&name) may not be used; a text that begins with & is put in quotes")
         #expect(document.problems.count == 101)
         #expect(document.nodeCount < 130)
     }
@@ -61,7 +72,10 @@ struct YAMLHeapTests {
         "Directives are problems",
         arguments: [
             ("%YAML 1.2\n---\na: 1\n", ["1:1: a directive (%YAML, %TAG) may not be used; take its line out"]),
-            ("# c\n%TAG ! tag:x,2026:\n---\na: 1\n", ["2:1: a directive (%YAML, %TAG) may not be used; take its line out"]),
+            (
+                "# c\n%TAG ! tag:x,2026:\n---\na: 1\n",
+                ["2:1: a directive (%YAML, %TAG) may not be used; take its line out"]
+            ),
             ("%FOO\n---\na: 1\n", ["1:5: not YAML: found unknown directive name while scanning a directive"]),
             ("%YAML 3.0\n---\na: 1\n", ["1:1: not YAML: found incompatible YAML document"]),
             (
@@ -80,7 +94,8 @@ struct YAMLHeapTests {
     func accents() {
         #expect(
             problems("a: ${\u{301}x} # lost\n") == [
-                "1:4: ' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of its own"
+                "1:4: ' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a "
+                    + "line of its own"
             ])
     }
 }

@@ -9,9 +9,15 @@ struct YAMLHintTests {
         arguments: [
             ("a:\n  b: \"x\n  c: \"y\"\n  d: z\n", "the text in double quotes on line 2 may lack its end"),
             ("a: 1\nretry_limit:10\nb: 2\n", "a key is followed by a colon and a blank"),
-            ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n", "line 2 is a mark of a merge that was not finished"),
+            (
+                "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n",
+                "line 2 is a mark of a merge that was not finished"
+            ),
             ("a:\n  b: 1\n \u{A0} c: 2\n", "line 3 holds a no-break space (U+00A0), which is no blank to YAML"),
-            ("a: { b: ${body.c}, d: 1 }\n", "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""),
+            (
+                "a: { b: ${body.c}, d: 1 }\n",
+                "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+            ),
         ])
     func hints(text: String, hint: String) {
         let problems = YAMLDocument.parse(Array(text.utf8), file: "r.yaml").problems
@@ -19,7 +25,9 @@ struct YAMLHintTests {
         #expect(problems.last?.message.hasSuffix("; " + hint) == true, "\(problems)")
     }
 
-    @Test("A quote in a comment, an escaped one, and one in single quotes are none", arguments: ["# \"\n", "b: \"\\\"\"\n", "b: 'x'\n"])
+    @Test(
+        "A quote in a comment, an escaped one, and one in single quotes are none",
+        arguments: ["# \"\n", "b: \"\\\"\"\n", "b: 'x'\n"])
     func noHint(line: String) {
         let problems = YAMLDocument.parse(Array("\(line)a: 1\n  c: 2\n".utf8), file: "r.yaml").problems
         #expect(problems.last?.message.contains("double quotes") == false, "\(problems)")

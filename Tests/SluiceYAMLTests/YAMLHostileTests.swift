@@ -32,7 +32,8 @@ struct YAMLHostileTests {
     @Test(
         "Lines end in LF or CRLF, and in nothing else",
         arguments: [
-            ("a: 1\r\nb: 2\nc: 3\r\n", nil), ("a: 1\rb: 2\r", "1:5: \(carriageReturn)"), ("a: 1\r\nb: 2\r", "2:5: \(carriageReturn)"),
+            ("a: 1\r\nb: 2\nc: 3\r\n", nil), ("a: 1\rb: 2\r", "1:5: \(carriageReturn)"),
+            ("a: 1\r\nb: 2\r", "2:5: \(carriageReturn)"),
             ("a: 1\r\r\nb: 2\n", "1:5: \(carriageReturn)"),
         ] as [(String, String?)])
     func lineEnds(text: String, expected: String?) {
@@ -44,7 +45,8 @@ struct YAMLHostileTests {
         arguments: [
             ("---\na: 1\n...\n", []), ("--- {a: 1}\n", []), ("---\na: 1\n---\nb: 2\n", ["3:1: \(second)"]),
             ("a: 1\n...\n---\nb: 2\n", ["3:1: \(second)"]),
-            ("a: 1\n...\nb: 2\n", ["3:1: not YAML: did not find expected <document start>"]), ("---\n---\n", ["2:1: \(second)"]),
+            ("a: 1\n...\nb: 2\n", ["3:1: not YAML: did not find expected <document start>"]),
+            ("---\n---\n", ["2:1: \(second)"]),
         ])
     func documents(text: String, expected: [String]) {
         #expect(problems(text) == expected)
@@ -55,7 +57,8 @@ struct YAMLHostileTests {
         let noText = "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"
         #expect(
             problems("? [a, &x b]\n: 1\n? {c: d}\n: 2\n? - e\n: 3\n? |\n  f\n: 4\n*g : 5\n") == [
-                "1:3: \(noText)", "1:7: an anchor (&name) may not be used; a text that begins with & is put in quotes", "3:3: \(noText)",
+                "1:3: \(noText)", "1:7: an anchor (&name) may not be used; a text that begins with & is put in quotes",
+                "3:3: \(noText)",
                 "5:3: \(noText)", "10:1: an alias (*name) may not be used; a text that begins with * is put in quotes",
             ])
     }
@@ -79,7 +82,9 @@ struct YAMLHostileTests {
         #expect(parse(text + "\n").problems.allSatisfy { $0.position.line <= text.split(separator: "\n").count + 1 })
     }
 
-    @Test("A scalar may be as long as a file, and a key in the way that YAML has for long ones", arguments: ["", "\"", "'"])
+    @Test(
+        "A scalar may be as long as a file, and a key in the way that YAML has for long ones",
+        arguments: ["", "\"", "'"])
     func longScalars(quote: String) {
         let long = quote + String(repeating: "x", count: 1_000_000) + quote
         #expect(parse("a: \(long)\n").problems.isEmpty)
@@ -91,7 +96,8 @@ struct YAMLHostileTests {
 
     @Test("A mebibyte of a text of many short lines is read", arguments: ["a: |\n", "a: >\n", "a: \"\n", "a:\n"])
     func manyLines(start: String) {
-        let document = parse(start + String(repeating: " x\n", count: 300_000) + (start.hasSuffix("\"\n") ? " \"\n" : ""))
+        let document = parse(
+            start + String(repeating: " x\n", count: 300_000) + (start.hasSuffix("\"\n") ? " \"\n" : ""))
         #expect(document.problems.isEmpty)
         #expect(document.nodeCount == 3)
     }

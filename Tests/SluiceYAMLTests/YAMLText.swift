@@ -26,6 +26,7 @@ func notation(_ node: YAMLNode?) -> String {
         case .text(let text): return "\"\(text)\""
         }
     case .sequence(let elements): return "[" + elements.map(notation).joined(separator: ", ") + "]"
-    case .mapping(let entries): return "{" + entries.map { "\($0.key): \(notation($0.value))" }.joined(separator: ", ") + "}"
+    case .mapping(let entries):
+        return "{" + entries.map { "\($0.key): \(notation($0.value))" }.joined(separator: ", ") + "}"
     }
 }

@@ -13,7 +13,10 @@ struct YAMLTrapTests {
                     "2:4: an alias (*name) may not be used; a text that begins with * is put in quotes",
                 ]
             ),
-            ("like: *undefined\n", ["1:7: an alias (*name) may not be used; a text that begins with * is put in quotes"]),
+            (
+                "like: *undefined\n",
+                ["1:7: an alias (*name) may not be used; a text that begins with * is put in quotes"]
+            ),
             ("<<: {a: 1}\nb: 2\n", ["1:1: a merge key (<<) may not be used; write the keys out"]),
             ("a: !!str 1\n", ["1:4: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
             ("! a: 1\n", ["1:1: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
@@ -25,8 +28,14 @@ struct YAMLTrapTests {
                     "2:10: the key 'y' stands here for the second time; first on line 2",
                 ]
             ),
-            ("[a, b]: 1\n", ["1:1: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]),
-            ("? {a: 1}\n: 1\n", ["1:3: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]),
+            (
+                "[a, b]: 1\n",
+                ["1:1: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+            ),
+            (
+                "? {a: 1}\n: 1\n",
+                ["1:3: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+            ),
             ("?\n: 1\n", ["1:2: a key is missing before ':'"]),
         ])
     func traps(text: String, expected: [String]) {
@@ -41,12 +50,14 @@ struct YAMLTrapTests {
         let column = text.hasPrefix("-") ? 3 : 4
         #expect(
             problems(text) == [
-                "1:\(column): ' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of its own"
+                "1:\(column): ' #' behind a reference begins a comment in YAML; put the text in quotes, or the "
+                    + "comment on a line of its own"
             ])
     }
 
     @Test(
-        "' #' behind a quoted reference, or behind a text without one, is a comment", arguments: ["a: \"${body.a}\" # x\n", "a: b # x\n"])
+        "' #' behind a quoted reference, or behind a text without one, is a comment",
+        arguments: ["a: \"${body.a}\" # x\n", "a: b # x\n"])
     func realComments(text: String) {
         #expect(problems(text) == [])
     }
@@ -71,14 +82,23 @@ struct YAMLTrapTests {
             ),
             ("a:\n\tb: 1\n", "2:1: a tab may not indent YAML; use spaces"),
             ("a: 1\n  b: 2\n", "2:4: not YAML: mapping values are not allowed in this context"),
-            ("a: 'x\n", "2:1: not YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"),
+            (
+                "a: 'x\n",
+                "2:1: not YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"
+            ),
             ("a: {\n", "2:1: not YAML: did not find expected node content while parsing a flow node"),
             ("a: @x\n", "1:4: not YAML: found character that cannot start any token while scanning for the next token"),
             ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file holds one"),
             ("a: \"x\\q\"\n", "1:6: not YAML: found unknown escape character while parsing a quoted scalar"),
             ("a\rb: 1\n", "1:2: a carriage return without a line feed"),
-            ("a: \u{2028}\n", "1:4: the character U+2028 may not stand in a YAML file; in a text in double quotes write \\u2028"),
-            ("a: 1\nb: \u{0}\n", "2:4: the character U+0000 may not stand in a YAML file; in a text in double quotes write \\u0000"),
+            (
+                "a: \u{2028}\n",
+                "1:4: the character U+2028 may not stand in a YAML file; in a text in double quotes write \\u2028"
+            ),
+            (
+                "a: 1\nb: \u{0}\n",
+                "2:4: the character U+0000 may not stand in a YAML file; in a text in double quotes write \\u0000"
+            ),
         ])
     func broken(text: String, expected: String) {
         #expect(problems(text) == [expected])
@@ -89,7 +109,8 @@ struct YAMLTrapTests {
     @Test(
         "A file that is not UTF-8 says so where it stops being it",
         arguments: [
-            ([0x61, 0x3A, 0x20, 0xFF], 4), ([0xFF, 0xFE, 0x61, 0x00], 1), ([0x61, 0xC0, 0x80], 2), ([0x61, 0xED, 0xA0, 0x80], 2),
+            ([0x61, 0x3A, 0x20, 0xFF], 4), ([0xFF, 0xFE, 0x61, 0x00], 1), ([0x61, 0xC0, 0x80], 2),
+            ([0x61, 0xED, 0xA0, 0x80], 2),
             ([0xC3, 0xA9, 0xE2, 0x82], 2), ([0xF4, 0x90, 0x80, 0x80], 1), ([0x80], 1),
         ] as [([UInt8], Int)])
     func notUTF8(bytes: [UInt8], column: Int) {

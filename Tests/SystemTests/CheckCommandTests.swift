@@ -24,7 +24,8 @@ import Testing
         """
 
     private func run(
-        _ arguments: [String], in folder: TemporaryFolder, program: String = ProjectFiles.binary, environment: [String: String] = [:]
+        _ arguments: [String], in folder: TemporaryFolder, program: String = ProjectFiles.binary,
+        environment: [String: String] = [:]
     ) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
         let process = try ChildProcess(program, arguments, environment: environment, folder: folder.path)
         return (try await process.ending(), process.output.text, process.errors.text)
@@ -75,7 +76,8 @@ import Testing
         #expect(json.ending == .exited(1))
         let github = try await run(["check", "--without-secrets", "--format", "github"], in: folder)
         #expect(
-            github.output.hasPrefix("::error file=routes/orders.yaml,line=7,col=9,title=sluice check::unknown key 'tpye' in a job rule"))
+            github.output.hasPrefix(
+                "::error file=routes/orders.yaml,line=7,col=9,title=sluice check::unknown key 'tpye' in a job rule"))
         #expect(github.ending == .exited(1))
         #expect(try await run(["check", "--format", "xml"], in: folder).ending == .exited(2))
     }
@@ -89,7 +91,8 @@ import Testing
         let colour = try await run(arguments, in: folder, program: "env", environment: ["PATH": path, "TERM": "xterm"])
         let lines = colour.output.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
         #expect(
-            lines.first?.hasPrefix("\u{1B}[1mroutes/orders.yaml:7:9:\u{1B}[0m \u{1B}[31merror:\u{1B}[0m unknown key 'tpye'") == true,
+            lines.first?.hasPrefix(
+                "\u{1B}[1mroutes/orders.yaml:7:9:\u{1B}[0m \u{1B}[31merror:\u{1B}[0m unknown key 'tpye'") == true,
             "\(lines)")
         #expect(lines.dropFirst().first == "  7 |       - tpye: order")
         let plain = try await run(

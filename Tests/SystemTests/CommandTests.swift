@@ -4,7 +4,8 @@ import Testing
 
 /// The command line, on a gateway that runs and on an outbox at rest.
 @Suite struct CommandTests {
-    /// Replaces what differs from run to run, so that the rest can be compared: ids, times, and the width that they give a column.
+    /// Replaces what differs from run to run, so that the rest can be compared: ids, times, and the width that they
+    /// give a column.
     private static func settled(_ text: String) -> String {
         text.replacing(/\b01[0-9A-Z]{24}\b/, with: "DELIVERY").replacing(/\b[0-9a-v]{25}\b/, with: "ZIZQ")
             .replacing(/\d{4}-\d\d-\d\dT[\d:.]+Z/, with: "TIME").replacing(#/ {2,}/#, with: "  ")
@@ -34,14 +35,17 @@ import Testing
             try await gateway.send(1...2)
             let status = try await gateway.command("outbox", "status")
             #expect(
-                status.output.hasPrefix("gateway          running\ncondition        storing\npending jobs     2, the oldest "), "\(status)")
+                status.output.hasPrefix(
+                    "gateway          running\ncondition        storing\npending jobs     2, the oldest "), "\(status)")
             #expect(Self.settled(try await gateway.command("outbox", "list").output) == list)
             #expect(Self.settled(try await gateway.command("outbox", "show", "2").output) == show)
             #expect(try await gateway.stop() == .exited(0))
 
             let rest = try await gateway.command("outbox", "status")
             #expect(
-                rest.output.hasPrefix("gateway          not running\ncondition        storing\npending jobs     2, the oldest "), "\(rest)")
+                rest.output.hasPrefix(
+                    "gateway          not running\ncondition        storing\npending jobs     2, the oldest "),
+                "\(rest)")
             #expect(Self.settled(try await gateway.command("outbox", "list").output) == list)
             #expect(Self.settled(try await gateway.command("outbox", "show", "2").output) == show)
             let json = try await gateway.command("outbox", "show", "2", "--json")
@@ -55,7 +59,9 @@ import Testing
         }
     }
 
-    @Test("a dead letter that holds a request is shown without its signature, and made into a job anew by the route as it is now")
+    @Test(
+        "a dead letter that holds a request is shown without its signature, and made into a job anew by the route as it is now"
+    )
     func dead() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
@@ -91,7 +97,8 @@ import Testing
             #expect(still.ending == .exited(1))
 
             let file = String(decoding: try gateway.folder.read("routes/hmac.yaml"), as: UTF8.self)
-            try gateway.folder.write(file.replacing("order.refunded]", with: "order.refunded, order.paid.twice]"), to: "routes/hmac.yaml")
+            try gateway.folder.write(
+                file.replacing("order.refunded]", with: "order.refunded, order.paid.twice]"), to: "routes/hmac.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
             let retried = try await gateway.command("dead", "retry", "1")
             #expect(retried.output == "dead letter 1: now job 1\n", "\(retried)")
@@ -119,7 +126,8 @@ import Testing
             let file = String(decoding: try gateway.folder.read("routes/hmac.yaml"), as: UTF8.self)
             try gateway.folder.write(file.replacing("order.refunded]", with: "later]"), to: "routes/hmac.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
-            let retried = try await gateway.command("dead", "retry", "2", "--outbox-path", gateway.folder.file("outbox.db"), "1")
+            let retried = try await gateway.command(
+                "dead", "retry", "2", "--outbox-path", gateway.folder.file("outbox.db"), "1")
             #expect(retried.output == "dead letter 2: now job 1\ndead letter 1: now job 2\n", "\(retried)")
             try await queue.arrivals(2)
             #expect(try await gateway.stop() == .exited(0))
@@ -127,7 +135,9 @@ import Testing
         await queue.stop()
     }
 
-    @Test("a job that was dead-lettered for its changed body is sent when a person says so, and Zizq does not take it for the first one")
+    @Test(
+        "a job that was dead-lettered for its changed body is sent when a person says so, and Zizq does not take it for the first one"
+    )
     func changedBody() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
@@ -179,7 +189,8 @@ import Testing
             (["kinds"], "Error: Missing expected argument '--language <language>'"),
             (
                 ["kinds", "--language", "cobol"],
-                "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', 'typescript' or 'json-schema'."
+                "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', "
+                    + "'typescript' or 'json-schema'."
             ),
             (["dead", "retry"], "Error: name dead letters by their numbers, or say --all"),
             (["dead", "retry", "1", "--all"], "Error: name dead letters by their numbers, or say --all"),
@@ -187,13 +198,19 @@ import Testing
             (["dead", "discard"], "Error: name dead letters by their numbers, or say --all"),
             (["outbox", "bury"], "Error: name jobs by their numbers, as `sluice outbox list` shows them"),
             (["outbox", "forget"], "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"),
-            (["outbox", "forget", "--key", "github"], "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"),
+            (
+                ["outbox", "forget", "--key", "github"],
+                "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"
+            ),
             (["outbox", "forget", "--delivery", "../x"], "Error: '../x' is not the id of a delivery"),
             (
                 ["send", "gitlab", "push", "--to", "http://127.0.0.1:1/"],
                 "Error: The value 'gitlab' is invalid for '<provider>'. Please provide one of 'github'."
             ),
-            (["send", "github", "push", "--to", "nowhere"], "sluice: --to must be a URL such as https://127.0.0.1:8443/github"),
+            (
+                ["send", "github", "push", "--to", "nowhere"],
+                "sluice: --to must be a URL such as https://127.0.0.1:8443/github"
+            ),
         ])
     func usage(arguments: [String], sentence: String) async throws {
         let (ending, output, errors) = try await run(
@@ -209,7 +226,10 @@ import Testing
         let version = try await run(["--version"], in: folder)
         #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
         #expect(version.ending == .exited(0))
-        for command in ["serve", "dev", "check", "explain", "kinds", "schema", "send", "outbox", "dead", "reload", "health", "devqueue"] {
+        for command in [
+            "serve", "dev", "check", "explain", "kinds", "schema", "send", "outbox", "dead", "reload", "health",
+            "devqueue",
+        ] {
             let help = try await run([command, "--help"], in: folder)
             #expect(help.output.contains("USAGE: sluice \(command)"), "\(command)")
             #expect(help.ending == .exited(0))
@@ -234,7 +254,8 @@ import Testing
 
         let github = try ProjectFiles.text("routes/github.yaml")
         try folder.write(github.replacing("    path: /github", with: "    pth: /github"), to: "routes/github.yaml")
-        let wrong = try await run(["check", "routes"], in: folder, environment: ["GITHUB_WEBHOOK_SECRET": "a secret of tests"])
+        let wrong = try await run(
+            ["check", "routes"], in: folder, environment: ["GITHUB_WEBHOOK_SECRET": "a secret of tests"])
         #expect(
             wrong.output == """
                 routes/github.yaml:19:5: error: a route needs 'path'
@@ -265,9 +286,12 @@ import Testing
         let arguments = ["serve", "--print-settings", "--https", "off", "--http", "127.0.0.1:0"]
         let printed = try await run(arguments, in: folder, environment: ["SLUICE_ZIZQ_TIMEOUT": "7s"])
         #expect(printed.ending == .exited(0))
-        let lines = printed.output.split(separator: "\n").map { $0.split(whereSeparator: { $0 == " " }).joined(separator: " ") }
+        let lines = printed.output.split(separator: "\n").map {
+            $0.split(whereSeparator: { $0 == " " }).joined(separator: " ")
+        }
         for line in [
-            "http: 127.0.0.1:0 # --http", "zizq.batch_jobs: 10 # sluice.yaml:1:21", "zizq.timeout: 7s # SLUICE_ZIZQ_TIMEOUT",
+            "http: 127.0.0.1:0 # --http", "zizq.batch_jobs: 10 # sluice.yaml:1:21",
+            "zizq.timeout: 7s # SLUICE_ZIZQ_TIMEOUT",
             "limits.idle: 75s # default",
         ] {
             #expect(lines.contains(line), "\(printed.output)")

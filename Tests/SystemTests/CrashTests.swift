@@ -8,7 +8,9 @@ import Testing
     private static let rounds = ProcessInfo.processInfo.environment["CRASH_ROUNDS"].flatMap { Int($0) } ?? 2
     private static let perRound = 2000
 
-    @Test("every webhook that was answered 2xx is in the queue at the end, with a licence exactly once", arguments: [true, false])
+    @Test(
+        "every webhook that was answered 2xx is in the queue at the end, with a licence exactly once",
+        arguments: [true, false])
     func killed(isLicensed: Bool) async throws {
         let queue = try await TestQueue.start(isLicensed: isLicensed)
         let folder = try TemporaryFolder()

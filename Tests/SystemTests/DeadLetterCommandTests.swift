@@ -5,7 +5,9 @@ import Testing
 /// What people do to dead letters, jobs and keys on the command line.
 @Suite struct DeadLetterCommandTests {
     /// A job whose payload must have a number `n`, and one for another type.
-    private static func routes(_ rules: String, kinds: String = "  order: { payload: { n: integer }, queue: orders }") -> [String: String] {
+    private static func routes(_ rules: String, kinds: String = "  order: { payload: { n: integer }, queue: orders }")
+        -> [String: String]
+    {
         [
             "open.yaml": """
             kinds:
@@ -71,12 +73,14 @@ import Testing
             try await write(Self.note, to: gateway)
             for flag in [[], ["--changed"]] {
                 let none = try await gateway.command(["dead", "retry", "--all"] + flag)
-                #expect(none.output == "dead letter 1: its route makes no job of it now: no rule matches it\n", "\(none)")
+                #expect(
+                    none.output == "dead letter 1: its route makes no job of it now: no rule matches it\n", "\(none)")
                 #expect(none.ending == .exited(1))
             }
 
             // The rule that made it stands at another place, and its kind takes a text.
-            let text = Self.routes(Self.note + "\n" + Self.order, kinds: "  order: { payload: { n: string }, queue: orders }")
+            let text = Self.routes(
+                Self.note + "\n" + Self.order, kinds: "  order: { payload: { n: string }, queue: orders }")
             try gateway.folder.write(text["open.yaml"] ?? "", to: "routes/open.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
             #expect(try await gateway.command("dead", "retry", "1").output == "dead letter 1: now job 1\n")
@@ -112,7 +116,8 @@ import Testing
             #expect(retried.output.split(separator: "\n").count == bad, "\(retried)")
             try await gateway.untilMetric("sluice_outbox_dead_letters", is: Double(bad))
             let discarded = try await gateway.command("dead", "discard", "--all")
-            #expect(discarded.output.split(separator: "\n").count == bad && discarded.ending == .exited(0), "\(discarded)")
+            #expect(
+                discarded.output.split(separator: "\n").count == bad && discarded.ending == .exited(0), "\(discarded)")
             #expect(try await gateway.command("dead", "list").output == "no dead letters\n")
             #expect(try await gateway.command("dead", "discard", "--all").output == "there are no dead letters\n")
             #expect(try await gateway.stop() == .exited(0))
@@ -120,13 +125,15 @@ import Testing
         await queue.stop()
     }
 
-    @Test("a pending job that was buried is not sent when Zizq is there again, also where it had been read and tried, and can be put back")
+    @Test(
+        "a pending job that was buried is not sent when Zizq is there again, also where it had been read and tried, and can be put back"
+    )
     func bury() async throws {
         let queue = try await TestQueue.start()
         await queue.stop()
         try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
             try await gateway.send(1...4)
-            try await gateway.record("a try") { $0.message == "could not give jobs to Zizq; they are tried again" }
+            try await gateway.record("a try") { $0.message == "could not send jobs to Zizq; retrying" }
             let buried = try await gateway.command("outbox", "bury", "2", "3")
             #expect(buried.output == "job 2: now dead letter 1\njob 3: now dead letter 2\n", "\(buried)")
             try await queue.restart()
@@ -148,7 +155,8 @@ import Testing
     }
 
     @Test(
-        "a forgotten key lets the provider send again, and Zizq takes the new job although it holds the old one", arguments: [true, false])
+        "a forgotten key lets the provider send again, and Zizq takes the new job although it holds the old one",
+        arguments: [true, false])
     func forget(isRunning: Bool) async throws {
         let queue = try await TestQueue.start()
         let folder = try TemporaryFolder()
@@ -162,8 +170,11 @@ import Testing
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             #expect(try await gateway.answer(to: .numbered(1)).text.contains(#""duplicate":true"#))
             if !isRunning { #expect(try await gateway.stop() == .exited(0)) }
-            #expect(try await gateway.command("outbox", "forget", "--delivery", String(id)).output == "1 key forgotten\n")
-            #expect(try await gateway.command("outbox", "forget", "--key", "github", "delivery-2").output == "1 key forgotten\n")
+            #expect(
+                try await gateway.command("outbox", "forget", "--delivery", String(id)).output == "1 key forgotten\n")
+            #expect(
+                try await gateway.command("outbox", "forget", "--key", "github", "delivery-2").output
+                    == "1 key forgotten\n")
             let unknown = try await gateway.command("outbox", "forget", "--key", "github", "delivery-3")
             #expect(unknown.errors == "sluice: no delivery with this key is remembered, so it is new when it comes\n")
             #expect(unknown.ending == .exited(1))
@@ -198,7 +209,9 @@ import Testing
             #expect(try await gateway.answer(to: .gitHub(event: "note", body: #"{"n":"\#(padding)"}"#)).status == 200)
             #expect(try await gateway.admin("/readyz").text == #"{"status":"ok"}"#)
             #expect(try await gateway.metric("sluice_outbox_dead_limit_bytes") == 1_048_576)
-            try await gateway.record("the alarm") { $0.message.hasPrefix("dead letters have reached outbox.max_dead_bytes") }
+            try await gateway.record("the alarm") {
+                $0.message.hasPrefix("dead letters have reached outbox.max_dead_bytes")
+            }
             #expect(try await gateway.command("dead", "discard", "1").ending == .exited(0))
             #expect(try await gateway.answer(to: .gitHub(event: "order", body: #"{"n":"again"}"#)).status == 200)
             #expect(try await gateway.stop() == .exited(0))
@@ -218,7 +231,8 @@ import Testing
         }
         // 130 seconds go by.
         let sql = "UPDATE deliveries SET received_at = received_at - 130000, expires_at = expires_at - 130000"
-        let process = try ChildProcess("sqlite3", ["outbox.db", sql], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
+        let process = try ChildProcess(
+            "sqlite3", ["outbox.db", sql], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
         #expect(try await process.ending() == .exited(0))
         try await GatewayUnderTest.run(setup) { gateway in
             let answer = try await gateway.answer(to: .numbered(1))

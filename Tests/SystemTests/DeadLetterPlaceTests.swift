@@ -14,11 +14,14 @@ import Testing
     /// An outbox at rest with a dead letter for each of these places.
     private func fill(_ folder: TemporaryFolder, _ places: [(element: Int?, rule: Int?)]) throws {
         let store = try OutboxStore(OutboxConfiguration(path: folder.file("outbox.db")), time: SystemTime())
-        let letters = places.map { IngestDeadLetter(reason: .badField, detail: "the queue is empty", element: $0.element, rule: $0.rule) }
+        let letters = places.map {
+            IngestDeadLetter(reason: .badField, detail: "the queue is empty", element: $0.element, rule: $0.rule)
+        }
         let part = IngestPart(key: nil, bodyHash: Fingerprint(high: 1, low: 2), jobs: [], deadLetters: letters)
         let request = Array("POST /adyen HTTP/1.1\r\nhost: x\r\n\r\n[1,2,3]".utf8)
         let delivery = IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: "D", route: "adyen", receivedAtMilliseconds: 1_763_900_000_000, enqueuedAtNanoseconds: 0,
+            origin: 0, ticket: 0, deliveryID: "D", route: "adyen", receivedAtMilliseconds: 1_763_900_000_000,
+            enqueuedAtNanoseconds: 0,
             dedupeWindow: .seconds(60), part: part, request: request)
         #expect(
             store.commit([delivery]).map(\.outcome)
@@ -26,7 +29,9 @@ import Testing
         store.close()
     }
 
-    @Test("`dead list` and `dead show` name the element and the rule, counted from 1, and the request that several letters share")
+    @Test(
+        "`dead list` and `dead show` name the element and the rule, counted from 1, and the request that several letters share"
+    )
     func words() async throws {
         let folder = try TemporaryFolder()
         try fill(folder, [(2, 0), (nil, 1), (0, nil), (nil, nil)])

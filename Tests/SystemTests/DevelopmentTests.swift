@@ -4,12 +4,16 @@ import Testing
 /// What somebody sees who tries the program out: `sluice dev`, and `sluice send` from the same folder.
 @Suite struct DevelopmentTests {
     private func start(_ folder: TemporaryFolder, _ more: String...) throws -> ChildProcess {
-        for name in ["github.yaml", "hmac.yaml"] { try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)") }
+        for name in ["github.yaml", "hmac.yaml"] {
+            try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
+        }
         let arguments = ["dev", "--https", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0"] + more
         return try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
     }
 
-    private func send(_ arguments: String..., in folder: TemporaryFolder) async throws -> (ending: ChildProcess.Ending, text: String) {
+    private func send(_ arguments: String..., in folder: TemporaryFolder) async throws -> (
+        ending: ChildProcess.Ending, text: String
+    ) {
         let process = try ChildProcess(
             ProjectFiles.binary, ["send", "github"] + arguments, environment: [:], folder: folder.path)
         return (try await process.ending(), process.output.text + process.errors.text)
@@ -19,10 +23,13 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    @Test("it starts with all route files of the project, and says which secrets it has made up, each in the form that its scheme wants")
+    @Test(
+        "it starts with all route files of the project, and says which secrets it has made up, each in the form that its scheme wants"
+    )
     func allRoutes() async throws {
         let folder = try TemporaryFolder()
-        for name in try FileManager.default.contentsOfDirectory(atPath: ProjectFiles.root.appendingPathComponent("routes").path)
+        for name in try FileManager.default.contentsOfDirectory(
+            atPath: ProjectFiles.root.appendingPathComponent("routes").path)
         where name.hasSuffix(".yaml") {
             try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
         }
@@ -41,10 +48,12 @@ import Testing
                 """), "\(greeting)")
         // A file that comes later may name a secret that is not there either.
         try folder.write(
-            "routes: [ { path: /late, provider: github, secrets: [ { env: LATE_SECRET } ], jobs: [ { type: late } ] } ]\n",
+            "routes: [ { path: /late, provider: github, secrets: [ { env: LATE_SECRET } ], jobs: [ { type: late } ] "
+                + "} ]\n",
             to: "routes/late.yaml")
         try await process.output.line("the reload") { $0 == "reloaded   table 2 is in force with 14 routes" }
-        let url = try #require(greeting.split(separator: " ").last { $0.hasPrefix("https://") }?.split(separator: "\n").first)
+        let url = try #require(
+            greeting.split(separator: " ").last { $0.hasPrefix("https://") }?.split(separator: "\n").first)
         let late = try await send("push", "--to", String(url).replacing("/github", with: "/late"), in: folder)
         #expect(late.ending == .exited(0), "\(late)")
         process.send(2)
@@ -55,11 +64,14 @@ import Testing
     func otherRoutes() async throws {
         let folder = try TemporaryFolder()
         try folder.write("routes: [ { path: /mine, verify: none, jobs: [ { type: t } ] } ]\n", to: "routes/mine.yaml")
-        let arguments = ["dev", "--https", "127.0.0.1:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0"]
+        let arguments = [
+            "dev", "--https", "127.0.0.1:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0",
+        ]
         let process = try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
         try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
         let greeting = process.output.text
-        #expect(greeting.contains(#/webhooks {3}https:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+\n/#), "\(greeting)")
+        #expect(
+            greeting.contains(#/webhooks {3}https:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+\n/#), "\(greeting)")
         #expect(greeting.contains(#/curl --insecure --data '\{\}' https:\/\/127\.0\.0\.1:\d+\/mine/#), "\(greeting)")
         #expect(!greeting.contains("send github"))
         process.send(2)
@@ -71,8 +83,10 @@ import Testing
         let folder = try TemporaryFolder()
         let process = try start(folder)
         try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
-        let greeting = process.output.text.replacing(ProjectFiles.binary, with: "sluice").replacing(/127\.0\.0\.1:\d+/, with: "ADDRESS")
-            .replacing(/sluice \d\S+/, with: "sluice VERSION")
+        let greeting = process.output.text.replacing(ProjectFiles.binary, with: "sluice").replacing(
+            /127\.0\.0\.1:\d+/, with: "ADDRESS"
+        )
+        .replacing(/sluice \d\S+/, with: "sluice VERSION")
         #expect(
             greeting.hasPrefix(
                 """
@@ -93,10 +107,16 @@ import Testing
         let url = String(try #require(command.split(separator: " ").last))
 
         let first = try await send("push", "--to", url, "--delivery", "one", in: folder)
-        #expect(first.text.wholeMatch(of: /200 \{"id":"01[0-9A-Z]{24}","jobs":1,"dead_letters":0,"duplicate":false\}\n/) != nil, "\(first)")
+        #expect(
+            first.text.wholeMatch(of: /200 \{"id":"01[0-9A-Z]{24}","jobs":1,"dead_letters":0,"duplicate":false\}\n/)
+                != nil, "\(first)")
         #expect(first.ending == .exited(0))
-        try await process.output.line("the queued job") { $0.hasPrefix("queued     job 1  deploy_branch in deploys as ") }
-        try await process.output.line("the stored one") { $0.hasPrefix("stored     01") && $0.hasSuffix("  github  1 job") }
+        try await process.output.line("the queued job") {
+            $0.hasPrefix("queued     job 1  deploy_branch in deploys as ")
+        }
+        try await process.output.line("the stored one") {
+            $0.hasPrefix("stored     01") && $0.hasSuffix("  github  1 job")
+        }
 
         let again = try await send("push", "--to", url, "--delivery", "one", in: folder)
         #expect(again.text.contains(#""jobs":0,"dead_letters":0,"duplicate":true}"#), "\(again)")
@@ -108,12 +128,18 @@ import Testing
         #expect(lost.text.hasPrefix("404 "), "\(lost)")
         #expect(lost.text.hasSuffix("sluice: the webhook was not accepted\n"))
         #expect(lost.ending == .exited(1))
-        try await process.output.line("the refusal") { $0 == "refused    404 no_such_route  no route  No route has this path." }
+        try await process.output.line("the refusal") {
+            $0 == "refused    404 no_such_route  no route  No route has this path."
+        }
 
         process.send(2)
         #expect(try await process.ending() == .exited(0))
-        #expect(!process.errors.text.contains("refused a request"), "what is shown is not logged too: \(process.errors.text)")
-        #expect(!process.errors.text.contains("licence") && !process.errors.text.contains("license"), "\(process.errors.text)")
+        #expect(
+            !process.errors.text.contains("refused a request"),
+            "what is shown is not logged too: \(process.errors.text)")
+        #expect(
+            !process.errors.text.contains("licence") && !process.errors.text.contains("license"),
+            "\(process.errors.text)")
     }
 
     @Test("everything of `sluice dev` is under .sluice/, which is shut to others, and a second run goes on with it")
@@ -142,7 +168,9 @@ import Testing
         try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
         let file = try ProjectFiles.text("routes/github.yaml")
         try folder.write(file.replacing("queue: deploys", with: "quue: deploys"), to: "routes/github.yaml")
-        try await process.errors.line("the mistake") { $0.contains("unknown key 'quue' in a kind; did you mean 'queue'?") }
+        try await process.errors.line("the mistake") {
+            $0.contains("unknown key 'quue' in a kind; did you mean 'queue'?")
+        }
         try folder.write(file, to: "routes/github.yaml")
         try await process.output.line("the table") { $0 == "reloaded   table 2 is in force with 2 routes" }
         process.kill()
@@ -162,8 +190,10 @@ import Testing
         try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
         let lost = try await status()
         #expect(
-            lost.errors.text == "sluice: there is no outbox at sluice.db; that of sluice dev is --outbox-path .sluice/outbox.db\n")
-        #expect(try await status("--outbox-path", ".sluice/outbox.db").output.text.hasPrefix("gateway          running\n"))
+            lost.errors.text
+                == "sluice: there is no outbox at sluice.db; that of sluice dev is --outbox-path .sluice/outbox.db\n")
+        #expect(
+            try await status("--outbox-path", ".sluice/outbox.db").output.text.hasPrefix("gateway          running\n"))
         development.kill()
     }
 
@@ -190,7 +220,9 @@ import Testing
         let folder = try TemporaryFolder()
         let process = try ChildProcess(ProjectFiles.binary, ["dev"], environment: [:], folder: folder.path)
         #expect(try await process.ending() == .exited(1))
-        let sentence = "there is no folder routes here; run sluice dev where the route files are, or name their folder with --routes"
+        let sentence =
+            "there is no folder routes here; run sluice dev where the route files are, or name their folder with "
+            + "--routes"
         #expect(process.errors.text == "sluice: \(sentence)\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }

@@ -46,8 +46,11 @@ import Testing
             // Where the readiness is asked for.
             environment["SLUICE_ADMIN"] = "127.0.0.1:\(gateway.adminPort)"
             for (index, block) in blocks.enumerated() where block.suite == "DocumentTests" {
-                let process = try ChildProcess("sh", ["-ec", block.text], environment: environment, folder: gateway.folder.path)
-                #expect(try await process.ending() == .exited(0), "\(block.text)\n\(process.output.text)\(process.errors.text)")
+                let process = try ChildProcess(
+                    "sh", ["-ec", block.text], environment: environment, folder: gateway.folder.path)
+                #expect(
+                    try await process.ending() == .exited(0),
+                    "\(block.text)\n\(process.output.text)\(process.errors.text)")
                 guard let next = blocks.dropFirst(index + 1).first, next.language == "text" else { continue }
                 #expect(process.output.text == next.text + "\n")
             }
@@ -67,7 +70,9 @@ private final class DevelopmentGateway: Sendable {
 
     init() async throws {
         folder = try TemporaryFolder()
-        for name in ["github.yaml", "hmac.yaml"] { try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)") }
+        for name in ["github.yaml", "hmac.yaml"] {
+            try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
+        }
         try folder.putProgram(at: ".build/debug/sluice")
         environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
         process = try ChildProcess(

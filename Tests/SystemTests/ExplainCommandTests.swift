@@ -90,8 +90,13 @@ import Testing
         let unsigned = try await run(start + ["--unsigned"], in: folder, environment: secret)
         #expect(unsigned.ending == .exited(65))
         #expect(unsigned.errors == "sluice: the request would be refused: 401 signature_missing\n")
-        #expect(unsigned.output.hasSuffix("result        ✗ refused: 401 signature_missing: the header x-hub-signature-256 is missing\n"))
-        let wrong = ["--header", "X-Hub-Signature-256: \(Webhook.signature(of: Array("{}".utf8), secret: "wrong"))", "--format", "json"]
+        #expect(
+            unsigned.output.hasSuffix(
+                "result        ✗ refused: 401 signature_missing: the header x-hub-signature-256 is missing\n"))
+        let wrong = [
+            "--header", "X-Hub-Signature-256: \(Webhook.signature(of: Array("{}".utf8), secret: "wrong"))", "--format",
+            "json",
+        ]
         let json = try await run(start + wrong, in: folder, environment: secret)
         #expect(json.ending == .exited(65))
         #expect((try document(json)["result"] as? [String: Any])?["code"] as? String == "signature_invalid")
@@ -108,16 +113,24 @@ import Testing
     @Test("has the settings that say something of requests, such as the largest body and proxies that are trusted")
     func settings() async throws {
         let folder = try folder()
-        try folder.write(Self.orders.replacing("keep_request: true", with: "allow_from: [ 198.51.100.0/24 ]"), to: "routes/orders.yaml")
-        let start = ["explain", "--path", "/orders/a", "--remote-address", "10.0.0.1", "--header", "X-Forwarded-For: 198.51.100.7"]
-        #expect(try await run(start, in: folder).errors == "sluice: the request would be refused: 403 address_not_allowed\n")
+        try folder.write(
+            Self.orders.replacing("keep_request: true", with: "allow_from: [ 198.51.100.0/24 ]"),
+            to: "routes/orders.yaml")
+        let start = [
+            "explain", "--path", "/orders/a", "--remote-address", "10.0.0.1", "--header",
+            "X-Forwarded-For: 198.51.100.7",
+        ]
+        #expect(
+            try await run(start, in: folder).errors == "sluice: the request would be refused: 403 address_not_allowed\n"
+        )
         let trusted = try await run(start + ["--trusted-proxies", "10.0.0.0/8", "routes"], in: folder)
         #expect(trusted.output.contains("allow_from    ✓ 198.51.100.7; taken: 198.51.100.0/24"), "\(trusted)")
         let small = try await run(
             ["explain", "--path", "/small", "--body", String(repeating: "x", count: 2000), "--limits-body", "1KiB"],
             in: try {
                 let folder = try TemporaryFolder()
-                try folder.write("routes: [ { path: /small, verify: none, jobs: [ { type: t } ] } ]\n", to: "routes/small.yaml")
+                try folder.write(
+                    "routes: [ { path: /small, verify: none, jobs: [ { type: t } ] } ]\n", to: "routes/small.yaml")
                 return folder
             }())
         #expect(small.errors == "sluice: the request would be refused: 413 body_too_large\n")
@@ -141,15 +154,30 @@ import Testing
         "a command line that describes no request ends with status 2",
         arguments: [
             ([], "Error: say which request: --path /github, or --delivery ID"),
-            (["--path", "x"], "Error: --path begins with / and has no #; a query stands behind its ? or in --query, not in both"),
+            (
+                ["--path", "x"],
+                "Error: --path begins with / and has no #; a query stands behind its ? or in --query, not in both"
+            ),
             (["--path", "/x", "--header", "X"], "Error: 'X' is no header such as 'X-GitHub-Event: push'"),
             (["--path", "/x", "--method", "post"], "Error: --method is written in capital letters, such as POST"),
             (["--path", "/x", "--clock", "now"], "Error: --clock is a time such as 2026-11-25T08:00:00Z"),
-            (["--path", "/x", "--remote-address", "x"], "Error: --remote-address is an address such as 192.0.2.1 or 2001:db8::1"),
-            (["--path", "/x", "--body", "a", "--body-file", "b"], "Error: the body is in --body or in --body-file, not in both"),
-            (["--path", "/x", "--delivery", "D"], "Error: --delivery brings its own request; leave out what else describes one"),
+            (
+                ["--path", "/x", "--remote-address", "x"],
+                "Error: --remote-address is an address such as 192.0.2.1 or 2001:db8::1"
+            ),
+            (
+                ["--path", "/x", "--body", "a", "--body-file", "b"],
+                "Error: the body is in --body or in --body-file, not in both"
+            ),
+            (
+                ["--path", "/x", "--delivery", "D"],
+                "Error: --delivery brings its own request; leave out what else describes one"
+            ),
             (["--delivery", "a/b"], "Error: --delivery is the id of a delivery, as its answer and the log have it"),
-            (["--path", "/x", "--outbox-pth", "x", "routes"], "sluice: unknown option '--outbox-pth'; did you mean '--outbox-path'?"),
+            (
+                ["--path", "/x", "--outbox-pth", "x", "routes"],
+                "sluice: unknown option '--outbox-pth'; did you mean '--outbox-path'?"
+            ),
             (["--path", "/x", "a", "b"], "sluice: 'b' is one folder too many"),
         ] as [([String], String)])
     func usage(arguments: [String], sentence: String) async throws {
@@ -174,7 +202,8 @@ import Testing
         try await GatewayUnderTest.run(setup) { gateway in
             var ids: [String] = []
             for webhook in [webhook(#"{"id":7,"x":"\u00e9"}"#), webhook(#"{"id":"7"}"#), webhook("{")] {
-                ids.append(try #require(try await gateway.answer(to: webhook)[member: "id"]?.trimmingCharacters(in: ["\""])))
+                ids.append(
+                    try #require(try await gateway.answer(to: webhook)[member: "id"]?.trimmingCharacters(in: ["\""])))
             }
             var running: [String] = []
             for id in ids {
@@ -185,7 +214,9 @@ import Testing
             #expect(running[0].contains("signature     ✓ passed over: it held when the request came, and is not kept"))
             #expect(running[0].contains("                shop = \"a b\"\n"))
             #expect(running[0].contains("                job 1, pending: type order, queue orders\n"))
-            #expect(running[1].contains("                dead letter 1, payload_mismatch: payload.id must be an integer, not a string\n"))
+            #expect(
+                running[1].contains(
+                    "                dead letter 1, payload_mismatch: payload.id must be an integer, not a string\n"))
             #expect(running[2].contains("body          ✗ unreadable: "))
             for text in running { #expect(!text.contains("sha256=")) }
             let json = try document(try await gateway.command("explain", "--delivery", ids[0], "--format", "json"))
@@ -201,17 +232,25 @@ import Testing
     @Test("a delivery is read byte by byte, and by the rules of now")
     func bytes() async throws {
         let setup = GatewaySetup(
-            routes: ["orders.yaml": Self.orders.replacing("path: /orders/{shop}", with: "path: /github\n    body: bytes\n    gzip: true")],
+            routes: [
+                "orders.yaml": Self.orders.replacing(
+                    "path: /orders/{shop}", with: "path: /github\n    body: bytes\n    gzip: true")
+            ],
             environment: ["ORDERS_SECRET": Webhook.gitHubSecret])
         try await GatewayUnderTest.run(setup) { gateway in
             let answer = try await gateway.answer(to: .gitHub(event: "other", body: [0xFF, 0x00, 0xC3]))
             let id = try #require(answer[member: "id"]?.trimmingCharacters(in: ["\""]))
             let before = try await gateway.command("explain", "--delivery", id)
-            #expect(before.output.contains("otherwise     ✗ no rule matches: dead_letter  routes/orders.yaml:21:5\n"), "\(before)")
+            #expect(
+                before.output.contains("otherwise     ✗ no rule matches: dead_letter  routes/orders.yaml:21:5\n"),
+                "\(before)")
             try gateway.folder.write(
-                "routes: [ { name: orders, path: /new, verify: none, body: bytes, jobs: [ { type: late } ] } ]\n", to: "routes/orders.yaml")
+                "routes: [ { name: orders, path: /new, verify: none, body: bytes, jobs: [ { type: late } ] } ]\n",
+                to: "routes/orders.yaml")
             let after = try await gateway.command("explain", "--delivery", id)
-            #expect(after.output.contains("its path leads to no route now; this is what the route 'orders', by which it came, makes of it"))
+            #expect(
+                after.output.contains(
+                    "its path leads to no route now; this is what the route 'orders', by which it came, makes of it"))
             #expect(after.output.contains(#"payload, 17 bytes: {"base64":"/wDD"}"#), "\(after)")
         }
     }

@@ -14,7 +14,8 @@ import Testing
     private static let forgedPush =
         #"{"ref":"refs/heads/main","after":"bad","repository":{"full_name":"evil/evil"},"pusher":{"name":"evil"}}"#
 
-    /// The URL beside the body, as HubSpot signs it, and a route whose signature covers `Content-Type` and not `Content-Encoding`.
+    /// The URL beside the body, as HubSpot signs it, and a route whose signature covers `Content-Type` and not
+    /// `Content-Encoding`.
     private static let others = """
         routes:
         - path: /url
@@ -42,9 +43,11 @@ import Testing
         var routes = ["others.yaml": Self.others]
         for file in ["github", "standard-webhooks"] {
             // Without their examples, of which one has a body in a file.
-            routes["\(file).yaml"] = try ProjectFiles.text("routes/\(file).yaml").replacing(/\n    examples:\n(      .*\n|\n)*/, with: "\n")
+            routes["\(file).yaml"] = try ProjectFiles.text("routes/\(file).yaml").replacing(
+                /\n    examples:\n(      .*\n|\n)*/, with: "\n")
         }
-        try await GatewayUnderTest.run(GatewaySetup(routes: routes, environment: Self.environment, queue: queue.url)) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(routes: routes, environment: Self.environment, queue: queue.url)) {
+            gateway in
             for webhook in webhooks { statuses.append(try await gateway.answer(to: webhook).status) }
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
@@ -59,7 +62,8 @@ import Testing
         let escaped = try #require(Self.forgedPush.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         let body = #"{"action":"created","comment":{"body":"hello &payload=\#(escaped)& bye"}}"#
         let types = [
-            "application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "application/unknown",
+            "application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x",
+            "application/unknown",
             "application/json; charset=utf-16", "application/x-www-form-urlencoded; charset=latin1",
         ]
         let webhooks = types.map { type in
@@ -109,7 +113,9 @@ import Testing
         let now = "\(Int(Date().timeIntervalSince1970) * 1000)"
         let cuts = [("/url", #"?x=1{"a":1}"#), ("/url?x=1", #"{"a":1}"#)]
         let webhooks = cuts.map { target, body in
-            webhook(target, ["x-time": now], body: Array(body.utf8), signed: Array("POSThttps://h\(target)\(body)\(now)".utf8))
+            webhook(
+                target, ["x-time": now], body: Array(body.utf8),
+                signed: Array("POSThttps://h\(target)\(body)\(now)".utf8))
         }
         let (statuses, jobs) = try await jobs(of: webhooks)
         #expect(statuses == [401, 200])

@@ -22,7 +22,8 @@ import Testing
     func prints() async throws {
         let folder = try TemporaryFolder()
         try folder.write(try ProjectFiles.text("Tests/Golden/Kinds/kinds.yaml"), to: "routes/kinds.yaml")
-        try folder.write("routes: [ { path: /a, provider: github, secrets: [ { env: NONE } ] } ]\n", to: "routes/broken.yaml")
+        try folder.write(
+            "routes: [ { path: /a, provider: github, secrets: [ { env: NONE } ] } ]\n", to: "routes/broken.yaml")
         let golden = [
             "swift": "Tests/ZizqTests/GeneratedKinds.swift", "typescript": "Tests/Golden/Kinds/kinds.ts",
             "json-schema": "Tests/Golden/Kinds/kinds.json",
@@ -43,7 +44,8 @@ import Testing
         let blocks = try DocumentBlocks("docs/reference/cli.md").blocks.filter { $0.suite == "KindsCommandTests" }
         let block = try #require(blocks.first)
         #expect(blocks.count == 1)
-        let shell = try await run("sh", ["-ec", block.text], in: folder, environment: ["PATH": "\(folder.file("bin")):\(Self.path)"])
+        let shell = try await run(
+            "sh", ["-ec", block.text], in: folder, environment: ["PATH": "\(folder.file("bin")):\(Self.path)"])
         #expect(shell.ending == .exited(0), "\(shell.errors)")
         #expect(
             String(decoding: try folder.read("Kinds.swift"), as: UTF8.self)
@@ -56,7 +58,9 @@ import Testing
         try folder.write("kinds: { k: { payload: { a: strng } } }\n", to: "routes/r.yaml")
         let wrong = try await kinds("swift", in: folder)
         #expect(wrong.output.isEmpty)
-        #expect(wrong.errors == "routes/r.yaml:1:29: unknown type 'strng'; did you mean 'string'?\nsluice: 1 problem in routes\n")
+        #expect(
+            wrong.errors
+                == "routes/r.yaml:1:29: unknown type 'strng'; did you mean 'string'?\nsluice: 1 problem in routes\n")
         #expect(wrong.ending == .exited(1))
 
         try folder.write("kinds: { a-b: {}, a_b: {} }\n", to: "routes/r.yaml")

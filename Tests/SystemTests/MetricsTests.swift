@@ -56,20 +56,27 @@ import Testing
             let counts: [String: Double] = [
                 #"sluice_received_total{route="github"}"#: 11, #"sluice_ignored_total{route="github"}"#: 1,
                 #"sluice_duplicates_total{route="github"}"#: 2, #"sluice_changed_bodies_total{route="github"}"#: 1,
-                #"sluice_keys_missing_total{route="github"}"#: 1, #"sluice_repaired_surrogates_total{route="github"}"#: 1,
+                #"sluice_keys_missing_total{route="github"}"#: 1,
+                #"sluice_repaired_surrogates_total{route="github"}"#: 1,
                 #"sluice_jobs_committed_total{route="github"}"#: 5,
                 #"sluice_dead_letters_total{route="github",reason="no_matching_rule"}"#: 1,
                 #"sluice_refused_total{route="github",code="signature_invalid"}"#: 1,
                 #"sluice_refused_total{route="github",code="body_too_large"}"#: 1,
-                #"sluice_refused_total{route="",code="no_such_route"}"#: 1, "sluice_receive_to_durable_seconds_count": 6,
-                "sluice_jobs_queued_total": 5, "sluice_durable_to_queued_seconds_count": 5, "sluice_queue_duplicates_total": 0,
+                #"sluice_refused_total{route="",code="no_such_route"}"#: 1,
+                "sluice_receive_to_durable_seconds_count": 6,
+                "sluice_jobs_queued_total": 5, "sluice_durable_to_queued_seconds_count": 5,
+                "sluice_queue_duplicates_total": 0,
                 "sluice_batches_ambiguous_total": 0, "sluice_batches_failed_total": 0, "sluice_delivery_paused": 0,
                 "sluice_unique_keys_withheld": 0, "sluice_outbox_dead_letters": 1, "sluice_outbox_parked_jobs": 0,
-                "sluice_outbox_keys": 6, "sluice_outbox_oldest_undelivered_age_seconds": 0, "sluice_outbox_evicted_keys_total": 0,
-                "sluice_outbox_limit_bytes": 10_737_418_240, "sluice_connections_limit": 500, "sluice_answered_nobody_total": 0,
+                "sluice_outbox_keys": 6, "sluice_outbox_oldest_undelivered_age_seconds": 0,
+                "sluice_outbox_evicted_keys_total": 0,
+                "sluice_outbox_limit_bytes": 10_737_418_240, "sluice_connections_limit": 500,
+                "sluice_answered_nobody_total": 0,
                 "sluice_route_table_version": 1, "sluice_reload_failing": 0, "sluice_memory_in_use_bytes": 0,
             ]
-            for (name, value) in counts { #expect(page[name] == value, "\(name): \(page[name].map { "\($0)" } ?? "none")") }
+            for (name, value) in counts {
+                #expect(page[name] == value, "\(name): \(page[name].map { "\($0)" } ?? "none")")
+            }
             #expect((0..<60).contains(try #require(page[#"sluice_last_delivery_age_seconds{route="github"}"#])))
             // The dead letter is still here.
             #expect(try #require(page["sluice_outbox_bytes"]) > 256)
@@ -85,7 +92,9 @@ import Testing
         let queue = try await TestQueue.start()
         await queue.stop()
         try await GatewayUnderTest.run(GatewaySetup(routes: Self.routes, queue: queue.url)) { gateway in
-            for n in [1, 2, 2] { #expect(try await gateway.answer(to: .gitHub(event: "batched", body: #"{"n":\#(n)}"#)).status == 200) }
+            for n in [1, 2, 2] {
+                #expect(try await gateway.answer(to: .gitHub(event: "batched", body: #"{"n":\#(n)}"#)).status == 200)
+            }
             try await gateway.record { $0.message == QueueFaultTests.again }
             // What the outbox holds is published behind the answers.
             try await gateway.untilMetric("sluice_outbox_jobs", is: 3)
@@ -102,7 +111,8 @@ import Testing
             #expect(after["sluice_batches_ambiguous_total"] == 1)
             #expect(after["sluice_jobs_queued_total"] == 3)
 
-            // Its key is held by an older job, and it is sent for the first time. So was the third one, if it went in a batch of its own.
+            // Its key is held by an older job, and it is sent for the first time. So was the third one, if it went in a
+            // batch of its own.
             let held = try #require(after["sluice_queue_duplicates_total"])
             #expect(try await gateway.answer(to: .gitHub(event: "batched", body: #"{"n":1}"#)).status == 200)
             try await gateway.untilMetric("sluice_queue_duplicates_total", is: held + 1)

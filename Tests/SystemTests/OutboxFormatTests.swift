@@ -4,8 +4,8 @@ import Testing
 
 /// An outbox that an earlier version has written is opened with all that is in it.
 @Suite struct OutboxFormatTests {
-    /// A file of format 2, written by the version that last had it: two pending jobs of the route `open`, a dead letter by a rule whose kind its
-    /// payload did not fit, and one for which no rule matched. Compressed with gzip.
+    /// A file of format 2, written by the version that last had it: two pending jobs of the route `open`, a dead letter
+    /// by a rule whose kind its payload did not fit, and one for which no rule matched. Compressed with gzip.
     private static let format2 = """
         H4sIAAAAAAACA+3bX4wbRx3A8V3ffzdXgkh0BCidOpyaS325XP40F6etc02vuWsul+Tiyx9Vwtrzzp23sXcd7zqXaxTatDSlSXnoCw+VkGj6hNoHeAgC
         ISHeKkQlVFQhJP6UJyRAoKoEaFVVMLNe++yLnYYKJVL5fhL7vLM7s+OZ3/zZBx89Mu0EUix45aIViO3GXiMWM/YKYRhGp3rdaazoj9KMKN1Ur5j+e3R6
@@ -74,7 +74,8 @@ import Testing
         try GatewayUnderTest.writeCertificate(to: folder)
         let file = try #require(Data(base64Encoded: Self.format2, options: .ignoreUnknownCharacters))
         try folder.write(Array(file), to: "outbox.db.gz")
-        let gzip = try ChildProcess("gzip", ["-d", "outbox.db.gz"], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
+        let gzip = try ChildProcess(
+            "gzip", ["-d", "outbox.db.gz"], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
         #expect(try await gzip.ending() == .exited(0))
         let queue = try await TestQueue.start()
         let setup = GatewaySetup(routes: Self.routes(number: "string"), queue: queue.url, folder: folder)

@@ -14,18 +14,24 @@ import Testing
         var testDescription: String { "\(fault)" }
     }
 
-    static let again = "could not give jobs to Zizq; they are tried again"
-    static let alarm = "delivery stands still: what answers at zizq.url is not a Zizq server that takes our jobs"
+    static let again = "could not send jobs to Zizq; retrying"
+    static let alarm = "relay paused: the server at zizq.url is not a Zizq server that accepts jobs"
 
     static let passing: [Row] = [
-        Row(fault: .status(500, error: "internal server error"), message: again, reason: "the server answered 500: internal server error"),
+        Row(
+            fault: .status(500, error: "internal server error"), message: again,
+            reason: "the server answered 500: internal server error"),
         Row(fault: .dropBeforeCommit, message: again, reason: "the connection broke off"),
         Row(fault: .dropAfterCommit, message: again, reason: "the connection broke off"),
-        Row(fault: .halfAnswer, message: again, reason: "the server closed the connection before its answer was complete"),
+        Row(
+            fault: .halfAnswer, message: again,
+            reason: "the server closed the connection before its answer was complete"),
         Row(fault: .silence, message: again, reason: "no whole answer within 1s"),
         Row(fault: .silenceAfterCommit, message: again, reason: "no whole answer within 1s"),
         Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be read", code: "zizq_set_up_wrong"),
-        Row(fault: .htmlBadRequest, message: alarm, reason: "the answer 400 is not one of Zizq's", code: "zizq_set_up_wrong"),
+        Row(
+            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 is not one of Zizq's",
+            code: "zizq_set_up_wrong"),
         Row(fault: .redirect, message: alarm, reason: "the answer 307 is not one of Zizq's", code: "zizq_set_up_wrong"),
     ]
 
@@ -37,11 +43,12 @@ import Testing
             #expect(try await gateway.send(1...20).allSatisfy { $0 == 200 })
             try await queue.arrivals(20)
             try await gateway.record("the fault") {
-                $0.message == row.message && ($0["reason"] ?? "").hasPrefix(row.reason) && (row.code == nil || $0["code"] == row.code)
+                $0.message == row.message && ($0["reason"] ?? "").hasPrefix(row.reason)
+                    && (row.code == nil || $0["code"] == row.code)
             }
             #expect(try await gateway.stop() == .exited(0))
             if let code = row.code {
-                #expect(gateway.records().contains { $0.message == "delivery to Zizq is well again" && $0["code"] == code })
+                #expect(gateway.records().contains { $0.message == "relay recovered" && $0["code"] == code })
             }
         }
         #expect(queue.numbers == Array(1...20))
@@ -77,7 +84,9 @@ import Testing
             try await queue.arrivals(1)
             await queue.stop()
             try await gateway.send(11...20)
-            try await gateway.record("the unknown outcome") { $0.message == "it is unknown whether Zizq has a batch, so it is sent again" }
+            try await gateway.record("the unknown outcome") {
+                $0.message == "sending a batch again: it is unknown whether Zizq stored it"
+            }
             try await queue.restart()
             #expect(try await queue.arrivals(20) == Array(1...20))
             #expect(try await gateway.stop() == .exited(0))
@@ -126,11 +135,14 @@ import Testing
         await queue.stop()
         let setup = GatewaySetup(settings: ["log.level": "info"], routes: Self.routes, queue: queue.url)
         try await GatewayUnderTest.run(setup) { gateway in
-            // The batch that is tried again and again has this job, and on a busy machine a few more; all others make the next batch.
+            // The batch that is tried again and again has this job, and on a busy machine a few more; all others make
+            // the next batch.
             try await gateway.send([0])
             try await gateway.load(1...1000, clients: 16)
             let store = queue.store
-            store.whenJobs(reach: 1) { store.setFault(.status(400, error: "jobs[499]: type must not contain ','"), count: 2) }
+            store.whenJobs(reach: 1) {
+                store.setFault(.status(400, error: "jobs[499]: type must not contain ','"), count: 2)
+            }
             try await queue.restart()
             try await queue.arrivals(1000)
             let record = try await gateway.record("the dead letter") { $0.message == "moved a job to the dead letters" }
@@ -198,7 +210,8 @@ import Testing
     func manyBadInARow() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.refusesType("bad"))
-        let setup = GatewaySetup(settings: ["log.level": "info", "zizq.batch_jobs": "10"], routes: Self.routes, queue: queue.url)
+        let setup = GatewaySetup(
+            settings: ["log.level": "info", "zizq.batch_jobs": "10"], routes: Self.routes, queue: queue.url)
         try await GatewayUnderTest.run(setup) { gateway in
             for number in 1...25 { #expect(try await gateway.answer(to: .numbered(number, type: "bad")).status == 200) }
             for number in 26...50 { #expect(try await gateway.answer(to: .numbered(number)).status == 200) }
@@ -212,7 +225,9 @@ import Testing
         await queue.stop()
     }
 
-    @Test("Zizq that refuses every job by its index gets few requests, causes twenty dead letters and gets the other jobs afterwards")
+    @Test(
+        "Zizq that refuses every job by its index gets few requests, causes twenty dead letters and gets the other jobs afterwards"
+    )
     func refusesEverything() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.status(400, error: "jobs[0]: no"))
@@ -232,7 +247,7 @@ import Testing
             #expect(try await gateway.metric("sluice_outbox_dead_letters") == 20)
             try await gateway.untilMetric("sluice_delivery_paused", is: 0)
             #expect(try await gateway.stop() == .exited(0))
-            #expect(gateway.records().contains { $0.message == "delivery to Zizq is well again" && $0["code"] == alarm["code"] })
+            #expect(gateway.records().contains { $0.message == "relay recovered" && $0["code"] == alarm["code"] })
         }
         #expect(queue.store.jobCount == 280)
         await queue.stop()
@@ -248,7 +263,10 @@ import Testing
             #expect(try await gateway.send([7]) == [200])
             #expect(try await gateway.stop() == .exited(0))
             let alarms = gateway.records().filter { $0["code"] == "zizq_unique_jobs_unlicensed" }
-            #expect(alarms.map(\.message) == ["Zizq has no licence for unique jobs: jobs go without their unique keys"])
+            #expect(
+                alarms.map(\.message) == [
+                    "the Zizq server is not licensed for unique jobs: sending jobs without their unique keys"
+                ])
             #expect(alarms.first?["reason"] == "the server answered 403: unique jobs requires a pro license")
         }
         #expect(queue.numbers == Array(1...30))

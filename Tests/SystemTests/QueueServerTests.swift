@@ -24,7 +24,9 @@ import Testing
             heads.add(head)
             let job = #"{"id":"03hafxki710pxbxgtmvmxkl9v"}"#
             return .now(
-                HTTPResponse(status: 201, headers: [("content-type", "application/json")], body: Array(#"{"jobs":[\#(job)]}"#.utf8)))
+                HTTPResponse(
+                    status: 201, headers: [("content-type", "application/json")],
+                    body: Array(#"{"jobs":[\#(job)]}"#.utf8)))
         }
     }
 
@@ -47,7 +49,8 @@ import Testing
         let group = try EventLoopGroup(count: 1, name: "queue")
         let heads = Heads()
         let server = await HTTPServer(
-            configuration: HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16))), group: group, observer: Silent()
+            configuration: HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16))), group: group,
+            observer: Silent()
         ) { _ in Recorder(heads) }
         let socket = try ListeningSocket(try #require(SocketAddress(host: "127.0.0.1", port: 0)))
         let tls = try certificate.map {
@@ -99,11 +102,14 @@ import Testing
     @Test("a server of another major version is warned of, and gets its jobs")
     func otherVersion() async throws {
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: true, version: "7.1.0"))
-        let server = try await DevQueueServer(store: store, address: try #require(SocketAddress(host: "127.0.0.1", port: 0)))
+        let server = try await DevQueueServer(
+            store: store, address: try #require(SocketAddress(host: "127.0.0.1", port: 0)))
         try await GatewayUnderTest.run(GatewaySetup(queue: server.url())) { gateway in
             #expect(try await gateway.send([1]) == [200])
             let record = try await gateway.record { $0["version"] == "7.1.0" }
-            #expect(record.message == "the Zizq server is of another major version than this client was made for, which is 0")
+            #expect(
+                record.message
+                    == "the Zizq server is of another major version than this client was made for, which is 0")
             try await gateway.untilMetric("sluice_jobs_queued_total", is: 1)
         }
         await server.stop()
@@ -112,7 +118,8 @@ import Testing
     @Test("zizq.unique_keys says whether keys go along", arguments: ["always", "never"])
     func uniqueKeys(policy: String) async throws {
         let queue = try await TestQueue.start()
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["zizq.unique_keys": policy], queue: queue.url)) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["zizq.unique_keys": policy], queue: queue.url)) {
+            gateway in
             #expect(try await gateway.send([1]) == [200])
             try await queue.arrivals(1)
         }

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The many ways in which route files and secrets change on a disk, as the gateway that looks at them once a second sees them.
+/// The many ways in which route files and secrets change on a disk, as the gateway that looks at them once a second
+/// sees them.
 @Suite struct ReloadFileTests {
     private typealias Way = @Sendable (TemporaryFolder, String) throws -> Void
 
@@ -79,7 +80,8 @@ import Testing
             let seen = try await gateway.record(from: position, "the look") { $0.message == Self.seen }
             let next = count == 11 ? text : whole.prefix(count + 1).joined(separator: "\n")
             try gateway.folder.overwrite(next, in: "routes/r.yaml")
-            let moment = try Date(seen["time"] ?? "", strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
+            let moment = try Date(
+                seen["time"] ?? "", strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
             if Date.now.timeIntervalSince(moment) > 0.9 { isInTime = false }
         }
         return isInTime
@@ -89,7 +91,9 @@ import Testing
         "a removed folder": (
             "routes:1:1: the routes folder cannot be read: No such file or directory", { try $0.remove("routes") }
         ),
-        "an emptied folder": ("the route files hold no route; the last table stays", { try $0.remove("routes/r.yaml") }),
+        "an emptied folder": (
+            "the route files hold no route; the last table stays", { try $0.remove("routes/r.yaml") }
+        ),
         "an emptied file": (
             "routes/r.yaml:1:1: there is nothing in this file; delete it to take its routes away",
             { try $0.overwrite("", in: "routes/r.yaml") }
@@ -99,7 +103,8 @@ import Testing
             { try $0.write(ReloadTests.route("more"), to: "routes/more.yml") }
         ),
         "a secret that has vanished": (
-            "routes/r.yaml:9:15: the secret file ../secret cannot be read: No such file or directory", { try $0.remove("secret") }
+            "routes/r.yaml:9:15: the secret file ../secret cannot be read: No such file or directory",
+            { try $0.remove("secret") }
         ),
         "an emptied secret": ("routes/r.yaml:9:9: the secret is empty", { try $0.overwrite("\n", in: "secret") }),
         "a variable that was not there at the start": (
@@ -121,7 +126,9 @@ import Testing
             let webhook = ReloadTests.webhook("r", secret: "the secret")
             try spoil(folder)
             let record = try await gateway.record("the end of the try") { $0["result"] == "failure" }
-            #expect(record["level"] == "error" && record["count"] == "1" && record["table"] == "1" && record["routes"] == "1")
+            #expect(
+                record["level"] == "error" && record["count"] == "1" && record["table"] == "1"
+                    && record["routes"] == "1")
             #expect(try #require(record["ms"].flatMap { Int($0) }) < 10_000)
             #expect(gateway.records(saying: "\(ReloadTests.refused): \(problem)").count == 1)
             #expect(try await gateway.answer(to: webhook).status == 200)
@@ -134,13 +141,17 @@ import Testing
             #expect(routes.output.contains("\nproblems     1\n  \(problem)\n\nNAME  PATH"), "\(routes)")
             let reload = try await gateway.command("reload")
             #expect(reload.ending == .exited(1))
-            #expect(reload.errors.hasSuffix("sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n"), "\(reload)")
+            #expect(
+                reload.errors.hasSuffix("sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n"),
+                "\(reload)")
             #expect(reload.errors.contains("A_NEW_SECRET needs a restart") == name.contains("variable"))
 
             try folder.write("the secret", to: "secret")
             try? folder.remove("routes/more.yml")
             try folder.write(text, to: "routes/r.yaml")
-            try await gateway.record("the load") { $0.message == Self.loaded && $0["table"] == "2" && $0["result"] == "success" }
+            try await gateway.record("the load") {
+                $0.message == Self.loaded && $0["table"] == "2" && $0["result"] == "success"
+            }
             #expect(try await gateway.answer(to: webhook).status == 200)
             #expect(try await gateway.metric("sluice_reload_failing") == 0)
             #expect(try await gateway.metric("sluice_reload_problems") == 0)
@@ -152,7 +163,8 @@ import Testing
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)
         try folder.mount(["key": "the first secret"], at: "secrets", version: 1)
-        let setup = GatewaySetup(routes: ["r.yaml": ReloadTests.route("r", secret: "file: ../secrets/key")], folder: folder)
+        let setup = GatewaySetup(
+            routes: ["r.yaml": ReloadTests.route("r", secret: "file: ../secrets/key")], folder: folder)
         try await GatewayUnderTest.run(setup) { gateway in
             #expect(try await gateway.answer(to: ReloadTests.webhook("r", secret: "the first secret")).status == 200)
             try folder.mount(["key": "the second secret"], at: "secrets", version: 2)

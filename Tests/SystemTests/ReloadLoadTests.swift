@@ -5,7 +5,8 @@ import Testing
 
 /// A thousand tables, one after the other, under webhooks that do not stop.
 @Suite struct ReloadLoadTests {
-    /// Each table has two files that say which it is: one gives jobs their queue, the other one puts its number into them.
+    /// Each table has two files that say which it is: one gives jobs their queue, the other one puts its number into
+    /// them.
     private static func files(_ number: Int) -> [String: String] {
         let kinds = """
             kinds:
@@ -23,7 +24,9 @@ import Testing
                     payload: { n: "${body.n}", table: "\(number)" }
             """
         // What makes a table heavy enough for a leak of them to show.
-        let more = (1...10).map { "  - { path: /unused/\($0), verify: none, jobs: [ { type: \"unused\", payload: \"${body}\" } ] }\n" }
+        let more = (1...10).map {
+            "  - { path: /unused/\($0), verify: none, jobs: [ { type: \"unused\", payload: \"${body}\" } ] }\n"
+        }
         return ["kinds.yaml": kinds, "more.yaml": "routes:\n" + more.joined(), "routes.yaml": routes]
     }
 
@@ -60,7 +63,8 @@ import Testing
     /// Numbers of the webhooks that are sent right after a reload was answered, each by the table that it must find.
     private static let probes = 1_000_000
 
-    /// Swaps the folder as a ConfigMap is, and asks for each table: by the socket, and now and then by a signal as well.
+    /// Swaps the folder as a ConfigMap is, and asks for each table: by the socket, and now and then by a signal as
+    /// well.
     private func swap(_ gateway: GatewayUnderTest) async throws -> Memory {
         let control = try ControlConnection(gateway)
         let probe = try gateway.connect()
@@ -86,7 +90,8 @@ import Testing
         return memory
     }
 
-    @Test("a thousand reloads under load lose no webhook, show no half of a table to any, and leave the memory as it was")
+    @Test(
+        "a thousand reloads under load lose no webhook, show no half of a table to any, and leave the memory as it was")
     func thousand() async throws {
         let queue = try await TestQueue.start()
         let folder = try TemporaryFolder()

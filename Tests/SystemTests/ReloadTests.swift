@@ -38,7 +38,8 @@ import Testing
         try await GatewayUnderTest.run(setup) { gateway in
             async let load = gateway.load(1...1000, clients: 4)
             let whole = String(decoding: try gateway.folder.read("routes/github.yaml"), as: UTF8.self)
-            try gateway.folder.write(whole.replacing("\n    unique_key:", with: "\n    unique_kee:"), to: "routes/github.yaml")
+            try gateway.folder.write(
+                whole.replacing("\n    unique_key:", with: "\n    unique_kee:"), to: "routes/github.yaml")
             let record = try await gateway.record("the alarm") { $0.message.hasPrefix(Self.refused) }
             let problem = "routes/github.yaml:29:5: unknown key 'unique_kee' in a route; did you mean 'unique_key'?"
             #expect(record.message == "\(Self.refused): \(problem)")
@@ -51,7 +52,9 @@ import Testing
             #expect(try await gateway.answer(to: .numbered(0)).status == 200)
             let position = gateway.log.position
             try gateway.folder.write(whole, to: "routes/github.yaml")
-            try await gateway.record(from: position, "the load") { $0.message == "loaded the route files" && $0["table"] == "2" }
+            try await gateway.record(from: position, "the load") {
+                $0.message == "loaded the route files" && $0["table"] == "2"
+            }
             #expect(try await gateway.metric("sluice_reload_failing") == 0)
             #expect(try await load.numbers(200) == Set(1...1000))
             try await queue.arrivals(1001)
@@ -72,7 +75,9 @@ import Testing
             #expect(try await gateway.answer(to: Self.webhook("new")).status == 200)
             let position = gateway.log.position
             try gateway.folder.remove("routes/new.yaml")
-            try await gateway.record(from: position, "the load") { $0.message == "loaded the route files" && $0["routes"] == "2" }
+            try await gateway.record(from: position, "the load") {
+                $0.message == "loaded the route files" && $0["routes"] == "2"
+            }
             #expect(try await gateway.answer(to: Self.webhook("new")).status == 404)
         }
     }
@@ -91,7 +96,9 @@ import Testing
         }
     }
 
-    @Test("a request ends by the table that it began with, and the next one on the same connection begins with the new one")
+    @Test(
+        "a request ends by the table that it began with, and the next one on the same connection begins with the new one"
+    )
     func inWork() async throws {
         let queue = try await TestQueue.start()
         let setup = GatewaySetup(routes: ["r.yaml": Self.route("r")], queue: queue.url)
@@ -105,7 +112,8 @@ import Testing
             #expect(try await wire.answer().status == 100)
             try wire.send(Array(webhook.body.prefix(3)))
             try gateway.folder.write(
-                Self.route("r").replacing("type: r", with: "type: newer").replacing("HMAC_W", with: "GITHUB_W"), to: "routes/r.yaml")
+                Self.route("r").replacing("type: r", with: "type: newer").replacing("HMAC_W", with: "GITHUB_W"),
+                to: "routes/r.yaml")
             #expect(try await gateway.command("reload").output == "table 2 is in force with 1 routes\n")
             #expect(try await gateway.answer(to: webhook).status == 401)
             try wire.send(Array(webhook.body.dropFirst(3)))
@@ -135,7 +143,9 @@ import Testing
             await control.close()
             #expect(try await gateway.stop() == .exited(0))
             #expect(!gateway.records().contains { $0["level"] == "error" })
-            let tables = gateway.records(saying: "loaded the route files").compactMap { $0["table"].flatMap { Int($0) } }
+            let tables = gateway.records(saying: "loaded the route files").compactMap {
+                $0["table"].flatMap { Int($0) }
+            }
             #expect(tables == Array(2...(tables.last ?? 0)))
         }
     }
@@ -157,7 +167,8 @@ import Testing
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)
         try folder.write("first secret\n", to: "secrets/filed")
-        let setup = GatewaySetup(routes: ["filed.yaml": Self.route("filed", secret: "file: ../secrets/filed")], folder: folder)
+        let setup = GatewaySetup(
+            routes: ["filed.yaml": Self.route("filed", secret: "file: ../secrets/filed")], folder: folder)
         try await GatewayUnderTest.run(setup) { gateway in
             #expect(try await gateway.answer(to: Self.webhook("filed", secret: "first secret")).status == 200)
             #expect(try await gateway.answer(to: Self.webhook("filed", secret: "second secret")).status == 401)

@@ -2,7 +2,8 @@ import DevQueue
 import SluiceCrypto
 import Testing
 
-/// What route files say about elements, replies, rates and senders, on the way of a delivery through the shipped binary.
+/// What route files say about elements, replies, rates and senders, on the way of a delivery through the shipped
+/// binary.
 @Suite struct RouteLanguageTests {
     private static let routes = """
         routes:
@@ -33,7 +34,8 @@ import Testing
 
     private static func post(_ target: String, _ body: String) -> Webhook {
         Webhook(
-            target: target, headers: [(name: "host", value: "h"), (name: "content-type", value: "application/json")], body: Array(body.utf8)
+            target: target, headers: [(name: "host", value: "h"), (name: "content-type", value: "application/json")],
+            body: Array(body.utf8)
         )
     }
 
@@ -45,14 +47,20 @@ import Testing
         await queue.stop()
     }
 
-    @Test("of elements with keys of their own the new ones are stored, the others are counted, and tenants do not share keys")
+    @Test(
+        "of elements with keys of their own the new ones are stored, the others are counted, and tenants do not share keys"
+    )
     func elements() async throws {
         let queue = try await TestQueue.start()
         try await run(queue) { gateway in
-            let one = try await gateway.answer(to: Self.post("/items/x", #"{"items":[{"id":1,"type":"a"},{"id":2,"type":"a"}]}"#))
+            let one = try await gateway.answer(
+                to: Self.post("/items/x", #"{"items":[{"id":1,"type":"a"},{"id":2,"type":"a"}]}"#))
             #expect(one[member: "jobs"] == "2" && one[member: "duplicates"] == nil, "\(one)")
-            let two = try await gateway.answer(to: Self.post("/items/x", #"{"items":[{"id":2,"type":"a"},{"id":3,"type":"a"}]}"#))
-            #expect(two[member: "jobs"] == "1" && two[member: "duplicate"] == "0" && two[member: "duplicates"] == "1", "\(two)")
+            let two = try await gateway.answer(
+                to: Self.post("/items/x", #"{"items":[{"id":2,"type":"a"},{"id":3,"type":"a"}]}"#))
+            #expect(
+                two[member: "jobs"] == "1" && two[member: "duplicate"] == "0" && two[member: "duplicates"] == "1",
+                "\(two)")
             let again = try await gateway.answer(to: Self.post("/items/x", #"{"items":[{"id":1,"type":"a"}]}"#))
             #expect(again[member: "duplicate"] == "1" && again[member: "id"] == one[member: "id"], "\(again)")
             let other = try await gateway.answer(to: Self.post("/items/y", #"{"items":[{"id":1,"type":"a"}]}"#))
@@ -64,17 +72,24 @@ import Testing
         }
     }
 
-    @Test("a dead letter of one element is rendered anew without the others, and stays while the route does not find that element")
+    @Test(
+        "a dead letter of one element is rendered anew without the others, and stays while the route does not find that element"
+    )
     func retry() async throws {
         let queue = try await TestQueue.start()
         try await run(queue) { gateway in
-            let answer = try await gateway.answer(to: Self.post("/items/x", #"{"items":[{"id":1,"type":"a"},{"id":2,"type":"b"}]}"#))
+            let answer = try await gateway.answer(
+                to: Self.post("/items/x", #"{"items":[{"id":1,"type":"a"},{"id":2,"type":"b"}]}"#))
             #expect(answer[member: "jobs"] == "1" && answer[member: "dead_letters"] == "1", "\(answer)")
-            try gateway.folder.write(Self.routes.replacing("each: ${body.items}", with: "each: ${body.none ?? null}"), to: "routes/r.yaml")
+            try gateway.folder.write(
+                Self.routes.replacing("each: ${body.items}", with: "each: ${body.none ?? null}"), to: "routes/r.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
             let stays = try await gateway.command("dead", "retry", "1")
-            #expect(stays.output == "dead letter 1: body_unreadable: the route finds no element 2 in the request any more\n")
-            try gateway.folder.write(Self.routes.replacing("item.type: a", with: "item.type: [a, b]"), to: "routes/r.yaml")
+            #expect(
+                stays.output == "dead letter 1: body_unreadable: the route finds no element 2 in the request any more\n"
+            )
+            try gateway.folder.write(
+                Self.routes.replacing("item.type: a", with: "item.type: [a, b]"), to: "routes/r.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
             #expect(try await gateway.command("dead", "retry", "1").output == "dead letter 1: now job 2\n")
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
@@ -83,14 +98,17 @@ import Testing
     }
 
     @Test(
-        "the reply is the route's, a duplicate's names the first delivery, and a used up rate is 429 with Retry-After, also after a reload")
+        "the reply is the route's, a duplicate's names the first delivery, and a used up rate is 429 with Retry-After, also after a reload"
+    )
     func replyAndRate() async throws {
         let queue = try await TestQueue.start()
         try await run(queue) { gateway in
             let first = try await gateway.answer(to: Self.post("/all", #"{"id":1,"both":true}"#))
             #expect(first.status == 202 && first[header: "x-id"] == first[member: "id"], "\(first)")
             let second = try await gateway.answer(to: Self.post("/all", #"{"id":1,"both":true}"#))
-            #expect(second.status == 202 && second.text == first.text && second[header: "x-id"] == first[header: "x-id"], "\(second)")
+            #expect(
+                second.status == 202 && second.text == first.text && second[header: "x-id"] == first[header: "x-id"],
+                "\(second)")
             #expect(try await gateway.command("reload").ending == .exited(0))
             let third = try await gateway.answer(to: Self.post("/all", #"{"id":2}"#))
             #expect(third.status == 429 && third.code == "rate_limited", "\(third)")
@@ -119,7 +137,9 @@ import Testing
             #expect(try await gateway.answer(to: webhook).status == 200)
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             let shown = try await gateway.command("outbox", "show", "1")
-            #expect(shown.output.contains(#"{"url":"https://hooks.example.com/local?a=1","from":"203.0.113.9"}"#), "\(shown)")
+            #expect(
+                shown.output.contains(#"{"url":"https://hooks.example.com/local?a=1","from":"203.0.113.9"}"#),
+                "\(shown)")
         }
     }
 }

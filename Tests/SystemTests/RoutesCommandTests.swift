@@ -24,15 +24,20 @@ import Testing
         """
 
     private static let table = """
-        NAME    PATH                  METHODS   VERIFY       KEY                       EACH           MAKES               OTHERWISE    DECLARED
+        NAME    PATH                  METHODS   VERIFY       KEY                       EACH           MAKES           \
+            OTHERWISE    DECLARED
         orders  /hooks/{shop}/orders  POST,PUT  hmac-sha256  ${body.shop} + ${body.id}  -              order_paid, ignore  dead_letter  routes/r.yaml:2
-        open    /open                 POST      none         -                         ${body.items}  item                -            routes/r.yaml:12
+        open    /open                 POST      none         -                         ${body.items}  item            \
+            -            routes/r.yaml:12
 
         """
 
-    private func run(_ arguments: [String], in folder: TemporaryFolder) async throws -> (ChildProcess.Ending, String, String) {
+    private func run(_ arguments: [String], in folder: TemporaryFolder) async throws -> (
+        ChildProcess.Ending, String, String
+    ) {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        let process = try ChildProcess(arguments[0], Array(arguments.dropFirst()), environment: ["PATH": path], folder: folder.path)
+        let process = try ChildProcess(
+            arguments[0], Array(arguments.dropFirst()), environment: ["PATH": path], folder: folder.path)
         let ending = try await process.ending()
         return (ending, process.output.text, process.errors.text)
     }
@@ -43,7 +48,9 @@ import Testing
         try folder.write(Self.routes, to: "routes/r.yaml")
         let (ending, output, errors) = try await run([ProjectFiles.binary, "routes", "routes"], in: folder)
         #expect(ending == .exited(0) && errors.isEmpty, "\(errors)")
-        let columns = { (text: String) in text.split(separator: "\n").map { $0.split(separator: /[ ]{2,}/).map(String.init) } }
+        let columns = { (text: String) in
+            text.split(separator: "\n").map { $0.split(separator: /[ ]{2,}/).map(String.init) }
+        }
         #expect(columns(output) == columns(Self.table))
         let json = try await run([ProjectFiles.binary, "routes", "routes", "--json"], in: folder)
         #expect(
@@ -59,7 +66,9 @@ import Testing
     @Test("a folder that makes no table is refused with every problem, in words or as JSON")
     func brokenFolder() async throws {
         let folder = try TemporaryFolder()
-        try folder.write(Self.routes.replacing("unique_key", with: "unique_kee").replacing("each:", with: "eech:"), to: "routes/r.yaml")
+        try folder.write(
+            Self.routes.replacing("unique_key", with: "unique_kee").replacing("each:", with: "eech:"),
+            to: "routes/r.yaml")
         let problems = [
             "routes/r.yaml:7:5: unknown key 'unique_kee' in a route; did you mean 'unique_key'?",
             "routes/r.yaml:15:5: unknown key 'eech' in a route; did you mean 'each'?",
@@ -91,7 +100,8 @@ import Testing
 
     @Test("the running gateway says which table is in force since when, and whether that is what is on disk")
     func running() async throws {
-        let setup = GatewaySetup(routes: ["r.yaml": Self.routes], environment: ["A_SECRET_THAT_IS_NOWHERE": "a secret of tests"])
+        let setup = GatewaySetup(
+            routes: ["r.yaml": Self.routes], environment: ["A_SECRET_THAT_IS_NOWHERE": "a secret of tests"])
         try await GatewayUnderTest.run(setup) { gateway in
             let first = try await gateway.command("routes")
             #expect(first.ending == .exited(0) && first.errors.isEmpty, "\(first)")
@@ -100,7 +110,9 @@ import Testing
             let match = try #require(first.output.wholeMatch(of: pattern), "\(first.output)")
             #expect(match.1 == match.2)
             let state = try await state(gateway)
-            #expect(state.version == 1 && state.result == "success" && state.files == "in_force" && state.since == state.triedAt)
+            #expect(
+                state.version == 1 && state.result == "success" && state.files == "in_force"
+                    && state.since == state.triedAt)
             #expect(try await gateway.metric("sluice_route_table_timestamp_seconds") == Double(state.since) / 1000)
             #expect(try await gateway.metric("sluice_reload_timestamp_seconds") == Double(state.triedAt) / 1000)
             #expect(try await gateway.metric("sluice_routes") == 2)
@@ -108,12 +120,15 @@ import Testing
             try gateway.folder.write("routes: 7\n", to: "routes/s.yaml")
             _ = try await gateway.command("reload")
             let failed = try await self.state(gateway)
-            #expect(failed.version == 1 && failed.result == "failure" && failed.files == "changed" && failed.since == state.since)
+            #expect(
+                failed.version == 1 && failed.result == "failure" && failed.files == "changed"
+                    && failed.since == state.since)
             #expect(failed.triedAt > state.triedAt)
             #expect(try await gateway.metric("sluice_route_table_timestamp_seconds") == Double(state.since) / 1000)
             try gateway.folder.remove("routes/s.yaml")
             #expect(
-                try await gateway.command("routes").output.contains("\nfiles        as in force\nproblems     1\n  routes/s.yaml:1:9: "))
+                try await gateway.command("routes").output.contains(
+                    "\nfiles        as in force\nproblems     1\n  routes/s.yaml:1:9: "))
             try gateway.folder.remove("routes")
             #expect(try await self.state(gateway).files == "unreadable")
         }
@@ -131,13 +146,15 @@ import Testing
         struct Document: Decodable { let gateway: State }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(Document.self, from: Data(try await gateway.command("routes", "--json").output.utf8)).gateway
+        return try decoder.decode(Document.self, from: Data(try await gateway.command("routes", "--json").output.utf8))
+            .gateway
     }
 
     @Test("where no gateway runs, both ways to see a table are named")
     func nobody() async throws {
         let otherWay =
-            "sluice: start the gateway to see the table in force, or name a folder to see what its files make: sluice routes FOLDER\n"
+            "sluice: start the gateway to see the table in force, or name a folder to see what its files make: sluice "
+            + "routes FOLDER\n"
         let nowhere = try await run([ProjectFiles.binary, "routes"], in: try TemporaryFolder())
         #expect(nowhere == (.exited(1), "", "sluice: there is no outbox at sluice.db; set outbox.path\n" + otherWay))
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.shutdown": "0"])) { gateway in

@@ -42,7 +42,9 @@ import Testing
             errors: "sluice: SLUICE_HTTP: https and http are both off; at least one of them must listen\n"),
         Row(
             name: "a certificate that is not there", settings: ["tls.certificate": "none.pem"],
-            errors: "sluice: tls.certificate, tls.key: cannot read a certificate from none.pem: No such file or directory\n"),
+            errors:
+                "sluice: tls.certificate, tls.key: cannot read a certificate from none.pem: No such file or directory\n"
+        ),
         Row(
             name: "a key that is none", settings: ["tls.key": "routes/github.yaml"],
             errors: "sluice: tls.certificate, tls.key: cannot use the private key in routes/github.yaml: unsupported\n"),
@@ -53,7 +55,8 @@ import Testing
             name: "a folder in place of the outbox", settings: ["outbox.path": "routes"], status: .unavailable,
             errors: "sluice: routes is a folder; the outbox is a file.\n"),
         Row(
-            name: "more bytes of dead letters than of all", settings: ["outbox.max_bytes": "64MiB", "outbox.max_dead_bytes": "65MiB"],
+            name: "more bytes of dead letters than of all",
+            settings: ["outbox.max_bytes": "64MiB", "outbox.max_dead_bytes": "65MiB"],
             errors: """
                 sluice: SLUICE_OUTBOX_MAX_DEAD_BYTES: outbox.max_dead_bytes is 65MiB, more than outbox.max_bytes (64MiB), which it is a part of\n
                 """),
@@ -61,7 +64,8 @@ import Testing
             name: "no folder for the outbox", settings: ["outbox.path": "nowhere/outbox.db"], status: .unavailable,
             errors: "sluice: The outbox's folder nowhere does not exist.\n"),
         Row(
-            name: "a file in place of the outbox's folder", settings: ["outbox.path": "key.pem/outbox.db"], status: .unavailable,
+            name: "a file in place of the outbox's folder", settings: ["outbox.path": "key.pem/outbox.db"],
+            status: .unavailable,
             errors: "sluice: key.pem/outbox.db.lock: Not a directory.\n"),
         Row(
             name: "a headers file that is not there", settings: ["zizq.headers_file": "none"],
@@ -104,7 +108,8 @@ import Testing
         try GatewayUnderTest.writeCertificate(to: folder)
         try folder.write(key, to: "key.pem")
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
-        #expect(errors == "sluice: tls.certificate, tls.key: cannot use the private key in key.pem: key values mismatch\n")
+        #expect(
+            errors == "sluice: tls.certificate, tls.key: cannot use the private key in key.pem: key values mismatch\n")
         #expect(ending == .exited(1))
     }
 
@@ -132,11 +137,14 @@ import Testing
         // A gateway waits for the one before it to end, 30 s at most; it starts as soon as the lock is free.
         let (process, _) = try GatewayUnderTest.start(GatewaySetup(folder: folder))
         let command = try ChildProcess(
-            ProjectFiles.binary, ["outbox", "status", "--outbox-path", folder.file("outbox.db")], environment: [:], folder: folder.path)
+            ProjectFiles.binary, ["outbox", "status", "--outbox-path", folder.file("outbox.db")], environment: [:],
+            folder: folder.path)
         #expect(try await command.ending() == .exited(69))
         let sentence = "outbox.db.lock is locked by another process: only one process may work on an outbox.\n"
         #expect(command.errors.text.replacing(folder.path + "/", with: "") == "sluice: \(sentence)")
-        let waiting = try await process.errors.line("the wait") { $0.contains("outbox.db.lock is locked by another process") }
+        let waiting = try await process.errors.line("the wait") {
+            $0.contains("outbox.db.lock is locked by another process")
+        }
         #expect(LogRecord(waiting)?.message.hasSuffix("; waiting for it, 30s at most") == true, "\(waiting)")
         #expect(process.isRunning && !process.errors.text.contains("listening"))
         #expect(flock(lock, LOCK_UN) == 0)
@@ -145,7 +153,9 @@ import Testing
         #expect(try await process.ending() == .exited(0))
     }
 
-    @Test("a second gateway on an outbox waits for the first, says for whom, and gives up after 30 s", .timeLimit(.minutes(2)))
+    @Test(
+        "a second gateway on an outbox waits for the first, says for whom, and gives up after 30 s",
+        .timeLimit(.minutes(2)))
     func secondGateway() async throws {
         try await GatewayUnderTest.run { gateway in
             let (second, _) = try GatewayUnderTest.start(GatewaySetup(folder: gateway.folder))
@@ -179,7 +189,9 @@ import Testing
         return folder
     }
 
-    @Test("a folder that may not be written to", .enabled(if: getuid() == 0, "only root can give up its rights for the test"))
+    @Test(
+        "a folder that may not be written to",
+        .enabled(if: getuid() == 0, "only root can give up its rights for the test"))
     func unwritableFolder() async throws {
         let folder = try TemporaryFolder()
         try GatewayUnderTest.writeCertificate(to: folder)
@@ -203,7 +215,8 @@ import Testing
         } else {
             unsafe chmod(path, what == "0777" ? 0o777 : 0o775)
         }
-        let (ending, errors) = try await refusal(GatewaySetup(settings: ["outbox.path": folder.file("open/outbox.db")], folder: folder))
+        let (ending, errors) = try await refusal(
+            GatewaySetup(settings: ["outbox.path": folder.file("open/outbox.db")], folder: folder))
         let sentence =
             what == "owner"
             ? "The outbox's folder open belongs to the user 65534, who could replace the outbox; this process runs as the user 0. Give the folder "
@@ -255,7 +268,10 @@ import Testing
         try folder.write(bytes, to: "outbox.db")
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
         #expect(
-            errors.hasPrefix("sluice: outbox.db is not usable as an outbox: it was written by a newer version of sluice (outbox format 99"))
+            errors.hasPrefix(
+                "sluice: outbox.db is not usable as an outbox: it was written by a newer version of sluice (outbox "
+                    + "format 99"
+            ))
         #expect(ending == .exited(1))
         #expect(try folder.read("outbox.db") == bytes)
     }

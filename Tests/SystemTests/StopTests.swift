@@ -8,7 +8,9 @@ import Testing
     @Test("SIGTERM turns /readyz at once and serves on with connection: close; all is flushed at the end")
     func drain() async throws {
         let queue = try await TestQueue.start()
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.drain": "5m", "limits.shutdown": "6m"], queue: queue.url)) {
+        try await GatewayUnderTest.run(
+            GatewaySetup(settings: ["limits.drain": "5m", "limits.shutdown": "6m"], queue: queue.url)
+        ) {
             gateway in
             let keptAlive = try gateway.connect()
             try keptAlive.send(Webhook.numbered(1).bytes)
@@ -60,7 +62,9 @@ import Testing
             #expect(statuses == [200, 200, 200, 200, 200])
             #expect(try await gateway.stop() == .exited(0))
             #expect(
-                gateway.records().contains { $0.message == "jobs stay in the outbox for the next start" && $0["jobs"] == "5" },
+                gateway.records().contains {
+                    $0.message == "jobs stay in the outbox for the next start" && $0["jobs"] == "5"
+                },
                 "\(gateway.log.text)")
         }
         try await queue.restart()
@@ -74,12 +78,15 @@ import Testing
         await queue.stop()
     }
 
-    @Test("with a TLS connection for each delivery, no request that was sent while the gateway stops is left without an answer")
+    @Test(
+        "with a TLS connection for each delivery, no request that was sent while the gateway stops is left without an answer"
+    )
     func newConnections() async throws {
         let queue = try await TestQueue.start()
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.drain": "300ms"], queue: queue.url)) { gateway in
             let process = gateway.process
-            let tls = try TLSClientContext(caPath: gateway.folder.path + "/certificate.pem", certificatePath: nil, keyPath: nil)
+            let tls = try TLSClientContext(
+                caPath: gateway.folder.path + "/certificate.pem", certificatePath: nil, keyPath: nil)
             let group = try EventLoopGroup(count: 1, name: "senders")
             let endpoint = HTTPClientConfiguration.Endpoint.host("127.0.0.1", port: gateway.httpsPort)
             let configuration = HTTPClientConfiguration(endpoint: endpoint, authority: "127.0.0.1", tls: tls)
@@ -94,7 +101,8 @@ import Testing
                             defer { client.shutdown() }
                             do throws(HTTPClientError) {
                                 let answer = try await client.send(
-                                    HTTPClientRequest(method: "POST", target: webhook.target, headers: headers, body: webhook.body))
+                                    HTTPClientRequest(
+                                        method: "POST", target: webhook.target, headers: headers, body: webhook.body))
                                 #expect(answer.isFirstOfConnection)
                                 answered.note(number, status: answer.status)
                             } catch { return error }

@@ -19,8 +19,11 @@ import Testing
 
     @Test("a wait for a line that does not come fails with all lines, and so does one for a process that has ended")
     func waits() async throws {
-        let process = try ChildProcess("sh", ["-c", "echo one; echo two; read x"], environment: [:], folder: "/", hasInput: true)
-        await #expect(throws: LineLog.NotSeen.self) { try await process.output.line(within: .milliseconds(200)) { $0 == "three" } }
+        let process = try ChildProcess(
+            "sh", ["-c", "echo one; echo two; read x"], environment: [:], folder: "/", hasInput: true)
+        await #expect(throws: LineLog.NotSeen.self) {
+            try await process.output.line(within: .milliseconds(200)) { $0 == "three" }
+        }
         try await process.write("x\n")
         #expect(try await process.ending() == .exited(0))
         #expect(process.output.lines == ["one", "two"])

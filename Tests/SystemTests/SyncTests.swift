@@ -5,7 +5,8 @@ import Testing
 @Suite struct SyncTests {
     /// Not every sandbox allows tracing, even of a process's own children.
     static func canTrace() async -> Bool {
-        let process = try? ChildProcess("strace", ["-o", "/dev/null", "true"], environment: ["PATH": "/usr/bin:/bin"], folder: "/")
+        let process = try? ChildProcess(
+            "strace", ["-o", "/dev/null", "true"], environment: ["PATH": "/usr/bin:/bin"], folder: "/")
         return (try? await process?.ending()) == .exited(0)
     }
 
@@ -28,12 +29,15 @@ import Testing
         }
         let trace = SystemCallTrace(try folder.read("trace"))
         let writes = trace.calls.filter { $0.name == "pwrite64" && $0.mentions("outbox.db-wal>") }
-        let syncs = trace.calls.filter { ["fdatasync", "fsync"].contains($0.name) && $0.mentions("outbox.db-wal>") && $0.hasSucceeded }
+        let syncs = trace.calls.filter {
+            ["fdatasync", "fsync"].contains($0.name) && $0.mentions("outbox.db-wal>") && $0.hasSucceeded
+        }
         let answers = trace.calls.filter { $0.mentions("HTTP/1.1 200 OK") }
         #expect(answers.count == 16)
         for answer in answers {
             let id = try #require(Self.deliveryID(in: String(decoding: answer.arguments, as: UTF8.self)))
-            let write = try #require(writes.first { $0.mentions(id) }, "the delivery \(id) was not written before its answer")
+            let write = try #require(
+                writes.first { $0.mentions(id) }, "the delivery \(id) was not written before its answer")
             let sync = try #require(syncs.first { $0.start > write.end }, "nothing synced the delivery \(id)")
             #expect(sync.end < answer.start, "the delivery \(id) was answered before it was synced")
         }
@@ -50,7 +54,9 @@ import Testing
         ["strace", "-f", "-e", "signal=none", "-o", file] + options + ["setpriv", "--pdeathsig", "KILL"]
     }
 
-    @Test("a batch whose sync fails is answered 503 commit_failed, and what comes later is stored", .enabled(message) { await canTrace() })
+    @Test(
+        "a batch whose sync fails is answered 503 commit_failed, and what comes later is stored",
+        .enabled(message) { await canTrace() })
     func failedSync() async throws {
         let queue = try await TestQueue.start()
         let folder = try TemporaryFolder()

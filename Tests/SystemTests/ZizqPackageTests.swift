@@ -26,17 +26,21 @@ import Testing
         #expect(comments.count > 50)
         try folder.write(comments.text, to: "Sources/example/DocCommentExamples.swift")
         // What `sluice kinds` prints, with none of the settings that this package compiles with.
-        try folder.write(try ProjectFiles.text("Tests/ZizqTests/GeneratedKinds.swift"), to: "Sources/example/GeneratedKinds.swift")
+        try folder.write(
+            try ProjectFiles.text("Tests/ZizqTests/GeneratedKinds.swift"), to: "Sources/example/GeneratedKinds.swift")
 
         try folder.write(try mainFile(), to: "Sources/script/main.swift")
 
         // One compiler at a time, behind the tests that run beside it, some of which look at the time.
-        let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(separator: " ")
+        let words = "nice -n 19 swift build --skip-update --jobs 1 --disable-index-store -debug-info-format none".split(
+            separator: " ")
         let build = try ChildProcess("env", words.map(String.init), environment: Self.environment, folder: folder.path)
-        try #require(try await build.ending(within: .seconds(600)) == .exited(0), "\(build.output.text)\(build.errors.text)")
+        try #require(
+            try await build.ending(within: .seconds(600)) == .exited(0), "\(build.output.text)\(build.errors.text)")
 
         let queue = try await TestQueue.start()
-        let run = try ChildProcess(folder.file(".build/debug/example"), [queue.url], environment: Self.environment, folder: folder.path)
+        let run = try ChildProcess(
+            folder.file(".build/debug/example"), [queue.url], environment: Self.environment, folder: folder.path)
         #expect(try await run.ending() == .exited(0), "\(run.output.text)\(run.errors.text)")
         let shown = try #require(page.first { $0.language == "text" })
         var (real, masked) = (IdentifierMask(), IdentifierMask())
@@ -45,9 +49,12 @@ import Testing
         #expect(queue.store.jobs.isEmpty, "the job was taken and is done")
 
         // The sequences of a main.swift belong to the main actor: iterated elsewhere, their closures end the process.
-        let script = try ChildProcess(folder.file(".build/debug/script"), [queue.url], environment: Self.environment, folder: folder.path)
+        let script = try ChildProcess(
+            folder.file(".build/debug/script"), [queue.url], environment: Self.environment, folder: folder.path)
         #expect(try await script.ending() == .exited(0), "\(script.output.text)\(script.errors.text)")
-        #expect(script.output.text == "enqueued 2500 jobs\n2500 in 3 chunks, 1000 in the first, 2500 were made\n5 at last\n")
+        #expect(
+            script.output.text == "enqueued 2500 jobs\n2500 in 3 chunks, 1000 in the first, 2500 were made\n5 at last\n"
+        )
         #expect(queue.store.jobs.count == 6005)
         await queue.stop()
     }
@@ -56,7 +63,9 @@ import Testing
     private func mainFile() throws -> String {
         let page = try DocumentBlocks("docs/zizq/enqueuing.md").blocks
         let kind = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("struct ImportRow") }).text
-        let lazy = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("let rows = (1...2500).lazy.map") }).text
+        let lazy = try #require(
+            page.first { $0.language == "swift" && $0.text.hasPrefix("let rows = (1...2500).lazy.map") }
+        ).text
         return """
             import Zizq
 
@@ -95,7 +104,9 @@ import Testing
     /// The Package.swift of the guide, with where this package really is.
     private func manifest() throws -> String {
         let page = try DocumentBlocks("docs/zizq/installation.md").blocks
-        let manifest = try #require(page.first { $0.language == "swift" && $0.text.hasPrefix("// swift-tools-version") }).text
+        let manifest = try #require(
+            page.first { $0.language == "swift" && $0.text.hasPrefix("// swift-tools-version") }
+        ).text
         let place = #"path: "../sluice""#
         try #require(manifest.contains(place))
         let target = #".executableTarget(name: "example", dependencies: [.product(name: "Zizq", package: "sluice")])"#

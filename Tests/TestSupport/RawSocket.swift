@@ -18,7 +18,7 @@ package final class RawSocket: Sendable {
     package init(descriptor: Int32, isListening: Bool = false) {
         self.descriptor = descriptor
         if isListening { return }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        var limit = timeval(tv_sec: 600, tv_usec: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -42,13 +42,16 @@ package final class RawSocket: Sendable {
     package static func listening(backlog: Int32 = 16) throws -> (socket: RawSocket, port: UInt16) {
         let socket = RawSocket(descriptor: make(), isListening: true)
         let descriptor = socket.descriptor
-        guard unsafe with(loopback, port: 0, { unsafe bind(descriptor, $0, $1) }) == 0, listen(descriptor, backlog) == 0 else {
+        guard unsafe with(loopback, port: 0, { unsafe bind(descriptor, $0, $1) }) == 0, listen(descriptor, backlog) == 0
+        else {
             throw SystemCallError("listen", code: errno)
         }
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &length)
+            }
         }
         guard result == 0 else { throw SystemCallError("getsockname", code: errno) }
         return (socket, UInt16(bigEndian: address.sin_port))
@@ -76,7 +79,9 @@ package final class RawSocket: Sendable {
     }
 
     /// What has come by the time that it ends with `end`, or the other side closes where `end` is nil.
-    package func receive(until end: String?) throws -> String { try receive { text in end.map { text.hasSuffix($0) } ?? false } }
+    package func receive(until end: String?) throws -> String {
+        try receive { text in end.map { text.hasSuffix($0) } ?? false }
+    }
 
     /// What has come by the time that it is whole, or the other side closes.
     package func receive(until isWhole: (String) -> Bool) throws -> String {
@@ -127,15 +132,21 @@ package final class RawSocket: Sendable {
 
     // MARK: - The C side
 
-    private static func make() -> Int32 { socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) }
+    private static func make() -> Int32 {
+        socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    }
 
-    private static func with(_ host: UInt32, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    private static func with(_ host: UInt32, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+        -> Int32
+    {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = host.bigEndian
         return unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 }

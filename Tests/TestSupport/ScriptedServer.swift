@@ -18,8 +18,8 @@ package final class ScriptedServer: Sendable {
     private let socket: RawSocket
     private let accepted = Mutex<[RawSocket]>([])
 
-    /// - Parameter scripts: one for each connection in turn, the last one for all that follow. After its last step a connection is left
-    ///   as it is until the server goes away.
+    /// - Parameter scripts: one for each connection in turn, the last one for all that follow. After its last step a
+    ///   connection is left as it is until the server goes away.
     package init(_ scripts: [[Step]]) throws {
         let listening = try RawSocket.listening()
         socket = listening.socket
@@ -39,7 +39,9 @@ package final class ScriptedServer: Sendable {
     /// How many connections have come.
     package var connectionCount: Int { accepted.withLock { $0.count } }
 
-    private static func serve(_ socket: RawSocket, _ scripts: [[Step]], _ note: @escaping @Sendable (RawSocket) -> Void) throws {
+    private static func serve(_ socket: RawSocket, _ scripts: [[Step]], _ note: @escaping @Sendable (RawSocket) -> Void)
+        throws
+    {
         try SystemThread.start(name: "scripted") {
             var index = 0
             while let connection = socket.accept() {

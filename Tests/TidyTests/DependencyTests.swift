@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// What somebody takes on who depends on a product of this package, by the description that SwiftPM makes of Package.swift.
+/// What somebody takes on who depends on a product of this package, by the description that SwiftPM makes of
+/// Package.swift.
 @Suite struct DependencyTests {
     @Test("the library Zizq needs swift-log and OpenSSL, and nothing else from outside")
     func library() throws {
@@ -11,7 +12,10 @@ import Testing
         #expect(closure.products == ["Logging"])
         let libraries = closure.targets.filter { package.target($0)?.type == "system" }
         #expect(libraries == ["CSluiceOpenSSL", "CSluiceLinux"])
-        #expect(closure.targets.subtracting(libraries) == ["Zizq", "SluiceHTTP", "SluiceNet", "SluiceJSON", "SluiceCrypto", "SluiceBase"])
+        #expect(
+            closure.targets.subtracting(libraries) == [
+                "Zizq", "SluiceHTTP", "SluiceNet", "SluiceJSON", "SluiceCrypto", "SluiceBase",
+            ])
     }
 
     @Test("a closure has what is needed at second hand, by each way of writing it")
@@ -68,7 +72,8 @@ private struct PackageDescription: Decodable {
     let products: [Product]
     let targets: [Target]
 
-    /// Asks the SwiftPM in PATH, which runs these tests; in a build folder of its own, since the usual one may be in use. Nothing is fetched.
+    /// Asks the SwiftPM in PATH, which runs these tests; in a build folder of its own, since the usual one may be in
+    /// use. Nothing is fetched.
     static func read() throws -> PackageDescription {
         let scratch = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: scratch) }

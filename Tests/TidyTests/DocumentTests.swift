@@ -3,7 +3,8 @@ import Testing
 
 /// Documents lead where they say, and their commands are run.
 @Suite struct DocumentTests {
-    @Test("every link to a file of the project, and to a heading in it, leads somewhere", arguments: SourceTree.documents)
+    @Test(
+        "every link to a file of the project, and to a heading in it, leads somewhere", arguments: SourceTree.documents)
     func links(document: TextFile) throws {
         for match in Self.withoutCode(document.text).matches(of: /\]\(([^)\s]+)\)/) {
             let target = String(match.1)
@@ -25,11 +26,14 @@ import Testing
         for (index, line) in lines.enumerated() where Self.isCommandBlock(line) {
             let marker = index > 0 ? String(lines[index - 1]) : ""
             if let match = marker.firstMatch(of: /^<!-- run by ([A-Za-z]+) -->$/) {
-                #expect(tests.contains { $0.contains("struct \(match.1)") }, "\(document.path):\(index): there is no test suite \(match.1)")
+                #expect(
+                    tests.contains { $0.contains("struct \(match.1)") },
+                    "\(document.path):\(index): there is no test suite \(match.1)")
             } else {
                 #expect(
                     marker.firstMatch(of: /^<!-- not run: .{10,} -->$/) != nil,
-                    "\(document.path):\(index + 1): write '<!-- run by SUITE -->' or '<!-- not run: why -->' above the block")
+                    "\(document.path):\(index + 1): write '<!-- run by SUITE -->' or '<!-- not run: why -->' above the block"
+                )
             }
         }
     }
@@ -43,14 +47,19 @@ import Testing
     @Test(
         "the documents that a newcomer looks for are there",
         arguments: [
-            "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "docs/ARCHITECTURE.md", "docs/THREAT_MODEL.md",
+            "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "docs/ARCHITECTURE.md",
+            "docs/THREAT_MODEL.md",
             "docs/reference/settings.md",
-            "docs/reference/errors.md", "docs/reference/metrics.md", "docs/reference/cli.md", "docs/reference/routes.md",
-            "docs/operating/install.md", "docs/operating/tls.md", "docs/operating/sizing.md", "docs/operating/backup.md",
+            "docs/reference/errors.md", "docs/reference/metrics.md", "docs/reference/cli.md",
+            "docs/reference/routes.md",
+            "docs/operating/install.md", "docs/operating/tls.md", "docs/operating/sizing.md",
+            "docs/operating/backup.md",
             "docs/operating/upgrade.md", "docs/operating/when-it-fails.md", "docs/operating/under-attack.md",
             "docs/operating/editing-routes.md", "docs/zizq/README.md",
-            "docs/zizq/installation.md", "docs/zizq/defining-jobs.md", "docs/zizq/enqueuing.md", "docs/zizq/unique-jobs.md",
-            "docs/zizq/batched-jobs.md", "docs/zizq/budgets.md", "docs/zizq/workers.md", "docs/zizq/querying.md", "docs/zizq/errors.md",
+            "docs/zizq/installation.md", "docs/zizq/defining-jobs.md", "docs/zizq/enqueuing.md",
+            "docs/zizq/unique-jobs.md",
+            "docs/zizq/batched-jobs.md", "docs/zizq/budgets.md", "docs/zizq/workers.md", "docs/zizq/querying.md",
+            "docs/zizq/errors.md",
             "docs/decisions/README.md",
         ])
     func present(path: String) throws {
@@ -62,7 +71,8 @@ import Testing
     }
 
     private static func resolve(_ target: String, from path: String) -> String {
-        URL(filePath: "/" + path).deletingLastPathComponent().appending(path: target).standardized.path.trimmingCharacters(in: ["/"])
+        URL(filePath: "/" + path).deletingLastPathComponent().appending(path: target).standardized.path
+            .trimmingCharacters(in: ["/"])
     }
 
     /// Links inside code blocks and code spans are none.

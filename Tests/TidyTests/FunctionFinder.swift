@@ -11,7 +11,9 @@ struct FoundFunction: Equatable {
 enum FunctionFinder {
     static func functions(in code: [String]) -> [FoundFunction] {
         code.indices.compactMap { index in
-            guard let name = declaredName(code[index]), let end = endOfBody(code, from: index, name: name) else { return nil }
+            guard let name = declaredName(code[index]), let end = endOfBody(code, from: index, name: name) else {
+                return nil
+            }
             return FoundFunction(name: name, lines: (index + 1)...(end + 1))
         }
     }
@@ -23,12 +25,15 @@ enum FunctionFinder {
         guard line.hasWord(of: ["func", "init", "subscript", "deinit", "var"]) else { return nil }
         if let match = line.firstMatch(of: /(^|\s)func\s+([^\s(<]+)/) { return String(match.2) }
         if let match = line.firstMatch(
-            of: /^\s*((public|package|internal|private|fileprivate|convenience|required|override|consuming)\s+)*(init|subscript)[?<(\s]/)
-        {
+            of:
+                /^\s*((public|package|internal|private|fileprivate|convenience|required|override|consuming)\s+)*(init|subscript)[?<(\s]/
+        ) {
             return String(match.3)
         }
         if line.firstMatch(of: /^\s*deinit\s*\{/) != nil { return "deinit" }
-        if let match = line.firstMatch(of: /^\s*([a-z@()]+\s+)*var\s+([a-zA-Z_]+)\s*:[^={]*\{/) { return String(match.2) }
+        if let match = line.firstMatch(of: /^\s*([a-z@()]+\s+)*var\s+([a-zA-Z_]+)\s*:[^={]*\{/) {
+            return String(match.2)
+        }
         return nil
     }
 

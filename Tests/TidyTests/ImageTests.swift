@@ -30,13 +30,17 @@ import Testing
         #expect(text.contains("HEALTHCHECK"))
     }
 
-    @Test("a container is given more time to stop than the gateway takes at most, so that it is never killed while it flushes")
+    @Test(
+        "a container is given more time to stop than the gateway takes at most, so that it is never killed while it flushes"
+    )
     func graceOfCompose() throws {
         let text = try SourceTree.file("docker/compose.yaml").text
         let sluice = try #require(text.firstRange(of: "\n  sluice:").map { text[$0.upperBound...] })
         let grace = try #require(sluice.firstMatch(of: /stop_grace_period: (\w+)/).flatMap { DurationText.parse($0.1) })
         #expect(grace > Settings().limits.shutdown)
-        for line in ["read_only: true", "cap_drop: [ALL]", "outbox:/var/lib/sluice"] { #expect(sluice.contains(line), "\(line)") }
+        for line in ["read_only: true", "cap_drop: [ALL]", "outbox:/var/lib/sluice"] {
+            #expect(sluice.contains(line), "\(line)")
+        }
     }
 
     @Test("a container that is started as the files say has the secrets of the example routes")
@@ -55,13 +59,18 @@ import Testing
     @Test("the image sets what differs in a container, and keeps the outbox on its volume")
     func environment() throws {
         let text = try SourceTree.file("docker/Dockerfile").text
-        for line in ["SLUICE_ADMIN=0.0.0.0:9464", "SLUICE_OUTBOX_PATH=/var/lib/sluice/outbox.db", "SLUICE_ROUTES=/etc/sluice/routes"] {
+        for line in [
+            "SLUICE_ADMIN=0.0.0.0:9464", "SLUICE_OUTBOX_PATH=/var/lib/sluice/outbox.db",
+            "SLUICE_ROUTES=/etc/sluice/routes",
+        ] {
             #expect(text.contains(line), "\(line)")
         }
         #expect(text.contains("\nVOLUME /var/lib/sluice\n"))
     }
 
-    @Test("the stripped binary is small enough for the image", .enabled(if: binary != nil, "SLUICE_BINARY names the release binary"))
+    @Test(
+        "the stripped binary is small enough for the image",
+        .enabled(if: binary != nil, "SLUICE_BINARY names the release binary"))
     func size() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-size-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -83,8 +92,8 @@ import Testing
         return Set(match.1.split(separator: " ").filter { !$0.hasPrefix("-") }.map(String.init))
     }
 
-    /// Debian's package that a library's file belongs to. On a merged file system `ldd` may name it below `/lib` and the
-    /// package list below `/usr/lib`, or the other way round.
+    /// Debian's package that a library's file belongs to. On a merged file system `ldd` may name it below `/lib` and
+    /// the package list below `/usr/lib`, or the other way round.
     private static func package(ofLibrary path: String) throws -> String {
         let real = URL(filePath: path).resolvingSymlinksInPath().path
         let candidates = [path, real, "/usr" + path, real.replacing(/^\/usr/, with: "")]

@@ -16,7 +16,8 @@ struct PublicDeclaration: Equatable {
     static let types: Set = ["struct", "class", "enum", "protocol", "actor"]
 }
 
-/// Finds what is `public` in a Swift file, with the cases of public enums and the requirements of public protocols, which are as their type is.
+/// Finds what is `public` in a Swift file, with the cases of public enums and the requirements of public protocols,
+/// which are as their type is.
 enum PublicDeclarationFinder {
     /// What a brace has opened.
     private struct Scope {
@@ -34,7 +35,8 @@ enum PublicDeclarationFinder {
             if let declared, isPublic(declared, in: scopes.last) {
                 found.append(
                     PublicDeclaration(
-                        kind: declared.kind, name: declared.name, line: index + 1, isNested: scopes.contains { $0.kind != nil },
+                        kind: declared.kind, name: declared.name, line: index + 1,
+                        isNested: scopes.contains { $0.kind != nil },
                         comment: comment(above: index, in: lines)))
             }
             track(line, declared, in: &scopes)
@@ -43,7 +45,9 @@ enum PublicDeclarationFinder {
     }
 
     private static let keywords =
-        Array(PublicDeclaration.types) + ["func", "var", "let", "init", "case", "typealias", "associatedtype", "subscript"]
+        Array(PublicDeclaration.types) + [
+            "func", "var", "let", "init", "case", "typealias", "associatedtype", "subscript",
+        ]
 
     private typealias Declared = (kind: String, name: String, saysPublic: Bool)
 
@@ -64,7 +68,9 @@ enum PublicDeclarationFinder {
 
     /// Follows the braces of a line; the first one that opens belongs to what the line declares.
     private static func track(_ line: String, _ declared: Declared?, in scopes: inout [Scope]) {
-        var type = declared.flatMap { PublicDeclaration.types.contains($0.kind) ? Scope(kind: $0.kind, isPublic: $0.saysPublic) : nil }
+        var type = declared.flatMap {
+            PublicDeclaration.types.contains($0.kind) ? Scope(kind: $0.kind, isPublic: $0.saysPublic) : nil
+        }
         for character in line {
             if character == "{" {
                 scopes.append(type ?? Scope(kind: nil, isPublic: false))

@@ -2,11 +2,12 @@ import Testing
 
 /// What the library Zizq shows to strangers explains itself.
 ///
-/// - Everything public has a doc comment: types, functions, initialisers, properties, operators, cases of public enums, requirements of
-///   public protocols.
-/// - Every public type and every public function has an example in its comment, in a block of Swift. `ZizqPackageTests` compiles them.
-/// - No example of its own needs what is shown by another's: a type inside a type, and initialisers and properties, by their type's; an
-///   operator, and a function that a protocol asks for (`witnesses`), by the use of that protocol.
+/// - Everything public has a doc comment: types, functions, initialisers, properties, operators, cases of public enums,
+///   requirements of public protocols.
+/// - Every public type and every public function has an example in its comment, in a block of Swift. `ZizqPackageTests`
+///   compiles them.
+/// - No example of its own needs what is shown by another's: a type inside a type, and initialisers and properties, by
+///   their type's; an operator, and a function that a protocol asks for (`witnesses`), by the use of that protocol.
 @Suite struct PublicDocumentationTests {
     private static let library = SourceTree.sources.filter { $0.module == "Zizq" }
 
@@ -22,7 +23,9 @@ import Testing
     @Test("everything public has a doc comment", arguments: library)
     func comments(file: SwiftFile) {
         for declaration in PublicDeclarationFinder.declarations(in: file) {
-            #expect(!declaration.comment.isEmpty, "\(file.path):\(declaration.line): say what '\(declaration.name)' is, in a '///' comment")
+            #expect(
+                !declaration.comment.isEmpty,
+                "\(file.path):\(declaration.line): say what '\(declaration.name)' is, in a '///' comment")
         }
     }
 
@@ -30,7 +33,8 @@ import Testing
     func examples(file: SwiftFile) {
         for declaration in PublicDeclarationFinder.declarations(in: file) where Self.needsExample(declaration) {
             #expect(
-                declaration.hasExample, "\(file.path):\(declaration.line): show how '\(declaration.name)' is used, in a block of '```swift'"
+                declaration.hasExample,
+                "\(file.path):\(declaration.line): show how '\(declaration.name)' is used, in a block of '```swift'"
             )
         }
     }
@@ -66,10 +70,12 @@ import Testing
                 public static func < (one: One, other: One) -> Bool { true }
             }
             """
-        let found = PublicDeclarationFinder.declarations(in: SwiftFile(TextFile(path: "Sources/Zizq/X.swift", text: text)))
+        let found = PublicDeclarationFinder.declarations(
+            in: SwiftFile(TextFile(path: "Sources/Zizq/X.swift", text: text)))
         #expect(
             found.map { "\($0.kind) \($0.name)" } == [
-                "struct One", "var count", "func call", "enum Inner", "case second", "protocol Two", "var name", "init ?", "func <",
+                "struct One", "var count", "func call", "enum Inner", "case second", "protocol Two", "var name",
+                "init ?", "func <",
             ])
         #expect(found.map(\.comment.count) == [5, 0, 1, 0, 1, 0, 0, 0, 0])
         #expect(found.map(\.hasExample) == [true] + Array(repeating: false, count: 8))

@@ -21,7 +21,9 @@ import Testing
     @Test("the page of errors has no section for what there is not")
     func noOtherErrors() throws {
         let page = try SourceTree.file("docs/reference/errors.md")
-        let known = ErrorCode.allCases.map { "### `\($0.rawValue)`" } + DeadLetterReason.allCases.map { "### Dead letter `\($0.rawValue)`" }
+        let known =
+            ErrorCode.allCases.map { "### `\($0.rawValue)`" }
+            + DeadLetterReason.allCases.map { "### Dead letter `\($0.rawValue)`" }
         let sections = page.lines.filter { $0.hasPrefix("### ") && $0.contains("`") }.map(String.init)
         #expect(sections.sorted() == known.sorted())
     }
@@ -45,7 +47,8 @@ import Testing
     @Test("each metric has an entry with its kind and its labels", arguments: MetricName.allCases)
     func metrics(metric: MetricName) throws {
         let page = try SourceTree.file("docs/reference/metrics.md")
-        let row = try #require(page.lines.first { $0.hasPrefix("| `\(metric.rawValue)` |") }, "\(metric.rawValue) has no row")
+        let row = try #require(
+            page.lines.first { $0.hasPrefix("| `\(metric.rawValue)` |") }, "\(metric.rawValue) has no row")
         let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
         #expect(cells[1] == metric.kind.rawValue)
         #expect(cells[2] == (metric.labels.isEmpty ? "–" : metric.labels.map { "`\($0)`" }.joined(separator: ", ")))
@@ -54,7 +57,10 @@ import Testing
 
     @Test("no page names a metric that there is not")
     func noOtherMetrics() {
-        let known = Set(MetricName.allCases.flatMap { name in [name.rawValue] + ["_bucket", "_sum", "_count"].map { name.rawValue + $0 } })
+        let known = Set(
+            MetricName.allCases.flatMap { name in
+                [name.rawValue] + ["_bucket", "_sum", "_count"].map { name.rawValue + $0 }
+            })
         for document in SourceTree.documents {
             for match in document.text.matches(of: /\bsluice_[a-z_]+(_total|_seconds|_bytes|_days|_bucket)\b/) {
                 #expect(known.contains(String(match.0)), "\(document.path) names \(match.0)")
@@ -73,7 +79,9 @@ import Testing
     @Test("each flag of the command line is on its page")
     func flags() throws {
         let page = try SourceTree.file("docs/reference/cli.md").text
-        for flag in CommandLineFlags.inSources { #expect(page.contains("`\(flag)"), "\(flag) is not in docs/reference/cli.md") }
+        for flag in CommandLineFlags.inSources {
+            #expect(page.contains("`\(flag)"), "\(flag) is not in docs/reference/cli.md")
+        }
     }
 
     /// A section's text, from its heading to the next heading of any level.
@@ -90,7 +98,8 @@ enum CommandLineFlags {
         SourceTree.sources.filter { $0.module == "sluice" }.flatMap { flags(in: $0.file.text) }
     }
 
-    /// Each `@Option`, `@Flag` and `@OptionGroup`-free property: by its custom name, else by the property's in kebab case.
+    /// Each `@Option`, `@Flag` and `@OptionGroup`-free property: by its custom name, else by the property's in kebab
+    /// case.
     static func flags(in text: String) -> [String] {
         text.matches(of: /@(?:Option|Flag)\b([^@]*?)var\s+([A-Za-z]+)/).map { match in
             if let custom = String(match.1).firstMatch(of: /customLong\("([a-z-]+)"/) { return "--\(custom.1)" }

@@ -5,7 +5,8 @@ import Testing
     @Test(
         "comments and strings are blanked, code is kept, and no line is lost",
         arguments: [
-            ("let a = 1 // note {", "let a = 1"), ("/* { /* } */ { */ b", "b"), (#"f("{ \" } // no")"#, "f(            )"),
+            ("let a = 1 // note {", "let a = 1"), ("/* { /* } */ { */ b", "b"),
+            (#"f("{ \" } // no")"#, "f(            )"),
             (##"f(#"{ " \"#)"##, "f(          )"), (#"f("\(g("}")) {") + h"#, "f(            ) + h"),
             ("f(\"\"\"\n{\n\"\"\") + h", "f(   \n \n   ) + h"),
             (#"x = "" + y"#, "x =    + y"),

@@ -6,7 +6,9 @@ import Testing
     private static let functionLimit = 70
 
     /// Files that may be longer, by path, each with its reason.
-    private static let longFiles: [String: String] = [:]
+    private static let longFiles: [String: String] = [
+        "Tests/SluiceRoutesTests/SignatureVectors.swift": "published vectors, one after the other"
+    ]
 
     /// Functions that may be longer, as `path:name`, each with its reason.
     private static let longFunctions: [String: String] = [:]
@@ -16,7 +18,9 @@ import Testing
     @Test("no file is longer than 500 lines without a reason", arguments: files)
     func fileLength(file: SwiftFile) {
         let length = file.file.lines.count - 1
-        #expect(length <= Self.fileLimit || Self.longFiles[file.path] != nil, "\(file.path) has \(length) lines; part it by concern")
+        #expect(
+            length <= Self.fileLimit || Self.longFiles[file.path] != nil,
+            "\(file.path) has \(length) lines; part it by concern")
     }
 
     @Test("no function is longer than 70 lines without a reason", arguments: files)
@@ -24,7 +28,8 @@ import Testing
         for function in file.functions where function.length > Self.functionLimit {
             let place = "\(file.path):\(function.name)"
             #expect(
-                Self.longFunctions[place] != nil, "\(file.path):\(function.lines.lowerBound): \(function.name) has \(function.length) lines"
+                Self.longFunctions[place] != nil,
+                "\(file.path):\(function.lines.lowerBound): \(function.name) has \(function.length) lines"
             )
         }
     }

@@ -3,7 +3,8 @@ import Foundation
 /// The project's own files, found from where this file lies.
 enum SourceTree {
     /// The folder that holds Package.swift.
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     /// All Swift files below `Sources`, sorted by path.
     static let sources = swiftFiles(below: "Sources")
@@ -18,17 +19,23 @@ enum SourceTree {
             + top.filter { $0.hasSuffix(".md") }.sorted().compactMap(TextFile.init(path:))
     }()
 
-    static func swiftFiles(below folder: String) -> [SwiftFile] { files(below: folder, ending: ".swift").map(SwiftFile.init) }
+    static func swiftFiles(below folder: String) -> [SwiftFile] {
+        files(below: folder, ending: ".swift").map(SwiftFile.init)
+    }
 
     /// Files with this ending below a folder of the root, sorted by path; build products are elsewhere.
     static func files(below folder: String, ending: String) -> [TextFile] {
-        let paths = FileManager.default.enumerator(atPath: root.appending(path: folder).path)?.compactMap { $0 as? String } ?? []
+        let paths =
+            FileManager.default.enumerator(atPath: root.appending(path: folder).path)?.compactMap { $0 as? String }
+            ?? []
         return paths.filter { $0.hasSuffix(ending) }.sorted().compactMap { TextFile(path: "\(folder)/\($0)") }
     }
 
     /// One file by its path from the root.
     static func file(_ path: String) throws -> TextFile {
-        guard let file = TextFile(path: path) else { throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: path]) }
+        guard let file = TextFile(path: path) else {
+            throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: path])
+        }
         return file
     }
 }
@@ -45,7 +52,9 @@ struct TextFile: Sendable, CustomStringConvertible {
     }
 
     init?(path: String) {
-        guard let text = try? String(contentsOf: SourceTree.root.appending(path: path), encoding: .utf8) else { return nil }
+        guard let text = try? String(contentsOf: SourceTree.root.appending(path: path), encoding: .utf8) else {
+            return nil
+        }
         self.init(path: path, text: text)
     }
 

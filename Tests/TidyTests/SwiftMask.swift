@@ -1,7 +1,7 @@
 /// Blanks out what is no code in a Swift file, so that the other checks can look for words and braces.
 ///
-/// It knows comments (nested ones too), string literals of one and of several lines, with and without `#`, and regex literals
-/// only where they hold no quote; interpolations are blanked with their string.
+/// It knows comments (nested ones too), string literals of one and of several lines, with and without `#`, and regex
+/// literals only where they hold no quote; interpolations are blanked with their string.
 enum SwiftMask {
     /// The text with every byte of comments and string literals, line feeds aside, replaced by a space.
     static func mask(_ text: String) -> String {

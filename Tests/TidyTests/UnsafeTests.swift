@@ -8,7 +8,8 @@ import Testing
     private static func unsafeLines(_ file: SwiftFile) -> [Int] {
         file.code.indices.filter {
             file.code[$0].hasWord(of: ["unsafe", "@unchecked", "@safe"])
-                && file.code[$0].firstMatch(of: /(^|\W)unsafe\s|@unchecked\s+Sendable|nonisolated\(unsafe\)|@unsafe(\W|$)|@safe(\W|$)/)
+                && file.code[$0].firstMatch(
+                    of: /(^|\W)unsafe\s|@unchecked\s+Sendable|nonisolated\(unsafe\)|@unsafe(\W|$)|@safe(\W|$)/)
                     != nil
         }
     }
@@ -16,7 +17,9 @@ import Testing
     @Test("unsafe code is in the modules that talk to C and memory, and nowhere else", arguments: SourceTree.sources)
     func modules(file: SwiftFile) {
         guard !Self.modules.contains(file.module) else { return }
-        for line in Self.unsafeLines(file) { Issue.record("\(file.path):\(line + 1): no unsafe code in \(file.module)") }
+        for line in Self.unsafeLines(file) {
+            Issue.record("\(file.path):\(line + 1): no unsafe code in \(file.module)")
+        }
     }
 
     @Test("each unsafe place has a comment that says why it is sound", arguments: SourceTree.sources)
@@ -27,22 +30,26 @@ import Testing
         }
     }
 
-    /// A comment in the function or right above its declaration, or one that holds for the whole type: above a stored pointer,
-    /// saying who owns it, or in the type's documentation, saying why it is `@safe`.
+    /// A comment in the function or right above its declaration, or one that holds for the whole type: above a stored
+    /// pointer, saying who owns it, or in the type's documentation, saying why it is `@safe`.
     private static func hasReason(_ file: SwiftFile, _ line: Int) -> Bool {
-        let enclosing = file.functions.filter { $0.lines.contains(line + 1) }.max { $0.lines.lowerBound < $1.lines.lowerBound }
+        let enclosing = file.functions.filter { $0.lines.contains(line + 1) }.max {
+            $0.lines.lowerBound < $1.lines.lowerBound
+        }
         var first = enclosing.map { $0.lines.lowerBound - 1 } ?? line
         let last = enclosing.map { $0.lines.upperBound - 1 } ?? line
         while first > 0, isCommentOrAttribute(file.file.lines[first - 1]) { first -= 1 }
         // A function that is itself `@unsafe` leaves the reason to each of its callers.
-        return (first...last).contains { isComment(file, $0) || file.code[$0].contains("@unsafe") } || holdsForType(file)
+        return (first...last).contains { isComment(file, $0) || file.code[$0].contains("@unsafe") }
+            || holdsForType(file)
     }
 
     private static func holdsForType(_ file: SwiftFile) -> Bool {
         file.code.indices.dropFirst().contains { line in
             guard isComment(file, line - 1) else { return false }
             if file.file.lines[line - 1].contains("`@safe`") { return true }
-            return file.code[line].firstMatch(of: /^\s+((package|private|internal)\s+)*(let|var)\s+\w+:\s*(OpaquePointer|Unsafe)/) != nil
+            return file.code[line].firstMatch(
+                of: /^\s+((package|private|internal)\s+)*(let|var)\s+\w+:\s*(OpaquePointer|Unsafe)/) != nil
         }
     }
 

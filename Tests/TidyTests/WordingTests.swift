@@ -2,10 +2,14 @@ import Testing
 
 /// Words that do not belong into the sources.
 @Suite struct WordingTests {
-    @Test("nothing prints but the command line, which is the only one that talks to a person", arguments: SourceTree.sources)
+    @Test(
+        "nothing prints but the command line, which is the only one that talks to a person",
+        arguments: SourceTree.sources)
     func printing(file: SwiftFile) {
         guard file.module != "sluice" else { return }
-        expectNone(of: /(^|[^.\w])(print|debugPrint|dump|NSLog)\(/, in: file.code, at: file.path, "log, or return what is to be said")
+        expectNone(
+            of: /(^|[^.\w])(print|debugPrint|dump|NSLog)\(/, in: file.code, at: file.path,
+            "log, or return what is to be said")
     }
 
     @Test("nothing crashes on purpose where an error could be returned", arguments: SourceTree.sources)
@@ -16,7 +20,9 @@ import Testing
         expectNone(of: /[\w\])]!([.)\s,\]]|$)/, in: file.code, at: file.path, "do not unwrap by force")
     }
 
-    @Test("nothing is left for later", arguments: SourceTree.sources + SourceTree.tests.filter { $0.module != "TidyTests" })
+    @Test(
+        "nothing is left for later",
+        arguments: SourceTree.sources + SourceTree.tests.filter { $0.module != "TidyTests" })
     func unfinished(file: SwiftFile) {
         let pattern = /\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented|\b[Ff]or now\b/
         expectNone(of: pattern, in: file.file.lines.map(String.init), at: file.path, "finish it or take it out")
@@ -24,16 +30,21 @@ import Testing
 
     @Test("documents leave nothing for later either", arguments: SourceTree.documents)
     func unfinishedDocuments(file: TextFile) {
-        expectNone(of: /\b(TODO|FIXME|XXX)\b|\b[Ff]or now\b/, in: file.lines.map(String.init), at: file.path, "finish it or take it out")
+        expectNone(
+            of: /\b(TODO|FIXME|XXX)\b|\b[Ff]or now\b/, in: file.lines.map(String.init), at: file.path,
+            "finish it or take it out")
     }
 
     @Test("no path of one machine is in a file", arguments: SourceTree.sources.map(\.file) + SourceTree.documents)
     func paths(file: TextFile) {
         expectNone(
-            of: /\/(home|root|Users|work)\/[a-z]/, in: file.lines.map(String.init), at: file.path, "name it from the project's folder")
+            of: /\/(home|root|Users|work)\/[a-z]/, in: file.lines.map(String.init), at: file.path,
+            "name it from the project's folder")
     }
 
-    @Test("tests and code wait for something that happens, not for time to pass", arguments: SourceTree.sources + SourceTree.tests)
+    @Test(
+        "tests and code wait for something that happens, not for time to pass",
+        arguments: SourceTree.sources + SourceTree.tests)
     func sleeping(file: SwiftFile) {
         guard Self.mayWait[file.path] == nil else { return }
         expectNone(
@@ -49,8 +60,9 @@ import Testing
 
     /// Files that may wait for time to pass, each with its reason.
     private static let mayWait = [
-        "Sources/SluiceOutbox/Files/OutboxLock.swift": "the kernel tells nobody when another process lets a lock go within a time",
-        "Sources/SluiceDelivery/Service/DeliveryService.swift": "a back-off is time that passes; tests give it another sleep",
+        "Sources/SluiceOutbox/Files/OutboxLock.swift":
+            "the kernel tells nobody when another process lets a lock go within a time",
+        "Sources/SluiceRelay/Relay.swift": "a back-off is time that passes; tests give it another sleep",
         "Sources/SluiceGateway/Services/RouteReloadService.swift": "the folder is looked at once a second",
         "Sources/SluiceGateway/Services/StopServices.swift": "what limits.shutdown leaves is time that passes",
         "Sources/SluiceGateway/Gateway/Stopper.swift": "the drain is time that passes",

@@ -41,13 +41,18 @@ import Testing
             let large = SendEmail(to: String(repeating: "l", count: 2000))
             let jobs = [small, small, small, large, small, small]
             var ranges: [Range<Int>] = []
-            for try await chunk in client.enqueueChunks(of: jobs, limits: ChunkLimits(jobs: 100, bytes: 400)) { ranges.append(chunk.range) }
+            for try await chunk in client.enqueueChunks(of: jobs, limits: ChunkLimits(jobs: 100, bytes: 400)) {
+                ranges.append(chunk.range)
+            }
             #expect(ranges == [0..<2, 2..<3, 3..<4, 4..<6])
             #expect(queue.store.jobs.map { $0.payload?.count } == [109, 109, 109, 2009, 109, 109])
         }
         // The limit is that of the request's whole body.
-        var source = ChunkSource([Rebuild(), Rebuild()].makeIterator().waiting, limits: ChunkLimits(jobs: 10, bytes: 110))
-        guard case .jobs(let both, 2, false) = await source.next(isolation: nil) else { Issue.record("not both in one"); return }
+        var source = ChunkSource(
+            [Rebuild(), Rebuild()].makeIterator().waiting, limits: ChunkLimits(jobs: 10, bytes: 110))
+        guard case .jobs(let both, 2, false) = await source.next(isolation: nil) else {
+            Issue.record("not both in one"); return
+        }
         #expect(both.count == 110)
         source = ChunkSource([Rebuild(), Rebuild()].makeIterator().waiting, limits: ChunkLimits(jobs: 10, bytes: 109))
         guard case .jobs(_, 1, false) = await source.next(isolation: nil) else { Issue.record("both in one"); return }
@@ -90,7 +95,8 @@ import Testing
             as [(DevQueueFault, Bool)])
     func fails(fault: DevQueueFault, isUnknown: Bool) async throws {
         try await QueueFixture.run { queue, client in
-            var iterator = client.enqueueChunks(of: (0..<50).map { Page($0) }, limits: ChunkLimits(jobs: 10)).makeAsyncIterator()
+            var iterator = client.enqueueChunks(of: (0..<50).map { Page($0) }, limits: ChunkLimits(jobs: 10))
+                .makeAsyncIterator()
             for _ in 0..<2 { _ = try await iterator.next() }
             queue.store.setFault(fault, count: 1)
             do throws(ChunkedEnqueueError) {
@@ -117,14 +123,18 @@ import Testing
             }
             let broken = await failure(client.enqueueChunks(of: jobs, limits: ChunkLimits(jobs: 2)))
             #expect(broken?.enqueued == 0..<5 && broken?.unknown.isEmpty == true && broken?.notEnqueued.lowerBound == 5)
-            guard case .source(is Broken) = broken?.reason else { Issue.record("\(String(describing: broken))"); return }
+            guard case .source(is Broken) = broken?.reason else {
+                Issue.record("\(String(describing: broken))"); return
+            }
             #expect(broken?.description == "the jobs to enqueue could not be read: Broken()")
             #expect(queue.store.jobCount == 5)
 
             let mixed = (0..<7).map { Enqueue(Page($0)).queue($0 == 5 ? "a,b" : "q") }
             let wrong = await failure(client.enqueueChunks(of: mixed, limits: ChunkLimits(jobs: 3)))
             #expect(wrong?.enqueued == 0..<5 && wrong?.notEnqueued.lowerBound == 5)
-            #expect(wrong?.description.hasPrefix("jobs[5]: the queue of a job must not ") == true, "\(String(describing: wrong))")
+            #expect(
+                wrong?.description.hasPrefix("jobs[5]: the queue of a job must not ") == true,
+                "\(String(describing: wrong))")
             #expect(queue.store.jobCount == 10)
         }
     }
@@ -153,7 +163,8 @@ extension IteratorProtocol where Element: Enqueueable {
 
 /// Where the sequence of a chunked enqueue is iterated.
 @Suite struct ChunkedEnqueueIsolationTests {
-    /// Ends the test's process when it is iterated anywhere but on the main actor, as a closure of a `main.swift` would.
+    /// Ends the test's process when it is iterated anywhere but on the main actor, as a closure of a `main.swift`
+    /// would.
     private struct MainActorPages: Sequence, IteratorProtocol {
         var left: Int
 

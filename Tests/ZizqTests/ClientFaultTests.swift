@@ -36,17 +36,24 @@ import Testing
         Row(testDescription: "closes behind the body", script: [.read, .close], reason: .broken),
         Row(testDescription: "resets", script: [.read, .reset], reason: .broken),
         Row(
-            testDescription: "half an answer", script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"jo"), .close],
+            testDescription: "half an answer",
+            script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"jo"), .close],
             reason: .broken),
         Row(testDescription: "garbage", script: [.read, .send("\u{1}\u{2}garbage\r\n\r\n")], reason: .malformed),
-        Row(testDescription: "only 1xx", script: [.read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .close], reason: .broken),
-        Row(testDescription: "no answer", script: [.read], reason: .timedOut),
-        Row(testDescription: "a slow answer", script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-le")], reason: .timedOut),
         Row(
-            testDescription: "more than a client takes", script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n")],
+            testDescription: "only 1xx", script: [.read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .close],
+            reason: .broken),
+        Row(testDescription: "no answer", script: [.read], reason: .timedOut),
+        Row(
+            testDescription: "a slow answer", script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-le")], reason: .timedOut
+        ),
+        Row(
+            testDescription: "more than a client takes",
+            script: [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n")],
             reason: .tooLong),
         Row(
-            testDescription: "a proxy's page", script: [.read, .send("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 1\r\n\r\n<")],
+            testDescription: "a proxy's page",
+            script: [.read, .send("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 1\r\n\r\n<")],
             reason: nil, status: 502),
     ]
 
@@ -87,13 +94,17 @@ import Testing
     @Test("a 2xx that is not Zizq's is no success of a report, and no stream of jobs", .timeLimit(.minutes(3)))
     func strangers() async throws {
         let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>"
-        let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 9).flatMap { $0 }])
+        let server = try ScriptedServer([
+            Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 9).flatMap { $0 }
+        ])
         defer { server.stop() }
         let client = try client("http://127.0.0.1:\(server.port)")
         let one = await failure { () throws(ZizqError) in try await client.success("x") }
         var taken = client.take().makeAsyncIterator()
         let stream = await #expect(throws: ZizqError.self) { try await taken.next() }
-        for error in [one, stream] { guard case .decoding = error else { Issue.record("\(String(describing: error))"); return } }
+        for error in [one, stream] {
+            guard case .decoding = error else { Issue.record("\(String(describing: error))"); return }
+        }
         await client.shutdown()
     }
 
@@ -104,7 +115,9 @@ import Testing
         }) { queue, client in
             try await client.enqueue(Enqueue(Rebuild()).delay(.seconds(Int64.max - 1)), timeout: .seconds(Int64.max))
             let long = Backoff(base: .seconds(Int64.max), exponent: 1, jitter: .zero)
-            let error = await failure { () throws(ZizqError) in try await client.enqueue(Enqueue(Rebuild()).backoff(long)) }
+            let error = await failure { () throws(ZizqError) in
+                try await client.enqueue(Enqueue(Rebuild()).backoff(long))
+            }
             #expect(error?.description == "the base of a backoff is between 0 and 4294967295 milliseconds")
             try await client.enqueue(Page(1))
             var taken = client.take(Page.self, silence: .seconds(Int64.max)).makeAsyncIterator()
@@ -121,10 +134,14 @@ import Testing
 
     @Test("a page that names itself as the next one ends a list", .timeLimit(.minutes(3)))
     func circles() async throws {
-        let job = #"{"id":"a","type":"page","queue":"default","priority":1,"status":"ready","ready_at":1,"attempts":0,"payload":5}"#
+        let job =
+            #"{"id":"a","type":"page","queue":"default","priority":1,"status":"ready","ready_at":1,"attempts":0,"payload":5}"#
         let body = #"{"jobs":[\#(job)],"pages":{"next":"/jobs?limit=200&order=asc"}}"#
-        let page = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
-        let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 100).flatMap { $0 }])
+        let page =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+        let server = try ScriptedServer([
+            Array(repeating: [ScriptedServer.Step.read, .send(page)], count: 100).flatMap { $0 }
+        ])
         defer { server.stop() }
         let client = try client("http://127.0.0.1:\(server.port)")
         var count = 0
@@ -136,8 +153,11 @@ import Testing
     private enum Authority: Sendable, CaseIterable { case own, none, other }
 
     /// What a call comes to over TLS.
-    private func overTLS(_ certificate: TestCertificate, _ authority: Authority, host: String = "127.0.0.1") async throws -> ZizqError? {
-        let slot = TLSServerContextSlot(try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath))
+    private func overTLS(_ certificate: TestCertificate, _ authority: Authority, host: String = "127.0.0.1")
+        async throws -> ZizqError?
+    {
+        let slot = TLSServerContextSlot(
+            try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath))
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
         let server = try await DevQueueServer(store: DevQueueStore(), address: address, tls: slot)
         let other = try TestCertificate.make()
@@ -167,7 +187,9 @@ import Testing
         ]
         for (name, certificate, authority, word) in rows {
             let error = try await overTLS(certificate, authority)
-            guard case .transport(let failure) = error else { Issue.record("\(name): \(String(describing: error))"); return }
+            guard case .transport(let failure) = error else {
+                Issue.record("\(name): \(String(describing: error))"); return
+            }
             #expect(error?.isRetryable == false)
             #expect(failure.reason == .untrusted && !failure.requestBodyMayHaveBeenProcessed, "\(name)")
             #expect(failure.message.contains(word), "\(name): \(failure.message)")
@@ -184,7 +206,9 @@ import Testing
             #expect(ids.count == 500 && queue.store.jobCount == 500)
         }
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}"
-        let server = try ScriptedServer([Array(repeating: [ScriptedServer.Step.read, .send(answer)], count: 500).flatMap { $0 }])
+        let server = try ScriptedServer([
+            Array(repeating: [ScriptedServer.Step.read, .send(answer)], count: 500).flatMap { $0 }
+        ])
         defer { server.stop() }
         let client = try client("http://127.0.0.1:\(server.port)") { $0.maximumConnections = 4 }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -262,7 +286,9 @@ import Testing
             for call in [waiting, call] {
                 call.cancel()
                 let error = await call.value
-                #expect(error?.isCancelled == true && error?.isRetryable == false, "\(row.stage): \(String(describing: error))")
+                #expect(
+                    error?.isCancelled == true && error?.isRetryable == false,
+                    "\(row.stage): \(String(describing: error))")
             }
             await client.shutdown()
             server.stop()
@@ -285,7 +311,8 @@ import Testing
             let fits = try await client.checkVersion()
             #expect(!fits)
         }
-        #expect(log.all == ["the Zizq server is of another major version than this client was made for, which is 0 1.0.0"])
+        #expect(
+            log.all == ["the Zizq server is of another major version than this client was made for, which is 0 1.0.0"])
         await client.shutdown()
         try await QueueFixture.run({ $0.logger = Logger(label: "test") { _ in log } }) { _, client in
             let fits = try await client.checkVersion()
@@ -313,6 +340,8 @@ final class LoggedLines: LogHandler, Sendable {
     }
 
     func log(event: LogEvent) {
-        lines.withLock { $0.append("\(event.message)" + (event.metadata ?? [:]).values.map { " \($0)" }.sorted().joined()) }
+        lines.withLock {
+            $0.append("\(event.message)" + (event.metadata ?? [:]).values.map { " \($0)" }.sorted().joined())
+        }
     }
 }

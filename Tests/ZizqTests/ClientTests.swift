@@ -8,7 +8,8 @@ import Zizq
 @Suite struct ClientTests {
     /// Runs a test with a queue and a client of it.
     private func withClient(
-        isLicensed: Bool = false, timeout: Duration = .seconds(20), _ test: (DevQueueServer, ZizqClient) async throws -> Void
+        isLicensed: Bool = false, timeout: Duration = .seconds(20),
+        _ test: (DevQueueServer, ZizqClient) async throws -> Void
     ) async throws {
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed))
@@ -64,7 +65,8 @@ import Zizq
     @Test("Refusals come with the server's words, and a missing licence is known")
     func refuses() async throws {
         try await withClient { _, client in
-            let bad = await error { () throws(ZizqError) in try await client.enqueueBulk(raw: body(#"{"type":"","queue":"q","payload":1}"#))
+            let bad = await error { () throws(ZizqError) in
+                try await client.enqueueBulk(raw: body(#"{"type":"","queue":"q","payload":1}"#))
             }
             #expect(bad == .response(.init(status: 400, serverText: "jobs[0]: type must not be empty")))
             let keyed = #"{"type":"t","queue":"q","payload":1,"unique_key":"k"}"#
@@ -89,7 +91,8 @@ import Zizq
     @Test(
         "A server that misbehaves is told by the kind of error, and whether it may have acted",
         arguments: [
-            (.dropBeforeCommit, true, true), (.dropAfterCommit, true, true), (.halfAnswer, true, true), (.garbage, false, true),
+            (.dropBeforeCommit, true, true), (.dropAfterCommit, true, true), (.halfAnswer, true, true),
+            (.garbage, false, true),
             (.htmlBadRequest, false, false), (.payloadTooLarge, false, false), (.redirect, false, false),
             (.status(500, error: "internal server error"), true, true), (.status(503, error: "busy"), true, true),
             (.status(429, error: "slow down"), true, false),

@@ -14,7 +14,8 @@ import Testing
 
     @Test("a kind that says only its name sends type, queue and payload, and nothing else")
     func least() throws {
-        #expect(try written(SendEmail(to: "a\"b")) == #"{"type":"send_email","queue":"emails","payload":{"to":"a\"b"}}"#)
+        #expect(
+            try written(SendEmail(to: "a\"b")) == #"{"type":"send_email","queue":"emails","payload":{"to":"a\"b"}}"#)
         #expect(try written(Rebuild()) == #"{"type":"rebuild","queue":"default","payload":{}}"#)
         #expect(try written(Page(5)) == #"{"type":"page","queue":"default","payload":5}"#)
         #expect(try written(RawJob(Array(#"{"type":"x"}"#.utf8))) == #"{"type":"x"}"#)
@@ -39,7 +40,9 @@ import Testing
                 + #""budgets":[{"key":"b"},{"key":"c","cost":2}]}"#)
         // The last call counts, and the value itself is as it was.
         #expect(try written(Enqueue(Rebuild()).priority(1).priority(2)).contains(#""priority":2"#))
-        #expect(try written(Enqueue(Charge(invoice: "i")).uniqueKey(.raw("k"))).contains(#""unique_key":"k","unique_while":"exists""#))
+        #expect(
+            try written(Enqueue(Charge(invoice: "i")).uniqueKey(.raw("k"))).contains(
+                #""unique_key":"k","unique_while":"exists""#))
     }
 
     @Test("budgets of a kind are replaced or cleared, and a policy is written whole")
@@ -66,7 +69,9 @@ import Testing
         let text = try written(job)
         let after = Timestamp.now
         let sent = try #require(text.firstMatch(of: /"ready_at":(\d+)/).flatMap { Int64($0.1) })
-        #expect(((before + .seconds(3600)).millisecondsSinceEpoch...(after + .seconds(3600)).millisecondsSinceEpoch).contains(sent))
+        #expect(
+            ((before + .seconds(3600)).millisecondsSinceEpoch...(after + .seconds(3600)).millisecondsSinceEpoch)
+                .contains(sent))
         let date = Date(timeIntervalSince1970: 1_700_000_000.123)
         #expect(try written(Enqueue(Rebuild()).runAt(Timestamp(date))).contains(#""ready_at":1700000000123"#))
         #expect(Date(Timestamp(date)).timeIntervalSince1970 == 1_700_000_000.123)
@@ -79,7 +84,8 @@ import Testing
         arguments: ["", ",", "a*", "a?", "[a", "a]", "{", "}", "a\\b", "a\u{0}", String(repeating: "n", count: 256)])
     func names(name: String) async throws {
         try await QueueFixture.run { queue, client in
-            let error = await failure { () throws(ZizqError) in try await client.enqueue(Enqueue(Rebuild()).queue(name)) }
+            let error = await failure { () throws(ZizqError) in try await client.enqueue(Enqueue(Rebuild()).queue(name))
+            }
             #expect(error?.description.hasPrefix("the queue of a job must not ") == true)
             #expect(error?.isRetryable == false && error?.isAmbiguous == false)
             #expect(queue.store.statistics.enqueueRequests == 0)
@@ -109,7 +115,10 @@ import Testing
                 Enqueue(Rebuild()).backoff(Backoff(base: .seconds(5_000_000), exponent: 1, jitter: .zero)),
                 "the base of a backoff is between 0 and 4294967295 milliseconds"
             ),
-            (Enqueue(Rebuild()).retention(Retention(dead: .seconds(-1))), "a retention is between 0 and 9223372036854775807 milliseconds"),
+            (
+                Enqueue(Rebuild()).retention(Retention(dead: .seconds(-1))),
+                "a retention is between 0 and 9223372036854775807 milliseconds"
+            ),
             (Enqueue(Rebuild()).readyAt(Timestamp(millisecondsSinceEpoch: -1)), "a job cannot be ready before 1970"),
             (
                 Enqueue(Rebuild()).batch(Batch(key: "", when: "", fold: "")),
@@ -150,7 +159,9 @@ import Testing
             #expect(queue.store.jobCount == 2)
             let one = await failure { () throws(ZizqError) in try await client.enqueue(Nest(127)) }
             let bulk = await failure { () throws(ZizqError) in try await client.enqueueBulk().add(Nest(125)).send() }
-            for error in [one, bulk] { #expect(error?.description.contains("deep") == true, "\(String(describing: error))") }
+            for error in [one, bulk] {
+                #expect(error?.description.contains("deep") == true, "\(String(describing: error))")
+            }
             #expect(queue.store.jobCount == 2)
             // Far deeper than any stack.
             let deep = await failure { () throws(ZizqError) in try await client.enqueue(Nest(1_000_000)) }
@@ -169,7 +180,8 @@ import Testing
             #expect(job.status == .ready && job.readyAt >= before && !job.duplicate && !job.folded)
             #expect(job.retryLimit == 3 && job.backoff == Charge.backoff)
             #expect(job.retention == Retention(completed: .seconds(1), dead: .seconds(2)))
-            #expect(job.uniqueKey == "charge:1" && job.uniqueWhile == .exists && job.batch == nil && job.budgets.isEmpty)
+            #expect(
+                job.uniqueKey == "charge:1" && job.uniqueWhile == .exists && job.batch == nil && job.budgets.isEmpty)
             let again = try await client.enqueue(Charge(invoice: "1"))
             #expect(again.duplicate && again.id == job.id)
             let later = try await client.enqueue(Enqueue(Rebuild()).delay(.seconds(60)))

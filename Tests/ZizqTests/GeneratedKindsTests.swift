@@ -7,11 +7,14 @@ import Zizq
     /// Has a worker take this payload, and enqueues what it read.
     ///
     /// - Returns: what came of it at the queue.
-    private func again<Kind: JobKind>(_ payload: String, as kind: Kind.Type) async throws -> (value: Kind, payload: String) {
+    private func again<Kind: JobKind>(_ payload: String, as kind: Kind.Type) async throws -> (
+        value: Kind, payload: String
+    ) {
         var found: (Kind, String)?
         try await QueueFixture.run { queue, client in
             let queueName = Kind.queue.replacing("\"", with: "\\\"")
-            try await client.enqueue(RawJob(Array(#"{"type":"\#(Kind.name)","queue":"\#(queueName)","payload":\#(payload)}"#.utf8)))
+            try await client.enqueue(
+                RawJob(Array(#"{"type":"\#(Kind.name)","queue":"\#(queueName)","payload":\#(payload)}"#.utf8)))
             var jobs = client.take(kind).makeAsyncIterator()
             let taken = try #require(try await jobs.next())
             try await client.success(taken.id)
@@ -73,7 +76,8 @@ import Zizq
         #expect(
             Restock.budgets == [
                 "warehouse", BudgetBinding("say \"hi\" – é", cost: 2),
-                BudgetBinding("mail", cost: 0, createWith: BudgetPolicy(allocation: 100, .timeBased(.seconds(60), burst: 5))),
+                BudgetBinding(
+                    "mail", cost: 0, createWith: BudgetPolicy(allocation: 100, .timeBased(.seconds(60), burst: 5))),
                 BudgetBinding("hourly", createWith: BudgetPolicy(allocation: 1, .timeBased(.seconds(3600)))),
                 BudgetBinding("slots", createWith: BudgetPolicy(allocation: 3, .whileInFlight)),
             ])
@@ -90,12 +94,15 @@ import Zizq
 
     @Test("A payload that is no object is the value itself")
     func wrapped() async throws {
-        #expect(try await again(#"[{"a":1}]"#, as: Archive.self).value == Archive(.array([.object(["a": .integer(1)])])))
+        #expect(
+            try await again(#"[{"a":1}]"#, as: Archive.self).value == Archive(.array([.object(["a": .integer(1)])])))
         #expect(try await again("7", as: ReindexPage.self) == (ReindexPage(7), "7"))
         #expect(try await again("null", as: MaybeText.self) == (MaybeText(nil), "null"))
         #expect(try await again(#""x""#, as: MaybeText.self) == (MaybeText("x"), #""x""#))
         #expect(try await again(#"["a","b"]"#, as: Names.self) == (Names(["a", "b"]), #"["a","b"]"#))
-        #expect(try await again(#"[{"id":1,"parts":[{},{"id":2}]}]"#, as: Rows.self).payload == #"[{"id":1,"parts":[{},{"id":2}]}]"#)
+        #expect(
+            try await again(#"[{"id":1,"parts":[{},{"id":2}]}]"#, as: Rows.self).payload
+                == #"[{"id":1,"parts":[{},{"id":2}]}]"#)
         #expect(try await again("{}", as: UnnamedJob.self) == (UnnamedJob(), "{}"))
         #expect(try await again(#"{"value":"x"}"#, as: StringJob.self).value.value == "x")
         #expect(try await again(#"{"value":"x"}"#, as: Élan.self).value == Élan(value: "x"))

@@ -9,7 +9,9 @@ import Testing
         try await QueueFixture.run(isLicensed: true) { _, client in
             let enqueued = try await client.enqueue(Charge(invoice: "ü"))
             let job = try await client.job(enqueued.id)
-            #expect(job.id == enqueued.id && job.type == "charge" && job.queue == "billing" && job.priority == 7 && job.status == .ready)
+            #expect(
+                job.id == enqueued.id && job.type == "charge" && job.queue == "billing" && job.priority == 7
+                    && job.status == .ready)
             #expect(job.retryLimit == 3 && job.backoff == Charge.backoff && job.retention == Charge.retention)
             #expect(job.uniqueKey == "charge:ü" && job.uniqueWhile == .exists)
             #expect(job.payload.map { String(decoding: $0, as: UTF8.self) } == #"{"invoice":"ü"}"#)
@@ -25,7 +27,9 @@ import Testing
         try await QueueFixture.run { _, client in
             for id in ["03aaaaaaaaaaaaaaaaaaaaaaa", "x", "a/../b", "?", "count"] {
                 let error = await failure { () throws(ZizqError) in try await client.job(id) }
-                #expect(error?.status == (id == "count" ? nil : 404) || error?.status == 400, "\(id): \(String(describing: error))")
+                #expect(
+                    error?.status == (id == "count" ? nil : 404) || error?.status == 400,
+                    "\(id): \(String(describing: error))")
             }
             for id in ["", ".", ".."] {
                 let error = await failure { () throws(ZizqError) in try await client.job(id) }
@@ -55,10 +59,12 @@ import Testing
                 (JobFilter().statuses([.ready, .dead]), [0, 1, 2, 3]),
                 (JobFilter().ids([ids[1], ids[4]]), [1, 4]), (JobFilter().priority(5), [3]),
                 (JobFilter().priority(5...32768), [0, 1, 2, 3]),
-                (JobFilter().priority(50_000...), [4]), (JobFilter().priority(...10), [3]), (JobFilter().readyAt(far), [4]),
+                (JobFilter().priority(50_000...), [4]), (JobFilter().priority(...10), [3]),
+                (JobFilter().readyAt(far), [4]),
                 (JobFilter().readyAt(...Timestamp.now), [0, 1, 2, 3]), (JobFilter().readyAt(far...), [4]),
                 (JobFilter().attempts(0), [0, 1, 2, 3, 4]),
-                (JobFilter().attempts(1...), []), (JobFilter().queues([]), []), (JobFilter().ids([]).types(["page"]), []),
+                (JobFilter().attempts(1...), []), (JobFilter().queues([]), []),
+                (JobFilter().ids([]).types(["page"]), []),
             ]
             for (filter, expected) in rows {
                 let count = try await client.count(filter)
@@ -75,12 +81,16 @@ import Testing
     @Test("a list goes on over as many pages as there are, from either end")
     func pages() async throws {
         try await QueueFixture.run { _, client in
-            let ids = try await client.enqueueChunks(of: (0..<45).map { Page($0) }).reduce(into: [String]()) { $0 += $1.jobs.map(\.id) }
+            let ids = try await client.enqueueChunks(of: (0..<45).map { Page($0) }).reduce(into: [String]()) {
+                $0 += $1.jobs.map(\.id)
+            }
             var sizes: [Int] = []
             for try await page in client.jobPages(pageSize: 20) { sizes.append(page.count) }
             #expect(sizes == [20, 20, 5])
             var newest: [Int] = []
-            for try await job in client.jobs(order: .descending, pageSize: 7) { newest.append(try job.decode(Page.self).number) }
+            for try await job in client.jobs(order: .descending, pageSize: 7) {
+                newest.append(try job.decode(Page.self).number)
+            }
             #expect(newest == (0..<45).reversed())
             // The next page is asked for only where it is needed.
             var first: [String] = []
@@ -113,11 +123,16 @@ import Testing
     func lists() async throws {
         try await QueueFixture.run { queue, client in
             for name in ["a,b", ""] {
-                let counted = await failure { () throws(ZizqError) in try await client.count(JobFilter().queues([name])) }
-                #expect(counted?.description == "what a filter lists under 'queue' must neither be empty nor have a comma in it")
+                let counted = await failure { () throws(ZizqError) in try await client.count(JobFilter().queues([name]))
+                }
+                #expect(
+                    counted?.description
+                        == "what a filter lists under 'queue' must neither be empty nor have a comma in it")
                 var listed = client.jobs(JobFilter().types([name])).makeAsyncIterator()
                 let error = await #expect(throws: ZizqError.self) { try await listed.next() }
-                #expect(error?.description == "what a filter lists under 'type' must neither be empty nor have a comma in it")
+                #expect(
+                    error?.description
+                        == "what a filter lists under 'type' must neither be empty nor have a comma in it")
                 var taken = client.take(queues: ["q", name]).makeAsyncIterator()
                 let refused = await #expect(throws: ZizqError.self) { try await taken.next() }
                 #expect(refused?.description.hasPrefix("the name of a queue must not ") == true)

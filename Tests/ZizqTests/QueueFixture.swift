@@ -38,7 +38,9 @@ final class QueueFixture: Sendable {
 }
 
 /// The error that a call ends with.
-func failure<Value>(_ call: () async throws(ZizqError) -> Value, sourceLocation: SourceLocation = #_sourceLocation) async -> ZizqError? {
+func failure<Value>(_ call: () async throws(ZizqError) -> Value, sourceLocation: SourceLocation = #_sourceLocation)
+    async -> ZizqError?
+{
     do throws(ZizqError) {
         _ = try await call()
         Issue.record("the call succeeded", sourceLocation: sourceLocation)

@@ -14,11 +14,15 @@ import Testing
     }
 
     /// Runs a test with a client whose waits pass at once.
-    private func run(isLicensed: Bool = true, _ test: (QueueFixture, ZizqClient, Waits) async throws -> Void) async throws {
+    private func run(isLicensed: Bool = true, _ test: (QueueFixture, ZizqClient, Waits) async throws -> Void)
+        async throws
+    {
         try await QueueFixture.run(isLicensed: isLicensed) { queue, _ in
             let group = try EventLoopGroup(count: 1, name: "zizq")
             let waits = Waits()
-            let client = try ZizqClient(ZizqConfiguration(url: queue.server.url()), loop: group.mailboxes[0]) { waits.note($0) }
+            let client = try ZizqClient(ZizqConfiguration(url: queue.server.url()), loop: group.mailboxes[0]) {
+                waits.note($0)
+            }
             do { try await test(queue, client, waits) } catch {
                 await client.shutdown()
                 await group.stop()
@@ -52,12 +56,16 @@ import Testing
             #expect(queue.store.statistics.enqueueRequests == 3)
             // It may have been enqueued: not again, unless that is asked for.
             queue.store.setFault(.status(500, error: "no"), count: 2)
-            let once = await failure { () throws(ZizqError) in try await client.enqueue(Rebuild(), retry: RetryPolicy(tries: 3)) }
+            let once = await failure { () throws(ZizqError) in
+                try await client.enqueue(Rebuild(), retry: RetryPolicy(tries: 3))
+            }
             #expect(once?.status == 500 && queue.store.statistics.enqueueRequests == 4)
             try await client.enqueueBulk().add(Rebuild()).send(retry: RetryPolicy(tries: 2, repeatsUnknown: true))
             #expect(queue.store.statistics.enqueueRequests == 6)
             queue.store.setFault(.status(500, error: "no"), count: 1)
-            let off = await failure { () throws(ZizqError) in try await client.enqueue(Charge(invoice: "1"), retry: .off) }
+            let off = await failure { () throws(ZizqError) in
+                try await client.enqueue(Charge(invoice: "1"), retry: .off)
+            }
             #expect(off?.status == 500)
             // A refusal stays one.
             let requests = queue.store.statistics.enqueueRequests
@@ -93,9 +101,12 @@ import Testing
 
     @Test("however long a delay is, and however often it was doubled, nothing overflows")
     func longest() {
-        let policy = RetryPolicy(tries: .max, firstDelay: .seconds(Int64.max), longestDelay: .seconds(Int64.max), repeatsUnknown: true)
+        let policy = RetryPolicy(
+            tries: .max, firstDelay: .seconds(Int64.max), longestDelay: .seconds(Int64.max), repeatsUnknown: true)
         let error = ZizqError.response(.init(status: 429, serverText: nil))
-        for tried in [1, 2, 20, 1000] { #expect(policy.delay(after: error, tried: tried, pick: { $0 }) ?? .zero > .seconds(1 << 30)) }
+        for tried in [1, 2, 20, 1000] {
+            #expect(policy.delay(after: error, tried: tried, pick: { $0 }) ?? .zero > .seconds(1 << 30))
+        }
     }
 
     @Test("what the server asks for is waited for, up to the longest wait")
@@ -108,7 +119,9 @@ import Testing
 
     @Test("a call whose task is cancelled while it waits for its next try ends as cancelled")
     func cancelled() async throws {
-        try await QueueFixture.run(isLicensed: true, { $0.retryPolicy = RetryPolicy(tries: 2, firstDelay: .seconds(3600)) }) {
+        try await QueueFixture.run(
+            isLicensed: true, { $0.retryPolicy = RetryPolicy(tries: 2, firstDelay: .seconds(3600)) }
+        ) {
             queue, client in
             queue.store.setFault(.status(429, error: "slow down"))
             let call = Task { await failure { () throws(ZizqError) in try await client.enqueue(Charge(invoice: "1")) } }

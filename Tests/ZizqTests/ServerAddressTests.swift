@@ -6,8 +6,10 @@ import Testing
     @Test(
         "URLs of both schemes are read",
         arguments: [
-            ("http://127.0.0.1:7890", false, "127.0.0.1", 7890, ""), ("https://zizq.example", true, "zizq.example", 443, ""),
-            ("HTTP://Zizq.Example/", false, "Zizq.Example", 80, ""), ("https://[::1]:7890/queue/", true, "::1", 7890, "/queue"),
+            ("http://127.0.0.1:7890", false, "127.0.0.1", 7890, ""),
+            ("https://zizq.example", true, "zizq.example", 443, ""),
+            ("HTTP://Zizq.Example/", false, "Zizq.Example", 80, ""),
+            ("https://[::1]:7890/queue/", true, "::1", 7890, "/queue"),
             ("http://[fe80::1]/a/b", false, "fe80::1", 80, "/a/b"),
         ] as [(String, Bool, String, UInt16, String)])
     func reads(url: String, isTLS: Bool, host: String, port: UInt16, prefix: String) throws {
@@ -21,7 +23,8 @@ import Testing
     @Test(
         "The host header has the port only where it is not the scheme's own",
         arguments: [
-            ("http://a:80", "a"), ("http://a:443", "a:443"), ("https://a:443/x", "a"), ("http://[::1]:7890", "[::1]:7890"),
+            ("http://a:80", "a"), ("http://a:443", "a:443"), ("https://a:443/x", "a"),
+            ("http://[::1]:7890", "[::1]:7890"),
             ("https://[::1]", "[::1]"),
         ])
     func namesAuthority(url: String, authority: String) throws {
@@ -31,13 +34,17 @@ import Testing
     @Test(
         "Anything else is refused in a sentence that does not repeat the URL",
         arguments: [
-            ("127.0.0.1:7890", "must begin with http:// or https://"), ("ftp://zizq", "must begin with http:// or https://"),
+            ("127.0.0.1:7890", "must begin with http:// or https://"),
+            ("ftp://zizq", "must begin with http:// or https://"),
             ("http://", "has no host name"), ("http://:7890", "has no host name"), ("http://a b", "has no host name"),
-            ("http://zizq:0", "must have a port between 1 and 65535"), ("http://zizq:65536", "must have a port between 1 and 65535"),
-            ("http://zizq:", "must have a port between 1 and 65535"), ("http://zizq:+80", "must have a port between 1 and 65535"),
+            ("http://zizq:0", "must have a port between 1 and 65535"),
+            ("http://zizq:65536", "must have a port between 1 and 65535"),
+            ("http://zizq:", "must have a port between 1 and 65535"),
+            ("http://zizq:+80", "must have a port between 1 and 65535"),
             ("http://[::1", "has a malformed IPv6 address"), ("http://[zizq]", "has a malformed IPv6 address"),
             ("http://user:secret@zizq", "must not hold a user name or a password"),
-            ("http://zizq/?a=b", "must have neither a query nor a fragment"), ("http://zizq#x", "must have neither a query nor a fragment"),
+            ("http://zizq/?a=b", "must have neither a query nor a fragment"),
+            ("http://zizq#x", "must have neither a query nor a fragment"),
             ("http://zizq/a b", "has a path with a character that must be escaped"),
         ])
     func refuses(url: String, sentence: String) {

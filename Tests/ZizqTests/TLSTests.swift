@@ -8,12 +8,14 @@ import Zizq
 @Suite struct TLSTests {
     /// A queue whose certificate names these hosts and addresses, and where the certificate lies.
     private func withServer(
-        hostNames: [String] = [], addresses: [String] = ["127.0.0.1"], _ test: (_ url: String, _ caPath: String) async throws -> Void
+        hostNames: [String] = [], addresses: [String] = ["127.0.0.1"],
+        _ test: (_ url: String, _ caPath: String) async throws -> Void
     ) async throws {
         let certificate = try TestCertificate.make(hostNames: hostNames, addresses: addresses)
         let context = try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
-        let server = try await DevQueueServer(store: DevQueueStore(), address: address, tls: TLSServerContextSlot(context))
+        let server = try await DevQueueServer(
+            store: DevQueueStore(), address: address, tls: TLSServerContextSlot(context))
         do { try await test(server.url(isTLS: true), certificate.certificatePath) } catch {
             await server.stop()
             throw error

@@ -8,18 +8,23 @@ import Testing
 @testable import Zizq
 
 @Suite struct WorkTests {
-    private static let streamHead = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    private static let streamHead =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
 
-    private static func chunk(_ text: String) -> ScriptedServer.Step { .send("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n") }
+    private static func chunk(_ text: String) -> ScriptedServer.Step {
+        .send("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+    }
 
     private static func job(_ id: String) -> String {
-        #"{"id":"\#(id)","type":"page","queue":"default","priority":1,"status":"in_flight","ready_at":1,"attempts":0,"payload":5}"# + "\n"
+        #"{"id":"\#(id)","type":"page","queue":"default","priority":1,"status":"in_flight","ready_at":1,"attempts":0,"payload":5}"#
+            + "\n"
     }
 
     /// A client of a scripted server.
     private func withClient(
         _ server: ScriptedServer, readTimeout: Duration = .seconds(30),
-        letPass: @escaping @Sendable (Duration) async throws -> Void = { _ in }, _ test: (ZizqClient) async throws -> Void
+        letPass: @escaping @Sendable (Duration) async throws -> Void = { _ in },
+        _ test: (ZizqClient) async throws -> Void
     ) async throws {
         let group = try EventLoopGroup(count: 1, name: "zizq")
         var configuration = ZizqConfiguration(url: "http://127.0.0.1:\(server.port)")
@@ -38,7 +43,8 @@ import Testing
     @Test("typed jobs are taken by priority, reported, and gone")
     func takes() async throws {
         try await QueueFixture.run { queue, client in
-            try await client.enqueueBulk().add(Page(1)).add(Enqueue(Page(2)).priority(1)).add(SendEmail(to: "other")).send()
+            try await client.enqueueBulk().add(Page(1)).add(Enqueue(Page(2)).priority(1)).add(SendEmail(to: "other"))
+                .send()
             var numbers: [Int] = []
             for try await taken in client.take(Page.self) {
                 #expect(taken.job.status == .inFlight && taken.job.dequeuedAt != nil && taken.job.attempts == 0)
@@ -72,7 +78,9 @@ import Testing
         }
     }
 
-    @Test("what was taken and not reported goes back when the loop is left, and when its task is cancelled", arguments: [false, true])
+    @Test(
+        "what was taken and not reported goes back when the loop is left, and when its task is cancelled",
+        arguments: [false, true])
     func givesBack(isCancelled: Bool) async throws {
         try await QueueFixture.run { queue, client in
             try await client.enqueue(Page(1))
@@ -102,7 +110,9 @@ import Testing
                 try #require(try await taken.next()).id, message: "a \"reason\"", errorType: "Oops", backtrace: "here",
                 retryIn: .seconds(60))
             #expect(first.status == .scheduled && first.attempts == 1 && first.payload == nil)
-            #expect(first.readyAt >= before + .seconds(60) && first.readyAt < before + .seconds(120) && first.failedAt ?? before >= before)
+            #expect(
+                first.readyAt >= before + .seconds(60) && first.readyAt < before + .seconds(120)
+                    && first.failedAt ?? before >= before)
             let second = try await client.failure(try #require(try await taken.next()).id, message: "m", kill: true)
             #expect(second.status == .dead)
             let third = try await client.failure(try #require(try await taken.next()).id, message: "m")
@@ -116,7 +126,9 @@ import Testing
     func refuses() async throws {
         try await QueueFixture.run { queue, client in
             try await client.enqueueBulk()
-                .add(RawJob(Array(#"{"type":"page","queue":"default","payload":"five"}"#.utf8))).add(Rebuild()).add(Page(3)).send()
+                .add(RawJob(Array(#"{"type":"page","queue":"default","payload":"five"}"#.utf8))).add(Rebuild()).add(
+                    Page(3)
+                ).send()
             var taken = client.take(Page.self).makeAsyncIterator()
             let job = try await taken.next()
             #expect(job?.value == Page(3))
@@ -129,8 +141,10 @@ import Testing
         let half = Self.job("b").utf8.count / 2
         let server = try ScriptedServer([
             [
-                .read, .send(Self.streamHead), Self.chunk("\n"), Self.chunk("\n\n" + Self.job("a") + Self.job("b").prefix(half)),
-                Self.chunk(String(Self.job("b").dropFirst(half))), Self.chunk(String(Self.job("c").prefix(half))), .close,
+                .read, .send(Self.streamHead), Self.chunk("\n"),
+                Self.chunk("\n\n" + Self.job("a") + Self.job("b").prefix(half)),
+                Self.chunk(String(Self.job("b").dropFirst(half))), Self.chunk(String(Self.job("c").prefix(half))),
+                .close,
             ],
             [.read, .close],
             [.read, .send("HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n")],
@@ -148,13 +162,16 @@ import Testing
             #expect(server.connectionCount == 4)
         }
         let all = waits.withLock { $0 }
-        #expect(all.count == 3 && all[0] <= .milliseconds(100) && all[1] <= .milliseconds(200) && all[2] == .seconds(7), "\(all)")
+        #expect(
+            all.count == 3 && all[0] <= .milliseconds(100) && all[1] <= .milliseconds(200) && all[2] == .seconds(7),
+            "\(all)")
     }
 
     @Test("a server that has gone silent counts as lost")
     func silence() async throws {
         let server = try ScriptedServer([
-            [.read, .send(Self.streamHead), Self.chunk("\n")], [.read, .send(Self.streamHead), Self.chunk(Self.job("a"))],
+            [.read, .send(Self.streamHead), Self.chunk("\n")],
+            [.read, .send(Self.streamHead), Self.chunk(Self.job("a"))],
         ])
         try await withClient(server, readTimeout: .seconds(3600)) { client in
             var jobs = client.take(silence: .milliseconds(100)).makeAsyncIterator()
@@ -166,10 +183,15 @@ import Testing
         }
     }
 
-    @Test("a refusal that waiting cannot mend ends the stream with the server's words, and so does a line that is no job")
+    @Test(
+        "a refusal that waiting cannot mend ends the stream with the server's words, and so does a line that is no job")
     func ends() async throws {
         let refusing = try ScriptedServer(
-            .read, .send("HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"error\":\"no\"}"))
+            .read,
+            .send(
+                "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: "
+                    + "14\r\n\r\n{\"error\":\"no\"}"
+            ))
         try await withClient(refusing) { client in
             var jobs = client.take().makeAsyncIterator()
             let error = await #expect(throws: ZizqError.self) { try await jobs.next() }

@@ -11,8 +11,10 @@ import Zizq
         arguments: [
             (.transport(.init(requestBodyMayHaveBeenProcessed: false, message: "")), true, false),
             (.transport(.init(requestBodyMayHaveBeenProcessed: true, message: "")), true, true),
-            (response(400), false, false), (response(301), false, false), (response(408), true, false), (response(429), true, false),
-            (response(500), true, true), (response(502), true, true), (response(503), true, true), (response(599), true, true),
+            (response(400), false, false), (response(301), false, false), (response(408), true, false),
+            (response(429), true, false),
+            (response(500), true, true), (response(502), true, true), (response(503), true, true),
+            (response(599), true, true),
             (.decoding(.init(status: 200, message: "")), false, true), (.invalidArgument(""), false, false),
         ] as [(ZizqError, Bool, Bool)])
     func classifies(error: ZizqError, isRetryable: Bool, isAmbiguous: Bool) {
@@ -25,7 +27,8 @@ import Zizq
         arguments: [
             (response(403, "unique jobs requires a pro license"), .uniqueJobs),
             (response(403, "batched jobs requires a pro license"), .batchedJobs),
-            (response(403, "forbidden"), nil), (response(403), nil), (response(400, "unique jobs requires a pro license"), nil),
+            (response(403, "forbidden"), nil), (response(403), nil),
+            (response(400, "unique jobs requires a pro license"), nil),
         ] as [(ZizqError, LicensedFeature?)])
     func knowsLicence(error: ZizqError, feature: LicensedFeature?) {
         #expect(error.licensedFeature == feature)

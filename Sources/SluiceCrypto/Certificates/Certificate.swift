@@ -13,7 +13,9 @@ struct Certificate: ~Copyable {
         unsafe self.pointer = pointer
     }
 
-    static func selfSigned(by key: borrowing PrivateKey, _ names: AlternativeNames, validDays: Int) throws(OpenSSLError) -> Certificate {
+    static func selfSigned(by key: borrowing PrivateKey, _ names: AlternativeNames, validDays: Int) throws(OpenSSLError)
+        -> Certificate
+    {
         let certificate = try Certificate()
         try check(unsafe X509_set_version(certificate.pointer, 2))
         try certificate.setSerialNumber()
@@ -24,7 +26,9 @@ struct Certificate: ~Copyable {
         try certificate.add(NID_key_usage, "critical,digitalSignature")
         try certificate.add(NID_ext_key_usage, "serverAuth")
         try certificate.add(NID_subject_alt_name, names.configuration)
-        guard unsafe X509_sign(certificate.pointer, key.pointer, EVP_sha256()) > 0 else { throw OpenSSLError("signing a certificate") }
+        guard unsafe X509_sign(certificate.pointer, key.pointer, EVP_sha256()) > 0 else {
+            throw OpenSSLError("signing a certificate")
+        }
         return certificate
     }
 
@@ -41,7 +45,9 @@ struct Certificate: ~Copyable {
         guard let number = unsafe BN_new() else { throw OpenSSLError("making a certificate") }
         defer { unsafe BN_free(number) }
         try Self.check(unsafe BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY))
-        guard unsafe BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil else { throw OpenSSLError("making a certificate") }
+        guard unsafe BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil else {
+            throw OpenSSLError("making a certificate")
+        }
     }
 
     private func setValidity(days: Int) throws(OpenSSLError) {
@@ -51,7 +57,8 @@ struct Certificate: ~Copyable {
         try Self.check(isSet ? 1 : 0)
     }
 
-    /// Subject and issuer are the same. Clients look at the alternative names alone (RFC 9525 §6.3), so this is for people.
+    /// Subject and issuer are the same. Clients look at the alternative names alone (RFC 9525 §6.3), so this is for
+    /// people.
     private func setNames() throws(OpenSSLError) {
         let name = unsafe X509_get_subject_name(pointer)
         try Self.check(unsafe X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, "Sluice self-signed", -1, -1, 0))
@@ -59,7 +66,9 @@ struct Certificate: ~Copyable {
     }
 
     private func add(_ extensionID: Int32, _ value: String) throws(OpenSSLError) {
-        guard let addition = unsafe X509V3_EXT_conf_nid(nil, nil, extensionID, value) else { throw OpenSSLError("making a certificate") }
+        guard let addition = unsafe X509V3_EXT_conf_nid(nil, nil, extensionID, value) else {
+            throw OpenSSLError("making a certificate")
+        }
         defer { unsafe X509_EXTENSION_free(addition) }
         try Self.check(unsafe X509_add_ext(pointer, addition, -1))
     }
@@ -69,7 +78,8 @@ struct Certificate: ~Copyable {
     }
 }
 
-/// The subject alternative names of a certificate (RFC 5280 §4.2.1.6), checked, so that none can smuggle in another one.
+/// The subject alternative names of a certificate (RFC 5280 §4.2.1.6), checked, so that none can smuggle in another
+/// one.
 struct AlternativeNames {
     /// As OpenSSL's configuration language writes them: `DNS:localhost,IP:127.0.0.1`.
     let configuration: String
@@ -86,7 +96,8 @@ struct AlternativeNames {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard name.utf8.count <= 253 else { return false }
         return labels.enumerated().allSatisfy { index, label in
-            (index == 0 && label == "*" && labels.count > 1) || (1...63 ~= label.utf8.count && label.utf8.allSatisfy(isLabelByte))
+            (index == 0 && label == "*" && labels.count > 1)
+                || (1...63 ~= label.utf8.count && label.utf8.allSatisfy(isLabelByte))
         }
     }
 

@@ -7,7 +7,9 @@ struct PrivateKey: ~Copyable {
     let pointer: OpaquePointer
 
     init() throws(OpenSSLError) {
-        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else { throw OpenSSLError("making a key") }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else {
+            throw OpenSSLError("making a key")
+        }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         let isMade =
@@ -46,9 +48,11 @@ enum PEMText {
     }
 }
 
-/// A certificate that vouches for itself, for development and tests: P-256, for server authentication, with subject alternative names.
+/// A certificate that vouches for itself, for development and tests: P-256, for server authentication, with subject
+/// alternative names.
 package enum SelfSignedCertificate {
-    /// Makes a new key and a certificate for it, valid from an hour ago, so that a clock that is a little behind accepts it.
+    /// Makes a new key and a certificate for it, valid from an hour ago, so that a clock that is a little behind
+    /// accepts it.
     ///
     /// - Parameters:
     ///   - hostNames: such as `localhost`; the leftmost label may be `*`.

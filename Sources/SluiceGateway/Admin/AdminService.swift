@@ -12,11 +12,13 @@ final class AdminService: HTTPService {
     }
 
     func admit(_ request: borrowing RequestView) -> Admission {
-        guard request.path.equals("/healthz") || request.path.equals("/readyz") || request.path.equals("/metrics") else {
+        guard request.path.equals("/healthz") || request.path.equals("/readyz") || request.path.equals("/metrics")
+        else {
             return .refuse(ProblemDocument.response(for: .noSuchRoute))
         }
         guard request.method.equals("GET") || request.method.equals("HEAD") else {
-            return .refuse(ProblemDocument.response(for: .methodNotAllowed, headers: [(name: "allow", value: "GET, HEAD")]))
+            return .refuse(
+                ProblemDocument.response(for: .methodNotAllowed, headers: [(name: "allow", value: "GET, HEAD")]))
         }
         return .body(limit: 0, context: nil)
     }
@@ -25,15 +27,18 @@ final class AdminService: HTTPService {
         if request.path.equals("/metrics") {
             return .now(
                 HTTPResponse(
-                    status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)], body: metrics.render()))
+                    status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)],
+                    body: metrics.render()))
         }
-        // Alive is whoever answers; ready is whoever can commit. Whether Zizq answers is neither: ingest goes on without it.
+        // Alive is whoever answers; ready is whoever can commit. Whether Zizq answers is neither: ingest goes on
+        // without it.
         guard request.path.equals("/readyz"), let reason = condition.reason else { return .now(Self.status("ok", 200)) }
         return .now(Self.status(reason, 503))
     }
 
     private static func status(_ text: String, _ status: Int) -> HTTPResponse {
         HTTPResponse(
-            status: status, headers: [(name: "content-type", value: "application/json")], body: Array(#"{"status":"\#(text)"}"#.utf8))
+            status: status, headers: [(name: "content-type", value: "application/json")],
+            body: Array(#"{"status":"\#(text)"}"#.utf8))
     }
 }

@@ -28,7 +28,9 @@ package enum ControlClient {
         }
     }
 
-    private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer {
+    private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+        -> ControlAnswer
+    {
         if let answer = try await askGateway(request, settings) { return answer }
         return try await askAtRest(request, settings)
     }
@@ -37,7 +39,9 @@ package enum ControlClient {
     private static let largestAnswer = 160 << 20
 
     /// - Returns: nothing where no gateway runs.
-    private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer? {
+    private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+        -> ControlAnswer?
+    {
         let path = ControlSocket.path(outbox: settings.outbox.path)
         guard (try? FileAccess.status(of: path)) != nil else { return nil }
         let group: EventLoopGroup
@@ -50,7 +54,8 @@ package enum ControlClient {
         let outcome: Result<HTTPClientResponse, HTTPClientError>
         do throws(HTTPClientError) {
             outcome = .success(
-                try await client.send(HTTPClientRequest(method: request.method, target: request.target, timeout: .seconds(60))))
+                try await client.send(
+                    HTTPClientRequest(method: request.method, target: request.target, timeout: .seconds(60))))
         } catch {
             outcome = .failure(error)
         }
@@ -82,12 +87,15 @@ package enum ControlClient {
         return FatalProblem(.wrongInput, "there is no outbox at \(path)\(hint)\(otherWay)")
     }
 
-    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> ControlAnswer {
+    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+        -> ControlAnswer
+    {
         guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         let box = try StoreBox(configuration, time: SystemTime())
-        let answer = await OutboxConsole.atRest(box, limit: settings.outbox.maxBytes, time: SystemTime()).answer(request)
+        let answer = await OutboxConsole.atRest(box, limit: settings.outbox.maxBytes, time: SystemTime()).answer(
+            request)
         await box.close()
         return answer
     }

@@ -8,12 +8,16 @@ package enum ControlCoding {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         // The documents hold texts and numbers only, which always can be encoded.
-        guard let bytes = try? encoder.encode(document) else { preconditionFailure("a control document can always be encoded") }
+        guard let bytes = try? encoder.encode(document) else {
+            preconditionFailure("a control document can always be encoded")
+        }
         return Array(bytes)
     }
 
     /// - Throws: where a gateway of another version says something else.
-    package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(FatalProblem) -> Document {
+    package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(FatalProblem)
+        -> Document
+    {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {

@@ -4,8 +4,10 @@ internal import SluiceOutbox
 extension ControlDocuments.Job {
     init(_ job: JobListing) {
         self.init(
-            id: job.id, state: job.state.rawValue, delivery: job.deliveryID, route: job.route, receivedAt: job.receivedAtMilliseconds,
-            type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes, zizqID: job.zizqID,
+            id: job.id, state: job.state.rawValue, delivery: job.deliveryID, route: job.route,
+            receivedAt: job.receivedAtMilliseconds,
+            type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes,
+            zizqID: job.zizqID,
             deliveredAt: job.deliveredAtMilliseconds, detail: job.detail)
     }
 }
@@ -23,7 +25,8 @@ extension ControlDocuments.DeadLetter {
     init(_ letter: DeadLetter) {
         self.init(
             id: letter.id, delivery: letter.deliveryID, route: letter.route, receivedAt: letter.receivedAtMilliseconds,
-            diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType, queue: letter.queue,
+            diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType,
+            queue: letter.queue,
             contentBytes: letter.contentBytes, holdsJob: letter.holdsJob, element: letter.element.map { $0 + 1 },
             rule: letter.rule.map { $0 + 1 }, ruleKind: letter.madeBy?.kind, ruleType: letter.madeBy?.type,
             ruleQueue: letter.madeBy?.queue, ruleDigest: letter.madeBy?.digest.description, lacksRule: letter.lacksRule)

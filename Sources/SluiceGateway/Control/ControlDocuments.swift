@@ -73,12 +73,13 @@ package enum ControlDocuments {
         package var contentBytes: Int
         /// Whether it holds a finished job; else it holds a request, which its route renders anew.
         package var holdsJob: Bool
-        /// Which element of the array that the delivery carried it is about, and which job rule of the route, both counted from 1; nothing for the
-        /// whole delivery, and for all rules.
+        /// Which element of the array that the delivery carried it is about, and which job rule of the route, both
+        /// counted from 1; nothing for the whole delivery, and for all rules.
         package var element: Int?
         package var rule: Int?
-        /// The rule that it was made by, as it was then: its kind, and the type and queue of its jobs where they are the same for all, and a digest
-        /// of all that it said. Nothing where no single rule is to blame, and in letters of an earlier version.
+        /// The rule that it was made by, as it was then: its kind, and the type and queue of its jobs where they are
+        /// the same for all, and a digest of all that it said. Nothing where no single rule is to blame, and in letters
+        /// of an earlier version.
         package var ruleKind: String?
         package var ruleType: String?
         package var ruleQueue: String?

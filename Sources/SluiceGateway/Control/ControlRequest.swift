@@ -98,7 +98,8 @@ package enum ControlRequest: Sendable, Hashable {
 
     /// Whether a text can be a delivery's id: 1 to 64 letters and digits, and so fit for a path.
     package static func isDeliveryID(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26 }
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26 }
     }
 
     /// What to say where there is nothing of the kind.
@@ -106,7 +107,8 @@ package enum ControlRequest: Sendable, Hashable {
     /// - Parameter outbox: its path.
     func notFound(in outbox: String) -> String {
         switch self {
-        case .delivery(let id), .forgetDelivery(let id): return "there is no delivery \(id) in \(outbox), or it is forgotten by now"
+        case .delivery(let id), .forgetDelivery(let id):
+            return "there is no delivery \(id) in \(outbox), or it is forgotten by now"
         case .bury(let id): return "there is no job \(id) in \(outbox) that is pending or parked"
         default: break
         }

@@ -39,7 +39,8 @@ struct ControlAnswerer: Sendable {
         switch asked {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
         case .routes: .document(ControlCoding.encode(ControlDocuments.Routes(reload)))
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery, .forgetKey:
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery,
+            .forgetKey:
             await console.answer(asked)
         }
     }
@@ -50,7 +51,8 @@ struct ControlAnswerer: Sendable {
         case .document(let bytes): return HTTPResponse(status: 200, headers: json, body: bytes)
         case .notFound: return HTTPResponse(status: 404, headers: json, body: Array("{}".utf8))
         case .problem(let sentence):
-            return HTTPResponse(status: 500, headers: [(name: "content-type", value: "text/plain")], body: Array(sentence.utf8))
+            return HTTPResponse(
+                status: 500, headers: [(name: "content-type", value: "text/plain")], body: Array(sentence.utf8))
         }
     }
 }

@@ -5,10 +5,12 @@ package import SluiceOutbox
 package struct OutboxConsole: Sendable {
     /// Runs a step on whatever writes to the outbox, before the next batch of deliveries: a short one.
     typealias Ask =
-        @Sendable (_ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> [UInt8]) async throws(OutboxError) -> [UInt8]
+        @Sendable (_ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> [UInt8]) async throws(OutboxError)
+        -> [UInt8]
     /// Looks something up where no delivery waits for it.
     typealias Look =
-        @Sendable (_ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> [UInt8]) async throws(OutboxError) -> [UInt8]
+        @Sendable (_ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> [UInt8])
+        async throws(OutboxError) -> [UInt8]
 
     private let ask: Ask
     private let look: Look
@@ -19,14 +21,16 @@ package struct OutboxConsole: Sendable {
 
     /// For the gateway that has the outbox open.
     ///
-    /// - Parameter reader: a connection of the console's own. A list or a large payload is read beside the writer, which has
-    ///   deliveries to store.
+    /// - Parameter reader: a connection of the console's own. A list or a large payload is read beside the writer,
+    ///   which has deliveries to store.
     static func running(
-        _ outbox: OutboxWriter, _ reader: ReaderBox, limit: ByteCount, time: any TimeSource, render: @escaping DeadLetterRendering
+        _ outbox: OutboxWriter, _ reader: ReaderBox, limit: ByteCount, time: any TimeSource,
+        render: @escaping DeadLetterRendering
     ) -> OutboxConsole {
         OutboxConsole(
             ask: { body throws(OutboxError) in try await outbox.perform(body) },
-            look: { body throws(OutboxError) in try await reader.perform(body) }, limit: limit, isGatewayRunning: true, time: time,
+            look: { body throws(OutboxError) in try await reader.perform(body) }, limit: limit, isGatewayRunning: true,
+            time: time,
             render: render)
     }
 
@@ -36,7 +40,8 @@ package struct OutboxConsole: Sendable {
     package static func atRest(_ box: StoreBox, limit: ByteCount, time: any TimeSource) -> OutboxConsole {
         OutboxConsole(
             ask: { body throws(OutboxError) in try await box.perform(body) },
-            look: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false, time: time,
+            look: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false,
+            time: time,
             render: { _ in .failure("its route is needed to render it anew; start the gateway first") })
     }
 
@@ -49,12 +54,14 @@ package struct OutboxConsole: Sendable {
             case .job(let id): return .document(try await job(id))
             case .deadLetters(let after, let limit): return .document(try await deadLetters(after, limit))
             case .deadLetter(let id): return .document(try await deadLetter(id))
-            case .retry(let id, let acceptsChanges): return .document(try await retry(id, acceptsChanges: acceptsChanges))
+            case .retry(let id, let acceptsChanges):
+                return .document(try await retry(id, acceptsChanges: acceptsChanges))
             case .discard(let id, let forgetsKey): return .document(try await discard(id, forgetsKey: forgetsKey))
             case .bury(let id): return .document(try await bury(id))
             case .forgetDelivery(let id):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(ofDelivery: id) })
-            case .forgetKey(let hashes): return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
+            case .forgetKey(let hashes):
+                return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
             case .reload: return .problem("no gateway runs on this outbox")
             case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
@@ -71,8 +78,10 @@ package struct OutboxConsole: Sendable {
             return ControlCoding.encode(
                 ControlDocuments.Status(
                     condition: status.condition.rawValue, pendingJobs: status.pendingJobs,
-                    oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0, parkedJobs: status.parkedJobs,
-                    deadLetters: status.deadLetters, lastDeadLetter: try store.lastDeadLetter(), deadBytes: status.deadBytes,
+                    oldestPendingAge: status.oldestPendingAtMilliseconds.map { max(0, now - $0) } ?? 0,
+                    parkedJobs: status.parkedJobs,
+                    deadLetters: status.deadLetters, lastDeadLetter: try store.lastDeadLetter(),
+                    deadBytes: status.deadBytes,
                     deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: status.undeliveredBytes,
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedDeliveries,
@@ -83,7 +92,8 @@ package struct OutboxConsole: Sendable {
     private func jobs(_ state: JobState, _ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
         try await look { outbox throws(OutboxError) in
             let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
-            return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+            return ControlCoding.encode(
+                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
         }
     }
 
@@ -97,7 +107,8 @@ package struct OutboxConsole: Sendable {
     private func deadLetters(_ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
         try await look { outbox throws(OutboxError) in
             let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
-            return ControlCoding.encode(ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+            return ControlCoding.encode(
+                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
         }
     }
 
@@ -133,7 +144,8 @@ package struct OutboxConsole: Sendable {
     }
 
     private static let damaged =
-        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with --forget-key and have the "
+        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with "
+        + "--forget-key and have the "
         + "provider send the delivery again"
 
     private static func stays(_ problem: String, wouldChange: Bool = false) -> [UInt8] {
@@ -143,7 +155,8 @@ package struct OutboxConsole: Sendable {
     /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
     private func exchange(_ id: Int64, for jobs: [IngestJob]?) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
-            let ids = if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
+            let ids =
+                if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
             return ControlCoding.encode(ControlDocuments.Retried(jobs: ids, problem: nil, wouldChange: false))
         }
     }
@@ -166,7 +179,8 @@ package struct OutboxConsole: Sendable {
     ) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             let forgotten = try body(store)
-            return ControlCoding.encode(ControlDocuments.Forgotten(keys: forgotten.count, isUndelivered: forgotten.isUndelivered))
+            return ControlCoding.encode(
+                ControlDocuments.Forgotten(keys: forgotten.count, isUndelivered: forgotten.isUndelivered))
         }
     }
 }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 
-/// The sockets of the settings, bound all together before any is served: a port in use is found at once, and nothing listens then.
+/// The sockets of the settings, bound all together before any is served: a port in use is found at once, and nothing
+/// listens then.
 struct BoundSockets {
     private let https: ListeningSocket?
     private let http: ListeningSocket?
@@ -28,7 +29,8 @@ struct BoundSockets {
     }
 
     func listen(
-        ingest: HTTPServer, admin adminServer: HTTPServer, control controlServer: HTTPServer, certificate: CertificateKeeper?
+        ingest: HTTPServer, admin adminServer: HTTPServer, control controlServer: HTTPServer,
+        certificate: CertificateKeeper?
     ) async throws(SystemCallError) {
         if let https { try await ingest.listen(on: https, tls: certificate?.slot) }
         if let http { try await ingest.listen(on: http, tls: nil) }
@@ -46,7 +48,8 @@ struct BoundSockets {
             return socket
         } catch {
             let advice = error.isAddressInUse ? "; end the other process or set \(name) to another address" : ""
-            throw FatalProblem(.unavailable, "cannot listen on \(address.hostAndPort) (\(name)): \(error.reason)\(advice)")
+            throw FatalProblem(
+                .unavailable, "cannot listen on \(address.hostAndPort) (\(name)): \(error.reason)\(advice)")
         }
     }
 
@@ -54,7 +57,8 @@ struct BoundSockets {
         guard path.utf8.count <= SocketAddress.unixPathLimit else {
             throw FatalProblem(
                 .wrongInput,
-                "the control socket \(path) would have a path of \(path.utf8.count) bytes, and the system takes at most "
+                "the control socket \(path) would have a path of \(path.utf8.count) bytes, and the system takes at "
+                    + "most "
                     + "\(SocketAddress.unixPathLimit); set outbox.path to a shorter one")
         }
         do throws(SystemCallError) {

@@ -1,15 +1,15 @@
 package import Logging
 internal import ServiceLifecycle
 package import SluiceBase
-internal import SluiceDelivery
 internal import SluiceHTTP
 internal import SluiceNet
 internal import SluiceOutbox
+internal import SluiceRelay
 internal import SluiceRoutes
 internal import UnixSignals
 internal import Zizq
 
-/// A gateway, put together: outbox, routes, listeners, delivery, and the order in which they start and stop.
+/// A gateway, put together: outbox, routes, listeners, relay, and the order in which they start and stop.
 ///
 /// Start: lock and outbox, routes and secrets, certificate, then the sockets; only what is whole begins to listen.
 package final class Gateway: Sendable {
@@ -39,7 +39,9 @@ package final class Gateway: Sendable {
     /// Starts everything; when this returns, deliveries are taken.
     ///
     /// - Throws: one sentence with its exit status; nothing listens then.
-    package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> Gateway {
+    package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem)
+        -> Gateway
+    {
         StartSignals.endTheProcess()
         let parts = try await GatewayParts.assemble(configuration, logger: logger)
         let gateway = Gateway(parts, signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
@@ -54,7 +56,7 @@ package final class Gateway: Sendable {
         let services: [any Service] = [
             SignalService(signals: signals, stopper: stopper, parts: parts),
             OutboxService(outbox: parts.outbox, logger: parts.logger),
-            DeliveringService(delivery: parts.delivery, stopper: stopper),
+            RelayService(relay: parts.relay, stopper: stopper),
             LogSummaryService(log: configuration.log),
             MemoryTrimService(ingest: parts.ingest, memory: parts.memory),
             parts.reload,
@@ -99,9 +101,13 @@ package final class Gateway: Sendable {
         }
         if routeCount == 0 {
             parts.logger.warning(
-                "there are no routes: every webhook is answered 404", metadata: .fields([.file: configuration.settings.values.routes]))
+                "there are no routes: every webhook is answered 404",
+                metadata: .fields([.file: configuration.settings.values.routes]))
         }
         parts.logger.notice(
-            "started", metadata: .fields([.version: SluiceVersion.current, .routes: routeCount, .table: parts.reload.status.version]))
+            "started",
+            metadata: .fields([
+                .version: SluiceVersion.current, .routes: routeCount, .table: parts.reload.status.version,
+            ]))
     }
 }

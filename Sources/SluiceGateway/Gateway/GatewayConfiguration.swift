@@ -7,7 +7,8 @@ package struct GatewayConfiguration: Sendable {
     package var environment: [String: String]
     /// Whether route files may hold secrets themselves.
     package var allowsInlineSecrets = false
-    /// The key of each secret whose environment variable is not set; `nil` where that is a mistake, as it is but for trying out.
+    /// The key of each secret whose environment variable is not set; `nil` where that is a mistake, as it is but for
+    /// trying out.
     package var secretStandIn: String?
     /// Whether the outbox may lie on a network file system.
     package var allowsNetworkFilesystem = false

@@ -1,6 +1,6 @@
 internal import SluiceBase
-internal import SluiceDelivery
 internal import SluiceOutbox
+internal import SluiceRelay
 internal import SluiceRoutes
 
 /// What `/metrics` reads at each scrape.
@@ -10,11 +10,12 @@ struct GatewayGauges {
     let certificate: CertificateKeeper?
     let memory: MemoryBudget
     let settings: Settings
-    let delivery: DeliveryService
+    let relay: Relay
     let time: any TimeSource
 
     func register(
-        in registry: MetricsRegistry, connections: @escaping @Sendable () -> Int, adminConnections: @escaping @Sendable () -> Int
+        in registry: MetricsRegistry, connections: @escaping @Sendable () -> Int,
+        adminConnections: @escaping @Sendable () -> Int
     ) {
         registerOutbox(in: registry)
         registerGateway(in: registry)
@@ -52,9 +53,9 @@ struct GatewayGauges {
         registry.gauge(.certificateExpiry, value: { [certificate, time] in certificate?.daysToExpiry(at: time) })
         registry.gauge(
             .deliveryPaused,
-            value: { [delivery] in delivery.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
-        registry.gauge(.relaySuspects, value: { [delivery] in Double(delivery.suspects) })
-        registry.gauge(.uniqueKeysWithheld, value: { [delivery] in delivery.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
+            value: { [relay] in relay.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+        registry.gauge(.relaySuspects, value: { [relay] in Double(relay.suspects) })
+        registry.gauge(.uniqueKeysWithheld, value: { [relay] in relay.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
     }
 
     private func registerReload(in registry: MetricsRegistry) {

@@ -1,9 +1,9 @@
 internal import Logging
 internal import SluiceBase
-internal import SluiceDelivery
 internal import SluiceHTTP
 internal import SluiceNet
 internal import SluiceOutbox
+internal import SluiceRelay
 internal import SluiceRoutes
 internal import Zizq
 
@@ -12,7 +12,7 @@ struct GatewayParts {
     let configuration: GatewayConfiguration
     let outbox: OutboxWriter
     let reload: RouteReloadService
-    let delivery: DeliveryService
+    let relay: Relay
     let ingest: HTTPServer
     let admin: HTTPServer
     let control: HTTPServer
@@ -28,7 +28,9 @@ struct GatewayParts {
     let addresses: Gateway.Addresses
     let routeCount: Int
 
-    static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem) -> GatewayParts {
+    static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem)
+        -> GatewayParts
+    {
         var settings = configuration.settings.values
         settings.limits.connections = connections(settings, logger)
         let metrics = MetricsRegistry(time: configuration.time)
@@ -78,33 +80,40 @@ struct GatewayParts {
         let memory = MemoryBudget(limit: settings.limits.memory)
         let worker = try startWorker(memory, time)
         let client = try ZizqClient.make(settings.zizq, loop: clientLoop, logger: logger)
-        let reporter = DeliveryReporter(metrics: metrics, journal: journal, time: time, logger: logger)
-        let delivery = DeliveryService(
-            configuration: DeliveryConfiguration(settings.zizq), writer: outbox, reader: try openReader(settings), client: client,
+        let reporter = RelayReporter(metrics: metrics, journal: journal, time: time, logger: logger)
+        let relay = Relay(
+            configuration: RelayConfiguration(settings.zizq), writer: outbox, reader: try openReader(settings),
+            client: client,
             time: time
         ) { reporter.report($0) }
         let servers = await Servers.make(
             ServerParts(
-                settings: settings, loops: loops, adminLoop: adminLoop, memory: memory, metrics: metrics, journal: journal, outbox: outbox,
+                settings: settings, loops: loops, adminLoop: adminLoop, memory: memory, metrics: metrics,
+                journal: journal, outbox: outbox,
                 reload: reload,
                 reader: ReaderBox(try openReader(settings)),
                 condition: GatewayCondition { [outbox] in outbox.status.condition.reasonNotReady }, worker: worker,
                 time: time, logger: logger),
             table, results)
         do throws(SystemCallError) {
-            try await sockets.listen(ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
+            try await sockets.listen(
+                ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
         } catch {
             throw FatalProblem(.unavailable, "cannot listen: \(error)")
         }
         let gauges = GatewayGauges(
-            outbox: outbox, reload: reload, certificate: certificate, memory: memory, settings: settings, delivery: delivery, time: time)
+            outbox: outbox, reload: reload, certificate: certificate, memory: memory, settings: settings, relay: relay,
+            time: time)
         gauges.register(
-            in: metrics, connections: { servers.ingest.connectionCount }, adminConnections: { servers.admin.connectionCount })
+            in: metrics, connections: { servers.ingest.connectionCount },
+            adminConnections: { servers.admin.connectionCount })
         if let log = configuration.log { metrics.adopt(log.droppedLines, as: .droppedLogRecords) }
         return GatewayParts(
-            configuration: configuration, outbox: outbox, reload: reload, delivery: delivery, ingest: servers.ingest,
-            admin: servers.admin, control: servers.control, memory: memory, condition: servers.condition, results: results, loops: loops,
-            clientLoop: clientLoop, worker: worker, adminLoop: adminLoop, client: client, logger: logger, addresses: sockets.addresses,
+            configuration: configuration, outbox: outbox, reload: reload, relay: relay, ingest: servers.ingest,
+            admin: servers.admin, control: servers.control, memory: memory, condition: servers.condition,
+            results: results, loops: loops,
+            clientLoop: clientLoop, worker: worker, adminLoop: adminLoop, client: client, logger: logger,
+            addresses: sockets.addresses,
             routeCount: table.table.routes.count)
     }
 
@@ -112,9 +121,12 @@ struct GatewayParts {
     private static func connections(_ settings: Settings, _ logger: Logger) -> Int {
         let wanted = settings.limits.connections
         guard let files = OpenFileLimit.raise(), files < wanted + filesBesideConnections else { return wanted }
-        let possible = min(wanted, files - min(filesBesideConnections, files / 2))
+        let possible = min(wanted, files - min(filesBesideConnections, files * 2 / 3))
         logger.warning(
-            "the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, LimitNOFILE, --ulimit nofile)",
+            """
+            the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, \
+            LimitNOFILE, --ulimit nofile)
+            """,
             metadata: .fields([.files: files, .connections: possible]))
         return possible
     }
@@ -122,7 +134,8 @@ struct GatewayParts {
     /// The outbox, the listeners, connections to Zizq and of the admin listener, route files that are being read.
     private static let filesBesideConnections = 160
 
-    private static func warnOfVariables(_ environment: [String: String], _ reload: RouteReloadService, _ logger: Logger) {
+    private static func warnOfVariables(_ environment: [String: String], _ reload: RouteReloadService, _ logger: Logger)
+    {
         for warning in SettingsEnvironment.warnings(for: environment, routeVariables: Set(reload.environmentNames)) {
             logger.warning("\(warning)")
         }
@@ -136,7 +149,9 @@ struct GatewayParts {
         }
     }
 
-    private static func startLoops(_ count: Int, _ name: String, _ watchdog: LoopWatchdog) throws(FatalProblem) -> EventLoopGroup {
+    private static func startLoops(_ count: Int, _ name: String, _ watchdog: LoopWatchdog) throws(FatalProblem)
+        -> EventLoopGroup
+    {
         do throws(SystemCallError) {
             return try EventLoopGroup(count: count, name: name) { watchdog.stalled($0, $1) }
         } catch {

@@ -1,7 +1,8 @@
 internal import SluiceNet
 internal import SluiceOutbox
 
-/// Carries results from the outbox's thread to the loops that wait for them. The outbox is opened before the loops are there.
+/// Carries results from the outbox's thread to the loops that wait for them. The outbox is opened before the loops are
+/// there.
 final class ResultRouter: Sendable {
     private struct Target {
         let mailboxes: [LoopMailbox]

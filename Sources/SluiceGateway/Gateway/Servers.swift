@@ -32,15 +32,20 @@ struct Servers {
 
     static func make(_ parts: ServerParts, _ table: TableInForce, _ results: ResultRouter) async -> Servers {
         let ingest = await makeIngest(parts, table, results)
-        let observer = ListenerObserver(metrics: MetricsRegistry(time: parts.time), journal: parts.journal, logger: parts.logger)
+        let observer = ListenerObserver(
+            metrics: MetricsRegistry(time: parts.time), journal: parts.journal, logger: parts.logger)
         let (condition, metrics) = (parts.condition, parts.metrics)
-        let admin = await HTTPServer(configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time) { _ in
+        let admin = await HTTPServer(
+            configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time
+        ) { _ in
             AdminService(condition: condition, metrics: metrics)
         }
         return Servers(ingest: ingest, admin: admin, control: await makeControl(parts, observer), condition: condition)
     }
 
-    private static func makeIngest(_ parts: ServerParts, _ table: TableInForce, _ results: ResultRouter) async -> HTTPServer {
+    private static func makeIngest(_ parts: ServerParts, _ table: TableInForce, _ results: ResultRouter) async
+        -> HTTPServer
+    {
         let limits = parts.settings.limits
         var configuration = HTTPServerConfiguration(memory: parts.memory)
         configuration.limits = HTTPLimits(limits)
@@ -50,7 +55,8 @@ struct Servers {
         let observer = ListenerObserver(metrics: parts.metrics, journal: parts.journal, logger: parts.logger)
         let services = LoopLocal<IngestService>()
         let shared = IngestService.Shared(
-            outbox: parts.outbox, metrics: parts.metrics, memory: parts.memory, trustedProxies: parts.settings.trustedProxies,
+            outbox: parts.outbox, metrics: parts.metrics, memory: parts.memory,
+            trustedProxies: parts.settings.trustedProxies,
             time: parts.time, journal: parts.journal, worker: parts.worker, services: services)
         let server = await HTTPServer(
             configuration: configuration, group: parts.loops, observer: observer, time: parts.time
@@ -83,8 +89,11 @@ struct Servers {
             DeadLetterRenderer.render(content, with: reload.tableInForce)
         }
         let box = OnceBox<HTTPServer>()
-        let server = await HTTPServer(configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time) { loop in
-            ControlService(answerer: ControlAnswerer(reload: reload, console: console, loop: loop.loop.index, server: box))
+        let server = await HTTPServer(
+            configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time
+        ) { loop in
+            ControlService(
+                answerer: ControlAnswerer(reload: reload, console: console, loop: loop.loop.index, server: box))
         }
         box.set(server)
         return server

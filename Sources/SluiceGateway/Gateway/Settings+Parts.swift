@@ -28,8 +28,8 @@ extension HTTPLimits {
 }
 
 extension HTTPServerConfiguration {
-    /// For the listeners that people and machines of the house use: few connections and little memory of their own, so that a flood of
-    /// deliveries cannot take them away.
+    /// For the listeners that people and machines of the house use: few connections and little memory of their own, so
+    /// that a flood of deliveries cannot take them away.
     static func small() -> HTTPServerConfiguration {
         var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16)))
         configuration.maximumConnections = 256

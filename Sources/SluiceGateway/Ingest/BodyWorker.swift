@@ -4,16 +4,16 @@ internal import SluiceNet
 internal import SluiceRoutes
 internal import Synchronization
 
-/// The threads for requests that cost more than an event loop may spend on one: large bodies, many secrets, gzip that grows. One thread for
-/// most of them, and one for the largest, so that these hold up none but each other. On each a request at a time, so that what is made of
-/// them for a moment is made once, and in the order of `FairQueue`.
+/// The threads for requests that cost more than an event loop may spend on one: large bodies, many secrets, gzip that
+/// grows. One thread for most of them, and one for the largest, so that these hold up none but each other. On each a
+/// request at a time, so that what is made of them for a moment is made once, and in the order of `FairQueue`.
 final class BodyWorker: Sendable {
     /// What an event loop does itself, by `Route.work`: HMACs of 256 KiB take a fifth of a millisecond a secret.
     static let loopWork = 256 * 1024
     /// What goes to the thread for the largest, in the same unit.
     static let largeWork = 4 << 20
-    /// So many wait for a thread at most; then one of the sender that is furthest ahead of the others goes. Their bodies count to the memory
-    /// budget, which is usually full before.
+    /// So many wait for a thread at most; then one of the sender that is furthest ahead of the others goes. Their
+    /// bodies count to the memory budget, which is usually full before.
     static let mostWaiting = 256
 
     /// A request that waits, and who is told of the result.

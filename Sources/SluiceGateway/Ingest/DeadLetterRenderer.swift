@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was verified when it came.
+/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was
+/// verified when it came.
 enum DeadLetterRenderer {
     static func render(_ content: DeadLetterContent, with table: TableInForce?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
@@ -21,15 +22,20 @@ enum DeadLetterRenderer {
         case .refused(let code, let reason): return .failure("\(code.rawValue): \(reason)")
         case .acknowledged(_, let why): return .failure("its route makes no job of it now: \(words(why))")
         case .store(let delivery):
-            if let letter = delivery.deadLetters.first { return .failure("\(letter.reason.rawValue): \(letter.detail)") }
+            if let letter = delivery.deadLetters.first {
+                return .failure("\(letter.reason.rawValue): \(letter.detail)")
+            }
             let jobs = delivery.jobs.map { IngestJob($0) }
             return difference(of: delivery.jobs, letter, route).map { .changed(jobs, $0) } ?? .success(jobs)
         }
     }
 
-    /// What of the delivery the letter is about. Its rule is looked for by what it says: it may stand at another place by now.
+    /// What of the delivery the letter is about. Its rule is looked for by what it says: it may stand at another place
+    /// by now.
     private static func share(of letter: DeadLetter, _ route: Route) -> DeliveryShare {
-        guard let place = letter.rule, route.takesAllRules else { return DeliveryShare(element: letter.element, rule: letter.rule) }
+        guard let place = letter.rule, route.takesAllRules else {
+            return DeliveryShare(element: letter.element, rule: letter.rule)
+        }
         return DeliveryShare(element: letter.element, rule: letter.madeBy.flatMap { route.rule(saying: $0) } ?? place)
     }
 
@@ -43,9 +49,13 @@ enum DeadLetterRenderer {
         }
         let rules = Set(jobs.map(\.rule)).sorted()
         guard let other = rules.first(where: { route.identity(ofRule: $0)?.digest != earlier.digest }) else {
-            return changedNames(earlier, rules.first.flatMap { route.identity(ofRule: $0) }).map { "it would become \(would): \($0)" }
+            return changedNames(earlier, rules.first.flatMap { route.identity(ofRule: $0) }).map {
+                "it would become \(would): \($0)"
+            }
         }
-        let what = route.rule(saying: earlier) == nil ? "its rule was changed or removed" : "another rule, rule \(other + 1), takes it now"
+        let what =
+            route.rule(saying: earlier) == nil
+            ? "its rule was changed or removed" : "another rule, rule \(other + 1), takes it now"
         let names = changedNames(earlier, route.identity(ofRule: other)).map { " (\($0))" } ?? ""
         return "\(what); it would become \(would)\(names)"
     }

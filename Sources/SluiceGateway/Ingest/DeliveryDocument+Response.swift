@@ -9,9 +9,11 @@ extension DeliveryDocument {
     ///   - reply: what the route says instead; its status and headers hold even where the document stays.
     static func response(id: String, _ content: Content, reply: RouteReply?) -> HTTPResponse {
         if let reply, let body = reply.body {
-            return HTTPResponse(status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) }, body: body)
+            return HTTPResponse(
+                status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) }, body: body)
         }
         let extra = reply?.headers.map { (name: $0.name, value: $0.value) } ?? []
-        return HTTPResponse(status: reply?.status ?? 200, headers: contentTypeHeader + extra, body: body(id: id, content))
+        return HTTPResponse(
+            status: reply?.status ?? 200, headers: contentTypeHeader + extra, body: body(id: id, content))
     }
 }

@@ -1,8 +1,9 @@
 internal import SluiceBase
 internal import SluiceCrypto
 
-/// Makes delivery ids: 26 characters of Crockford's base 32, the time in milliseconds (48 bits) before 80 bits that begin at random
-/// and grow by one with each id (the layout of a ULID). Ids of one source ascend; two sources do not meet.
+/// Makes delivery ids: 26 characters of Crockford's base 32, the time in milliseconds (48 bits) before 80 bits that
+/// begin at random and grow by one with each id (the layout of a ULID). Ids of one source ascend; two sources do not
+/// meet.
 ///
 /// Belongs to one event loop.
 struct DeliveryIDSource {

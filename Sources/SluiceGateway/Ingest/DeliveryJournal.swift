@@ -3,7 +3,8 @@ package import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// Tells the log, and whoever else wants to know, what becomes of deliveries. Callable from any thread; cheap where nobody listens.
+/// Tells the log, and whoever else wants to know, what becomes of deliveries. Callable from any thread; cheap where
+/// nobody listens.
 package final class DeliveryJournal: Sendable {
     /// What a person at a terminal is shown of a delivery, in `sluice dev`.
     package enum Entry: Sendable {
@@ -49,8 +50,11 @@ package final class DeliveryJournal: Sendable {
         logsWhatIsShown = show == nil || logsEach
     }
 
-    /// - Parameter changedBody: a key of it was seen before with another body; said here where that part was not stored, or may not have been.
-    func stored(_ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool) {
+    /// - Parameter changedBody: a key of it was seen before with another body; said here where that part was not
+    ///   stored, or may not have been.
+    func stored(
+        _ id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int, changedBody: Bool
+    ) {
         if changedBody, duplicates > 0 {
             logger.notice(
                 "stored a delivery of which parts were seen before, one with another body",
@@ -63,7 +67,8 @@ package final class DeliveryJournal: Sendable {
                 jobs == 0 ? "stored a delivery as a dead letter" : "stored a delivery of which a part is a dead letter",
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .code: reasons]))
         } else if logsEach {
-            logger.debug("stored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs]))
+            logger.debug(
+                "stored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs]))
         }
         show?(.stored(id: id, route: route, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates))
     }
@@ -74,7 +79,9 @@ package final class DeliveryJournal: Sendable {
                 "answered a delivery as seen before, with another body",
                 metadata: .fields([.delivery: first, .route: route, .status: 200]))
         } else if logsEach {
-            logger.debug("answered a delivery as seen before", metadata: .fields([.delivery: first, .route: route, .status: 200]))
+            logger.debug(
+                "answered a delivery as seen before",
+                metadata: .fields([.delivery: first, .route: route, .status: 200]))
         }
         show?(.duplicate(of: first, route: route))
     }
@@ -87,7 +94,8 @@ package final class DeliveryJournal: Sendable {
                 case .noRuleMatched: "no rule matched"
                 case .noElements: "the array of its elements is empty"
                 }
-            logger.debug("ignored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: reason]))
+            logger.debug(
+                "ignored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: reason]))
         }
         show?(.ignored(id: id, route: route))
     }
@@ -95,7 +103,9 @@ package final class DeliveryJournal: Sendable {
     func refused(_ code: ErrorCode, route: String?, reason: String, peer: PeerAddress) {
         if logsWhatIsShown {
             // Built even where the limiter then drops it: floods of refusals are met by the connection limits first.
-            var metadata: Logger.Metadata = .fields([.status: code.httpStatus, .code: code.rawValue, .reason: reason, .peer: peer])
+            var metadata: Logger.Metadata = .fields([
+                .status: code.httpStatus, .code: code.rawValue, .reason: reason, .peer: peer,
+            ])
             if let route { metadata[LogKey.route.rawValue] = .string(route) }
             logger.warning("refused a request", metadata: metadata)
         }
@@ -104,7 +114,8 @@ package final class DeliveryJournal: Sendable {
 
     func answeredNobody(_ id: String, route: String) {
         logger.notice(
-            "stored a delivery whose sender had gone before the answer", metadata: .fields([.delivery: id, .route: route]))
+            "stored a delivery whose sender had gone before the answer",
+            metadata: .fields([.delivery: id, .route: route]))
     }
 
     /// Said once a route; the metric counts the rest.

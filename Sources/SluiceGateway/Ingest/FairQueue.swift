@@ -1,8 +1,10 @@
-/// Work that waits for a thread that does one piece at a time, in an order that is fair to senders: of two senders with something in the
-/// queue the one that has had less work done comes first, a small piece before a large one. Neither many pieces of one sender nor a large
-/// one then hold up another sender's by more than the piece that is being done. State without I/O.
+/// Work that waits for a thread that does one piece at a time, in an order that is fair to senders: of two senders with
+/// something in the queue the one that has had less work done comes first, a small piece before a large one. Neither
+/// many pieces of one sender nor a large one then hold up another sender's by more than the piece that is being done.
+/// State without I/O.
 ///
-/// It is self-clocked fair queueing: a piece is due its work after the sender's last one, or after what is being done now.
+/// It is self-clocked fair queueing: a piece is due its work after the sender's last one, or after what is being done
+/// now.
 struct FairQueue<Element> {
     /// An address, or an IPv6 network (`PeerAddress.network`).
     typealias Sender = SIMD16<UInt8>
@@ -28,7 +30,8 @@ struct FairQueue<Element> {
     /// Puts a piece in.
     ///
     /// - Parameter work: what it costs, in any unit.
-    /// - Returns: the piece that has to go where more wait than may: the one that is due last, which may be the new one.
+    /// - Returns: the piece that has to go where more wait than may: the one that is due last, which may be the new
+    ///   one.
     mutating func insert(_ element: Element, of sender: Sender, work: Int) -> Element? {
         let begin = max(now, lastDue[sender] ?? 0)
         lastDue[sender] = begin + work

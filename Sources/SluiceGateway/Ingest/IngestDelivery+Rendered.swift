@@ -4,12 +4,14 @@ internal import SluiceRoutes
 extension IngestDelivery {
     /// What a route rendered, in the outbox's terms.
     init(
-        _ rendered: RenderedDelivery, origin: Int, ticket: UInt64, deliveryID: String, route: String, receivedAtMilliseconds: Int64,
+        _ rendered: RenderedDelivery, origin: Int, ticket: UInt64, deliveryID: String, route: String,
+        receivedAtMilliseconds: Int64,
         enqueuedAtNanoseconds: Int64
     ) {
         let parts = rendered.parts
         self.init(
-            origin: origin, ticket: ticket, deliveryID: deliveryID, route: route, receivedAtMilliseconds: receivedAtMilliseconds,
+            origin: origin, ticket: ticket, deliveryID: deliveryID, route: route,
+            receivedAtMilliseconds: receivedAtMilliseconds,
             enqueuedAtNanoseconds: enqueuedAtNanoseconds, dedupeWindow: rendered.dedupeWindow,
             onChangedBody: ChangedBodyRule(rendered.onChangedBody), part: IngestPart(parts[0]),
             others: parts.count == 1 ? [] : parts.dropFirst().map { IngestPart($0) }, request: rendered.request,
@@ -36,7 +38,8 @@ extension IngestJob {
 extension IngestDeadLetter {
     init(_ letter: RenderedDeadLetter) {
         self.init(
-            reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule, madeBy: letter.madeBy)
+            reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule,
+            madeBy: letter.madeBy)
     }
 }
 

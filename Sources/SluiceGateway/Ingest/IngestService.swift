@@ -66,7 +66,9 @@ final class IngestService: HTTPService {
     }
 
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
-        guard let entry = context as? TableInForce.Entry else { return .now(ProblemDocument.response(for: .internalError)) }
+        guard let entry = context as? TableInForce.Entry else {
+            return .now(ProblemDocument.response(for: .internalError))
+        }
         return process(request, entry, exchange)
     }
 
@@ -75,15 +77,19 @@ final class IngestService: HTTPService {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
-    private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID) -> ServiceReply {
+    private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID)
+        -> ServiceReply
+    {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
         let arrival = IngestRequest(
-            entry: entry, exchange: exchange, deliveryID: ids.next(atMilliseconds: now), receivedAtMilliseconds: now, peer: request.peer,
+            entry: entry, exchange: exchange, deliveryID: ids.next(atMilliseconds: now), receivedAtMilliseconds: now,
+            peer: request.peer,
             size: MemoryBudget.RequestSize(bodyBytes: request.body.count))
         let work = entry.route.work(for: request)
         guard work <= BodyWorker.loopWork else { return handOff(arrival, work: work, isVerified: false) }
-        let evaluation = arrival.evaluate(request, isVerified: false, memory: shared.memory, time: shared.time, scratch: &scratch)
+        let evaluation = arrival.evaluate(
+            request, isVerified: false, memory: shared.memory, time: shared.time, scratch: &scratch)
         return reply(to: arrival, evaluation)
     }
 
@@ -122,7 +128,8 @@ final class IngestService: HTTPService {
         let received = shared.time.monotonicNanoseconds()
         let delivery = IngestDelivery(
             rendered, origin: server.loop.index, ticket: inWork.nextTicket, deliveryID: request.deliveryID,
-            route: request.entry.route.name, receivedAtMilliseconds: request.receivedAtMilliseconds, enqueuedAtNanoseconds: received)
+            route: request.entry.route.name, receivedAtMilliseconds: request.receivedAtMilliseconds,
+            enqueuedAtNanoseconds: received)
         let memory = delivery.byteCost + (rendered.reply?.body?.count ?? 0)
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
@@ -154,7 +161,8 @@ final class IngestService: HTTPService {
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: TableInForce.Entry?, retryAfter: Duration? = nil
+        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: TableInForce.Entry?,
+        retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
@@ -204,9 +212,11 @@ final class IngestService: HTTPService {
             if duplicates > 0 { metrics.duplicates.increment(by: duplicates) }
             for reason in deadLetters { metrics.dead(reason).increment() }
             shared.journal.stored(
-                item.deliveryID, route: name, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody)
+                item.deliveryID, route: name, jobs: jobs, deadLetters: deadLetters, duplicates: duplicates,
+                changedBody: changedBody)
             return DeliveryDocument.response(
-                id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates), reply: item.reply)
+                id: item.deliveryID, .stored(jobs: jobs, deadLetters: deadLetters.count, duplicates: duplicates),
+                reply: item.reply)
         case .duplicate(let first, let changedBody):
             metrics.duplicates.increment(by: item.parts)
             if changedBody { metrics.changedBodies.increment() }

@@ -37,14 +37,18 @@ struct ListenerObserver: HTTPServerObserver {
         case .handshakeDisplaced:
             failures[.displaced]?.increment()
             logger.warning(
-                "gave up a TLS handshake: too many are under way, most of them from this address", metadata: .fields([.peer: peer]))
+                "gave up a TLS handshake: too many are under way, most of them from this address",
+                metadata: .fields([.peer: peer]))
         case .atCap:
-            logger.error("turned a connection away: limits.connections is reached and none is idle", metadata: .fields([.peer: peer]))
+            logger.error(
+                "turned a connection away: limits.connections is reached and none is idle",
+                metadata: .fields([.peer: peer]))
         case .perAddress:
             logger.warning(
                 "turned a connection away: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
         case .outOfDescriptors:
-            logger.error("cannot accept connections: the process has no file descriptor left; raise its limit on open files")
+            logger.error(
+                "cannot accept connections: the process has no file descriptor left; raise its limit on open files")
         }
     }
 
@@ -53,7 +57,8 @@ struct ListenerObserver: HTTPServerObserver {
         // What strangers try is worth a record at debug alone; a flood is an attack.
         logger.log(
             level: error.cause == .tooManyRecords ? .warning : .debug,
-            error.cause == .tooManyRecords ? "closed a connection: it floods with TLS records" : "a TLS handshake failed",
+            error.cause == .tooManyRecords
+                ? "closed a connection: it floods with TLS records" : "a TLS handshake failed",
             metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }

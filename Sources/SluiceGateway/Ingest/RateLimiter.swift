@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// A route's bucket of tokens, one for all event loops: a request takes one, and they come back evenly.
 ///
-/// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and traffic shapers have
-/// it). A request may come as long as that time lies no further ahead than the bucket is deep.
+/// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and
+/// traffic shapers have it). A request may come as long as that time lies no further ahead than the bucket is deep.
 final class RateLimiter: Sendable {
     let limit: RateLimit
     /// Nanoseconds between two tokens.
@@ -32,7 +32,8 @@ final class RateLimiter: Sendable {
         while true {
             let start = max(known, now)
             if start - now > depth { return .nanoseconds(start - now - depth) }
-            let (exchanged, original) = fullAt.weakCompareExchange(expected: known, desired: start + interval, ordering: .relaxed)
+            let (exchanged, original) = fullAt.weakCompareExchange(
+                expected: known, desired: start + interval, ordering: .relaxed)
             if exchanged { return nil }
             known = original
         }

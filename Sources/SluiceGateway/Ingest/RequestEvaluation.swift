@@ -29,13 +29,15 @@ struct IngestRequest: Sendable {
         /// Of a request that was not looked at.
         static var tooManyWait: Evaluation {
             Evaluation(
-                verdict: .refused(.memoryFull, reason: "too many large requests wait to be read", retryAfter: nil), charge: .uncounted)
+                verdict: .refused(.memoryFull, reason: "too many large requests wait to be read", retryAfter: nil),
+                charge: .uncounted)
         }
     }
 
     /// - Parameter isVerified: whether only its jobs are left to render.
     func evaluate(
-        _ request: borrowing RequestView, isVerified: Bool, memory: MemoryBudget, time: any TimeSource, scratch: inout RouteScratch
+        _ request: borrowing RequestView, isVerified: Bool, memory: MemoryBudget, time: any TimeSource,
+        scratch: inout RouteScratch
     ) -> Evaluation {
         scratch.charge = MemoryCharge(to: memory, for: size)
         let verdict = verdict(request, isVerified: isVerified, time: time, scratch: &scratch)
@@ -50,7 +52,8 @@ struct IngestRequest: Sendable {
         _ request: borrowing RequestView, isVerified: Bool, time: any TimeSource, scratch: inout RouteScratch
     ) -> Evaluation.Verdict {
         if !isVerified {
-            let refusal = entry.route.refusal(unverified: request, receivedAtMilliseconds: receivedAtMilliseconds, scratch: &scratch)
+            let refusal = entry.route.refusal(
+                unverified: request, receivedAtMilliseconds: receivedAtMilliseconds, scratch: &scratch)
             if case .refused(let code, let reason)? = refusal { return .refused(code, reason: reason, retryAfter: nil) }
             if let wait = entry.limiter?.take(at: time.monotonicNanoseconds()) {
                 return .refused(.rateLimited, reason: ErrorCode.rateLimited.title, retryAfter: wait)

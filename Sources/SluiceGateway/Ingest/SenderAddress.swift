@@ -4,11 +4,11 @@ package import SluiceBase
 package enum SenderAddress {
     private static let forwardedFor: HeaderName = "x-forwarded-for"
 
-    /// The address that counts: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`, the right-most
-    /// one that is not trusted. What a sender wrote in front of it is never reached.
+    /// The address that counts: the peer's own unless the peer is trusted; then, of the addresses in `X-Forwarded-For`,
+    /// the right-most one that is not trusted. What a sender wrote in front of it is never reached.
     ///
-    /// All lines with the header are one list (RFC 9110 §5.3). An entry that is no address ends the search: what stands before it
-    /// cannot be believed.
+    /// All lines with the header are one list (RFC 9110 §5.3). An entry that is no address ends the search: what stands
+    /// before it cannot be believed.
     package static func of(_ request: borrowing RequestView, trusted: [AddressBlock]) -> PeerAddress {
         guard trusted.contains(where: { $0.contains(request.peer) }) else { return request.peer }
         var result = request.peer

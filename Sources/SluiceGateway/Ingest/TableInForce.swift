@@ -1,8 +1,8 @@
 internal import SluiceBase
 package import SluiceRoutes
 
-/// The route table in force, with what is counted for each of its routes. Immutable; event loops keep the one that they were last
-/// given, so that a request ends on the table it began with.
+/// The route table in force, with what is counted for each of its routes. Immutable; event loops keep the one that they
+/// were last given, so that a request ends on the table it began with.
 package final class TableInForce: Sendable {
     /// A route and its counters; what a request carries from its head to its body.
     final class Entry: Sendable {
@@ -25,14 +25,16 @@ package final class TableInForce: Sendable {
 
     /// - Parameters:
     ///   - metrics: asked for the counters of these routes; a name that was known before keeps its counts.
-    ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with its bucket.
+    ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with
+    ///     its bucket.
     package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: TableInForce?) {
         self.table = table
         self.version = version
         let limiters = before?.limiters ?? [:]
         entries = zip(table.routes, metrics.load(routes: table.routes.map(\.name))).map { route, metrics in
             let known = limiters[route.name]
-            let limiter = route.rate.map { rate in known?.limit == rate ? known ?? RateLimiter(rate) : RateLimiter(rate) }
+            let limiter = route.rate.map { rate in known?.limit == rate ? known ?? RateLimiter(rate) : RateLimiter(rate)
+            }
             return Entry(route: route, metrics: metrics, limiter: limiter)
         }
     }

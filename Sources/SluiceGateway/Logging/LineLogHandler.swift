@@ -29,7 +29,8 @@ package struct LineLogHandler: LogHandler {
         if let error = event.error { all["error"] = .string("\(error)") }
         let message = event.message.description
         let kind = LogLimiter.Kind(
-            message: message, route: all[LogKey.route.rawValue]?.description ?? "", code: all[LogKey.code.rawValue]?.description ?? "")
+            message: message, route: all[LogKey.route.rawValue]?.description ?? "",
+            code: all[LogKey.code.rawValue]?.description ?? "")
         output.write(level: event.level, message: message, label: label, fields: Self.inOrder(all), kind: kind)
     }
 
@@ -52,7 +53,9 @@ extension Logger {
 
 extension Logger.Metadata {
     /// The fields of one record, by their names in the list: `.fields([.route: "github", .status: 401])`.
-    package static func fields(_ fields: KeyValuePairs<LogKey, any CustomStringConvertible & Sendable>) -> Logger.Metadata {
+    package static func fields(_ fields: KeyValuePairs<LogKey, any CustomStringConvertible & Sendable>)
+        -> Logger.Metadata
+    {
         Dictionary(fields.map { ($0.key.rawValue, .stringConvertible($0.value)) }) { _, last in last }
     }
 }

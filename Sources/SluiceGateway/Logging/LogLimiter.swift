@@ -1,8 +1,8 @@
 /// Decides which records are written when many of one kind come at once: a state machine without I/O or clock.
 ///
-/// Refusals cost an attacker nothing, so one log line for each would let anybody fill a disk. Of each kind (message, route,
-/// code) `recordsPerSecond` are let through in a second; what is left out is counted, and the count comes out as one record
-/// once the second is over.
+/// Refusals cost an attacker nothing, so one log line for each would let anybody fill a disk. Of each kind (message,
+/// route, code) `recordsPerSecond` are let through in a second; what is left out is counted, and the count comes out as
+/// one record once the second is over.
 package struct LogLimiter: Sendable {
     /// What is limited together.
     package struct Kind: Hashable, Sendable {
@@ -29,8 +29,9 @@ package struct LogLimiter: Sendable {
         var suppressed = 0
     }
 
-    /// Kinds that are remembered at once. Messages are constants, routes and codes come from fixed lists, so this is only
-    /// reached if a message is made from something that a sender wrote; such messages are then limited all together.
+    /// Kinds that are remembered at once. Messages are constants, routes and codes come from fixed lists, so this is
+    /// only reached if a message is made from something that a sender wrote; such messages are then limited all
+    /// together.
     package static let maximumKinds = 2048
 
     private static let overflow = Kind(message: "further messages", route: "", code: "")
@@ -69,7 +70,9 @@ package struct LogLimiter: Sendable {
             if window.suppressed > 0 { summaries.append(Summary(kind: kind, suppressed: window.suppressed)) }
         }
         nextSweepNanoseconds = windows.values.map(\.endsNanoseconds).min() ?? 0
-        return summaries.sorted { ($0.kind.message, $0.kind.route, $0.kind.code) < ($1.kind.message, $1.kind.route, $1.kind.code) }
+        return summaries.sorted {
+            ($0.kind.message, $0.kind.route, $0.kind.code) < ($1.kind.message, $1.kind.route, $1.kind.code)
+        }
     }
 
     private static let second: Int64 = 1_000_000_000

@@ -3,7 +3,8 @@ internal import SluiceBase
 
 /// Turns one log record into the bytes of one line. Pure; callable from any thread.
 ///
-/// Every text in it may have come from a sender, so all of them are escaped alike and cut: nobody who logs has to think of it.
+/// Every text in it may have come from a sender, so all of them are escaped alike and cut: nobody who logs has to think
+/// of it.
 struct LogLine {
     let milliseconds: Int64
     let level: Logger.Level
@@ -16,8 +17,8 @@ struct LogLine {
     private static let messageLimit = 1024
     private static let valueLimit = 512
 
-    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Values are text, whatever they
-    /// mean, so that a key has one type in whatever indexes them.
+    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Values are text, whatever
+    /// they mean, so that a key has one type in whatever indexes them.
     func json() -> [UInt8] {
         var line = Array(#"{"time":""#.utf8)
         TimestampText.append(milliseconds: milliseconds, to: &line)
@@ -58,7 +59,8 @@ struct LogLine {
     /// Bare where nothing in it could be taken for the end of the value, quoted elsewhere.
     private static func appendTextValue(_ value: String, to line: inout [UInt8]) {
         let isBare =
-            !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+            !value.isEmpty
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
         if isBare, value.utf8.count <= valueLimit {
             line.append(contentsOf: value.utf8)
         } else {
@@ -77,7 +79,8 @@ struct LogLine {
             && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
-    /// Text whose control characters are escaped for people already, so that only quotes and backslashes are left to JSON.
+    /// Text whose control characters are escaped for people already, so that only quotes and backslashes are left to
+    /// JSON.
     private static func appendJSON(_ text: String, limit: Int, to line: inout [UInt8]) {
         guard !isPlain(text, limit: limit) else { return line.append(contentsOf: text.utf8) }
         for byte in PrintableText.escape(text, limit: limit).utf8 {

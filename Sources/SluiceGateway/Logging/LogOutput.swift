@@ -2,10 +2,11 @@ package import Logging
 package import SluiceBase
 internal import Synchronization
 
-/// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one `write(2)`.
+/// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one
+/// `write(2)`.
 ///
-/// Callable from any thread, event loops included: it never waits for whoever reads the log. Lines that nobody takes are
-/// counted, and the next line that gets through is preceded by their number.
+/// Callable from any thread, event loops included: it never waits for whoever reads the log. Lines that nobody takes
+/// are counted, and the next line that gets through is preceded by their number.
 package final class LogOutput: Sendable {
     /// How a line leaves the process; tests collect them instead.
     package typealias Sink = @Sendable ([UInt8]) -> StandardError.Outcome
@@ -60,7 +61,10 @@ package final class LogOutput: Sendable {
         state.withLock { state in
             writeSummaries(state.limiter.timePassed(nowNanoseconds: now), &state)
             guard level < .info || state.limiter.recordArrived(kind, atNanoseconds: now) else { return }
-            write(LogLine(milliseconds: time.wallMilliseconds(), level: level, message: message, label: label, fields: fields()), &state)
+            write(
+                LogLine(
+                    milliseconds: time.wallMilliseconds(), level: level, message: message, label: label,
+                    fields: fields()), &state)
         }
     }
 
@@ -84,7 +88,8 @@ package final class LogOutput: Sendable {
         _ = send(line, &state)
     }
 
-    /// Whether the line got through. One that did not counts, the notice about lost lines aside: its record counts instead.
+    /// Whether the line got through. One that did not counts, the notice about lost lines aside: its record counts
+    /// instead.
     private func send(_ line: LogLine, _ state: inout State) -> Bool {
         let bytes = format == .text ? line.text() : line.json()
         switch sink(bytes) {
@@ -97,6 +102,7 @@ package final class LogOutput: Sendable {
     }
 
     private func line(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> LogLine {
-        LogLine(milliseconds: time.wallMilliseconds(), level: level, message: message, label: "sluice.log", fields: fields)
+        LogLine(
+            milliseconds: time.wallMilliseconds(), level: level, message: message, label: "sluice.log", fields: fields)
     }
 }

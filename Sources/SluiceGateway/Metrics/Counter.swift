@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// A number that only grows. Adding is one relaxed atomic instruction: nothing else is ordered by it, and a scrape may see
-/// one counter a moment earlier than another.
+/// A number that only grows. Adding is one relaxed atomic instruction: nothing else is ordered by it, and a scrape may
+/// see one counter a moment earlier than another.
 ///
 /// Callable from any thread.
 package final class Counter: Sendable {

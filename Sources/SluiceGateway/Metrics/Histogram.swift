@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// How often a time fell into which of a fixed set of ranges.
 ///
-/// Observing is two relaxed atomic additions; callable from any thread. Count and sum can be one observation apart in a scrape.
+/// Observing is two relaxed atomic additions; callable from any thread. Count and sum can be one observation apart in a
+/// scrape.
 package final class Histogram: Sendable {
     /// Upper ends in seconds, inclusive, ascending; what is above the last one falls into `+Inf`.
     package let bounds: [Double]
@@ -18,7 +19,8 @@ package final class Histogram: Sendable {
 
     /// - Parameter bounds: in seconds, ascending, at least one.
     package init(bounds: [Double]) {
-        precondition(!bounds.isEmpty && zip(bounds, bounds.dropFirst()).allSatisfy(<), "bounds of a histogram must ascend")
+        precondition(
+            !bounds.isEmpty && zip(bounds, bounds.dropFirst()).allSatisfy(<), "bounds of a histogram must ascend")
         self.bounds = bounds
         self.boundsNanoseconds = bounds.map { Int64($0 * 1e9) }
         self.buckets = (0...bounds.count).map { _ in Counter() }

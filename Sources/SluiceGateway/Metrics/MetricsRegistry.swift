@@ -1,8 +1,8 @@
 package import SluiceBase
 internal import Synchronization
 
-/// Everything that `/metrics` shows: counters and histograms that other parts hold and add to, and gauges that are asked for
-/// their value at each scrape.
+/// Everything that `/metrics` shows: counters and histograms that other parts hold and add to, and gauges that are
+/// asked for their value at each scrape.
 ///
 /// Callable from any thread. Only making and scraping take a lock; adding never does.
 package final class MetricsRegistry: Sendable {
@@ -51,8 +51,8 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// The counters of a route by its name, also of one that is no longer in the table but still has jobs to send. Takes a
-    /// lock: for the delivery side, once a batch and route.
+    /// The counters of a route by its name, also of one that is no longer in the table but still has jobs to send.
+    /// Takes a lock: for the delivery side, once a batch and route.
     package func route(named name: String) -> RouteMetrics {
         let now = time.monotonicNanoseconds()
         return state.withLock { Self.route(name, now, &$0) }
@@ -85,7 +85,8 @@ package final class MetricsRegistry: Sendable {
         state.withLock { $0.counters[name] = [([], counter)] }
     }
 
-    /// Has `read` asked at each scrape, on the thread of the scrape; it must not block. An empty answer leaves the metric out.
+    /// Has `read` asked at each scrape, on the thread of the scrape; it must not block. An empty answer leaves the
+    /// metric out.
     package func gauge(_ name: MetricName, _ read: @escaping @Sendable () -> [Reading]) {
         precondition(name.kind == .gauge, "\(name.rawValue) is no gauge")
         state.withLock { $0.gauges[name] = read }
@@ -112,7 +113,9 @@ package final class MetricsRegistry: Sendable {
             (state.routes.values.sorted { $0.route < $1.route }, state.current, state.counters, state.gauges)
         }
         var samples: [MetricName: [Reading]] = [:]
-        for (name, family) in counters { samples[name] = family.map { Reading(labels: $0.labels, Double($0.counter.value)) } }
+        for (name, family) in counters {
+            samples[name] = family.map { Reading(labels: $0.labels, Double($0.counter.value)) }
+        }
         for (name, read) in gauges { samples[name] = read() }
         for route in routes { Self.add(route, to: &samples) }
         for entry in noRoute.labelledCounters {
@@ -120,7 +123,8 @@ package final class MetricsRegistry: Sendable {
         }
         samples[.lastDeliveryAge] = routes.filter { current.contains($0.route) }
             .map { Reading(labels: [$0.route], $0.lastDeliveryAge(nowNanoseconds: now)) }
-        return PrometheusText.render(samples, histograms: [.receiveToDurable: receiveToDurable, .durableToQueued: durableToQueued])
+        return PrometheusText.render(
+            samples, histograms: [.receiveToDurable: receiveToDurable, .durableToQueued: durableToQueued])
     }
 
     private static func add(_ route: RouteMetrics, to samples: inout [MetricName: [Reading]]) {

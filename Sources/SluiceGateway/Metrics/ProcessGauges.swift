@@ -5,7 +5,9 @@ package enum ProcessGauges {
     package static func register(in registry: MetricsRegistry) {
         registry.gauge(.processResidentMemory, value: { text("/proc/self/status").flatMap(residentBytes(status:)) })
         // Looking costs one descriptor, which is closed again when the number is there.
-        registry.gauge(.processOpenDescriptors, value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })
+        registry.gauge(
+            .processOpenDescriptors,
+            value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })
         registry.gauge(.processDescriptorLimit, value: { text("/proc/self/limits").flatMap(descriptorLimit(limits:)) })
     }
 

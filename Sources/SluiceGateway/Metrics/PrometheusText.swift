@@ -6,7 +6,9 @@ package enum PrometheusText {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// One block a metric, in the order of `MetricName`; a metric without samples is left out.
-    static func render(_ samples: [MetricName: [MetricsRegistry.Reading]], histograms: [MetricName: Histogram]) -> [UInt8] {
+    static func render(_ samples: [MetricName: [MetricsRegistry.Reading]], histograms: [MetricName: Histogram])
+        -> [UInt8]
+    {
         var text: [UInt8] = []
         text.reserveCapacity(16384)
         for name in MetricName.allCases {
@@ -15,14 +17,17 @@ package enum PrometheusText {
                 append(name, histogram, to: &text)
             } else if let readings = samples[name], !readings.isEmpty {
                 appendHead(name, to: &text)
-                for reading in readings { appendSample(name.rawValue, zip(name.labels, reading.labels), reading.value, to: &text) }
+                for reading in readings {
+                    appendSample(name.rawValue, zip(name.labels, reading.labels), reading.value, to: &text)
+                }
             }
         }
         return text
     }
 
     private static func appendHead(_ name: MetricName, to text: inout [UInt8]) {
-        text.append(contentsOf: "# HELP \(name.rawValue) \(name.help)\n# TYPE \(name.rawValue) \(name.kind.rawValue)\n".utf8)
+        text.append(
+            contentsOf: "# HELP \(name.rawValue) \(name.help)\n# TYPE \(name.rawValue) \(name.kind.rawValue)\n".utf8)
     }
 
     private static func append(_ name: MetricName, _ histogram: Histogram, to text: inout [UInt8]) {
@@ -35,7 +40,9 @@ package enum PrometheusText {
         appendSample(name.rawValue + "_count", zip([], []), Double(counts.last ?? 0), to: &text)
     }
 
-    private static func appendSample(_ name: String, _ labels: Zip2Sequence<[String], [String]>, _ value: Double, to text: inout [UInt8]) {
+    private static func appendSample(
+        _ name: String, _ labels: Zip2Sequence<[String], [String]>, _ value: Double, to text: inout [UInt8]
+    ) {
         text.append(contentsOf: name.utf8)
         var separator = UInt8(ascii: "{")
         for (label, value) in labels {

@@ -1,8 +1,8 @@
 package import SluiceBase
 internal import Synchronization
 
-/// What is counted for one route. Made when a route table is loaded and kept for the life of the process, so that a reload
-/// does not set anything back; an event loop holds them in an array beside its route table and only ever adds.
+/// What is counted for one route. Made when a route table is loaded and kept for the life of the process, so that a
+/// reload does not set anything back; an event loop holds them in an array beside its route table and only ever adds.
 ///
 /// Callable from any thread.
 package final class RouteMetrics: Sendable {
@@ -42,7 +42,8 @@ package final class RouteMetrics: Sendable {
     }
 
     private static let codePlace = Dictionary(uniqueKeysWithValues: ErrorCode.allCases.enumerated().map { ($1, $0) })
-    private static let reasonPlace = Dictionary(uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
+    private static let reasonPlace = Dictionary(
+        uniqueKeysWithValues: DeadLetterReason.allCases.enumerated().map { ($1, $0) })
 }
 
 extension RouteMetrics {
@@ -57,8 +58,12 @@ extension RouteMetrics {
 
     /// The counters with a second label; only those that have counted, for there are many and most never do.
     var labelledCounters: [(name: MetricName, label: String, value: UInt64)] {
-        let refusals = ErrorCode.allCases.map { (name: MetricName.refused, label: $0.rawValue, value: refused($0).value) }
-        let deaths = DeadLetterReason.allCases.map { (name: MetricName.dead, label: $0.rawValue, value: dead($0).value) }
+        let refusals = ErrorCode.allCases.map {
+            (name: MetricName.refused, label: $0.rawValue, value: refused($0).value)
+        }
+        let deaths = DeadLetterReason.allCases.map {
+            (name: MetricName.dead, label: $0.rawValue, value: dead($0).value)
+        }
         return (refusals + deaths).filter { $0.value > 0 }
     }
 }

@@ -3,8 +3,8 @@ internal import SluiceBase
 internal import SluiceNet
 internal import Synchronization
 
-/// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair that does not work
-/// leaves the one in force. Says once a day that it is about to expire. Callable from any thread.
+/// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair
+/// that does not work leaves the one in force. Says once a day that it is about to expire. Callable from any thread.
 final class CertificateKeeper: Sendable {
     /// What is compared from look to look: names, sizes and times of both files.
     private typealias Look = [FileAccess.Status?]
@@ -75,7 +75,8 @@ final class CertificateKeeper: Sendable {
         let now = Self.look(certificatePath, keyPath)
         state.withLock { ($0.loaded, $0.pending) = (now, nil) }
         do throws(TLSError) {
-            let context = try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys)
+            let context = try TLSServerContext(
+                certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys)
             if context.expiresAt != slot.context.expiresAt { state.withLock { $0.toldDays = nil } }
             slot.replace(with: context)
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
@@ -96,7 +97,8 @@ final class CertificateKeeper: Sendable {
         }
         guard isNews else { return }
         if days < 0 {
-            logger.error("the certificate has expired: providers refuse it", metadata: .fields([.file: certificatePath]))
+            logger.error(
+                "the certificate has expired: providers refuse it", metadata: .fields([.file: certificatePath]))
         } else {
             let left = days == 1 ? "1 day" : "\(days) days"
             logger.warning("the certificate expires in \(left)", metadata: .fields([.file: certificatePath]))

@@ -5,7 +5,8 @@ internal import SluiceNet
 package import SluiceRoutes
 internal import Synchronization
 
-/// Watches the route files, the secrets and the certificate, and puts what changed in force: the whole table or nothing.
+/// Watches the route files, the secrets and the certificate, and puts what changed in force: the whole table or
+/// nothing.
 package final class RouteReloadService: Service {
     /// What a reload that somebody asked for came to.
     package struct Report: Sendable, Hashable {
@@ -15,7 +16,8 @@ package final class RouteReloadService: Service {
         /// Why the files on disk are not in force, a line each; empty where they are.
         package let problems: [String]
         package let warnings: [String]
-        /// Why the certificate on disk is not in force; nil where it is. Certificate and routes do not wait for each other.
+        /// Why the certificate on disk is not in force; nil where it is. Certificate and routes do not wait for each
+        /// other.
         package var certificateProblem: String?
     }
 
@@ -67,8 +69,8 @@ package final class RouteReloadService: Service {
     private let logger: Logger
     private let state = Mutex(State())
     private let requests = Mutex(ReloadRequests())
-    /// Held from reading the files to publishing the table and logging it, so that of two reloads at once the one that has read later wins,
-    /// and is told of later.
+    /// Held from reading the files to publishing the table and logging it, so that of two reloads at once the one that
+    /// has read later wins, and is told of later.
     private let loading = Mutex(())
     private let publication = Mutex(Publication(publish: { _ in }, settle: {}))
     private let succeeded: Counter
@@ -78,7 +80,8 @@ package final class RouteReloadService: Service {
     private static let attempts = 10
 
     init(
-        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry, time: any TimeSource, logger: Logger
+        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry, time: any TimeSource,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.certificate = certificate
@@ -127,7 +130,9 @@ package final class RouteReloadService: Service {
     var tableInForce: TableInForce? { state.withLock { $0.table } }
 
     /// How the files on disk are to the table of a picture. Blocking.
-    func files(_ picture: Picture) -> TableSource.Files { picture.source?.compare(folder: configuration.folder) ?? .changed }
+    func files(_ picture: Picture) -> TableSource.Files {
+        picture.source?.compare(folder: configuration.folder) ?? .changed
+    }
 
     var picture: Picture { state.withLock { Picture(status: $0.reloader.status, table: $0.table, source: $0.source) } }
 
@@ -136,7 +141,8 @@ package final class RouteReloadService: Service {
     /// Has everything read anew soon, whatever has or has not changed: SIGHUP.
     func ask() { ask(nil) }
 
-    /// The same for `sluice reload`, which waits for what comes of it; requests that come later are served with the new table.
+    /// The same for `sluice reload`, which waits for what comes of it; requests that come later are served with the new
+    /// table.
     func reload() async -> Report {
         await withCheckedContinuation { continuation in ask { continuation.resume(returning: $0) } }
     }
@@ -212,16 +218,21 @@ package final class RouteReloadService: Service {
     }
 
     private func compile(_ snapshot: FolderSnapshot) -> RouteCompilation {
-        snapshot.compile(folder: configuration.folder, environment: configuration.environment, options: configuration.options)
+        snapshot.compile(
+            folder: configuration.folder, environment: configuration.environment, options: configuration.options)
     }
 
-    private func isStill(_ compilation: RouteCompilation) -> Bool { FolderSnapshot.isStill(compilation, folder: configuration.folder) }
+    private func isStill(_ compilation: RouteCompilation) -> Bool {
+        FolderSnapshot.isStill(compilation, folder: configuration.folder)
+    }
 
     private func load(_ compilation: RouteCompilation) -> Report {
         let now = time.wallMilliseconds()
         let (report, replacement) = state.withLock { state in
             // Files that only a broken table names are watched too: mending one of them must be seen.
-            state.secretFiles = Array(Set(compilation.secretFiles + (compilation.table == nil ? state.secretFiles : []))).sorted()
+            state.secretFiles = Array(
+                Set(compilation.secretFiles + (compilation.table == nil ? state.secretFiles : []))
+            ).sorted()
             state.environmentNames = compilation.environmentNames
             let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: now)
             return decide(verdict, compilation, &state)
@@ -243,7 +254,10 @@ package final class RouteReloadService: Service {
         case .keep(let problems):
             let routes = state.table?.table.routes.count ?? 0
             let warnings = state.table == nil ? [] : compilation.map(restartWarnings) ?? []
-            return (Report(version: state.reloader.status.version, routes: routes, problems: problems, warnings: warnings), nil)
+            return (
+                Report(version: state.reloader.status.version, routes: routes, problems: problems, warnings: warnings),
+                nil
+            )
         }
     }
 
@@ -253,7 +267,8 @@ package final class RouteReloadService: Service {
         let missing = compilation.environmentNames.filter { (configuration.environment[$0] ?? "").isEmpty }
         guard let name = missing.first else { return [] }
         return [
-            "the gateway knows the environment variables that it was started with: \(PrintableText.escape(name)) needs a restart, a secret "
+            "the gateway knows the environment variables that it was started with: \(PrintableText.escape(name)) "
+                + "needs a restart, a secret "
                 + "from a 'file' does not"
         ]
     }
@@ -275,7 +290,8 @@ package final class RouteReloadService: Service {
         guard report.problems.isEmpty else {
             for warning in report.warnings { logger.warning("\(warning)") }
             for problem in report.problems {
-                logger.error("the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
+                logger.error(
+                    "the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
             }
             logger.error(
                 "did not load the route files: the last good table stays in force",
@@ -289,7 +305,8 @@ package final class RouteReloadService: Service {
         logger.notice(
             "loaded the route files",
             metadata: .fields([
-                .result: "success", .table: report.version, .routes: report.routes, .count: 0, .milliseconds: milliseconds,
+                .result: "success", .table: report.version, .routes: report.routes, .count: 0,
+                .milliseconds: milliseconds,
             ]))
         configuration.reloaded?(report)
         return report

@@ -1,10 +1,10 @@
 internal import Logging
 internal import ServiceLifecycle
 internal import SluiceBase
-internal import SluiceDelivery
 internal import SluiceHTTP
 internal import SluiceNet
 internal import SluiceOutbox
+internal import SluiceRelay
 internal import UnixSignals
 
 /// Turns signals into what they ask for. It is stopped last, so that a second SIGTERM is heard.
@@ -32,7 +32,8 @@ struct SignalService: Service {
         parts.ingest.beginDrain()
         let isFirst = await stopper.request()
         parts.logger.notice(
-            isFirst ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
+            isFirst
+                ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
             metadata: .fields([.signal: signal]))
     }
 }
@@ -51,14 +52,14 @@ struct ListeningService: Service {
 }
 
 /// Sends jobs to Zizq until it is stopped; then what fits into the time that is left.
-struct DeliveringService: Service {
-    let delivery: DeliveryService
+struct RelayService: Service {
+    let relay: Relay
     let stopper: Stopper
 
     func run() async throws {
-        let running = Task { await delivery.run() }
+        let running = Task { await relay.run() }
         try? await gracefulShutdown()
-        delivery.finish()
+        relay.finish()
         // What is left when the time is over stays in the outbox; a batch in flight is then one of unknown outcome.
         let limit = Task {
             try? await Task.sleep(for: stopper.timeLeft)

@@ -1,4 +1,5 @@
-/// Says when freed memory is to go back to the system: once a load has gone that had taken much of it. State without I/O.
+/// Says when freed memory is to go back to the system: once a load has gone that had taken much of it. State without
+/// I/O.
 struct TrimSchedule {
     /// What takes memory: each connection some 15 KiB, each body what it is.
     struct Load {

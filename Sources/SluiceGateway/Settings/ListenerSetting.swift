@@ -6,8 +6,8 @@ package enum ListenerSetting: Sendable, Hashable {
     /// A numeric address and a port; port 0 lets the system choose one.
     case at(PeerAddress)
 
-    /// Reads `ADDRESS:PORT`, `[ADDRESS]:PORT` or `off`; `nil` for anything else, host names included, because what they mean
-    /// can change between two starts.
+    /// Reads `ADDRESS:PORT`, `[ADDRESS]:PORT` or `off`; `nil` for anything else, host names included, because what they
+    /// mean can change between two starts.
     package init?(parsing text: String) {
         if text == "off" {
             self = .off

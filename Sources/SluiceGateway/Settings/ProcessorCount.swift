@@ -1,13 +1,16 @@
 internal import SluiceBase
 
-/// How many processors this process may really use: those that its affinity allows, cut to the quota of its control group.
+/// How many processors this process may really use: those that its affinity allows, cut to the quota of its control
+/// group.
 package enum ProcessorCount {
     /// Read anew from `/proc` and `/sys/fs/cgroup`; at least 1.
     package static func available() -> Int {
         let allowed = text("/proc/self/status").flatMap(allowedProcessors(status:)) ?? 1
         let quota =
             text("/sys/fs/cgroup/cpu.max").flatMap(quotaVersion2)
-            ?? quotaVersion1(quota: text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period: text("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+            ?? quotaVersion1(
+                quota: text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period: text("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
+            )
         return max(1, min(allowed, quota ?? allowed))
     }
 

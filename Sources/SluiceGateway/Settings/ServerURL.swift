@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server, and where it is allowed what stands before its paths.
+/// The parts of `http://host:port` or `https://host:port` (RFC 3986 §3): a server, and where it is allowed what stands
+/// before its paths.
 package struct ServerURL: Sendable, Hashable {
     package enum Scheme: String, Sendable {
         case http
@@ -26,20 +27,25 @@ package struct ServerURL: Sendable, Hashable {
     /// Reads scheme, host and, where there is one, a port; a single `/` may follow.
     ///
     /// - Parameter allowsPath: whether a path may follow, as where a proxy leads to the server.
-    /// - Returns: `nil` for anything else: user names and passwords (they would show in logs and process lists), queries, port 0.
+    /// - Returns: `nil` for anything else: user names and passwords (they would show in logs and process lists),
+    ///   queries, port 0.
     package init?(parsing text: String, allowsPath: Bool = false) {
-        guard let separator = text.firstRange(of: "://"), let scheme = Scheme(rawValue: text[..<separator.lowerBound].lowercased()) else {
+        guard let separator = text.firstRange(of: "://"),
+            let scheme = Scheme(rawValue: text[..<separator.lowerBound].lowercased())
+        else {
             return nil
         }
         let rest = text[separator.upperBound...]
         let authority = rest.prefix { $0 != "/" }
-        guard let (host, port) = Self.hostAndPort(authority, scheme), let path = Self.path(rest.dropFirst(authority.count)),
+        guard let (host, port) = Self.hostAndPort(authority, scheme),
+            let path = Self.path(rest.dropFirst(authority.count)),
             path.isEmpty || allowsPath
         else { return nil }
         self.init(scheme: scheme, host: host, port: port, path: path)
     }
 
-    /// Segments of unreserved characters, percent escapes and what else a segment may hold (RFC 3986 §3.3); no empty ones.
+    /// Segments of unreserved characters, percent escapes and what else a segment may hold (RFC 3986 §3.3); no empty
+    /// ones.
     private static func path(_ text: Substring) -> String? {
         let path = text.hasSuffix("/") ? text.dropLast() : text
         guard !path.isEmpty else { return "" }
@@ -69,12 +75,14 @@ package struct ServerURL: Sendable, Hashable {
         return port
     }
 
-    /// Letters, digits, `-`, `_` and dots between them, at most 253 bytes (RFC 1123 §2.1; `_` because container networks have it).
+    /// Letters, digits, `-`, `_` and dots between them, at most 253 bytes (RFC 1123 §2.1; `_` because container
+    /// networks have it).
     private static func isHostName(_ host: Substring) -> Bool {
         guard (1...253).contains(host.utf8.count) else { return false }
         return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
             !label.isEmpty
-                && label.utf8.allSatisfy { byte in ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || byte == 0x2D || byte == 0x5F
+                && label.utf8.allSatisfy { byte in
+                    ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || byte == 0x2D || byte == 0x5F
                 }
         }
     }

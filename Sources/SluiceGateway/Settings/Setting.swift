@@ -22,7 +22,8 @@ package struct Setting: Sendable {
 
     /// A setting that always has a value.
     init<Value>(
-        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value> & Sendable, _ form: SettingForm<Value>,
+        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value> & Sendable,
+        _ form: SettingForm<Value>,
         _ meaning: String
     ) {
         self.init(
@@ -33,7 +34,8 @@ package struct Setting: Sendable {
 
     /// A setting that may be absent; `defaultNote` says what holds then.
     init<Value>(
-        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value?> & Sendable, _ form: SettingForm<Value>,
+        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value?> & Sendable,
+        _ form: SettingForm<Value>,
         _ meaning: String, defaultNote: String? = nil
     ) {
         self.init(

@@ -23,10 +23,12 @@ extension SettingForm<Int> {
         return SettingForm(
             range: open ? "≥ \(range.lowerBound)" : "\(range.lowerBound)–\(range.upperBound)",
             requirement: open
-                ? "a whole number, at least \(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)",
+                ? "a whole number, at least \(range.lowerBound)"
+                : "a whole number from \(range.lowerBound) to \(range.upperBound)",
             placeholder: "NUMBER",
             parse: { text in
-                guard !text.isEmpty, text.utf8.allSatisfy(ASCII.isDigit), let number = Int(text), range.contains(number) else { return nil }
+                guard !text.isEmpty, text.utf8.allSatisfy(ASCII.isDigit), let number = Int(text), range.contains(number)
+                else { return nil }
                 return number
             },
             write: { String($0) })
@@ -51,7 +53,8 @@ extension SettingForm<ByteCount> {
     static func size(_ low: ByteCount, _ high: ByteCount? = nil) -> SettingForm {
         SettingForm(
             range: high.map { "\(low)–\($0)" } ?? "≥ \(low)",
-            requirement: (high.map { "a size from \(low) to \($0)" } ?? "a size of at least \(low)") + ", such as 64KiB, 10MiB or 1GiB",
+            requirement: (high.map { "a size from \(low) to \($0)" } ?? "a size of at least \(low)")
+                + ", such as 64KiB, 10MiB or 1GiB",
             placeholder: "SIZE",
             parse: { text in ByteCount(parsing: text).flatMap { $0 >= low && $0 <= (high ?? $0) ? $0 : nil } },
             write: { $0.description })
@@ -83,12 +86,14 @@ extension SettingForm<ServerURL> {
     static var server: SettingForm {
         url(
             "`http://host[:port][/path]`, `https://…`",
-            "an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890", allowsPath: true)
+            "an http or https URL of a server, without user name or query, such as http://127.0.0.1:7890",
+            allowsPath: true)
     }
 
     static var publicServer: SettingForm {
         url(
-            "`https://host[:port]`", "an https URL of a server, without user name, path or query, such as https://hooks.example.org",
+            "`https://host[:port]`",
+            "an https URL of a server, without user name, path or query, such as https://hooks.example.org",
             onlySecure: true)
     }
 
@@ -97,7 +102,11 @@ extension SettingForm<ServerURL> {
     ) -> SettingForm {
         SettingForm(
             range: range, requirement: requirement, placeholder: "URL",
-            parse: { text in ServerURL(parsing: text, allowsPath: allowsPath).flatMap { onlySecure && $0.scheme != .https ? nil : $0 } },
+            parse: { text in
+                ServerURL(parsing: text, allowsPath: allowsPath).flatMap {
+                    onlySecure && $0.scheme != .https ? nil : $0
+                }
+            },
             write: { $0.description })
     }
 }
@@ -106,7 +115,8 @@ extension SettingForm<[AddressBlock]> {
     static var addressBlocks: SettingForm {
         SettingForm(
             range: "CIDR list",
-            requirement: "a list of addresses or CIDR blocks without bits behind the prefix, such as 10.0.0.0/8, 2001:db8::/32",
+            requirement:
+                "a list of addresses or CIDR blocks without bits behind the prefix, such as 10.0.0.0/8, 2001:db8::/32",
             placeholder: "CIDR,…",
             parse: { text in
                 let parts = text.split(separator: ",").map(trimmed)

@@ -15,7 +15,10 @@ extension SettingsInForce {
         for (index, (key, listener)) in listeners.enumerated() {
             guard let address = listener.address, address.port != 0 else { continue }
             for (other, _) in listeners[..<index].filter({ $0.1 == listener }) {
-                problems.append(problem(key, "\(other) and \(key) both listen on \(address.hostAndPort); give one of them another port"))
+                problems.append(
+                    problem(
+                        key, "\(other) and \(key) both listen on \(address.hostAndPort); give one of them another port")
+                )
             }
         }
         return problems
@@ -32,12 +35,14 @@ extension SettingsInForce {
         let server = values.zizq
         var problems: [String] = []
         if (server.certificate == nil) != (server.key == nil) {
-            let (given, missing) = server.key == nil ? ("zizq.certificate", "zizq.key") : ("zizq.key", "zizq.certificate")
+            let (given, missing) =
+                server.key == nil ? ("zizq.certificate", "zizq.key") : ("zizq.key", "zizq.certificate")
             problems.append(problem(given, "\(given) is set without \(missing); set both or neither"))
         }
         if server.url.scheme == .http {
             for (key, path) in [("zizq.ca", server.ca), ("zizq.certificate", server.certificate)] where path != nil {
-                problems.append(problem(key, "\(key) has no use while zizq.url is \(server.url); use an https URL or unset it"))
+                problems.append(
+                    problem(key, "\(key) has no use while zizq.url is \(server.url); use an https URL or unset it"))
             }
         }
         return problems
@@ -48,14 +53,18 @@ extension SettingsInForce {
         var problems: [String] = []
         if memory < body {
             problems.append(
-                problem("limits.memory", "limits.memory is \(memory), less than limits.body (\(body)); no body of that size could be taken")
+                problem(
+                    "limits.memory",
+                    "limits.memory is \(memory), less than limits.body (\(body)); no body of that size could be taken")
             )
         }
         if outbox < body {
             problems.append(
                 problem(
                     "outbox.max_bytes",
-                    "outbox.max_bytes is \(outbox), less than limits.body (\(body)); no body of that size could be stored"))
+                    "outbox.max_bytes is \(outbox), less than limits.body (\(body)); no body of that size could be "
+                        + "stored"
+                ))
         }
         if let dead = values.outbox.maxDeadBytes, dead > outbox {
             problems.append(
@@ -71,7 +80,9 @@ extension SettingsInForce {
         guard drain > shutdown else { return [] }
         let (drainText, shutdownText) = (DurationText.format(drain), DurationText.format(shutdown))
         return [
-            problem("limits.drain", "limits.drain is \(drainText), longer than limits.shutdown (\(shutdownText)), which it is a part of")
+            problem(
+                "limits.drain",
+                "limits.drain is \(drainText), longer than limits.shutdown (\(shutdownText)), which it is a part of")
         ]
     }
 

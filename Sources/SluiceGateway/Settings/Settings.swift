@@ -1,6 +1,6 @@
 package import Logging
 package import SluiceBase
-package import SluiceDelivery
+package import SluiceRelay
 
 /// Everything that can be set, with the defaults of `sluice serve`. `SettingsTable` gives each member its key, form and
 /// meaning; `Settings+Validation.swift` has the rules between them.

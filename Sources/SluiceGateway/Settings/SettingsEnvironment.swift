@@ -9,11 +9,14 @@ package enum SettingsEnvironment {
     ///   - routeVariables: names that an `env:` of a route uses; they may begin with `SLUICE_` too.
     package static func warnings(for environment: [String: String], routeVariables: Set<String>) -> [String] {
         environment.keys.sorted().compactMap { name in
-            guard name.hasPrefix("SLUICE_"), !settings.contains(name), !routeVariables.contains(name), !isInjectedByKubernetes(name) else {
+            guard name.hasPrefix("SLUICE_"), !settings.contains(name), !routeVariables.contains(name),
+                !isInjectedByKubernetes(name)
+            else {
                 return nil
             }
             let suggestion = Suggestion.phrase(for: name, among: settings)
-            return "\(PrintableText.escape(name, limit: 80)): no setting has this variable, so it is ignored\(suggestion)"
+            return
+                "\(PrintableText.escape(name, limit: 80)): no setting has this variable, so it is ignored\(suggestion)"
         }
     }
 

@@ -42,7 +42,8 @@ package struct SettingsFile: Sendable, Equatable {
         guard let root = document.root else { return }
         switch root.content {
         case .mapping(let members): for member in members { add(member, below: "") }
-        case .scalar, .sequence: report(root.position, "a settings file is a mapping of keys to values, not \(root.noun)")
+        case .scalar, .sequence:
+            report(root.position, "a settings file is a mapping of keys to values, not \(root.noun)")
         }
     }
 
@@ -53,12 +54,15 @@ package struct SettingsFile: Sendable, Equatable {
         switch member.value.content {
         case .mapping(let members): for member in members { add(member, below: key + ".") }
         case .scalar(let scalar) where scalar.value == .null: break
-        case .scalar, .sequence: report(member.value.position, "\(key) is a mapping of settings, not \(member.value.noun)")
+        case .scalar, .sequence:
+            report(member.value.position, "\(key) is a mapping of settings, not \(member.value.noun)")
         }
     }
 
     private mutating func add(_ setting: Setting, _ node: YAMLNode) {
-        guard !entries.contains(where: { $0.key == setting.key }) else { return report(node.position, "\(setting.key) is set twice") }
+        guard !entries.contains(where: { $0.key == setting.key }) else {
+            return report(node.position, "\(setting.key) is set twice")
+        }
         switch node.content {
         case .scalar(let scalar) where scalar.value == .null || scalar.text.isEmpty:
             report(node.position, "\(setting.key) has no value; give it one or take the line out")

@@ -5,10 +5,12 @@ package struct SettingsOption: Sendable {
     package let setting: Setting
     package let value: String
 
-    /// Reads `--zizq-url URL` and `--zizq-url=URL` for every setting of the table; of two for one setting the last counts.
+    /// Reads `--zizq-url URL` and `--zizq-url=URL` for every setting of the table; of two for one setting the last
+    /// counts.
     ///
     /// - Parameter arguments: what is left of the command line once the command's own flags are taken out.
-    /// - Throws: `ExitStatus.usage` for anything that is no setting's option, with a suggestion, and for one without a value.
+    /// - Throws: `ExitStatus.usage` for anything that is no setting's option, with a suggestion, and for one without a
+    ///   value.
     package static func parse(_ arguments: [String]) throws(FatalProblem) -> [SettingsOption] {
         var options: [SettingsOption] = []
         var index = arguments.startIndex
@@ -30,8 +32,8 @@ package struct SettingsOption: Sendable {
         return options
     }
 
-    /// Takes apart what a command has that takes words of its own beside settings: the options of settings with their values, and all
-    /// else that does not begin with a dash.
+    /// Takes apart what a command has that takes words of its own beside settings: the options of settings with their
+    /// values, and all else that does not begin with a dash.
     package static func split(_ arguments: [String]) -> (options: [String], words: [String]) {
         var options: [String] = []
         var words: [String] = []
@@ -57,7 +59,9 @@ package struct SettingsOption: Sendable {
             let lines = SettingsTable.all.filter { $0.group == group }.map { setting in
                 let value = setting.defaultNote ?? setting.write(defaults)
                 let note = value.isEmpty ? "" : " (default: \(value))"
-                return "  \(setting.option) \(setting.placeholder)\n      \(setting.meaning.replacing("`", with: ""))\(note)"
+                return
+                    "  \(setting.option) \(setting.placeholder)\n      "
+                    + "\(setting.meaning.replacing("`", with: ""))\(note)"
             }
             return "\(group.rawValue.uppercased()):\n" + lines.joined(separator: "\n")
         }.joined(separator: "\n\n")

@@ -39,7 +39,8 @@ package struct SettingsProblems: Error, Sendable, Equatable, CustomStringConvert
     package var description: String { lines.joined(separator: "\n") }
 }
 
-/// Puts the settings together: the command line goes before the environment, that before the file, that before the defaults.
+/// Puts the settings together: the command line goes before the environment, that before the file, that before the
+/// defaults.
 package struct SettingsReading {
     private var result: SettingsInForce
     private var problems: [String] = []
@@ -53,11 +54,13 @@ package struct SettingsReading {
     ///   - file: the entries of the settings file, where there is one.
     ///   - environment: all variables of the process; those that are no settings are passed over.
     ///   - options: what the command line said.
-    ///   - checksRules: whether the rules between settings must hold. A command that only asks a running gateway needs an
+    ///   - checksRules: whether the rules between settings must hold. A command that only asks a running gateway needs
+    ///     an
     ///     address or a path and no certificate.
     /// - Throws: every problem of every source, not just the first.
     package static func read(
-        defaults: Settings, file: SettingsFile?, environment: [String: String], options: [SettingsOption], checksRules: Bool = true
+        defaults: Settings, file: SettingsFile?, environment: [String: String], options: [SettingsOption],
+        checksRules: Bool = true
     ) throws(SettingsProblems) -> SettingsInForce {
         var reading = SettingsReading(defaults: defaults)
         if let file { reading.apply(file) }

@@ -1,7 +1,7 @@
 /// What `--print-settings` prints.
 package enum SettingsText {
-    /// Every setting in force with where it came from, as a settings file that means the same: what is not set stands as a
-    /// comment. No setting holds a secret itself (they name files), so nothing has to be masked.
+    /// Every setting in force with where it came from, as a settings file that means the same: what is not set stands
+    /// as a comment. No setting holds a secret itself (they name files), so nothing has to be masked.
     package static func render(_ settings: SettingsInForce) -> String {
         let lines = SettingsTable.all.map { setting in
             let text = setting.write(settings.values)
@@ -24,7 +24,9 @@ package enum SettingsText {
     private static func scalar(_ text: String) -> String {
         let plain = text.utf8.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
             case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "_"), UInt8(ascii: ":"): true
             default: false
             }

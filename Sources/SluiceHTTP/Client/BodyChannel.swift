@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import Synchronization
 
-/// Carries an answer's body from the event loop on which it arrives to the one task that reads it. What the task does not take is kept up to
-/// a bound, over which the connection stops reading.
+/// Carries an answer's body from the event loop on which it arrives to the one task that reads it. What the task does
+/// not take is kept up to a bound, over which the connection stops reading.
 final class BodyChannel: Sendable {
     private enum End {
         case complete

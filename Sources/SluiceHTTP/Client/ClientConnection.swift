@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// One connection of a client: resolved, connected, shaken hands, and then a request at a time. Belongs to its event loop.
+/// One connection of a client: resolved, connected, shaken hands, and then a request at a time. Belongs to its event
+/// loop.
 final class ClientConnection: EventHandler {
     private enum Phase {
         case resolving, connecting, handshaking, exchanging
@@ -151,7 +152,8 @@ final class ClientConnection: EventHandler {
         setDeadline(exchangeDeadline)
         head.removeAll(keepingCapacity: true)
         RequestWriter.appendHead(
-            method: request.method, target: request.target, host: pool.configuration.authority, headers: request.headers,
+            method: request.method, target: request.target, host: pool.configuration.authority,
+            headers: request.headers,
             bodyCount: request.body.count, to: &head)
         headSent = 0
         bodySent = 0
@@ -180,7 +182,8 @@ final class ClientConnection: EventHandler {
                 isWriteWaitingForRead = true
                 return setInterest(.readable)
             case .ended, .failed:
-                // The server may have answered before it stopped reading: what it said is more worth than the failure to write.
+                // The server may have answered before it stopped reading: what it said is more worth than the failure
+                // to write.
                 return setInterest(.readable)
             }
         }
@@ -212,7 +215,8 @@ final class ClientConnection: EventHandler {
         guard let streaming, let head = parser?.head else { return }
         if phase == .exchanging {
             phase = .streaming
-            let answer = HTTPClientResponse(status: head.status, headers: headers(head.fields), isFirstOfConnection: true)
+            let answer = HTTPClientResponse(
+                status: head.status, headers: headers(head.fields), isFirstOfConnection: true)
             pending?.end(with: .success(answer))
         }
         isPaused = !streaming.channel.push(parser?.takeBody(&received) ?? [])
@@ -236,7 +240,8 @@ final class ClientConnection: EventHandler {
 
     private func finishStream(_ response: ReceivedResponse, _ channel: BodyChannel) {
         if phase == .exchanging {
-            let answer = HTTPClientResponse(status: response.status, headers: headers(response.fields), isFirstOfConnection: true)
+            let answer = HTTPClientResponse(
+                status: response.status, headers: headers(response.fields), isFirstOfConnection: true)
             pending?.end(with: .success(answer))
         }
         _ = channel.push(Array(received[response.body]))
@@ -249,7 +254,8 @@ final class ClientConnection: EventHandler {
         switch step {
         case .complete(let response):
             if let streaming { finishStream(response, streaming.channel) } else { finish(response) }
-        case .refused(.bodyTooLarge): fail(.responseTooLarge, "the answer is over \(pool.configuration.responseLimit) bytes")
+        case .refused(.bodyTooLarge):
+            fail(.responseTooLarge, "the answer is over \(pool.configuration.responseLimit) bytes")
         case .refused(.truncated): fail(.closed, "the server closed the connection before its answer was complete")
         case .refused(let fault): fail(.malformedResponse, "the answer is not HTTP: \(fault.rawValue)")
         case .needMore, nil:
@@ -278,7 +284,9 @@ final class ClientConnection: EventHandler {
     private func headers(_ fields: [HeaderField]) -> [(name: String, value: String)] {
         let buffer = received
         let bytes = buffer.span
-        return fields.map { field in (name: bytes.extracting(field.name).text, value: bytes.extracting(field.value).text) }
+        return fields.map { field in
+            (name: bytes.extracting(field.name).text, value: bytes.extracting(field.value).text)
+        }
     }
 
     // MARK: - Events
@@ -339,7 +347,8 @@ final class ClientConnection: EventHandler {
         if phase == .streaming { return true }
         guard let pending, phase == .exchanging else { return false }
         if pending.request.body.isEmpty { return headSent == head.count }
-        let headCount = pending.request.body.count <= Self.joinedBody ? head.count - pending.request.body.count : head.count
+        let headCount =
+            pending.request.body.count <= Self.joinedBody ? head.count - pending.request.body.count : head.count
         return headSent > headCount || bodySent > 0
     }
 

@@ -12,8 +12,8 @@ final class ClientPool {
     /// The most recently used last: it is used first again, so that the others can pass away.
     private var idle: [ClientConnection] = []
     private var waiting: [PendingRequest] = []
-    /// How many of the connections carry a streamed answer. They take no place of the others: whoever reads one for hours sends requests
-    /// meanwhile.
+    /// How many of the connections carry a streamed answer. They take no place of the others: whoever reads one for
+    /// hours sends requests meanwhile.
     private var streamCount = 0
     private var isShutDown = false
 
@@ -58,14 +58,16 @@ final class ClientPool {
         for connection in connections.values where connection.isServing(id) { return connection.cancel() }
     }
 
-    private static let cancelledBefore = HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "cancelled before it was sent")
+    private static let cancelledBefore = HTTPClientError(
+        .cancelled, mayHaveBeenProcessed: false, "cancelled before it was sent")
 
     func shutdown() {
         isShutDown = true
         let requests = waiting
         waiting = []
         for pending in requests {
-            pending.end(with: .failure(HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")))
+            pending.end(
+                with: .failure(HTTPClientError(.cancelled, mayHaveBeenProcessed: false, "the client is shut down")))
         }
         for connection in Array(connections.values) { connection.cancel() }
     }

@@ -2,7 +2,8 @@ internal import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// An HTTP/1.1 client for one server, with a bounded pool of kept connections on one event loop. Callable from any task.
+/// An HTTP/1.1 client for one server, with a bounded pool of kept connections on one event loop. Callable from any
+/// task.
 ///
 /// Nothing is retried and no redirect followed: what a second try means is the caller's to know.
 package final class HTTPClient: Sendable {
@@ -36,13 +37,15 @@ package final class HTTPClient: Sendable {
         return try outcome.get()
     }
 
-    /// Sends a request and returns as soon as the head of its answer is there; the body is read as it comes. The connection is the
-    /// stream's own, beside those of the pool.
+    /// Sends a request and returns as soon as the head of its answer is there; the body is read as it comes. The
+    /// connection is the stream's own, beside those of the pool.
     ///
     /// - Parameters:
     ///   - request: its `timeout` is for the head.
     ///   - idleTimeout: the longest silence in the body.
-    package func open(_ request: HTTPClientRequest, idleTimeout: Duration) async throws(HTTPClientError) -> HTTPClientStream {
+    package func open(_ request: HTTPClientRequest, idleTimeout: Duration) async throws(HTTPClientError)
+        -> HTTPClientStream
+    {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
         let cancellation = RequestCancellation()
         let channel = BodyChannel { [mailbox, pool] in mailbox.post { $0[pool]?.resumeReading(id) } }
@@ -53,7 +56,10 @@ package final class HTTPClient: Sendable {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<ClientOutcome, Never>) in
                 let body = PendingRequest.StreamedBody(channel: channel, idleTimeout: idleTimeout)
-                enqueue(PendingRequest(id: id, request: request, cancellation, streaming: body) { continuation.resume(returning: $0) })
+                enqueue(
+                    PendingRequest(id: id, request: request, cancellation, streaming: body) {
+                        continuation.resume(returning: $0)
+                    })
             }
         } onCancel: {
             giveUp()

@@ -1,4 +1,5 @@
-/// An answer whose body is read as it comes, on a connection of its own, which closes when the body has ended or this is let go of.
+/// An answer whose body is read as it comes, on a connection of its own, which closes when the body has ended or this
+/// is let go of.
 package final class HTTPClientStream: Sendable {
     package let status: Int
     /// In the order of arrival, names in the case in which they came.
@@ -15,7 +16,8 @@ package final class HTTPClientStream: Sendable {
 
     deinit { giveUp() }
 
-    /// The next bytes of the body, at least one; nil at its end. For one task at a time; when that is cancelled the connection closes.
+    /// The next bytes of the body, at least one; nil at its end. For one task at a time; when that is cancelled the
+    /// connection closes.
     ///
     /// - Throws: where the body breaks off, or nothing has come within the idle timeout.
     package func next() async throws(HTTPClientError) -> [UInt8]? {
@@ -38,7 +40,8 @@ package final class HTTPClientStream: Sendable {
         while let chunk = try await next() {
             body += chunk
             guard body.count <= limit else {
-                throw HTTPClientError(.responseTooLarge, mayHaveBeenProcessed: true, "the answer is over \(limit) bytes")
+                throw HTTPClientError(
+                    .responseTooLarge, mayHaveBeenProcessed: true, "the answer is over \(limit) bytes")
             }
         }
         return body

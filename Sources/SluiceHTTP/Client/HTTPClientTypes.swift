@@ -1,3 +1,4 @@
+package import SluiceBase
 package import SluiceNet
 
 /// Which server a client talks to, and how.
@@ -62,7 +63,10 @@ package struct HTTPClientResponse: Sendable {
     /// Whether it came on a connection that was opened for this request.
     package let isFirstOfConnection: Bool
 
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], isFirstOfConnection: Bool = false) {
+    package init(
+        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        isFirstOfConnection: Bool = false
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
@@ -98,8 +102,8 @@ package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertib
     }
 
     package let kind: Kind
-    /// Whether any byte of the request's body, or of a request without a body, was handed to the system: then the server may have
-    /// acted on it.
+    /// Whether any byte of the request's body, or of a request without a body, was handed to the system: then the
+    /// server may have acted on it.
     package let mayHaveBeenProcessed: Bool
     /// For a person, without anything of the request.
     package let message: String
@@ -111,4 +115,20 @@ package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertib
     }
 
     package var description: String { message }
+}
+
+/// A complete answer; its ranges point into the buffer that the parser read.
+package struct ReceivedResponse: Sendable, Hashable {
+    /// 200–599.
+    package let status: Int
+    /// In the order of arrival.
+    package let fields: [HeaderField]
+    /// The body, chunk framing undone.
+    package let body: Range<Int>
+    /// Whether the connection can carry another request. False also when bytes follow that nobody asked for.
+    package let keepAlive: Bool
+
+    /// The header lines over the buffer.
+    @_lifetime(copy bytes)
+    package func headers(over bytes: Span<UInt8>) -> HeaderView { HeaderView(bytes: bytes, fields: fields) }
 }

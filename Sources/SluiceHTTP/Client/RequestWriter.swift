@@ -6,13 +6,15 @@ package enum RequestWriter {
     ///
     /// - Parameters:
     ///   - method: a token.
-    ///   - target: path and query, ASCII; bytes that a request line cannot hold are percent-encoded, so that they cannot end it.
+    ///   - target: path and query, ASCII; bytes that a request line cannot hold are percent-encoded, so that they
+    ///     cannot end it.
     ///   - host: `host[:port]`, as the URL has it.
     ///   - headers: besides host, length and connection, which this writer sets.
     ///   - bodyCount: in bytes.
     ///   - closes: asks the server to close the connection after its answer.
     package static func appendHead(
-        method: String, target: String, host: String, headers: [(name: String, value: String)], bodyCount: Int, closes: Bool = false,
+        method: String, target: String, host: String, headers: [(name: String, value: String)], bodyCount: Int,
+        closes: Bool = false,
         to output: inout [UInt8]
     ) {
         precondition(!method.isEmpty && method.utf8.allSatisfy(Grammar.isToken), "A method is a token.")
@@ -25,7 +27,9 @@ package enum RequestWriter {
             output.appendFieldLine(name: name, value: value)
         }
         // Without a length a server may take POST without a body for one that it has yet to receive (RFC 9110 §8.6).
-        if bodyCount > 0 || method == "POST" || method == "PUT" || method == "PATCH" { output.appendContentLength(bodyCount) }
+        if bodyCount > 0 || method == "POST" || method == "PUT" || method == "PATCH" {
+            output.appendContentLength(bodyCount)
+        }
         if closes { output.appendFieldLine(name: "connection", value: "close") }
         output.appendLineEnd()
     }

@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// Reads one final answer to a request (RFC 9112 §4, §6.3), as strictly as requests are read. Interim answers (1xx) are passed over.
+/// Reads one final answer to a request (RFC 9112 §4, §6.3), as strictly as requests are read. Interim answers (1xx) are
+/// passed over.
 package struct ResponseParser: Sendable {
     /// What follows from the bytes so far.
     package enum Step: Sendable, Hashable {
@@ -43,8 +44,8 @@ package struct ResponseParser: Sendable {
 
     /// Reads on.
     ///
-    /// - Parameter buffer: everything received on the connection since the request; interim answers are taken out of it, and chunk framing.
-    ///   What is received next goes to its end.
+    /// - Parameter buffer: everything received on the connection since the request; interim answers are taken out of
+    ///   it, and chunk framing. What is received next goes to its end.
     package mutating func parse(_ buffer: inout [UInt8]) -> Step {
         do throws(MessageFault) {
             if let fault { throw fault }
@@ -66,8 +67,8 @@ package struct ResponseParser: Sendable {
         return .complete(complete(bodyEnd: buffer.count, bufferEnd: buffer.count))
     }
 
-    /// Status and header lines, as soon as they are there; interim answers have been passed over. The ranges point into the buffer, whose
-    /// head stays where it is.
+    /// Status and header lines, as soon as they are there; interim answers have been passed over. The ranges point into
+    /// the buffer, whose head stays where it is.
     var head: (status: Int, fields: [HeaderField])? {
         switch phase {
         case .statusLine, .fields: nil
@@ -75,7 +76,8 @@ package struct ResponseParser: Sendable {
         }
     }
 
-    /// Takes what there is of the body out of the buffer, after `parse` has said that more is to come: for an answer that has no end yet.
+    /// Takes what there is of the body out of the buffer, after `parse` has said that more is to come: for an answer
+    /// that has no end yet.
     package mutating func takeBody(_ buffer: inout [UInt8]) -> [UInt8] {
         let end: Int
         switch phase {

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Reads `HTTP/1.d SP ddd SP reason CRLF` (RFC 9112 §4) byte by byte. The space behind the status may be missing where the reason is,
-/// because several servers leave it out.
+/// Reads `HTTP/1.d SP ddd SP reason CRLF` (RFC 9112 §4) byte by byte. The space behind the status may be missing where
+/// the reason is, because several servers leave it out.
 struct StatusLineParser: Sendable {
     private(set) var status = 0
     private(set) var minorVersion = 1

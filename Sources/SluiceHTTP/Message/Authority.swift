@@ -17,13 +17,15 @@ enum Authority {
         return bytes[first] == UInt8(ascii: "[") ? endOfAddress(bytes, range) : endOfRegisteredName(bytes, range)
     }
 
-    /// Behind the closing bracket of an IPv6 address, or the start where it is malformed. Whether the groups add up is left open:
-    /// nothing is connected to by this name.
+    /// Behind the closing bracket of an IPv6 address, or the start where it is malformed. Whether the groups add up is
+    /// left open: nothing is connected to by this name.
     private static func endOfAddress(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound + 1
         while index < range.upperBound, bytes[index] != UInt8(ascii: "]") {
             let byte = bytes[index]
-            guard Grammar.hexDigit(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") else { return range.lowerBound }
+            guard Grammar.hexDigit(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") else {
+                return range.lowerBound
+            }
             index += 1
         }
         guard index < range.upperBound, index - range.lowerBound >= 3 else { return range.lowerBound }
@@ -32,7 +34,9 @@ enum Authority {
 
     private static func endOfRegisteredName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound
-        while index < range.upperBound, Grammar.isRegisteredName(bytes[index]) || isEscape(bytes, index, range.upperBound) {
+        while index < range.upperBound,
+            Grammar.isRegisteredName(bytes[index]) || isEscape(bytes, index, range.upperBound)
+        {
             index += bytes[index] == UInt8(ascii: "%") ? 3 : 1
         }
         return index

@@ -1,23 +1,26 @@
 package import SluiceBase
 
-/// Undoes the chunk framing of a body where it lies (RFC 9112 §7.1): chunk data moves down to the front, so that the body ends up
-/// contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
+/// Undoes the chunk framing of a body where it lies (RFC 9112 §7.1): chunk data moves down to the front, so that the
+/// body ends up contiguous in the connection's buffer. Chunk extensions and trailers are checked and dropped.
 ///
 /// Like the head, it looks at each byte once, and what it says depends on the bytes alone.
 package struct ChunkedDecoder: Sendable {
     /// What follows from the bytes so far.
     package enum Step: Sendable, Hashable {
-        /// All bytes were taken in; the buffer now ends with the body so far, and what is received next goes behind that.
+        /// All bytes were taken in; the buffer now ends with the body so far, and what is received next goes behind
+        /// that.
         case needMore
-        /// The body lies between `bodyStart` and `bodyEnd`; the buffer goes on there with what was received behind the request.
+        /// The body lies between `bodyStart` and `bodyEnd`; the buffer goes on there with what was received behind the
+        /// request.
         case complete(bodyEnd: Int)
-        /// The request is answered with this code and the connection closes; `fault` has the exact rule. What is in the buffer
-        /// behind `bodyStart` no longer means anything.
+        /// The request is answered with this code and the connection closes; `fault` has the exact rule. What is in the
+        /// buffer behind `bodyStart` no longer means anything.
         case refused(ErrorCode)
     }
 
     private enum Phase: Sendable {
-        case size, blankBehindSize, extensionText, quotedText, escapedByte, sizeLineFeed, data, dataCarriageReturn, dataLineFeed
+        case size, blankBehindSize, extensionText, quotedText, escapedByte, sizeLineFeed, data, dataCarriageReturn,
+            dataLineFeed
         case trailers, complete, refused
     }
 
@@ -70,7 +73,8 @@ package struct ChunkedDecoder: Sendable {
         return phase == .complete ? .complete(bodyEnd: bodyEnd) : .needMore
     }
 
-    /// The body so far was taken out of the buffer, which now goes on at `bodyStart`. What was taken no longer counts against the limit.
+    /// The body so far was taken out of the buffer, which now goes on at `bodyStart`. What was taken no longer counts
+    /// against the limit.
     mutating func bodyTaken() {
         bodyEnd = bodyStart
         framingAllowance = framingStart
@@ -80,7 +84,8 @@ package struct ChunkedDecoder: Sendable {
         switch phase {
         case .data: moveData(&buffer, &index)
         case .trailers: try readTrailers(buffer.span, &index)
-        case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn, .dataLineFeed,
+        case .size, .blankBehindSize, .extensionText, .quotedText, .escapedByte, .sizeLineFeed, .dataCarriageReturn,
+            .dataLineFeed,
             .complete, .refused:
             // One byte a chunk costs six times the traffic, and as much work.
             guard framingAllowance > 0 else { throw .chunkFramingTooLong }
@@ -105,7 +110,9 @@ package struct ChunkedDecoder: Sendable {
         case .size: try readSize(byte)
         case .blankBehindSize:
             // White space may stand before the semicolon of an extension, and nowhere else (RFC 9112 §7.1.1).
-            guard Grammar.isBlank(byte) || byte == UInt8(ascii: ";") else { throw byte == ASCII.lineFeed ? .bareLineFeed : .chunkSize }
+            guard Grammar.isBlank(byte) || byte == UInt8(ascii: ";") else {
+                throw byte == ASCII.lineFeed ? .bareLineFeed : .chunkSize
+            }
             try readExtension(byte)
         case .extensionText, .quotedText, .escapedByte: try readExtension(byte)
         case .sizeLineFeed:

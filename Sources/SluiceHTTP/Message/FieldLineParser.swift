@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Reads header and trailer lines byte by byte (RFC 9112 §5), up to and including the empty line that ends them. It can stop behind
-/// any byte and go on later; what it finds depends on the bytes alone, not on how they were cut up.
+/// Reads header and trailer lines byte by byte (RFC 9112 §5), up to and including the empty line that ends them. It can
+/// stop behind any byte and go on later; what it finds depends on the bytes alone, not on how they were cut up.
 struct FieldLineParser: Sendable {
     enum Progress: Sendable, Equatable {
         case needMore
@@ -59,8 +59,8 @@ struct FieldLineParser: Sendable {
         return .needMore
     }
 
-    /// Where the line that was just completed lies, white space around the value left out. Only while `bytes` are the ones that
-    /// `advance` read, at the same offsets.
+    /// Where the line that was just completed lies, white space around the value left out. Only while `bytes` are the
+    /// ones that `advance` read, at the same offsets.
     func field(in bytes: Span<UInt8>) -> HeaderField {
         var end = valueEnd
         while end > valueStart, Grammar.isBlank(bytes[end - 1]) { end -= 1 }

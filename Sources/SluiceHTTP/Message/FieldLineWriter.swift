@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Writes header lines that cannot become anything else: bytes that would end a line or a name are dropped, so no value, wherever it
-/// came from, can add a line or a second message.
+/// Writes header lines that cannot become anything else: bytes that would end a line or a name are dropped, so no
+/// value, wherever it came from, can add a line or a second message.
 extension [UInt8] {
     /// Appends `name: value` and a line end; nothing if no byte of the name is a token byte.
     mutating func appendFieldLine(name: String, value: String) {
@@ -53,6 +53,7 @@ enum ReservedFieldName {
     }
 
     private static let all: [HeaderName] = [
-        FieldName.connection, FieldName.contentLength, FieldName.transferEncoding, "date", "keep-alive", "trailer", "upgrade",
+        FieldName.connection, FieldName.contentLength, FieldName.transferEncoding, "date", "keep-alive", "trailer",
+        "upgrade",
     ]
 }

@@ -1,7 +1,8 @@
 internal import SluiceBase
 
-/// What the header lines of a message say about the message itself: where its body ends and whether the connection goes on
-/// (RFC 9112 §6, §9.3). Lines are noted in the order of arrival; the first one that is wrong or contradicts an earlier one ends it.
+/// What the header lines of a message say about the message itself: where its body ends and whether the connection goes
+/// on (RFC 9112 §6, §9.3). Lines are noted in the order of arrival; the first one that is wrong or contradicts an
+/// earlier one ends it.
 struct FramingFields: Sendable {
     private(set) var contentLength: Int?
     private(set) var hasClose = false
@@ -38,8 +39,8 @@ struct FramingFields: Sendable {
     /// Whether the connection may carry another message after this one (RFC 9112 §9.3).
     func keepsAlive(minorVersion: Int) -> Bool { !hasClose && (minorVersion > 0 || hasKeepAlive) }
 
-    /// A second line is refused even when it says the same, and so is a list: senders that do so are broken, and two readers that
-    /// resolve it differently are how requests are smuggled (RFC 9112 §11.2).
+    /// A second line is refused even when it says the same, and so is a list: senders that do so are broken, and two
+    /// readers that resolve it differently are how requests are smuggled (RFC 9112 §11.2).
     private mutating func noteContentLength(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageFault? {
         guard contentLength == nil else { return .contentLengthTwice }
         guard !hasTransferEncoding else { return .bothLengths }

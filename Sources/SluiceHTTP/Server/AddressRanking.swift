@@ -1,5 +1,5 @@
-/// Connections by the address that they come from, the address with most of them first; each operation takes constant time but for
-/// the length of one address's list. State without I/O.
+/// Connections by the address that they come from, the address with most of them first; each operation takes constant
+/// time but for the length of one address's list. State without I/O.
 struct AddressRanking {
     /// An address, or an IPv6 network (`PeerAddress.network`).
     typealias Key = SIMD16<UInt8>

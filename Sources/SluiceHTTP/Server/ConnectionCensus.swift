@@ -27,7 +27,8 @@ final class ConnectionCensus: Sendable {
         unlimited = configuration.unlimitedAddresses
         register = Mutex(
             ConnectionRegister(
-                maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress,
+                maximum: configuration.maximumConnections,
+                maximumPerAddress: configuration.maximumConnectionsPerAddress,
                 maximumHandshakes: configuration.maximumHandshakes))
     }
 
@@ -54,9 +55,11 @@ final class ConnectionCensus: Sendable {
         return best?.index
     }
 
-    /// Counts a connection to the loop with the fewest, from the moment it is accepted, so that a burst is spread evenly.
+    /// Counts a connection to the loop with the fewest, from the moment it is accepted, so that a burst is spread
+    /// evenly.
     ///
-    /// - Returns: nil where its address has as many as it may have, and nothing is counted then; else its ticket and who goes for it.
+    /// - Returns: nil where its address has as many as it may have, and nothing is counted then; else its ticket and
+    ///   who goes for it.
     func enter(_ peer: PeerAddress) -> (ticket: ConnectionRegister.Ticket, victim: ConnectionRegister.Victim)? {
         let isExempt = unlimited.contains { $0.contains(peer) }
         return register.withLock { register in

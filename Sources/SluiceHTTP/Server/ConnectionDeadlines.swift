@@ -1,7 +1,8 @@
 internal import SluiceBase
 
-/// What a server connection is waiting for, and until when. One wait at a time; progress within a wait does not extend it, so a
-/// sender that dribbles is as late as one that is silent. Only lingering goes on while the sender sends, up to `limits.body_time`.
+/// What a server connection is waiting for, and until when. One wait at a time; progress within a wait does not extend
+/// it, so a sender that dribbles is as late as one that is silent. Only lingering goes on while the sender sends, up to
+/// `limits.body_time`.
 package struct ConnectionDeadlines: Sendable {
     /// What a connection waits for.
     package enum Wait: Sendable, Hashable {
@@ -44,7 +45,8 @@ package struct ConnectionDeadlines: Sendable {
         }
     }
 
-    /// Goes on with a wait for a body or for the end of one that is discarded, of which something has arrived: to its next check, or its end.
+    /// Goes on with a wait for a body or for the end of one that is discarded, of which something has arrived: to its
+    /// next check, or its end.
     package mutating func extend(at now: Int64) {
         guard let wait else { return }
         deadline = min(last, now + time(for: wait).wholeNanoseconds)

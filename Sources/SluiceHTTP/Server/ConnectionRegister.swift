@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Decides which connections there may be and which one goes for another, from what each has shown of itself. State without I/O; shared by
-/// the loops of a server under a lock.
+/// Decides which connections there may be and which one goes for another, from what each has shown of itself. State
+/// without I/O; shared by the loops of a server under a lock.
 struct ConnectionRegister {
     /// What a connection has shown of itself so far.
     enum Standing: Hashable {

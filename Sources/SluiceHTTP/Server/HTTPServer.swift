@@ -2,7 +2,8 @@ package import SluiceBase
 package import SluiceNet
 internal import Synchronization
 
-/// An HTTP/1.1 server on a group of event loops, each of which accepts, and has connections and a service object of its own.
+/// An HTTP/1.1 server on a group of event loops, each of which accepts, and has connections and a service object of its
+/// own.
 package final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let group: EventLoopGroup
@@ -38,7 +39,8 @@ package final class HTTPServer: Sendable {
             _ = await group.run(on: index) { [serverLoop] loop in
                 loop.set(
                     HTTPServerLoop(
-                        on: loop, configuration: configuration, census: census, observer: observer, time: time, evict: evict,
+                        on: loop, configuration: configuration, census: census, observer: observer, time: time,
+                        evict: evict,
                         makeService: makeService),
                     for: serverLoop)
             }
@@ -48,8 +50,8 @@ package final class HTTPServer: Sendable {
     /// Open connections.
     package var connectionCount: Int { census.total }
 
-    /// Starts accepting on a bound socket on every loop, with TLS where there is a certificate. The kernel wakes one that waits
-    /// (`EPOLLEXCLUSIVE`), so that a busy loop keeps nobody from being accepted.
+    /// Starts accepting on a bound socket on every loop, with TLS where there is a certificate. The kernel wakes one
+    /// that waits (`EPOLLEXCLUSIVE`), so that a busy loop keeps nobody from being accepted.
     package func listen(on socket: ListeningSocket, tls: TLSServerContextSlot?) async throws(SystemCallError) {
         for index in mailboxes.indices {
             let outcome: Result<Void, SystemCallError>? = await group.run(on: index) { [self] loop in
@@ -65,7 +67,9 @@ package final class HTTPServer: Sendable {
         let set = loop[listeners] ?? ListenerSet()
         loop.set(set, for: listeners)
         do throws(SystemCallError) {
-            let listener = try Listener(socket, on: loop) { [self, unowned loop] report in noted(report, tls: tls, on: loop) }
+            let listener = try Listener(socket, on: loop) { [self, unowned loop] report in
+                noted(report, tls: tls, on: loop)
+            }
             set.listeners.append((listener, socket))
             return .success(())
         } catch {
@@ -95,10 +99,13 @@ package final class HTTPServer: Sendable {
         for index in mailboxes.indices.reversed() {
             _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
         }
-        for index in mailboxes.indices { _ = await group.run(on: index) { [serverLoop] in $0[serverLoop]?.closeIdle() } }
+        for index in mailboxes.indices {
+            _ = await group.run(on: index) { [serverLoop] in $0[serverLoop]?.closeIdle() }
+        }
     }
 
-    /// Waits until no connection is left, but no longer than `limit`. Idle ones close by themselves once accepting has stopped.
+    /// Waits until no connection is left, but no longer than `limit`. Idle ones close by themselves once accepting has
+    /// stopped.
     package func finishRequests(within limit: Duration) async {
         await census.waitUntilEmpty(atMost: limit)
     }
@@ -135,7 +142,9 @@ package final class HTTPServer: Sendable {
         if case .unverified(let number, let loop) = victim { evict(number, loop, .unverifiedClosedForNew) }
         // Taken here and not on the other loop, so that a reload counts from the moment it is done.
         let context = tls?.context
-        if ticket.loop == loop.index, let server = loop[serverLoop] { return server.adopt(accepted, ticket, tls: context) }
+        if ticket.loop == loop.index, let server = loop[serverLoop] {
+            return server.adopt(accepted, ticket, tls: context)
+        }
         let isPosted = post(to: ticket.loop) { $0.adopt(accepted, ticket, tls: context) }
         if !isPosted { accepted.close() }
     }
@@ -164,4 +173,24 @@ private final class ListenerSet {
         }
         listeners.removeAll()
     }
+}
+
+/// What all listeners of one server share.
+package struct HTTPServerConfiguration: Sendable {
+    /// What one connection may take.
+    package var limits = HTTPLimits()
+    /// Open connections of all listeners together. At the cap one that had no request accepted is closed for a new one,
+    /// of the address with most of these; where there is none, the longest idle one.
+    package var maximumConnections = 10_000
+    /// Open connections of one address, an IPv6 network with a prefix of 64 bits counting as one; 0 is no limit.
+    package var maximumConnectionsPerAddress = 0
+    /// Addresses to which that limit does not apply: proxies, behind which are many.
+    package var unlimitedAddresses: [AddressBlock] = []
+    /// TLS handshakes under way, each of which takes some 50 KiB. Over it the oldest of the address with most of them
+    /// is given up.
+    package var maximumHandshakes = 1024
+    /// The memory that bodies and unsent answers may take.
+    package var memory: MemoryBudget
+
+    package init(memory: MemoryBudget) { self.memory = memory }
 }

@@ -32,7 +32,8 @@ package final class HTTPServerLoop {
     private var dateIsFor: Int64 = 0
 
     init(
-        on loop: EventLoop, configuration: HTTPServerConfiguration, census: ConnectionCensus, observer: any HTTPServerObserver,
+        on loop: EventLoop, configuration: HTTPServerConfiguration, census: ConnectionCensus,
+        observer: any HTTPServerObserver,
         time: any TimeSource, evict: @escaping Evict, makeService: (HTTPServerLoop) -> any HTTPService
     ) {
         self.loop = loop
@@ -146,12 +147,15 @@ package final class HTTPServerLoop {
     }
 
     private func publishIdle() {
-        census.loops[loop.index].longestIdleSince.store(idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
+        census.loops[loop.index].longestIdleSince.store(
+            idle.longestIdle.map { idleSince[$0] } ?? .max, ordering: .relaxed)
     }
 
     /// Closes the connection that has been idle longest, to make room.
     func closeLongestIdle() {
-        guard let place = idle.longestIdle, let connection = loop.handler(atPlace: place) as? ServerConnection else { return }
+        guard let place = idle.longestIdle, let connection = loop.handler(atPlace: place) as? ServerConnection else {
+            return
+        }
         observer.shed(.idleClosedForNew, peer: connection.peer)
         connection.close()
     }
@@ -189,5 +193,78 @@ package final class HTTPServerLoop {
             date.refresh(wallMilliseconds: time.wallMilliseconds())
         }
         return date.line
+    }
+}
+
+/// What the service behind a streamed answer does with it, on the loop. Each of these does nothing once the answer is
+/// over.
+extension HTTPServerLoop {
+    /// Sends a piece of the answer's body. What the socket does not take is kept, up to `HTTPLimits.streamBytes` and
+    /// the piece that goes over it; a service that goes on beyond that loses the connection.
+    ///
+    /// - Returns: whether there is room for another piece. Where there is none, `StreamEvent.wake` comes when there is.
+    @discardableResult
+    package func send(_ bytes: [UInt8], on exchange: ExchangeID) -> Bool { streaming(exchange)?.send(bytes) ?? false }
+
+    /// Whether the answer takes another piece.
+    package func hasRoom(on exchange: ExchangeID) -> Bool { streaming(exchange)?.hasRoom ?? false }
+
+    /// Ends the answer. Its service hears no more of it.
+    package func end(_ exchange: ExchangeID) { streaming(exchange)?.endStream() }
+
+    /// Tells the answer's service to wake, once.
+    package func wake(_ exchange: ExchangeID) { streaming(exchange)?.wakeStream() }
+
+    /// Tells the answer's service to wake at a time; a later call takes an earlier one back.
+    ///
+    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; nil for never.
+    package func setAlarm(at time: Int64?, for exchange: ExchangeID) { streaming(exchange)?.setAlarm(at: time) }
+
+    private func streaming(_ exchange: ExchangeID) -> ServerConnection? {
+        guard let connection = connections[exchange.connection], connection.awaits(exchange),
+            connection.streamedAnswer != nil
+        else {
+            return nil
+        }
+        return connection
+    }
+}
+
+/// Connections without a request, the longest idle first, so that one can be closed for a newcomer in constant time.
+///
+/// An intrusive list over numbered places; state without I/O.
+struct IdleList {
+    private struct Links {
+        var previous = -1
+        var next = -1
+        var isMember = false
+    }
+
+    private var links: [Links] = []
+    private var oldest = -1
+    private var newest = -1
+    private(set) var count = 0
+
+    /// The place that has been idle longest.
+    var longestIdle: Int? { oldest >= 0 ? oldest : nil }
+
+    /// Puts a place at the end: idle from now on. A place already in the list moves to the end.
+    mutating func append(_ place: Int) {
+        remove(place)
+        while links.count <= place { links.append(Links()) }
+        links[place] = Links(previous: newest, next: -1, isMember: true)
+        if newest >= 0 { links[newest].next = place } else { oldest = place }
+        newest = place
+        count += 1
+    }
+
+    /// Takes a place out, if it is in.
+    mutating func remove(_ place: Int) {
+        guard place < links.count, links[place].isMember else { return }
+        let (previous, next) = (links[place].previous, links[place].next)
+        if previous >= 0 { links[previous].next = next } else { oldest = next }
+        if next >= 0 { links[next].previous = previous } else { newest = previous }
+        links[place] = Links()
+        count -= 1
     }
 }

@@ -18,7 +18,8 @@ package protocol HTTPService: AnyObject {
     ///   - exchange: names the request to `HTTPServerLoop.complete` when the reply is `.later`.
     func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply
 
-    /// A request that was admitted is refused before it was whole: its body is too large, too slow, malformed, or there is no memory.
+    /// A request that was admitted is refused before it was whole: its body is too large, too slow, malformed, or there
+    /// is no memory.
     ///
     /// - Parameters:
     ///   - reason: the rule that it broke; never anything of the request itself.
@@ -47,8 +48,8 @@ package enum ServiceReply {
     case now(HTTPResponse)
     /// The answer will be given with `HTTPServerLoop.complete`, on the same loop.
     case later
-    /// The head goes out at once, with the body's first bytes; the rest follows with `HTTPServerLoop.send`, until `HTTPServerLoop.end`. The
-    /// function is told on the loop what becomes of it.
+    /// The head goes out at once, with the body's first bytes; the rest follows with `HTTPServerLoop.send`, until
+    /// `HTTPServerLoop.end`. The function is told on the loop what becomes of it.
     case stream(HTTPResponse, (StreamEvent) -> Void)
     /// Close the connection without an answer.
     case drop
@@ -56,10 +57,11 @@ package enum ServiceReply {
 
 /// What the service behind a streamed answer is told.
 package enum StreamEvent: Sendable, Hashable {
-    /// There may be something to do: the head has gone out, there is room again behind a receiver that was slow, `HTTPServerLoop.wake` was
-    /// called, or the time of `HTTPServerLoop.setAlarm` has come.
+    /// There may be something to do: the head has gone out, there is room again behind a receiver that was slow,
+    /// `HTTPServerLoop.wake` was called, or the time of `HTTPServerLoop.setAlarm` has come.
     case wake
-    /// The receiver has gone or does not read, or the server ends what it is about. Comes once and last, and not after `HTTPServerLoop.end`.
+    /// The receiver has gone or does not read, or the server ends what it is about. Comes once and last, and not after
+    /// `HTTPServerLoop.end`.
     case over
 }
 
@@ -76,7 +78,8 @@ package struct ExchangeID: Sendable, Hashable {
     }
 }
 
-/// What happened on a listener besides requests that reached their service; for metrics and the log. Called on event loops.
+/// What happened on a listener besides requests that reached their service; for metrics and the log. Called on event
+/// loops.
 package protocol HTTPServerObserver: Sendable {
     /// A request was refused before it reached its service.
     ///
@@ -86,7 +89,8 @@ package protocol HTTPServerObserver: Sendable {
     ///
     /// - Parameter peer: unknown where none was accepted.
     func shed(_ reason: ConnectionShedding, peer: PeerAddress)
-    /// A TLS handshake failed, or a connection was closed behind it because of a flood of records without application data.
+    /// A TLS handshake failed, or a connection was closed behind it because of a flood of records without application
+    /// data.
     func handshakeFailed(_ error: TLSError, peer: PeerAddress)
 }
 

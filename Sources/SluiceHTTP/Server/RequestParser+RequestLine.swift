@@ -23,7 +23,8 @@ extension RequestParser {
         }
     }
 
-    /// One empty line before the request line is passed over: some senders end a body with one too many (RFC 9112 §2.2).
+    /// One empty line before the request line is passed over: some senders end a body with one too many (RFC 9112
+    /// §2.2).
     private mutating func beginRequest(_ byte: UInt8) throws(MessageFault) {
         switch byte {
         case ASCII.carriageReturn:
@@ -42,7 +43,9 @@ extension RequestParser {
         method = method.lowerBound..<index
         guard method.count <= Self.methodBytes else { throw .method }
         guard index < end else { return }
-        guard bytes[index] == ASCII.space, !method.isEmpty else { throw Self.fault(for: bytes[index], otherwise: .method) }
+        guard bytes[index] == ASCII.space, !method.isEmpty else {
+            throw Self.fault(for: bytes[index], otherwise: .method)
+        }
         index += 1
         target = index..<index
         phase = .target
@@ -54,7 +57,9 @@ extension RequestParser {
         target = target.lowerBound..<index
         guard target.count <= limits.targetBytes else { throw .targetTooLong }
         guard index < end else { return }
-        guard bytes[index] == ASCII.space, !target.isEmpty else { throw Self.fault(for: bytes[index], otherwise: .target) }
+        guard bytes[index] == ASCII.space, !target.isEmpty else {
+            throw Self.fault(for: bytes[index], otherwise: .target)
+        }
         index += 1
         versionStart = index
         phase = .version

@@ -1,10 +1,11 @@
 package import SluiceBase
 
-/// Reads the head of one HTTP/1.1 or 1.0 request (RFC 9112), strictly: what two readers could understand differently is refused.
+/// Reads the head of one HTTP/1.1 or 1.0 request (RFC 9112), strictly: what two readers could understand differently is
+/// refused.
 ///
-/// It looks at each byte once, so a head that dribbles in costs no more than one that arrives whole, and refuses at the first
-/// byte that is wrong. What it says depends on the bytes alone, not on how they were cut up. One parser serves a connection,
-/// one request after the other; it keeps the memory for the header lines.
+/// It looks at each byte once, so a head that dribbles in costs no more than one that arrives whole, and refuses at the
+/// first byte that is wrong. What it says depends on the bytes alone, not on how they were cut up. One parser serves a
+/// connection, one request after the other; it keeps the memory for the header lines.
 package struct RequestParser: Sendable {
     /// What follows from the bytes so far.
     package enum Step: Sendable {
@@ -43,14 +44,14 @@ package struct RequestParser: Sendable {
         lines = FieldLineParser(maximumLines: limits.headerLines)
     }
 
-    /// Whether any byte of the request has been read. An empty line before it is none: some senders end the request before with one
-    /// (RFC 9112 §2.2).
+    /// Whether any byte of the request has been read. An empty line before it is none: some senders end the request
+    /// before with one (RFC 9112 §2.2).
     package var hasBegun: Bool { index > 0 && phase != .leadingLineFeed && phase != .methodStart }
 
     /// Reads on.
     ///
-    /// - Parameter bytes: everything buffered from the request's first byte on; what was there at the last call is unchanged. It may hold
-    ///   more than the head: what lies behind the head is not looked at.
+    /// - Parameter bytes: everything buffered from the request's first byte on; what was there at the last call is
+    ///   unchanged. It may hold more than the head: what lies behind the head is not looked at.
     package mutating func parse(_ bytes: Span<UInt8>) -> Step {
         precondition(phase != .complete, "A parser reads one head; startNextRequest() comes before the next.")
         do throws(MessageFault) {
@@ -64,8 +65,8 @@ package struct RequestParser: Sendable {
         }
     }
 
-    /// Makes ready for the request behind the one that was answered. Where its `RequestHead` is gone by now, the memory for header lines is
-    /// used again.
+    /// Makes ready for the request behind the one that was answered. Where its `RequestHead` is gone by now, the memory
+    /// for header lines is used again.
     package mutating func startNextRequest() {
         phase = .start
         index = 0

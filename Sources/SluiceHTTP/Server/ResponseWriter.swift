@@ -23,7 +23,8 @@ package enum ResponseWriter {
     ///   - date: a whole header line with its line end, as `HTTPDate` keeps it.
     ///   - toHeadMethod: the length is written, the body is not (RFC 9110 §9.3.2).
     package static func append(
-        _ response: HTTPResponse, date: [UInt8], connection: ConnectionOption, toHeadMethod: Bool = false, to output: inout [UInt8]
+        _ response: HTTPResponse, date: [UInt8], connection: ConnectionOption, toHeadMethod: Bool = false,
+        to output: inout [UInt8]
     ) {
         // 192 bytes hold what an answer of ours has in its head.
         output.reserveCapacity(output.count + response.body.count + 192)
@@ -37,7 +38,9 @@ package enum ResponseWriter {
     }
 
     /// Appends the head of an answer whose body comes over time; of the response its status and headers are used.
-    package static func appendHead(_ response: HTTPResponse, date: [UInt8], stream: StreamStart, to output: inout [UInt8]) {
+    package static func appendHead(
+        _ response: HTTPResponse, date: [UInt8], stream: StreamStart, to output: inout [UInt8]
+    ) {
         appendStart(response, date: date, to: &output)
         if stream.isChunked { output.append(contentsOf: chunkedLine) }
         appendConnection(stream.connection, to: &output)

@@ -13,7 +13,8 @@ extension ServerConnection {
 
     /// Takes memory for what has arrived, in steps, so that a length that is only announced takes none.
     func reserveForBuffer() -> Bool {
-        let wanted = max(reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
+        let wanted = max(
+            reserved, (buffer.count + Self.reservationStep - 1) / Self.reservationStep * Self.reservationStep)
         let size = MemoryBudget.RequestSize(bodyBytes: state.bodyLength)
         if let listing {
             guard server.memory.grow(listing, to: wanted, size: size, share: share, at: server.loop.now) else {
@@ -27,8 +28,8 @@ extension ServerConnection {
         return true
     }
 
-    /// Appends what was received. A buffer that is too small doubles, but not beyond the end of the request: what is allocated behind it
-    /// would be memory that the budget does not count.
+    /// Appends what was received. A buffer that is too small doubles, but not beyond the end of the request: what is
+    /// allocated behind it would be memory that the budget does not count.
     func appendReceived(_ count: Int) {
         let needed = buffer.count + count
         if needed > buffer.capacity {
@@ -37,7 +38,8 @@ extension ServerConnection {
         buffer.append(contentsOf: server.receiveBuffer[..<count])
     }
 
-    /// The service has read the request in work: while its answer is awaited, the memory of a large one is free for other requests.
+    /// The service has read the request in work: while its answer is awaited, the memory of a large one is free for
+    /// other requests.
     func releaseRequest() {
         guard buffer.capacity > Self.keptCapacity else { return }
         state.requestRead(&buffer)
@@ -62,7 +64,9 @@ extension ServerConnection {
     }
 
     /// Whose share of memory the request counts to; nil for a proxy that names nobody.
-    private var share: IncompleteRequests.Share? { server.isShared(sender) ? nil : IncompleteRequests.Share(of: sender) }
+    private var share: IncompleteRequests.Share? {
+        server.isShared(sender) ? nil : IncompleteRequests.Share(of: sender)
+    }
 
     func release(downTo bytes: Int) {
         guard bytes < reserved else { return }

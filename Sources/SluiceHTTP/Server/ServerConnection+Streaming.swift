@@ -92,8 +92,8 @@ extension ServerConnection {
         wakeStream()
     }
 
-    /// The socket has something for a stream, or takes something of it. What arrives is no answer's concern but shows whether the sender
-    /// is still there.
+    /// The socket has something for a stream, or takes something of it. What arrives is no answer's concern but shows
+    /// whether the sender is still there.
     func moveStream() {
         if wantsBytes { readMore() }
         guard streamedAnswer != nil, written < output.count else { return }
@@ -123,8 +123,8 @@ extension ServerConnection {
         limitWriting(left: left)
     }
 
-    /// The time to write begins anew whenever what was waiting at its beginning is gone, so that it falls on a receiver that does not read
-    /// and not on one that has always something left to read.
+    /// The time to write begins anew whenever what was waiting at its beginning is gone, so that it falls on a receiver
+    /// that does not read and not on one that has always something left to read.
     private func limitWriting(left: Int) {
         guard let answer = streamedAnswer else { return }
         if answer.due <= 0 {

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceNet
 
-/// One sender's connection: the shell around `ServerConnectionState`, which decides, while this moves the bytes. Belongs to its event
-/// loop.
+/// One sender's connection: the shell around `ServerConnectionState`, which decides, while this moves the bytes.
+/// Belongs to its event loop.
 final class ServerConnection: EventHandler {
     typealias Action = ServerConnectionState.Action
 
@@ -32,7 +32,8 @@ final class ServerConnection: EventHandler {
     private(set) var isOpen = true
     private var isListedIdle = false
     private var deadline: Int64?
-    /// While the server stops: until when a connection on which no request has come yet may send its first one. It may be on its way.
+    /// While the server stops: until when a connection on which no request has come yet may send its first one. It may
+    /// be on its way.
     private var firstRequestDeadline: Int64?
 
     /// Counts requests, so that an answer cannot reach the wrong one.
@@ -95,7 +96,8 @@ final class ServerConnection: EventHandler {
         } else if wantsBytes {
             readMore()
         } else {
-            // The next request, or the sender's end, while one is in work: it stays in the socket until the answer is written.
+            // The next request, or the sender's end, while one is in work: it stays in the socket until the answer is
+            // written.
             setInterest([])
         }
         settle()
@@ -108,7 +110,9 @@ final class ServerConnection: EventHandler {
             server.observer.handshakeFailed(TLSError("not complete in time", cause: .timeout), peer: peer)
         }
         ringAlarm()
-        if let deadline = state.deadline, deadline <= server.loop.now { perform(state.deadlinePassed(at: server.loop.now)) }
+        if let deadline = state.deadline, deadline <= server.loop.now {
+            perform(state.deadlinePassed(at: server.loop.now))
+        }
         settle()
     }
 
@@ -164,7 +168,9 @@ final class ServerConnection: EventHandler {
     }
 
     private func breakDown(_ failure: StreamFailure) {
-        if case .tls(let error) = failure, error.cause == .tooManyRecords { server.observer.handshakeFailed(error, peer: peer) }
+        if case .tls(let error) = failure, error.cause == .tooManyRecords {
+            server.observer.handshakeFailed(error, peer: peer)
+        }
         perform(state.hungUp())
     }
 
@@ -225,7 +231,8 @@ final class ServerConnection: EventHandler {
             unlistRequest()
             noteRefusal(code)
             return answer(
-                with: ProblemDocument.response(for: code, rule: state.fault?.rawValue, headers: RetryAfter.headers(for: code)))
+                with: ProblemDocument.response(
+                    for: code, rule: state.fault?.rawValue, headers: RetryAfter.headers(for: code)))
         case .halfClose:
             stream.finishWriting()
             // What comes from here on is thrown away: the memory is another's at once.
@@ -407,8 +414,8 @@ final class ServerConnection: EventHandler {
         if streamedAnswer != nil { cutStream() }
     }
 
-    /// Closes the connection if it has been answered and waits for nothing. One that has never sent a request may just be about to: it
-    /// gets a moment, since a sender whose connection closes without an answer may never come again.
+    /// Closes the connection if it has been answered and waits for nothing. One that has never sent a request may just
+    /// be about to: it gets a moment, since a sender whose connection closes without an answer may never come again.
     func closeIfIdle() {
         if isUnused {
             limitFirstRequest()
@@ -454,7 +461,9 @@ final class ServerConnection: EventHandler {
 
     /// Brings deadline, idle list and memory up to date after an event.
     func settle() {
-        if isOpen, server.isClosingIdle, !isHandshaking, state.isIdle, !isUnused { perform(state.idleEnded(at: server.loop.now)) }
+        if isOpen, server.isClosingIdle, !isHandshaking, state.isIdle, !isUnused {
+            perform(state.idleEnded(at: server.loop.now))
+        }
         guard isOpen, let source else { return }
         if !isUnused { firstRequestDeadline = nil }
         let wanted = earliestDeadline

@@ -1,4 +1,5 @@
-/// An answer whose bytes come over time. Its sender is watched meanwhile: one that closes its side has gone, for it was here to receive.
+/// An answer whose bytes come over time. Its sender is watched meanwhile: one that closes its side has gone, for it was
+/// here to receive.
 extension ServerConnectionState {
     /// Whether a streamed answer is under way.
     package var isStreaming: Bool {
@@ -7,8 +8,8 @@ extension ServerConnectionState {
 
     /// The head of a streamed answer is about to be written, in place of `answerReady`.
     ///
-    /// - Returns: what it says about its length and the connection; nil when nobody is there to read it and the shell forgets the
-    ///   connection.
+    /// - Returns: what it says about its length and the connection; nil when nobody is there to read it and the shell
+    ///   forgets the connection.
     package mutating func streamReady() -> StreamStart? {
         switch phase {
         case .detached, .closed:

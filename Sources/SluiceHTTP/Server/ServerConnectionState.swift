@@ -1,8 +1,9 @@
 package import SluiceBase
 
-/// Decides what comes next on one server connection, without touching a socket: what happened goes in (past tense), what to do comes
-/// out. The shell around it owns the socket, the timer and the buffer of received bytes, which begins with the first byte of the
-/// request in work; bytes of the next request wait behind it and are not looked at until the answer is written.
+/// Decides what comes next on one server connection, without touching a socket: what happened goes in (past tense),
+/// what to do comes out. The shell around it owns the socket, the timer and the buffer of received bytes, which begins
+/// with the first byte of the request in work; bytes of the next request wait behind it and are not looked at until the
+/// answer is written.
 ///
 /// Every event takes the monotonic time in nanoseconds; after each one `deadline` may have changed.
 package struct ServerConnectionState: Sendable {
@@ -10,7 +11,8 @@ package struct ServerConnectionState: Sendable {
     package enum Action: Sendable {
         /// Wait until bytes have arrived; then `received`.
         case read
-        /// Do not read: the service, or a write under way, is what goes on next. So what a sender pipelines stays in the kernel's buffer.
+        /// Do not read: the service, or a write under way, is what goes on next. So what a sender pipelines stays in
+        /// the kernel's buffer.
         case wait
         /// Ask the service about the head; then `admitted`, or build the refusal and call `answerReady`.
         case admit(RequestHead)
@@ -22,7 +24,8 @@ package struct ServerConnectionState: Sendable {
         case refuse(ErrorCode)
         /// Shut down the sending side, then read and discard.
         case halfClose
-        /// Take the socket out of the event loop: its sender is gone, but the service is still at work. `answerReady` comes later.
+        /// Take the socket out of the event loop: its sender is gone, but the service is still at work. `answerReady`
+        /// comes later.
         case detach
         /// Close the socket at once.
         case close
@@ -142,7 +145,8 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The memory budget has no room for bytes that were appended to the buffer, or has dropped the request for another one.
+    /// The memory budget has no room for bytes that were appended to the buffer, or has dropped the request for another
+    /// one.
     package mutating func memoryUsedUp(_ buffer: inout [UInt8]) -> Action {
         switch phase {
         case .head, .lengthBody, .chunkedBody:
@@ -175,8 +179,8 @@ package struct ServerConnectionState: Sendable {
         return action
     }
 
-    /// An answer is about to be written; the result says what it has to say about the connection, nil when nobody is there to read it
-    /// and the shell forgets the connection.
+    /// An answer is about to be written; the result says what it has to say about the connection, nil when nobody is
+    /// there to read it and the shell forgets the connection.
     ///
     /// - Parameter available: how many bytes the buffer holds.
     package mutating func answerReady(available: Int, at now: Int64) -> ResponseWriter.ConnectionOption? {
@@ -195,9 +199,12 @@ package struct ServerConnectionState: Sendable {
         }
     }
 
-    /// The other side has taken the whole answer. Takes the request out of the buffer and begins with the next one that waits there.
+    /// The other side has taken the whole answer. Takes the request out of the buffer and begins with the next one that
+    /// waits there.
     package mutating func answerWritten(_ buffer: inout [UInt8], at now: Int64) -> Action {
-        guard case .writing(let afterwards, let end) = phase else { preconditionFailure("An answer is written when it was ready.") }
+        guard case .writing(let afterwards, let end) = phase else {
+            preconditionFailure("An answer is written when it was ready.")
+        }
         hasAnswered = true
         switch afterwards {
         case .nextRequest where !peerHasEnded || buffer.count > end:
@@ -237,8 +244,9 @@ package struct ServerConnectionState: Sendable {
     /// The connection is closed while it is idle. The last answer may still be on its way.
     package mutating func idleEnded(at now: Int64) -> Action { hasAnswered ? linger(at: now) : close() }
 
-    /// Closing with bytes that nobody has read resets the connection, and with it the answer that was just written (RFC 9112 §9.6): a blank
-    /// line behind a body or the end of TLS is enough. So every connection ends for its sender first.
+    /// Closing with bytes that nobody has read resets the connection, and with it the answer that was just written (RFC
+    /// 9112 §9.6): a blank line behind a body or the end of TLS is enough. So every connection ends for its sender
+    /// first.
     private mutating func linger(at now: Int64) -> Action {
         guard !peerHasEnded else { return close() }
         phase = .lingering(discarded: 0)
@@ -262,7 +270,8 @@ package struct ServerConnectionState: Sendable {
             phase = .detached
             deadlines.ended()
             return .detach
-        case .handshake, .head, .admission, .lengthBody, .chunkedBody, .refusal, .streaming, .writing, .lingering, .closed:
+        case .handshake, .head, .admission, .lengthBody, .chunkedBody, .refusal, .streaming, .writing, .lingering,
+            .closed:
             return close()
         }
     }

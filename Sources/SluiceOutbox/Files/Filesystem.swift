@@ -26,18 +26,22 @@ package enum Filesystem {
             return .warning("The outbox is on \(kind), in memory: what is stored is lost when the machine stops.")
         }
         if kind == "overlay" {
-            return .warning("The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+            return .warning(
+                "The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
         }
         guard isNetwork(kind) else { return .suitable }
-        return .unsuitable("The outbox is on a network file system (\(kind)), where SQLite's locks and syncs cannot be relied on.")
+        return .unsuitable(
+            "The outbox is on a network file system (\(kind)), where SQLite's locks and syncs cannot be relied on.")
     }
 
     private static func isNetwork(_ kind: String) -> Bool {
         let names = ["cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs", "beegfs", "gfs2", "ocfs2"]
-        return kind.hasPrefix("nfs") || kind.hasPrefix("fuse.sshfs") || kind.hasPrefix("fuse.gluster") || names.contains(kind)
+        return kind.hasPrefix("nfs") || kind.hasPrefix("fuse.sshfs") || kind.hasPrefix("fuse.gluster")
+            || names.contains(kind)
     }
 
-    /// The type of the mount with the longest mount point above `folder`; of equal ones the last, which covers the others.
+    /// The type of the mount with the longest mount point above `folder`; of equal ones the last, which covers the
+    /// others.
     private static func kind(ofFolder folder: String, mounts: String) -> String? {
         var best: (length: Int, kind: String)?
         for line in mounts.split(separator: "\n") {

@@ -17,8 +17,8 @@ enum OutboxFile {
         unsafe Glibc.open(path, flags, mode)
     }
 
-    /// Makes the database file if it is not there, so that SQLite finds one with the right mode: the log and its index take theirs
-    /// from it. Those of an outbox that others may read are closed to them.
+    /// Makes the database file if it is not there, so that SQLite finds one with the right mode: the log and its index
+    /// take theirs from it. Those of an outbox that others may read are closed to them.
     ///
     /// Must run before SQLite opens the file: closing the descriptor drops the locks of the process on it.
     ///
@@ -49,7 +49,8 @@ enum OutboxFile {
         guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
     }
 
-    /// Refuses a named pipe, a device or a socket in the place of a file, and a file of another user, who could open it whatever its mode.
+    /// Refuses a named pipe, a device or a socket in the place of a file, and a file of another user, who could open it
+    /// whatever its mode.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
     static func check(_ descriptor: Int32, _ path: String, trustsOwner: Bool) throws(FatalProblem) {
@@ -63,7 +64,8 @@ enum OutboxFile {
         guard OutboxFolder.isTrusted(owner: facts.st_uid, user: user, trustsOwner: trustsOwner) else {
             throw FatalProblem(
                 .unavailable,
-                "\(path) belongs to the user \(facts.st_uid), who could read and change it; this process runs as the user \(user). "
+                "\(path) belongs to the user \(facts.st_uid), who could read and change it; this process runs as the "
+                    + "user \(user). "
                     + "Give the file to the user \(user) (chown), or move it away.")
         }
     }
@@ -85,9 +87,11 @@ enum OutboxFile {
             switch error {
             case ENOENT: "The outbox's folder \(folder) does not exist."
             case EACCES, EPERM, EROFS:
-                "The outbox's folder \(folder) must be writable, and its files too: \(path): \(SystemError.text(error))."
+                "The outbox's folder \(folder) must be writable, and its files too: \(path): "
+                    + "\(SystemError.text(error))."
             case ELOOP:
-                "\(path) is a symbolic link, which the outbox's files must not be. Remove it, or set outbox.path to the file that it leads to."
+                "\(path) is a symbolic link, which the outbox's files must not be. Remove it, or set outbox.path to "
+                    + "the file that it leads to."
             case EISDIR: "\(path) is a folder; the outbox is a file."
             default: "\(path): \(SystemError.text(error))."
             }

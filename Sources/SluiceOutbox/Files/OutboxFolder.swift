@@ -1,7 +1,8 @@
 internal import Glibc
 internal import SluiceBase
 
-/// The folder that the outbox's files are in. Anyone who may write to it could replace them, or put links in their place.
+/// The folder that the outbox's files are in. Anyone who may write to it could replace them, or put links in their
+/// place.
 enum OutboxFolder {
     /// What the system says about a folder.
     struct Facts {
@@ -10,8 +11,8 @@ enum OutboxFolder {
         /// Whether its group is one of the process's.
         var isOfOwnGroup = false
 
-        /// Whether root lets a group write that the process is in, and nobody else: Kubernetes gives volumes to a pod so (`fsGroup`). Only by
-        /// its group may a process write that is not the owner.
+        /// Whether root lets a group write that the process is in, and nobody else: Kubernetes gives volumes to a pod
+        /// so (`fsGroup`). Only by its group may a process write that is not the owner.
         func isGiven(to user: uid_t) -> Bool {
             isOfOwnGroup && owner == 0 && user != 0 && mode & S_ISGID != 0 && mode & S_IWOTH == 0
         }
@@ -19,8 +20,8 @@ enum OutboxFolder {
 
     /// Refuses a folder that others may write to. One that is not there is found when its files are opened.
     ///
-    /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody looks at the outbox of
-    ///   a service.
+    /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody
+    ///   looks at the outbox of a service.
     static func check(_ folder: String, trustsOwner: Bool) throws(FatalProblem) {
         var found = stat()
         // `stat` fills the structure that is given.
@@ -45,16 +46,21 @@ enum OutboxFolder {
         // In a folder with the sticky bit, such as /tmp, files are replaced by their owner alone.
         if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
             let mode = String(facts.mode, radix: 8)
-            return "The outbox's folder \(name) may be written by other users (mode \(mode)), who could replace the outbox. "
+            return
+                "The outbox's folder \(name) may be written by other users (mode \(mode)), who could replace the "
+                + "outbox. "
                 + "Take that right away (chmod go-w \(name)), or set outbox.path to a file in a folder of its own."
         }
         if isTrusted(owner: facts.owner, user: user, trustsOwner: trustsOwner) { return nil }
         return
-            "The outbox's folder \(name) belongs to the user \(facts.owner), who could replace the outbox; this process runs as the user "
-            + "\(user). Give the folder to the user \(user) (chown), or set outbox.path to a file in a folder of its own."
+            "The outbox's folder \(name) belongs to the user \(facts.owner), who could replace the outbox; this "
+            + "process runs as the user "
+            + "\(user). Give the folder to the user \(user) (chown), or set outbox.path to a file in a folder of its "
+            + "own."
     }
 
-    /// Whether the owner of a folder or file is the process's user, or root, or is trusted because root looks at the outbox of a service.
+    /// Whether the owner of a folder or file is the process's user, or root, or is trusted because root looks at the
+    /// outbox of a service.
     static func isTrusted(owner: uid_t, user: uid_t, trustsOwner: Bool) -> Bool {
         owner == user || owner == 0 || (trustsOwner && user == 0)
     }

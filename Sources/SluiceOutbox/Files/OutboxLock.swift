@@ -1,10 +1,11 @@
 internal import Glibc
 internal import SluiceBase
 
-/// Keeps a second process away from the outbox: an exclusive `flock` on a file beside it, for as long as this object lives.
+/// Keeps a second process away from the outbox: an exclusive `flock` on a file beside it, for as long as this object
+/// lives.
 ///
-/// The database file itself must not be opened other than through SQLite: closing any descriptor of it drops the POSIX locks of
-/// the whole process.
+/// The database file itself must not be opened other than through SQLite: closing any descriptor of it drops the POSIX
+/// locks of the whole process.
 final class OutboxLock {
     private let descriptor: Int32
 
@@ -16,7 +17,8 @@ final class OutboxLock {
     ///   - held: called once, with a sentence, when somebody else holds it and it is waited for.
     /// - Throws: `FatalProblem(.unavailable)`, naming the holder where it is known.
     init(
-        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
+        path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource,
+        pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
     ) throws(FatalProblem) {
         let file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
@@ -46,7 +48,10 @@ final class OutboxLock {
                 throw FatalProblem(.unavailable, "\(path): cannot lock: \(SystemError.text(failure)).")
             }
             guard time.monotonicNanoseconds() < deadline else { throw held(path, by: OutboxFile.readText(file), wait) }
-            tell?("\(path) is locked by \(name(of: OutboxFile.readText(file))); waiting for it, \(DurationText.format(wait)) at most")
+            tell?(
+                "\(path) is locked by \(name(of: OutboxFile.readText(file))); waiting for it, "
+                    + "\(DurationText.format(wait)) at most"
+            )
             tell = nil
             pause(.milliseconds(50))
         }
@@ -60,7 +65,8 @@ final class OutboxLock {
 
     private static func held(_ path: String, by holder: String, _ wait: Duration) -> FatalProblem {
         let waited = wait > .zero ? " for \(DurationText.format(wait))" : ""
-        return FatalProblem(.unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process may work on an outbox.")
+        return FatalProblem(
+            .unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process may work on an outbox.")
     }
 
     private static func name(of holder: String) -> String {

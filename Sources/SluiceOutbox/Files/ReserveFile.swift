@@ -1,8 +1,8 @@
 internal import Glibc
 internal import SluiceBase
 
-/// Space set aside beside the database. On a full disk it is given up, so that acknowledgements and deletions can still be
-/// written; ingest goes on only when it has been set aside again.
+/// Space set aside beside the database. On a full disk it is given up, so that acknowledgements and deletions can still
+/// be written; ingest goes on only when it has been set aside again.
 struct ReserveFile {
     private let path: String
     private let size: ByteCount
@@ -25,7 +25,8 @@ struct ReserveFile {
         _ = unsafe unlink(path)
     }
 
-    /// Sets the space aside, with real blocks (`posix_fallocate`). A link, a pipe or a file of another user in its place is removed first.
+    /// Sets the space aside, with real blocks (`posix_fallocate`). A link, a pipe or a file of another user in its
+    /// place is removed first.
     ///
     /// - Returns: whether it is held now; on failure nothing is kept.
     func acquire() -> Bool {

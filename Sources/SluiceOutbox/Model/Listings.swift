@@ -62,18 +62,22 @@ package struct DeadLetter: Sendable, Hashable {
     package let queue: String?
     /// Bytes of the payload, or of the request where there is no job.
     package let contentBytes: Int
-    /// The places of the array element and of the job rule that it is about, from 0; nil for the whole delivery and for all rules.
+    /// The places of the array element and of the job rule that it is about, from 0; nil for the whole delivery and for
+    /// all rules.
     package let element: Int?
     package let rule: Int?
-    /// What the rule said by which it failed. Nil for a letter that holds a job, where no single rule is to blame, and for letters of a version
-    /// that did not write it down.
+    /// What the rule said by which it failed. Nil for a letter that holds a job, where no single rule is to blame, and
+    /// for letters of a version that did not write it down.
     package let madeBy: RuleIdentity?
     /// Whether a rule made it and nothing is known of that rule: a letter of an earlier version.
     package var lacksRule: Bool { !holdsJob && madeBy == nil && (rule != nil || Self.reasonsOfRules.contains(reason)) }
 
-    private static let reasonsOfRules: Set<String> = [DeadLetterReason.payloadMismatch.rawValue, DeadLetterReason.badField.rawValue]
+    private static let reasonsOfRules: Set<String> = [
+        DeadLetterReason.payloadMismatch.rawValue, DeadLetterReason.badField.rawValue,
+    ]
 
-    /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered anew.
+    /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered
+    /// anew.
     package var holdsJob: Bool { jobType != nil }
 }
 

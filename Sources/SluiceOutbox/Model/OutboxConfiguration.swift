@@ -6,10 +6,11 @@ package struct OutboxConfiguration: Sendable {
     package var path: String
     /// The name of a registered SQLite VFS; nil for the system's. Tests inject faults with it.
     package var vfs: String?
-    /// Pending and parked jobs, dead letters and their requests together; above it deliveries are refused with `outbox_full`.
+    /// Pending and parked jobs, dead letters and their requests together; above it deliveries are refused with
+    /// `outbox_full`.
     package var maximumBytes = ByteCount.gibibytes(10)
-    /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters are refused with
-    /// `dead_letters_full`. Nil for a quarter of `maximumBytes`.
+    /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters
+    /// are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
     package var maximumDeadBytes: ByteCount?
     /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
@@ -38,4 +39,84 @@ package struct OutboxConfiguration: Sendable {
 
     /// `maximumDeadBytes`, or what holds without it.
     package var deadLimit: ByteCount { maximumDeadBytes ?? ByteCount(bytes: maximumBytes.bytes / 4) }
+}
+
+/// The outbox in figures. A consistent reading: all of one moment between two transactions.
+package struct OutboxStatus: Sendable, Hashable {
+    /// Jobs that Zizq has not acknowledged, without parked ones.
+    package var pendingJobs = 0
+    /// When the oldest of them was stored, milliseconds since the epoch; nil when there is none.
+    package var oldestPendingAtMilliseconds: Int64?
+    /// Bytes of pending and parked jobs, of dead letters, and of the requests kept with them: what counts against
+    /// `outbox.max_bytes`.
+    package var undeliveredBytes = 0
+    /// Jobs taken out of the sending order.
+    package var parkedJobs = 0
+    /// Dead letters, with a job or with a request.
+    package var deadLetters = 0
+    /// Bytes of dead letters and of the requests that they need: what counts against `outbox.max_dead_bytes`.
+    package var deadBytes = 0
+    /// Whether a delivery that would have become a dead letter was refused, and none fitted since.
+    package var isDeadLimitReached = false
+    /// Jobs that a person has buried. A lane that has read them already must not send them any more.
+    package var buriedJobs: Set<Int64> = []
+    /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
+    package var deliveredBytes = 0
+    /// Deliveries remembered, with or without a key, each part for itself: what counts against `outbox.max_keys`.
+    package var rememberedDeliveries = 0
+    /// The last job stored; 0 before the first one.
+    package var lastJobID: Int64 = 0
+    /// Deliveries forgotten before their time since the outbox was opened, because `outbox.max_keys` was reached.
+    package var keysForgottenEarly = 0
+    /// Whether more deliveries are remembered than `outbox.max_keys` allows, or some had to be forgotten early.
+    package var isKeyLimitReached = false
+    /// What keeps the outbox from storing.
+    package var condition = OutboxCondition.storing
+    /// Whether the files that are open are not at the outbox's path any more, which is one way of failing.
+    package var isMisplaced = false
+    /// Bytes of the database file and of its write-ahead log.
+    package var fileBytes = 0
+    package var walBytes = 0
+
+    package init() {}
+}
+
+/// Whether the outbox can store, and what keeps it from it.
+package enum OutboxCondition: String, Sendable {
+    case storing
+    /// `outbox.max_bytes` is reached: a delivery was refused, and none fitted since.
+    case full
+    /// The disk is full: acknowledgements are still written, from the reserve.
+    case diskFull = "disk_full"
+    /// A write or a sync failed; the outbox tries to get back to a known state.
+    case failing
+}
+
+/// Why an operation on the outbox did not happen. Nothing of it is stored.
+package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// There is no space left; it can be tried again.
+    case diskFull(SQLiteError)
+    /// A read, a write or a sync failed; it can be tried again.
+    case failed(SQLiteError)
+    /// There is nothing of this kind with this id.
+    case notFound
+    /// The dead letter holds a request and no job: its route must render it again.
+    case needsRendering
+    /// The job is not the one that was stored: its checksum differs.
+    case checksumMismatch
+    /// The outbox is closed.
+    case closed
+
+    init(_ error: SQLiteError) { self = error.kind == .diskFull ? .diskFull(error) : .failed(error) }
+
+    package var description: String {
+        switch self {
+        case .diskFull(let error): "The outbox's disk is full: \(error)."
+        case .failed(let error): "The outbox failed: \(error)."
+        case .notFound: "There is nothing with this id in the outbox."
+        case .needsRendering: "This dead letter holds a request and no job; its route must render it again."
+        case .checksumMismatch: "The job is not the one that was stored (its checksum differs), so it is not sent."
+        case .closed: "The outbox is closed."
+        }
+    }
 }

@@ -9,8 +9,8 @@ package struct StoredJob: Sendable, Hashable {
     /// Wall clock of the transaction that stored it, milliseconds since the epoch.
     package let storedAtMilliseconds: Int64
     package let job: IngestJob
-    /// Whether the bytes are those that were stored: false means the disk or somebody else changed them, and the job must not be
-    /// sent.
+    /// Whether the bytes are those that were stored: false means the disk or somebody else changed them, and the job
+    /// must not be sent.
     package let isIntact: Bool
     /// The checksum that it was stored with.
     let checksum: Int64
@@ -40,4 +40,62 @@ package struct FailedJob: Sendable, Hashable {
         self.reason = reason
         self.detail = detail
     }
+}
+
+extension StoredJob {
+    /// The columns that make a job, in the order that `job(_:from:)` reads.
+    static let columns = "type, queue, unique_key, unique_while, options, checksum, payload"
+
+    /// From a row of `Statements.selectPending`, `selectJob` or `selectParked`.
+    init(_ row: Statement) {
+        let job = Self.job(row, from: 3)
+        self.init(
+            id: row.int64(0), delivery: row.int64(1), storedAtMilliseconds: row.int64(2), job: job,
+            isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
+    }
+
+    /// The job whose first column is number `first`.
+    static func job(_ row: Statement, from first: Int32) -> IngestJob {
+        IngestJob(
+            type: row.text(first), queue: row.text(first + 1), options: row.bytes(first + 4),
+            uniqueKey: row.optionalText(first + 2),
+            uniqueWhile: row.optionalText(first + 3), payload: row.bytes(first + 6))
+    }
+
+    /// - Parameter texts: type, queue, unique key and unique while, and nothing else.
+    static func checksum(_ texts: TextScratch, _ job: IngestJob) -> UInt64 {
+        var seed = texts.checksum
+        seed = Checksum.xxh64(job.options.span, seed: seed)
+        return Checksum.xxh64(job.payload.span, seed: seed)
+    }
+
+    static func checksum(_ job: IngestJob) -> UInt64 {
+        var texts = TextScratch()
+        _ = texts.append(job.type)
+        _ = texts.append(job.queue)
+        _ = texts.append(job.uniqueKey)
+        _ = texts.append(job.uniqueWhile)
+        return checksum(texts, job)
+    }
+}
+
+/// A delivery with its request, if that was kept, and with what became of it. Of each list no more than 500 rows are
+/// there.
+package struct KeptRequestRow: Sendable, Hashable {
+    package let deliveryID: String
+    /// The route's name.
+    package let route: String
+    /// Milliseconds since the epoch.
+    package let receivedAtMilliseconds: Int64
+    /// The request's raw bytes, without what the verifier read as credentials; nil where it was not kept, or is not any
+    /// more.
+    package let request: [UInt8]?
+    /// What is remembered of its parts, each with its key. A part that was a duplicate when the delivery came is not
+    /// among them, nor one that was forgotten since.
+    package let parts: [DeliveryListing]
+    /// Its jobs that are here, whatever their state, in the order of their ids; delivered ones have their ids at Zizq.
+    /// Without a request, jobs that came with one that was sent again later may be missing.
+    package let jobs: [JobListing]
+    /// Its dead letters.
+    package let deadLetters: [DeadLetter]
 }

@@ -1,8 +1,9 @@
-/// Finds a delivery's rows by its id. There is no index on the id, which would cost every delivery: rows lie in the order of receipt, and an
-/// id begins with its time (ULID), so that two searches by halves give a few seconds' worth of rows to look through.
+/// Finds a delivery's rows by its id. There is no index on the id, which would cost every delivery: rows lie in the
+/// order of receipt, and an id begins with its time (ULID), so that two searches by halves give a few seconds' worth of
+/// rows to look through.
 struct DeliverySearch {
-    /// How far the order of the rows, and the clock of an id, may be off, in milliseconds. Rows come from several event loops, each of which
-    /// hands on what one wake has brought.
+    /// How far the order of the rows, and the clock of an id, may be off, in milliseconds. Rows come from several event
+    /// loops, each of which hands on what one wake has brought.
     static let slack: Int64 = 10_000
 
     let connection: Connection
@@ -66,8 +67,10 @@ struct DeliverySearch {
             defer { statement.reset() }
             return try statement.step() ? statement.int64(0) : row
         }
-        let before = "ifnull((SELECT id FROM deliveries WHERE id < ?1 AND delivery_id <> ?2 ORDER BY id DESC LIMIT 1), 0)"
-        let behind = "ifnull((SELECT id FROM deliveries WHERE id > ?1 AND delivery_id <> ?2 ORDER BY id LIMIT 1), \(Int64.max))"
+        let before =
+            "ifnull((SELECT id FROM deliveries WHERE id < ?1 AND delivery_id <> ?2 ORDER BY id DESC LIMIT 1), 0)"
+        let behind =
+            "ifnull((SELECT id FROM deliveries WHERE id > ?1 AND delivery_id <> ?2 ORDER BY id LIMIT 1), \(Int64.max))"
         let first = try end("SELECT id FROM deliveries WHERE id > \(before) ORDER BY id LIMIT 1")
         let last = try end("SELECT id FROM deliveries WHERE id < \(behind) ORDER BY id DESC LIMIT 1")
         return min(first, row)...max(last, row)

@@ -14,8 +14,8 @@ package protocol OutboxListing: AnyObject {
     func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
     /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
     ///
-    /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock was set back, is looked for
-    /// among the last million rows.
+    /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock
+    /// was set back, is looked for among the last million rows.
     func request(ofDelivery deliveryID: String) throws(OutboxError) -> KeptRequestRow?
 }
 

@@ -26,7 +26,8 @@ package final class OutboxReader {
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
     ///   - through: the last id to look at.
     ///   - limit: at most this many, and never more than 500 in one call.
-    ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever its size.
+    ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever
+    ///     its size.
     package func nextJobs(
         from: Int64, through: Int64 = .max, limit: Int, maximumBytes: Int
     ) throws(OutboxError) -> [StoredJob] {
@@ -44,7 +45,9 @@ package final class OutboxReader {
 
 /// One page of the sending order.
 enum PendingPage {
-    static func read(_ statement: Statement, from: Int64, limit: Int, maximumBytes: Int) throws(SQLiteError) -> [StoredJob] {
+    static func read(_ statement: Statement, from: Int64, limit: Int, maximumBytes: Int) throws(SQLiteError)
+        -> [StoredJob]
+    {
         statement.bind(from, at: 1)
         statement.bind(Int64(min(limit, Queries.page)), at: 2)
         defer { statement.reset() }

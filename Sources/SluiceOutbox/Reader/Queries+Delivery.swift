@@ -1,15 +1,19 @@
 extension Queries {
-    /// What there is of a delivery: several short reads, so that a job which moves meanwhile is shown as it was or as it is.
+    /// What there is of a delivery: several short reads, so that a job which moves meanwhile is shown as it was or as
+    /// it is.
     func request(ofDelivery deliveryID: String) throws(SQLiteError) -> KeptRequestRow? {
         guard let found = try DeliverySearch(connection: connection).rows(of: deliveryID) else { return nil }
-        let parts = try rows(Self.deliveries("id BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page, Self.delivery)
+        let parts = try rows(
+            Self.deliveries("id BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page, Self.delivery)
         guard let first = parts.first else { return nil }
         let kept = try keptRequest(found)
         let jobs = try jobs(of: found, parts, cameWith: kept?.jobs)
         let letters = try rows(
-            Self.deadLetters("NULL", "letter.delivery BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page, Self.letter)
+            Self.deadLetters("NULL", "letter.delivery BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound,
+            limit: Self.page, Self.letter)
         return KeptRequestRow(
-            deliveryID: first.deliveryID, route: first.route, receivedAtMilliseconds: first.receivedAtMilliseconds, request: kept?.bytes,
+            deliveryID: first.deliveryID, route: first.route, receivedAtMilliseconds: first.receivedAtMilliseconds,
+            request: kept?.bytes,
             parts: parts, jobs: jobs, deadLetters: letters)
     }
 
@@ -19,11 +23,13 @@ extension Queries {
     private func keptRequest(_ delivery: ClosedRange<Int64>) throws(SQLiteError) -> Kept? {
         // Its first parts may have been forgotten, so it may begin before the rows that are left.
         let shared = """
-            SELECT request, first_job, jobs FROM (SELECT * FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC LIMIT ?2)
+            SELECT request, first_job, jobs FROM (SELECT * FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC \
+            LIMIT ?2)
             WHERE last_part >= ?1
             """
         let own =
-            "SELECT request, 0, 0 FROM dead_letters WHERE delivery BETWEEN ?1 AND \(delivery.upperBound) AND request IS NOT NULL LIMIT ?2"
+            "SELECT request, 0, 0 FROM dead_letters WHERE delivery BETWEEN ?1 AND \(delivery.upperBound) AND request "
+            + "IS NOT NULL LIMIT ?2"
         for sql in [shared, own] {
             let found = try rows(sql, delivery.lowerBound, limit: 1) { row -> Kept in
                 (row.bytes(0), row.int64(1)..<(row.int64(1) + row.int64(2)))
@@ -33,8 +39,8 @@ extension Queries {
         return nil
     }
 
-    /// Jobs have no index on their delivery: they are found where the delivery put them, at the last job of each part, and among the parked ones,
-    /// which do have one.
+    /// Jobs have no index on their delivery: they are found where the delivery put them, at the last job of each part,
+    /// and among the parked ones, which do have one.
     private func jobs(
         of delivery: ClosedRange<Int64>, _ parts: [DeliveryListing], cameWith: Range<Int64>?
     ) throws(SQLiteError) -> [JobListing] {
@@ -56,7 +62,8 @@ extension Queries {
     /// From the part's last job back to the next one of another part.
     private func jobs(atTheEndOf part: Int64) throws(SQLiteError) -> [Int64] {
         let sql = """
-            SELECT id, delivery FROM jobs WHERE id <= (SELECT last_job FROM deliveries WHERE id = ?1) ORDER BY id DESC LIMIT ?2
+            SELECT id, delivery FROM jobs WHERE id <= (SELECT last_job FROM deliveries WHERE id = ?1) ORDER BY id \
+            DESC LIMIT ?2
             """
         let statement = try connection.prepare(sql)
         statement.bind(part, at: 1)
@@ -69,7 +76,9 @@ extension Queries {
 
     private func listing(_ id: Int64) throws(SQLiteError) -> JobListing? {
         for state in JobState.allCases {
-            if let found = try rows(Self.jobs(state, .exactly), id, limit: 1, { Self.listing($0, state) }).first { return found }
+            if let found = try rows(Self.jobs(state, .exactly), id, limit: 1, { Self.listing($0, state) }).first {
+                return found
+            }
         }
         return nil
     }

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists come in pages
-/// by key: the next page begins behind the last row of this one.
+/// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists
+/// come in pages by key: the next page begins behind the last row of this one.
 struct Queries {
     /// The most rows of one page.
     static let page = 500
@@ -22,13 +22,16 @@ struct Queries {
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
-        let content = "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request), letter.checksum"
+        let content =
+            "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request), letter.checksum"
         let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = IngestJob(
                 type: row.text(7), queue: row.text(8), options: row.bytes(18), uniqueKey: row.optionalText(16),
                 uniqueWhile: row.optionalText(17), payload: row.bytes(19))
-            let isIntact = !letter.holdsJob || DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
+            let isIntact =
+                !letter.holdsJob
+                || DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
             return DeadLetterContent(
                 letter: letter, isIntact: isIntact, job: letter.holdsJob ? job : nil, request: row.optionalBytes(20))
         }
@@ -65,7 +68,8 @@ struct Queries {
 
     static func deliveries(_ condition: String) -> String {
         """
-        SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM deliveries
+        SELECT id, delivery_id, route, received_at, expires_at, lower(hex(substr(key, 1, 8))), generation FROM \
+        deliveries
         WHERE \(condition) ORDER BY id LIMIT ?2
         """
     }
@@ -95,7 +99,8 @@ struct Queries {
             // In this order: jobs that are not delivered may be many more.
             case .delivered:
                 (
-                    "delivered.job", "delivered CROSS JOIN jobs AS job ON job.id = delivered.job", "delivered.zizq_id, delivered.at, NULL",
+                    "delivered.job", "delivered CROSS JOIN jobs AS job ON job.id = delivered.job",
+                    "delivered.zizq_id, delivered.at, NULL",
                     ""
                 )
             case .parked: ("job.job", "parked AS job", "NULL, NULL, job.detail", "")
@@ -107,7 +112,8 @@ struct Queries {
             case (.after, .delivered), (.after, .parked): "\(id) > ?1"
             }
         return """
-            SELECT \(id), ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
+            SELECT \(id), ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), \
+            ifnull(deliveries.received_at, 0),
                 job.type, job.queue, job.unique_key, length(job.payload), \(fate), \(content)
             FROM \(tables) LEFT JOIN deliveries ON deliveries.id = job.delivery
             WHERE \(condition) \(more) ORDER BY \(id) LIMIT ?2
@@ -116,25 +122,30 @@ struct Queries {
 
     static func listing(_ row: Statement, _ state: JobState) -> JobListing {
         JobListing(
-            id: row.int64(0), state: state, deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
+            id: row.int64(0), state: state, deliveryID: row.text(1), route: row.text(2),
+            receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.int64(7)),
-            zizqID: row.optionalText(8), deliveredAtMilliseconds: row.isNull(9) ? nil : row.int64(9), detail: row.optionalText(10))
+            zizqID: row.optionalText(8), deliveredAtMilliseconds: row.isNull(9) ? nil : row.int64(9),
+            detail: row.optionalText(10))
     }
 
     // MARK: Dead letters
 
     static func deadLetters(_ content: String, _ condition: String) -> String {
         """
-        SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), ifnull(deliveries.received_at, 0),
+        SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), \
+        ifnull(deliveries.received_at, 0),
             letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
-            coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, letter.rule,
+            coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, \
+            letter.rule,
             letter.rule_kind, letter.rule_type, letter.rule_queue, letter.rule_digest, \(content)
         FROM dead_letters AS letter LEFT JOIN deliveries ON deliveries.id = letter.delivery
         WHERE \(condition) ORDER BY letter.id LIMIT ?2
         """
     }
 
-    /// A column of the request that a dead letter shares; a request stands for a range of rows in `deliveries`, and ranges do not overlap.
+    /// A column of the request that a dead letter shares; a request stands for a range of rows in `deliveries`, and
+    /// ranges do not overlap.
     private static func request(_ column: String) -> String {
         """
         (SELECT CASE WHEN last_part >= letter.delivery THEN \(column) END FROM requests
@@ -146,12 +157,16 @@ struct Queries {
         DeadLetter(
             id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             diedAtMilliseconds: row.int64(4), reason: row.text(5), detail: row.text(6), jobType: row.optionalText(7),
-            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10), rule: row.optionalInt(11),
+            queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10),
+            rule: row.optionalInt(11),
             madeBy: row.key(15).map {
-                RuleIdentity(kind: row.optionalText(12), type: row.optionalText(13), queue: row.optionalText(14), digest: $0)
+                RuleIdentity(
+                    kind: row.optionalText(12), type: row.optionalText(13), queue: row.optionalText(14), digest: $0)
             })
     }
 
     /// The number of the newest dead letter; 0 without one.
-    func lastDeadLetter() throws(SQLiteError) -> Int64 { try connection.integer("SELECT max(id) FROM dead_letters") ?? 0 }
+    func lastDeadLetter() throws(SQLiteError) -> Int64 {
+        try connection.integer("SELECT max(id) FROM dead_letters") ?? 0
+    }
 }

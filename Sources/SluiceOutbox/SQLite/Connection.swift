@@ -17,7 +17,9 @@ internal import CSluiceSQLite
     ///   - path: the database file; it must exist.
     ///   - vfs: the name of a registered VFS, or nil for the system's.
     init(path: String, vfs: String?, access: Access) throws(SQLiteError) {
-        let flags = (access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let flags =
+            (access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX
+            | SQLITE_OPEN_EXRESCODE
         var opened: OpaquePointer?
         // Both strings live through the call; the handle is kept even when opening fails, as it holds the message.
         let code =
@@ -120,7 +122,8 @@ internal import CSluiceSQLite
     /// The error behind a result code of this connection.
     func lastError(_ code: Int32) -> SQLiteError {
         // Both texts belong to SQLite and are copied at once.
-        let message = unsafe handle == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(handle))
+        let message =
+            unsafe handle == nil ? String(cString: sqlite3_errstr(code)) : String(cString: sqlite3_errmsg(handle))
         let system = unsafe handle == nil ? 0 : sqlite3_system_errno(handle)
         let concernsSystem = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xFF)
         return SQLiteError(code: code, systemError: concernsSystem ? system : 0, message: message)

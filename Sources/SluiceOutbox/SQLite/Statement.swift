@@ -38,7 +38,8 @@ internal import SluiceBase
         reset()
     }
 
-    /// As `run`, and frees the copies of texts and blobs that were bound: a statement lives as long as its connection, and would keep them.
+    /// As `run`, and frees the copies of texts and blobs that were bound: a statement lives as long as its connection,
+    /// and would keep them.
     func runAndUnbind() throws(SQLiteError) {
         defer { _ = unsafe sqlite3_clear_bindings(handle) }
         try run()
@@ -92,8 +93,8 @@ internal import SluiceBase
         _ = unsafe sqlite3_bind_blob(handle, index, Self.text(bytes), Int32(bytes.count), nil)
     }
 
-    /// The bytes as SQLite wants them. A null pointer would bind NULL where an empty text or blob is meant, so an empty one gets an
-    /// address that is never read.
+    /// The bytes as SQLite wants them. A null pointer would bind NULL where an empty text or blob is meant, so an empty
+    /// one gets an address that is never read.
     private static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<CChar>? {
         guard let start = bytes.baseAddress else { return unsafe UnsafePointer(bitPattern: 1) }
         return unsafe UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
@@ -110,7 +111,8 @@ internal import SluiceBase
 
     /// The column's text, malformed UTF-8 replaced; empty for NULL.
     func text(_ column: Int32) -> String {
-        // The column's memory is good until the next step; it is copied here. Text first, then its length (SQLite's order).
+        // The column's memory is good until the next step; it is copied here. Text first, then its length (SQLite's
+        // order).
         guard let start = unsafe sqlite3_column_text(handle, column) else { return "" }
         let count = unsafe Int(sqlite3_column_bytes(handle, column))
         return unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
@@ -133,9 +135,43 @@ internal import SluiceBase
     /// A column of sixteen bytes; nil for NULL and for any other length.
     func key(_ column: Int32) -> Fingerprint? {
         // As for `text`; the two words are read within the sixteen bytes.
-        guard let start = unsafe sqlite3_column_blob(handle, column), unsafe sqlite3_column_bytes(handle, column) == 16 else { return nil }
+        guard let start = unsafe sqlite3_column_blob(handle, column), unsafe sqlite3_column_bytes(handle, column) == 16
+        else { return nil }
         let high = unsafe start.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
         let low = unsafe start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         return Fingerprint(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
+    }
+}
+
+/// The short texts of one row, one behind the other, so that SQLite can be given pointers into one buffer instead of
+/// copies.
+///
+/// The buffer is kept from row to row.
+struct TextScratch {
+    private var bytes: [UInt8] = []
+
+    mutating func clear() { bytes.removeAll(keepingCapacity: true) }
+
+    /// - Returns: where the text lies in `bytes`; nil for nil.
+    mutating func append(_ text: String?) -> Range<Int>? {
+        guard let text else { return nil }
+        return append(text)
+    }
+
+    mutating func append(_ text: String) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        return start..<bytes.count
+    }
+
+    /// Over all the texts.
+    var checksum: UInt64 { Checksum.xxh64(bytes.span) }
+
+    /// The texts where they are. The pointer is good until `body` ends.
+    func withBytes<Result, Failure>(_ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
+        // The buffer does not outlive the closure.
+        try unsafe bytes.span.withUnsafeBufferPointer(body)
     }
 }

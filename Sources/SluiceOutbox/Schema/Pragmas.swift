@@ -7,7 +7,8 @@ package enum Pragmas {
 
     /// For a file that holds nothing yet: these cannot be changed later.
     package static let emptyFile = [
-        "PRAGMA page_size = \(pageSize)", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA application_id = \(Schema.applicationID)",
+        "PRAGMA page_size = \(pageSize)", "PRAGMA auto_vacuum = INCREMENTAL",
+        "PRAGMA application_id = \(Schema.applicationID)",
     ]
 
     /// For each connection that writes.
@@ -52,7 +53,8 @@ package enum Pragmas {
         for (name, value) in expected {
             let found = try connection.text("PRAGMA \(name)") ?? "nothing"
             guard found == value else {
-                throw SQLiteError(code: 1, message: "SQLite did not take the setting \(name): it is \(found) and not \(value)")
+                throw SQLiteError(
+                    code: 1, message: "SQLite did not take the setting \(name): it is \(found) and not \(value)")
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// The tables of the outbox. DESIGN.md says why they are as they are.
 package enum Schema {
     /// `SLUC`, in the file's header: tells an outbox from any other SQLite database.
@@ -5,8 +7,8 @@ package enum Schema {
     /// The version that this program writes and reads.
     package static var currentVersion: Int { migrations.count }
 
-    /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries are only ever
-    /// added.
+    /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
+    /// are only ever added.
     package static let migrations: [String] = [version1, version2, version3]
 
     /// The comments inside stay in the file, for whoever opens it with `sqlite3`.
@@ -93,8 +95,9 @@ package enum Schema {
         INSERT INTO progress VALUES (1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0);
         """
 
-    /// Requests are kept once a delivery. Dead letters of version 1 keep theirs in `request`: nothing is moved, so the step takes no time and
-    /// no space however many there are. `element` and `rule` count from 0; NULL: the whole delivery, all rules.
+    /// Requests are kept once a delivery. Dead letters of version 1 keep theirs in `request`: nothing is moved, so the
+    /// step takes no time and no space however many there are. `element` and `rule` count from 0; NULL: the whole
+    /// delivery, all rules.
     private static let version2 = """
         CREATE TABLE requests (
             delivery INTEGER PRIMARY KEY, -- the first row in deliveries that the delivery has
@@ -111,8 +114,8 @@ package enum Schema {
         ALTER TABLE dead_letters ADD COLUMN rule INTEGER;
         """
 
-    /// Dead letters know the rule that made them and the job that they were; of letters of earlier versions all of this is NULL. Only columns
-    /// are added, so the step takes no time however much there is.
+    /// Dead letters know the rule that made them and the job that they were; of letters of earlier versions all of this
+    /// is NULL. Only columns are added, so the step takes no time however much there is.
     private static let version3 = """
         ALTER TABLE deliveries ADD COLUMN key_forgotten INTEGER; -- 1: a person had the key forgotten
         ALTER TABLE dead_letters ADD COLUMN job INTEGER;         -- its id in jobs, from which it was moved here
@@ -123,4 +126,44 @@ package enum Schema {
         ALTER TABLE dead_letters ADD COLUMN rule_digest BLOB;    -- NULL: no single rule, or an earlier version
         CREATE INDEX dead_letters_job ON dead_letters (job) WHERE job IS NOT NULL;
         """
+}
+
+/// Checks that a file is an outbox, and brings it to the version of this program.
+enum Migration {
+    /// What a file turned out to be.
+    enum Finding: Equatable {
+        /// Nothing was ever written to it.
+        case empty
+        case outbox(version: Int)
+        /// A SQLite database of another program.
+        case foreign
+    }
+
+    /// Only reads: a file that is not ours stays as it is.
+    static func inspect(_ connection: Connection) throws(SQLiteError) -> Finding {
+        let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+        let version = Int(try connection.integer("PRAGMA user_version") ?? 0)
+        let application = try connection.integer("PRAGMA application_id") ?? 0
+        if application == Schema.applicationID { return tables == 0 ? .empty : .outbox(version: version) }
+        return tables == 0 && application == 0 && version == 0 ? .empty : .foreign
+    }
+
+    /// Applies what is missing, each step in a transaction of its own together with its version number.
+    ///
+    /// - Parameter migrations: all steps from an empty file on; a test passes its own.
+    static func run(_ connection: Connection, from version: Int, migrations: [String] = Schema.migrations)
+        throws(SQLiteError)
+    {
+        for (index, step) in migrations.enumerated().dropFirst(version) {
+            try connection.execute("BEGIN IMMEDIATE")
+            do throws(SQLiteError) {
+                try connection.execute(step)
+                try connection.execute("PRAGMA user_version = \(index + 1)")
+                try connection.execute("COMMIT")
+            } catch {
+                if !connection.isInAutocommit { try? connection.execute("ROLLBACK") }
+                throw error
+            }
+        }
+    }
 }

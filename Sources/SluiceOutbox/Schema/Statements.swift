@@ -1,5 +1,5 @@
-/// Every statement that runs again and again, in one place: the store runs them, and so does the benchmark that measures what
-/// SQLite alone can do.
+/// Every statement that runs again and again, in one place: the store runs them, and so does the benchmark that
+/// measures what SQLite alone can do.
 package enum Statements {
     // MARK: Transactions
 
@@ -14,12 +14,14 @@ package enum Statements {
 
     /// In the order of the columns.
     package static let insertDelivery = """
-        INSERT INTO deliveries (id, delivery_id, route, received_at, expires_at, last_job, generation, supersedes, key, body_hash)
+        INSERT INTO deliveries (id, delivery_id, route, received_at, expires_at, last_job, generation, supersedes, \
+        key, body_hash)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         """
     /// In the order of the columns.
     package static let insertJob = """
-        INSERT INTO jobs (id, delivery, position, stored_at, type, queue, unique_key, unique_while, options, checksum, payload)
+        INSERT INTO jobs (id, delivery, position, stored_at, type, queue, unique_key, unique_while, options, \
+        checksum, payload)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """
     /// 1: key. For keys that are not in memory.
@@ -34,12 +36,14 @@ package enum Statements {
 
     /// 1: id.
     package static let selectDelivery = """
-        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten FROM deliveries WHERE id = ?1
+        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten FROM deliveries \
+        WHERE id = ?1
         """
     /// In the order of the columns; 6–11 and 15 are NULL without a job.
     package static let insertDeadLetter = """
         INSERT INTO dead_letters (
-            delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, element, rule,
+            delivery, died_at, reason, detail, bytes, type, queue, unique_key, unique_while, options, payload, \
+            element, rule,
             job, checksum, rule_kind, rule_type, rule_queue, rule_digest)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         """
@@ -50,24 +54,30 @@ package enum Statements {
         """
     /// In the order of the table, without its id.
     package static let updateProgress = """
-        UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, deliveries_removed = ?4, round_before = ?5,
-            round_start = ?6, hand = ?7, dead_letters = ?8, dead_letter_bytes = ?9, parked = ?10, parked_bytes = ?11 WHERE id = 1
+        UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, deliveries_removed = ?4, \
+        round_before = ?5,
+            round_start = ?6, hand = ?7, dead_letters = ?8, dead_letter_bytes = ?9, parked = ?10, parked_bytes = ?11 \
+            WHERE id = 1
         """
 
     // MARK: Delivery
 
     /// 1: the first id, 2: how many. Jobs in the order of sending.
     package static let selectPending = """
-        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
-        WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id LIMIT ?2
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs \
+        AS job
+        WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id \
+        LIMIT ?2
         """
     /// 1: job, 2: when, 3: Zizq's id.
-    package static let insertDelivered = "INSERT INTO delivered (job, at, zizq_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+    package static let insertDelivered =
+        "INSERT INTO delivered (job, at, zizq_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
     /// 1: the first id. Where the oldest job from there on lies.
     package static let selectFirstFrom = "SELECT id, position, stored_at FROM jobs WHERE id >= ?1 ORDER BY id LIMIT 1"
     /// 1: id. A pending job.
     package static let selectJob = """
-        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs AS job
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs \
+        AS job
         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
     /// 1: id. Whose job it is.
@@ -85,14 +95,17 @@ package enum Statements {
         """
     /// When the oldest kept job was delivered.
     package static let selectOldestDelivered = "SELECT at FROM delivered ORDER BY job LIMIT 1"
-    /// 1: the first pending job, 2: how many rows to look at, 3: the position before which a job goes. The last job to remove.
+    /// 1: the first pending job, 2: how many rows to look at, 3: the position before which a job goes. The last job to
+    /// remove.
     package static let selectBytesCut = """
         SELECT max(id) FROM (SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2) WHERE position < ?3
         """
-    /// 1: the first pending job, 2: how many rows to look at. Where delivered jobs lie, while requests lie between them.
+    /// 1: the first pending job, 2: how many rows to look at. Where delivered jobs lie, while requests lie between
+    /// them.
     package static let selectPlaces = "SELECT id, position FROM jobs WHERE id < ?1 ORDER BY id LIMIT ?2"
     /// 1: the first pending job. The requests that only delivered jobs keep.
-    package static let selectRequestsOfDelivered = "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"
+    package static let selectRequestsOfDelivered =
+        "SELECT job, bytes FROM requests WHERE job > 0 AND job < ?1 ORDER BY job"
     /// 1: the last id.
     package static let deleteJobsThrough = "DELETE FROM jobs WHERE id <= ?1"
     /// 1: the last job.
@@ -102,9 +115,11 @@ package enum Statements {
 
     /// 1: a row of the delivery. The request nearest before it, which is its own if the second column is not below it.
     package static let selectRequest = """
-        SELECT delivery, last_part, with_jobs, job, bytes FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC LIMIT 1
+        SELECT delivery, last_part, with_jobs, job, bytes FROM requests WHERE delivery <= ?1 ORDER BY delivery DESC \
+        LIMIT 1
         """
-    /// 1 and 2: first and last row of the delivery, 3: 1 where everything counts, 0 where dead letters without a job do.
+    /// 1 and 2: first and last row of the delivery, 3: 1 where everything counts, 0 where dead letters without a job
+    /// do.
     package static let isRequestHeld = """
         SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery BETWEEN ?1 AND ?2 AND (?3 OR type IS NULL))
             OR (?3 AND EXISTS (SELECT 1 FROM parked WHERE delivery BETWEEN ?1 AND ?2))
@@ -131,7 +146,8 @@ package enum Statements {
         """
     /// 1: delivery.
     package static let hasDeadOrParked = """
-        SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery = ?1) OR EXISTS (SELECT 1 FROM parked WHERE delivery = ?1)
+        SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery = ?1) OR EXISTS (SELECT 1 FROM parked WHERE delivery \
+        = ?1)
         """
     /// 1: key, 2: delivery. A key that a newer delivery has taken over stays.
     package static let deleteSeen = "DELETE FROM seen WHERE key = ?1 AND delivery = ?2"
@@ -140,17 +156,21 @@ package enum Statements {
 
     /// 1: delivery. Its key.
     package static let selectKey = "SELECT key FROM deliveries WHERE id = ?1"
-    /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next acceptance counts on from it.
+    /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next
+    /// acceptance counts on from it.
     package static let forgetKey = """
-        UPDATE deliveries SET key_forgotten = 1, expires_at = max(expires_at, ?2 + expires_at - received_at) WHERE id = ?1
+        UPDATE deliveries SET key_forgotten = 1, expires_at = max(expires_at, ?2 + expires_at - received_at) WHERE id \
+        = ?1
         """
 
     // MARK: Parked jobs and dead letters
 
     /// 1: job, 2: when, 3: why.
     package static let insertParked = """
-        INSERT INTO parked (job, delivery, at, stored_at, detail, type, queue, unique_key, unique_while, options, checksum, payload)
-        SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs WHERE id = ?1
+        INSERT INTO parked (job, delivery, at, stored_at, detail, type, queue, unique_key, unique_while, options, \
+        checksum, payload)
+        SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload \
+        FROM jobs WHERE id = ?1
         """
     /// 1: how many, oldest first.
     package static let selectParked = """
@@ -159,13 +179,15 @@ package enum Statements {
         """
     /// 1: job.
     package static let selectParkedJob = """
-        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked WHERE job = ?1
+        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM \
+        parked WHERE job = ?1
         """
     /// 1: job.
     package static let deleteParked = "DELETE FROM parked WHERE job = ?1"
     /// 1: id.
     package static let selectDeadLetter = """
-        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload, checksum, reason FROM dead_letters WHERE id = ?1
+        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload, checksum, reason FROM \
+        dead_letters WHERE id = ?1
         """
     /// 1: job. The dead letter that it became.
     package static let selectDeadLetterOfJob = "SELECT id, delivery, bytes FROM dead_letters WHERE job = ?1"

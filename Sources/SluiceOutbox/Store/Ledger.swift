@@ -54,7 +54,9 @@ struct Ledger: Equatable {
     var pendingJobs: Int { Int(nextJob - firstPending) - finished.count }
 
     /// What counts against `outbox.max_bytes`.
-    var undeliveredBytes: Int { Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests) }
+    var undeliveredBytes: Int {
+        Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests)
+    }
 
     /// What counts against `outbox.max_dead_bytes`.
     var deadBytes: Int { Int(deadLetterBytes + deadRequests) }

@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Stores a batch in one transaction: jobs, dead letters and keys.
     ///
-    /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate is on the
-    ///   disk; when the transaction fails, all are refused.
+    /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate
+    ///   is on the disk; when the transaction fails, all are refused.
     package func commit(_ deliveries: [IngestDelivery]) -> [IngestResult] {
         if let code = refusal() { return Self.refused(deliveries, code) }
         let keysBefore = recent.count
@@ -97,7 +97,9 @@ extension OutboxStore {
     }
 
     @unsafe
-    private static func bind(_ range: Range<Int>?, of texts: UnsafeBufferPointer<UInt8>, to statement: Statement, at index: Int32) {
+    private static func bind(
+        _ range: Range<Int>?, of texts: UnsafeBufferPointer<UInt8>, to statement: Statement, at index: Int32
+    ) {
         guard let range else { return statement.bindNull(at: index) }
         unsafe statement.bindStatic(text: texts[range], at: index)
     }
@@ -123,11 +125,12 @@ extension OutboxStore {
 }
 
 extension IngestJob {
-    /// The job with a unique key that differs from those of earlier acceptances of the same key, so that Zizq does not take it
-    /// for one of them: `name:key`, then `name:key~1`, `name:key~2` and so on.
+    /// The job with a unique key that differs from those of earlier acceptances of the same key, so that Zizq does not
+    /// take it for one of them: `name:key`, then `name:key~1`, `name:key~2` and so on.
     func marked(generation: Int64) -> IngestJob {
         guard generation > 0, !hasOwnKey, let uniqueKey else { return self }
         return IngestJob(
-            type: type, queue: queue, options: options, uniqueKey: "\(uniqueKey)~\(generation)", uniqueWhile: uniqueWhile, payload: payload)
+            type: type, queue: queue, options: options, uniqueKey: "\(uniqueKey)~\(generation)",
+            uniqueWhile: uniqueWhile, payload: payload)
     }
 }

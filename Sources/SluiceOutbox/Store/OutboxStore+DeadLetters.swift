@@ -22,7 +22,8 @@ extension DeadLetterRow {
     /// Of a job that was stored.
     init(_ stored: StoredJob, reason: DeadLetterReason, detail: String) {
         self.init(
-            delivery: stored.delivery, reason: reason, detail: detail, job: stored.job, jobID: stored.id, checksum: stored.checksum)
+            delivery: stored.delivery, reason: reason, detail: detail, job: stored.job, jobID: stored.id,
+            checksum: stored.checksum)
     }
 }
 
@@ -63,7 +64,8 @@ extension OutboxStore {
     /// Puts the job of a dead letter back at the end of the sending order, and removes the dead letter.
     ///
     /// - Returns: the job's new id.
-    /// - Throws: `notFound`, `needsRendering` where the dead letter holds a request, or `checksumMismatch`: such a job is never sent.
+    /// - Throws: `notFound`, `needsRendering` where the dead letter holds a request, or `checksumMismatch`: such a job
+    ///   is never sent.
     package func retryDeadLetter(_ id: Int64) throws(OutboxError) -> Int64 {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         guard let job = found.job else { throw .needsRendering }
@@ -73,8 +75,8 @@ extension OutboxStore {
         return requeued
     }
 
-    /// Puts jobs that were rendered anew from a dead letter's request at the end of the sending order, and removes the dead letter.
-    /// Their keys are marked as those of any job of that delivery.
+    /// Puts jobs that were rendered anew from a dead letter's request at the end of the sending order, and removes the
+    /// dead letter. Their keys are marked as those of any job of that delivery.
     ///
     /// - Returns: the jobs' ids.
     package func replaceDeadLetter(_ id: Int64, with jobs: [IngestJob]) throws(OutboxError) -> [Int64] {
@@ -107,7 +109,8 @@ extension OutboxStore {
 
     /// Removes a dead letter for good.
     ///
-    /// - Parameter forgetsKey: whether the unique key of its delivery is forgotten too, so that the delivery is taken when it is sent again.
+    /// - Parameter forgetsKey: whether the unique key of its delivery is forgotten too, so that the delivery is taken
+    ///   when it is sent again.
     /// - Returns: how many keys were forgotten; 0 where the delivery has none.
     package func discardDeadLetter(_ id: Int64, forgetsKey: Bool) throws(OutboxError) -> Int {
         guard let found = try deadLetterJob(id) else { throw .notFound }
@@ -153,7 +156,8 @@ extension OutboxStore {
             var found = Found(delivery: row.int64(0), bytes: row.int64(1))
             guard let type = row.optionalText(2), let queue = row.optionalText(3) else { return found }
             let job = IngestJob(
-                type: type, queue: queue, options: row.bytes(6), uniqueKey: row.optionalText(4), uniqueWhile: row.optionalText(5),
+                type: type, queue: queue, options: row.bytes(6), uniqueKey: row.optionalText(4),
+                uniqueWhile: row.optionalText(5),
                 payload: row.bytes(7))
             found.job = job
             found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(9))

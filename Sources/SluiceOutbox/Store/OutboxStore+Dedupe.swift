@@ -6,7 +6,8 @@ enum Standing: Equatable {
     case new(generation: Int64)
     /// Seen before: the delivery named.
     case duplicate(firstDeliveryID: String, changedBody: Bool)
-    /// The key was seen before with other bodies, last with that of the row `other`, and the route treats that as no duplicate.
+    /// The key was seen before with other bodies, last with that of the row `other`, and the route treats that as no
+    /// duplicate.
     case changed(generation: Int64, other: Int64)
 
     var isDuplicate: Bool { if case .duplicate = self { true } else { false } }
@@ -31,7 +32,9 @@ extension OutboxStore {
 
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func standing(of part: IngestPart, _ rule: ChangedBodyRule, at now: Int64) throws(SQLiteError) -> Standing {
-        guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else { return .new(generation: 0) }
+        guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else {
+            return .new(generation: 0)
+        }
         if try isForgotten(newest, at: now) { return .new(generation: newest.generation + 1) }
         if let same = try sameBody(part.bodyHash, from: newest) {
             return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
@@ -76,12 +79,13 @@ extension OutboxStore {
         guard try statement.step() else { return nil }
         return Remembered(
             row: row, deliveryID: statement.text(0), expiresAt: statement.int64(1), lastJob: statement.int64(2),
-            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4), bodyHash: statement.key(5),
+            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4),
+            bodyHash: statement.key(5),
             isKeyForgotten: statement.int64(6) != 0)
     }
 
-    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window; a delivered job that is kept does not
-    /// make it hold.
+    /// Whether a job of the delivery is pending, parked or dead. Its key then holds beyond its window; a delivered job
+    /// that is kept does not make it hold.
     func isUndelivered(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         if try hasPendingJob(row: row, lastJob: lastJob) { return true }
         session.hasDeadOrParked.bind(row, at: 1)
@@ -92,8 +96,8 @@ extension OutboxStore {
     /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
     private static let mostEarlierPending: Int64 = 100_000
 
-    /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook older ones, each job
-    /// that still waits before that one is asked whose it is.
+    /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook
+    /// older ones, each job that still waits before that one is asked whose it is.
     private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }

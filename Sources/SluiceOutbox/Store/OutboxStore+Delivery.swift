@@ -3,8 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Zizq took these jobs: they will not be sent again. Written even when the disk is full, from the reserve.
     ///
-    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are acknowledged already
-    /// are passed over.
+    /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are
+    /// acknowledged already are passed over.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
         let now = time.wallMilliseconds()
         try urgentTransaction { () throws(SQLiteError) in

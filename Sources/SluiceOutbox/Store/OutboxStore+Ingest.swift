@@ -9,7 +9,9 @@ private struct Tally {
     var duplicates = 0
     var changedBody = false
 
-    var outcome: IngestOutcome { .stored(jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody) }
+    var outcome: IngestOutcome {
+        .stored(jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody)
+    }
 }
 
 extension OutboxStore {
@@ -17,8 +19,12 @@ extension OutboxStore {
     func ingest(_ delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
         guard delivery.others.isEmpty else { return try ingestParts(of: delivery, at: now) }
         let standing = try standing(of: delivery.part, delivery.onChangedBody, at: now)
-        if case .duplicate(let first, let changed) = standing { return .duplicate(firstDeliveryID: first, changedBody: changed) }
-        if let code = refusal(of: delivery, bytes: delivery.byteCost, dead: deadBytes(of: delivery.part, standing, delivery)) {
+        if case .duplicate(let first, let changed) = standing {
+            return .duplicate(firstDeliveryID: first, changedBody: changed)
+        }
+        if let code = refusal(
+            of: delivery, bytes: delivery.byteCost, dead: deadBytes(of: delivery.part, standing, delivery))
+        {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
@@ -47,8 +53,9 @@ extension OutboxStore {
         return nil
     }
 
-    /// Keeps the smallest refusal. One for which there is room by now says nothing any more. One that would not fit into an empty outbox
-    /// says nothing either: `full` would last until another delivery comes, and while it lasts none may come.
+    /// Keeps the smallest refusal. One for which there is room by now says nothing any more. One that would not fit
+    /// into an empty outbox says nothing either: `full` would last until another delivery comes, and while it lasts
+    /// none may come.
     private func keep(refused bytes: Int, limit: ByteCount, among smallest: inout Int?, hasRoom: (Int) -> Bool) {
         guard bytes <= limit.bytes else { return }
         if let before = smallest, before < bytes, !hasRoom(before) { return }
@@ -68,8 +75,8 @@ extension OutboxStore {
 
     // MARK: Several parts
 
-    /// A delivery whose elements have keys of their own. It is known what is new, and whether there is room for it, before anything is
-    /// stored: what is refused is refused as a whole.
+    /// A delivery whose elements have keys of their own. It is known what is new, and whether there is room for it,
+    /// before anything is stored: what is refused is refused as a whole.
     private func ingestParts(of delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
         let parts = [delivery.part] + delivery.others
         let (standings, bytes) = try standings(of: parts, delivery.onChangedBody, at: now)
@@ -82,11 +89,14 @@ extension OutboxStore {
             return try store(parts, of: delivery, standings, at: now)
         }
         let isChanged = standings.contains { if case .duplicate(_, changedBody: true) = $0 { true } else { false } }
-        guard case .duplicate(let first, _) = standings[0] else { preconditionFailure("a delivery without new parts has duplicates only") }
+        guard case .duplicate(let first, _) = standings[0] else {
+            preconditionFailure("a delivery without new parts has duplicates only")
+        }
         return .duplicate(firstDeliveryID: first, changedBody: isChanged)
     }
 
-    /// What each part is; nil for one whose key stands in the delivery before and is new there, so that only storing that one tells.
+    /// What each part is; nil for one whose key stands in the delivery before and is new there, so that only storing
+    /// that one tells.
     ///
     /// - Returns: also the bytes of what may have to be stored; nil when all parts are duplicates.
     private func standings(
@@ -134,7 +144,8 @@ extension OutboxStore {
             if changed { tally.changedBody = true }
         case .new(let generation):
             try storeJobs(of: part, generation: generation, at: now, &tally)
-            try insert(part, of: delivery, generation: generation, supersedes: nil, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
+            try insert(
+                part, of: delivery, generation: generation, supersedes: nil, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
         case .changed(let generation, let other) where delivery.onChangedBody == .deadLetter:
             tally.changedBody = true
             try storeChangedJobs(of: part, generation: generation, at: now, &tally)
@@ -142,22 +153,30 @@ extension OutboxStore {
         case .changed(let generation, let other):
             tally.changedBody = true
             try storeJobs(of: part, generation: generation, at: now, &tally)
-            try insert(part, of: delivery, generation: generation, supersedes: other, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
+            try insert(
+                part, of: delivery, generation: generation, supersedes: other,
+                lastJob: part.jobs.isEmpty ? 0 : lastJobID)
         }
     }
 
     /// Jobs and dead letters as they were rendered.
-    private func storeJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+    private func storeJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally)
+        throws(SQLiteError)
+    {
         let row = ledger.nextDelivery
         // Marking copies a job, and few have to be marked.
-        for job in part.jobs { try insert(generation > 0 ? job.marked(generation: generation) : job, delivery: row, at: now) }
+        for job in part.jobs {
+            try insert(generation > 0 ? job.marked(generation: generation) : job, delivery: row, at: now)
+        }
         tally.jobs += part.jobs.count
         try storeDeadLetters(of: part, at: now, &tally)
     }
 
-    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of their own: when a
-    /// person sends one, Zizq must not take it for the job of the first body.
-    private func storeChangedJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of
+    /// their own: when a person sends one, Zizq must not take it for the job of the first body.
+    private func storeChangedJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally)
+        throws(SQLiteError)
+    {
         let row = ledger.nextDelivery
         let detail = "The unique key was seen before with another body."
         for job in part.jobs {
@@ -171,7 +190,8 @@ extension OutboxStore {
     private func storeDeadLetters(of part: IngestPart, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
         for letter in part.deadLetters {
             let row = DeadLetterRow(
-                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element, rule: letter.rule,
+                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element,
+                rule: letter.rule,
                 madeBy: letter.madeBy)
             try insertDeadLetter(row, at: now)
             tally.deadLetters.append(letter.reason)
@@ -194,7 +214,8 @@ extension OutboxStore {
         guard isHeld || delivery.keepsRequest && tally.jobs > 0 else { return }
         try insert(
             RequestRow(
-                delivery: place.row, lastPart: ledger.nextDelivery - 1, isKeptWithJobs: delivery.keepsRequest, job: isHeld ? 0 : lastJobID,
+                delivery: place.row, lastPart: ledger.nextDelivery - 1, isKeptWithJobs: delivery.keepsRequest,
+                job: isHeld ? 0 : lastJobID,
                 bytes: Int64(request.count)),
             jobs: place.job..<ledger.nextJob, request)
     }

@@ -8,8 +8,8 @@ extension OutboxStore {
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// What must be done between two batches even under load: copying the log when it is long enough, and forgetting keys over
-    /// `outbox.max_keys`. Costs nothing when neither is due.
+    /// What must be done between two batches even under load: copying the log when it is long enough, and forgetting
+    /// keys over `outbox.max_keys`. Costs nothing when neither is due.
     package func maintain() {
         overcomeTrouble()
         guard knowsItsFile else { return }
@@ -43,8 +43,9 @@ extension OutboxStore {
         }
     }
 
-    /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the delivered jobs, whose time
-    /// is over or not, and every free page. To take webhooks is worth more than to show what has been delivered.
+    /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the
+    /// delivered jobs, whose time is over or not, and every free page. To take webhooks is worth more than to show what
+    /// has been delivered.
     ///
     /// - Returns: whether another step has something to do.
     private func makeRoom() throws(SQLiteError) -> Bool {
@@ -55,12 +56,14 @@ extension OutboxStore {
             trouble = nil
             return true
         }
-        if try transaction({ () throws(SQLiteError) in try trimDelivered(at: .max, limit: Self.trimStep) }) { return true }
+        if try transaction({ () throws(SQLiteError) in try trimDelivered(at: .max, limit: Self.trimStep) }) {
+            return true
+        }
         return try vacuum(keeping: 0)
     }
 
-    /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The next transaction then
-    /// begins the log anew in the same blocks of the disk.
+    /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The
+    /// next transaction then begins the log anew in the same blocks of the disk.
     private func checkpointIfDue() throws(SQLiteError) {
         let frames = session.connection.walFrames
         if frames < checkpointedFrames { checkpointedFrames = 0 }
@@ -95,7 +98,9 @@ extension OutboxStore {
             if ledger.deliveredRequests > 0 {
                 try bytesCutWithRequests(limit)
             } else {
-                try cut(session.selectBytesCut, limit, ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+                try cut(
+                    session.selectBytesCut, limit,
+                    ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
             }
         let last = max(byTime, byBytes)
         guard last > 0 else { return false }

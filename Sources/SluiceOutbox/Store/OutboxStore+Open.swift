@@ -2,12 +2,16 @@ internal import CSluiceSQLite
 internal import SluiceBase
 
 extension OutboxStore {
-    /// As `openSession`; where the disk is full, on the space of the reserve, so that what lies in the outbox can still be delivered.
-    static func openSession(_ configuration: OutboxConfiguration, on reserve: ReserveFile) throws(SQLiteError) -> Session {
+    /// As `openSession`; where the disk is full, on the space of the reserve, so that what lies in the outbox can still
+    /// be delivered.
+    static func openSession(_ configuration: OutboxConfiguration, on reserve: ReserveFile) throws(SQLiteError)
+        -> Session
+    {
         do throws(SQLiteError) {
             return try openSession(configuration)
         } catch {
-            guard error.kind == .diskFull || error.code & 0xFF == SQLITE_CANTOPEN || error.code & 0xFF == SQLITE_IOERR else { throw error }
+            guard error.kind == .diskFull || error.code & 0xFF == SQLITE_CANTOPEN || error.code & 0xFF == SQLITE_IOERR
+            else { throw error }
             reserve.release()
             return try openSession(configuration)
         }
@@ -33,7 +37,8 @@ extension OutboxStore {
     }
 
     private static func newer(_ version: Int) -> String {
-        "it was written by a newer version of sluice (outbox format \(version), this one knows up to \(Schema.currentVersion))"
+        "it was written by a newer version of sluice (outbox format \(version), this one knows up to "
+            + "\(Schema.currentVersion))"
     }
 
     /// The sentence, and the exit status, for an outbox that cannot be opened.
@@ -84,7 +89,8 @@ extension OutboxStore {
 
     private func loadJobs(into ledger: inout Ledger) throws(SQLiteError) {
         ledger.nextJob = max(ledger.firstPending, ledger.lastFinished + 1)
-        let last = try session.connection.prepare("SELECT id, position, \(StoredJob.columns) FROM jobs ORDER BY id DESC LIMIT 1")
+        let last = try session.connection.prepare(
+            "SELECT id, position, \(StoredJob.columns) FROM jobs ORDER BY id DESC LIMIT 1")
         defer { last.reset() }
         if try last.step() {
             ledger.nextJob = max(ledger.nextJob, last.int64(0) + 1)
@@ -107,7 +113,8 @@ extension OutboxStore {
 
     /// Reads the keys again that may not be in `seen` yet. Some are: carrying one over twice changes nothing.
     private func loadRecentKeys(hand: UInt64) throws(SQLiteError) {
-        let rows = try session.connection.prepare("SELECT id, key FROM deliveries WHERE id >= ?1 AND key IS NOT NULL ORDER BY id")
+        let rows = try session.connection.prepare(
+            "SELECT id, key FROM deliveries WHERE id >= ?1 AND key IS NOT NULL ORDER BY id")
         rows.bind(ledger.roundBefore, at: 1)
         defer { rows.reset() }
         while try rows.step() {
@@ -166,7 +173,8 @@ extension OutboxStore {
         ledger.oldestJob = oldest?.id ?? ledger.nextJob
         ledger.oldestPosition = oldest?.place.position ?? ledger.nextPosition
         defer { session.selectOldestDelivered.reset() }
-        ledger.oldestDeliveredAt = try session.selectOldestDelivered.step() ? session.selectOldestDelivered.int64(0) : nil
+        ledger.oldestDeliveredAt =
+            try session.selectOldestDelivered.step() ? session.selectOldestDelivered.int64(0) : nil
         try removeRequestsOfRemovedJobs()
     }
 

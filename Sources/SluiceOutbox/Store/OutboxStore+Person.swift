@@ -15,8 +15,8 @@ extension OutboxStore {
 
     /// Takes a pending or parked job out of the sending order for good, as a dead letter.
     ///
-    /// A lane that has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it may be on its way at this
-    /// moment: if Zizq takes it, its acknowledgement removes the dead letter.
+    /// A lane that has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it
+    /// may be on its way at this moment: if Zizq takes it, its acknowledgement removes the dead letter.
     ///
     /// - Returns: the dead letter's number.
     /// - Throws: `notFound` for a job that is neither pending nor parked.
@@ -55,8 +55,8 @@ extension OutboxStore {
 
     // MARK: Keys
 
-    /// Forgets the unique keys of a delivery, so that it is taken as new when it is sent again. Its jobs then get the next generation of the
-    /// key, so that Zizq does not take them for those of this delivery.
+    /// Forgets the unique keys of a delivery, so that it is taken as new when it is sent again. Its jobs then get the
+    /// next generation of the key, so that Zizq does not take them for those of this delivery.
     ///
     /// - Throws: `notFound` for a delivery that is not remembered.
     package func forgetKeys(ofDelivery deliveryID: String) throws(OutboxError) -> ForgottenKeys {

@@ -2,7 +2,8 @@ internal import SluiceBase
 
 /// One row of the table `requests`, without the request itself.
 ///
-/// Whether its bytes count as undelivered follows from the row and from the first pending job, so that figures and removal need no counting.
+/// Whether its bytes count as undelivered follows from the row and from the first pending job, so that figures and
+/// removal need no counting.
 struct RequestRow: Equatable {
     /// First and last row in `deliveries` that the delivery has or had.
     let delivery: Int64
@@ -36,14 +37,15 @@ extension OutboxStore {
         if row.job == 0 { ledger.deadRequests += row.bytes }
     }
 
-    /// A pending job of this delivery has become a dead letter or is parked: the request stays until that is over, and counts as undelivered
-    /// as it did.
+    /// A pending job of this delivery has become a dead letter or is parked: the request stays until that is over, and
+    /// counts as undelivered as it did.
     func holdRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
         try setJob(0, of: request)
     }
 
-    /// A dead letter of this delivery is gone, or a job not parked any more: the request stays with what is left, or goes.
+    /// A dead letter of this delivery is gone, or a job not parked any more: the request stays with what is left, or
+    /// goes.
     func releaseRequest(ofDelivery row: Int64) throws(SQLiteError) {
         guard let request = try request(ofDelivery: row), try !isHeld(request) else { return }
         let last = request.isKeptWithJobs ? try lastJob(of: request) : 0
@@ -58,7 +60,8 @@ extension OutboxStore {
         try setJob(last, of: request)
     }
 
-    /// Jobs from `first` on were delivered, up to the first pending one: so are the requests that stay for none behind that.
+    /// Jobs from `first` on were delivered, up to the first pending one: so are the requests that stay for none behind
+    /// that.
     func countRequests(deliveredFrom first: Int64) throws(SQLiteError) {
         guard ledger.undeliveredRequests > 0, ledger.firstPending > first else { return }
         moveToUndelivered(-(try bytesOfRequests(first..<ledger.firstPending)))
@@ -78,10 +81,12 @@ extension OutboxStore {
     func loadRequestFigures() throws(SQLiteError) {
         ledger.deliveredRequests = try bytesOfRequests(1..<ledger.firstPending)
         ledger.deadRequests = try bytesOfRequests(0..<1)
-        ledger.undeliveredRequests = (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
+        ledger.undeliveredRequests =
+            (try session.connection.integer("SELECT sum(bytes) FROM requests") ?? 0) - ledger.deliveredRequests
     }
 
-    /// The last delivered job to go so that what stays, requests included, takes no more than `outbox.keep_delivered_bytes`; 0 for none.
+    /// The last delivered job to go so that what stays, requests included, takes no more than
+    /// `outbox.keep_delivered_bytes`; 0 for none.
     ///
     /// Goes along the jobs and the requests that go with them: a request lies between its job and the next one.
     func bytesCutWithRequests(_ limit: Int) throws(SQLiteError) -> Int64 {
@@ -116,7 +121,8 @@ extension OutboxStore {
         defer { statement.reset() }
         guard try statement.step(), statement.int64(1) >= row else { return nil }
         return RequestRow(
-            delivery: statement.int64(0), lastPart: statement.int64(1), isKeptWithJobs: statement.int64(2) != 0, job: statement.int64(3),
+            delivery: statement.int64(0), lastPart: statement.int64(1), isKeptWithJobs: statement.int64(2) != 0,
+            job: statement.int64(3),
             bytes: statement.int64(4))
     }
 

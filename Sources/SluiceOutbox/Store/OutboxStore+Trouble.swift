@@ -8,7 +8,8 @@ struct Trouble: Equatable {
         case diskFull
         /// A write or a sync failed: what the disk holds of the last transaction is not known.
         case failing
-        /// The files that are open are no longer the ones at the outbox's path: what is written to them now, nobody finds after a start.
+        /// The files that are open are no longer the ones at the outbox's path: what is written to them now, nobody
+        /// finds after a start.
         case misplaced
     }
 
@@ -55,14 +56,16 @@ extension OutboxStore {
         guard let trouble, time.monotonicNanoseconds() >= trouble.retryAt else { return }
         switch trouble.kind {
         case .diskFull:
-            self.trouble = reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
+            self.trouble =
+                reserve.acquire() ? nil : Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause)
         case .failing: try? recover()
         case .misplaced: break
         }
     }
 
-    /// Looks once a second whether the files that are open are still at their place: somebody may have deleted or replaced them, and SQLite writes
-    /// on without noticing. No delivery is taken then, while those that are stored still go out.
+    /// Looks once a second whether the files that are open are still at their place: somebody may have deleted or
+    /// replaced them, and SQLite writes on without noticing. No delivery is taken then, while those that are stored
+    /// still go out.
     func seekFiles() {
         let now = time.monotonicNanoseconds()
         guard files != nil, now >= filesSoughtAt + Trouble.pause else { return }
@@ -77,13 +80,17 @@ extension OutboxStore {
         }
     }
 
-    /// Whether nothing is wrong but, perhaps, that the disk is full: what the file holds is known, and it is the right one.
+    /// Whether nothing is wrong but, perhaps, that the disk is full: what the file holds is known, and it is the right
+    /// one.
     var knowsItsFile: Bool { trouble == nil || trouble?.kind == .diskFull }
 
     private var misplaced: SQLiteError {
         SQLiteError(
             code: SQLITE_CANTOPEN,
-            message: "the outbox's files were deleted, moved or replaced while they were open; put the same files back, or start anew")
+            message:
+                "the outbox's files were deleted, moved or replaced while they were open; put the same files back, or "
+                + "start anew"
+        )
     }
 
     /// For operations that may not wait for the next try.
@@ -91,8 +98,8 @@ extension OutboxStore {
         if trouble?.kind == .failing { try recover() }
     }
 
-    /// Gets back to a known state after a failed write or sync. Where that meets a full disk the reserve is given up and it is tried again
-    /// at once: the log can only be emptied into a database file that may grow.
+    /// Gets back to a known state after a failed write or sync. Where that meets a full disk the reserve is given up
+    /// and it is tried again at once: the log can only be emptied into a database file that may grow.
     private func recover() throws(SQLiteError) {
         do throws(SQLiteError) {
             do throws(SQLiteError) {
@@ -110,9 +117,9 @@ extension OutboxStore {
         }
     }
 
-    /// In this order (DESIGN.md, "A failed sync"): everything committed is copied from the log into the database file and synced, and the log
-    /// is emptied, on the connection that knows where the last good transaction ended; only then is the connection opened again and
-    /// everything in memory read again.
+    /// In this order (DESIGN.md, "A failed sync"): everything committed is copied from the log into the database file
+    /// and synced, and the log is emptied, on the connection that knows where the last good transaction ended; only
+    /// then is the connection opened again and everything in memory read again.
     private func reopen() throws(SQLiteError) {
         // Opened again by its name it would be another outbox.
         guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }

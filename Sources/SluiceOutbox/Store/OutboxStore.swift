@@ -2,9 +2,10 @@ package import SluiceBase
 
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
 ///
-/// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the command line
-/// uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what returns without an
-/// error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a crash.
+/// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the
+/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what
+/// returns without an error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a
+/// crash.
 package final class OutboxStore {
     /// As it was given.
     package let configuration: OutboxConfiguration
@@ -54,10 +55,11 @@ package final class OutboxStore {
     ///   - time: for expiry, retention and deadlines.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
-    /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69 where the file,
-    ///   its folder or its lock cannot be had.
+    /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
+    ///   where the file, its folder or its lock cannot be had.
     package init(
-        _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil
+        _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
+        held: ((String) -> Void)? = nil
     )
         throws(FatalProblem)
     {
@@ -65,7 +67,8 @@ package final class OutboxStore {
         self.time = time
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         lock = try OutboxLock(
-            path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner, waitingFor: configuration.lockWait,
+            path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
+            waitingFor: configuration.lockWait,
             time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
@@ -73,7 +76,8 @@ package final class OutboxStore {
         }
         try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
         reserve = ReserveFile(
-            path: configuration.path + ".reserve", size: configuration.reserve, trustsOwner: configuration.trustsFolderOwner)
+            path: configuration.path + ".reserve", size: configuration.reserve,
+            trustsOwner: configuration.trustsFolderOwner)
         do throws(SQLiteError) {
             session = try Self.openSession(configuration, on: reserve)
         } catch {
@@ -131,14 +135,16 @@ package final class OutboxStore {
         switch trouble?.kind {
         case .diskFull: .diskFull
         case .failing, .misplaced: .failing
-        case nil: hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes ? .storing : .full
+        case nil:
+            hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes
+                ? .storing : .full
         }
     }
 
     private var isDeadLimitReached: Bool { smallestDeadRefused.map { !hasRoom(forDead: $0) } ?? false }
 
-    /// The store's one way to write: `body` inside a transaction that is on the disk when this returns, or everything in memory and
-    /// in the file as before when it throws.
+    /// The store's one way to write: `body` inside a transaction that is on the disk when this returns, or everything
+    /// in memory and in the file as before when it throws.
     func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
         let before = ledger
         keyUndo.removeAll(keepingCapacity: true)
@@ -158,8 +164,8 @@ package final class OutboxStore {
         }
     }
 
-    /// As `transaction`, for what must go on when the disk is full: gives up the reserve and tries once more. Tries to get back to a
-    /// known state first where a write has failed before.
+    /// As `transaction`, for what must go on when the disk is full: gives up the reserve and tries once more. Tries to
+    /// get back to a known state first where a write has failed before.
     func urgentTransaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(OutboxError) -> Result {
         do throws(SQLiteError) {
             try recoverIfFailing()
@@ -185,8 +191,10 @@ package final class OutboxStore {
     private func saveProgress() throws(SQLiteError) {
         guard ledger.isChanged else { return }
         let values = [
-            ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.deliveriesRemoved, ledger.roundBefore, ledger.roundStart,
-            Int64(bitPattern: ledger.hand ?? recent.handPrefix), ledger.deadLetters, ledger.deadLetterBytes, ledger.parked,
+            ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.deliveriesRemoved, ledger.roundBefore,
+            ledger.roundStart,
+            Int64(bitPattern: ledger.hand ?? recent.handPrefix), ledger.deadLetters, ledger.deadLetterBytes,
+            ledger.parked,
             ledger.parkedBytes,
         ]
         for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }

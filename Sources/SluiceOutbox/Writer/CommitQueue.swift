@@ -2,7 +2,8 @@ internal import SluiceBase
 
 /// Deliveries that wait for the next transaction. A state machine: no clock, no lock, no I/O.
 ///
-/// A batch is whatever has queued up while the last transaction ran, so it grows with the load and there is nothing to tune.
+/// A batch is whatever has queued up while the last transaction ran, so it grows with the load and there is nothing to
+/// tune.
 struct CommitQueue {
     /// What fits into one transaction, and how long a delivery waits for one.
     struct Limits: Sendable {
@@ -28,7 +29,8 @@ struct CommitQueue {
     }
 
     private let limits: Limits
-    /// Empty places before `head` are deliveries that have left: keeping them would keep their bodies, which nothing accounts for any more.
+    /// Empty places before `head` are deliveries that have left: keeping them would keep their bodies, which nothing
+    /// accounts for any more.
     private var waiting: [IngestDelivery?] = []
     /// Where in `waiting` the queue begins.
     private var head = 0
@@ -54,8 +56,9 @@ struct CommitQueue {
         return .queued(isFirst: isFirst)
     }
 
-    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one. A delivery is never split, so one
-    /// with more parts than the limit has a transaction of its own, and the others wait for that one only.
+    /// The writer is ready for a transaction: it gets the oldest deliveries up to the limits, at least one. A delivery
+    /// is never split, so one with more parts than the limit has a transaction of its own, and the others wait for that
+    /// one only.
     mutating func writerBecameReady(at now: Int64) -> Batch {
         var batch = Batch(deliveries: [], overdue: deadlinePassed(at: now))
         var parts = 0
@@ -73,8 +76,8 @@ struct CommitQueue {
 
     /// Time went by: the deliveries that have waited for too long leave the queue.
     ///
-    /// Deliveries come from several loops, so their times may be a little out of order; one that stands behind a younger one leaves with
-    /// that.
+    /// Deliveries come from several loops, so their times may be a little out of order; one that stands behind a
+    /// younger one leaves with that.
     mutating func deadlinePassed(at now: Int64) -> [IngestDelivery] {
         var end = head
         while end < waiting.count, deadline(at: end) <= now { end += 1 }

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// A value behind a lock, with a way to wait for it to change. For the few places where a thread sleeps; everything else uses a
-/// `Mutex`.
+/// A value behind a lock, with a way to wait for it to change. For the few places where a thread sleeps; everything
+/// else uses a `Mutex`.
 ///
 /// `@unchecked Sendable`: `state` is only touched with the lock held, and the two pthread objects are made for sharing.
 @safe final class Monitor<State>: @unchecked Sendable {
@@ -48,7 +48,9 @@ internal import Glibc
     /// Waits until `isReady` or until the time is over, then runs `body` with the lock held.
     ///
     /// - Parameter nanoseconds: how long to wait at most; nil for without end.
-    func wait<Result>(upTo nanoseconds: Int64?, until isReady: (State) -> Bool, then body: (inout State) -> Result) -> Result {
+    func wait<Result>(upTo nanoseconds: Int64?, until isReady: (State) -> Bool, then body: (inout State) -> Result)
+        -> Result
+    {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         let deadline = nanoseconds.map(Self.time(in:))

@@ -5,7 +5,8 @@ extension OutboxWriter {
     package func perform<Answer: Sendable>(
         _ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> Answer
     ) async throws(OutboxError) -> Answer {
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Answer, OutboxError>, Never>) in
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Answer, OutboxError>, Never>) in
             let operation: Operation = { store in
                 guard let store else { return continuation.resume(returning: .failure(.closed)) }
                 continuation.resume(returning: Result { () throws(OutboxError) in try body(store) })

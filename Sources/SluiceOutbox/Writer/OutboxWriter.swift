@@ -2,14 +2,14 @@ package import Logging
 package import SluiceBase
 internal import Synchronization
 
-/// The outbox's thread: takes what the event loops hand in, stores it in as few transactions as the disk allows, and says what is
-/// durable. Callable from any thread.
+/// The outbox's thread: takes what the event loops hand in, stores it in as few transactions as the disk allows, and
+/// says what is durable. Callable from any thread.
 ///
-/// The order of its work: first what was asked for by `perform` (acknowledgements above all), each in a transaction of its own, then one
-/// batch of deliveries, then upkeep.
+/// The order of its work: first what was asked for by `perform` (acknowledgements above all), each in a transaction of
+/// its own, then one batch of deliveries, then upkeep.
 package final class OutboxWriter: Sendable {
-    /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a transaction, on
-    /// another one. Must be short and must not block.
+    /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
+    /// transaction, on another one. Must be short and must not block.
     package typealias Delivered = @Sendable (_ origin: Int, _ results: [IngestResult]) -> Void
 
     /// Asked of the store, on its thread.
@@ -29,7 +29,8 @@ package final class OutboxWriter: Sendable {
     private static let upkeepNanoseconds: Int64 = 250_000_000
 
     let work: Monitor<Work>
-    /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that watches the deadline.
+    /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that
+    /// watches the deadline.
     private let ended = Monitor(false)
     private let configuration: OutboxConfiguration
     private let time: any TimeSource
@@ -37,8 +38,8 @@ package final class OutboxWriter: Sendable {
     private let delivered: Delivered
     private let latest: Mutex<OutboxStatus>
     private let commits: AsyncStream<Int64>.Continuation
-    /// The id of the last job on the disk, after each transaction that stored some; what was missed in between is left out. For one
-    /// reader.
+    /// The id of the last job on the disk, after each transaction that stored some; what was missed in between is left
+    /// out. For one reader.
     package let committedJobs: AsyncStream<Int64>
 
     /// Opens the outbox on a new thread, and returns when it is open.
@@ -79,7 +80,8 @@ package final class OutboxWriter: Sendable {
         switch admission {
         case .queued(isFirst: true): work.wake()
         case .queued(isFirst: false): break
-        case .refused(let code): delivered(delivery.origin, [IngestResult(ticket: delivery.ticket, outcome: .refused(code))])
+        case .refused(let code):
+            delivered(delivery.origin, [IngestResult(ticket: delivery.ticket, outcome: .refused(code))])
         }
     }
 
@@ -89,8 +91,8 @@ package final class OutboxWriter: Sendable {
     /// Deliveries that wait for a transaction.
     package var waiting: Int { work.withLock { $0.queue.count } }
 
-    /// Stops: refuses what comes from now on, stores what waits, closes the file. Returns when the file is closed; calling it again
-    /// waits for the same.
+    /// Stops: refuses what comes from now on, stores what waits, closes the file. Returns when the file is closed;
+    /// calling it again waits for the same.
     package func close() async {
         await withCheckedContinuation { continuation in
             let isClosed = work.withLockAndWake { work in
@@ -160,7 +162,8 @@ package final class OutboxWriter: Sendable {
         }
     }
 
-    /// The deliveries are freed when this returns, before anyone is told of their results and gives their memory back to the budget.
+    /// The deliveries are freed when this returns, before anyone is told of their results and gives their memory back
+    /// to the budget.
     private func storeNextBatch(_ store: OutboxStore) -> (results: ResultsByOrigin, isClosing: Bool) {
         let now = time.monotonicNanoseconds()
         let (batch, isClosing) = work.withLock { ($0.queue.writerBecameReady(at: now), $0.isClosing) }
@@ -179,12 +182,16 @@ package final class OutboxWriter: Sendable {
         if status.lastJobID != before.lastJobID { commits.yield(status.lastJobID) }
         if let error = store.unreportedError {
             store.unreportedError = nil
-            log.error("the outbox met an error", metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
+            log.error(
+                "the outbox met an error",
+                metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
         } else if status.condition != before.condition {
             log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
         }
         if status.isDeadLimitReached, !before.isDeadLimitReached {
-            log.error("dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused")
+            log.error(
+                "dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused"
+            )
         } else if before.isDeadLimitReached, !status.isDeadLimitReached {
             log.notice("there is room for dead letters again")
         }
@@ -257,7 +264,8 @@ private struct ResultsByOrigin {
 
     mutating func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
         for delivery in deliveries {
-            byOrigin[delivery.origin, default: []].append(IngestResult(ticket: delivery.ticket, outcome: .refused(code)))
+            byOrigin[delivery.origin, default: []].append(
+                IngestResult(ticket: delivery.ticket, outcome: .refused(code)))
         }
     }
 }

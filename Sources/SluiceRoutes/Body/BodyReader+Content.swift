@@ -39,7 +39,8 @@ extension BodyReader {
 
     /// What the header says, and without one JSON.
     func declaredFamily(_ request: borrowing RequestView) -> MediaType.Family {
-        request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family } ?? .json
+        request.headers.firstIndex(of: Self.contentType).map { MediaType(request.headers.value(at: $0)).family }
+            ?? .json
     }
 
     /// The first byte that is not JSON's white space (RFC 8259 §2), behind a byte-order mark.
@@ -52,7 +53,8 @@ extension BodyReader {
     private static func solePayload(of body: Span<UInt8>) throws(BodyFault) -> [UInt8] {
         try URLEncodedForm.requireWhole(body)
         let form = try URLEncodedForm.read(body, .utf8)
-        guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1 else {
+        guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1
+        else {
             throw BodyFault("the form has other fields than one 'payload'")
         }
         return json(in: payload.bytes.span).array
@@ -69,7 +71,9 @@ extension BodyReader {
 
     /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.
     private static func form(_ body: Span<UInt8>) throws(BodyFault) -> FormFields {
-        if let boundary = MultipartForm.boundary(at: body) { return try MultipartForm.read(body, boundary: boundary, charset: .utf8) }
+        if let boundary = MultipartForm.boundary(at: body) {
+            return try MultipartForm.read(body, boundary: boundary, charset: .utf8)
+        }
         try URLEncodedForm.requireWhole(body)
         return try URLEncodedForm.read(body, .utf8)
     }

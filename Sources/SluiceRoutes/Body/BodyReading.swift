@@ -13,13 +13,15 @@ package enum BodyReading: Sendable {
     case unreadable(String)
 }
 
-/// Reads the body of a route's requests as what it is. What it makes of a body takes at most `memory(for:)`, and time in proportion to it.
+/// Reads the body of a route's requests as what it is. What it makes of a body takes at most `memory(for:)`, and time
+/// in proportion to it.
 package struct BodyReader: Sendable {
     let kind: BodyKind
     /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
     let unwrapsPayload: Bool
-    /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature covers the header.
-    /// Elsewhere a sender of a captured request could have its bytes read as something else, so the bytes alone decide.
+    /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature
+    /// covers the header. Elsewhere a sender of a captured request could have its bytes read as something else, so the
+    /// bytes alone decide.
     let trustsContentType: Bool
 
     static let contentType: HeaderName = "content-type"
@@ -72,11 +74,15 @@ extension BodyReader {
         return .json(json(in: text.span).array)
     }
 
-    /// JSON without the byte-order mark that some senders write before it, and that no reader of JSON must take (RFC 8259 §8.1).
+    /// JSON without the byte-order mark that some senders write before it, and that no reader of JSON must take (RFC
+    /// 8259 §8.1).
     @_lifetime(copy text)
-    static func json(in text: Span<UInt8>) -> Span<UInt8> { text.extracting(Charset.utf8.markLength(at: text)..<text.count) }
+    static func json(in text: Span<UInt8>) -> Span<UInt8> {
+        text.extracting(Charset.utf8.markLength(at: text)..<text.count)
+    }
 
-    /// How many bytes `read` needs at most, besides the body: for a copy in UTF-8, for fields, and for the JSON that is made of them.
+    /// How many bytes `read` needs at most, besides the body: for a copy in UTF-8, for fields, and for the JSON that is
+    /// made of them.
     func memory(for request: borrowing RequestView) -> Int {
         let size = request.body.count
         guard size > 0, kind != .json else { return 0 }
@@ -96,7 +102,8 @@ extension BodyReader {
     /// Of a text, or the fields of a form, or the same bytes in base64.
     func memory(forText body: Span<UInt8>, isUTF8: Bool) -> Int {
         if kind == .bytes { return body.count / 3 * 4 + 32 }
-        // Control characters of one byte become six; euro signs of windows-1252 three, and so do half the bytes of UTF-16.
+        // Control characters of one byte become six; euro signs of windows-1252 three, and so do half the bytes of
+        // UTF-16.
         return Swift.max([UInt8].jsonStringLength(body), isUTF8 ? 0 : 3 * body.count) + 3 * body.count
     }
 

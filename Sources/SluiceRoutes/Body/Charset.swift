@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// A way of writing text as bytes that is understood. Labels mean what the WHATWG Encoding standard (§4.2) says, which is what senders
-/// mean: `latin1` is windows-1252.
+/// A way of writing text as bytes that is understood. Labels mean what the WHATWG Encoding standard (§4.2) says, which
+/// is what senders mean: `latin1` is windows-1252.
 enum Charset: Sendable {
     case utf8
     case windows1252
@@ -21,7 +21,8 @@ enum Charset: Sendable {
     static func named(_ label: [UInt8]) throws(BodyFault) -> Charset {
         switch String(decoding: label.map(ASCII.lowercase), as: UTF8.self) {
         case "utf-8", "utf8", "us-ascii", "ascii": return .utf8
-        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "l1", "windows-1252", "cp1252", "x-cp1252": return .windows1252
+        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "l1", "windows-1252", "cp1252", "x-cp1252":
+            return .windows1252
         case "utf-16": return .utf16
         case "utf-16le": return .utf16LittleEndian
         case "utf-16be": return .utf16BigEndian
@@ -38,11 +39,13 @@ enum Charset: Sendable {
         switch self {
         case .windows1252: 0
         case .utf8: text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF ? 3 : 0
-        case .utf16, .utf16LittleEndian, .utf16BigEndian: text.count >= 2 && text[0] ^ text[1] == 1 && text[0] >= 0xFE ? 2 : 0
+        case .utf16, .utf16LittleEndian, .utf16BigEndian:
+            text.count >= 2 && text[0] ^ text[1] == 1 && text[0] >= 0xFE ? 2 : 0
         }
     }
 
-    /// The text in UTF-8, not altered in any way: a mark of UTF-8 stays, one of UTF-16 has done its work and is dropped.
+    /// The text in UTF-8, not altered in any way: a mark of UTF-8 stays, one of UTF-16 has done its work and is
+    /// dropped.
     ///
     /// - Returns: `nil` for bytes that are no text in this charset.
     func decode(_ text: Span<UInt8>) -> [UInt8]? {
@@ -55,10 +58,13 @@ enum Charset: Sendable {
 }
 
 extension Charset {
-    /// What 0x80 to 0x9F mean; all else means what it does in Unicode. Five bytes have no meaning and stay control characters.
+    /// What 0x80 to 0x9F mean; all else means what it does in Unicode. Five bytes have no meaning and stay control
+    /// characters.
     private static let windows1252High: [UInt16] = [
-        0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
-        0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
+        0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D,
+        0x017D, 0x008F,
+        0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D,
+        0x017E, 0x0178,
     ]
 
     private static func decodeWindows1252(_ text: Span<UInt8>) -> [UInt8] {

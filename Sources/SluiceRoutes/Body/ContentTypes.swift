@@ -33,14 +33,18 @@ struct ContentTypes: Sendable {
     /// - Returns: `nil` after a problem has been noted.
     static func read(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
-        if elements.isEmpty { context.error(node.position, "\(subject) needs at least one type, or no request would be taken") }
+        if elements.isEmpty {
+            context.error(node.position, "\(subject) needs at least one type, or no request would be taken")
+        }
         let ranges = elements.compactMap { element -> [UInt8]? in
             guard let text = context.text(element, "a content type") else { return nil }
             let range = text.utf8.map(ASCII.lowercase)
             if isRange(range) { return range }
             context.error(
                 element.position,
-                "a content type is written 'type/subtype' or 'type/*', without parameters, not '\(PrintableText.escape(text))'")
+                "a content type is written 'type/subtype' or 'type/*', without parameters, not "
+                    + "'\(PrintableText.escape(text))'"
+            )
             return nil
         }
         return ranges.isEmpty ? nil : ContentTypes(ranges: ranges)

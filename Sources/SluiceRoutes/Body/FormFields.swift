@@ -35,8 +35,8 @@ struct FormFields {
     /// The values of a field, in order.
     func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
 
-    /// The form as a JSON object: a field that stands twice is an array, and a field `payload` that holds a JSON object or array
-    /// is that.
+    /// The form as a JSON object: a field that stands twice is an array, and a field `payload` that holds a JSON object
+    /// or array is that.
     var json: [UInt8] {
         var json: [UInt8] = [UInt8(ascii: "{")]
         for name in names {
@@ -71,6 +71,7 @@ struct FormFields {
     static func isJSON(_ value: Span<UInt8>) -> Bool {
         var findings = JSONFindings()
         // One level is the form's own object, one an array of repeated fields.
-        return (try? JSONScanner.scan(value, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings)) != nil
+        return (try? JSONScanner.scan(value, paths: .none, maximumDepth: JSONLimits.bulkDepth - 2, into: &findings))
+            != nil
     }
 }

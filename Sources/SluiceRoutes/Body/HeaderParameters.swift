@@ -18,7 +18,9 @@ enum HeaderParameters {
             let start = semicolon + 1
             guard let end = endOfParameter(value, start) else { return nil }
             let parameter = value.extracting(start..<end)
-            if let mark = parameter.firstIndex(of: UInt8(ascii: "=")), trimmed(parameter.extracting(0..<mark)).matches(name) {
+            if let mark = parameter.firstIndex(of: UInt8(ascii: "=")),
+                trimmed(parameter.extracting(0..<mark)).matches(name)
+            {
                 return unquoted(trimmed(parameter.extracting((mark + 1)..<parameter.count)))
             }
             next = end < value.count ? end : nil
@@ -48,7 +50,9 @@ enum HeaderParameters {
     }
 
     private static func unquoted(_ text: Span<UInt8>) -> [UInt8] {
-        guard text.count >= 2, text[0] == UInt8(ascii: "\""), text[text.count - 1] == UInt8(ascii: "\"") else { return text.array }
+        guard text.count >= 2, text[0] == UInt8(ascii: "\""), text[text.count - 1] == UInt8(ascii: "\"") else {
+            return text.array
+        }
         let content = text.extracting(1..<(text.count - 1))
         var bytes: [UInt8] = []
         bytes.reserveCapacity(content.count)

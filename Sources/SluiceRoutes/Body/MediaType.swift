@@ -25,7 +25,9 @@ struct MediaType: ~Escapable {
 
     /// A body without a type is JSON, as most webhooks are.
     var family: Family {
-        if name.isEmpty || name.matches("application/json") || name.ends(in: "+json") || name.matches("text/json") { return .json }
+        if name.isEmpty || name.matches("application/json") || name.ends(in: "+json") || name.matches("text/json") {
+            return .json
+        }
         if name.matches("application/x-www-form-urlencoded") { return .form }
         if name.matches("multipart/form-data") { return .multipart }
         if name.begins(with: "text/") || name.matches("application/xml") || name.ends(in: "+xml") { return .text }
@@ -52,6 +54,8 @@ extension Span where Element == UInt8 {
         let length = lowercased.utf8CodeUnitCount
         guard count >= length else { return false }
         let tail = extracting((count - length)..<count)
-        return String(describing: lowercased).utf8.enumerated().allSatisfy { ASCII.lowercase(tail[$0.offset]) == $0.element }
+        return String(describing: lowercased).utf8.enumerated().allSatisfy {
+            ASCII.lowercase(tail[$0.offset]) == $0.element
+        }
     }
 }

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Finds the parts between the boundaries of a multipart body (RFC 2046 §5.1.1), in one pass: a boundary has no carriage return, so that
-/// no byte is looked at more than twice.
+/// Finds the parts between the boundaries of a multipart body (RFC 2046 §5.1.1), in one pass: a boundary has no
+/// carriage return, so that no byte is looked at more than twice.
 struct MultipartDivider {
     /// Two hyphens and the boundary.
     private let delimiter: [UInt8]
@@ -31,7 +31,9 @@ struct MultipartDivider {
         case .delimiter(let next): position = next
         case .closing: isAtEnd = true
         case .other:
-            guard findLine(in: body, from: 0) != nil else { throw BodyFault("the multipart body does not have its boundary") }
+            guard findLine(in: body, from: 0) != nil else {
+                throw BodyFault("the multipart body does not have its boundary")
+            }
         }
     }
 
@@ -41,7 +43,9 @@ struct MultipartDivider {
     mutating func next(in body: Span<UInt8>) throws(BodyFault) -> Range<Int>? {
         guard !isAtEnd else { return nil }
         let start = position
-        guard let end = findLine(in: body, from: start) else { throw BodyFault("the multipart body has no closing boundary") }
+        guard let end = findLine(in: body, from: start) else {
+            throw BodyFault("the multipart body has no closing boundary")
+        }
         return start..<end
     }
 
@@ -68,11 +72,14 @@ struct MultipartDivider {
         guard start + delimiter.count <= body.count else { return .other }
         guard body.extracting(start..<(start + delimiter.count)).equals(delimiter.span) else { return .other }
         var index = start + delimiter.count
-        let isClosing = index + 1 < body.count && body[index] == UInt8(ascii: "-") && body[index + 1] == UInt8(ascii: "-")
+        let isClosing =
+            index + 1 < body.count && body[index] == UInt8(ascii: "-") && body[index + 1] == UInt8(ascii: "-")
         if isClosing { index += 2 }
         while index < body.count, HeaderParameters.isBlank(body[index]) { index += 1 }
         if isClosing, index == body.count { return .closing }
-        guard index + 1 < body.count, body[index] == ASCII.carriageReturn, body[index + 1] == ASCII.lineFeed else { return .other }
+        guard index + 1 < body.count, body[index] == ASCII.carriageReturn, body[index + 1] == ASCII.lineFeed else {
+            return .other
+        }
         return isClosing ? .closing : .delimiter(index + 2)
     }
 }

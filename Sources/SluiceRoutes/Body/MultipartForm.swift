@@ -7,12 +7,15 @@ enum MultipartForm {
     ///
     /// - Returns: `nil` for a body whose first line is not such a one.
     static func boundary(at body: Span<UInt8>) -> [UInt8]? {
-        guard body.hasPrefix(Array("--".utf8).span), let end = body.firstIndex(of: ASCII.carriageReturn) else { return nil }
+        guard body.hasPrefix(Array("--".utf8).span), let end = body.firstIndex(of: ASCII.carriageReturn) else {
+            return nil
+        }
         return HeaderParameters.trimmed(body.extracting(2..<end)).array
     }
 
     /// - Parameter charset: of fields that name none, unless the body itself does.
-    static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyFault) -> FormFields {
+    static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyFault) -> FormFields
+    {
         let parts = try parts(of: body, boundary)
         let charset = try charset(of: body, parts, standard: standard)
         var fields = FormFields()
@@ -44,7 +47,8 @@ enum MultipartForm {
         return parts
     }
 
-    /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the boundary.
+    /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the
+    /// boundary.
     private static func charset(of body: Span<UInt8>, _ parts: [Part], standard: Charset) throws(BodyFault) -> Charset {
         if let part = parts.first(where: { $0.head.name.elementsEqual("_charset_".utf8) }) {
             let label = HeaderParameters.trimmed(body.extracting(part.content))
@@ -53,7 +57,9 @@ enum MultipartForm {
         return standard
     }
 
-    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyFault) -> FormFields.Value {
+    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyFault)
+        -> FormFields.Value
+    {
         if let name = head.filename { return .json(file(try text(name.span, charset), content, head)) }
         let declared = head.contentType
         let type = MediaType(declared.span)
@@ -68,7 +74,9 @@ enum MultipartForm {
     }
 
     private static func text(_ bytes: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
-        guard let text = charset.decode(bytes) else { throw BodyFault("a part of the multipart body is not valid in its charset") }
+        guard let text = charset.decode(bytes) else {
+            throw BodyFault("a part of the multipart body is not valid in its charset")
+        }
         return text
     }
 

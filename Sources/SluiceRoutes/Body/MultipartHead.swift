@@ -60,7 +60,8 @@ struct MultipartHead {
         return HeaderParameters.value(of: name, in: disposition.span).map(unescaped)
     }
 
-    /// What browsers cannot write in quotes they write as `%22`, `%0D` and `%0A`, and nothing else so (HTML, "multipart form data").
+    /// What browsers cannot write in quotes they write as `%22`, `%0D` and `%0A`, and nothing else so (HTML, "multipart
+    /// form data").
     private static func unescaped(_ text: [UInt8]) -> [UInt8] {
         guard text.contains(UInt8(ascii: "%")) else { return text }
         var bytes: [UInt8] = []
@@ -106,7 +107,9 @@ private struct MultipartHeadFields {
         lines.append((name.array, HeaderParameters.trimmed(line.extracting((colon + 1)..<line.count)).array))
     }
 
-    private static var fault: BodyFault { BodyFault("a part of the multipart body has a line in its head that is no header") }
+    private static var fault: BodyFault {
+        BodyFault("a part of the multipart body has a line in its head that is no header")
+    }
 
     /// The value of the first line with this name, in any case.
     subscript(name: StaticString) -> [UInt8]? { lines.first { $0.name.span.matches(name) }?.value }

@@ -34,8 +34,8 @@ enum PercentDecoding {
 extension PercentDecoding {
     /// A path, decoded once.
     ///
-    /// - Returns: `nil` where two readers could disagree about which path it is: an escaped slash or NUL, a `%` that begins no
-    ///   escape, bytes that are no UTF-8, a dot segment, or an empty segment other than behind a final slash.
+    /// - Returns: `nil` where two readers could disagree about which path it is: an escaped slash or NUL, a `%` that
+    ///   begins no escape, bytes that are no UTF-8, a dot segment, or an empty segment other than behind a final slash.
     static func pathDecode(_ path: Span<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(path.count)

@@ -2,15 +2,17 @@ internal import SluiceBase
 
 /// A body of the type `application/x-www-form-urlencoded`, parted as the WHATWG URL standard (§5.1) says.
 enum URLEncodedForm {
-    /// Refuses a body that no encoder of forms makes, such as JSON or several lines with a form in them: the encoders of the WHATWG URL
-    /// standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with `%`.
+    /// Refuses a body that no encoder of forms makes, such as JSON or several lines with a form in them: the encoders
+    /// of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with
+    /// `%`.
     static func requireWhole(_ body: Span<UInt8>) throws(BodyFault) {
         for index in body.indices where !mayStand(body[index]) { throw BodyFault("the body is not a form in one line") }
     }
 
     private static func mayStand(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0...0x20, 0x7F, UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "^"),
+        case 0...0x20, 0x7F, UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
+            UInt8(ascii: "^"),
             UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
             false
         default: true
@@ -25,7 +27,9 @@ enum URLEncodedForm {
             let end = body.firstIndex(of: UInt8(ascii: "&"), from: start) ?? body.count
             if end > start {
                 count += 1
-                guard count <= FormFields.maximum else { throw BodyFault("the form has more than \(FormFields.maximum) fields") }
+                guard count <= FormFields.maximum else {
+                    throw BodyFault("the form has more than \(FormFields.maximum) fields")
+                }
                 try add(body.extracting(start..<end), charset, to: &fields)
             }
             start = end + 1
@@ -41,7 +45,9 @@ enum URLEncodedForm {
 
     private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
         let bytes = PercentDecoding.formDecode(encoded)
-        guard let text = charset.decode(bytes.span) else { throw BodyFault("a field of the form is not valid in its charset") }
+        guard let text = charset.decode(bytes.span) else {
+            throw BodyFault("a field of the form is not valid in its charset")
+        }
         return text
     }
 }

@@ -1,88 +1,51 @@
 internal import SluiceJSON
 
-/// A report as JSON, for programs; docs/reference/cli.md tells its keys.
-struct CheckDocument: Encodable {
-    struct Examples: Encodable {
-        let seen: Int
-        /// As many as were seen, or none where the files are not right enough.
-        let run: Int
-        let failed: Int
-    }
-
-    struct Problem: Encodable {
-        let file: String
-        let line: Int
-        let column: Int
-        let severity: String
-        let message: String
-        let example: Example?
-    }
-
-    struct Example: Encodable {
-        let route: String
-        let name: String
-        /// What came of it.
-        let outcome: String
-        let differences: [Difference]
-    }
-
-    struct Difference: Encodable {
-        let what: String
-        let line: Int
-        let column: Int
-        let expected: String
-        let found: String
-    }
-
-    let folder: String
-    let ok: Bool
-    let files: Int
-    let kinds: Int
-    let routes: Int
-    let examples: Examples
-    let errors: Int
-    let warnings: Int
-    let problems: [Problem]
-
-    init(_ report: CheckReport) {
-        folder = report.folder
-        ok = report.errors == 0
-        files = report.census.files
-        kinds = report.census.kinds
-        routes = report.census.routes
-        examples = Examples(
-            seen: report.census.examples, run: report.examples?.count ?? 0,
-            failed: report.examples?.count { !$0.isAsExpected } ?? 0)
-        errors = report.errors
-        warnings = report.warnings
-        problems = report.findings.map { finding in
-            Problem(
-                file: finding.problem.file, line: finding.problem.line, column: finding.problem.column,
-                severity: finding.problem.severity.rawValue, message: finding.problem.message,
-                example: finding.example.map(Example.init))
-        }
-    }
-}
-
-extension CheckDocument.Example {
-    init(_ result: ExampleResult) {
-        route = result.route
-        name = result.name
-        outcome = result.outcome
-        differences = result.differences.map { difference in
-            CheckDocument.Difference(
-                what: difference.what, line: difference.line, column: difference.column, expected: difference.expected,
-                found: difference.found)
-        }
-    }
-}
-
+/// A report as JSON, for programs; docs/reference/cli.md lists its keys.
 extension CheckReport {
     /// The report as one JSON document.
     package var json: [UInt8] {
-        guard let json = try? JSONValueEncoder.encode(CheckDocument(self)) else {
-            preconditionFailure("texts and numbers can always be encoded")
-        }
-        return json
+        let examples: JSONTree = .object([
+            "seen": .integer(census.examples), "run": .integer(self.examples?.count ?? 0),
+            "failed": .integer(self.examples?.count { !$0.isAsExpected } ?? 0),
+        ])
+        let document: JSONTree = .object([
+            "folder": .text(folder), "ok": .boolean(errors == 0), "files": .integer(census.files),
+            "kinds": .integer(census.kinds),
+            "routes": .integer(census.routes), "examples": examples, "errors": .integer(errors),
+            "warnings": .integer(warnings),
+            "problems": .array(findings.map(\.tree)),
+        ])
+        return Array(document.json.utf8)
     }
+}
+
+extension CheckReport.Finding {
+    fileprivate var tree: JSONTree {
+        .object([
+            "file": .text(problem.file), "line": .integer(problem.line), "column": .integer(problem.column),
+            "severity": .text(problem.severity.rawValue), "message": .text(problem.message), "example": example?.tree,
+        ])
+    }
+}
+
+extension ExampleResult {
+    fileprivate var tree: JSONTree {
+        .object([
+            "route": .text(route), "name": .text(name), "outcome": .text(outcome),
+            "differences": .array(differences.map(\.tree)),
+        ])
+    }
+}
+
+extension ExampleDifference {
+    fileprivate var tree: JSONTree {
+        .object([
+            "what": .text(what), "line": .integer(line), "column": .integer(column), "expected": .text(expected),
+            "found": .text(found),
+        ])
+    }
+}
+
+extension JSONTree {
+    fileprivate static func integer(_ number: Int) -> JSONTree { .number(String(number)) }
 }

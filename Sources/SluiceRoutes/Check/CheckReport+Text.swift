@@ -27,15 +27,16 @@ extension CheckReport {
     /// More differences of one example than a person reads.
     private static let longestList = 20
 
-    /// The report for a person: `file:line:column: error: message` for each problem, what differs in examples below it, and a summary as the
-    /// last line, in which notes are not counted.
+    /// The report for a person: `file:line:column: error: message` for each problem, what differs in examples below it,
+    /// and a summary as the last line, in which notes are not counted.
     package func lines(_ form: CheckTextForm) -> [String] {
         findings.flatMap { lines(of: $0, form) } + [summary]
     }
 
     /// `routes: 2 files, 2 routes, 1 kind, 5 examples: 0 errors, 1 warning`
     private var summary: String {
-        let examples = count(census.examples, "example") + (self.examples == nil && census.examples > 0 ? " (not run)" : "")
+        let examples =
+            count(census.examples, "example") + (self.examples == nil && census.examples > 0 ? " (not run)" : "")
         return "\(PrintableText.escape(folder)): \(count(census.files, "file")), \(count(census.routes, "route")), "
             + "\(count(census.kinds, "kind")), \(examples): \(count(errors, "error")), \(count(warnings, "warning"))"
     }
@@ -104,10 +105,13 @@ extension CheckReport {
     package var annotations: [String] {
         findings.map { finding in
             let problem = finding.problem
-            let differences = (finding.example?.differences ?? []).map { "\n\($0.what): expected \($0.expected), got \($0.found)" }
+            let differences = (finding.example?.differences ?? []).map {
+                "\n\($0.what): expected \($0.expected), got \($0.found)"
+            }
             let message = PrintableText.escape(problem.message, limit: 1000) + differences.joined()
             let properties = [
-                "file=\(Self.property(problem.file))", "line=\(problem.line)", "col=\(problem.column)", "title=sluice check",
+                "file=\(Self.property(problem.file))", "line=\(problem.line)", "col=\(problem.column)",
+                "title=sluice check",
             ]
             let command = problem.severity == .note ? "notice" : problem.severity.rawValue
             return "::\(command) \(properties.joined(separator: ","))::\(Self.data(message))"

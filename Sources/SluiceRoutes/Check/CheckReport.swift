@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// All that there is to say about a folder of route files: what is wrong with them, and which of their examples come out otherwise.
+/// All that there is to say about a folder of route files: what is wrong with them, and which of their examples come
+/// out otherwise.
 package struct CheckReport: Sendable {
     /// One thing to say.
     package struct Finding: Sendable {
@@ -44,8 +45,11 @@ package struct CheckReport: Sendable {
         let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
         // Errors come first: notes would only distract from them.
         let notes = compilation.problems.isEmpty ? compilation.notes : []
-        let problems = (compilation.problems + compilation.warnings + notes + empty).map { Finding(problem: $0, example: nil) }
-        let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) } }
+        let problems = (compilation.problems + compilation.warnings + notes + empty).map {
+            Finding(problem: $0, example: nil)
+        }
+        let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) }
+        }
         return CheckReport(
             folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
             examples: examples, lacksSecretsOnly: compilation.table == nil && table != nil, files: snapshot.files)

@@ -3,7 +3,8 @@ internal import SluiceBase
 /// Finds bytes in a text in one pass over it, whatever both are (Knuth, Morris and Pratt).
 struct ByteSearch: Sendable {
     private let needle: [UInt8]
-    /// For each beginning of the needle, by its length less one: how long the longest shorter beginning is in which it ends.
+    /// For each beginning of the needle, by its length less one: how long the longest shorter beginning is in which it
+    /// ends.
     private let borders: [Int]
 
     init(for needle: [UInt8]) {

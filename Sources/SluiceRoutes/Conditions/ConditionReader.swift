@@ -15,9 +15,12 @@ struct ConditionReader {
             node, "'when'", ifEmpty: "'when' is empty; leave it out in a rule that takes everything", scope: &scope)
     }
 
-    private func conditions(_ node: YAMLNode, _ subject: String, ifEmpty: String, scope: inout RouteScope) -> [Condition]? {
+    private func conditions(_ node: YAMLNode, _ subject: String, ifEmpty: String, scope: inout RouteScope)
+        -> [Condition]?
+    {
         guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "\(subject) must be a mapping from references to what they must be, not \(node.noun)")
+            context.error(
+                node.position, "\(subject) must be a mapping from references to what they must be, not \(node.noun)")
             return nil
         }
         if entries.isEmpty { context.error(node.position, ifEmpty) }
@@ -67,7 +70,8 @@ struct ConditionReader {
         return tests.map { test, position in
             .value(
                 ValueCondition(
-                    reference: reference, comparison: comparison, test: test, written: entry.key, place: context.place(position)))
+                    reference: reference, comparison: comparison, test: test, written: entry.key,
+                    place: context.place(position)))
         }
     }
 
@@ -75,7 +79,9 @@ struct ConditionReader {
     private func comparison(of reference: Reference, writtenAs key: String, _ scope: RouteScope) -> ValueComparison {
         // The event is text, also where it is one value of the body, which then stands in the reference.
         let isEvent = key.drop { $0 == " " || $0 == "\t" } == "event"
-        guard !isEvent, reference.source.isOfBody, let path = reference.source.bodyPath(items: scope.items) else { return .asText }
+        guard !isEvent, reference.source.isOfBody, let path = reference.source.bodyPath(items: scope.items) else {
+            return .asText
+        }
         guard isOfFormField(path) else { return .byType }
         return switch bodyKind {
         case .json, .bytes: .byType

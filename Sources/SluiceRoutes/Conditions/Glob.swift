@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// A pattern for a whole text: `*` is any text, also none; `?` is one character (Unicode scalar); a backslash makes `*`, `?` and itself
-/// literal.
+/// A pattern for a whole text: `*` is any text, also none; `?` is one character (Unicode scalar); a backslash makes
+/// `*`, `?` and itself literal.
 struct Glob: Sendable {
     private enum Element: Sendable, Equatable {
         case byte(UInt8)
@@ -51,9 +51,11 @@ struct Glob: Sendable {
         return matches(text, countingIn: &steps)
     }
 
-    /// The same, with how often an element was held against the text: the number of elements times the length of the text, at most.
+    /// The same, with how often an element was held against the text: the number of elements times the length of the
+    /// text, at most.
     ///
-    /// Only the last `*` is ever tried anew. If what stands between two of them fits somewhere, it does no harm to take the first place.
+    /// Only the last `*` is ever tried anew. If what stands between two of them fits somewhere, it does no harm to take
+    /// the first place.
     func matches(_ text: Span<UInt8>, countingIn steps: inout Int) -> Bool {
         var (position, element) = (0, 0)
         /// Where to go on if what follows the last `*` does not fit.

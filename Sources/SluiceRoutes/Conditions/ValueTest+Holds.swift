@@ -14,7 +14,8 @@ extension ValueTest {
 
     /// - Parameters:
     ///   - text: compared where it lies.
-    ///   - isTyped: whether it is a string of JSON, which is equal to texts alone and is no number. Otherwise all that is known is how it
+    ///   - isTyped: whether it is a string of JSON, which is equal to texts alone and is no number. Otherwise all that
+    ///     is known is how it
     ///     is written.
     func holds(forText text: Span<UInt8>, isTyped: Bool) -> Bool {
         switch self {
@@ -50,7 +51,8 @@ extension ValueTest {
         case .equals(let values): return Self.isEqual(literal, kind, toAnyOf: values)
         case .differs(let values): return !Self.isEqual(literal, kind, toAnyOf: values)
         case .greater, .less: return kind == .number && holds(forNumber: JSONNumber(literal))
-        case .contains(let values, _): return kind == .array && Self.equals(values).holds(forAnElementOf: literal, isTyped: isTyped)
+        case .contains(let values, _):
+            return kind == .array && Self.equals(values).holds(forAnElementOf: literal, isTyped: isTyped)
         case .prefix, .suffix, .like: return false
         }
     }
@@ -122,7 +124,11 @@ extension ExpectedValue {
 }
 
 extension Span where Element == UInt8 {
-    func begins(with prefix: Span<UInt8>) -> Bool { count >= prefix.count && extracting(0..<prefix.count).equals(prefix) }
+    func begins(with prefix: Span<UInt8>) -> Bool {
+        count >= prefix.count && extracting(0..<prefix.count).equals(prefix)
+    }
 
-    func ends(with suffix: Span<UInt8>) -> Bool { count >= suffix.count && extracting((count - suffix.count)..<count).equals(suffix) }
+    func ends(with suffix: Span<UInt8>) -> Bool {
+        count >= suffix.count && extracting((count - suffix.count)..<count).equals(suffix)
+    }
 }

@@ -45,7 +45,8 @@ extension ValueTest {
         switch self {
         case .exists(let exists): exists ? "is there and not null" : "is absent or null"
         case .equals(let values): Self.phrase("is", values.map(\.words))
-        case .differs(let values): values.count == 1 ? "is not \(values[0].words)" : "is none of \(Self.list(values.map(\.words)))"
+        case .differs(let values):
+            values.count == 1 ? "is not \(values[0].words)" : "is none of \(Self.list(values.map(\.words)))"
         case .prefix(let texts): Self.phrase("begins with", texts.map(Self.quoted))
         case .suffix(let texts): Self.phrase("ends in", texts.map(Self.quoted))
         case .contains(let values, _): Self.phrase("contains", values.map(\.words))
@@ -66,7 +67,9 @@ extension ValueTest {
         return words.prefix(longestList).joined(separator: ", ") + " and \(words.count - longestList) more"
     }
 
-    fileprivate static func quoted(_ text: [UInt8]) -> String { PrintableText.quote(String(decoding: text, as: UTF8.self)) }
+    fileprivate static func quoted(_ text: [UInt8]) -> String {
+        PrintableText.quote(String(decoding: text, as: UTF8.self))
+    }
 }
 
 extension ExpectedValue {

@@ -16,7 +16,8 @@ struct ValueTestReader {
         // Unknown keys are noted.
         guard MappingReader(entry.value, .condition, in: context) != nil else { return nil }
         if tests.isEmpty {
-            context.error(entry.value.position, "an empty mapping in 'when' asks nothing; write for instance { exists: true }")
+            context.error(
+                entry.value.position, "an empty mapping in 'when' asks nothing; write for instance { exists: true }")
         }
         let read = tests.map(test)
         return tests.isEmpty || read.contains { $0 == nil } ? nil : read.compactMap { $0 }
@@ -25,7 +26,8 @@ struct ValueTestReader {
     private func warnOfLookalikes(_ node: YAMLNode) {
         let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
         for node in nodes {
-            guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text) else { continue }
+            guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text)
+            else { continue }
             context.warning(node.position, remark)
         }
     }
@@ -54,7 +56,9 @@ struct ValueTestReader {
         if case .mapping = node.content {
             context.error(
                 node.position,
-                "'not' behind a reference takes what the value must not equal; to turn a mapping around, write not: { reference: { … } }")
+                "'not' behind a reference takes what the value must not equal; to turn a mapping around, write not: { "
+                    + "reference: { … } }"
+            )
             return nil
         }
         return expectedValues(node, ifEmpty: "an empty list in 'not' always holds").map { .differs($0) }
@@ -114,7 +118,8 @@ extension ValueTestReader {
     private func number(_ node: YAMLNode, _ subject: String) -> (number: JSONNumber, written: String)? {
         if case .number(let text)? = node.scalar?.value { return jsonNumber(text, node).map { ($0, text) } }
         let isQuoted = if case .text(let text)? = node.scalar?.value { JSONNumber(text) != nil } else { false }
-        context.error(node.position, "\(subject) must be a number, not \(node.noun)\(isQuoted ? "; leave out the quotes" : "")")
+        context.error(
+            node.position, "\(subject) must be a number, not \(node.noun)\(isQuoted ? "; leave out the quotes" : "")")
         return nil
     }
 
@@ -126,7 +131,9 @@ extension ValueTestReader {
 
     private func expectedValue(_ node: YAMLNode) -> ExpectedValue? {
         guard let scalar = node.scalar else {
-            context.error(node.position, "a condition in 'when' compares with a text, a number, true, false or null, not \(node.noun)")
+            context.error(
+                node.position,
+                "a condition in 'when' compares with a text, a number, true, false or null, not \(node.noun)")
             return nil
         }
         let json: ExpectedValue.JSON

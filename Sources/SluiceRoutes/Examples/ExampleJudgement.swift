@@ -58,7 +58,8 @@ extension ExampleJudgement {
             differences.append(Self.difference("status", status.place, String(status.value), String(rehearsal.status)))
         }
         if let duplicate = expectation.duplicate, duplicate.value != (stored.duplicateOf != nil) {
-            differences.append(Self.difference("duplicate", duplicate.place, "\(duplicate.value)", "\(stored.duplicateOf != nil)"))
+            differences.append(
+                Self.difference("duplicate", duplicate.place, "\(duplicate.value)", "\(stored.duplicateOf != nil)"))
         }
         compareRefusal(expectation, &differences)
         guard refusal == nil else { return differences }
@@ -68,20 +69,25 @@ extension ExampleJudgement {
         return differences
     }
 
-    private static func difference(_ what: String, _ place: Place, _ expected: String, _ found: String) -> ExampleDifference {
+    private static func difference(_ what: String, _ place: Place, _ expected: String, _ found: String)
+        -> ExampleDifference
+    {
         ExampleDifference(what: what, place: place, expected: expected, found: found)
     }
 
     private var refusal: ErrorCode? { if case .refused(let code, _) = rehearsal.outcome { code } else { nil } }
 
-    /// A refusal that is not expected, by code or by status, is never as expected: whatever else the example says did not come out.
+    /// A refusal that is not expected, by code or by status, is never as expected: whatever else the example says did
+    /// not come out.
     private func compareRefusal(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
         if let refused = expectation.refused {
             guard refused.value != refusal else { return }
             differences.append(
-                Self.difference("refused", refused.place, refused.value.rawValue, refusal?.rawValue ?? ExampleDifference.nothing))
+                Self.difference(
+                    "refused", refused.place, refused.value.rawValue, refusal?.rawValue ?? ExampleDifference.nothing))
         } else if let refusal, (expectation.status?.value ?? 0) < 300 {
-            differences.append(Self.difference("refused", expectation.place, ExampleDifference.nothing, refusal.rawValue))
+            differences.append(
+                Self.difference("refused", expectation.place, ExampleDifference.nothing, refusal.rawValue))
         } else if refusal != nil, let place = expectation.placeOfContent {
             differences.append(Self.difference("the delivery", place, "(taken)", "(refused)"))
         }
@@ -92,7 +98,8 @@ extension ExampleJudgement {
         for index in 0..<max(jobs.value.count, found.count) {
             let what = "jobs[\(index)]"
             guard index < jobs.value.count else {
-                differences.append(Self.difference(what, jobs.place, ExampleDifference.nothing, found[index]?.json ?? ""))
+                differences.append(
+                    Self.difference(what, jobs.place, ExampleDifference.nothing, found[index]?.json ?? ""))
                 continue
             }
             let job = jobs.value[index]
@@ -100,7 +107,9 @@ extension ExampleJudgement {
                 differences.append(Self.difference(what, job.place, job.json, ExampleDifference.nothing))
                 continue
             }
-            for field in job.fields { field.value.compare(found[index]?[field.name], "\(what).\(field.name)", into: &differences) }
+            for field in job.fields {
+                field.value.compare(found[index]?[field.name], "\(what).\(field.name)", into: &differences)
+            }
         }
     }
 
@@ -115,7 +124,8 @@ extension ExampleJudgement {
             if reasons.map(\.rawValue) == found { return }
             expected = "[\(reasons.map(\.rawValue).joined(separator: ", "))]"
         }
-        differences.append(Self.difference("dead_letters", letters.place, expected, "[\(found.joined(separator: ", "))]"))
+        differences.append(
+            Self.difference("dead_letters", letters.place, expected, "[\(found.joined(separator: ", "))]"))
     }
 
     private func compareReply(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
@@ -133,7 +143,8 @@ extension ExampleJudgement {
         guard let body = expectation.replyBody else { return }
         let bytes = reply.body ?? document
         // A text is all of the body; anything else is what the body is as JSON.
-        let found = if case .text = body.tree { JSONTree.text(String(decoding: bytes, as: UTF8.self)) } else { JSONTree(bytes) }
+        let found =
+            if case .text = body.tree { JSONTree.text(String(decoding: bytes, as: UTF8.self)) } else { JSONTree(bytes) }
         body.compare(found ?? .text(String(decoding: bytes, as: UTF8.self)), "reply.body", into: &differences)
     }
 
@@ -148,7 +159,9 @@ extension ExampleJudgement {
 
 extension ExpectedJob {
     /// What is asked of it, as JSON.
-    fileprivate var json: String { JSONTree.object(fields.map { JSONTree.Member(key: $0.name, value: $0.value.tree) }).json }
+    fileprivate var json: String {
+        JSONTree.object(fields.map { JSONTree.Member(key: $0.name, value: $0.value.tree) }).json
+    }
 }
 
 extension Expectation {

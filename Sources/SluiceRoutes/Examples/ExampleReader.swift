@@ -14,7 +14,8 @@ struct ExampleReader {
         let examples = elements.enumerated().compactMap { example($1, number: $0 + 1) }
         var names: Set<String> = []
         for example in examples where !names.insert(example.name).inserted {
-            context.log.warning(example.place, "two examples of the route are named '\(PrintableText.escape(example.name))'")
+            context.log.warning(
+                example.place, "two examples of the route are named '\(PrintableText.escape(example.name))'")
         }
         return examples
     }
@@ -34,7 +35,8 @@ struct ExampleReader {
         guard let method, let target, let body, let signing, let expectation else { return nil }
         return RouteExample(
             name: name, place: context.place(node.position), method: method, target: target,
-            headers: headers + body.headers, body: body.body, signing: signing, clock: clock, sender: sender, expectation: expectation)
+            headers: headers + body.headers, body: body.body, signing: signing, clock: clock, sender: sender,
+            expectation: expectation)
     }
 
     private func name(_ reader: MappingReader) -> String? {
@@ -74,7 +76,8 @@ struct ExampleReader {
 extension ExampleReader {
     /// What says how a request is sent (RFC 9112 §6), not what it says.
     private static let framing: Set<HeaderName> = [
-        "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive", "proxy-connection",
+        "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive",
+        "proxy-connection",
     ]
 
     private func target(_ reader: MappingReader) -> String? {
@@ -95,7 +98,8 @@ extension ExampleReader {
         if text.hasPrefix("/"), !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
             return PercentEncoding.path(text)
         }
-        context.error(node.position, "'path' begins with / and has no ? and no #; what stands behind a ? is the 'query'")
+        context.error(
+            node.position, "'path' begins with / and has no ? and no #; what stands behind a ? is the 'query'")
         return nil
     }
 
@@ -108,7 +112,9 @@ extension ExampleReader {
             return nil
         }
         let pairs = entries.map { entry in
-            text(entry.value, "a query parameter").map { "\(PercentEncoding.component(entry.key))=\(PercentEncoding.component($0))" }
+            text(entry.value, "a query parameter").map {
+                "\(PercentEncoding.component(entry.key))=\(PercentEncoding.component($0))"
+            }
         }
         return pairs.contains(nil) ? nil : pairs.compactMap(\.self).joined(separator: "&")
     }
@@ -131,7 +137,8 @@ extension ExampleReader {
                 return nil
             }
             if Self.framing.contains(HeaderName(entry.key)) {
-                context.error(entry.position, "the header \(entry.key) is set by whoever sends a request, and not by an example")
+                context.error(
+                    entry.position, "the header \(entry.key) is set by whoever sends a request, and not by an example")
                 return nil
             }
             guard let value = text(entry.value, "the value of a header") else { return nil }
@@ -170,7 +177,9 @@ extension ExampleReader {
         guard let node = reader.node("body_file"), let name = reader.text("body_file") else { return nil }
         // By bytes, as the file system takes a path apart.
         let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) { return .file(name, context.place(node.position)) }
+        if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {
+            return .file(name, context.place(node.position))
+        }
         context.error(node.position, "'body_file' is a path inside the routes folder, such as examples/push.json")
         return nil
     }

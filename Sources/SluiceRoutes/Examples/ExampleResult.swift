@@ -26,7 +26,9 @@ package struct ExampleResult: Sendable {
     package var isAsExpected: Bool { obstacle == nil && differences.isEmpty }
 
     /// `the example 'a push' of the route 'github'`
-    private var title: String { "the example '\(PrintableText.escape(name))' of the route '\(PrintableText.escape(route))'" }
+    private var title: String {
+        "the example '\(PrintableText.escape(name))' of the route '\(PrintableText.escape(route))'"
+    }
 
     /// What to tell whoever wrote the file; `nil` where there is nothing.
     package var problem: RouteProblem? {

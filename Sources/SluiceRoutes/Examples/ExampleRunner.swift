@@ -6,8 +6,8 @@ extension RouteTable {
 
     /// Sends the examples of each route through it, in the order of the file, and compares.
     ///
-    /// The table has to be one with throw-away secrets (`RouteOptions.secrets`), which examples are signed with. Blocking where an example
-    /// names a file.
+    /// The table has to be one with throw-away secrets (`RouteOptions.secrets`), which examples are signed with.
+    /// Blocking where an example names a file.
     ///
     /// - Parameters:
     ///   - folder: the routes folder, in which files of bodies lie.
@@ -82,7 +82,9 @@ private struct ExampleRunner {
             if !isSigned { request.headers += try route.sign(request, at: time, id: "example_\(number)") }
         } catch {
             throw Obstacle(
-                message: "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go unsigned with "
+                message:
+                    "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go "
+                    + "unsigned with "
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
         return route.rehearse(
@@ -96,7 +98,8 @@ private struct ExampleRunner {
         if match === route { return }
         let end = match.map { "leads to the route '\(PrintableText.escape($0.name))'" } ?? "leads to no route"
         throw Obstacle(
-            message: "its path \(PrintableText.escape(String(decoding: path, as: UTF8.self))) \(end)", place: example.place)
+            message: "its path \(PrintableText.escape(String(decoding: path, as: UTF8.self))) \(end)",
+            place: example.place)
     }
 
     private func body(of example: RouteExample) throws(Obstacle) -> [UInt8] {
@@ -113,7 +116,8 @@ private struct ExampleRunner {
                 throw Obstacle(message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)
             }
             if isInside { return content }
-            throw Obstacle(message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
+            throw Obstacle(
+                message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
         }
     }
 }

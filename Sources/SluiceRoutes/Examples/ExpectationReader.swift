@@ -19,7 +19,8 @@ struct ExpectationReader {
         expectation.deadLetters = expected(reader, "dead_letters", deadLetters)
         if let node = reader.node("reply") { reply(node, &expectation) }
         if case .mapping(let entries) = node.content, entries.isEmpty {
-            context.error(node.position, "'expect' needs at least one of \(FileContext.alternatives(KeyTable.expectation.keys))")
+            context.error(
+                node.position, "'expect' needs at least one of \(FileContext.alternatives(KeyTable.expectation.keys))")
             return nil
         }
         warnOfContradictions(expectation)
@@ -38,10 +39,14 @@ struct ExpectationReader {
         guard let refused = expectation.refused else { return }
         if let status = expectation.status, status.value != refused.value.httpStatus {
             context.log.error(
-                status.place, "what is refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not \(status.value)")
+                status.place,
+                "what is refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
+                    + "\(status.value)"
+            )
         }
         if let jobs = expectation.jobs, !jobs.value.isEmpty {
-            context.log.error(jobs.place, "what is refused leaves no jobs: 'refused' and 'jobs' cannot both be expected")
+            context.log.error(
+                jobs.place, "what is refused leaves no jobs: 'refused' and 'jobs' cannot both be expected")
         }
     }
 
@@ -50,7 +55,9 @@ struct ExpectationReader {
             let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
             return reasons.count == elements.count ? .reasons(reasons) : nil
         }
-        return context.integer(node, "\(subject), if it is no list of reasons,", in: Self.deadLetterCounts).map { .count($0) }
+        return context.integer(node, "\(subject), if it is no list of reasons,", in: Self.deadLetterCounts).map {
+            .count($0)
+        }
     }
 
     private func reply(_ node: YAMLNode, _ expectation: inout Expectation) {
@@ -66,7 +73,10 @@ struct ExpectationReader {
                 continue
             }
             expectation.replyHeaders.append(
-                (name: HeaderName(entry.key), value: Expected(value: scalar.text, place: context.place(entry.value.position))))
+                (
+                    name: HeaderName(entry.key),
+                    value: Expected(value: scalar.text, place: context.place(entry.value.position))
+                ))
         }
     }
 }

@@ -19,7 +19,8 @@ struct ExpectedJSON: Sendable {
             switch node.content {
             case .scalar: .scalar(node.tree)
             case .sequence(let elements): .list(elements.map { ExpectedJSON($0, in: context) })
-            case .mapping(let entries): .mapping(entries.map { (key: $0.key, value: ExpectedJSON($0.value, in: context)) })
+            case .mapping(let entries):
+                .mapping(entries.map { (key: $0.key, value: ExpectedJSON($0.value, in: context)) })
             }
     }
 
@@ -58,17 +59,23 @@ struct ExpectedJSON: Sendable {
                 element.compare(other, "\(path)[\(index)]", into: &differences)
             }
         case (.mapping(let entries), .object?):
-            for entry in entries { entry.value.compare(found?[entry.key], Self.join(path, entry.key), into: &differences) }
+            for entry in entries {
+                entry.value.compare(found?[entry.key], Self.join(path, entry.key), into: &differences)
+            }
         default:
             differences.append(
-                ExampleDifference(what: path, place: place, expected: tree.json, found: found?.json ?? ExampleDifference.nothing))
+                ExampleDifference(
+                    what: path, place: place, expected: tree.json, found: found?.json ?? ExampleDifference.nothing))
         }
     }
 
     /// `a.b`, and `a["odd key"]` where the key is no plain word.
     private static func join(_ path: String, _ key: String) -> String {
         let isWord =
-            !key.isEmpty && key.utf8.allSatisfy { $0 == 0x5F || $0 == 0x2D || (0x61...0x7A).contains($0 | 0x20) || ASCII.isDigit($0) }
+            !key.isEmpty
+            && key.utf8.allSatisfy {
+                $0 == 0x5F || $0 == 0x2D || (0x61...0x7A).contains($0 | 0x20) || ASCII.isDigit($0)
+            }
         return isWord ? "\(path).\(key)" : "\(path)[\(JSONTree.text(key).json)]"
     }
 }

@@ -32,8 +32,10 @@ extension JSONTree {
             Self.append(elements.map { (nil, $0) }, between: "[", "]", isFlat: isFlat, to: &bytes, depth, layout)
         case .object(let members):
             let isFlat = layout == .compact && members.count <= 1 && members.allSatisfy(\.value.isScalar)
-            let ordered = layout == .compact ? members : members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            Self.append(ordered.map { ($0.key, $0.value) }, between: "{", "}", isFlat: isFlat, to: &bytes, depth, layout)
+            let ordered =
+                layout == .compact ? members : members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            Self.append(
+                ordered.map { ($0.key, $0.value) }, between: "{", "}", isFlat: isFlat, to: &bytes, depth, layout)
         }
     }
 

@@ -49,7 +49,9 @@ indirect enum JSONTree: Sendable, Hashable {
         case .object:
             var members: [Member] = []
             try reader.beginObject()
-            while let key = try reader.nextKey()?.text { members.append(Member(key: key, value: try read(&reader, bytes))) }
+            while let key = try reader.nextKey()?.text {
+                members.append(Member(key: key, value: try read(&reader, bytes)))
+            }
             return .object(members)
         }
     }
@@ -90,7 +92,8 @@ indirect enum JSONTree: Sendable, Hashable {
         case .number(let text): return text
         case .text(let text): return Self.quoted(text)
         case .array(let elements): return "[\(elements.map(\.json).joined(separator: ","))]"
-        case .object(let members): return "{\(members.map { "\(Self.quoted($0.key)):\($0.value.json)" }.joined(separator: ","))}"
+        case .object(let members):
+            return "{\(members.map { "\(Self.quoted($0.key)):\($0.value.json)" }.joined(separator: ","))}"
         }
     }
 
@@ -102,7 +105,8 @@ indirect enum JSONTree: Sendable, Hashable {
 }
 
 extension YAMLNode {
-    /// The value as a tree of JSON, with the types that the language gives it. Recurses as deep as a file may be nested.
+    /// The value as a tree of JSON, with the types that the language gives it. Recurses as deep as a file may be
+    /// nested.
     var tree: JSONTree {
         switch content {
         case .scalar(let scalar):

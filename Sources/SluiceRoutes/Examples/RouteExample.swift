@@ -27,7 +27,8 @@ struct RouteExample: Sendable {
     enum Signing: Sendable {
         /// By the route's scheme, with a secret that nobody knows.
         case throwAway
-        /// By the route's scheme and this secret, which is the only one to match; a signature that the request brings was made with it.
+        /// By the route's scheme and this secret, which is the only one to match; a signature that the request brings
+        /// was made with it.
         case secret(String, Place)
         case unsigned
     }
@@ -88,6 +89,7 @@ enum PercentEncoding {
 
     /// RFC 3986 §2.3.
     private static func isUnreserved(_ byte: UInt8) -> Bool {
-        ASCII.isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-._~".utf8.contains(byte)
+        ASCII.isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || "-._~".utf8.contains(byte)
     }
 }

@@ -12,7 +12,8 @@ extension DeliveryAccount {
 extension DeliveryAccount.Body {
     fileprivate var tree: JSONTree {
         .object([
-            "declared": .text(declared), "content_type": contentType.map { .text($0) }, "inflated_bytes": inflatedBytes.map { .number($0) },
+            "declared": .text(declared), "content_type": contentType.map { .text($0) },
+            "inflated_bytes": inflatedBytes.map { .number($0) },
             "read_as": form.map { .text($0) }, "problem": problem.map { .text($0) }, "place": .text(place),
         ])
     }
@@ -43,7 +44,8 @@ extension DeliveryAccount.Element {
     fileprivate var tree: JSONTree {
         let lost = otherwise.map { JSONTree.object(["does": .text($0.policy.rawValue), "place": .text($0.place)]) }
         return .object([
-            "element": number.map { .number($0) }, "rules": .array(rules.map(\.tree)), "otherwise": lost, "key": key?.tree,
+            "element": number.map { .number($0) }, "rules": .array(rules.map(\.tree)), "otherwise": lost,
+            "key": key?.tree,
             "made": .array(made.map(\.tree)),
         ])
     }
@@ -65,12 +67,14 @@ extension ConditionExplanation {
         switch content {
         case .value(let reference, let expected, let found):
             .object([
-                "place": .text(place), "holds": .boolean(holds), "reference": .text(reference), "expected": .text(expected),
+                "place": .text(place), "holds": .boolean(holds), "reference": .text(reference),
+                "expected": .text(expected),
                 "found": .text(found),
             ])
         case .any(let alternatives):
             .object([
-                "place": .text(place), "holds": .boolean(holds), "any": .array(alternatives.map { .array($0.map(\.tree)) }),
+                "place": .text(place), "holds": .boolean(holds),
+                "any": .array(alternatives.map { .array($0.map(\.tree)) }),
             ])
         case .not(let conditions):
             .object(["place": .text(place), "holds": .boolean(holds), "not": .array(conditions.map(\.tree))])

@@ -3,7 +3,9 @@ internal import SluiceBase
 extension DeliveryAccount {
     func add(_ lines: inout ExplanationLines) {
         addBody(&lines)
-        if let event { lines.add("event", .none, "\(event.found), \(PrintableText.escape(event.written))", at: event.place) }
+        if let event {
+            lines.add("event", .none, "\(event.found), \(PrintableText.escape(event.written))", at: event.place)
+        }
         if let each {
             let count = ExplanationWords.count(each.count, "element")
             lines.add("each", .none, "\(count) in \(PrintableText.escape(each.written))", at: each.place)
@@ -11,7 +13,9 @@ extension DeliveryAccount {
         // A key of the whole delivery stands before the rules, though it is asked for once one matches.
         key?.add(&lines)
         for element in elements { element.add(&lines) }
-        if elementCount > elements.count { lines.add("and", .none, "\(elementCount - elements.count) more elements, not shown") }
+        if elementCount > elements.count {
+            lines.add("and", .none, "\(elementCount - elements.count) more elements, not shown")
+        }
     }
 
     private func addBody(_ lines: inout ExplanationLines) {
@@ -20,7 +24,9 @@ extension DeliveryAccount {
         let size = body.inflatedBytes.map { ", \(ExplanationWords.bytes($0)) out of gzip" } ?? ""
         let type = body.contentType.map { "content type \(PrintableText.quote($0))" } ?? "no content type"
         if let problem = body.problem {
-            lines.add("body", .no, "unreadable: \(PrintableText.escape(problem))\(size); \(body.declaration), \(type)", at: body.place)
+            lines.add(
+                "body", .no, "unreadable: \(PrintableText.escape(problem))\(size); \(body.declaration), \(type)",
+                at: body.place)
         } else {
             lines.add("body", .yes, "\(body.form ?? "")\(size); \(body.declaration), \(type)", at: body.place)
         }
@@ -64,7 +70,8 @@ extension DeliveryAccount.Element {
         for rule in rules { rule.add(&lines) }
         if let otherwise {
             let word = otherwise.policy.rawValue
-            lines.add("otherwise", otherwise.policy == .ignore ? .yes : .no, "no rule matches: \(word)", at: otherwise.place)
+            lines.add(
+                "otherwise", otherwise.policy == .ignore ? .yes : .no, "no rule matches: \(word)", at: otherwise.place)
         }
         key?.add(&lines)
         for made in made { made.add(&lines) }
@@ -84,7 +91,9 @@ extension DeliveryAccount.Element {
 extension DeliveryAccount.Rule {
     fileprivate func add(_ lines: inout ExplanationLines) {
         guard isReached else {
-            return lines.add("rule \(number)", .none, "\(PrintableText.escape(makes)): not looked at, another has matched", at: place)
+            return lines.add(
+                "rule \(number)", .none, "\(PrintableText.escape(makes)): not looked at, another has matched", at: place
+            )
         }
         let end = conditions.isEmpty ? ": takes everything" : ""
         lines.add("rule \(number)", holds ? .yes : .no, PrintableText.escape(makes) + end, at: place)
@@ -120,7 +129,9 @@ extension DeliveryAccount.Made {
             lines.add("no job", .no, "by rule \(rule), \(reason.rawValue): \(PrintableText.escape(detail))", at: place)
             if reason == .payloadMismatch { lines.detail("on_mismatch: \(onMismatch.rawValue)", at: policyPlace) }
         case .job(let job):
-            lines.add("job", .yes, "by rule \(rule): type \(PrintableText.escape(job.type)), queue \(PrintableText.escape(job.queue))")
+            lines.add(
+                "job", .yes,
+                "by rule \(rule): type \(PrintableText.escape(job.type)), queue \(PrintableText.escape(job.queue))")
             if let kindPlace { lines.detail("its payload fits the kind", at: kindPlace) }
             if !job.options.isEmpty { lines.detail("options \(ExplanationWords.text(job.options))") }
             if let key = job.uniqueKey {

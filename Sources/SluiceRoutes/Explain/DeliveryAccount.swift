@@ -93,7 +93,8 @@ package struct DeliveryAccount: Sendable {
     /// `nil` where the route has none.
     package internal(set) var event: Rendered?
     package internal(set) var each: Each?
-    /// Of the whole delivery; `nil` where each element has its own, where the route has none, and where it was not asked for.
+    /// Of the whole delivery; `nil` where each element has its own, where the route has none, and where it was not
+    /// asked for.
     package internal(set) var key: Key?
     /// The first ones, without `each` one.
     package internal(set) var elements: [Element] = []

@@ -53,7 +53,8 @@ final class DeliveryRecorder {
                 written: written, value: context.words(event), place: origin.place(of: "event"))
         }
         guard let elements = route.parts.elements, account.body.problem == nil else { return }
-        account.each = DeliveryAccount.Each(written: elements.name, count: context.findings.itemCount, place: origin.place(of: "each"))
+        account.each = DeliveryAccount.Each(
+            written: elements.name, count: context.findings.itemCount, place: origin.place(of: "each"))
     }
 
     /// The delivery, or the element at hand, meets the rules.
@@ -103,7 +104,8 @@ final class DeliveryRecorder {
             }
         account.elements[account.elements.count - 1].made.append(
             DeliveryAccount.Made(
-                rule: rule + 1, kindPlace: template.payloadType == nil ? nil : template.kindPlace?.description, result: made,
+                rule: rule + 1, kindPlace: template.payloadType == nil ? nil : template.kindPlace?.description,
+                result: made,
                 onMismatch: route.parts.onMismatch, policyPlace: route.parts.origin.place(of: "on_mismatch")))
     }
 }
@@ -128,10 +130,12 @@ extension Route {
             rendered.append(
                 DeliveryAccount.Rendered(
                     written: index < parts.origin.uniqueKey.count ? parts.origin.uniqueKey[index] : "",
-                    value: found.flatMap { $0.isBlank ? nil : String(decoding: $0.bytes, as: UTF8.self) }, place: place))
+                    value: found.flatMap { $0.isBlank ? nil : String(decoding: $0.bytes, as: UTF8.self) }, place: place)
+            )
         }
         return DeliveryAccount.Key(
-            parts: rendered, text: key?.text, isWhole: rendered.allSatisfy { $0.value != nil }, ifMissing: parts.onMissingKey, place: place,
+            parts: rendered, text: key?.text, isWhole: rendered.allSatisfy { $0.value != nil },
+            ifMissing: parts.onMissingKey, place: place,
             policyPlace: parts.origin.place(of: "unique_key_missing", "unique_key"))
     }
 }

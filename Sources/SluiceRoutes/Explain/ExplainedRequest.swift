@@ -30,6 +30,7 @@ extension RequestToSign {
             return PercentEncoding.path(path) + end
         }
         guard query == nil else { return nil }
-        return "\(PercentEncoding.path(String(path[..<mark])))?\(PercentEncoding.query(String(path[path.index(after: mark)...])))"
+        let query = PercentEncoding.query(String(path[path.index(after: mark)...]))
+        return "\(PercentEncoding.path(String(path[..<mark])))?\(query)"
     }
 }

@@ -56,8 +56,11 @@ package struct Explainer: Sendable {
     ///
     /// - Parameters:
     ///   - request: its peer is unknown.
-    ///   - fate: with the name of the route that it came by, which is the one to ask, as for a dead letter that is retried.
-    package func explain(taken request: borrowing RequestView, _ arrival: Arrival, _ fate: Explanation.Fate) -> Explanation {
+    ///   - fate: with the name of the route that it came by, which is the one to ask, as for a dead letter that is
+    ///     retried.
+    package func explain(taken request: borrowing RequestView, _ arrival: Arrival, _ fate: Explanation.Fate)
+        -> Explanation
+    {
         var explanation = start(arrival)
         explanation.fate = fate
         let own = table.routes.first { $0.name == fate.route }
@@ -68,10 +71,12 @@ package struct Explainer: Sendable {
             return explanation
         }
         if own == nil {
-            explanation.notes.append("the route '\(fate.route)', by which it came, is gone; its path leads to '\(route.name)' now")
+            explanation.notes.append(
+                "the route '\(fate.route)', by which it came, is gone; its path leads to '\(route.name)' now")
         } else if match !== route {
             let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
-            explanation.notes.append("its path \(end) now; this is what the route '\(route.name)', by which it came, makes of it")
+            explanation.notes.append(
+                "its path \(end) now; this is what the route '\(route.name)', by which it came, makes of it")
         }
         run(request, route, arrival, sender: nil, signing: .asItCame, &explanation)
         return explanation
@@ -108,7 +113,8 @@ extension Explainer {
 
     /// - Parameter sender: `nil` for a request that the gateway has taken before.
     private func run(
-        _ request: borrowing RequestView, _ route: Route, _ arrival: Arrival, sender: PeerAddress?, signing: Explanation.Signing,
+        _ request: borrowing RequestView, _ route: Route, _ arrival: Arrival, sender: PeerAddress?,
+        signing: Explanation.Signing,
         _ explanation: inout Explanation
     ) {
         describe(request, in: &explanation)
@@ -129,7 +135,8 @@ extension Explainer {
         recorder.begin(request)
         var scratch = RouteScratch()
         explanation.outcome = route.process(
-            request, receivedAtMilliseconds: arrival.receivedAtMilliseconds, deliveryID: arrival.deliveryID, share: .all,
+            request, receivedAtMilliseconds: arrival.receivedAtMilliseconds, deliveryID: arrival.deliveryID,
+            share: .all,
             recorder: recorder, scratch: &scratch)
         explanation.delivery = recorder.account
     }
@@ -150,7 +157,9 @@ extension Explainer {
         }
         let wanted = String(decoding: decoded, as: UTF8.self)
         var nearest: [String] = []
-        while nearest.count < Self.mostSuggestions, let next = Suggestion.closest(to: wanted, among: candidates.map(\.text)) {
+        while nearest.count < Self.mostSuggestions,
+            let next = Suggestion.closest(to: wanted, among: candidates.map(\.text))
+        {
             nearest += candidates.filter { $0.text == next }.map(\.path)
             candidates.removeAll { $0.text == next }
         }
@@ -160,7 +169,8 @@ extension Explainer {
 }
 
 extension RoutePath {
-    /// The path with what stands in another where it has parameters; as it is written where the other one has not as many segments.
+    /// The path with what stands in another where it has parameters; as it is written where the other one has not as
+    /// many segments.
     fileprivate func filled(from path: [UInt8]) -> String {
         let others = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard others.count == segments.count else { return text }
@@ -179,7 +189,8 @@ extension Route {
             let value = String(decoding: PathParameters.value(at: index, of: request.path), as: UTF8.self)
             parameters.append(Explanation.FoundRoute.Parameter(name: name, value: value))
         }
-        return Explanation.FoundRoute(name: name, path: path, place: parts.origin.place.description, parameters: parameters)
+        return Explanation.FoundRoute(
+            name: name, path: path, place: parts.origin.place.description, parameters: parameters)
     }
 
     fileprivate func verification(

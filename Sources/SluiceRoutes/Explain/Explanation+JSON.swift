@@ -6,7 +6,8 @@ extension Explanation {
 
     private var tree: JSONTree {
         .object([
-            "request": requestTree, "notes": notes.isEmpty ? nil : .texts(notes), "route": route?.tree, "no_route": lostPath?.tree,
+            "request": requestTree, "notes": notes.isEmpty ? nil : .texts(notes), "route": route?.tree,
+            "no_route": lostPath?.tree,
             "checks": checks.isEmpty ? nil : .array(checks.map(\.tree)), "verification": verification?.tree(request),
             "rate": rate.map { rate in
                 .object([
@@ -33,8 +34,10 @@ extension Explanation {
         guard case .refused(let code, let reason) = outcome else {
             let stored = stored
             return .object([
-                "taken": .boolean(true), "status": .number(status), "summary": .text(summary), "jobs": .number(stored.jobs.count),
-                "dead_letters": .array(stored.deadLetters.map(\.tree)), "duplicates": .number(stored.duplicates), "answer": answer?.tree,
+                "taken": .boolean(true), "status": .number(status), "summary": .text(summary),
+                "jobs": .number(stored.jobs.count),
+                "dead_letters": .array(stored.deadLetters.map(\.tree)), "duplicates": .number(stored.duplicates),
+                "answer": answer?.tree,
             ])
         }
         return .object([
@@ -73,7 +76,8 @@ extension Explanation.LostPath {
 extension Explanation.Check {
     fileprivate var tree: JSONTree {
         .object([
-            "name": .text(name), "place": .text(place), "asked": .text(asked), "found": .text(found), "holds": .boolean(refusal == nil),
+            "name": .text(name), "place": .text(place), "asked": .text(asked), "found": .text(found),
+            "holds": .boolean(refusal == nil),
             "code": refusal.map { .text($0.rawValue) },
         ])
     }
@@ -83,7 +87,8 @@ extension Explanation.Answer {
     fileprivate var tree: JSONTree {
         .object([
             "status": .number(status), "place": place.map { .text($0) },
-            "headers": .array(headers.map { .object(["name": .text($0.name), "value": .text($0.value)]) }), "body": .bytes(body),
+            "headers": .array(headers.map { .object(["name": .text($0.name), "value": .text($0.value)]) }),
+            "body": .bytes(body),
         ])
     }
 }
@@ -96,13 +101,15 @@ extension Explanation.Verification {
         return .object([
             "place": .text(place), "verdict": .text(verdict.rawValue), "code": refusal.map { .text($0.code.rawValue) },
             "reason": refusal.map { .text($0.reason) },
-            "signed_here": signing == .signedHere ? .texts(request.addedHeaders.map(\.name)) : nil, "cannot_sign": obstacle,
+            "signed_here": signing == .signedHere ? .texts(request.addedHeaders.map(\.name)) : nil,
+            "cannot_sign": obstacle,
             "algorithm": words(account?.algorithm), "looked_in": words(account?.place),
             "entries": account.flatMap { $0.entries.isEmpty ? nil : .array($0.entries.map(\.tree)) },
             "skipped_entries": account.map { .number($0.skippedEntries) }, "timestamp": account?.timestamp?.tree,
             "secrets": account.flatMap { $0.secrets.isEmpty ? nil : .texts($0.secrets.map(\.description)) },
             "secrets_place": account?.secrets.isEmpty == false ? .text(secretsPlace) : nil,
-            "matching_secret": account?.matchingSecret.map { .number($0 + 1) }, "signed_text": account?.signedText.map { .bytes($0) },
+            "matching_secret": account?.matchingSecret.map { .number($0 + 1) },
+            "signed_text": account?.signedText.map { .bytes($0) },
         ])
     }
 
@@ -114,7 +121,8 @@ extension VerificationAccount.Entry {
         switch self {
         case .empty: .object(["found": "empty"])
         case .unreadable: .object(["found": "unreadable"])
-        case .compared(let matching): .object(["found": "signature", "matching_secrets": .array(matching.map { .number($0 + 1) })])
+        case .compared(let matching):
+            .object(["found": "signature", "matching_secrets": .array(matching.map { .number($0 + 1) })])
         }
     }
 }
@@ -122,7 +130,8 @@ extension VerificationAccount.Entry {
 extension VerificationAccount.Timestamp {
     fileprivate var tree: JSONTree {
         .object([
-            "text": .text(text), "age_ms": ageMilliseconds.map { .number($0) }, "tolerance": .text(DurationText.format(tolerance)),
+            "text": .text(text), "age_ms": ageMilliseconds.map { .number($0) },
+            "tolerance": .text(DurationText.format(tolerance)),
         ])
     }
 }

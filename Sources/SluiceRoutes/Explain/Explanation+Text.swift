@@ -1,7 +1,8 @@
 internal import SluiceBase
 
 extension Explanation {
-    /// The account for a person, one step a line with what belongs to it below, and a last line that says what comes of the request.
+    /// The account for a person, one step a line with what belongs to it below, and a last line that says what comes of
+    /// the request.
     package func lines(_ form: ExplanationTextForm) -> [String] {
         var lines = ExplanationLines(form)
         addRequest(&lines)
@@ -9,11 +10,14 @@ extension Explanation {
         for check in checks {
             let words = "\(PrintableText.escape(check.found)); taken: \(PrintableText.escape(check.asked))"
             lines.add(
-                check.name, check.refusal == nil ? .yes : .no, check.refusal.map { "\($0.rawValue): \(words)" } ?? words, at: check.place)
+                check.name, check.refusal == nil ? .yes : .no,
+                check.refusal.map { "\($0.rawValue): \(words)" } ?? words, at: check.place)
         }
         verification?.add(&lines, request)
         if let rate {
-            let words = "\(rate.limit.limit) per \(DurationText.format(rate.limit.per)), burst \(rate.limit.burst); not counted here"
+            let words =
+                "\(rate.limit.limit) per \(DurationText.format(rate.limit.per)), burst \(rate.limit.burst); not "
+                + "counted here"
             lines.add("rate", .none, words, at: rate.place)
         }
         delivery?.add(&lines)
@@ -32,7 +36,9 @@ extension Explanation {
 
     private func addRoute(_ lines: inout ExplanationLines) {
         if let route {
-            lines.add("route", .yes, "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))", at: route.place)
+            lines.add(
+                "route", .yes, "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))",
+                at: route.place)
             for parameter in route.parameters {
                 lines.detail("\(PrintableText.escape(parameter.name)) = \(PrintableText.quote(parameter.value))")
             }
@@ -55,7 +61,9 @@ extension Explanation {
             addReply(&lines)
             // Nobody may read from the last line alone that a signature held which could not be verified here.
             let isUnknown = verification?.verdict == .unknown
-            lines.add("result", isUnknown ? .none : .yes, "taken\(isUnknown ? ", if its signature is genuine" : ""): \(summary)")
+            lines.add(
+                "result", isUnknown ? .none : .yes,
+                "taken\(isUnknown ? ", if its signature is genuine" : ""): \(summary)")
         }
         guard let fate else { return }
         lines.add("then", .none, "what became of the delivery when it came:")
@@ -65,7 +73,9 @@ extension Explanation {
 
     private func addReply(_ lines: inout ExplanationLines) {
         guard let answer else { return }
-        let type = answer.headers.first { $0.name.lowercased() == "content-type" }.map { " \(PrintableText.escape($0.value))" } ?? ""
+        let type =
+            answer.headers.first { $0.name.lowercased() == "content-type" }.map { " \(PrintableText.escape($0.value))" }
+            ?? ""
         let body = answer.body.isEmpty ? "" : ": \(ExplanationWords.text(answer.body))"
         lines.add("answer", .yes, "\(answer.status)\(type)\(body)", at: answer.place)
         for header in answer.headers where header.name.lowercased() != "content-type" {
@@ -77,10 +87,13 @@ extension Explanation {
 extension Explanation.LostPath {
     /// Why, and what to do.
     fileprivate var words: String {
-        if isUnclear { return "none: a path with //, . or .. as a segment, %2F, %00 or bytes that are no UTF-8 leads nowhere" }
+        if isUnclear {
+            return "none: a path with //, . or .. as a segment, %2F, %00 or bytes that are no UTF-8 leads nowhere"
+        }
         if routes == 0 { return "none: there are no routes" }
         guard !suggestions.isEmpty else { return "none of the \(routes) routes has this path" }
-        return "none has this path; the nearest: \(suggestions.map { PrintableText.escape($0) }.joined(separator: ", "))"
+        return
+            "none has this path; the nearest: \(suggestions.map { PrintableText.escape($0) }.joined(separator: ", "))"
     }
 }
 
@@ -89,7 +102,8 @@ extension Explanation.Verification {
         switch verdict {
         case .notVerified: return lines.add("signature", .yes, "not asked for: 'verify: none'", at: place)
         case .verifiedBefore:
-            return lines.add("signature", .yes, "passed over: it held when the request came, and is not kept", at: place)
+            return lines.add(
+                "signature", .yes, "passed over: it held when the request came, and is not kept", at: place)
         case .genuine, .refused, .unknown: break
         }
         guard let account else { return }
@@ -107,7 +121,8 @@ extension Explanation.Verification {
         addEntries(account, &lines)
         if let timestamp = account.timestamp { lines.detail(timestamp.words) }
         if let text = account.signedText {
-            lines.detail("signed text, \(ExplanationWords.bytes(text.count)): \(ExplanationWords.text(text, limit: 200))")
+            lines.detail(
+                "signed text, \(ExplanationWords.bytes(text.count)): \(ExplanationWords.text(text, limit: 200))")
         }
     }
 
@@ -123,7 +138,8 @@ extension Explanation.Verification {
 
     private func addEntries(_ account: VerificationAccount, _ lines: inout ExplanationLines) {
         if account.skippedEntries > 0 {
-            lines.detail("skipped \(ExplanationWords.count(account.skippedEntries, "entry", "entries")) without the prefix")
+            lines.detail(
+                "skipped \(ExplanationWords.count(account.skippedEntries, "entry", "entries")) without the prefix")
         }
         for (index, entry) in account.entries.enumerated() {
             let title = account.entries.count == 1 && account.skippedEntries == 0 ? "it" : "entry \(index + 1)"
@@ -132,11 +148,15 @@ extension Explanation.Verification {
             case .unreadable: lines.detail("\(title) is not in its encoding", .no)
             case .compared(let matching):
                 let secrets = matching.map { account.words(ofSecret: $0) }.joined(separator: " and ")
-                lines.detail(matching.isEmpty ? "\(title) matches no secret" : "\(title) matches \(secrets)", matching.isEmpty ? .no : .yes)
+                lines.detail(
+                    matching.isEmpty ? "\(title) matches no secret" : "\(title) matches \(secrets)",
+                    matching.isEmpty ? .no : .yes)
             }
         }
         guard account.matchingSecret == nil else { return }
-        for position in account.secrets.indices { lines.detail(account.words(ofSecret: position), at: position == 0 ? secretsPlace : nil) }
+        for position in account.secrets.indices {
+            lines.detail(account.words(ofSecret: position), at: position == 0 ? secretsPlace : nil)
+        }
     }
 }
 
@@ -149,7 +169,8 @@ extension VerificationAccount {
 extension RenderedDeadLetter {
     fileprivate var words: String {
         let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
-        return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + "\(reason.rawValue): \(PrintableText.escape(detail))"
+        return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ")
+            + "\(reason.rawValue): \(PrintableText.escape(detail))"
     }
 }
 
@@ -159,6 +180,7 @@ extension VerificationAccount.Timestamp {
         guard let ageMilliseconds else { return "\(name), which is not in the format of the route" }
         let distance = ExplanationWords.distance(seconds: ageMilliseconds.magnitude / 1000)
         let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
-        return "\(name), \(age), \(tolerance == .zero ? "any age will do" : "tolerance \(DurationText.format(tolerance))")"
+        return
+            "\(name), \(age), \(tolerance == .zero ? "any age will do" : "tolerance \(DurationText.format(tolerance))")"
     }
 }

@@ -1,6 +1,7 @@
 package import SluiceBase
 
-/// What a route table makes of one request, step by step in the order of the gateway, and why. The first step that refuses is the last one.
+/// What a route table makes of one request, step by step in the order of the gateway, and why. The first step that
+/// refuses is the last one.
 package struct Explanation: Sendable {
     /// The request in short.
     package struct Request: Sendable, Hashable {

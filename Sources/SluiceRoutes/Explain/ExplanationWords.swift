@@ -10,7 +10,8 @@ enum ExplanationWords {
 
     /// A time in the largest unit of which there are at least two, cut off.
     static func distance(seconds: UInt64) -> String {
-        for (unit, length) in [("days", 86_400), ("hours", 3600), ("minutes", 60)] as [(String, UInt64)] where seconds >= 2 * length {
+        for (unit, length) in [("days", 86_400), ("hours", 3600), ("minutes", 60)] as [(String, UInt64)]
+        where seconds >= 2 * length {
             return "\(seconds / length) \(unit)"
         }
         return "\(seconds)s"
@@ -44,7 +45,9 @@ extension Explanation {
         case .acknowledged(let given, _): reply = given
         case .store(let delivery): reply = delivery.reply ?? .standard
         }
-        if let body = reply.body { return Answer(status: reply.status, headers: reply.headers, body: body, place: replyPlace) }
+        if let body = reply.body {
+            return Answer(status: reply.status, headers: reply.headers, body: body, place: replyPlace)
+        }
         let stored = stored
         let body = DeliveryDocument.body(
             id: request.deliveryID,
@@ -65,15 +68,18 @@ extension Explanation {
         switch outcome {
         case .refused(let code, _): return code.title
         case .acknowledged(_, .ignoredByRule(let rule)): return "nothing is stored, because rule \(rule + 1) ignores it"
-        case .acknowledged(_, .noRuleMatched): return "nothing is stored, because no rule matches and 'otherwise' is ignore"
+        case .acknowledged(_, .noRuleMatched):
+            return "nothing is stored, because no rule matches and 'otherwise' is ignore"
         case .acknowledged(_, .noElements): return "nothing is stored, because 'each' finds no element"
         case .store:
             let stored = stored
             let letters = ExplanationWords.count(stored.deadLetters.count, "dead letter")
             let repeated =
-                stored.duplicates == 0 ? "" : ", \(ExplanationWords.count(stored.duplicates, "element")) with the key of an earlier one"
+                stored.duplicates == 0
+                ? "" : ", \(ExplanationWords.count(stored.duplicates, "element")) with the key of an earlier one"
             if stored.jobs.isEmpty { return "\(letters), no job\(repeated)" }
-            return ExplanationWords.count(stored.jobs.count, "job") + (stored.deadLetters.isEmpty ? "" : " and \(letters)") + repeated
+            return ExplanationWords.count(stored.jobs.count, "job")
+                + (stored.deadLetters.isEmpty ? "" : " and \(letters)") + repeated
         }
     }
 }

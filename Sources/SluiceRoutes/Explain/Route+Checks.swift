@@ -35,13 +35,16 @@ extension Route {
         case .method: (name, asked, found) = ("methods", allow, request.method.text)
         case .contentType:
             guard let types = parts.contentTypes else { return nil }
-            (name, asked) = ("content_types", types.ranges.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", "))
+            (name, asked) = (
+                "content_types", types.ranges.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+            )
             found = Self.header("content-type", of: request) ?? "no content-type"
         case .contentEncoding:
             guard let coding = Self.header("content-encoding", of: request) else { return nil }
             (name, asked, found) = ("gzip", acceptsGzip ? "gzip or identity" : "identity", coding)
         }
-        return Explanation.Check(name: name, place: parts.origin.place(of: name), asked: asked, found: found, refusal: refusal)
+        return Explanation.Check(
+            name: name, place: parts.origin.place(of: name), asked: asked, found: found, refusal: refusal)
     }
 
     private static func header(_ name: HeaderName, of request: borrowing RequestView) -> String? {

@@ -36,7 +36,9 @@ struct BatchTemplate: Sendable {
             context.error(node.position, "a kind cannot hold references; say 'batch' in the rule")
             return nil
         }
-        return scope?.template(text, at: node.position).map { template in template.constant.map { .constant($0) } ?? .rendered(template) }
+        return scope?.template(text, at: node.position).map { template in
+            template.constant.map { .constant($0) } ?? .rendered(template)
+        }
     }
 
     /// Zizq compiles it; here it must only be there.

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceYAML
 
-/// Reads `budgets`: names of pools of tokens that the job draws on, each with what it costs and how the pool is made where there is none.
+/// Reads `budgets`: names of pools of tokens that the job draws on, each with what it costs and how the pool is made
+/// where there is none.
 struct BudgetReader {
     let context: FileContext
 
@@ -48,7 +49,9 @@ struct BudgetReader {
 
     private func policy(_ node: YAMLNode) -> String? {
         guard let reader = MappingReader(node, .budgetPolicy, in: context) else { return nil }
-        for key in ["allocation", "strategy"] where !reader.has(key) { context.error(node.position, "'create_with' needs '\(key)'") }
+        for key in ["allocation", "strategy"] where !reader.has(key) {
+            context.error(node.position, "'create_with' needs '\(key)'")
+        }
         let strategy: Strategy? = reader.word("strategy")
         guard let allocation = reader.integer("allocation", in: Self.counts), let strategy else { return nil }
         switch strategy {
@@ -66,6 +69,7 @@ struct BudgetReader {
         if !reader.has("duration") { context.error(reader.position, "the strategy 'time_based' needs 'duration'") }
         guard let duration = reader.value("duration", { $0.duration($1, $2, in: Self.durations) }) else { return nil }
         let burst = reader.integer("burst", in: Self.counts).map { ",\"burst\":\($0)" } ?? ""
-        return "{\"allocation\":\(allocation),\"strategy\":{\"type\":\"time_based\",\"duration_ms\":\(duration.wholeMilliseconds)\(burst)}}"
+        let strategy = "{\"type\":\"time_based\",\"duration_ms\":\(duration.wholeMilliseconds)\(burst)}"
+        return "{\"allocation\":\(allocation),\"strategy\":\(strategy)}"
     }
 }

@@ -15,8 +15,10 @@ struct JobOptions {
     /// What is set here, and where nothing is, what is set there.
     func over(_ other: JobOptions) -> JobOptions {
         JobOptions(
-            queue: queue ?? other.queue, priority: priority ?? other.priority, retryLimit: retryLimit ?? other.retryLimit,
-            backoff: backoff ?? other.backoff, retention: retention ?? other.retention, uniqueWhile: uniqueWhile ?? other.uniqueWhile,
+            queue: queue ?? other.queue, priority: priority ?? other.priority,
+            retryLimit: retryLimit ?? other.retryLimit,
+            backoff: backoff ?? other.backoff, retention: retention ?? other.retention,
+            uniqueWhile: uniqueWhile ?? other.uniqueWhile,
             batch: batch ?? other.batch, budgets: budgets ?? other.budgets)
     }
 

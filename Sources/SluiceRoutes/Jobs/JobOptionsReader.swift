@@ -14,7 +14,8 @@ enum JobOptionsReader {
     static func read(_ reader: MappingReader, scope: inout RouteScope?) -> JobOptions {
         JobOptions(
             queue: queue(reader, &scope), priority: priority(reader, &scope),
-            retryLimit: reader.integer("retry_limit", in: retryLimits), backoff: backoff(reader), retention: retention(reader),
+            retryLimit: reader.integer("retry_limit", in: retryLimits), backoff: backoff(reader),
+            retention: retention(reader),
             uniqueWhile: reader.word("unique_while"), batch: batch(reader, &scope), budgets: budgets(reader))
     }
 
@@ -31,7 +32,8 @@ enum JobOptionsReader {
     }
 
     /// A queue or a type: a name that Zizq takes, or a text with references.
-    static func name(_ node: YAMLNode, _ subject: String, in context: FileContext, scope: inout RouteScope?) -> JobText? {
+    static func name(_ node: YAMLNode, _ subject: String, in context: FileContext, scope: inout RouteScope?) -> JobText?
+    {
         guard let text = context.text(node, subject) else { return nil }
         if let template = scope?.template(text, at: node.position) {
             guard let constant = template.constant else { return .rendered(template) }
@@ -40,7 +42,9 @@ enum JobOptionsReader {
         return scope == nil ? checked(text, node, subject, in: context) : nil
     }
 
-    private static func checked(_ name: String, _ node: YAMLNode, _ subject: String, in context: FileContext) -> JobText? {
+    private static func checked(_ name: String, _ node: YAMLNode, _ subject: String, in context: FileContext)
+        -> JobText?
+    {
         guard let complaint = ZizqName.complaint(about: name) else { return .constant(name) }
         context.error(node.position, "\(subject) \(complaint)")
         return nil
@@ -57,7 +61,9 @@ enum JobOptionsReader {
     }
 
     private static func backoff(_ reader: MappingReader) -> [UInt8]? {
-        guard let node = reader.node("backoff"), let backoff = MappingReader(node, .backoff, in: reader.context) else { return nil }
+        guard let node = reader.node("backoff"), let backoff = MappingReader(node, .backoff, in: reader.context) else {
+            return nil
+        }
         for key in KeyTable.backoff.keys where !backoff.has(key) {
             reader.context.error(node.position, "'backoff' needs '\(key)'")
         }
@@ -76,12 +82,14 @@ enum JobOptionsReader {
         {
             return text
         }
-        context.error(node.position, "\(subject) must be a number from \(exponents.lowerBound) to \(exponents.upperBound)")
+        context.error(
+            node.position, "\(subject) must be a number from \(exponents.lowerBound) to \(exponents.upperBound)")
         return nil
     }
 
     private static func retention(_ reader: MappingReader) -> [UInt8]? {
-        guard let node = reader.node("retention"), let retention = MappingReader(node, .retention, in: reader.context) else { return nil }
+        guard let node = reader.node("retention"), let retention = MappingReader(node, .retention, in: reader.context)
+        else { return nil }
         var members: [String] = []
         for key in KeyTable.retention.keys {
             guard let duration = retention.value(key, { $0.duration($1, $2, in: retentions) }) else { continue }

@@ -29,14 +29,18 @@ struct JobRuleReader {
     /// Whether the last rule takes whatever comes; also where it could not be read, so that one mistake is one problem.
     static func endsInCatchAll(_ node: YAMLNode?) -> Bool {
         guard case .sequence(let elements)? = node?.content, let last = elements.last else { return true }
-        guard case .mapping(let entries) = last.content, let when = entries.first(where: { $0.key == "when" }) else { return true }
+        guard case .mapping(let entries) = last.content, let when = entries.first(where: { $0.key == "when" }) else {
+            return true
+        }
         if case .mapping(let conditions) = when.value.content { return conditions.isEmpty }
         return false
     }
 
     private func rule(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule? {
         guard let reader = MappingReader(node, .rule, in: context) else { return nil }
-        let conditions = reader.node("when").flatMap { ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope) }
+        let conditions = reader.node("when").flatMap {
+            ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope)
+        }
         guard let action = action(reader, RuleDigest.of(node), kinds: &kinds, scope: &scope) else { return nil }
         if reader.has("when"), conditions == nil { return nil }
         return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
@@ -77,16 +81,20 @@ struct JobRuleReader {
             }
         kind?.check(reader.node("payload"), in: context)
         if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
-            context.error(entry.position, "a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same")
+            context.error(
+                entry.position,
+                "a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same")
         } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
-            context.error(entry.position, "'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'")
+            context.error(
+                entry.position, "'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'")
         }
         let key = reader.node("unique_key").map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
         let queue = options.queue ?? .constant("default")
         return JobTemplate(
             type: type, queue: queue, priority: options.priority?.template,
-            start: start, batch: options.batch, constantMembers: options.constantMembers, uniqueWhile: options.uniqueWhile ?? .exists,
+            start: start, batch: options.batch, constantMembers: options.constantMembers,
+            uniqueWhile: options.uniqueWhile ?? .exists,
             uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
             kindPlace: kind?.place,
             identity: RuleIdentity(kind: kind?.name, type: type.constant, queue: queue.constant, digest: digest))

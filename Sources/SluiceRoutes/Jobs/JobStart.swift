@@ -62,7 +62,8 @@ enum JobStart: Sendable {
         case .delay(let delay): return context.receivedAtMilliseconds + delay.wholeMilliseconds
         case .readyAt(let milliseconds): return milliseconds
         case .renderedDelay(let template):
-            guard let delay = DurationText.parse(String(decoding: context.text(template), as: UTF8.self)), Self.delays.contains(delay)
+            guard let delay = DurationText.parse(String(decoding: context.text(template), as: UTF8.self)),
+                Self.delays.contains(delay)
             else {
                 throw Complaint(message: "delay must be a duration from 0 to 3650d, such as 30s")
             }
@@ -79,7 +80,8 @@ enum JobStart: Sendable {
     private static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
         if let number = Int64(text) {
             guard number >= earliest else {
-                throw Complaint(message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")
+                throw Complaint(
+                    message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")
             }
             if number <= latest { return number }
         } else if let time = TimestampText.parse(text), (0...latest).contains(time) {

@@ -53,7 +53,9 @@ struct PayloadCompiler {
         return isFine
     }
 
-    private mutating func appendScalar(_ scalar: YAMLScalar, _ node: YAMLNode, _ depth: Int, _ scope: inout RouteScope) -> Bool {
+    private mutating func appendScalar(_ scalar: YAMLScalar, _ node: YAMLNode, _ depth: Int, _ scope: inout RouteScope)
+        -> Bool
+    {
         switch scalar.value {
         case .null: literal += Array("null".utf8)
         case .boolean(let value): literal += Array((value ? "true" : "false").utf8)

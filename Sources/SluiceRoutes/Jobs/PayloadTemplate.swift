@@ -28,7 +28,9 @@ struct PayloadTemplate: Sendable {
 extension PayloadTemplate {
     /// Room to reserve: the whole body where the template is one value, else what small values need.
     func expectedSize(_ documentSize: Int) -> Int {
-        if steps.count == 1, case .value(let reference)? = steps.first, reference.source == .body(.root) { return documentSize }
+        if steps.count == 1, case .value(let reference)? = steps.first, reference.source == .body(.root) {
+            return documentSize
+        }
         return steps.reduce(0) { size, step in
             if case .bytes(let bytes) = step { size + bytes.count } else { size + 48 }
         }

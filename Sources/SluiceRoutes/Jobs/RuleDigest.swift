@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceYAML
 
-/// A digest of what a rule says. Comments, blanks, quotes, the order of keys and the place in the file do not change it.
+/// A digest of what a rule says. Comments, blanks, quotes, the order of keys and the place in the file do not change
+/// it.
 enum RuleDigest {
     /// - Parameter rule: the entry of `jobs`.
     static func of(_ rule: YAMLNode) -> Fingerprint {

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceYAML
 
-/// Headers that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for repetitions, or
-/// repetitions for new ones. What each means is from the provider's own pages on webhooks.
+/// Headers that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for
+/// repetitions, or repetitions for new ones. What each means is from the provider's own pages on webhooks.
 struct DeliveryIDTraps {
     private enum Trap {
         /// Names the subscription: every delivery has the same.
@@ -39,7 +39,8 @@ struct DeliveryIDTraps {
 
     /// Providers that number nothing, by the header of their signature.
     private static let withoutID: [HeaderName: String] = [
-        "x-zm-signature": "Zoom", "x-airtable-content-mac": "Airtable", "x-dropbox-signature": "Dropbox", "x-hook-signature": "Asana",
+        "x-zm-signature": "Zoom", "x-airtable-content-mac": "Airtable", "x-dropbox-signature": "Dropbox",
+        "x-hook-signature": "Asana",
         "calendly-webhook-signature": "Calendly", "x-twitter-webhooks-signature": "X", "plaid-verification": "Plaid",
     ]
 
@@ -55,14 +56,17 @@ struct DeliveryIDTraps {
             }
         }
         guard let provider = signatureHeaders.compactMap({ Self.withoutID[$0] }).first, !headers.isEmpty else { return }
-        context.warning(position, "\(provider) sends no header that numbers its deliveries; use ${sha256.body} as the unique key")
+        context.warning(
+            position, "\(provider) sends no header that numbers its deliveries; use ${sha256.body} as the unique key")
     }
 
     private func complaint(about name: HeaderName, isAlone: Bool, _ key: UniqueKeyTemplate) -> String? {
         switch Self.traps[name] {
         case .subscription(let instead):
             guard isAlone else { return nil }
-            return "which names the subscription and is the same in every delivery: all but the first would be dropped; use \(instead)"
+            return
+                "which names the subscription and is the same in every delivery: all but the first would be dropped; "
+                + "use \(instead)"
         case .shared(let instead):
             guard isAlone else { return nil }
             return "which several deliveries of one event share: all but the first would be dropped; use \(instead)"
@@ -70,7 +74,9 @@ struct DeliveryIDTraps {
             return "which counts tries: a repetition would be taken for new; use \(instead)"
         case .collides:
             guard !key.references.contains(where: \.source.isDigest) else { return nil }
-            return "which two deliveries of one second share: one would be dropped; make it [ \"${header.\(name)}\", \"${sha256.body}\" ]"
+            return
+                "which two deliveries of one second share: one would be dropped; make it [ \"${header.\(name)}\", "
+                + "\"${sha256.body}\" ]"
         case nil:
             guard name.description.hasSuffix("-timestamp") else { return nil }
             return "which is a time and no delivery id: two deliveries can share it, and a repetition has another one"

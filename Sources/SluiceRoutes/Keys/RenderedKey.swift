@@ -3,8 +3,8 @@ internal import SluiceCrypto
 
 /// The unique key of one delivery, or of one of its elements.
 package struct RenderedKey: Sendable, Hashable {
-    /// What the gateway remembers: made from the route's name, the values of its path parameters and the key's parts, each with its type and
-    /// length.
+    /// What the gateway remembers: made from the route's name, the values of its path parameters and the key's parts,
+    /// each with its type and length.
     package let hash: Fingerprint
     /// `route:key`, or with path parameters `route:value:key`; of any length, and perhaps no UTF-8.
     private let bytes: [UInt8]
@@ -17,8 +17,8 @@ package struct RenderedKey: Sendable, Hashable {
         bytes = Self.bytes(prefix: scope.prefix, parts, isList: isList)
     }
 
-    /// The hashes that a key may have which people know by its text, as lists show it behind the route's name: of one text, of values of path
-    /// parameters before it, or of a list's typed parts.
+    /// The hashes that a key may have which people know by its text, as lists show it behind the route's name: of one
+    /// text, of values of path parameters before it, or of a list's typed parts.
     ///
     /// - Parameters:
     ///   - route: the route's name.
@@ -39,8 +39,8 @@ package struct RenderedKey: Sendable, Hashable {
     /// The longest key that goes to Zizq as it is, in bytes.
     static let longestText = 200
 
-    /// What goes to Zizq as `unique_key`: `route:key`, or where that has more than 200 bytes or is no UTF-8 `sha256:` and its digest in
-    /// hex. It is never longer than 200 bytes.
+    /// What goes to Zizq as `unique_key`: `route:key`, or where that has more than 200 bytes or is no UTF-8 `sha256:`
+    /// and its digest in hex. It is never longer than 200 bytes.
     package var text: String { Self.text(bytes) }
 
     /// The same for one of several jobs of the delivery: `route:key#0.3`.
@@ -102,8 +102,8 @@ struct KeyScope: Sendable, Hashable {
     let name: [UInt8]
     /// Decoded, in the order of the path.
     let parameters: [[UInt8]]
-    /// What stands before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so that the values of two
-    /// parameters cannot be read as those of other two.
+    /// What stands before the key for Zizq: `route:value:`. A colon or percent sign in a value is percent-encoded, so
+    /// that the values of two parameters cannot be read as those of other two.
     let prefix: [UInt8]
 
     init(name: [UInt8], parameters: [[UInt8]] = []) {

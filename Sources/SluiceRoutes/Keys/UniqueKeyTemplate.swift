@@ -4,7 +4,8 @@ internal import SluiceYAML
 /// What makes the unique key of a delivery: one text, or several typed parts.
 struct UniqueKeyTemplate: Sendable {
     let parts: [TextTemplate]
-    /// Whether it was written as a list. Its parts then keep their types and lengths apart, so that `a`, `bc` is not `ab`, `c`.
+    /// Whether it was written as a list. Its parts then keep their types and lengths apart, so that `a`, `bc` is not
+    /// `ab`, `c`.
     let isList: Bool
 
     var references: [Reference] { parts.flatMap(\.references) }
@@ -21,7 +22,8 @@ struct UniqueKeyTemplate: Sendable {
             key = UniqueKeyTemplate(parts: [part], isList: false)
         }
         guard !key.references.isEmpty else {
-            scope.context.error(node.position, "'unique_key' holds no reference, so that every delivery would have the same key")
+            scope.context.error(
+                node.position, "'unique_key' holds no reference, so that every delivery would have the same key")
             return nil
         }
         return key

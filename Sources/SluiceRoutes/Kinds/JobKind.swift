@@ -9,7 +9,8 @@ struct JobKind {
     /// `nil` where it says nothing, so that every payload will do.
     let payload: PayloadType?
 
-    /// Notes what in a rule's `payload` can never be of the kind's type; `${body}`, for which a rule without one stands, may always be.
+    /// Notes what in a rule's `payload` can never be of the kind's type; `${body}`, for which a rule without one
+    /// stands, may always be.
     func check(_ payload: YAMLNode?, in context: FileContext) {
         guard let payload, let type = self.payload else { return }
         PayloadMappingCheck(kind: name, context: context).check(payload, type)
@@ -24,7 +25,8 @@ struct JobKinds {
     /// Reads the `kinds` mapping of one file.
     mutating func read(_ node: YAMLNode, in context: FileContext) {
         guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "'kinds' must be a mapping from names to what is said about them, not \(node.noun)")
+            context.error(
+                node.position, "'kinds' must be a mapping from names to what is said about them, not \(node.noun)")
             return
         }
         for entry in entries { read(entry, in: context) }
@@ -32,7 +34,9 @@ struct JobKinds {
 
     private mutating func read(_ entry: YAMLEntry, in context: FileContext) {
         let subject = "the kind '\(PrintableText.escape(entry.key))'"
-        if let complaint = ZizqName.complaint(about: entry.key) { context.error(entry.position, "\(subject) \(complaint)") }
+        if let complaint = ZizqName.complaint(about: entry.key) {
+            context.error(entry.position, "\(subject) \(complaint)")
+        }
         if let other = byName[entry.key] {
             context.error(entry.position, "\(subject) is declared already, at \(other.place)")
         }
@@ -43,7 +47,8 @@ struct JobKinds {
             options = JobOptionsReader.read(reader, scope: &noScope)
             payload = reader.node("payload").flatMap { PayloadTypeReader(context: context).read($0) }
         }
-        byName[entry.key] = JobKind(name: entry.key, place: context.place(entry.position), options: options, payload: payload)
+        byName[entry.key] = JobKind(
+            name: entry.key, place: context.place(entry.position), options: options, payload: payload)
     }
 
     /// The kind that a rule names.

@@ -2,9 +2,11 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension PayloadType {
-    /// Checks a rendered payload, in one pass and without a tree; recursion is as deep as the type, whatever the payload holds.
+    /// Checks a rendered payload, in one pass and without a tree; recursion is as deep as the type, whatever the
+    /// payload holds.
     ///
-    /// - Returns: what does not fit, as a sentence with names of the type and no value of the payload; `nil` if all does.
+    /// - Returns: what does not fit, as a sentence with names of the type and no value of the payload; `nil` if all
+    ///   does.
     func mismatch(in payload: Span<UInt8>) -> String? {
         do throws(JSONError) {
             var reader = PayloadCheck.reader(of: payload)
@@ -51,16 +53,19 @@ struct PayloadCheck {
         case (.list(let element), .array): return try elements(element, &reader)
         case (.fields(let fields), .object): return try members(fields, at: offset, &reader)
         case (.integer, .number): return try reader.skipInteger() ? nil : PayloadMisfit(offset: offset)
-        case (.any, _), (.string, .string), (.number, .number), (.boolean, .true), (.boolean, .false), (.object, .object), (.array, .array):
+        case (.any, _), (.string, .string), (.number, .number), (.boolean, .true), (.boolean, .false),
+            (.object, .object), (.array, .array):
             try reader.skipValue()
             return nil
-        case (.list, _), (.fields, _), (.integer, _), (.string, _), (.number, _), (.boolean, _), (.object, _), (.array, _):
+        case (.list, _), (.fields, _), (.integer, _), (.string, _), (.number, _), (.boolean, _), (.object, _),
+            (.array, _):
             try reader.skipValue()
             return found == .null && type.isOptional ? nil : PayloadMisfit(offset: offset)
         }
     }
 
-    private mutating func elements(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit? {
+    private mutating func elements(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit?
+    {
         var first: PayloadMisfit?
         try reader.beginArray()
         while try reader.nextElement() {
@@ -103,7 +108,8 @@ package enum MismatchPolicy: String, CaseIterable, Sendable {
 }
 
 extension MismatchPolicy {
-    /// What becomes of a delivery whose jobs have been made: itself, or where one of its payloads did not fit and the route says so, a refusal.
+    /// What becomes of a delivery whose jobs have been made: itself, or where one of its payloads did not fit and the
+    /// route says so, a refusal.
     func outcome(of delivery: RenderedDelivery) -> RouteOutcome {
         guard self == .reject, let letter = delivery.deadLetters.first(where: { $0.reason == .payloadMismatch }) else {
             return .store(delivery)

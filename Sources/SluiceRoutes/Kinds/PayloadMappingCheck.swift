@@ -41,7 +41,8 @@ struct PayloadMappingCheck {
             if !type.takesNull { refuse(node.position, type, path, ", not null") }
         case .boolean: require(.boolean, of: type, node, path, ", not true or false")
         case .number(let text):
-            require(Self.isInteger(text) ? .integer : .number, of: type, node, path, ", not \(Self.noun(ofNumber: type))")
+            require(
+                Self.isInteger(text) ? .integer : .number, of: type, node, path, ", not \(Self.noun(ofNumber: type))")
         case .text(let text): check(text, node, type, path)
         }
     }
@@ -54,7 +55,9 @@ struct PayloadMappingCheck {
             return require(.string, of: type, node, path, ", not a text")
         }
         if let known = reference.source.payloadShape {
-            require(known, of: type, node, path, ", but this reference is \(PayloadType(shape: known, isOptional: false).noun)")
+            require(
+                known, of: type, node, path,
+                ", but this reference is \(PayloadType(shape: known, isOptional: false).noun)")
         }
         if let fallback = reference.fallback { check(fallback, node, type, path) }
     }
@@ -65,7 +68,8 @@ struct PayloadMappingCheck {
         case UInt8(ascii: "n"):
             if !type.takesNull { refuse(node.position, type, path, ", but the default is null") }
         case UInt8(ascii: "\""): require(.string, of: type, node, path, ", but the default is a string")
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): require(.boolean, of: type, node, path, ", but the default is a boolean")
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            require(.boolean, of: type, node, path, ", but the default is a boolean")
         default:
             let shape: PayloadType.Shape = Self.isInteger(json) ? .integer : .number
             require(shape, of: type, node, path, ", but the default is \(Self.noun(ofNumber: type))")
@@ -103,10 +107,13 @@ extension PayloadType {
     /// Whether a value of this shape, of which no more is known, can be of the type.
     fileprivate func takes(_ other: Shape) -> Bool {
         switch (shape, other) {
-        case (.any, _), (.string, .string), (.integer, .integer), (.number, .integer), (.number, .number), (.boolean, .boolean),
+        case (.any, _), (.string, .string), (.integer, .integer), (.number, .integer), (.number, .number),
+            (.boolean, .boolean),
             (.object, .object), (.fields, .object), (.array, .array), (.list, .array):
             true
-        case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.object, _), (.fields, _), (.array, _), (.list, _): false
+        case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.object, _), (.fields, _), (.array, _),
+            (.list, _):
+            false
         }
     }
 }
@@ -118,7 +125,8 @@ extension ReferenceSource {
         case .body, .item, .event, .signedTimestamp, .signedID: nil
         case .headers: .object
         case .receivedMilliseconds, .index: .integer
-        case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route, .bodyDigest, .itemDigest:
+        case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route,
+            .bodyDigest, .itemDigest:
             .string
         }
     }

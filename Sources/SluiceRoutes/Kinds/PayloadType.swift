@@ -4,7 +4,8 @@ internal import SluiceJSON
 struct PayloadType: Sendable {
     indirect enum Shape: Sendable {
         case string
-        /// Written without fraction and exponent, and within 64 bits, signed or not. Zizq makes a double of every other number.
+        /// Written without fraction and exponent, and within 64 bits, signed or not. Zizq makes a double of every other
+        /// number.
         case integer
         case number
         case boolean
@@ -57,7 +58,8 @@ struct PayloadField: Sendable {
 extension PayloadType {
     /// The types that have a name.
     static let named: [(name: String, shape: Shape)] = [
-        ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("object", .object), ("array", .array),
+        ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("object", .object),
+        ("array", .array),
         ("any", .any),
     ]
 

@@ -7,7 +7,8 @@ struct PayloadTypeReader {
 
     /// What other languages call a type, where that is not near enough to its name here to be told from the letters.
     private static let otherNames = [
-        "str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number", "bool": "boolean",
+        "str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number",
+        "bool": "boolean",
         "map": "object", "list": "array", "json": "any",
     ]
 

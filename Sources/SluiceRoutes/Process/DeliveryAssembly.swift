@@ -41,7 +41,9 @@ struct DeliveryAssembly {
     mutating func add(_ job: RenderedJob, upTo limit: Int) throws(End) {
         jobs += 1
         bytes += job.payload.count
-        guard jobs <= Self.mostJobs else { throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs")) }
+        guard jobs <= Self.mostJobs else {
+            throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs"))
+        }
         guard jobs == 1 || bytes <= limit else {
             throw .dead(.tooMany("the payloads of its jobs would have more than \(limit >> 20) MiB together"))
         }

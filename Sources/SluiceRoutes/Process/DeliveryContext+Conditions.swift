@@ -28,7 +28,8 @@ extension DeliveryContext {
             guard request.headers.firstIndex(of: name, from: index + 1) == nil else { break }
             return condition.test.holds(forText: request.headers.value(at: index), isTyped: false)
         case .method: return condition.test.holds(forText: request.method, isTyped: false)
-        case .headers, .query, .parameter, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route,
+        case .headers, .query, .parameter, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds,
+            .remoteAddress, .route,
             .bodyDigest, .itemDigest, .index, .signedTimestamp, .signedID:
             break
         }
@@ -38,7 +39,9 @@ extension DeliveryContext {
 
     private func bodyFulfils(_ condition: ValueCondition) -> Bool {
         let path = condition.reference.pathID
-        guard let range = range(of: path), let kind = kind(of: path), kind != .null else { return absenceFulfils(condition) }
+        guard let range = range(of: path), let kind = kind(of: path), kind != .null else {
+            return absenceFulfils(condition)
+        }
         if condition.comparison == .asText, kind != .string {
             return condition.test.holds(forText: text(condition.reference).span, isTyped: false)
         }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension DeliveryContext {
-    /// What each condition asked and found, also behind one that decided already. Whether it held is what `fulfils` says.
+    /// What each condition asked and found, also behind one that decided already. Whether it held is what `fulfils`
+    /// says.
     func explanation(of conditions: [Condition]) -> [ConditionExplanation] {
         var explanations: [ConditionExplanation] = []
         for condition in conditions { explanations.append(explanation(of: condition)) }
@@ -29,7 +30,9 @@ extension DeliveryContext {
         let reference = condition.reference
         guard !isCredential(reference) else { return "a credential, which is not shown" }
         guard isPresent(reference) else {
-            if let standIn = reference.fallback?.standIn { return PrintableText.quote(String(decoding: standIn, as: UTF8.self)) }
+            if let standIn = reference.fallback?.standIn {
+                return PrintableText.quote(String(decoding: standIn, as: UTF8.self))
+            }
             return kind(of: reference) == .null ? "null" : "absent"
         }
         let text = String(decoding: text(reference), as: UTF8.self)
@@ -39,11 +42,15 @@ extension DeliveryContext {
         return PrintableText.escape(text, limit: 60)
     }
 
-    private func kind(of reference: Reference) -> JSONKind? { reference.source.isOfBody ? kind(of: reference.pathID) : nil }
+    private func kind(of reference: Reference) -> JSONKind? {
+        reference.source.isOfBody ? kind(of: reference.pathID) : nil
+    }
 
     /// Whether it names, perhaps through the event, a header that is never shown.
     func isCredential(_ reference: Reference) -> Bool {
         let behind = if case .event = reference.source { route.event?.references ?? [] } else { [reference] }
-        return behind.contains { if case .header(let name) = $0.source { route.credentialHeaders.contains(name) } else { false } }
+        return behind.contains {
+            if case .header(let name) = $0.source { route.credentialHeaders.contains(name) } else { false }
+        }
     }
 }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is in work.
+/// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is
+/// in work.
 struct DeliveryContext: ~Escapable {
     /// With the content coding of its body undone.
     let request: RequestView
@@ -22,7 +23,8 @@ struct DeliveryContext: ~Escapable {
 
     @_lifetime(copy request, copy received, copy document)
     init(
-        request: RequestView, received: RequestView, document: Span<UInt8>, isForm: Bool, findings: JSONFindings, route: Route,
+        request: RequestView, received: RequestView, document: Span<UInt8>, isForm: Bool, findings: JSONFindings,
+        route: Route,
         deliveryID: String, receivedAtMilliseconds: Int64, bodyDigest: Digest
     ) {
         self.request = request
@@ -48,7 +50,9 @@ extension DeliveryContext {
         case .event: route.event.map { isPresent($0) } ?? false
         // A request that is rendered anew from a dead letter has no sender any more.
         case .remoteAddress: request.peer != .unknown
-        case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route, .index: true
+        case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
+            .index:
+            true
         // Of the verifier, which has a context of its own.
         case .signedTimestamp, .signedID: false
         }
@@ -74,14 +78,15 @@ extension DeliveryContext {
         case .headers: appendHeaders(to: &json)
         case .receivedMilliseconds: json.appendJSONInteger(receivedAtMilliseconds)
         case .index: json.appendJSONInteger(Int64(item))
-        case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress,
+        case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
+            .receivedAt, .remoteAddress,
             .route, .signedTimestamp, .signedID:
             json.appendJSONString(text(reference).span)
         }
     }
 
-    /// The value as text: strings without their quotes and escapes, other JSON as it is written. Empty if it is absent and has no
-    /// default.
+    /// The value as text: strings without their quotes and escapes, other JSON as it is written. Empty if it is absent
+    /// and has no default.
     func text(_ reference: Reference) -> [UInt8] {
         guard isPresent(reference) else { return reference.fallback?.text ?? [] }
         switch reference.source {

@@ -23,17 +23,24 @@ struct Elements: Sendable {
         if text == "lines" { return Elements(name: text, path: JSONPath([.each]), areLines: true, mayBeAbsent: false) }
         do {
             let parts = try TemplateParser.parse(text)
-            guard parts.count == 1, case .reference(let reference)? = parts.first, case .body(let path) = reference.source else {
+            guard parts.count == 1, case .reference(let reference)? = parts.first,
+                case .body(let path) = reference.source
+            else {
                 context.error(
-                    node.position, "\(subject) must be one reference to an array in the body, such as ${body.items}, or the word lines")
+                    node.position,
+                    "\(subject) must be one reference to an array in the body, such as ${body.items}, or the word lines"
+                )
                 return nil
             }
             if let fallback = reference.fallback, fallback.json != Array("null".utf8) {
-                context.error(node.position, "the only default that \(subject) can have is null: an array that is absent has no elements")
+                context.error(
+                    node.position,
+                    "the only default that \(subject) can have is null: an array that is absent has no elements")
                 return nil
             }
             return Elements(
-                name: path.endingInEach.description, path: path.endingInEach, areLines: false, mayBeAbsent: reference.fallback != nil)
+                name: path.endingInEach.description, path: path.endingInEach, areLines: false,
+                mayBeAbsent: reference.fallback != nil)
         } catch {
             context.error(node.position, error.message)
             return nil
@@ -49,7 +56,9 @@ extension JSONPath {
         steps.reduce("body") { text, step in
             switch step {
             case .key(let key):
-                text + (key.utf8.allSatisfy(Self.isPlain) && !key.isEmpty ? ".\(key)" : "[\"\(PrintableText.escape(key))\"]")
+                text
+                    + (key.utf8.allSatisfy(Self.isPlain) && !key.isEmpty
+                        ? ".\(key)" : "[\"\(PrintableText.escape(key))\"]")
             case .index(let index): text + "[\(index)]"
             case .each: text + "[]"
             }

@@ -10,7 +10,8 @@ enum QueryParameters {
             let parameter = query.extracting(start..<end)
             let mark = parameter.firstIndex(of: UInt8(ascii: "=")) ?? parameter.count
             if PercentDecoding.formDecode(parameter.extracting(0..<mark)) == Array(name.utf8) {
-                return PercentDecoding.formDecode(parameter.extracting(min(mark + 1, parameter.count)..<parameter.count))
+                return PercentDecoding.formDecode(
+                    parameter.extracting(min(mark + 1, parameter.count)..<parameter.count))
             }
             start = end + 1
         }

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceYAML
 
-/// How many requests a route takes: `rate: { limit: 100, per: 1s, burst: 200 }`, a bucket of `burst` tokens into which `limit` come back
-/// in each `per`.
+/// How many requests a route takes: `rate: { limit: 100, per: 1s, burst: 200 }`, a bucket of `burst` tokens into which
+/// `limit` come back in each `per`.
 package struct RateLimit: Sendable, Hashable {
     /// 1 to 1,000,000.
     package let limit: Int

@@ -20,7 +20,9 @@ package struct RenderedDelivery: Sendable {
 
     /// Of all parts, in order.
     package var jobs: [RenderedJob] { parts.count == 1 ? parts[0].jobs : parts.flatMap(\.jobs) }
-    package var deadLetters: [RenderedDeadLetter] { parts.count == 1 ? parts[0].deadLetters : parts.flatMap(\.deadLetters) }
+    package var deadLetters: [RenderedDeadLetter] {
+        parts.count == 1 ? parts[0].deadLetters : parts.flatMap(\.deadLetters)
+    }
 }
 
 /// What has one unique key: a delivery, or an element of it.

@@ -17,8 +17,11 @@ extension Route {
         static let none = JobKey(text: nil, isOwn: false)
     }
 
-    /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand for several jobs.
-    func jobKey(_ template: JobTemplate, _ key: RenderedKey?, _ rule: Int, _ context: borrowing DeliveryContext) -> JobKey {
+    /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
+    /// for several jobs.
+    func jobKey(_ template: JobTemplate, _ key: RenderedKey?, _ rule: Int, _ context: borrowing DeliveryContext)
+        -> JobKey
+    {
         // Zizq refuses a job that has both.
         if template.batch != nil { return .none }
         if let own = template.uniqueKey { return JobKey(text: ownKey(own, context), isOwn: true) }
@@ -30,13 +33,17 @@ extension Route {
         return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
     }
 
-    func job(_ template: JobTemplate, _ key: JobKey, _ context: borrowing DeliveryContext) -> Result<RenderedJob, JobProblem> {
+    func job(_ template: JobTemplate, _ key: JobKey, _ context: borrowing DeliveryContext) -> Result<
+        RenderedJob, JobProblem
+    > {
         do throws(JobProblem) {
             let type = try name(template.type, "type", context)
             let queue = try name(template.queue, "queue", context)
             let options = try options(template, context)
             let payload = try payload(template.payload, context)
-            if let why = template.payloadType?.mismatch(in: payload.span) { throw JobProblem(reason: .payloadMismatch, detail: why) }
+            if let why = template.payloadType?.mismatch(in: payload.span) {
+                throw JobProblem(reason: .payloadMismatch, detail: why)
+            }
             return .success(
                 RenderedJob(
                     type: type, queue: queue, options: options, uniqueKey: key.text, hasOwnKey: key.isOwn,
@@ -46,7 +53,9 @@ extension Route {
         }
     }
 
-    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem) -> String {
+    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> String
+    {
         switch text {
         case .constant(let name): return name
         case .rendered(let template):
@@ -68,7 +77,9 @@ extension Route {
         }
         if let start = template.start { members.append(try readyAt(start, context)) }
         if let batch = template.batch {
-            guard let member = batch.member(context) else { throw JobProblem(reason: .badField, detail: "the key of its batch is empty") }
+            guard let member = batch.member(context) else {
+                throw JobProblem(reason: .badField, detail: "the key of its batch is empty")
+            }
             members.append(member)
         }
         if !template.constantMembers.isEmpty { members.append(template.constantMembers) }
@@ -83,7 +94,9 @@ extension Route {
         }
     }
 
-    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
+    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> [UInt8]
+    {
         let json = context.json(template)
         if template.depth + context.findings.depth > JSONLimits.bulkDepth { try checkDepth(json) }
         return json
@@ -106,9 +119,11 @@ extension DeliveryContext {
         template.steps.reduce(0) { size, step in
             switch step {
             case .bytes(let bytes): size + bytes.count
-            case .value(let reference): size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
+            case .value(let reference):
+                size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
             // The text by itself, and once more with its quotes and backslashes escaped.
-            case .text(let reference): size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
+            case .text(let reference):
+                size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
             }
         }
     }

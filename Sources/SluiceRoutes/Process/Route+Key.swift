@@ -3,7 +3,8 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// The unique key of a delivery, or of the element at hand; `nil` where the route has none, or any part of it is absent, null or blank.
+    /// The unique key of a delivery, or of the element at hand; `nil` where the route has none, or any part of it is
+    /// absent, null or blank.
     func key(_ context: borrowing DeliveryContext) -> RenderedKey? {
         guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
         return RenderedKey(scope: keyScope(context), parts: found, isList: template.isList)
@@ -39,7 +40,8 @@ extension Route {
         var found: [KeyPart] = []
         found.reserveCapacity(template.parts.count)
         for part in template.parts {
-            guard let rendered = keyPart(part, isTyped: template.isList && coversTypes, context), !rendered.isBlank else { return nil }
+            guard let rendered = keyPart(part, isTyped: template.isList && coversTypes, context), !rendered.isBlank
+            else { return nil }
             found.append(rendered)
         }
         return found

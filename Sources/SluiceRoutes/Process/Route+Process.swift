@@ -1,5 +1,6 @@
 package import SluiceBase
 internal import SluiceCrypto
+internal import SluiceInflate
 internal import SluiceJSON
 
 extension Route {
@@ -17,17 +18,19 @@ extension Route {
         defer { scratch.charge.giveBack(downTo: before) }
         // A part of the signature stands in the body: that is read before anything is known of its sender.
         if verifierReadsBody, !scratch.charge.take(parts.body.memory(for: request)) { return .memoryFull }
-        return parts.verifier.refusal(of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings)
-            .map { .refused($0.code, reason: $0.reason) }
+        return parts.verifier.refusal(
+            of: request, receivedAtMilliseconds: receivedAtMilliseconds, findings: &scratch.findings
+        )
+        .map { .refused($0.code, reason: $0.reason) }
     }
 
     private var verifierReadsBody: Bool {
         if case .signature(let verifier) = parts.verifier { verifier.scheme.readsBody } else { false }
     }
 
-    /// What it costs to verify and to read a request, in bytes of a body that a stranger cannot have read: more secrets cost more, and a body
-    /// that is read before anything is known of its sender counts 32 times, for such a one may be as slow to read as there is: 40 ns a
-    /// byte. What gzip holds is not known yet.
+    /// What it costs to verify and to read a request, in bytes of a body that a stranger cannot have read: more secrets
+    /// cost more, and a body that is read before anything is known of its sender counts 32 times, for such a one may be
+    /// as slow to read as there is: 40 ns a byte. What gzip holds is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
         guard case .signature(let verifier) = parts.verifier else { return request.body.count * 32 }
         let sixteenths = 16 + verifier.secrets.count + (verifierReadsBody ? 31 * 16 : 0)
@@ -44,11 +47,13 @@ extension Route {
     ///   - share: what of it is rendered; less than all for a dead letter that is about less.
     ///   - scratch: the thread's own.
     package func processVerified(
-        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare = .all,
+        _ request: borrowing RequestView, receivedAtMilliseconds: Int64, deliveryID: String,
+        share: DeliveryShare = .all,
         scratch: inout RouteScratch
     ) -> RouteOutcome {
         process(
-            request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, share: share, recorder: nil, scratch: &scratch)
+            request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, share: share,
+            recorder: nil, scratch: &scratch)
     }
 
     /// The same.
@@ -64,7 +69,8 @@ extension Route {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
         }
         let arrival = Arrival(
-            received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds, share: share,
+            received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds,
+            share: share,
             recorder: recorder)
         let coding = ContentCoding.of(request.headers)
         // A dead letter can come back after the route has ceased to take gzip.
@@ -87,7 +93,8 @@ extension Route {
 
         @_lifetime(copy received)
         init(
-            received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64, share: DeliveryShare, recorder: DeliveryRecorder?
+            received: RequestView, deliveryID: String, receivedAtMilliseconds: Int64, share: DeliveryShare,
+            recorder: DeliveryRecorder?
         ) {
             self.received = received
             self.deliveryID = deliveryID
@@ -109,7 +116,8 @@ extension Route {
             scratch.charge.giveBack(downTo: before + body.count)
             arrival.recorder?.noteInflated(to: body.count)
             let request = RequestView(
-                method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers, body: body.span,
+                method: arrival.received.method, target: arrival.received.target, headers: arrival.received.headers,
+                body: body.span,
                 peer: arrival.received.peer)
             return read(request, arrival, &scratch)
         } catch .overLimit {
@@ -120,10 +128,14 @@ extension Route {
         }
     }
 
-    private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+    private func read(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch)
+        -> RouteOutcome
+    {
         let before = scratch.charge.bytes
         let areLines = parts.elements?.areLines == true
-        guard scratch.charge.take(areLines ? request.body.count + 2 : parts.body.memory(for: request)) else { return .memoryFull }
+        guard scratch.charge.take(areLines ? request.body.count + 2 : parts.body.memory(for: request)) else {
+            return .memoryFull
+        }
         let taken = scratch.charge.bytes - before
         let outcome = areLines ? lines(request, arrival, &scratch) : document(of: request, arrival, &scratch)
         // The document is gone.
@@ -153,7 +165,9 @@ extension Route {
     }
 
     /// Each line is a JSON text by itself: one that goes on in the next would make other elements than the lines are.
-    private func lines(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch) -> RouteOutcome {
+    private func lines(_ request: borrowing RequestView, _ arrival: borrowing Arrival, _ scratch: inout RouteScratch)
+        -> RouteOutcome
+    {
         let lines = JSONLines(request.body)
         arrival.recorder?.noteLines()
         let isWhole: (borrowing DeliveryContext) -> Bool = { context in
@@ -175,7 +189,8 @@ extension Route {
             return unreadable(request, arrival, error.description, &scratch)
         }
         let context = DeliveryContext(
-            request: copy request, received: arrival.received, document: document, isForm: isForm, findings: scratch.findings, route: self,
+            request: copy request, received: arrival.received, document: document, isForm: isForm,
+            findings: scratch.findings, route: self,
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         if let isWhole, !isWhole(context) {
@@ -195,7 +210,8 @@ extension Route {
         }
         let context = DeliveryContext(
             request: copy request, received: arrival.received, document: request.body.extracting(0..<0), isForm: false,
-            findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
+            findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID,
+            receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         let letter = RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
         return buried(letter, context, arrival.recorder, &scratch.charge)

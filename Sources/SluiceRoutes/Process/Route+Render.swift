@@ -10,7 +10,8 @@ extension Route {
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
     ///   - charge: what is made is taken from there before.
     func outcome(
-        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ recorder: DeliveryRecorder?, _ charge: inout MemoryCharge
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ recorder: DeliveryRecorder?,
+        _ charge: inout MemoryCharge
     ) -> RouteOutcome {
         recorder?.note(context)
         var assembly = DeliveryAssembly(recorder, charge)
@@ -37,19 +38,25 @@ extension Route {
         return stored(delivery, context, &assembly.charge)
     }
 
-    /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it is now, has none.
+    /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it
+    /// is now, has none.
     private func missingElement(_ share: DeliveryShare, _ context: borrowing DeliveryContext) -> RouteOutcome? {
-        guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else { return nil }
+        guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
+            return nil
+        }
         return .refused(.bodyUnreadable, reason: "the route finds no element \(element + 1) in the request any more")
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
     func buried(
-        _ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?, _ charge: inout MemoryCharge
+        _ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?,
+        _ charge: inout MemoryCharge
     ) -> RouteOutcome {
         recorder?.note(context)
         var key = keysAreOfElements ? nil : key(context)
-        if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash { key = bodyHashKey(context) }
+        if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash {
+            key = bodyHashKey(context)
+        }
         if !keysAreOfElements { recorder?.note(key, context) }
         var delivery = delivery(context)
         delivery.parts = [RenderedPart(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])]
@@ -69,7 +76,8 @@ extension Route {
     }
 
     private func gather(
-        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly
+        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare,
+        _ assembly: inout DeliveryAssembly
     ) throws(DeliveryAssembly.End) {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
@@ -100,7 +108,8 @@ extension Route {
             case .deadLetter:
                 guard try begin(context, &assembly) else { return }
                 let share = self.share(context, rule: nil)
-                assembly.add(RenderedDeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
+                assembly.add(
+                    RenderedDeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
             }
         case .rule(let rule): if try begin(context, &assembly) { try make(rule, context, &assembly) }
         case .rules(let rules):
@@ -112,7 +121,8 @@ extension Route {
     private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RuleSelection {
         var rules: [Int] = []
         var ignoring: Int?
-        for (index, rule) in parts.rules.enumerated() where share.rule ?? index == index && context.fulfils(rule.conditions) {
+        for (index, rule) in parts.rules.enumerated()
+        where share.rule ?? index == index && context.fulfils(rule.conditions) {
             switch (rule.action, parts.match) {
             case (.ignore, .first): return .ignored(index)
             case (.make, .first): return .rule(index)
@@ -127,7 +137,9 @@ extension Route {
     /// Begins a part with its key, unless the delivery's was begun already.
     ///
     /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
-    private func begin(_ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) -> Bool {
+    private func begin(_ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly
+        .End) -> Bool
+    {
         guard keysAreOfElements || assembly.parts.isEmpty else { return true }
         var key = key(context)
         var isMissing = false
@@ -144,7 +156,9 @@ extension Route {
         assembly.recorder?.note(key, context)
         assembly.begin(RenderedPart(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
         guard isMissing else { return true }
-        let detail = keysAreOfElements ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
+        let detail =
+            keysAreOfElements
+            ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
         let letter = RenderedDeadLetter(reason: .uniqueKeyMissing, detail: detail, share: share(context, rule: nil))
         if !keysAreOfElements { throw .dead(RenderedDeadLetter(reason: letter.reason, detail: detail, share: .all)) }
         assembly.add(letter)
@@ -155,8 +169,12 @@ extension Route {
         DeliveryShare(element: parts.elements == nil ? nil : context.item, rule: parts.match == .all ? rule : nil)
     }
 
-    private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly) throws(DeliveryAssembly.End) {
-        guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else { return }
+    private func make(_ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly)
+        throws(DeliveryAssembly.End)
+    {
+        guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
+            return
+        }
         guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
         var result = job(template, jobKey(template, key, rule, context), context)
         if case .success(var job) = result {
@@ -169,7 +187,8 @@ extension Route {
         case .failure(let problem):
             assembly.add(
                 RenderedDeadLetter(
-                    reason: problem.reason, detail: problem.detail, share: share(context, rule: rule), madeBy: template.identity))
+                    reason: problem.reason, detail: problem.detail, share: share(context, rule: rule),
+                    madeBy: template.identity))
         }
     }
 }

@@ -5,7 +5,9 @@ extension Route {
     /// Verifies a request and tells how, step by step. It ends as `process` does.
     ///
     /// - Parameter receivedAtMilliseconds: the wall clock, against which timestamps are held.
-    package func verificationAccount(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
+    package func verificationAccount(of request: borrowing RequestView, receivedAtMilliseconds: Int64)
+        -> VerificationAccount
+    {
         parts.verifier.account(of: request, receivedAtMilliseconds: receivedAtMilliseconds)
     }
 
@@ -37,12 +39,14 @@ extension Route {
     package func verifying(with secret: String) throws(SigningObstacle) -> Route {
         guard case .signature(let verifier) = parts.verifier else { return self }
         guard let key = verifier.scheme.keyForm.key(Array(secret.utf8)) else {
-            throw SigningObstacle(message: "the secret is not \(verifier.scheme.keyForm.encoding.rawValue), as 'key_encoding' says")
+            throw SigningObstacle(
+                message: "the secret is not \(verifier.scheme.keyForm.encoding.rawValue), as 'key_encoding' says")
         }
         var parts = parts
         let secrets = [VerifierSecret(key: HMACKey(verifier.scheme.algorithm.hash, key: key.span), source: .given)]
         parts.verifier = .signature(
-            SignatureVerifier(scheme: verifier.scheme, secrets: secrets, body: verifier.body, publicURL: verifier.publicURL))
+            SignatureVerifier(
+                scheme: verifier.scheme, secrets: secrets, body: verifier.body, publicURL: verifier.publicURL))
         return Route(parts, index: index)
     }
 }

@@ -18,7 +18,8 @@ package final class Route: Sendable {
         /// Headers that are never stored nor handed on.
         var credentialHeaders: Set<HeaderName>
         var acceptsGzip: Bool
-        /// Whether `Content-Encoding` may say that a body is gzip: on a route that verifies nothing, and where the signature covers the header.
+        /// Whether `Content-Encoding` may say that a body is gzip: on a route that verifies nothing, and where the
+        /// signature covers the header.
         var trustsContentEncoding: Bool
         /// `nil` for any.
         var contentTypes: ContentTypes?
@@ -57,8 +58,8 @@ package final class Route: Sendable {
     let methodBytes: [[UInt8]]
     /// Headers that the unique key reads; each may stand once.
     let keyHeaders: [HeaderName]
-    /// Whether nobody can change the type of a field of the body: not where the signature covers fields, which are signed as text. There a key
-    /// must not tell the number 12 from the text "12".
+    /// Whether nobody can change the type of a field of the body: not where the signature covers fields, which are
+    /// signed as text. There a key must not tell the number 12 from the text "12".
     let coversTypes: Bool
 
     init(_ parts: Parts, index: Int) {
@@ -76,14 +77,19 @@ package final class Route: Sendable {
     private static func isOfElements(_ parts: Parts) -> Bool {
         let references = parts.uniqueKey?.references ?? []
         return references.contains { reference in
-            if case .event = reference.source { return parts.event?.references.contains { $0.source.isOfItem } ?? false }
+            if case .event = reference.source {
+                return parts.event?.references.contains { $0.source.isOfItem } ?? false
+            }
             return reference.source.isOfItem
         }
     }
 
-    /// The headers behind the route's key and those of its rules, also where they stand in the event that a key is made of.
+    /// The headers behind the route's key and those of its rules, also where they stand in the event that a key is made
+    /// of.
     private static func keyHeaders(of parts: Parts) -> [HeaderName] {
-        let templates = parts.rules.compactMap { if case .make(let template) = $0.action { template.uniqueKey } else { nil } }
+        let templates = parts.rules.compactMap {
+            if case .make(let template) = $0.action { template.uniqueKey } else { nil }
+        }
         let references = ([parts.uniqueKey].compactMap { $0 } + templates).flatMap(\.references)
         var headers: [HeaderName] = []
         for reference in references {
@@ -114,7 +120,9 @@ extension Route {
 
     /// Tells what a rule says, by its place from 0; `nil` for one that ignores deliveries, and where there is none.
     package func identity(ofRule rule: Int) -> RuleIdentity? {
-        guard parts.rules.indices.contains(rule), case .make(let template) = parts.rules[rule].action else { return nil }
+        guard parts.rules.indices.contains(rule), case .make(let template) = parts.rules[rule].action else {
+            return nil
+        }
         return template.identity
     }
 
@@ -130,7 +138,8 @@ extension Route {
     var event: TextTemplate? { parts.event }
     var credentialHeaders: Set<HeaderName> { parts.credentialHeaders }
 
-    /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is known.
+    /// The URL as the provider knows it: `public_url`, and of the request what that leaves open. Empty where nothing is
+    /// known.
     func publicURL(of request: borrowing RequestView) -> [UInt8] { parts.publicURL?.url(of: request) ?? [] }
 
     /// The refusal of a request by its head alone, before its body is read; `nil` if nothing speaks against it.
@@ -185,8 +194,11 @@ extension Route {
     /// Whether the route says who may send.
     package var restrictsAddresses: Bool { !parts.allowedAddresses.isEmpty }
 
-    /// Who may have sent a request where nobody says: an address that the route lets in, or where all are, one of TEST-NET-1 (RFC 5737 §3).
-    var likelySender: PeerAddress { parts.allowedAddresses.first?.anyAddress ?? PeerAddress(ipv4: (192, 0, 2, 1), port: 0) }
+    /// Who may have sent a request where nobody says: an address that the route lets in, or where all are, one of
+    /// TEST-NET-1 (RFC 5737 §3).
+    var likelySender: PeerAddress {
+        parts.allowedAddresses.first?.anyAddress ?? PeerAddress(ipv4: (192, 0, 2, 1), port: 0)
+    }
 
     private func allows(_ sender: PeerAddress) -> Bool {
         parts.allowedAddresses.isEmpty || parts.allowedAddresses.contains { $0.contains(sender) }

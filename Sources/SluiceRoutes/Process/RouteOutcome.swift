@@ -12,7 +12,9 @@ package enum RouteOutcome: Sendable {
 
 extension RouteOutcome {
     /// What is to be made of the request does not fit into the memory budget.
-    static var memoryFull: RouteOutcome { .refused(.memoryFull, reason: "memory is full: no room for what the route makes of the request") }
+    static var memoryFull: RouteOutcome {
+        .refused(.memoryFull, reason: "memory is full: no room for what the route makes of the request")
+    }
 }
 
 /// Why a genuine delivery leaves no trace.

@@ -6,7 +6,8 @@ package struct RouteScratch {
     var findings = JSONFindings()
     /// What was taken from the budget for the delivery, besides its body.
     package var charge = MemoryCharge.uncounted
-    /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has others to serve.
+    /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has
+    /// others to serve.
     package let mostInflatedBytes: Int?
     /// Whether the last outcome is no outcome, because gzip became more than that.
     package internal(set) var isTooLargeForThread = false

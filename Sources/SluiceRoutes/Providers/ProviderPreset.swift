@@ -19,18 +19,24 @@ struct ProviderPreset {
 
     /// Providers of the language that this version does not have.
     static let later = [
-        "adyen", "airtable", "asana", "auth0", "bigcommerce", "bitbucket", "calendly", "clerk", "contentful", "datadog", "discord",
-        "docusign", "dropbox", "forgejo", "gitea", "gitlab", "hubspot", "intercom", "jira", "line", "linear", "mailgun", "meta", "mollie",
-        "monday", "msgraph", "notion", "okta", "openai", "paddle", "pagerduty", "paypal", "plaid", "postmark", "razorpay", "sendgrid",
-        "sentry", "shopify", "slack", "sns", "square", "standard-webhooks", "stripe", "svix", "telegram", "twilio", "twitch", "typeform",
+        "adyen", "airtable", "asana", "auth0", "bigcommerce", "bitbucket", "calendly", "clerk", "contentful", "datadog",
+        "discord",
+        "docusign", "dropbox", "forgejo", "gitea", "gitlab", "hubspot", "intercom", "jira", "line", "linear", "mailgun",
+        "meta", "mollie",
+        "monday", "msgraph", "notion", "okta", "openai", "paddle", "pagerduty", "paypal", "plaid", "postmark",
+        "razorpay", "sendgrid",
+        "sentry", "shopify", "slack", "sns", "square", "standard-webhooks", "stripe", "svix", "telegram", "twilio",
+        "twitch", "typeform",
         "vercel", "woocommerce", "x", "zendesk", "zoom",
     ]
 
-    /// The signature is over the body as received, in forms too; the delivery id stays the same when GitHub delivers again; bodies have
-    /// at most 25 MB (GitHub, "Validating webhook deliveries" and "Best practices for using webhooks").
+    /// The signature is over the body as received, in forms too; the delivery id stays the same when GitHub delivers
+    /// again; bodies have at most 25 MB (GitHub, "Validating webhook deliveries" and "Best practices for using
+    /// webhooks").
     private static let github = ProviderPreset(
         name: "github",
         signature: SignatureSettings(signatureFrom: "${header.X-Hub-Signature-256}", signaturePrefix: "sha256="),
-        uniqueKeyHeader: "x-github-delivery", event: "${header.X-GitHub-Event}", bodyLimit: .mebibytes(25), unwrapsFormPayload: true,
+        uniqueKeyHeader: "x-github-delivery", event: "${header.X-GitHub-Event}", bodyLimit: .mebibytes(25),
+        unwrapsFormPayload: true,
         credentialHeaders: ["x-hub-signature"])
 }

@@ -44,15 +44,20 @@ struct FileContext {
     }
 
     func integer(_ node: YAMLNode, _ subject: String, in range: ClosedRange<Int>) -> Int? {
-        if case .number(let text)? = node.scalar?.value, let number = Int(text), range.contains(number) { return number }
+        if case .number(let text)? = node.scalar?.value, let number = Int(text), range.contains(number) {
+            return number
+        }
         let isQuoted = if case .text(let text)? = node.scalar?.value { Int(text) != nil } else { false }
         let remedy = isQuoted ? "; leave out the quotes" : ""
-        error(node.position, "\(subject) must be a whole number from \(range.lowerBound) to \(range.upperBound)\(remedy)")
+        error(
+            node.position, "\(subject) must be a whole number from \(range.lowerBound) to \(range.upperBound)\(remedy)")
         return nil
     }
 
     func duration(_ node: YAMLNode, _ subject: String, in range: ClosedRange<Duration>) -> Duration? {
-        if let text = node.scalar?.text, let duration = DurationText.parse(text), range.contains(duration) { return duration }
+        if let text = node.scalar?.text, let duration = DurationText.parse(text), range.contains(duration) {
+            return duration
+        }
         let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
         error(node.position, "\(subject) must be a duration from \(bounds), such as 500ms, 30s, 5m, 2h or 7d")
         return nil
@@ -60,12 +65,16 @@ struct FileContext {
 
     func size(_ node: YAMLNode, _ subject: String, in range: ClosedRange<ByteCount>) -> ByteCount? {
         if let text = node.scalar?.text, let size = ByteCount(parsing: text), range.contains(size) { return size }
-        error(node.position, "\(subject) must be a size from \(range.lowerBound) to \(range.upperBound), such as 64KiB or 10MiB")
+        error(
+            node.position,
+            "\(subject) must be a size from \(range.lowerBound) to \(range.upperBound), such as 64KiB or 10MiB")
         return nil
     }
 
     /// One of a closed set of words.
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _ subject: String, later: [String] = []) -> Word? {
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _ subject: String, later: [String] = [])
+        -> Word?
+    {
         let words = Word.allCases.map(\.rawValue)
         guard let text = node.scalar?.text else {
             error(node.position, "\(subject) must be \(Self.alternatives(words)), not \(node.noun)")
@@ -78,7 +87,8 @@ struct FileContext {
             let hint = Suggestion.phrase(for: text, among: words + later)
             // A long list hides the one word that is meant.
             let alternatives =
-                words.count > Self.mostAlternatives && !hint.isEmpty ? "one of \(words.count) words" : Self.alternatives(words)
+                words.count > Self.mostAlternatives && !hint.isEmpty
+                ? "one of \(words.count) words" : Self.alternatives(words)
             error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
         }
         return nil

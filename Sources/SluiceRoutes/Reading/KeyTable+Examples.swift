@@ -13,7 +13,8 @@ extension KeyTable {
             "body_file": "The file with the body of the request, inside the routes folder.",
             "signed": "Whether the request is signed on the way in, with a secret of its own.",
             "secret": "The secret that the request's own signature was made with.",
-            "clock": "The time at which the request comes in, such as 2026-11-25T08:00:00Z, or milliseconds since 1970.",
+            "clock":
+                "The time at which the request comes in, such as 2026-11-25T08:00:00Z, or milliseconds since 1970.",
             "remote_address": "The address that the request comes from.",
             "expect": "What must come of it; what is left out may be anything.",
         ])
@@ -39,7 +40,8 @@ extension KeyTable {
         ],
         sharing: jobOptions,
         hints: [
-            "kind": "the kind's name is the 'type' of the job", "delay": "say 'ready_at', which counts from the example's 'clock'",
+            "kind": "the kind's name is the 'type' of the job",
+            "delay": "say 'ready_at', which counts from the example's 'clock'",
         ])
 
     static let expectedReply = KeyTable(

@@ -10,13 +10,17 @@ extension KeyTable {
             "backoff": "How long Zizq waits before it tries again.",
             "retention": "How long Zizq keeps the job after its end.",
             "unique_while": "How long Zizq holds the unique key: while the job is queued, active, or exists at all.",
-            "batch": "Folds the job into one that waits with the same batch key; such a job has no unique key at Zizq. Pro licence.",
+            "batch":
+                "Folds the job into one that waits with the same batch key; such a job has no unique key at Zizq. "
+                + "Pro licence.",
             "budgets": "The budgets that the job draws on: names, or mappings. Servers newer than 0.6, Pro licence.",
         ])
 
     static let kind = KeyTable(
         "kind", noun: "a kind",
-        keys: ["payload": "The type of the payload: a name such as string, a list of one type, or a mapping of fields."],
+        keys: [
+            "payload": "The type of the payload: a name such as string, a list of one type, or a mapping of fields."
+        ],
         sharing: jobOptions)
 
     static let rule = KeyTable(
@@ -28,8 +32,10 @@ extension KeyTable {
             "payload": "What the job carries: any value, with references in it. Without it the body.",
             "delay": "How long after the receipt the job may run, 0 to 3650d.",
             "ready_at": "When the job may run: a time such as 2026-11-25T08:00:00Z, or milliseconds since 1970.",
-            "unique_key": "The job's own key at Zizq, as it is. What the gateway takes for a duplicate is the route's key alone.",
-            "ignore": "With true what matches is answered as a success and makes no job; only when may stand beside it.",
+            "unique_key":
+                "The job's own key at Zizq, as it is. What the gateway takes for a duplicate is the route's key alone.",
+            "ignore":
+                "With true what matches is answered as a success and makes no job; only when may stand beside it.",
         ],
         sharing: jobOptions)
 

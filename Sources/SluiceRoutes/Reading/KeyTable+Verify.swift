@@ -16,7 +16,8 @@ extension KeyTable {
             "tolerance": "How far the timestamp may be from now, 0 to 1d; 0 for any.",
             "id_from": "Where the id that is signed stands: one reference, such as ${header.X-Id}.",
             "id_pattern":
-                "What ids are: a set of characters and a length, such as [0-9a-f-]{36}; of a fixed length it may stand beside another value.",
+                "What ids are: a set of characters and a length, such as [0-9a-f-]{36}; of a fixed length it may "
+                + "stand beside another value.",
             "signed": "The text that is signed, of references; body is the bytes as they were received.",
         ])
 
@@ -24,7 +25,9 @@ extension KeyTable {
         "secret", noun: "a secret",
         keys: [
             "env": "The environment variable of the gateway that holds the secret. A change needs a restart.",
-            "file": "The file that holds the secret; a relative path is relative to the routes folder. It is read again when it changes.",
+            "file":
+                "The file that holds the secret; a relative path is relative to the routes folder. It is read again "
+                + "when it changes.",
             "value": "The secret itself; only with --allow-inline-secrets.",
         ])
 }

@@ -31,7 +31,8 @@ extension KeyTable {
     static let file = KeyTable(
         "route_file", noun: "a route file",
         keys: [
-            "kinds": "Named sorts of jobs. The name is the job's type at Zizq; a kind of one file serves the routes of all.",
+            "kinds":
+                "Named sorts of jobs. The name is the job's type at Zizq; a kind of one file serves the routes of all.",
             "routes": "Which webhooks are taken, and what becomes of them.",
         ])
 }
@@ -41,7 +42,8 @@ package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [KeyTable] {
         [
-            .file, .kind, .route, .rule, .conditionGroups, .condition, .verify, .secret, .backoff, .retention, .batch, .budget,
+            .file, .kind, .route, .rule, .conditionGroups, .condition, .verify, .secret, .backoff, .retention, .batch,
+            .budget,
             .budgetPolicy, .rate, .reply, .example, .expectation, .expectedJob, .expectedReply,
         ]
     }

@@ -2,8 +2,8 @@
 enum LiteralLookalike {
     private static let roots = ["body.", "header.", "query.", "param.", "item.", "delivery.", "sha256."]
 
-    /// What to say of a text of a payload that looks like a reference as other programs write them: `body.a`, `$body.a`, `$(body.a)`,
-    /// `{{body.a}}`. Nothing for any other text.
+    /// What to say of a text of a payload that looks like a reference as other programs write them: `body.a`,
+    /// `$body.a`, `$(body.a)`, `{{body.a}}`. Nothing for any other text.
     static func remark(onPayload text: String) -> String? {
         var inner = text[...]
         for (opening, closing) in [("$(", ")"), ("{{", "}}"), ("{", "}"), ("$", "")]
@@ -25,7 +25,9 @@ enum LiteralLookalike {
         guard let first = text.first, first == ">" || first == "<" else { return nil }
         let number = text.drop { "<>= ".contains($0) }
         guard JSONNumber(String(number)) != nil else { return nil }
-        return "this value is compared as it is written; a number is compared by { \(first == ">" ? "greater" : "less"): \(number) }"
+        return
+            "this value is compared as it is written; a number is compared by { \(first == ">" ? "greater" : "less"): "
+            + "\(number) }"
     }
 
     private static func isReferenceByte(_ byte: UInt8) -> Bool {

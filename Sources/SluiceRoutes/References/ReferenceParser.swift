@@ -18,7 +18,8 @@ package struct ReferenceParser {
     /// In `verify` alone.
     static let signedRoots = ["timestamp", "id"]
     static let deliveryFields: [String: ReferenceSource] = [
-        "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds, "remote_address": .remoteAddress,
+        "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds,
+        "remote_address": .remoteAddress,
     ]
 
     private let text: [UInt8]
@@ -89,11 +90,14 @@ package struct ReferenceParser {
             return failure("is not closed with '}'")
         }
         let rest = String(decoding: text[offset...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
-        return failure("has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
+        return failure(
+            "has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
     }
 
     private func unknown(_ root: String) -> Failure {
-        if root.isEmpty { return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${") }
+        if root.isEmpty {
+            return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
+        }
         let hint = Suggestion.phrase(for: root, among: Self.roots)
         return Failure(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
@@ -121,7 +125,9 @@ extension ReferenceParser {
         var steps: [JSONPath.Step] = []
         while true {
             // What is read of a body nests no deeper.
-            guard steps.count <= JSONLimits.bulkDepth else { throw failure("has more than \(JSONLimits.bulkDepth) steps") }
+            guard steps.count <= JSONLimits.bulkDepth else {
+                throw failure("has more than \(JSONLimits.bulkDepth) steps")
+            }
             if take(".") {
                 let key = word()
                 guard !key.isEmpty else { throw failure("has an empty key; an odd one is written [\"odd key\"]") }
@@ -158,7 +164,9 @@ extension ReferenceParser {
             guard take("]") else { throw failure("lacks a ']'") }
             return name
         }
-        guard take("."), case let name = word(), !name.isEmpty else { throw failure("needs the name of \(noun) behind it") }
+        guard take("."), case let name = word(), !name.isEmpty else {
+            throw failure("needs the name of \(noun) behind it")
+        }
         return name
     }
 
@@ -214,7 +222,8 @@ extension ReferenceParser {
 
     private static func endsName(_ byte: UInt8) -> Bool {
         switch byte {
-        case ASCII.space, ASCII.tab, UInt8(ascii: "."), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"),
+        case ASCII.space, ASCII.tab, UInt8(ascii: "."), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+            UInt8(ascii: "}"),
             UInt8(ascii: "?"), UInt8(ascii: "\""), UInt8(ascii: "$"), ASCII.lineFeed:
             true
         default: false

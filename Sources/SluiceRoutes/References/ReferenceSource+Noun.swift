@@ -45,7 +45,8 @@ extension JSONPath {
     private static func isPlain(_ key: String) -> Bool {
         !key.isEmpty
             && key.utf8.allSatisfy {
-                $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26
+                $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || ASCII.isDigit($0)
+                    || ASCII.lowercase($0) &- 0x61 < 26
             }
     }
 

@@ -49,7 +49,8 @@ extension ReferenceSource {
         case .body(let path): path
         case .bodyDigest(let path): path.steps.isEmpty ? nil : path
         case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
-        case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds,
+        case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
+            .receivedMilliseconds,
             .remoteAddress, .route, .index, .signedTimestamp, .signedID:
             nil
         }
@@ -59,7 +60,8 @@ extension ReferenceSource {
     var isOfBody: Bool {
         switch self {
         case .body, .item: true
-        case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
+        case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
+            .receivedAt,
             .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID:
             false
         }
@@ -69,7 +71,8 @@ extension ReferenceSource {
     var isOfItem: Bool {
         switch self {
         case .item, .itemDigest, .index: true
-        case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
+        case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
+            .receivedAt,
             .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
             false
         }
@@ -81,7 +84,9 @@ extension ReferenceSource {
     var mayBeSigned: Bool {
         switch self {
         case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID: true
-        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item, .itemDigest, .index: false
+        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
+            .itemDigest, .index:
+            false
         }
     }
 }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceYAML
 
-/// What references mean in one route while it is compiled: the body paths seen so far, and what the route's own names stand for.
+/// What references mean in one route while it is compiled: the body paths seen so far, and what the route's own names
+/// stand for.
 struct RouteScope {
     /// What the texts that are being read are about.
     enum Subject {
@@ -78,12 +79,17 @@ struct RouteScope {
         var resolved = reference
         switch reference.source {
         case .event:
-            guard let sole = event?.soleReference, sole.fallback == nil || reference.fallback == nil else { return reference }
+            guard let sole = event?.soleReference, sole.fallback == nil || reference.fallback == nil else {
+                return reference
+            }
             return Reference(source: sole.source, pathID: sole.pathID, fallback: sole.fallback ?? reference.fallback)
         case .parameter(let name, _): resolved.source = .parameter(name, segment: parameters[name, default: 0])
         case .body, .bodyDigest, .item, .itemDigest:
-            if let path = reference.source.bodyPath(items: items), !isSignedBody(path) { resolved.pathID = id(of: path) }
-        case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route,
+            if let path = reference.source.bodyPath(items: items), !isSignedBody(path) {
+                resolved.pathID = id(of: path)
+            }
+        case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
+            .remoteAddress, .route,
             .index, .signedTimestamp, .signedID:
             break
         }
@@ -111,18 +117,23 @@ extension RouteScope {
         switch source {
         case .event:
             guard let event else { return "'event' means nothing here: the route has neither a provider nor 'event'" }
-            return event.references.contains { $0.source.isOfItem } && subject != .job ? Self.notOfOneElement("event") : nil
+            return event.references.contains { $0.source.isOfItem } && subject != .job
+                ? Self.notOfOneElement("event") : nil
         case .parameter(let name, _):
             guard parameters[name] == nil else { return nil }
             let hint = Suggestion.phrase(for: name, among: parameters.keys.sorted())
-            return "the path has no parameter '\(PrintableText.escape(name))'; parameters are written {name} in 'path'\(hint)"
+            return
+                "the path has no parameter '\(PrintableText.escape(name))'; parameters are written {name} in "
+                + "'path'\(hint)"
         case .url: return hasPublicURL ? nil : "'url' needs 'public_url', in the route or in the settings"
         case .item, .itemDigest: return itemComplaint("item") ?? eachComplaint(source)
         case .index: return itemComplaint("index")
         case .signedTimestamp: return signedComplaint("timestamp")
         case .signedID: return signedComplaint("id")
         case .body, .bodyDigest: return eachComplaint(source)
-        case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route: return nil
+        case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
+            .route:
+            return nil
         }
     }
 
@@ -137,7 +148,9 @@ extension RouteScope {
 
     private func signedComplaint(_ word: String) -> String? {
         if subject == .signature { return nil }
-        return "'\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as header.X-Name or body.\(word)"
+        return
+            "'\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as header.X-Name "
+            + "or body.\(word)"
     }
 
     private func eachComplaint(_ source: ReferenceSource) -> String? {

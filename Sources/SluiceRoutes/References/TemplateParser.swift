@@ -5,7 +5,8 @@ package enum TemplateParser {
         case reference(Reference)
     }
 
-    /// Whether `${` is in a text. By bytes, as texts are parsed: to Swift a brace with an accent on it is another character.
+    /// Whether `${` is in a text. By bytes, as texts are parsed: to Swift a brace with an accent on it is another
+    /// character.
     static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
 
     package static func parse(_ text: String) throws(ReferenceParser.Failure) -> [Part] {

@@ -17,8 +17,8 @@ package struct Rehearsal: Sendable {
 }
 
 extension Route {
-    /// Does with a request on the route's path what the gateway does, in the same order, save for what is the running gateway's own: the
-    /// rate, the outbox and its keys.
+    /// Does with a request on the route's path what the gateway does, in the same order, save for what is the running
+    /// gateway's own: the rate, the outbox and its keys.
     ///
     /// - Parameters:
     ///   - sender: who sends it, behind proxies that are trusted.
@@ -35,7 +35,9 @@ extension Route {
                 return Rehearsal(.refused(.bodyTooLarge, reason: "the body has more than \(bodyLimit)"))
             }
             var scratch = RouteScratch()
-            if let refusal = refusal(unverified: view, receivedAtMilliseconds: receivedAtMilliseconds, scratch: &scratch) {
+            if let refusal = refusal(
+                unverified: view, receivedAtMilliseconds: receivedAtMilliseconds, scratch: &scratch)
+            {
                 return Rehearsal(refusal)
             }
             return Rehearsal(

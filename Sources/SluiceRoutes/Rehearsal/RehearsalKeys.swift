@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// The unique keys of requests of one route that are rehearsed one after another; what the gateway's outbox would make of each delivery.
+/// The unique keys of requests of one route that are rehearsed one after another; what the gateway's outbox would make
+/// of each delivery.
 struct RehearsalKeys {
     /// What of a delivery is stored.
     struct Stored {

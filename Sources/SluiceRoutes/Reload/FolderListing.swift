@@ -29,11 +29,12 @@ package struct FolderListing: Sendable, Hashable {
         self.takenAtMilliseconds = takenAtMilliseconds
     }
 
-    /// Whether names, sizes and times are those of another look. Where they are, contents are too, unless something is fresh.
+    /// Whether names, sizes and times are those of another look. Where they are, contents are too, unless something is
+    /// fresh.
     func shows(sameAs other: FolderListing) -> Bool { entries == other.entries }
 
-    /// Whether something changed so short a time before the look that another change in the same tick of the file system's clock, in
-    /// place and of the same size, would look the same.
+    /// Whether something changed so short a time before the look that another change in the same tick of the file
+    /// system's clock, in place and of the same size, would look the same.
     var hasFreshChange: Bool {
         let limit = (takenAtMilliseconds - 2000) * 1_000_000
         return entries.contains { entry in

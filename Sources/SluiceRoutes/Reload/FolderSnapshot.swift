@@ -1,7 +1,8 @@
 package import SluiceBase
 internal import SluiceCrypto
 
-/// The contents of the routes folder and of the secret files at one time: what is compiled is exactly what was compared.
+/// The contents of the routes folder and of the secret files at one time: what is compiled is exactly what was
+/// compared.
 package struct FolderSnapshot: Sendable {
     package let files: [RouteFile]
     /// The folder or a file of it could not be read.
@@ -14,14 +15,15 @@ package struct FolderSnapshot: Sendable {
     /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
         RouteTable.compile(
-            files, readingProblems: problems, secretFiles: SecretFiles(folder: folder, known: secrets), environment: environment,
+            files, readingProblems: problems, secretFiles: SecretFiles(folder: folder, known: secrets),
+            environment: environment,
             options: options)
     }
 
     /// Whether the folder and the secret files that a compilation has read still say what they said then. Blocking.
     ///
-    /// Where they do, no mounted folder was swapped and no file written while one after the other was read: what was compiled was there
-    /// at one time.
+    /// Where they do, no mounted folder was swapped and no file written while one after the other was read: what was
+    /// compiled was there at one time.
     package static func isStill(_ compilation: RouteCompilation, folder: String) -> Bool {
         read(folder: folder, secretFiles: compilation.secretFiles).fingerprint == compilation.fingerprint
     }
@@ -44,7 +46,9 @@ package struct FolderSnapshot: Sendable {
     }
 
     /// Over names and contents, each with its length; a file that cannot be read counts as such.
-    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [RouteProblem] = []) -> Fingerprint {
+    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [RouteProblem] = [])
+        -> Fingerprint
+    {
         var bytes: [UInt8] = []
         for file in files.sorted(by: { $0.name < $1.name }) {
             append("file \(file.name.utf8.count) \(file.name) ", file.contentHash, to: &bytes)

@@ -2,10 +2,11 @@ package import SluiceBase
 
 /// When the route files are loaded again, and whether what was loaded is put in force. No I/O and no clock of its own.
 ///
-/// Each second the service takes a `FolderListing` and gives it here; only what this asks for is read. A change is loaded when two looks
-/// in a row have read the same contents, so that a file half written, an editor's rename and a mounted folder's swap each come out as
-/// one load of the whole. What was read is compared once more when it has been compiled, also where a load was asked for: files that
-/// change while they are read are never loaded half old, half new.
+/// Each second the service takes a `FolderListing` and gives it here; only what this asks for is read. A change is
+/// loaded when two looks in a row have read the same contents, so that a file half written, an editor's rename and a
+/// mounted folder's swap each come out as one load of the whole. What was read is compared once more when it has been
+/// compiled, also where a load was asked for: files that change while they are read are never loaded half old, half
+/// new.
 package struct RouteReloader: Sendable {
     /// What to do after a look.
     package enum LookAction: Sendable, Hashable {
@@ -19,8 +20,9 @@ package struct RouteReloader: Sendable {
         case wait
         /// Something is new: it is loaded if the next look reads the same.
         case lookAgain
-        /// Compile the snapshot that was just given, and give the result to `compiled(_:inForce:at:)`, or, where the files are not any
-        /// more what was compiled, say so by `changedMeanwhile()` after a look, by `neverStill(atMilliseconds:)` where it was asked for.
+        /// Compile the snapshot that was just given, and give the result to `compiled(_:inForce:at:)`, or, where the
+        /// files are not any more what was compiled, say so by `changedMeanwhile()` after a look, by
+        /// `neverStill(atMilliseconds:)` where it was asked for.
         case load
     }
 
@@ -44,8 +46,8 @@ package struct RouteReloader: Sendable {
     }
 
     package private(set) var status = Status()
-    /// What the last load, good or bad, was made from: it is not tried again until something changes. Two, where the files that are
-    /// watched are not just those that were compiled.
+    /// What the last load, good or bad, was made from: it is not tried again until something changes. Two, where the
+    /// files that are watched are not just those that were compiled.
     private var tried: Set<Fingerprint> = []
     /// The contents of the last reading after a look; `nil` after a load that was asked for, which reads for itself.
     private var lastRead: Fingerprint?
@@ -84,7 +86,8 @@ package struct RouteReloader: Sendable {
         lastListing = nil
     }
 
-    /// A load that was asked for has found other contents each time it read: nothing is put in force until a look finds them still.
+    /// A load that was asked for has found other contents each time it read: nothing is put in force until a look finds
+    /// them still.
     package mutating func neverStill(atMilliseconds now: Int64) -> Verdict {
         tried = []
         changedMeanwhile()
@@ -108,7 +111,9 @@ package struct RouteReloader: Sendable {
         tried = Set([compilation.fingerprint, lastRead].compactMap { $0 })
         status.triedAtMilliseconds = now
         guard let table = compilation.table else { return keep(compilation.problems.map(\.description)) }
-        if table.routes.isEmpty, inForce?.routes.isEmpty == false { return keep(["the route files hold no route; the last table stays"]) }
+        if table.routes.isEmpty, inForce?.routes.isEmpty == false {
+            return keep(["the route files hold no route; the last table stays"])
+        }
         status.version += 1
         status.loadedAtMilliseconds = now
         status.problems = []
@@ -123,6 +128,9 @@ package struct RouteReloader: Sendable {
     private func warnings(_ compilation: RouteCompilation, _ table: RouteTable, _ inForce: RouteTable?) -> [String] {
         let missing = inForce?.namesMissing(from: table) ?? []
         return compilation.warnings.map(\.description)
-            + missing.map { "no route has the name '\(PrintableText.escape($0))' any longer: its unique keys will not be asked for again" }
+            + missing.map {
+                "no route has the name '\(PrintableText.escape($0))' any longer: its unique keys will not be asked "
+                    + "for again"
+            }
     }
 }

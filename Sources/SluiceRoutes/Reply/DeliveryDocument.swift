@@ -1,7 +1,7 @@
 internal import SluiceJSON
 
-/// The gateway's own answer to a delivery: `{"id":"…","jobs":1,"dead_letters":0,"duplicate":false}`. Behind that stands `"duplicates":2` where two
-/// elements of it were seen before.
+/// The gateway's own answer to a delivery: `{"id":"…","jobs":1,"dead_letters":0,"duplicate":false}`. Behind that stands
+/// `"duplicates":2` where two elements of it were seen before.
 package enum DeliveryDocument {
     /// What the answer says of a delivery.
     package enum Content: Sendable {

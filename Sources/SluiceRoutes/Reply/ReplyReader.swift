@@ -7,9 +7,11 @@ struct ReplyReader {
 
     static let statuses = 200...299
 
-    /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to follow.
+    /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to
+    /// follow.
     static let reserved: Set<String> = [
-        "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate", "proxy-connection",
+        "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate",
+        "proxy-connection",
         "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
     ]
 
@@ -28,11 +30,14 @@ struct ReplyReader {
         }
         if let body, body == nil { return nil }
         let templates = headers.map(\.template)
-        let namesDelivery = templates.contains { Self.namesDelivery($0.value.references) } || Self.namesDelivery(body ?? nil)
+        let namesDelivery =
+            templates.contains { Self.namesDelivery($0.value.references) } || Self.namesDelivery(body ?? nil)
         return ReplyTemplate(status: status, headers: templates, body: body ?? nil, namesDelivery: namesDelivery)
     }
 
-    private func headers(_ node: YAMLNode, _ scope: inout RouteScope) -> [(template: ReplyTemplate.Header, position: YAMLPosition)] {
+    private func headers(_ node: YAMLNode, _ scope: inout RouteScope) -> [(
+        template: ReplyTemplate.Header, position: YAMLPosition
+    )] {
         guard case .mapping(let entries) = node.content else {
             context.error(node.position, "'headers' must be a mapping from names to texts, not \(node.noun)")
             return []
@@ -44,12 +49,15 @@ struct ReplyReader {
                 continue
             }
             guard let text = entry.value.scalar?.text, let value = scope.template(text, at: entry.value.position) else {
-                if entry.value.scalar == nil { context.error(entry.value.position, "a header must be a text, not \(entry.value.noun)") }
+                if entry.value.scalar == nil {
+                    context.error(entry.value.position, "a header must be a text, not \(entry.value.noun)")
+                }
                 continue
             }
             if let constant = value.constant, !ReplyTemplate.isValue(Array(constant.utf8)) {
                 context.error(
-                    entry.value.position, "the value of a header has at most \(ReplyTemplate.longestValue) bytes of printable ASCII")
+                    entry.value.position,
+                    "the value of a header has at most \(ReplyTemplate.longestValue) bytes of printable ASCII")
             }
             headers.append((ReplyTemplate.Header(name: entry.key, value: value), entry.position))
         }
@@ -59,7 +67,9 @@ struct ReplyReader {
     private func complaint(about name: String) -> String? {
         let printable = PrintableText.escape(name)
         if TemplateParser.mayRefer(name) { return "the name of a header cannot hold a reference" }
-        if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) { return "'\(printable)' is no name of a header" }
+        if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
+            return "'\(printable)' is no name of a header"
+        }
         return Self.reserved.contains(name.lowercased()) ? "the header '\(printable)' is not for a route to set" : nil
     }
 
@@ -93,8 +103,10 @@ extension ReplyTemplate.Body {
     /// How many bytes it has whatever the references give.
     fileprivate var fixedSize: Int {
         switch self {
-        case .text(let template): template.parts.reduce(0) { if case .literal(let bytes) = $1 { $0 + bytes.count } else { $0 } }
-        case .json(let template): template.steps.reduce(0) { if case .bytes(let bytes) = $1 { $0 + bytes.count } else { $0 } }
+        case .text(let template):
+            template.parts.reduce(0) { if case .literal(let bytes) = $1 { $0 + bytes.count } else { $0 } }
+        case .json(let template):
+            template.steps.reduce(0) { if case .bytes(let bytes) = $1 { $0 + bytes.count } else { $0 } }
         }
     }
 }

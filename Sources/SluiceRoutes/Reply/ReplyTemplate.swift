@@ -33,7 +33,9 @@ struct ReplyTemplate: Sendable {
         guard let body = rendered(context) else {
             // The document that stands in for it has a type of its own.
             headers.removeAll { $0.name.lowercased() == "content-type" }
-            return RouteReply(status: status, headers: headers, body: Self.hasNoContent(status) ? [] : nil, namesDelivery: namesDelivery)
+            return RouteReply(
+                status: status, headers: headers, body: Self.hasNoContent(status) ? [] : nil,
+                namesDelivery: namesDelivery)
         }
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headers.append(RouteReply.Header(name: "content-type", value: contentType))

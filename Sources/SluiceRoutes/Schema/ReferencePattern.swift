@@ -1,7 +1,7 @@
 /// Regular expressions for references, as `ReferenceParser` reads them.
 ///
-/// In the part of the syntax that ECMA-262 (with the flag `u`), Python, Go and Rust have in common, and so that each text can be read in one
-/// way only: no validator has to go back far.
+/// In the part of the syntax that ECMA-262 (with the flag `u`), Python, Go and Rust have in common, and so that each
+/// text can be read in one way only: no validator has to go back far.
 enum ReferencePattern {
     private static let blanks = "[ \\t]*"
     /// A JSON string, roughly.
@@ -12,7 +12,8 @@ enum ReferencePattern {
     private static let pathOfElements = #"(\.\#(word)|\[(0|[1-9][0-9]*|\#(quoted))?\])*"#
     private static let name = #"(\.\#(word)|\[\#(quoted)\])"#
     private static let headerName = #"\.\#(SchemaPattern.token)"#
-    private static let plainDefault = #"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?|true|false|null)( \#(blanks))?"#
+    private static let plainDefault =
+        #"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?|true|false|null)( \#(blanks))?"#
     private static let fallback = #"(\?\?\#(blanks)(\#(quoted)\#(blanks)|\#(plainDefault)))?"#
 
     private static let source = alternatives([
@@ -40,8 +41,10 @@ enum ReferencePattern {
     /// A reference without `${` and `}`.
     static let bare = "^\(blanks)\(source)$"
     /// One reference to an array in the body, or the word `lines`.
-    static let elements = #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
+    static let elements =
+        #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
     /// One reference to what a request can hold a part of a signature in.
     static let signaturePart =
-        #"^\$\{\#(blanks)(header\#(headerName)|\#(alternatives(ReferenceParser.namingRoots))\#(name)|body\#(step)+)\#(blanks)\}$"#
+        #"^\$\{\#(blanks)(header\#(headerName)|\#(alternatives(ReferenceParser.namingRoots))\#(name)|"#
+        + #"body\#(step)+)\#(blanks)\}$"#
 }

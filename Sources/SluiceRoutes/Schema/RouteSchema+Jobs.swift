@@ -42,7 +42,8 @@ extension RouteSchema {
     /// A job has a kind or a type; a rule that ignores what matches makes none.
     private static var actionRule: SchemaValue {
         .rule(
-            if: ["required": ["ignore"], "properties": ["ignore": .constant(true)]], then: ["propertyNames": .words(["when", "ignore"])],
+            if: ["required": ["ignore"], "properties": ["ignore": .constant(true)]],
+            then: ["propertyNames": .words(["when", "ignore"])],
             else: ["oneOf": [.requiring("kind"), .requiring("type")]])
     }
 
@@ -52,7 +53,9 @@ extension RouteSchema {
         if: .requiring("batch"), then: .keys(["unique_key": false, "unique_while": false]))
 
     private static var priority: SchemaValue {
-        SchemaDefinition.text(orElse: .integer(in: JobOptionsReader.priorities)).adding(["examples": [100, "${body.urgency ?? 500}"]])
+        SchemaDefinition.text(orElse: .integer(in: JobOptionsReader.priorities)).adding([
+            "examples": [100, "${body.urgency ?? 500}"]
+        ])
     }
 
     private static let retryLimit = SchemaValue.integer(in: JobOptionsReader.retryLimits)
@@ -99,7 +102,9 @@ extension RouteSchema {
 
     static var budgetPolicy: SchemaValue {
         let isTimeBased: SchemaValue = ["required": ["strategy"], "properties": ["strategy": .constant("time_based")]]
-        let isWhileInFlight: SchemaValue = ["required": ["strategy"], "properties": ["strategy": .constant("while_in_flight")]]
+        let isWhileInFlight: SchemaValue = [
+            "required": ["strategy"], "properties": ["strategy": .constant("while_in_flight")],
+        ]
         return .mapping(
             .budgetPolicy, required: ["allocation", "strategy"],
             rules: [

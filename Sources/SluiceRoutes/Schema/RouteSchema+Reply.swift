@@ -19,13 +19,17 @@ extension RouteSchema {
 
     /// Numbers, true, false and null are taken as they are written.
     private static var headerText: SchemaValue {
-        let constant: SchemaValue = ["pattern": .text(SchemaPattern.printableASCII), "maxLength": .integer(ReplyTemplate.longestValue)]
+        let constant: SchemaValue = [
+            "pattern": .text(SchemaPattern.printableASCII), "maxLength": .integer(ReplyTemplate.longestValue),
+        ]
         return SchemaDefinition.text(orElse: constant).adding(["type": ["string", "number", "boolean", "null"]])
     }
 
     private static var noContentRule: SchemaValue {
         let statuses = ReplyReader.statuses.filter(ReplyTemplate.hasNoContent).map { SchemaValue.integer($0) }
-        return .rule(if: ["required": ["status"], "properties": ["status": ["enum": .array(statuses)]]], then: .keys(["body": false]))
+        return .rule(
+            if: ["required": ["status"], "properties": ["status": ["enum": .array(statuses)]]],
+            then: .keys(["body": false]))
     }
 
     /// The gateway's own document has a type of its own.

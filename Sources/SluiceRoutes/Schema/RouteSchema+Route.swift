@@ -6,7 +6,8 @@ extension RouteSchema {
         .mapping(
             .route, required: ["path", "jobs"], rules: verificationRules + [keyRule, otherwiseRule, linesRule],
             [
-                "name": .text(matching: SchemaPattern.routeName).adding(["maxLength": .integer(RouteReader.longestName)]),
+                "name": .text(matching: SchemaPattern.routeName).adding(["maxLength": .integer(RouteReader.longestName)]
+                ),
                 "path": path,
                 "methods": .filledList(of: .text(matching: SchemaPattern.method)).adding(["default": ["POST"]]),
                 "allow_from": .filledList(of: .text(matching: SchemaPattern.addressBlock))
@@ -14,7 +15,9 @@ extension RouteSchema {
                 "provider": .words(RouteLanguage.providers),
                 "verify": .rule(if: ["type": "object"], then: .to(.verify), else: .constant("none")),
                 "secrets": .filledList(of: .to(.secret)),
-                "public_url": .text(matching: SchemaPattern.publicURL).adding(["examples": ["https://hooks.example.com"]]),
+                "public_url": .text(matching: SchemaPattern.publicURL).adding([
+                    "examples": ["https://hooks.example.com"]
+                ]),
                 "rate": .to(.rate),
                 "body": .words(SchemaWords.bodies).adding(["default": "auto"]),
                 "body_limit": bodyLimit,
@@ -22,7 +25,9 @@ extension RouteSchema {
                 "content_types": .filledList(of: .text(matching: SchemaPattern.mediaType))
                     .adding(["examples": [["application/json", "text/*"]]]),
                 "on_unreadable": .words(SchemaWords.onUnreadable).adding(["default": "dead_letter"]),
-                "event": ["allOf": [.to(.text), ["pattern": .text(ReferencePattern.isHeld)]], "examples": ["${body.type}"]],
+                "event": [
+                    "allOf": [.to(.text), ["pattern": .text(ReferencePattern.isHeld)]], "examples": ["${body.type}"],
+                ],
                 "each": .text(matching: ReferencePattern.elements).adding(["examples": ["${body.items}", "lines"]]),
                 "unique_key": .to(.uniqueKey).adding(["examples": ["${body.id}"]]),
                 "unique_key_missing": .words(SchemaWords.missingKey).adding(["default": "accept"]),
@@ -48,7 +53,8 @@ extension RouteSchema {
     private static var bodyLimit: SchemaValue {
         let limits = RouteReader.bodyLimits
         return [
-            "type": ["string", "integer"], "pattern": .text(SchemaPattern.size), "minimum": .integer(limits.lowerBound.bytes),
+            "type": ["string", "integer"], "pattern": .text(SchemaPattern.size),
+            "minimum": .integer(limits.lowerBound.bytes),
             "maximum": .integer(limits.upperBound.bytes), "examples": ["1MiB"],
         ]
     }
@@ -90,7 +96,8 @@ extension RouteSchema {
     /// JSON lines are read whatever the `Content-Type` says.
     private static var linesRule: SchemaValue {
         .rule(
-            if: ["required": ["each"], "properties": ["each": .constant("lines")]], then: .keys(["body": .constant("auto")]))
+            if: ["required": ["each"], "properties": ["each": .constant("lines")]],
+            then: .keys(["body": .constant("auto")]))
     }
 
     static var rate: SchemaValue {

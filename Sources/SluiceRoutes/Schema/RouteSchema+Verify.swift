@@ -16,7 +16,8 @@ extension RouteSchema {
                 "timestamp_format": .words(SchemaWords.timestampFormats).adding(["default": "unix"]),
                 "tolerance": .to(.duration).adding(["default": "5m"]),
                 "id_from": .to(.signaturePart).adding(["examples": ["${header.X-Id}"]]),
-                "id_pattern": .text(matching: SchemaPattern.idPattern).adding(["default": .text(IDPattern.standardText)]),
+                "id_pattern": .text(matching: SchemaPattern.idPattern).adding(["default": .text(IDPattern.standardText)]
+                ),
                 "signed": signed,
             ])
     }
@@ -33,7 +34,9 @@ extension RouteSchema {
     /// What `verify` has to say where no provider says it.
     static var wholeScheme: SchemaValue {
         let hasTimestamp = SchemaValue.requiring("timestamp_from")
-        let lacksTimestamp = SchemaValue.keys(["timestamp_prefix": false, "timestamp_format": false, "tolerance": false])
+        let lacksTimestamp = SchemaValue.keys([
+            "timestamp_prefix": false, "timestamp_format": false, "tolerance": false,
+        ])
         return SchemaValue.requiring("alg", "signature_from")
             .adding(["allOf": [.rule(if: .not(hasTimestamp), then: lacksTimestamp)]])
     }

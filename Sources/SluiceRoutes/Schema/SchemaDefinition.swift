@@ -1,4 +1,5 @@
-/// A schema that others refer to by its name: one of a value that stands in several places, or that can hold others of its kind.
+/// A schema that others refer to by its name: one of a value that stands in several places, or that can hold others of
+/// its kind.
 enum SchemaDefinition: String, CaseIterable {
     case text
     case uniqueKey = "unique_key"
@@ -20,7 +21,8 @@ enum SchemaDefinition: String, CaseIterable {
         case .name: .text(matching: SchemaPattern.zizqName).adding(["maxLength": 255])
         case .nameOrText: Self.text(orElse: .to(.name))
         case .duration: duration
-        case .positiveDuration: .text(matching: SchemaPattern.positiveDuration).adding(["description": .text(Self.aboutDurations)])
+        case .positiveDuration:
+            .text(matching: SchemaPattern.positiveDuration).adding(["description": .text(Self.aboutDurations)])
         case .time: time
         case .payloadType: payloadType
         case .comparedValue: comparedValue
@@ -29,7 +31,8 @@ enum SchemaDefinition: String, CaseIterable {
     }
 
     private static let aboutTexts =
-        "References may stand in the text: ${body.id}, ${header.X-Name}, ${body.id ?? \"none\"}. A literal ${ is written $${."
+        "References may stand in the text: ${body.id}, ${header.X-Name}, ${body.id ?? \"none\"}. A literal ${ is "
+        + "written $${."
 
     /// A text with references is checked as such, and everything else by a schema of its own.
     static func text(orElse other: SchemaValue) -> SchemaValue {
@@ -40,14 +43,17 @@ enum SchemaDefinition: String, CaseIterable {
     private var uniqueKey: SchemaValue {
         let isHeld: SchemaValue = ["pattern": .text(ReferencePattern.isHeld)]
         return .rule(
-            if: ["type": "array"], then: ["items": .to(.text), "contains": isHeld], else: ["allOf": [.to(.text), isHeld]])
+            if: ["type": "array"], then: ["items": .to(.text), "contains": isHeld],
+            else: ["allOf": [.to(.text), isHeld]])
     }
 
     /// Whatever JSON can be, with references in its texts and none in its keys.
     private var value: SchemaValue {
         .rule(
             if: ["type": "string"], then: .to(.text),
-            else: ["items": .to(.value), "propertyNames": .not(["pattern": "\\$\\{"]), "additionalProperties": .to(.value)])
+            else: [
+                "items": .to(.value), "propertyNames": .not(["pattern": "\\$\\{"]), "additionalProperties": .to(.value),
+            ])
     }
 
     private static let aboutDurations = "A number and its unit: 500ms, 30s, 5m, 2h or 7d."
@@ -60,7 +66,8 @@ enum SchemaDefinition: String, CaseIterable {
 
     private var time: SchemaValue {
         [
-            "type": ["string", "integer"], "pattern": .text(SchemaPattern.time), "minimum": .integer(Int(JobStart.earliest)),
+            "type": ["string", "integer"], "pattern": .text(SchemaPattern.time),
+            "minimum": .integer(Int(JobStart.earliest)),
             "maximum": .integer(Int(JobStart.latest)),
         ]
     }
@@ -68,7 +75,9 @@ enum SchemaDefinition: String, CaseIterable {
     private var payloadType: SchemaValue {
         [
             "type": ["string", "array", "object"],
-            "description": "A type: a name, with ? behind it for what may be absent or null; a list of one type; or a mapping of fields.",
+            "description": .text(
+                "A type: a name, with ? behind it for what may be absent or null; a list of one type; or a mapping "
+                    + "of fields."),
             "if": ["type": "string"],
             "then": .words(SchemaWords.payloadTypes),
             "minItems": 1, "maxItems": 1, "items": .to(.payloadType),

@@ -16,7 +16,9 @@ extension SchemaValue {
 
     static func list(of element: SchemaValue) -> SchemaValue { ["type": "array", "items": element] }
 
-    static func filledList(of element: SchemaValue) -> SchemaValue { ["type": "array", "minItems": 1, "items": element] }
+    static func filledList(of element: SchemaValue) -> SchemaValue {
+        ["type": "array", "minItems": 1, "items": element]
+    }
 
     static func any(of schemas: [SchemaValue]) -> SchemaValue { ["anyOf": .array(schemas)] }
 
@@ -35,7 +37,9 @@ extension SchemaValue {
         ["properties": .object(schemas.map { Member(key: $0.key, value: $0.value) })]
     }
 
-    static func rule(if condition: SchemaValue, then consequence: SchemaValue, else alternative: SchemaValue? = nil) -> SchemaValue {
+    static func rule(if condition: SchemaValue, then consequence: SchemaValue, else alternative: SchemaValue? = nil)
+        -> SchemaValue
+    {
         let rule: SchemaValue = ["if": condition, "then": consequence]
         return alternative.map { rule.adding(["else": $0]) } ?? rule
     }
@@ -46,9 +50,12 @@ extension SchemaValue {
     ///   - values: what each key may be. All of the table's have to be there, and no others.
     ///   - rules: what else must hold of the mapping.
     static func mapping(
-        _ table: KeyTable, required: [String] = [], rules: [SchemaValue] = [], _ values: KeyValuePairs<String, SchemaValue>
+        _ table: KeyTable, required: [String] = [], rules: [SchemaValue] = [],
+        _ values: KeyValuePairs<String, SchemaValue>
     ) -> SchemaValue {
-        precondition(table.keys.sorted() == values.map(\.key).sorted(), "the schema of \(table.noun) has just the keys of its table")
+        precondition(
+            table.keys.sorted() == values.map(\.key).sorted(),
+            "the schema of \(table.noun) has just the keys of its table")
         let properties = values.map { key, value in
             let meaning = Member(key: "description", value: .text(table.meanings[key, default: key]))
             return Member(key: key, value: .object([meaning] + value.constraints))

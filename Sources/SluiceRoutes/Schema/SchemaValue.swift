@@ -28,7 +28,8 @@ indirect enum SchemaValue: Sendable {
     static func texts(_ texts: [String]) -> SchemaValue { .array(texts.map { .text($0) }) }
 }
 
-extension SchemaValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
+extension SchemaValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {
     init(stringLiteral value: String) { self = .text(value) }

@@ -16,7 +16,9 @@ enum SchemaWords {
     static let algorithms = words(SignatureAlgorithm.self)
     static let timestampFormats = words(TimestampFormat.self)
     /// Each with `?` behind it for what may be absent.
-    static let payloadTypes = ["string", "integer", "number", "boolean", "object", "array", "any"].flatMap { [$0, "\($0)?"] }
+    static let payloadTypes = ["string", "integer", "number", "boolean", "object", "array", "any"].flatMap {
+        [$0, "\($0)?"]
+    }
     static let errorCodes = words(ErrorCode.self)
     static let deadLetterReasons = words(DeadLetterReason.self)
 

@@ -1,9 +1,11 @@
 internal import SluiceBase
 
-/// Finds the route whose path with parameters takes a request's path. Made once and only read; a look-up allocates nothing.
+/// Finds the route whose path with parameters takes a request's path. Made once and only read; a look-up allocates
+/// nothing.
 ///
-/// A tree of segments: where a segment is written in a path that goes before a parameter, and what the one does not lead to is tried
-/// with the other. It is no deeper than the longest path in the files, and its cost does not grow with the number of routes beside.
+/// A tree of segments: where a segment is written in a path that goes before a parameter, and what the one does not
+/// lead to is tried with the other. It is no deeper than the longest path in the files, and its cost does not grow with
+/// the number of routes beside.
 struct ParameterTree: Sendable {
     private struct Node {
         /// Where a parameter leads, or -1.
@@ -27,7 +29,8 @@ struct ParameterTree: Sendable {
     /// Positions in `edges`, or -1: open addressing; at most a quarter of them are taken.
     private var slots: [Int] = []
 
-    /// - Parameter paths: each with the route that it is of; no two take the same requests without one being the more exact.
+    /// - Parameter paths: each with the route that it is of; no two take the same requests without one being the more
+    ///   exact.
     init(_ paths: [(path: RoutePath, route: Int)]) {
         // For finding edges while there is no index of them.
         var children: [EdgeName: Int] = [:]

@@ -1,6 +1,7 @@
 internal import SluiceBase
 
-/// Finds a path among those of the table: open addressing, made once and only read, so that a look-up allocates nothing.
+/// Finds a path among those of the table: open addressing, made once and only read, so that a look-up allocates
+/// nothing.
 struct PathIndex: Sendable {
     private let paths: [[UInt8]]
     /// Positions in `paths`, or -1; at most half of them are taken.

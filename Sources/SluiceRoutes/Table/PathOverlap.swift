@@ -2,8 +2,9 @@ internal import SluiceBase
 
 /// Finds paths that take the same requests, while the routes are read.
 ///
-/// Where two paths take the same request one of them must be the more exact: at each segment the same as the other or a written one
-/// where the other has a parameter. `/github/acme` beside `/github/{tenant}` is clear; `/{team}/push` beside `/acme/{event}` is not.
+/// Where two paths take the same request one of them must be the more exact: at each segment the same as the other or a
+/// written one where the other has a parameter. `/github/acme` beside `/github/{tenant}` is clear; `/{team}/push`
+/// beside `/acme/{event}` is not.
 struct PathOverlap {
     private struct Node {
         var written: [[UInt8]: Int] = [:]
@@ -72,11 +73,15 @@ struct PathOverlap {
             if let child = known.parameter, Self.canBeValue(text) { go(to: child, segment, isMoreExact: true, &search) }
         case .parameter:
             if let child = known.parameter { visit(child, segment: segment + 1, &search) }
-            for (text, child) in known.inOrder where Self.canBeValue(text) { go(to: child, segment, isLessExact: true, &search) }
+            for (text, child) in known.inOrder where Self.canBeValue(text) {
+                go(to: child, segment, isLessExact: true, &search)
+            }
         }
     }
 
-    private func go(to child: Int, _ segment: Int, isMoreExact: Bool = false, isLessExact: Bool = false, _ search: inout Search) {
+    private func go(
+        to child: Int, _ segment: Int, isMoreExact: Bool = false, isLessExact: Bool = false, _ search: inout Search
+    ) {
         let before = search
         search.isMoreExact = before.isMoreExact || isMoreExact
         search.isLessExact = before.isLessExact || isLessExact
@@ -93,7 +98,9 @@ struct PathOverlap {
         }
     }
 
-    private static func canBeValue(_ text: [UInt8]) -> Bool { !text.isEmpty && text.count <= ParameterTree.longestValue }
+    private static func canBeValue(_ text: [UInt8]) -> Bool {
+        !text.isEmpty && text.count <= ParameterTree.longestValue
+    }
 
     /// A path that both take.
     private static func example(_ one: RoutePath, _ other: RoutePath) -> String {

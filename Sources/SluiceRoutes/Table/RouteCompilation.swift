@@ -21,7 +21,8 @@ package struct RouteCompilation: Sendable {
     /// How the secrets in environment variables are written, as far as the schemes of their routes could be read.
     let keyForms: [String: KeyForm]
 
-    /// What a variable has to hold for its key to be this text: the text itself, or for some schemes its base64 or hex, with a prefix.
+    /// What a variable has to hold for its key to be this text: the text itself, or for some schemes its base64 or hex,
+    /// with a prefix.
     package func secret(for key: String, in variable: String) -> String {
         (keyForms[variable] ?? KeyForm()).write(Array(key.utf8))
     }

@@ -1,7 +1,7 @@
 internal import SluiceYAML
 
-/// Where a route and what it says stand in its file, and how it is written there, for people who ask why. A class, so that routes stay small: serving
-/// reads none of it.
+/// Where a route and what it says stand in its file, and how it is written there, for people who ask why. A class, so
+/// that routes stay small: serving reads none of it.
 final class RouteOrigin: Sendable {
     /// The route itself.
     let place: Place
@@ -26,8 +26,8 @@ final class RouteOrigin: Sendable {
     /// What a provider speaks for where the route is silent.
     private static let ofProvider: Set<String> = ["verify", "secrets", "unique_key", "event", "body", "body_limit"]
 
-    /// Where the first of these keys stands that the route has, file, line and column; else where the provider is named that speaks for it,
-    /// or the route.
+    /// Where the first of these keys stands that the route has, file, line and column; else where the provider is named
+    /// that speaks for it, or the route.
     func place(of keys: String...) -> String {
         let isOfProvider = keys.contains(where: Self.ofProvider.contains)
         let written = (isOfProvider ? keys + ["provider"] : keys).lazy.compactMap { self.writtenPlace(of: $0) }.first

@@ -36,13 +36,16 @@ struct RoutePath: Sendable, Hashable {
     /// Reads `/github/{tenant}`.
     init(parsing text: String) throws(Complaint) {
         guard text.utf8.first == UInt8(ascii: "/") else { throw Complaint(message: "'path' must begin with '/'") }
-        guard text.utf8.count <= Self.longest else { throw Complaint(message: "'path' must not have more than \(Self.longest) bytes") }
+        guard text.utf8.count <= Self.longest else {
+            throw Complaint(message: "'path' must not have more than \(Self.longest) bytes")
+        }
         for scalar in text.unicodeScalars {
             if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
         }
         guard PercentDecoding.hasPlainSegments(Array(text.utf8)) else {
             throw Complaint(
-                message: "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
+                message:
+                    "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
         }
         var segments: [Segment] = []
         // By bytes, as requests are taken apart: to Swift a slash with an accent on it is another character.
@@ -61,7 +64,8 @@ struct RoutePath: Sendable, Hashable {
         switch scalar {
         case "?", "#", "%": "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
         case "\\": "'path' must not contain '\\'"
-        default: scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain blanks or control characters" : nil
+        default:
+            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain blanks or control characters" : nil
         }
     }
 
@@ -73,7 +77,10 @@ struct RoutePath: Sendable, Hashable {
             name.allSatisfy({ isNameByte($0) })
         else {
             throw Complaint(
-                message: "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, digits, '_' and '-'")
+                message:
+                    "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                    + "digits, '_' and '-'"
+            )
         }
         return .parameter(String(Substring(name)))
     }

@@ -63,7 +63,8 @@ struct RouteReader {
         let onChangedBody: ChangedBodyPolicy = reader.word("on_changed_body") ?? .duplicate
         let onUnreadable: UnreadablePolicy = reader.word("on_unreadable") ?? .deadLetter
         let onMismatch: MismatchPolicy = reader.word("on_mismatch") ?? .deadLetter
-        let dedupeWindow = reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
+        let dedupeWindow =
+            reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
         let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
@@ -71,14 +72,20 @@ struct RouteReader {
         let origin = RouteOrigin(reader, preset)
         return Route.Parts(
             name: name, path: path.path, methods: methods,
-            publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate, verifier: verifier,
+            publicURL: publicURL, bodyLimit: bodyLimit, allowedAddresses: allowedAddresses, rate: rate,
+            verifier: verifier,
             credentialHeaders: CredentialHeaders.of(verifier, preset), acceptsGzip: acceptsGzip,
-            trustsContentEncoding: verifierReader.trusts(ContentCoding.header, verifier.scheme), contentTypes: contentTypes,
-            body: verifierReader.bodyReader(verifier.scheme), paths: scope.paths, event: scope.event, elements: elements, uniqueKey: key,
+            trustsContentEncoding: verifierReader.trusts(ContentCoding.header, verifier.scheme),
+            contentTypes: contentTypes,
+            body: verifierReader.bodyReader(verifier.scheme), paths: scope.paths, event: scope.event,
+            elements: elements, uniqueKey: key,
             onMissingKey: onMissingKey,
-            onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch, dedupeWindow: dedupeWindow, match: match,
-            rules: rules, otherwise: otherwise, reply: reply, keepsRequest: keepsRequest, mostPayloadBytes: mostPayloadBytes,
-            summary: RouteSummary(reader, name: name, path: path.path.text, methods: methods, preset: preset, origin: origin),
+            onChangedBody: onChangedBody, onUnreadable: onUnreadable, onMismatch: onMismatch,
+            dedupeWindow: dedupeWindow, match: match,
+            rules: rules, otherwise: otherwise, reply: reply, keepsRequest: keepsRequest,
+            mostPayloadBytes: mostPayloadBytes,
+            summary: RouteSummary(
+                reader, name: name, path: path.path.text, methods: methods, preset: preset, origin: origin),
             origin: origin, examples: examples)
     }
 }
@@ -107,7 +114,9 @@ extension RouteReader {
             if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
                 context.warning(
                     node.position,
-                    "the segment '\(PrintableText.escape(segment))' of 'path' stands for itself; a parameter is written {name}")
+                    "the segment '\(PrintableText.escape(segment))' of 'path' stands for itself; a parameter is "
+                        + "written {name}"
+                )
             }
             return (path, registry.add(path: path, at: context.place(node.position), context.log))
         } catch {
@@ -129,7 +138,9 @@ extension RouteReader {
         if name.isEmpty || name.utf8.count > Self.longestName
             || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         {
-            context.error(position, "the name of a route has 1 to \(Self.longestName) bytes and no control characters; set 'name'")
+            context.error(
+                position, "the name of a route has 1 to \(Self.longestName) bytes and no control characters; set 'name'"
+            )
             return nil
         }
         registry.add(name: name, at: context.place(position), context.log)
@@ -147,7 +158,9 @@ extension RouteReader {
         if let url = PublicURL(parsing: text) { return url }
         context.error(
             node.position,
-            "\(subject) must be a URL such as https://hooks.example.com, with a path where a proxy changes it, without a query")
+            "\(subject) must be a URL such as https://hooks.example.com, with a path where a proxy changes it, "
+                + "without a query"
+        )
         return nil
     }
 
@@ -156,7 +169,9 @@ extension RouteReader {
             // `event` cannot be made of itself: it is not set while its own text is read.
             let template = scope.template(node, "'event'")
             if template?.constant != nil {
-                context.error(node.position, "'event' holds no reference, so that all deliveries would have one event; write ${body.type}")
+                context.error(
+                    node.position,
+                    "'event' holds no reference, so that all deliveries would have one event; write ${body.type}")
             }
             scope.event = template
         } else if let preset {
@@ -178,7 +193,9 @@ extension RouteReader {
         }
     }
 
-    private mutating func checkCoverage(of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier) {
+    private mutating func checkCoverage(
+        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
+    ) {
         if let key, let position = reader.node("unique_key")?.position {
             DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
         }
@@ -194,12 +211,15 @@ extension RouteReader {
     }
 
     /// Where the route says how it verifies.
-    private var verifyPosition: YAMLPosition { (reader.entry("verify") ?? reader.entry("provider"))?.position ?? reader.position }
+    private var verifyPosition: YAMLPosition {
+        (reader.entry("verify") ?? reader.entry("provider"))?.position ?? reader.position
+    }
 
     /// Says that an unsigned `Content-Type` does not decide how the body is read, where somebody could rely on it.
     private func checkBodyKind(_ body: BodyReader, _ contentTypes: ContentTypes?) {
         guard !body.trustsContentType, body.kind == .auto else { return }
-        let remedy = "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
+        let remedy =
+            "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
         if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
             context.warning(
                 reader.node("content_types")?.position ?? reader.position,
@@ -222,12 +242,15 @@ extension RouteReader {
     }
 
     private func bodyLimit() -> ByteCount {
-        let limit = reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit ?? options.bodyLimit
+        let limit =
+            reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit
+            ?? options.bodyLimit
         // A body is in memory twice until it is committed: as it was received, and as it is sent.
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
                 reader.node("body_limit")?.position ?? reader.position,
-                "the route takes bodies of up to \(limit), but limits.memory (\(memory)) has room for one of half its size at most; "
+                "the route takes bodies of up to \(limit), but limits.memory (\(memory)) has room for one of half its "
+                    + "size at most; "
                     + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
         }
         return limit
@@ -237,12 +260,15 @@ extension RouteReader {
         if reader.has("otherwise") { return reader.word("otherwise") ?? .deadLetter }
         if match == .all {
             context.error(
-                reader.position, "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches"
+                reader.position,
+                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule "
+                    + "matches"
             )
         } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
             context.error(
                 reader.position,
-                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its last rule has "
+                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its "
+                    + "last rule has "
                     + "no 'when'"
             )
         }
@@ -254,6 +280,7 @@ extension RouteReader {
     private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
         secretSources = reader.node("secrets").map(SecretReader.sources) ?? []
         return VerifierReader(
-            reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL, methods: methods)
+            reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL,
+            methods: methods)
     }
 }

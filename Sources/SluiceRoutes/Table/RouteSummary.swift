@@ -10,7 +10,8 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var place: String
     /// `github`, `hmac-sha256`, or `none`.
     package var verification: String
-    /// As it is written, or as its provider brings it; the parts of a list are joined by ` + `. `nil` where nothing is a duplicate.
+    /// As it is written, or as its provider brings it; the parts of a list are joined by ` + `. `nil` where nothing is
+    /// a duplicate.
     package var uniqueKey: String?
     /// What the array of `each` is.
     package var each: String?
@@ -24,7 +25,10 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - name: of the route.
     ///   - path: of the route.
-    init(_ reader: MappingReader, name: String, path: String, methods: [String], preset: ProviderPreset?, origin: RouteOrigin) {
+    init(
+        _ reader: MappingReader, name: String, path: String, methods: [String], preset: ProviderPreset?,
+        origin: RouteOrigin
+    ) {
         self.name = name
         self.path = path
         self.methods = methods

@@ -12,7 +12,8 @@ extension RouteTable {
     ///   - secretFiles: made for this compilation; it remembers what was read.
     ///   - environment: the process's own, or a test's.
     package static func compile(
-        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles, environment: [String: String],
+        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles,
+        environment: [String: String],
         options: RouteOptions = RouteOptions()
     ) -> RouteCompilation {
         var compiler = RouteCompiler(secretFiles: secretFiles, environment: environment, options: options)
@@ -20,8 +21,10 @@ extension RouteTable {
         let log = compiler.log
         let problems = (readingProblems + log.problems).sorted()
         return RouteCompilation(
-            table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems, warnings: log.warnings.sorted(),
-            notes: log.notes.sorted(), secretFiles: secretFiles.paths, environmentNames: compiler.environmentNames.sorted(),
+            table: problems.isEmpty ? RouteTable(routes: routes) : nil, problems: problems,
+            warnings: log.warnings.sorted(),
+            notes: log.notes.sorted(), secretFiles: secretFiles.paths,
+            environmentNames: compiler.environmentNames.sorted(),
             fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census,
             keyForms: compiler.keyForms)
     }
@@ -58,7 +61,9 @@ struct RouteCompiler {
         census.files = files.count
         var routes: [Route] = []
         for section in sections {
-            guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else { continue }
+            guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else {
+                continue
+            }
             census.routes += elements.count
             for element in elements {
                 guard let parts = route(element, in: section.context) else { continue }
@@ -96,7 +101,9 @@ struct RouteCompiler {
         guard let root = document.root else {
             // A file that an editor or a full disk has cut to nothing must not take its routes away.
             if document.problems.isEmpty {
-                context.error(YAMLPosition(line: 1, column: 1), "there is nothing in this file; delete it to take its routes away")
+                context.error(
+                    YAMLPosition(line: 1, column: 1), "there is nothing in this file; delete it to take its routes away"
+                )
             }
             return nil
         }
@@ -130,7 +137,8 @@ extension RouteCompiler {
             guard reader.takesOthersRequests else { continue }
             reader.context.note(
                 reader.reader.node("secrets")?.position ?? reader.reader.position,
-                "the route '\(PrintableText.escape(first))' has the same secret (\(PrintableText.escape(source.description))), and the "
+                "the route '\(PrintableText.escape(first))' has the same secret "
+                    + "(\(PrintableText.escape(source.description))), and the "
                     + "signature does not cover the path: a captured request of one route could be sent to the other")
         }
     }

@@ -19,8 +19,8 @@ package final class RouteTable: Sendable {
 
     /// The route that a path leads to.
     ///
-    /// A path that two readers could understand differently leads nowhere: dot segments, `//`, `%2F`, `%00`, invalid UTF-8. It is
-    /// compared decoded once; its cost does not grow with the number of routes.
+    /// A path that two readers could understand differently leads nowhere: dot segments, `//`, `%2F`, `%00`, invalid
+    /// UTF-8. It is compared decoded once; its cost does not grow with the number of routes.
     ///
     /// - Parameter path: as received, without the query.
     package func match(path: Span<UInt8>) -> Route? {

@@ -12,16 +12,20 @@ struct IDPattern: Sendable, Hashable {
 
     /// What ids are unless a route says otherwise: `[A-Za-z0-9_-]{1,256}`.
     static let standard: IDPattern = {
-        guard let pattern = IDPattern(parsing: standardText) else { preconditionFailure("the standard pattern is of its own form") }
+        guard let pattern = IDPattern(parsing: standardText) else {
+            preconditionFailure("the standard pattern is of its own form")
+        }
         return pattern
     }()
     static let standardText = "[A-Za-z0-9_-]{1,256}"
 
     private static let longest = 256
 
-    /// - Returns: `nil` for anything but one set in brackets, of printable ASCII without blanks, followed by `{LENGTH}` or `{LEAST,MOST}`.
+    /// - Returns: `nil` for anything but one set in brackets, of printable ASCII without blanks, followed by `{LENGTH}`
+    ///   or `{LEAST,MOST}`.
     init?(parsing text: String) {
-        guard text.first == "[", let close = text.lastIndex(of: "]"), let lengths = Self.lengths(text[text.index(after: close)...]),
+        guard text.first == "[", let close = text.lastIndex(of: "]"),
+            let lengths = Self.lengths(text[text.index(after: close)...]),
             let members = Self.members(Array(text[text.index(after: text.startIndex)..<close].utf8))
         else { return nil }
         self.lengths = lengths
@@ -58,7 +62,8 @@ struct IDPattern: Sendable, Hashable {
     private static func lengths(_ text: Substring) -> ClosedRange<Int>? {
         guard text.first == "{", text.last == "}" else { return nil }
         let bounds = text.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard 1...2 ~= bounds.count, let least = bounds.first ?? nil, let most = bounds.last ?? nil, 1 <= least, least <= most,
+        guard 1...2 ~= bounds.count, let least = bounds.first ?? nil, let most = bounds.last ?? nil, 1 <= least,
+            least <= most,
             most <= longest
         else { return nil }
         return least...most

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceYAML
 
-/// Whether keys and rules depend on what the signature protects: only then can nobody send a captured request again as another one.
+/// Whether keys and rules depend on what the signature protects: only then can nobody send a captured request again as
+/// another one.
 struct KeyCoverage {
     let signature: SignatureCoverage
     let preset: ProviderPreset?
@@ -11,14 +12,19 @@ struct KeyCoverage {
 
     /// Warns of a key with a part from outside of what is signed.
     ///
-    /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a warning that
-    /// nobody can do anything about is only noise.
+    /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a
+    /// warning that nobody can do anything about is only noise.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
-        guard let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) }) else { return }
+        guard
+            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) })
+        else { return }
         scope.context.warning(
             position,
-            "the signature does not cover \(outside.source.noun), which the unique key reads: who captures a request could send it again "
-                + "with another one; take the key from \(signature.holdsBody ? "the body" : "what 'signed' holds") if you can")
+            "the signature does not cover \(outside.source.noun), which the unique key reads: who captures a request "
+                + "could send it again "
+                + "with another one; take the key from \(signature.holdsBody ? "the body" : "what 'signed' holds") if "
+                + "you can"
+        )
     }
 
     /// Whether somebody who has captured a request can send it again with another value.
@@ -53,7 +59,8 @@ struct KeyCoverage {
         guard isCovered, window < timestamp.tolerance else { return }
         scope.context.warning(
             position,
-            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured request could be sent "
+            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured "
+                + "request could be sent "
                 + "again when its key is forgotten")
     }
 
@@ -61,13 +68,16 @@ struct KeyCoverage {
         if case .header(let name) = reference.source { preset?.uniqueKeyHeader == name } else { false }
     }
 
-    /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each key belongs: nobody can
-    /// sign it in the provider's place, but the people who receive it should know.
+    /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each
+    /// key belongs: nobody can sign it in the provider's place, but the people who receive it should know.
     func note(_ rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
         var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
         func add(_ reference: Reference, rule: Int?) {
             guard isUncovered(reference) else { return }
-            let behind = if case .event = reference.source { scope.event?.references.filter(isUncovered) ?? [] } else { [reference] }
+            let behind =
+                if case .event = reference.source { scope.event?.references.filter(isUncovered) ?? [] } else {
+                    [reference]
+                }
             for noun in behind.map(\.source.noun) {
                 let place = uses.firstIndex { $0.noun == noun } ?? uses.endIndex
                 if place == uses.endIndex { uses.append((noun, [], false)) }
@@ -87,7 +97,8 @@ struct KeyCoverage {
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
         scope.context.note(
             position,
-            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be sent again with another value there"
+            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be sent again "
+                + "with another value there"
         )
     }
 
@@ -102,7 +113,9 @@ struct KeyCoverage {
 extension RouteScope {
     /// The path parameters, in the order of the path.
     fileprivate var parameterReferences: [Reference] {
-        parameters.sorted { $0.value < $1.value }.map { Reference(source: .parameter($0.key, segment: $0.value), fallback: nil) }
+        parameters.sorted { $0.value < $1.value }.map {
+            Reference(source: .parameter($0.key, segment: $0.value), fallback: nil)
+        }
     }
 }
 

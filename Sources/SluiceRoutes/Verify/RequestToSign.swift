@@ -47,12 +47,14 @@ package struct RequestToSign: Sendable {
         let (method, target) = (Array(method.utf8), Array(target.utf8))
         return try read(
             RequestView(
-                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields), body: body.span,
+                method: method.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields),
+                body: body.span,
                 peer: peer))
     }
 }
 
-/// Why a request cannot be signed by a scheme, or a route not be given a secret; a sentence for whoever wrote the example.
+/// Why a request cannot be signed by a scheme, or a route not be given a secret; a sentence for whoever wrote the
+/// example.
 package struct SigningObstacle: Error, Sendable, Hashable {
     package let message: String
 }

@@ -32,15 +32,18 @@ struct SchemeReader {
         // What a route leaves out of its preset's text need not be there.
         let needsTimestamp = signed.sources.contains(.signedTimestamp) || settings.tolerance > .zero
         return SignatureScheme(
-            algorithm: settings.algorithm, place: place, form: form, keyForm: settings.keyForm, timestamp: needsTimestamp ? timestamp : nil,
-            id: signed.sources.contains(.signedID) ? id : nil, idPattern: settings.idPattern, signed: signed, paths: scope.paths)
+            algorithm: settings.algorithm, place: place, form: form, keyForm: settings.keyForm,
+            timestamp: needsTimestamp ? timestamp : nil,
+            id: signed.sources.contains(.signedID) ? id : nil, idPattern: settings.idPattern, signed: signed,
+            paths: scope.paths)
     }
 
     private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
         do throws(AmbiguousJoin) { return try SignedTemplate(template, extent: extent(of:)) } catch {
             context.error(
                 position(of: "signed"),
-                "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one ends and the other "
+                "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one "
+                    + "ends and the other "
                     + "begins: anyone who captures a request could cut it elsewhere; \(remedy(for: error))")
             return nil
         }
@@ -96,26 +99,34 @@ struct SchemeReader {
         }
         context.error(
             position(of: key),
-            "'\(key)' must be one reference to a header, a query parameter, a path parameter or a field of the body, such as "
+            "'\(key)' must be one reference to a header, a query parameter, a path parameter or a field of the body, "
+                + "such as "
                 + "${header.X-Signature}")
         return nil
     }
 
     private func form() -> SignatureForm {
-        SignatureForm(prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: settings.signatureEncoding)
+        SignatureForm(
+            prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: settings.signatureEncoding)
     }
 
     private func separator() -> UInt8? {
         guard let text = settings.signatureSplit else { return nil }
-        if let byte = text.utf8.first, text.utf8.count == 1, 0x20...0x7E ~= byte, !settings.signatureEncoding.uses(byte) { return byte }
+        if let byte = text.utf8.first, text.utf8.count == 1, 0x20...0x7E ~= byte, !settings.signatureEncoding.uses(byte)
+        {
+            return byte
+        }
         context.error(
-            position(of: "signature_split"), "'signature_split' must be one ASCII character that stands in no signature, such as ','")
+            position(of: "signature_split"),
+            "'signature_split' must be one ASCII character that stands in no signature, such as ','")
         return nil
     }
 
     private mutating func timestamp(_ separator: UInt8?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
-            for key in ["timestamp_prefix", "timestamp_format", "tolerance"] { meansNothing(key, without: "'timestamp_from'") }
+            for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
+                meansNothing(key, without: "'timestamp_from'")
+            }
             return nil
         }
         guard let reference = single(text, "timestamp_from") else { return nil }
@@ -138,16 +149,21 @@ extension SchemeReader {
     private func check(_ template: TextTemplate) {
         let sources = template.references.map(\.source)
         if sources.isEmpty {
-            context.error(position(of: "signed"), "'signed' holds no reference, so that every request would have the same signature")
+            context.error(
+                position(of: "signed"),
+                "'signed' holds no reference, so that every request would have the same signature")
         }
         if sources.contains(.signedTimestamp), settings.timestampFrom == nil {
-            context.error(position(of: "signed"), "'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands")
+            context.error(
+                position(of: "signed"),
+                "'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands")
         }
         if !sources.contains(.signedTimestamp), settings.tolerance == .zero {
             meansNothing("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
         }
         if sources.contains(.signedID), settings.idFrom == nil {
-            context.error(position(of: "signed"), "'signed' holds ${id}, and there is no 'id_from' that says where it stands")
+            context.error(
+                position(of: "signed"), "'signed' holds ${id}, and there is no 'id_from' that says where it stands")
         }
         if !sources.contains(.signedID) {
             for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
@@ -156,15 +172,23 @@ extension SchemeReader {
 
     private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {
         let separator = settings.signatureSplit
-        for (key, prefix) in [("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? "")] {
+        for (key, prefix) in [
+            ("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? ""),
+        ] {
             guard let separator, !separator.isEmpty, prefix.contains(separator) else { continue }
-            context.error(position(of: key), "'\(key)' holds the character of 'signature_split', so that no entry can begin with it")
+            context.error(
+                position(of: key),
+                "'\(key)' holds the character of 'signature_split', so that no entry can begin with it")
         }
-        guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else { return }
+        guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else {
+            return
+        }
         if timestamp.prefix == nil || separator == nil {
             context.error(
                 position(of: "timestamp_from"),
-                "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which tell them apart")
+                "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which "
+                    + "tell them apart"
+            )
         }
     }
 }

@@ -18,7 +18,8 @@ struct SecretReader {
         var isWellKnown = false
     }
 
-    /// In bytes: what guessing cannot be tried against, and what is recommended (RFC 2104 §3 asks for the length of the digest).
+    /// In bytes: what guessing cannot be tried against, and what is recommended (RFC 2104 §3 asks for the length of the
+    /// digest).
     private static let leastLength = 8
     private static let recommendedLength = 16
     /// In bytes; as long as the digest of the strongest algorithm.
@@ -38,7 +39,9 @@ struct SecretReader {
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
         return elements.compactMap { element in
-            guard case .mapping(let entries) = element.content, let entry = entries.first, let name = entry.value.scalar?.text else {
+            guard case .mapping(let entries) = element.content, let entry = entries.first,
+                let name = entry.value.scalar?.text
+            else {
                 return nil
             }
             return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
@@ -57,7 +60,9 @@ struct SecretReader {
                 position,
                 found.text.elementsEqual(form.prefix.utf8)
                     ? "the secret is empty behind 'key_strip_prefix'"
-                    : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says\(oddity.map { ": it \($0.rawValue)" } ?? "")")
+                    : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says"
+                        + (oddity.map { ": it \($0.rawValue)" } ?? "")
+            )
             return nil
         }
         if let oddity, !found.isWellKnown {
@@ -94,17 +99,22 @@ struct SecretReader {
             ?? reader.value("value", inlineSecret)
     }
 
-    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String, _ form: KeyForm) -> Found? {
+    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String, _ form: KeyForm)
+        -> Found?
+    {
         guard let name = context.text(node, subject) else { return nil }
         if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
             switch supply {
             case .whereThere: return madeUp(.standIn(.environment(name)))
             case .wellKnown(let key):
-                return Found(text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name), isWellKnown: true)
+                return Found(
+                    text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name), isWellKnown: true)
             case .configured, .throwAway: break
             }
-            let state = (environment[name] == nil ? "not set" : "empty") + (name.hasPrefix("$") ? "; write its name without $" : "")
+            let state =
+                (environment[name] == nil ? "not set" : "empty")
+                + (name.hasPrefix("$") ? "; write its name without $" : "")
             context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
             return nil
         }
@@ -134,7 +144,9 @@ struct SecretReader {
 
     private func throwAway() -> Found { madeUp(.throwAway) }
 
-    private func madeUp(_ source: SecretSource) -> Found { Found(text: SecureRandom.bytes(Self.throwAwayLength), source: source) }
+    private func madeUp(_ source: SecretSource) -> Found {
+        Found(text: SecureRandom.bytes(Self.throwAwayLength), source: source)
+    }
 
     /// Editors end a file with a newline that is not part of the secret.
     private static func withoutFinalNewline(_ content: [UInt8]) -> [UInt8] {
@@ -144,7 +156,8 @@ struct SecretReader {
     }
 }
 
-/// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the secret.
+/// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the
+/// secret.
 enum SecretOddity: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
@@ -173,12 +186,14 @@ enum SecretOddity: String {
     }
 
     private static let quotePairs: [(Unicode.Scalar, Unicode.Scalar)] = [
-        ("\"", "\""), ("'", "'"), ("`", "`"), ("\u{201C}", "\u{201D}"), ("\u{201E}", "\u{201C}"), ("\u{2018}", "\u{2019}"),
+        ("\"", "\""), ("'", "'"), ("`", "`"), ("\u{201C}", "\u{201D}"), ("\u{201E}", "\u{201C}"),
+        ("\u{2018}", "\u{2019}"),
         ("\u{AB}", "\u{BB}"),
     ]
 
     /// White space and control characters, those without a width included.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F || scalar.properties.generalCategory == .format
+        scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F
+            || scalar.properties.generalCategory == .format
     }
 }

@@ -16,7 +16,8 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     /// Whether it was made up in the place of one that is not there.
     package var isStandIn: Bool { if case .standIn = self { true } else { false } }
 
-    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made up`; never the secret.
+    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made
+    /// up`; never the secret.
     package var description: String {
         switch self {
         case .environment(let name): "env \(name)"
@@ -33,11 +34,12 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
 package enum SecretSupply: Sendable, Hashable {
     /// From where the route files say; what is not there is a problem.
     case configured
-    /// From where the route files say; what is not there comes from a generator. For explanations; never to be served from.
+    /// From where the route files say; what is not there comes from a generator. For explanations; never to be served
+    /// from.
     case whereThere
     /// From where the route files say; the key of a variable that is not there is this text. For trying out.
     case wellKnown(String)
-    /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at. For examples; never to
-    /// be served from.
+    /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at.
+    /// For examples; never to be served from.
     case throwAway
 }

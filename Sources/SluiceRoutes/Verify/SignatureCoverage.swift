@@ -15,7 +15,9 @@ struct SignatureCoverage {
         holdsTimestamp = signed.contains(.signedTimestamp)
         holdsBody = scheme.signed.holdsBody
         // One entry of a header is not the header.
-        if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil { signed.append(timestamp.reference.source) }
+        if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil {
+            signed.append(timestamp.reference.source)
+        }
         if signed.contains(.signedID), let id = scheme.id { signed.append(id.source) }
         self.signed = signed
         urlHoldsPath = publicURL?.takesPathOfRequest ?? false
@@ -27,14 +29,17 @@ struct SignatureCoverage {
         case .body(let path): coversBody(path, isDigest: false)
         case .bodyDigest(let path): coversBody(path, isDigest: true)
         case .query: signed.contains(source) || signed.contains(.url)
-        case .parameter, .path: signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
-        case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
+        case .parameter, .path:
+            signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
+        case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
+            .route, .item,
             .itemDigest, .index, .signedTimestamp, .signedID:
             signed.contains(source)
         }
     }
 
-    /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, nor how a string is escaped.
+    /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, nor
+    /// how a string is escaped.
     private func coversBody(_ path: JSONPath, isDigest: Bool) -> Bool {
         signed.contains { source in
             switch source {

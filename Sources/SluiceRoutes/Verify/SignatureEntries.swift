@@ -70,7 +70,8 @@ struct SignatureEntries {
         if !hasValue { return .missing("\(noun) is missing") }
         if !list.isEmpty { return .missing("\(noun) holds no signature behind its prefix") }
         if skipped == 0 { return .missing("\(noun) is empty") }
-        return .invalid("\(noun) \(isList ? "holds no entry that begins" : "does not begin") with the signature's prefix")
+        return .invalid(
+            "\(noun) \(isList ? "holds no entry that begins" : "does not begin") with the signature's prefix")
     }
 }
 
@@ -96,5 +97,7 @@ struct EntrySplitter {
 }
 
 extension Span where Element == UInt8 {
-    func hasPrefix(_ prefix: Span<UInt8>) -> Bool { count >= prefix.count && extracting(0..<prefix.count).equals(prefix) }
+    func hasPrefix(_ prefix: Span<UInt8>) -> Bool {
+        count >= prefix.count && extracting(0..<prefix.count).equals(prefix)
+    }
 }

@@ -20,7 +20,8 @@ struct SignatureScheme: Sendable {
     let soleHeader: HeaderName?
 
     init(
-        algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm, timestamp: SignedTimestamp?,
+        algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm,
+        timestamp: SignedTimestamp?,
         id: Reference?, idPattern: IDPattern, signed: SignedTemplate, paths: [JSONPath]
     ) {
         self.algorithm = algorithm
@@ -58,7 +59,9 @@ extension SignatureScheme {
     }
 
     /// Several lines are several values for a scheme that can tell them apart, and a refusal for any other.
-    private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries) throws(Refusal) {
+    private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries)
+        throws(Refusal)
+    {
         let headers = request.request.headers
         guard var index = headers.firstIndex(of: name) else { return }
         entries.take(headers.value(at: index))
@@ -80,7 +83,9 @@ extension SignatureScheme {
     func id(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8]? {
         guard let id else { return nil }
         let text = try request.requiredValue(id, "id")
-        guard idPattern.matches(text) else { throw .invalid("\(id.source.noun), which holds the id, does not match 'id_pattern'") }
+        guard idPattern.matches(text) else {
+            throw .invalid("\(id.source.noun), which holds the id, does not match 'id_pattern'")
+        }
         return text
     }
 }

@@ -42,7 +42,9 @@ struct SignatureSettings: Sendable {
         if let pattern = IDPattern(parsing: text) { return pattern }
         context.error(
             node.position,
-            "\(subject) must be a set of characters and a length of at most 256, such as \(IDPattern.standardText) or [0-9a-f-]{36}")
+            "\(subject) must be a set of characters and a length of at most 256, such as \(IDPattern.standardText) or "
+                + "[0-9a-f-]{36}"
+        )
         return nil
     }
 }

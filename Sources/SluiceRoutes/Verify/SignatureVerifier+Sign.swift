@@ -2,16 +2,19 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension SignatureVerifier {
-    /// The headers that make a request genuine: the signature, and what it is over where the request does not hold it yet.
+    /// The headers that make a request genuine: the signature, and what it is over where the request does not hold it
+    /// yet.
     ///
-    /// Only headers are added: a part of the signature in the query, the path or the body has to be there already, and the signature itself
-    /// cannot be, because it may be over them.
+    /// Only headers are added: a part of the signature in the query, the path or the body has to be there already, and
+    /// the signature itself cannot be, because it may be over them.
     ///
     /// - Parameters:
     ///   - request: without the header of the signature.
     ///   - nowMilliseconds: what the timestamp says, if the request lacks one.
     ///   - id: what the header of the id says, if the request lacks it.
-    func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningObstacle) -> [RequestToSign.Header] {
+    func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningObstacle) -> [RequestToSign
+        .Header]
+    {
         let header = try signatureHeader(for: request)
         var added: [RequestToSign.Header] = []
         if case .header(let name)? = scheme.id?.source, !request.holds(name) {
@@ -19,7 +22,8 @@ extension SignatureVerifier {
         }
         var besides: String?
         if let timestamp = scheme.timestamp, case .header(let name) = timestamp.reference.source, !request.holds(name) {
-            let text = String(decoding: timestamp.prefix ?? [], as: UTF8.self) + timestamp.format.format(nowMilliseconds)
+            let text =
+                String(decoding: timestamp.prefix ?? [], as: UTF8.self) + timestamp.format.format(nowMilliseconds)
             if name == header { besides = text } else { added.append(.init(name.description, text)) }
         }
         let signature = try signature(of: request, with: added, besides: besides.map { (header, $0) })
@@ -29,9 +33,12 @@ extension SignatureVerifier {
 
     private func signatureHeader(for request: RequestToSign) throws(SigningObstacle) -> HeaderName {
         guard let header = scheme.place.headers.first else {
-            throw SigningObstacle(message: "the signature stands in \(scheme.place.noun), and a request can only be signed in a header")
+            throw SigningObstacle(
+                message: "the signature stands in \(scheme.place.noun), and a request can only be signed in a header")
         }
-        guard !request.holds(header) else { throw SigningObstacle(message: "the request has the header \(header) already") }
+        guard !request.holds(header) else {
+            throw SigningObstacle(message: "the request has the header \(header) already")
+        }
         return header
     }
 
@@ -47,7 +54,8 @@ extension SignatureVerifier {
                 var findings = JSONFindings()
                 return try self.read(view, &findings) { request throws(Refusal) in
                     let timestamp = try scheme.timestamp?.text(in: request)
-                    return try scheme.text(of: request, timestamp: timestamp).authenticate(secrets[0].key, body: request.request.body)
+                    return try scheme.text(of: request, timestamp: timestamp).authenticate(
+                        secrets[0].key, body: request.request.body)
                 }
             }
             return String(decoding: scheme.form.prefix, as: UTF8.self) + scheme.form.encoding.encode(digest)

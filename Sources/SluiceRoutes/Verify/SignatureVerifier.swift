@@ -8,7 +8,8 @@ struct VerifierSecret: Sendable {
     let source: SecretSource
 }
 
-/// Verifies requests by a scheme and any of some secrets. A class, because all that is in it would be retained for each request otherwise.
+/// Verifies requests by a scheme and any of some secrets. A class, because all that is in it would be retained for each
+/// request otherwise.
 final class SignatureVerifier: Sendable {
     let scheme: SignatureScheme
     /// Any of them may match, so that a secret can be replaced without a gap. Not empty.
@@ -25,20 +26,25 @@ final class SignatureVerifier: Sendable {
 
     /// Returns if the request is valid.
     ///
-    /// All that the head alone can tell comes first, so that a request is refused for the same reason before and after its body is read.
+    /// All that the head alone can tell comes first, so that a request is refused for the same reason before and after
+    /// its body is read.
     ///
     /// - Parameters:
     ///   - findings: the thread's own.
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
     func verify(
-        _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings, _ recorder: VerificationRecorder?
+        _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings,
+        _ recorder: VerificationRecorder?
     ) throws(Refusal) {
-        if recorder == nil, let signature = soleSignature(of: request) { return try judge(signature, over: request.body) }
+        if recorder == nil, let signature = soleSignature(of: request) {
+            return try judge(signature, over: request.body)
+        }
         try read(request, &findings) { signed throws(Refusal) in try judge(signed, nowMilliseconds, recorder) }
     }
 
-    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id that is missing, stands
-    /// twice or is malformed, or a timestamp out of tolerance. What stands in the body is not looked at.
+    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
+    /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
+    /// looked at.
     func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(Refusal) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
@@ -80,7 +86,9 @@ final class SignatureVerifier: Sendable {
         for (position, secret) in secrets.enumerated() {
             let digest = text.authenticate(secret.key, body: body)
             for (entry, found) in entries.list.enumerated() {
-                guard case .signature(let signature) = found, constantTimeEquals(digest.span, signature.span) else { continue }
+                guard case .signature(let signature) = found, constantTimeEquals(digest.span, signature.span) else {
+                    continue
+                }
                 matches = true
                 recorder?.noteMatch(entry: entry, secret: position)
             }
@@ -92,7 +100,8 @@ final class SignatureVerifier: Sendable {
 }
 
 extension SignatureVerifier {
-    /// The signature of most providers' requests, read without ceremony: the only one, in one line, over nothing but the body.
+    /// The signature of most providers' requests, read without ceremony: the only one, in one line, over nothing but
+    /// the body.
     ///
     /// - Returns: `nil` for any other scheme, and for a request of which there is more to say.
     private func soleSignature(of request: borrowing RequestView) -> [UInt8]? {
@@ -119,15 +128,17 @@ extension SignatureVerifier {
 extension SignatureVerifier {
     /// Lends the request as the references of the scheme see it.
     ///
-    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent it: in one pass, bounded
-    /// by the body's size and by the depth of JSON.
+    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent
+    /// it: in one pass, bounded by the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
         _ judge: (borrowing SignedRequest) throws(Refusal) -> Result
     ) throws(Refusal) -> Result {
         guard scheme.readsBody else {
             return try judge(
-                SignedRequest(request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL))
+                SignedRequest(
+                    request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL
+                ))
         }
         switch body.read(request) {
         case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), &findings))

@@ -1,11 +1,12 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// What each value of a signed text must fulfil, so that the text can be cut in one way only: a signature covers bytes and not where one
-/// value ends and the next begins.
+/// What each value of a signed text must fulfil, so that the text can be cut in one way only: a signature covers bytes
+/// and not where one value ends and the next begins.
 ///
-/// At most one value is free. Those before it end by themselves, seen from the left: by a fixed length, by their own form, or at the literal
-/// behind them, whose first byte they must not contain. Those behind it begin by themselves, seen from the right.
+/// At most one value is free. Those before it end by themselves, seen from the left: by a fixed length, by their own
+/// form, or at the literal behind them, whose first byte they must not contain. Those behind it begin by themselves,
+/// seen from the right.
 enum SignedBoundary: Sendable, Hashable {
     /// The free value, and those whose own form says where they end.
     case none
@@ -13,10 +14,11 @@ enum SignedBoundary: Sendable, Hashable {
     case excludes(UInt8)
     /// The value has this many bytes.
     case length(Int)
-    /// A URL directly beside the body, or a number of any length directly behind it: it must contain no brace and no bracket, with which the
-    /// body begins and ends.
+    /// A URL directly beside the body, or a number of any length directly behind it: it must contain no brace and no
+    /// bracket, with which the body begins and ends.
     case besideJSON
-    /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with `}` or `]`.
+    /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with
+    /// `}` or `]`.
     case json(begins: Bool, ends: Bool)
 }
 
@@ -26,7 +28,8 @@ enum SignedExtent: Sendable, Hashable {
     case fixed(Int)
     /// No value of this form begins or ends with another one, as with times of RFC 3339.
     case selfDelimiting
-    /// No colon: it ends 13 bytes before the first one where a time of RFC 3339 follows, in which that is where the first one stands.
+    /// No colon: it ends 13 bytes before the first one where a time of RFC 3339 follows, in which that is where the
+    /// first one stands.
     case withoutColon
     case open
 }
@@ -41,7 +44,9 @@ extension SignedBoundary {
     /// What the values of a signed text must fulfil, in the order of its parts; `none` for its literals.
     ///
     /// - Throws: where two values are free.
-    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) -> [SignedBoundary] {
+    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin)
+        -> [SignedBoundary]
+    {
         var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
         var first = 0
         while first < parts.count, let boundary = boundary(in: parts, at: first, towards: 1, extent: extent) {
@@ -62,7 +67,8 @@ extension SignedBoundary {
         return boundaries
     }
 
-    /// - Parameter step: 1 for where a value ends that is read from the left, -1 for where one begins that is read from the right.
+    /// - Parameter step: 1 for where a value ends that is read from the left, -1 for where one begins that is read from
+    ///   the right.
     /// - Returns: `nil` for a value that does not end, or begin, by itself.
     private static func boundary(
         in parts: [TextTemplate.Part], at index: Int, towards step: Int, extent: (ReferenceSource) -> SignedExtent
@@ -74,7 +80,8 @@ extension SignedBoundary {
         guard parts.indices.contains(index + step) else { return nil }
         switch (parts[index + step], known) {
         case (.literal(let literal), _): return (step > 0 ? literal.first : literal.last).map { .excludes($0) }
-        case (.reference(let next), .fixed) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody: return .besideJSON
+        case (.reference(let next), .fixed) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
+            return .besideJSON
         case (.reference, .fixed(let length)): return .length(length)
         case (.reference(let next), .withoutColon) where step > 0 && next.source == .signedTimestamp:
             return extent(next.source) == .selfDelimiting ? SignedBoundary.none : nil
@@ -99,7 +106,8 @@ extension SignedBoundary {
         switch self {
         case .none, .json: nil
         case .excludes(let byte):
-            value.contains(byte) ? "contains the character that separates it from the next part of the signed text" : nil
+            value.contains(byte)
+                ? "contains the character that separates it from the next part of the signed text" : nil
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
         case .besideJSON:
             value.contains(where: Self.brackets.contains)

@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// A request as the references of a scheme see it: nothing is decided yet, and values are what the sender signed. Valid while the request is
-/// in work.
+/// A request as the references of a scheme see it: nothing is decided yet, and values are what the sender signed. Valid
+/// while the request is in work.
 struct SignedRequest: ~Escapable {
     let request: RequestView
     /// The JSON of the body, where a part of the signature stands in it; else empty.
@@ -38,7 +38,8 @@ extension SignedRequest {
         // Not decoded: it is what the sender signed.
         case .path: request.path.array
         // The scope refuses these in `verify`, and the first two are filled in before.
-        case .signedTimestamp, .signedID, .headers, .event, .item, .itemDigest, .index, .deliveryID, .receivedAt, .receivedMilliseconds,
+        case .signedTimestamp, .signedID, .headers, .event, .item, .itemDigest, .index, .deliveryID, .receivedAt,
+            .receivedMilliseconds,
             .remoteAddress, .route:
             nil
         }
@@ -71,12 +72,16 @@ extension SignedRequest {
 
     private func header(_ name: HeaderName) throws(Refusal) -> [UInt8]? {
         guard let index = request.headers.firstIndex(of: name) else { return nil }
-        guard request.headers.firstIndex(of: name, from: index + 1) == nil else { throw .invalid("the header \(name) stands twice") }
+        guard request.headers.firstIndex(of: name, from: index + 1) == nil else {
+            throw .invalid("the header \(name) stands twice")
+        }
         return request.headers.value(at: index).array
     }
 
     private func fieldText(_ path: Int) -> [UInt8]? {
-        guard let range = findings?.range(of: path), let kind = findings?.kind(of: path), kind != .null else { return nil }
+        guard let range = findings?.range(of: path), let kind = findings?.kind(of: path), kind != .null else {
+            return nil
+        }
         let value = document.extracting(range)
         guard kind == .string else { return value.array }
         return JSONText.decode(value).map { Array($0.utf8) }

@@ -17,7 +17,8 @@ struct SignedTemplate: Sendable {
     /// The text, where the body is all that differs between requests.
     private let constant: SignedText?
     let sources: [ReferenceSource]
-    /// The values that every request must have: a default stands for absence, so its signature also fits a request that has the default.
+    /// The values that every request must have: a default stands for absence, so its signature also fits a request that
+    /// has the default.
     let requiredSources: [ReferenceSource]
 
     /// - Parameter extent: what is known of the values that the text may hold.
@@ -54,7 +55,9 @@ struct SignedTemplate: Sendable {
     func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(Refusal) -> SignedText {
         if let constant { return constant }
         for boundary in bodyBoundaries {
-            if let complaint = boundary.complaint(aboutBody: request.request.body) { throw .invalid("the body \(complaint)") }
+            if let complaint = boundary.complaint(aboutBody: request.request.body) {
+                throw .invalid("the body \(complaint)")
+            }
         }
         var text = SignedText(segments: [])
         for segment in segments {

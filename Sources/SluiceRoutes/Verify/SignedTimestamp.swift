@@ -9,7 +9,8 @@ enum TimestampFormat: String, CaseIterable, Sendable {
     /// `2023-11-14T22:13:20.123456789Z` (RFC 3339 §5.6).
     case rfc3339
 
-    /// - Returns: milliseconds since 1970; `nil` for what is not strictly of this format: no sign, no blank, no leading zero.
+    /// - Returns: milliseconds since 1970; `nil` for what is not strictly of this format: no sign, no blank, no leading
+    ///   zero.
     func milliseconds(_ text: [UInt8]) -> Int64? {
         switch self {
         // 15 digits are thirty million years, and fit 64 bits as milliseconds.
@@ -73,7 +74,9 @@ struct SignedTimestamp: Sendable {
     /// The text as received, which is of the format whatever the tolerance.
     func text(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8] {
         let text = try entry(in: request)
-        guard format.milliseconds(text) != nil else { throw .invalid("the timestamp in \(noun) is not a \(format.noun)") }
+        guard format.milliseconds(text) != nil else {
+            throw .invalid("the timestamp in \(noun) is not a \(format.noun)")
+        }
         return text
     }
 
@@ -100,6 +103,7 @@ struct SignedTimestamp: Sendable {
         guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
         return Refusal(
-            code: .signatureExpired, reason: "the timestamp is \(distance), and 'tolerance' is \(DurationText.format(tolerance))")
+            code: .signatureExpired,
+            reason: "the timestamp is \(distance), and 'tolerance' is \(DurationText.format(tolerance))")
     }
 }

@@ -1,7 +1,7 @@
 package import SluiceBase
 
-/// How a request was verified, step by step, for a person. It holds no secret, and no signature, neither the one that was sent nor the one that
-/// would have been right.
+/// How a request was verified, step by step, for a person. It holds no secret, and no signature, neither the one that
+/// was sent nor the one that would have been right.
 package struct VerificationAccount: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// The route says `verify: none`.

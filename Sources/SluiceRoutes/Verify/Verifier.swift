@@ -29,7 +29,9 @@ enum Verifier: Sendable {
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> Refusal? {
         guard case .signature(let verifier) = self else { return nil }
-        do throws(Refusal) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch { return error }
+        do throws(Refusal) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch {
+            return error
+        }
         return nil
     }
 

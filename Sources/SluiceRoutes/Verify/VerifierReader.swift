@@ -30,7 +30,8 @@ struct VerifierReader {
         var scheme: SignatureScheme?
         if let settings {
             var schemeReader = SchemeReader(
-                reader: settings.reader, position: node?.position ?? reader.position, settings: settings.values, methods: methods,
+                reader: settings.reader, position: node?.position ?? reader.position, settings: settings.values,
+                methods: methods,
                 scope: schemeScope())
             scheme = schemeReader.read()
         }
@@ -38,7 +39,8 @@ struct VerifierReader {
         guard let scheme, !secrets.isEmpty else { return nil }
         warnOfUncoveredTimestamp(scheme, settings?.reader)
         warnOfUncoveredBody(scheme, settings?.reader)
-        return .signature(SignatureVerifier(scheme: scheme, secrets: secrets, body: bodyReader(scheme), publicURL: publicURL))
+        return .signature(
+            SignatureVerifier(scheme: scheme, secrets: secrets, body: bodyReader(scheme), publicURL: publicURL))
     }
 
     /// - Parameter scheme: `nil` for a route that verifies nothing.
@@ -56,7 +58,9 @@ struct VerifierReader {
     }
 
     private func unverified() -> Verifier {
-        if let entry = reader.entry("secrets") { context.error(entry.position, "'secrets' means nothing with 'verify: none'") }
+        if let entry = reader.entry("secrets") {
+            context.error(entry.position, "'secrets' means nothing with 'verify: none'")
+        }
         return .none
     }
 
@@ -64,12 +68,16 @@ struct VerifierReader {
     private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader?)? {
         guard let node else {
             if preset == nil, !reader.has("provider") {
-                context.error(reader.position, "a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine")
+                context.error(
+                    reader.position,
+                    "a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine")
             }
             return preset.map { ($0.signature, nil) }
         }
         guard let mapping = MappingReader(node, .verify, in: context) else { return nil }
-        if preset == nil, !mapping.has("alg") { context.error(node.position, "'verify' needs 'alg', such as hmac-sha256") }
+        if preset == nil, !mapping.has("alg") {
+            context.error(node.position, "'verify' needs 'alg', such as hmac-sha256")
+        }
         var values = preset?.signature ?? SignatureSettings()
         values.take(mapping)
         return (values, mapping)
@@ -93,10 +101,12 @@ struct VerifierReader {
 
     /// Not of a preset's either.
     private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader?) {
-        guard let node = mapping?.node("signed"), !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody else { return }
+        guard let node = mapping?.node("signed"), !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody
+        else { return }
         context.warning(
             node.position,
-            "the signature does not cover the body: who captures one request could send any other body with its signature; put ${body} into "
+            "the signature does not cover the body: who captures one request could send any other body with its "
+                + "signature; put ${body} into "
                 + "'signed' if the sender signs it")
     }
 
@@ -107,7 +117,8 @@ struct VerifierReader {
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }
         context.warning(
             node.position,
-            "the signature does not cover \(timestamp.reference.source.noun), from which the timestamp comes: who captures a request could "
+            "the signature does not cover \(timestamp.reference.source.noun), from which the timestamp comes: who "
+                + "captures a request could "
                 + "send it again with a fresh one; put ${timestamp} into 'signed' if the sender signs it")
     }
 }

@@ -43,7 +43,8 @@ public struct EnqueuedJob: Sendable, Hashable {
     /// Describes a job; for tests of code that uses a client.
     public init(
         id: String, type: String = "", queue: String = "", priority: UInt16 = 32768, status: JobStatus = .ready,
-        readyAt: Timestamp = Timestamp(millisecondsSinceEpoch: 0), attempts: UInt32 = 0, duplicate: Bool = false, folded: Bool = false
+        readyAt: Timestamp = Timestamp(millisecondsSinceEpoch: 0), attempts: UInt32 = 0, duplicate: Bool = false,
+        folded: Bool = false
     ) {
         self.id = id
         self.type = type

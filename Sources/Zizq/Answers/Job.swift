@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// A job as a server shows it: one that a worker has taken, one that was looked up, one that was reported to have failed.
+/// A job as a server shows it: one that a worker has taken, one that was looked up, one that was reported to have
+/// failed.
 ///
 /// ```swift
 /// for try await job in client.take(queues: ["emails"]) {
@@ -73,7 +74,8 @@ public struct Job: Sendable, Hashable {
     /// - Throws: `decoding` where the job is of another type, has no payload here, or one that does not fit.
     public func decode<Kind: JobKind>(_ kind: Kind.Type) throws(ZizqError) -> Kind {
         guard type == Kind.name else {
-            throw .decoding(.init(status: 200, message: "the job is of the type \(PrintableText.escape(type)), not \(Kind.name)"))
+            throw .decoding(
+                .init(status: 200, message: "the job is of the type \(PrintableText.escape(type)), not \(Kind.name)"))
         }
         guard let payload else { throw .decoding(.init(status: 200, message: "the payload is not in this answer")) }
         do {
@@ -82,4 +84,72 @@ public struct Job: Sendable, Hashable {
             throw .decoding(.init(status: 200, message: "the payload of \(Kind.name): \(CodingSentence.of(error))"))
         }
     }
+}
+
+/// Where a job is in its life. A newer server may say something that has no name here; it is kept as it came.
+///
+/// ```swift
+/// let dead = try await client.count(JobFilter().statuses([.dead]))
+/// ```
+public struct JobStatus: RawRepresentable, Sendable, Hashable {
+    /// The server's word for it.
+    public let rawValue: String
+
+    /// A status by the server's word, such as `in_flight`.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Its time has not come.
+    public static let scheduled = JobStatus(rawValue: "scheduled")
+    /// It waits for a worker.
+    public static let ready = JobStatus(rawValue: "ready")
+    /// A worker has it.
+    public static let inFlight = JobStatus(rawValue: "in_flight")
+    /// It has succeeded, and is kept to be looked at.
+    public static let completed = JobStatus(rawValue: "completed")
+    /// Its last retry has failed, or somebody has killed it.
+    public static let dead = JobStatus(rawValue: "dead")
+}
+
+/// What a server tells of a job only where somebody has set it. Most jobs have none of it, so that it takes a place of
+/// its own.
+final class JobOptions: Sendable, Hashable {
+    let retryLimit: UInt32?
+    let backoff: Backoff?
+    let retention: Retention?
+    let uniqueKey: String?
+    let uniqueWhile: UniqueScope?
+    let batch: Batch?
+    let budgets: [BudgetBinding]
+
+    init(_ draft: Draft) {
+        retryLimit = draft.retryLimit
+        backoff = draft.backoff
+        retention = draft.retention
+        uniqueKey = draft.uniqueKey
+        uniqueWhile = draft.uniqueWhile
+        batch = draft.batch
+        budgets = draft.budgets
+    }
+
+    /// The same while it is being read.
+    struct Draft: Hashable {
+        var retryLimit: UInt32?
+        var backoff: Backoff?
+        var retention: Retention?
+        var uniqueKey: String?
+        var uniqueWhile: UniqueScope?
+        var batch: Batch?
+        var budgets: [BudgetBinding] = []
+    }
+
+    private var draft: Draft {
+        Draft(
+            retryLimit: retryLimit, backoff: backoff, retention: retention, uniqueKey: uniqueKey,
+            uniqueWhile: uniqueWhile, batch: batch,
+            budgets: budgets)
+    }
+
+    static func == (one: JobOptions, other: JobOptions) -> Bool { one.draft == other.draft }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(draft) }
 }

@@ -8,8 +8,8 @@ internal import Synchronization
 /// let jobs = try await bulk.send()
 /// ```
 ///
-/// What is added is written into the request at once; a `delay` counts from then. For more than some thousands of jobs see
-/// `ZizqClient.enqueueChunks`.
+/// What is added is written into the request at once; a `delay` counts from then. For more than some thousands of jobs
+/// see `ZizqClient.enqueueChunks`.
 public struct BulkEnqueue: Sendable {
     private let client: ZizqClient
     private var writer = JobWriter(isBulk: true)
@@ -60,11 +60,15 @@ public struct BulkEnqueue: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: for the answer; the configuration's `readTimeout` unless given.
-    ///   - retry: whether the client tries again by itself; unless given the configuration's policy where every job has a unique key, and
+    ///   - retry: whether the client tries again by itself; unless given the configuration's policy where every job has
+    ///     a unique key, and
     ///     not at all where one has none.
-    /// - Returns: what became of each job, in the order in which they were added; nothing is asked of the server for none.
+    /// - Returns: what became of each job, in the order in which they were added; nothing is asked of the server for
+    ///   none.
     @discardableResult
-    public consuming func send(timeout: Duration? = nil, retry: RetryPolicy? = nil) async throws(ZizqError) -> [EnqueuedJob] {
+    public consuming func send(timeout: Duration? = nil, retry: RetryPolicy? = nil) async throws(ZizqError)
+        -> [EnqueuedJob]
+    {
         guard writer.count > 0 else { return [] }
         let (count, policy) = (writer.count, retry ?? (writer.isKeyed ? client.retryPolicy : .off))
         client.lastBulkSize.store(min(writer.bytes.count, Self.largestReserve), ordering: .relaxed)

@@ -36,7 +36,7 @@ public struct EnqueuedChunk: Sendable {
 /// do throws(ChunkedEnqueueError) {
 ///     try await client.enqueueChunks(of: jobs).run()
 /// } catch {
-///     print("\(error.enqueued.count) jobs are enqueued, of \(error.unknown) nobody knows, from \(error.notEnqueued) on none is: \(error)")
+///     print("enqueued: \(error.enqueued.count), unknown: \(error.unknown), not from: \(error.notEnqueued): \(error)")
 /// }
 /// ```
 public struct ChunkedEnqueueError: Error, CustomStringConvertible {
@@ -66,8 +66,8 @@ public struct ChunkedEnqueueError: Error, CustomStringConvertible {
     }
 }
 
-/// A sequence of jobs on its way to a server, chunk by chunk. Each step of its iteration is one request, and while one is under way the next
-/// chunk is being written; no more than two chunks are in memory.
+/// A sequence of jobs on its way to a server, chunk by chunk. Each step of its iteration is one request, and while one
+/// is under way the next chunk is being written; no more than two chunks are in memory.
 ///
 /// ```swift
 /// for try await chunk in client.enqueueChunks(of: addresses.lazy.map { SendEmail(to: $0) }) {
@@ -121,7 +121,9 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
         }
 
         /// The same, with the sequence of jobs iterated in the isolation of `actor`.
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(ChunkedEnqueueError) -> EnqueuedChunk? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(ChunkedEnqueueError)
+            -> EnqueuedChunk?
+        {
             guard !hasEnded else { return nil }
             let chunk = if let prepared { prepared } else { await source.next(isolation: actor) }
             prepared = nil
@@ -165,7 +167,8 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
             hasEnded = true
             prepared = nil
             let known = enqueued + unknown
-            return ChunkedEnqueueError(enqueued: 0..<enqueued, unknown: enqueued..<known, notEnqueued: known..., reason: reason)
+            return ChunkedEnqueueError(
+                enqueued: 0..<enqueued, unknown: enqueued..<known, notEnqueued: known..., reason: reason)
         }
     }
 }
@@ -197,7 +200,9 @@ struct ChunkSource<Source: AsyncIteratorProtocol> where Source.Element: Enqueuea
         if let last { return last }
         do {
             while writer.count < limits.jobs {
-                guard let job = if let leftOver { leftOver } else { try await source.next(isolation: actor) } else { return finish(.end) }
+                guard let job = if let leftOver { leftOver } else { try await source.next(isolation: actor) } else {
+                    return finish(.end)
+                }
                 leftOver = nil
                 guard try fits(job) else { break }
             }
@@ -252,7 +257,8 @@ public struct ImmediateJobs<Jobs: Sequence>: AsyncSequence where Jobs.Element: E
     public struct Iterator: AsyncIteratorProtocol {
         var base: Jobs.Iterator
 
-        /// The next job, at once, in the caller's isolation: a sequence may have closures that belong to the caller's actor.
+        /// The next job, at once, in the caller's isolation: a sequence may have closures that belong to the caller's
+        /// actor.
         nonisolated(nonsending) public mutating func next() async -> Jobs.Element? { base.next() }
 
         /// The same, in the isolation of `actor`.
@@ -261,22 +267,23 @@ public struct ImmediateJobs<Jobs: Sequence>: AsyncSequence where Jobs.Element: E
 }
 
 extension ZizqClient {
-    /// Enqueues any number of jobs, in chunks, without having them all in memory: each chunk is one request, of which all jobs are
-    /// enqueued or none.
+    /// Enqueues any number of jobs, in chunks, without having them all in memory: each chunk is one request, of which
+    /// all jobs are enqueued or none.
     ///
     /// ```swift
     /// let count = try await client.enqueueChunks(of: (1...1_000_000).lazy.map { Reindex(page: $0) }).run()
     /// ```
     ///
-    /// Nothing happens until the result is iterated, or `run`. Then `jobs` is iterated in the isolation of the caller, on the main actor in a
-    /// `main.swift`. Where a chunk fails the error says which jobs were enqueued, which were
+    /// Nothing happens until the result is iterated, or `run`. Then `jobs` is iterated in the isolation of the caller,
+    /// on the main actor in a `main.swift`. Where a chunk fails the error says which jobs were enqueued, which were
     /// not, and of which nobody knows.
     ///
     /// - Parameters:
     ///   - jobs: for jobs of several kinds wrap each in `AnyEnqueueable`.
     ///   - limits: of one request.
     ///   - timeout: for each answer; the configuration's `readTimeout` unless given.
-    ///   - retry: for each request; unless given the configuration's policy where every job of a chunk has a unique key, and no second
+    ///   - retry: for each request; unless given the configuration's policy where every job of a chunk has a unique
+    ///     key, and no second
     ///     try where one has none.
     public func enqueueChunks<Jobs: Sequence>(
         of jobs: Jobs, limits: ChunkLimits = ChunkLimits(), timeout: Duration? = nil, retry: RetryPolicy? = nil

@@ -19,7 +19,8 @@ struct ConnectionSettings {
         try configuration.check()
         let address = try ServerAddress(url: configuration.url)
         var http = HTTPClientConfiguration(
-            endpoint: .host(address.host, port: address.port), authority: address.authority, tls: try Self.tls(configuration, address))
+            endpoint: .host(address.host, port: address.port), authority: address.authority,
+            tls: try Self.tls(configuration, address))
         http.connectTimeout = configuration.connectTimeout
         http.maximumConnections = configuration.maximumConnections
         self.http = http
@@ -30,7 +31,9 @@ struct ConnectionSettings {
         logger = configuration.logger
     }
 
-    private static func tls(_ configuration: ZizqConfiguration, _ address: ServerAddress) throws(ZizqError) -> TLSClientContext? {
+    private static func tls(_ configuration: ZizqConfiguration, _ address: ServerAddress) throws(ZizqError)
+        -> TLSClientContext?
+    {
         guard address.isTLS else { return nil }
         do throws(TLSError) {
             return try TLSClientContext(

@@ -22,8 +22,12 @@ struct ServerAddress: Hashable {
         let rest = url.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let path = rest.dropFirst(authority.count)
-        guard !path.contains(where: { $0 == "?" || $0 == "#" }) else { throw Self.wrong("must have neither a query nor a fragment") }
-        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw Self.wrong("has a path with a character that must be escaped") }
+        guard !path.contains(where: { $0 == "?" || $0 == "#" }) else {
+            throw Self.wrong("must have neither a query nor a fragment")
+        }
+        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw Self.wrong("has a path with a character that must be escaped")
+        }
         guard !authority.contains("@") else { throw Self.wrong("must not hold a user name or a password") }
         (host, port) = try Self.split(authority, defaultPort: isTLS ? 443 : 80)
         var prefix = String(path)
@@ -31,7 +35,9 @@ struct ServerAddress: Hashable {
         self.prefix = prefix
     }
 
-    private static func split(_ authority: Substring, defaultPort: UInt16) throws(ZizqError) -> (host: String, port: UInt16) {
+    private static func split(_ authority: Substring, defaultPort: UInt16) throws(ZizqError) -> (
+        host: String, port: UInt16
+    ) {
         let host: Substring
         var rest: Substring
         if authority.hasPrefix("[") {

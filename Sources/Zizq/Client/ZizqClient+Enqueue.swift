@@ -12,7 +12,8 @@ extension ZizqClient {
     /// - Parameters:
     ///   - job: a value of a `JobKind`, such a value with overrides (`Enqueue`), or a finished job object (`RawJob`).
     ///   - timeout: for the answer; the configuration's `readTimeout` unless given.
-    ///   - retry: whether the client tries again by itself; unless given the configuration's policy for a job with a unique key, and not
+    ///   - retry: whether the client tries again by itself; unless given the configuration's policy for a job with a
+    ///     unique key, and not
     ///     at all for one without.
     /// - Returns: what the server made of it; a job that was there already where its unique key was held.
     /// - Throws: `invalidArgument` for what the server would refuse, before anything is sent.
@@ -41,7 +42,8 @@ extension ZizqClient {
     /// Enqueues jobs from a request body that is finished: `{"jobs":[…]}` in JSON. All of them, or none.
     ///
     /// ```swift
-    /// let body = Array(#"{"jobs":[{"type":"send_email","queue":"emails","payload":{"to":"alice@example.com"}}]}"#.utf8)
+    /// let body =
+    /// Array(#"{"jobs":[{"type":"send_email","queue":"emails","payload":{"to":"alice@example.com"}}]}"#.utf8)
     /// let jobs = try await client.enqueueBulk(raw: body, timeout: .seconds(60))
     /// ```
     ///
@@ -55,11 +57,15 @@ extension ZizqClient {
         try await postBulk(body, timeout: timeout).result.get()
     }
 
-    /// The same, and whether the answer came on a new connection, so that another server may have answered than the last time.
+    /// The same, and whether the answer came on a new connection, so that another server may have answered than the
+    /// last time.
     package func postBulk(_ body: [UInt8], timeout: Duration? = nil) async -> BulkAnswer {
-        guard !body.isEmpty else { return BulkAnswer(result: .failure(.invalidArgument("the body is empty")), isNewConnection: false) }
+        guard !body.isEmpty else {
+            return BulkAnswer(result: .failure(.invalidArgument("the body is empty")), isNewConnection: false)
+        }
         do throws(ZizqError) {
-            let answer = try await send(Call(method: "POST", path: "/jobs/bulk", body: body, timeout: timeout, retry: .off))
+            let answer = try await send(
+                Call(method: "POST", path: "/jobs/bulk", body: body, timeout: timeout, retry: .off))
             return BulkAnswer(result: jobs(answer), isNewConnection: answer.isFirstOfConnection)
         } catch {
             return BulkAnswer(result: .failure(error), isNewConnection: false)
@@ -76,11 +82,16 @@ extension ZizqClient {
     }
 
     /// Posts jobs that were written one behind the other.
-    func post(_ body: [UInt8], jobs: Int, timeout: Duration?, retry: RetryPolicy) async throws(ZizqError) -> [EnqueuedJob] {
-        let answer = try await perform(Call(method: "POST", path: "/jobs/bulk", body: body, timeout: timeout, retry: retry))
+    func post(_ body: [UInt8], jobs: Int, timeout: Duration?, retry: RetryPolicy) async throws(ZizqError)
+        -> [EnqueuedJob]
+    {
+        let answer = try await perform(
+            Call(method: "POST", path: "/jobs/bulk", body: body, timeout: timeout, retry: retry))
         let enqueued = try AnswerReading.jobs(status: answer.status, body: answer.body.span)
         guard enqueued.count == jobs else {
-            throw .decoding(.init(status: answer.status, message: "the answer names \(enqueued.count) jobs where \(jobs) were sent"))
+            throw .decoding(
+                .init(status: answer.status, message: "the answer names \(enqueued.count) jobs where \(jobs) were sent")
+            )
         }
         return enqueued
     }

@@ -15,8 +15,10 @@ extension ZizqClient {
     ///
     /// - Parameters:
     ///   - queues: from these; from all where there are none.
-    ///   - prefetch: how many jobs may be taken and not reported, at least 1: as many as are worked on at once, or a few more.
-    ///   - silence: after so long without a heartbeat, which the server sends every 3 seconds, the connection counts as lost.
+    ///   - prefetch: how many jobs may be taken and not reported, at least 1: as many as are worked on at once, or a
+    ///     few more.
+    ///   - silence: after so long without a heartbeat, which the server sends every 3 seconds, the connection counts as
+    ///     lost.
     public func take(queues: [String] = [], prefetch: Int = 1, silence: Duration = .seconds(15)) -> JobStream {
         var query = ["prefetch=\(max(prefetch, 1))"]
         if !queues.isEmpty { query.append("queue=" + queues.map(PercentEncoding.encode).joined(separator: ",")) }
@@ -48,11 +50,12 @@ extension ZizqClient {
     /// try await client.success(job.id)
     /// ```
     ///
-    /// - Throws: a response that `isNotFound` where no worker has the job any more: its connection was lost meanwhile and it is done again, or
-    ///   this was said before.
+    /// - Throws: a response that `isNotFound` where no worker has the job any more: its connection was lost meanwhile
+    ///   and it is done again, or this was said before.
     public func success(_ id: String) async throws(ZizqError) {
         // Said twice it is not found the second time, which says nothing of the first: so it is said once.
-        try reported(try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off)))
+        try reported(
+            try await perform(Call(method: "POST", path: "/jobs/\(try Self.segment(id))/success", retry: .off)))
     }
 
     /// Says that several jobs have been done, in one request.
@@ -72,7 +75,9 @@ extension ZizqClient {
         }
         body.append(contentsOf: "]}".utf8)
         let answer = try await send(Call(method: "POST", path: "/jobs/success", body: body, retry: .off))
-        if answer.status == 422, let lost = try? AnswerReading.texts("not_found", status: 422, body: answer.body.span) { return lost }
+        if answer.status == 422, let lost = try? AnswerReading.texts("not_found", status: 422, body: answer.body.span) {
+            return lost
+        }
         try reported(try success(answer))
         return []
     }
@@ -100,11 +105,14 @@ extension ZizqClient {
     /// - Returns: the job as it is now, without its payload.
     @discardableResult
     public func failure(
-        _ id: String, message: String, errorType: String? = nil, backtrace: String? = nil, retryIn: Duration? = nil, kill: Bool = false
+        _ id: String, message: String, errorType: String? = nil, backtrace: String? = nil, retryIn: Duration? = nil,
+        kill: Bool = false
     ) async throws(ZizqError) -> Job {
         var body = Array(#"{"message":"#.utf8)
         body.appendJSONString(message)
-        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)] as [(StaticString, String?)] {
+        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)]
+            as [(StaticString, String?)]
+        {
             guard let value else { continue }
             body.appendStatic(name)
             body.appendJSONString(value)

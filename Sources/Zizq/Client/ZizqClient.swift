@@ -32,7 +32,8 @@ public final class ZizqClient: Sendable {
         let settings = try ConnectionSettings(configuration)
         let group: EventLoopGroup
         do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "zizq") } catch {
-            throw .transport(.init(reason: .unreachable, requestBodyMayHaveBeenProcessed: false, message: "no event loop: \(error)"))
+            throw .transport(
+                .init(reason: .unreachable, requestBodyMayHaveBeenProcessed: false, message: "no event loop: \(error)"))
         }
         self.init(settings, ownLoop: group, mailbox: group.mailboxes[0])
     }
@@ -41,7 +42,8 @@ public final class ZizqClient: Sendable {
     ///
     /// - Parameter letPass: lets a back-off pass, or throws when its task is cancelled.
     package convenience init(
-        _ configuration: ZizqConfiguration, loop mailbox: LoopMailbox, letPass: (@Sendable (Duration) async throws -> Void)? = nil
+        _ configuration: ZizqConfiguration, loop mailbox: LoopMailbox,
+        letPass: (@Sendable (Duration) async throws -> Void)? = nil
     ) throws(ZizqError) {
         var settings = try ConnectionSettings(configuration)
         if let letPass { settings.letPass = letPass }
@@ -158,7 +160,8 @@ public final class ZizqClient: Sendable {
     /// The major version that this client was made for.
     static let majorVersion = 0
 
-    /// Asks for the server's version, and warns once in the log where its major version is not the one that this client was made for.
+    /// Asks for the server's version, and warns once in the log where its major version is not the one that this client
+    /// was made for.
     ///
     /// ```swift
     /// let fits = try await client.checkVersion()
@@ -176,7 +179,10 @@ public final class ZizqClient: Sendable {
         }
         if isFirst {
             settings.logger?.warning(
-                "the Zizq server is of another major version than this client was made for, which is \(Self.majorVersion)",
+                """
+                the Zizq server is of another major version than this client was made for, which is \
+                \(Self.majorVersion)
+                """,
                 metadata: [LogKey.version.rawValue: .string(PrintableText.escape(version, limit: 40))])
         }
         return false

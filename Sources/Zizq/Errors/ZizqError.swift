@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceJSON
 
 /// Why a call to a Zizq server did not succeed.
 ///
@@ -106,8 +107,8 @@ extension ZizqError {
 
     /// Whether the server may have done what was asked in spite of the error.
     ///
-    /// A refusal of 4xx says that the request was not worked on. One of 5xx says nothing about it: a proxy answers 502, 503 or 504 also where the
-    /// server took the request and its answer was lost.
+    /// A refusal of 4xx says that the request was not worked on. One of 5xx says nothing about it: a proxy answers 502,
+    /// 503 or 504 also where the server took the request and its answer was lost.
     public var isAmbiguous: Bool {
         switch self {
         case .transport(let failure): failure.requestBodyMayHaveBeenProcessed
@@ -118,13 +119,17 @@ extension ZizqError {
     }
 
     /// Whether the calling task was cancelled, or the client shut down.
-    public var isCancelled: Bool { if case .transport(let failure) = self { failure.reason == .cancelled } else { false } }
+    public var isCancelled: Bool {
+        if case .transport(let failure) = self { failure.reason == .cancelled } else { false }
+    }
 
     /// Whether what was asked for is there in another form already (409).
     public var isConflict: Bool { status == 409 }
 
     /// Whether there is no such job, or none that a worker has (404 in Zizq's own words).
-    public var isNotFound: Bool { if case .response(let answer) = self { answer.status == 404 && answer.serverText != nil } else { false } }
+    public var isNotFound: Bool {
+        if case .response(let answer) = self { answer.status == 404 && answer.serverText != nil } else { false }
+    }
 
     /// The HTTP status of an answer that was no success.
     public var status: Int? { if case .response(let answer) = self { answer.status } else { nil } }
@@ -181,5 +186,27 @@ public enum LicensedFeature: Sendable, Hashable, CaseIterable {
         case .uniqueJobs: "unique jobs"
         case .batchedJobs: "batched jobs"
         }
+    }
+}
+
+/// Why a value could not be encoded or decoded, as one sentence. A text of the value itself is not repeated.
+enum CodingSentence {
+    static func of(_ error: any Error) -> String {
+        switch error {
+        case EncodingError.invalidValue(_, let context): sentence(context.codingPath, context.debugDescription)
+        case DecodingError.dataCorrupted(let context): sentence(context.codingPath, context.debugDescription)
+        case DecodingError.keyNotFound(_, let context): sentence(context.codingPath, context.debugDescription)
+        case DecodingError.typeMismatch(_, let context): sentence(context.codingPath, context.debugDescription)
+        case DecodingError.valueNotFound(_, let context): sentence(context.codingPath, context.debugDescription)
+        case let error as JSONError: error.description
+        default: "\(error)"
+        }
+    }
+
+    /// `lines.1.count: a string stands where Int is expected`
+    private static func sentence(_ path: [any CodingKey], _ what: String) -> String {
+        guard !path.isEmpty else { return what }
+        let names = path.count > 12 ? path.prefix(10).map(\.stringValue) + ["…"] : path.map(\.stringValue)
+        return names.joined(separator: ".") + ": " + what
     }
 }

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// With which jobs one is folded together: as long as a job with the same batch key waits, and `when` says so, a new job's payload is
-/// merged into it, and a worker gets both as one. Pro licence.
+/// With which jobs one is folded together: as long as a job with the same batch key waits, and `when` says so, a new
+/// job's payload is merged into it, and a worker gets both as one. Pro licence.
 ///
 /// ```swift
 /// struct Notify: JobKind {
@@ -17,8 +17,8 @@ internal import SluiceJSON
 public struct Batch: Sendable, Hashable {
     /// Names the batch; one is open for each key.
     public var key: String
-    /// A jq expression over `$existing` and `$new`, the two payloads: whether the new one is merged. If not, the batch is closed and the new
-    /// job begins another.
+    /// A jq expression over `$existing` and `$new`, the two payloads: whether the new one is merged. If not, the batch
+    /// is closed and the new job begins another.
     public var when: String
     /// A jq expression over the same: the merged payload.
     public var fold: String
@@ -48,10 +48,12 @@ public struct Batch: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - path: a jq path such as `.`, `.devices` or `.a.b[0]`, by the names that stand in the JSON.
-    ///   - limit: how long the list may become. A job whose list would make it longer begins a new batch with the whole of its own.
+    ///   - limit: how long the list may become. A job whose list would make it longer begins a new batch with the whole
+    ///     of its own.
     ///   - key: names the batch.
     ///   - merging: what becomes of the elements.
-    public static func collecting(at path: String, upTo limit: Int, key: String, merging: Merging = .appended) -> Batch {
+    public static func collecting(at path: String, upTo limit: Int, key: String, merging: Merging = .appended) -> Batch
+    {
         let pipe =
             switch merging {
             case .appended: ""
@@ -64,7 +66,9 @@ public struct Batch: Sendable, Hashable {
     }
 
     func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        guard !key.isEmpty else { throw .invalidArgument("the key of a batch is empty: every job would be folded into one") }
+        guard !key.isEmpty else {
+            throw .invalidArgument("the key of a batch is empty: every job would be folded into one")
+        }
         bytes.appendStatic(#","batch":{"key":"#)
         bytes.appendJSONString(key)
         bytes.appendStatic(#","when":"#)

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Which budget a job draws on, and how much. A budget is a pool of tokens on the server that holds jobs back while it is empty. Servers newer
-/// than 0.6; Pro licence.
+/// Which budget a job draws on, and how much. A budget is a pool of tokens on the server that holds jobs back while it
+/// is empty. Servers newer than 0.6; Pro licence.
 ///
 /// ```swift
 /// struct ChargeCard: JobKind {
@@ -62,8 +62,8 @@ public struct BudgetPolicy: Sendable, Hashable {
     public enum Strategy: Sendable, Hashable {
         /// When the job has ended: as many jobs at once as there are tokens.
         case whileInFlight
-        /// Evenly over a time, however long the jobs run; `burst` is how many may be there at once, as many as the allocation unless
-        /// given. Whole milliseconds.
+        /// Evenly over a time, however long the jobs run; `burst` is how many may be there at once, as many as the
+        /// allocation unless given. Whole milliseconds.
         case timeBased(Duration, burst: UInt32? = nil)
     }
 

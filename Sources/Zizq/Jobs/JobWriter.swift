@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import SluiceJSON
 
-/// Where jobs are written one behind the other: the body of a request that is being made. A type that is `Enqueueable` itself passes it on.
+/// Where jobs are written one behind the other: the body of a request that is being made. A type that is `Enqueueable`
+/// itself passes it on.
 ///
 /// ```swift
 /// struct Tagged: Enqueueable {
@@ -16,8 +17,8 @@ public struct JobWriter: Sendable {
     /// A bulk of no jobs.
     static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
 
-    /// A finished body at any time, so that nothing need be appended when it is sent: that would copy all of it wherever somebody else
-    /// holds it, too.
+    /// A finished body at any time, so that nothing need be appended when it is sent: that would copy all of it
+    /// wherever somebody else holds it, too.
     private(set) var bytes: [UInt8] = []
     /// How many jobs there are.
     private(set) var count = 0
@@ -104,8 +105,12 @@ public struct JobWriter: Sendable {
 
     private mutating func appendPrefix(type: String, queue: String) throws(ZizqError) {
         if prefix.isEmpty || prefixIsFor.type != type || prefixIsFor.queue != queue {
-            if let complaint = ZizqName.complaint(about: type) { throw .invalidArgument("the type of a job \(complaint)") }
-            if let complaint = ZizqName.complaint(about: queue) { throw .invalidArgument("the queue of a job \(complaint)") }
+            if let complaint = ZizqName.complaint(about: type) {
+                throw .invalidArgument("the type of a job \(complaint)")
+            }
+            if let complaint = ZizqName.complaint(about: queue) {
+                throw .invalidArgument("the queue of a job \(complaint)")
+            }
             prefix.removeAll(keepingCapacity: true)
             prefix += #"{"type":"#.utf8
             prefix.appendJSONString(type)
@@ -119,16 +124,20 @@ public struct JobWriter: Sendable {
 
     private mutating func appendPayload(_ value: some Encodable, of name: String) throws(ZizqError) {
         do {
-            try JSONValueEncoder.append(value, to: &bytes, maximumDepth: isBulk ? JSONLimits.bulkDepth : JSONLimits.singleDepth)
+            try JSONValueEncoder.append(
+                value, to: &bytes, maximumDepth: isBulk ? JSONLimits.bulkDepth : JSONLimits.singleDepth)
         } catch {
-            throw .invalidArgument("a job of the type \(PrintableText.escape(name)) cannot be encoded: \(CodingSentence.of(error))")
+            throw .invalidArgument(
+                "a job of the type \(PrintableText.escape(name)) cannot be encoded: \(CodingSentence.of(error))")
         }
     }
 
     private mutating func appendOptions<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
         if let priority = job.priority ?? Kind.priority { appendMember(#","priority":"#, Int64(priority)) }
         if let readyAt = job.readyAt?.timestamp(now: Timestamp.now) {
-            guard readyAt.millisecondsSinceEpoch >= 0 else { throw .invalidArgument("a job cannot be ready before 1970") }
+            guard readyAt.millisecondsSinceEpoch >= 0 else {
+                throw .invalidArgument("a job cannot be ready before 1970")
+            }
             appendMember(#","ready_at":"#, readyAt.millisecondsSinceEpoch)
         }
         if let limit = job.retryLimit ?? Kind.retryLimit { appendMember(#","retry_limit":"#, Int64(limit)) }

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 internal import SluiceBase
 
 /// A moment in milliseconds since the beginning of 1970 in UTC, as Zizq counts time.
@@ -17,7 +18,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     public static var now: Timestamp { Timestamp(millisecondsSinceEpoch: SystemTime().wallMilliseconds()) }
 
     /// Whether one moment is before the other.
-    public static func < (one: Timestamp, other: Timestamp) -> Bool { one.millisecondsSinceEpoch < other.millisecondsSinceEpoch }
+    public static func < (one: Timestamp, other: Timestamp) -> Bool {
+        one.millisecondsSinceEpoch < other.millisecondsSinceEpoch
+    }
 
     /// The moment so much later, whole milliseconds.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
@@ -34,4 +37,25 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC, with milliseconds.
     public var description: String { TimestampText.format(milliseconds: millisecondsSinceEpoch) }
+}
+
+/// To and from Foundation's type.
+extension Timestamp {
+    /// The moment of a date, cut to whole milliseconds.
+    ///
+    /// ```swift
+    /// try await client.enqueue(Enqueue(SendEmail(to:
+    /// "alice@example.com")).readyAt(Timestamp(Date(timeIntervalSinceNow: 60))))
+    /// ```
+    public init(_ date: Date) {
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded(.down)
+        self.init(millisecondsSinceEpoch: Int64(max(-9e18, min(9e18, milliseconds))))
+    }
+}
+
+extension Date {
+    /// The date of a moment.
+    public init(_ timestamp: Timestamp) {
+        self.init(timeIntervalSince1970: Double(timestamp.millisecondsSinceEpoch) / 1000)
+    }
 }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceCrypto
 internal import SluiceJSON
 
-/// How long a unique key keeps other jobs with the same key out: bound to what becomes of the job that has it, not to time.
+/// How long a unique key keeps other jobs with the same key out: bound to what becomes of the job that has it, not to
+/// time.
 ///
 /// ```swift
 /// let key = UniqueKey.raw("rebuild_index").scoped(.exists)
@@ -16,8 +17,8 @@ public enum UniqueScope: String, Sendable, Hashable, CaseIterable {
     case exists
 }
 
-/// What makes two jobs the same: of two with one key the server keeps the first, and answers the second with it. Keys are global, over all
-/// queues and types. Pro licence.
+/// What makes two jobs the same: of two with one key the server keeps the first, and answers the second with it. Keys
+/// are global, over all queues and types. Pro licence.
 ///
 /// ```swift
 /// struct SendWelcome: JobKind {
@@ -48,26 +49,31 @@ public struct UniqueKey: Sendable, Hashable {
     /// ```
     public static func raw(_ key: String) -> UniqueKey { UniqueKey(key) }
 
-    /// A key made of a value: SHA-256, in lower-case hex, of the value's JSON in one canonical form, in which the order of an object's keys
-    /// and of a dictionary does not matter.
+    /// A key made of a value: SHA-256, in lower-case hex, of the value's JSON in one canonical form, in which the order
+    /// of an object's keys and of a dictionary does not matter.
     ///
     /// ```swift
     /// let key = UniqueKey.hash(of: ["user": "42", "campaign": "spring"])
     /// ```
     ///
-    /// The form: no white space; keys in the order of their UTF-8 bytes, the last of two equal ones; in strings only `"`, `\` and control
-    /// characters escaped; integers of 64 bits as they are, other numbers as the shortest text of the nearest double. For texts,
-    /// whole numbers, booleans, lists and objects it is the key that Zizq's Rust client makes of the same JSON.
+    /// The form: no white space; keys in the order of their UTF-8 bytes, the last of two equal ones; in strings only
+    /// `"`, `\` and control characters escaped; integers of 64 bits as they are, other numbers as the shortest text of
+    /// the nearest double. For texts, whole numbers, booleans, lists and objects it is the key that Zizq's Rust client
+    /// makes of the same JSON.
     ///
-    /// A value that has no JSON form (a number that is infinite or NaN) makes no key; a job that is to have it is refused when it is enqueued.
+    /// A value that has no JSON form (a number that is infinite or NaN) makes no key; a job that is to have it is
+    /// refused when it is enqueued.
     public static func hash(of value: some Encodable) -> UniqueKey { hash(of: value, prefix: "") }
 
-    /// The same with a text and a colon in front: `send_email:9f86d0…`. With the kind's name for a tag, jobs of two kinds never meet.
+    /// The same with a text and a colon in front: `send_email:9f86d0…`. With the kind's name for a tag, jobs of two
+    /// kinds never meet.
     ///
     /// ```swift
     /// let key = UniqueKey.taggedHash("send_email", of: "alice@example.com")
     /// ```
-    public static func taggedHash(_ tag: String, of value: some Encodable) -> UniqueKey { hash(of: value, prefix: "\(tag):") }
+    public static func taggedHash(_ tag: String, of value: some Encodable) -> UniqueKey {
+        hash(of: value, prefix: "\(tag):")
+    }
 
     private static func hash(of value: some Encodable, prefix: String) -> UniqueKey {
         do {

@@ -55,12 +55,15 @@ public struct JobFilter: Sendable, Hashable {
         var copy = setting(name, list.joined(separator: ","))
         if list.isEmpty { copy.fitsNothing = true }
         if list.contains(where: { $0.isEmpty || $0.contains(",") }) {
-            copy.complaint = .invalidArgument("what a filter lists under '\(name)' must neither be empty nor have a comma in it")
+            copy.complaint = .invalidArgument(
+                "what a filter lists under '\(name)' must neither be empty nor have a comma in it")
         }
         return copy
     }
 
-    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, _ write: (Bound) -> String) -> JobFilter {
+    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, _ write: (Bound) -> String)
+        -> JobFilter
+    {
         let (lower, upper) = bounds.filterBounds
         return setting(name, (lower.map(write) ?? "") + ".." + (upper.map(write) ?? ""))
     }
@@ -105,7 +108,9 @@ public struct JobFilter: Sendable, Hashable {
     /// ```swift
     /// let filter = JobFilter().priority(10...100)
     /// ```
-    public func priority(_ bounds: some FilterBounds<UInt16>) -> JobFilter { setting("priority", bounds) { String($0) } }
+    public func priority(_ bounds: some FilterBounds<UInt16>) -> JobFilter {
+        setting("priority", bounds) { String($0) }
+    }
 
     /// Jobs that may run at this time exactly.
     ///
@@ -135,7 +140,9 @@ public struct JobFilter: Sendable, Hashable {
     /// ```swift
     /// let filter = JobFilter().attempts(3...)
     /// ```
-    public func attempts(_ bounds: some FilterBounds<UInt32>) -> JobFilter { setting("attempts", bounds) { String($0) } }
+    public func attempts(_ bounds: some FilterBounds<UInt32>) -> JobFilter {
+        setting("attempts", bounds) { String($0) }
+    }
 
     /// Jobs for whose payload a jq expression is true, such as `.to == "alice@example.com"`.
     ///

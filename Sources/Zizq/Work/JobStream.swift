@@ -3,7 +3,8 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceJSON
 
-/// Jobs that a worker takes, for as long as it iterates: each is `inFlight` from then on, until it is reported with `success` or `failure`.
+/// Jobs that a worker takes, for as long as it iterates: each is `inFlight` from then on, until it is reported with
+/// `success` or `failure`.
 ///
 /// ```swift
 /// for try await job in client.take(queues: ["emails"], prefetch: 4) {
@@ -16,12 +17,14 @@ internal import SluiceJSON
 /// }
 /// ```
 ///
-/// A stream is a connection. When it ends, by a `break`, a cancelled task or a failure of the network, the server gives every job that was
-/// taken on it and not reported back to the queue. After a failure the stream connects again by itself, at first soon and then every 30
-/// seconds at most; what was taken before may then come again, so that work must bear being done twice. Heartbeats of the server are
-/// watched: after `silence` without one the connection counts as lost.
+/// A stream is a connection. When it ends, by a `break`, a cancelled task or a failure of the network, the server gives
+/// every job that was taken on it and not reported back to the queue. After a failure the stream connects again by
+/// itself, at first soon and then every 30 seconds at most; what was taken before may then come again, so that work
+/// must bear being done twice. Heartbeats of the server are watched: after `silence` without one the connection counts
+/// as lost.
 ///
-/// It ends when its task is cancelled, and throws where connecting again cannot help: a refusal that is not 408, 429 or 5xx.
+/// It ends when its task is cancelled, and throws where connecting again cannot help: a refusal that is not 408, 429 or
+/// 5xx.
 public struct JobStream: AsyncSequence, Sendable {
     let client: ZizqClient
     let path: String
@@ -62,7 +65,9 @@ public struct JobStream: AsyncSequence, Sendable {
             return nil
         }
 
-        private static func job(_ line: [UInt8]) throws(ZizqError) -> Job { try AnswerReading.job(status: 200, body: line.span) }
+        private static func job(_ line: [UInt8]) throws(ZizqError) -> Job {
+            try AnswerReading.job(status: 200, body: line.span)
+        }
 
         /// Takes what the server has sent, over a new connection where there is none.
         private mutating func readMore(isolation actor: isolated (any Actor)?) async throws(ZizqError) {
@@ -93,7 +98,8 @@ public struct JobStream: AsyncSequence, Sendable {
             if stream.status == 200 {
                 let type = stream.headers.first { $0.name.lowercased() == "content-type" }?.value
                 guard type?.lowercased().hasPrefix("application/x-ndjson") == true else {
-                    throw .decoding(.init(status: 200, message: "the answer is not a stream of jobs (application/x-ndjson)"))
+                    throw .decoding(
+                        .init(status: 200, message: "the answer is not a stream of jobs (application/x-ndjson)"))
                 }
                 return stream
             }
@@ -103,7 +109,9 @@ public struct JobStream: AsyncSequence, Sendable {
         }
 
         /// Waits before the next connection, unless none can help.
-        private mutating func recover(from error: ZizqError, isolation actor: isolated (any Actor)?) async throws(ZizqError) {
+        private mutating func recover(from error: ZizqError, isolation actor: isolated (any Actor)?)
+            async throws(ZizqError)
+        {
             stream = nil
             guard error.isRetryable, !Task.isCancelled else {
                 if Task.isCancelled { return }
@@ -120,5 +128,56 @@ public struct JobStream: AsyncSequence, Sendable {
             // A cancelled wait ends the iteration at its next step.
             try? await settings.letPass(wait)
         }
+    }
+}
+
+/// Cuts a stream of bytes into lines (NDJSON). Empty lines are heartbeats and are passed over.
+struct LineBuffer {
+    private var bytes: [UInt8] = []
+    /// Where the next line begins.
+    private var start = 0
+    /// Up to where no line feed was found.
+    private var searched = 0
+
+    mutating func append(_ chunk: [UInt8]) {
+        if start > 0 {
+            bytes.removeSubrange(0..<start)
+            searched -= start
+            start = 0
+        }
+        bytes += chunk
+    }
+
+    /// How many bytes lie here without an end.
+    var unfinished: Int { bytes.count - start }
+
+    /// The next whole line, without its line feed; nil where none is complete.
+    mutating func next() -> [UInt8]? {
+        while searched < bytes.count {
+            let index = searched
+            searched += 1
+            guard bytes[index] == ASCII.lineFeed else { continue }
+            defer { start = index + 1 }
+            if index > start { return Array(bytes[start..<index]) }
+        }
+        return nil
+    }
+}
+
+/// How long to wait before a stream of jobs is opened again: at random, up to a bound that doubles with each failure. A
+/// job ends the count.
+struct ReconnectPace {
+    private static let first: Int64 = 100_000_000
+    private static let longest: Int64 = 30_000_000_000
+
+    private var failures = 0
+
+    mutating func jobCame() { failures = 0 }
+
+    /// - Parameter asked: what the server asks for.
+    mutating func failed(asked: Duration?) -> Duration {
+        let bound = min(Self.longest, Self.first << Int64(min(failures, 20)))
+        failures += 1
+        return max(asked ?? .zero, .nanoseconds(Int64.random(in: 0...bound)))
     }
 }

@@ -20,8 +20,8 @@ public struct TypedJob<Kind: JobKind>: Sendable {
 
 /// Jobs of one kind that a worker takes; see `JobStream`.
 ///
-/// A job of another type, or with a payload that is not one of the kind's, is reported to the server as failed, so that it is tried again later
-/// or ends among the dead ones, and the next one is taken.
+/// A job of another type, or with a payload that is not one of the kind's, is reported to the server as failed, so that
+/// it is tried again later or ends among the dead ones, and the next one is taken.
 ///
 /// ```swift
 /// for try await taken in client.take(SendEmail.self) {
@@ -55,7 +55,9 @@ public struct TypedJobStream<Kind: JobKind>: AsyncSequence, Sendable {
             return nil
         }
 
-        private func refuse(_ job: Job, _ error: ZizqError, isolation actor: isolated (any Actor)?) async throws(ZizqError) {
+        private func refuse(_ job: Job, _ error: ZizqError, isolation actor: isolated (any Actor)?)
+            async throws(ZizqError)
+        {
             guard case .decoding(let why) = error else { throw error }
             do throws(ZizqError) {
                 try await client.failure(job.id, message: why.message, errorType: "unreadable_job")

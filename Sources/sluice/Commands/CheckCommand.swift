@@ -9,7 +9,8 @@ struct CheckCommand: ParsableCommand {
         abstract: "Reads and checks route files and runs their examples: every problem of every file in one run.",
         discussion: """
             Secrets that routes name must be there, as for the gateway: run it with the gateway's environment, or with \
-            --without-secrets. The examples need none: they are signed with secrets of their own. Exit status 1 where a file would not \
+            --without-secrets. The examples need none: they are signed with secrets of their own. Exit status 1 where \
+            a file would not \
             be put in force, or an example comes out otherwise; warnings alone are no failure.
             """)
 
@@ -54,4 +55,18 @@ struct CheckCommand: ParsableCommand {
         guard report.lacksSecretsOnly else { return errors }
         return "\(errors); with --without-secrets the secrets are not looked for"
     }
+}
+
+/// `sluice schema`
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Prints the JSON Schema of a route file, for editors.",
+        discussion: """
+            JSON Schema 2020-12. It knows every key, but not which kinds there are, nor whether names and paths are \
+            taken: `sluice check` \
+            does.
+            """)
+
+    func run() { Terminal.say(RouteSchema.document) }
 }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceHTTP
+internal import SluiceNet
 
 /// Asks the outbox of the settings.
 enum Console {
@@ -33,5 +35,56 @@ enum Console {
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> FatalProblem {
         FatalProblem(.wrongInput, "there is no \(what) \(number)")
+    }
+}
+
+/// What every command that asks the outbox about something takes: where it is, and in which form to print.
+struct ConsoleOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print JSON.") var json = false
+    @OptionGroup var settings: SettingsOptions
+
+    /// Asks, and prints the answer: as it came, or line by line.
+    func show<Document: Decodable>(
+        _ request: ControlRequest, _ type: Document.Type, _ lines: (Document) -> [String]
+    ) async throws {
+        let bytes = try await Console.ask(request, settings)
+        if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
+        for line in lines(try ControlCoding.decode(type, bytes)) { Terminal.say(line) }
+    }
+}
+
+/// Which stretch of a list a command shows.
+struct ListStretch: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Begin behind this one.", valueName: "number")) var after: Int64 = 0
+    @Option(name: .long, help: ArgumentHelp("At most so many, 1 to 500.", valueName: "count")) var limit = 50
+
+    func validate() throws {
+        guard (1...500).contains(limit) else { throw ValidationError("--limit must be between 1 and 500") }
+    }
+}
+
+/// One HTTP request of a command that ends with it.
+enum OneRequest {
+    /// - Parameter tlsAdvice: what to try where the server's certificate is not accepted.
+    static func send(
+        _ request: HTTPClientRequest, to configuration: HTTPClientConfiguration, tlsAdvice: String? = nil
+    ) async throws -> HTTPClientResponse {
+        let group: EventLoopGroup
+        do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "client") } catch {
+            throw FatalProblem(.unavailable, "\(error)")
+        }
+        let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
+        let outcome: Result<HTTPClientResponse, HTTPClientError>
+        do throws(HTTPClientError) { outcome = .success(try await client.send(request)) } catch {
+            outcome = .failure(error)
+        }
+        client.shutdown()
+        await group.stop()
+        switch outcome {
+        case .success(let response): return response
+        case .failure(let error):
+            let advice = error.kind == .tls ? tlsAdvice.map { "; \($0)" } ?? "" : ""
+            throw FatalProblem(.unavailable, "\(error)\(advice)")
+        }
     }
 }

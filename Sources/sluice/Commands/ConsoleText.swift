@@ -22,10 +22,13 @@ enum ConsoleText {
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
         guard !page.rows.isEmpty else { return ["no \(state.rawValue) jobs"] }
-        let header = ["JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY", state == .delivered ? "ZIZQ ID" : "KEY"]
+        let header = [
+            "JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY", state == .delivered ? "ZIZQ ID" : "KEY",
+        ]
         let rows = page.rows.map { job in
             [
-                String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue), String(job.payloadBytes),
+                String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue),
+                String(job.payloadBytes),
                 text(job.delivery), text((state == .delivered ? job.zizqID : job.uniqueKey) ?? ""),
             ]
         }
@@ -38,7 +41,9 @@ enum ConsoleText {
             "job        \(job.id), \(job.state)", "delivery   \(text(job.delivery))", "route      \(text(job.route))",
             "received   \(time(job.receivedAt))", "type       \(text(job.type))", "queue      \(text(job.queue))",
         ]
-        if let key = job.uniqueKey { lines.append("key        \(text(key))" + (content.uniqueWhile.map { ", while \($0)" } ?? "")) }
+        if let key = job.uniqueKey {
+            lines.append("key        \(text(key))" + (content.uniqueWhile.map { ", while \($0)" } ?? ""))
+        }
         if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
         if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
         if let detail = job.detail { lines.append("parked     \(text(detail))") }
@@ -50,7 +55,8 @@ enum ConsoleText {
         guard !page.rows.isEmpty else { return ["no dead letters"] }
         let rows = page.rows.map { letter in
             [
-                String(letter.id), time(letter.diedAt), text(letter.route), letter.reason, letter.holdsJob ? "job" : "request",
+                String(letter.id), time(letter.diedAt), text(letter.route), letter.reason,
+                letter.holdsJob ? "job" : "request",
                 text(letter.delivery), (place(letter).map { "\($0): " } ?? "") + text(letter.detail),
             ]
         }
@@ -60,14 +66,18 @@ enum ConsoleText {
     static func lines(_ content: ControlDocuments.DeadLetterContent) -> [String] {
         let letter = content.letter
         var lines = [
-            "letter     \(letter.id)", "reason     \(letter.reason): \(text(letter.detail))", "delivery   \(text(letter.delivery))",
-            "route      \(text(letter.route))", "received   \(time(letter.receivedAt))", "died       \(time(letter.diedAt))",
+            "letter     \(letter.id)", "reason     \(letter.reason): \(text(letter.detail))",
+            "delivery   \(text(letter.delivery))",
+            "route      \(text(letter.route))", "received   \(time(letter.receivedAt))",
+            "died       \(time(letter.diedAt))",
         ]
         if let place = place(letter) { lines.append("about      \(place)") }
         if let type = letter.type { lines.append("type       \(text(type))") }
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
-        if !content.isIntact { lines.append("checksum   WRONG: this is not the job that was stored, so it is not sent again") }
+        if !content.isIntact {
+            lines.append("checksum   WRONG: this is not the job that was stored, so it is not sent again")
+        }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
         if let request = content.request {
             lines.append("request")
@@ -80,7 +90,8 @@ enum ConsoleText {
     private static func ruleLines(_ letter: ControlDocuments.DeadLetter) -> [String] {
         if letter.lacksRule { return ["rule       not recorded by the version that stored it"] }
         guard let digest = letter.ruleDigest else { return [] }
-        let names = [("kind", letter.ruleKind), ("type", letter.ruleType), ("queue", letter.ruleQueue)].compactMap { name, value in
+        let names = [("kind", letter.ruleKind), ("type", letter.ruleType), ("queue", letter.ruleQueue)].compactMap {
+            name, value in
             value.map { "\(name) \(text($0)), " }
         }
         return ["rule       \(names.joined())digest \(digest.prefix(12))"]

@@ -16,7 +16,8 @@ struct DeadCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            try await options.show(.deadLetters(after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self, ConsoleText.lines)
+            try await options.show(
+                .deadLetters(after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self, ConsoleText.lines)
         }
     }
 
@@ -41,13 +42,17 @@ struct DeadCommand: AsyncParsableCommand {
                 sluice dead retry --all [--changed] [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                A dead letter that holds a job goes as it is. One that holds a request is rendered again by the route that it came by, \
-                as the route is now; for that the gateway must run. Where another job would come of it than it was meant to be, because its \
-                rule was changed or another rule takes it now, it stays and the difference is printed; --changed sends it in that case too.
+                A dead letter that holds a job goes as it is. One that holds a request is rendered again by the route \
+                that it came by, \
+                as the route is now; for that the gateway must run. Where another job would come of it than it was \
+                meant to be, because its \
+                rule was changed or another rule takes it now, it stays and the difference is printed; --changed \
+                sends it in that case too.
                 """)
 
         @Flag(name: .long, help: "All that are there when the command begins.") var all = false
-        @Flag(name: .long, help: "Also those of which another job would come now than when they died.") var changed = false
+        @Flag(name: .long, help: "Also those of which another job would come now than when they died.") var changed =
+            false
         @OptionGroup var options: SettingsOptions
 
         private var letters = DeadLetterSelection.all
@@ -85,12 +90,14 @@ struct DeadCommand: AsyncParsableCommand {
                 sluice dead discard --all [--forget-key] [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                What they hold is gone then. The unique key of the delivery is still remembered, so that it is a duplicate when the provider \
+                What they hold is gone then. The unique key of the delivery is still remembered, so that it is a \
+                duplicate when the provider \
                 sends it again; with --forget-key it is taken as new.
                 """)
 
         @Flag(name: .long, help: "All that are there when the command begins.") var all = false
-        @Flag(name: .long, help: "Forget the unique keys of their deliveries, so that the provider can send them again.")
+        @Flag(
+            name: .long, help: "Forget the unique keys of their deliveries, so that the provider can send them again.")
         var forgetKey = false
         @OptionGroup var options: SettingsOptions
 
@@ -104,7 +111,9 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await letters.forEach(options) { number in
-                guard let answer = try await Console.find(.discard(number, forgetsKey: forgetKey), options) else { return nil }
+                guard let answer = try await Console.find(.discard(number, forgetsKey: forgetKey), options) else {
+                    return nil
+                }
                 let keys = try ControlCoding.decode(ControlDocuments.Forgotten.self, answer).keys
                 let key = forgetKey ? (keys > 0 ? ", its key is forgotten" : "; its delivery has no key") : ""
                 Terminal.say("dead letter \(number): discarded\(key)")
@@ -117,10 +126,12 @@ struct DeadCommand: AsyncParsableCommand {
 /// Which dead letters a command changes.
 enum DeadLetterSelection {
     case numbers([Int64])
-    /// Those that are there when the command begins; what comes meanwhile, such as one that is refused again, is left alone.
+    /// Those that are there when the command begins; what comes meanwhile, such as one that is refused again, is left
+    /// alone.
     case all
 
-    /// - Parameter options: the numbers stand among what the options of settings are taken from, as a command has one list of free words.
+    /// - Parameter options: the numbers stand among what the options of settings are taken from, as a command has one
+    ///   list of free words.
     static func read(all: Bool, _ options: inout SettingsOptions) throws -> DeadLetterSelection {
         let numbers = try Console.numbers(&options, of: "a dead letter")
         guard numbers.isEmpty == all else { throw ValidationError("name dead letters by their numbers, or say --all") }
@@ -149,7 +160,9 @@ enum DeadLetterSelection {
                 after = page.last ?? status.lastDeadLetter
             }
         }
-        if staying > 0 { throw FatalProblem(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay") }
+        if staying > 0 {
+            throw FatalProblem(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
+        }
     }
 
     private static func page(_ after: Int64, _ options: SettingsOptions) async throws -> [Int64] {

@@ -12,14 +12,18 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev",
         abstract: "Runs the gateway for trying out: own certificate, example routes, an embedded development queue.",
         discussion: """
-            Listens on this machine only and keeps everything under .sluice/. The development queue is a stand-in for a Zizq server: \
+            Listens on this machine only and keeps everything under .sluice/. The development queue is a stand-in for \
+            a Zizq server: \
             nothing in it outlives the process. With zizq.url set it is not started and jobs go there.
 
 
             """ + SettingsOption.help(defaults: .development))
 
-    @Option(name: .long, help: ArgumentHelp("Where the development queue listens.", valueName: "port")) var queuePort: UInt16 = 7890
-    @Flag(name: .long, help: "Let the development queue accept unique keys and batches, as a Zizq server with a Pro licence does.")
+    @Option(name: .long, help: ArgumentHelp("Where the development queue listens.", valueName: "port")) var queuePort:
+        UInt16 = 7890
+    @Flag(
+        name: .long,
+        help: "Let the development queue accept unique keys and batches, as a Zizq server with a Pro licence does.")
     var licensed = false
     @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
@@ -55,11 +59,16 @@ struct DevCommand: AsyncParsableCommand {
         guard (try? FileAccess.status(of: folder)) == nil else { return }
         let name = PrintableText.escape(folder)
         throw FatalProblem(
-            .wrongInput, "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with --routes")
+            .wrongInput,
+            "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with "
+                + "--routes"
+        )
     }
 
     /// The variables that the routes take secrets from and that are not set, each with what stands in for it.
-    private static func standIns(_ settings: Settings, _ environment: [String: String]) -> [(name: String, value: String)] {
+    private static func standIns(_ settings: Settings, _ environment: [String: String]) -> [(
+        name: String, value: String
+    )] {
         let snapshot = FolderSnapshot.read(folder: settings.routes, secretFiles: [])
         var options = RouteOptions()
         // What the variables have to look like can be read without them.
@@ -78,7 +87,8 @@ struct DevCommand: AsyncParsableCommand {
         } catch {
             throw FatalProblem(
                 .unavailable,
-                "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or --zizq-url to use the "
+                "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or "
+                    + "--zizq-url to use the "
                     + "server that is there")
         }
     }

@@ -10,13 +10,17 @@ struct DevQueueCommand: AsyncParsableCommand {
         commandName: "devqueue",
         abstract: "Runs the development queue alone: a stand-in for a Zizq server, for development and tests.",
         discussion: """
-            It is no Zizq: it keeps jobs in memory, and everything in it is gone when it ends. It answers producers and workers as a Zizq \
-            server would, over HTTP/1.1 and without jq: workers take jobs from it and report on them; it runs none itself.
+            It is no Zizq: it keeps jobs in memory, and everything in it is gone when it ends. It answers producers \
+            and workers as a Zizq \
+            server would, over HTTP/1.1 and without jq: workers take jobs from it and report on them; it runs none \
+            itself.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The port on 127.0.0.1.", valueName: "port")) var port: UInt16 = 7890
-    @Flag(name: .long, help: "Accept unique keys and batches, as a server with a Pro licence does.") var licensed = false
-    @Option(name: .long, help: "What to remember of jobs: everything, fields (no payloads) or counts (nothing to take).")
+    @Flag(name: .long, help: "Accept unique keys and batches, as a server with a Pro licence does.") var licensed =
+        false
+    @Option(
+        name: .long, help: "What to remember of jobs: everything, fields (no payloads) or counts (nothing to take).")
     var keep = DevQueueConfiguration.Keeping.everything
 
     func run() async throws {
@@ -26,7 +30,8 @@ struct DevQueueCommand: AsyncParsableCommand {
         do throws(SystemCallError) { server = try await DevQueueServer(store: store, address: .inet(address)) } catch {
             throw FatalProblem(.unavailable, "cannot listen on \(address.hostAndPort): \(error)")
         }
-        Terminal.complain("This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.")
+        Terminal.complain(
+            "This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.")
         Terminal.say("listening on \(server.url())")
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { break }
         // Long enough for the answers that are being written.

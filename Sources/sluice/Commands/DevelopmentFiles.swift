@@ -7,18 +7,20 @@ internal import SluiceNet
 enum DevelopmentFiles {
     private static let folder = ".sluice"
 
-    /// Makes the folder, and a self-signed certificate where the settings name the development one and there is none, or one that has
-    /// expired.
+    /// Makes the folder, and a self-signed certificate where the settings name the development one and there is none,
+    /// or one that has expired.
     static func prepare(_ settings: Settings) throws {
         do { try FileAccess.makeFolder(folder) } catch {
             throw FatalProblem(.unavailable, "cannot make the folder \(folder) here: \(error)")
         }
-        guard settings.https != .off, settings.tls == Settings.development.tls, let certificate = settings.tls.certificate,
+        guard settings.https != .off, settings.tls == Settings.development.tls,
+            let certificate = settings.tls.certificate,
             let key = settings.tls.key, !isValid(certificate, key)
         else { return }
         let pair: (certificatePEM: String, privateKeyPEM: String)
         do {
-            pair = try SelfSignedCertificate.make(hostNames: ["localhost"], addresses: ["127.0.0.1", "::1"], validDays: 365)
+            pair = try SelfSignedCertificate.make(
+                hostNames: ["localhost"], addresses: ["127.0.0.1", "::1"], validDays: 365)
         } catch {
             throw FatalProblem(.software, "cannot make a certificate: \(error)")
         }
@@ -36,4 +38,10 @@ enum DevelopmentFiles {
             throw FatalProblem(.unavailable, "cannot write \(path): \(error)")
         }
     }
+}
+
+/// The secret of every route in `sluice dev` whose environment variable is not set: known to all, and good for nothing
+/// but trying out.
+enum DevelopmentSecret {
+    static let text = "development"
 }

@@ -6,7 +6,8 @@ enum DevelopmentText {
     /// How to go on, once everything listens.
     static func greeting(_ gateway: Gateway, queue: String?, invented: [(name: String, value: String)]) -> [String] {
         let bases = [
-            gateway.addresses.https.map { "https://\($0.hostAndPort)" }, gateway.addresses.http.map { "http://\($0.hostAndPort)" },
+            gateway.addresses.https.map { "https://\($0.hostAndPort)" },
+            gateway.addresses.http.map { "http://\($0.hostAndPort)" },
         ]
         .compactMap(\.self)
         var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routeCount) routes"]
@@ -17,7 +18,9 @@ enum DevelopmentText {
                 + (queue.map { "\($0), a development stand-in for Zizq: nothing in it outlives this process" }
                     ?? gateway.configuration.settings.values.zizq.url.description))
         lines += secrets(invented)
-        lines += ["", "Send it a webhook, from this folder in a second terminal:", ""] + sending(gateway.routePaths, to: bases.first ?? "")
+        lines +=
+            ["", "Send it a webhook, from this folder in a second terminal:", ""]
+            + sending(gateway.routePaths, to: bases.first ?? "")
         return lines + ["", "Ctrl-C stops it. What comes and goes is listed here:", ""]
     }
 
@@ -62,14 +65,18 @@ enum DevelopmentText {
         switch entry {
         case .stored(let id, let route, let jobs, let deadLetters, let duplicates):
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ", ")
-            let what = [jobs > 0 || deadLetters.isEmpty ? count(jobs, "job") : "", reasons.isEmpty ? "" : "dead letter: \(reasons)"]
-                .filter { !$0.isEmpty }.joined(separator: ", ")
+            let what = [
+                jobs > 0 || deadLetters.isEmpty ? count(jobs, "job") : "",
+                reasons.isEmpty ? "" : "dead letter: \(reasons)",
+            ]
+            .filter { !$0.isEmpty }.joined(separator: ", ")
             return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) seen before" : "")]
         case .duplicate(let first, let route): return ["duplicate  \(first)  \(text(route))"]
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
         case .refused(let code, let route, let reason):
             return ["refused    \(code.httpStatus) \(code.rawValue)  \(text(route ?? "no route"))  \(text(reason))"]
-        case .reloaded(let routes, let version): return ["reloaded   table \(version) is in force with \(count(routes, "route"))"]
+        case .reloaded(let routes, let version):
+            return ["reloaded   table \(version) is in force with \(count(routes, "route"))"]
         case .queued(let jobs):
             return jobs.map { "queued     job \($0.job)  \(text($0.type)) in \(text($0.queue)) as \(text($0.zizqID))" }
         }

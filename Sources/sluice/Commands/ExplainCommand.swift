@@ -13,11 +13,16 @@ struct ExplainCommand: AsyncParsableCommand {
             sluice explain [<folder>] --delivery <id> [<options>]
             """,
         discussion: """
-            The request is what the options say, and nothing is stored or sent; or with --delivery one that a gateway has taken and kept \
-            (with its dead letter, or because the route says `keep_request: true`), asked from the running gateway, or where none runs \
-            from the outbox itself. A request without a signature is signed with the first secret of its route, unless --unsigned is \
-            given. In the place of secrets that are not in this environment others are made up, and the account says so. It shows bodies. \
-            Exit status 0 if the request would be taken, 65 if it would be refused, 1 where route files or settings are wrong.
+            The request is what the options say, and nothing is stored or sent; or with --delivery one that a gateway \
+            has taken and kept \
+            (with its dead letter, or because the route says `keep_request: true`), asked from the running gateway, \
+            or where none runs \
+            from the outbox itself. A request without a signature is signed with the first secret of its route, \
+            unless --unsigned is \
+            given. In the place of secrets that are not in this environment others are made up, and the account says \
+            so. It shows bodies. \
+            Exit status 0 if the request would be taken, 65 if it would be refused, 1 where route files or settings \
+            are wrong.
 
             sluice explain --path /github --header 'X-GitHub-Event: push' --body-file push.json
             """)
@@ -30,7 +35,8 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The request") var request: ExplainedRequest
 
-    @Option(name: .long, help: ArgumentHelp("A delivery that was kept, by its id.", valueName: "id")) var delivery: String?
+    @Option(name: .long, help: ArgumentHelp("A delivery that was kept, by its id.", valueName: "id")) var delivery:
+        String?
     @Option(name: .long, help: "How to print the account: human, or json (one document).") var format = Format.human
     @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
@@ -47,7 +53,9 @@ struct ExplainCommand: AsyncParsableCommand {
         options.settings = rest
         folders = words
         guard let delivery else { return try request.check() }
-        guard request.isEmpty else { throw ValidationError("--delivery brings its own request; leave out what else describes one") }
+        guard request.isEmpty else {
+            throw ValidationError("--delivery brings its own request; leave out what else describes one")
+        }
         guard ControlRequest.isDeliveryID(delivery) else {
             throw ValidationError("--delivery is the id of a delivery, as its answer and the log have it")
         }
@@ -91,9 +99,12 @@ struct ExplainCommand: AsyncParsableCommand {
         guard let request = delivery.request.flatMap({ Base64.decode(Array($0.utf8).span) }) else {
             throw FatalProblem(
                 .wrongInput,
-                "the request of the delivery \(id) is not kept; it is with a dead letter, and where the route says 'keep_request: true'")
+                "the request of the delivery \(id) is not kept; it is with a dead letter, and where the route says "
+                    + "'keep_request: true'"
+            )
         }
-        let arrival = Explainer.Arrival(sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
+        let arrival = Explainer.Arrival(
+            sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
         guard let explanation = KeptRequestReading.read(request, { explainer.explain(taken: $0, arrival, fate) }) else {
             throw FatalProblem(.wrongInput, "the request of the delivery \(id) cannot be read any more")

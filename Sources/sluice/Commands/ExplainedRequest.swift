@@ -8,16 +8,21 @@ struct ExplainedRequest: ParsableArguments {
     @Option(name: .long, help: "The path, with the query behind a ? if you like.") var path: String?
     @Option(name: .long, help: ArgumentHelp("The method; POST unless given.", valueName: "method")) var method: String?
     @Option(name: .long, help: ArgumentHelp("The query, such as a=1&b=2.", valueName: "query")) var query: String?
-    @Option(name: .long, help: ArgumentHelp("A header, `Name: value`; as often as there are some.", valueName: "header"))
+    @Option(
+        name: .long, help: ArgumentHelp("A header, `Name: value`; as often as there are some.", valueName: "header"))
     var header: [String] = []
     @Option(name: .long, help: ArgumentHelp("The body as text.", valueName: "text")) var body: String?
-    @Option(name: .long, help: ArgumentHelp("The file with the body; - for standard input.", valueName: "file")) var bodyFile: String?
+    @Option(name: .long, help: ArgumentHelp("The file with the body; - for standard input.", valueName: "file"))
+    var bodyFile: String?
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Who sends it, as the gateway sees the connection; an address that the route lets in unless given.", valueName: "ip"))
+            "Who sends it, as the gateway sees the connection; an address that the route lets in unless given.",
+            valueName: "ip"))
     var remoteAddress: String?
-    @Option(name: .long, help: ArgumentHelp("When it comes, such as 2026-11-25T08:00:00Z; now unless given.", valueName: "time"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("When it comes, such as 2026-11-25T08:00:00Z; now unless given.", valueName: "time"))
     var clock: String?
     @Flag(name: .long, help: "Do not sign a request that has no signature.") var unsigned = false
 
@@ -28,22 +33,27 @@ struct ExplainedRequest: ParsableArguments {
 
     /// Whether nothing is said of a request.
     var isEmpty: Bool {
-        [path, method, query, body, bodyFile, remoteAddress, clock].allSatisfy { $0 == nil } && header.isEmpty && !unsigned
+        [path, method, query, body, bodyFile, remoteAddress, clock].allSatisfy { $0 == nil } && header.isEmpty
+            && !unsigned
     }
 
     /// Refuses what makes no request.
     func check() throws {
         guard let path else { throw ValidationError("say which request: --path /github, or --delivery ID") }
         guard RequestToSign.target(path: path, query: query) != nil else {
-            throw ValidationError("--path begins with / and has no #; a query stands behind its ? or in --query, not in both")
+            throw ValidationError(
+                "--path begins with / and has no #; a query stands behind its ? or in --query, not in both")
         }
         if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) {
             throw ValidationError("--method is written in capital letters, such as POST")
         }
         for line in header where RequestToSign.Header(parsing: line) == nil {
-            throw ValidationError("'\(PrintableText.escape(line, limit: 80))' is no header such as 'X-GitHub-Event: push'")
+            throw ValidationError(
+                "'\(PrintableText.escape(line, limit: 80))' is no header such as 'X-GitHub-Event: push'")
         }
-        if body != nil, bodyFile != nil { throw ValidationError("the body is in --body or in --body-file, not in both") }
+        if body != nil, bodyFile != nil {
+            throw ValidationError("the body is in --body or in --body-file, not in both")
+        }
         if let remoteAddress, PeerAddress.address(parsing: remoteAddress) == nil {
             throw ValidationError("--remote-address is an address such as 192.0.2.1 or 2001:db8::1")
         }

@@ -9,7 +9,9 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Asks the gateway's admin listener whether it is alive; exit status 0 if it is, 69 if not.",
-        discussion: "Without --ready it is what a container's health check should run: a gateway whose outbox is full is alive.")
+        discussion:
+            "Without --ready it is what a container's health check should run: a gateway whose outbox is full is alive."
+    )
 
     @Flag(name: .long, help: "Ask /readyz, whether it can take deliveries, in place of /healthz.")
     var ready = false
@@ -23,9 +25,12 @@ struct HealthCommand: AsyncParsableCommand {
             throw FatalProblem(.wrongInput, "admin is off: there is nobody to ask")
         }
         let answer = try await OneRequest.send(
-            HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)), to: reachable(address))
+            HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)),
+            to: reachable(address))
         let text = PrintableText.escape(String(decoding: answer.body, as: UTF8.self))
-        guard answer.status == 200 else { throw FatalProblem(.unavailable, "the gateway answers \(answer.status): \(text)") }
+        guard answer.status == 200 else {
+            throw FatalProblem(.unavailable, "the gateway answers \(answer.status): \(text)")
+        }
         Terminal.say(text)
     }
 
@@ -33,7 +38,8 @@ struct HealthCommand: AsyncParsableCommand {
     private func reachable(_ address: PeerAddress) -> HTTPClientConfiguration {
         let isEverywhere = address.isIPv4 ? address.description == "0.0.0.0" : address.address == SIMD16()
         let host = isEverywhere ? (address.isIPv4 ? "127.0.0.1" : "::1") : address.description
-        var configuration = HTTPClientConfiguration(endpoint: .host(host, port: address.port), authority: address.hostAndPort)
+        var configuration = HTTPClientConfiguration(
+            endpoint: .host(host, port: address.port), authority: address.hostAndPort)
         configuration.connectTimeout = .seconds(3)
         return configuration
     }

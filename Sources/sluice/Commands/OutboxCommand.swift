@@ -7,12 +7,14 @@ internal import SluiceRoutes
 /// `sluice outbox`
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Shows and changes what lies in the outbox, of a running gateway or of one at rest.",
+        commandName: "outbox",
+        abstract: "Shows and changes what lies in the outbox, of a running gateway or of one at rest.",
         subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self])
 
     /// `sluice outbox status`
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "How many jobs and dead letters there are, and how large it is.")
+        static let configuration = CommandConfiguration(
+            abstract: "How many jobs and dead letters there are, and how large it is.")
 
         @OptionGroup var options: ConsoleOptions
 
@@ -28,7 +30,8 @@ struct OutboxCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            try await options.show(.jobs(state, after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self) { page in
+            try await options.show(.jobs(state, after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self)
+            { page in
                 ConsoleText.lines(page, state)
             }
         }
@@ -41,7 +44,9 @@ struct OutboxCommand: AsyncParsableCommand {
         @Argument(help: "The job's number, as `sluice outbox list` shows it.") var number: Int64
         @OptionGroup var options: ConsoleOptions
 
-        func run() async throws { try await options.show(.job(number), ControlDocuments.JobContent.self, ConsoleText.lines) }
+        func run() async throws {
+            try await options.show(.job(number), ControlDocuments.JobContent.self, ConsoleText.lines)
+        }
     }
 
     /// `sluice outbox bury`
@@ -50,7 +55,8 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
             usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
             discussion: """
-                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is removed again. \
+                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is \
+                removed again. \
                 `sluice dead retry` puts a buried job back into the sending order.
                 """)
 
@@ -64,12 +70,15 @@ struct OutboxCommand: AsyncParsableCommand {
 
         mutating func validate() throws {
             numbers = try Console.numbers(&options, of: "a job")
-            guard !numbers.isEmpty else { throw ValidationError("name jobs by their numbers, as `sluice outbox list` shows them") }
+            guard !numbers.isEmpty else {
+                throw ValidationError("name jobs by their numbers, as `sluice outbox list` shows them")
+            }
         }
 
         func run() async throws {
             for number in numbers {
-                let buried = try ControlCoding.decode(ControlDocuments.Buried.self, try await Console.ask(.bury(number), options))
+                let buried = try ControlCoding.decode(
+                    ControlDocuments.Buried.self, try await Console.ask(.bury(number), options))
                 Terminal.say("job \(number): now dead letter \(buried.deadLetter)")
             }
         }
@@ -84,15 +93,18 @@ struct OutboxCommand: AsyncParsableCommand {
                 sluice outbox forget --key <route> <key> [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, such as github:72d3~1, \
+                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, \
+                such as github:72d3~1, \
                 so that Zizq does not take them for jobs that it has already.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The delivery, by the id of its answer.", valueName: "id")) var delivery: String?
+        @Option(name: .long, help: ArgumentHelp("The delivery, by the id of its answer.", valueName: "id"))
+        var delivery: String?
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "The route's name, and behind it the key as `sluice outbox list` shows it behind the route's name.", valueName: "route"))
+                "The route's name, and behind it the key as `sluice outbox list` shows it behind the route's name.",
+                valueName: "route"))
         var key: String?
         @OptionGroup var options: SettingsOptions
 
@@ -117,7 +129,8 @@ struct OutboxCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let forgotten = try ControlCoding.decode(ControlDocuments.Forgotten.self, try await Console.ask(request, options))
+            let forgotten = try ControlCoding.decode(
+                ControlDocuments.Forgotten.self, try await Console.ask(request, options))
             guard forgotten.keys > 0 else {
                 throw FatalProblem(
                     .wrongInput,
@@ -127,7 +140,10 @@ struct OutboxCommand: AsyncParsableCommand {
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
             if forgotten.isUndelivered {
-                Terminal.say("a job of it is still pending, parked or dead: when the delivery comes again there will be another one")
+                Terminal.say(
+                    "a job of it is still pending, parked or dead: when the delivery comes again there will be "
+                        + "another one"
+                )
             }
         }
     }

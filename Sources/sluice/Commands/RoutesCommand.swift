@@ -13,8 +13,10 @@ struct RoutesCommand: AsyncParsableCommand {
             sluice routes <folder> [--json]
             """,
         discussion: """
-            Without a folder the running gateway is asked: which table it serves and since when, what became of the last reload, and \
-            whether the files on disk are those in force. With a folder its files are read here, without secrets; exit status 1 and all \
+            Without a folder the running gateway is asked: which table it serves and since when, what became of the \
+            last reload, and \
+            whether the files on disk are those in force. With a folder its files are read here, without secrets; \
+            exit status 1 and all \
             problems where they make no table.
 
             At a terminal columns are cut to its width; in a pipe or a file they are whole.
@@ -34,7 +36,9 @@ struct RoutesCommand: AsyncParsableCommand {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
         folder = words.first
-        if words.count > 1 { throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'") }
+        if words.count > 1 {
+            throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
+        }
     }
 
     func run() async throws {
@@ -49,7 +53,8 @@ struct RoutesCommand: AsyncParsableCommand {
         var options = RouteOptions()
         options.secrets = .throwAway
         options.allowsInlineSecrets = true
-        let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(folder: folder, environment: [:], options: options)
+        let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(
+            folder: folder, environment: [:], options: options)
         let document = ControlDocuments.Routes(
             problems: compilation.problems.map(\.description), routes: compilation.table?.routes.map(\.summary) ?? [])
         if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
@@ -61,6 +66,34 @@ struct RoutesCommand: AsyncParsableCommand {
     }
 
     private func say(_ document: ControlDocuments.Routes) {
-        for line in RoutesText.lines(document, width: TerminalSize.isKnown ? TerminalSize.columns : nil) { Terminal.say(line) }
+        for line in RoutesText.lines(document, width: TerminalSize.isKnown ? TerminalSize.columns : nil) {
+            Terminal.say(line)
+        }
+    }
+}
+
+/// `sluice reload`
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload",
+        abstract: "Makes the running gateway read its route files, secrets and certificate again.",
+        discussion:
+            "The whole table is replaced, or nothing. With a problem in any file the exit status is 1 and the last "
+            + "good table "
+            + "stays; the same holds for the certificate with its key.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let reloaded = try ControlCoding.decode(ControlDocuments.Reloaded.self, try await Console.ask(.reload, options))
+        for warning in reloaded.warnings { Terminal.complain(PrintableText.escape(warning, limit: 1000)) }
+        let certificate = reloaded.certificateProblem.map { [PrintableText.escape($0, limit: 1000)] } ?? []
+        guard reloaded.problems.isEmpty else {
+            let lines = reloaded.problems.map { PrintableText.escape($0, limit: 1000) }
+            let routes = "nothing was changed; table \(reloaded.version) stays in force"
+            throw FatalProblem(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
+        }
+        Terminal.say("table \(reloaded.version) is in force with \(reloaded.routes) routes")
+        if let problem = certificate.first { throw FatalProblem(.wrongInput, problem) }
     }
 }

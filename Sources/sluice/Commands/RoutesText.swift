@@ -13,7 +13,8 @@ enum RoutesText {
     private static func state(_ gateway: ControlDocuments.TableState, _ problems: [String]) -> [String] {
         let outcome = gateway.result == "success" ? "put in force" : "failed; table \(gateway.version) stays in force"
         var lines = [
-            "table        \(gateway.version), in force since \(time(gateway.since))", "last reload  \(time(gateway.triedAt)), \(outcome)",
+            "table        \(gateway.version), in force since \(time(gateway.since))",
+            "last reload  \(time(gateway.triedAt)), \(outcome)",
             "files        \(files(gateway.files))",
         ]
         if !problems.isEmpty {
@@ -38,7 +39,8 @@ enum RoutesText {
         let header = ["NAME", "PATH", "METHODS", "VERIFY", "KEY", "EACH", "MAKES", "OTHERWISE", "DECLARED"]
         let rows = routes.map { route in
             [
-                route.name, route.path, route.methods.joined(separator: ","), route.verification, route.uniqueKey ?? "", route.each ?? "",
+                route.name, route.path, route.methods.joined(separator: ","), route.verification, route.uniqueKey ?? "",
+                route.each ?? "",
                 route.makes.joined(separator: ", "), route.otherwise ?? "", route.place,
             ].map { PrintableText.escape($0.isEmpty ? "-" : $0, limit: .max) }
         }
@@ -47,7 +49,8 @@ enum RoutesText {
         let shown = header.indices.filter { column in rows.contains { $0[column] != "-" } }
         // Which route it is, and where.
         let last: Set = ["NAME", "PATH", "DECLARED"]
-        return Table.lines(shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)
+        return Table.lines(
+            shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)
     }
 
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }

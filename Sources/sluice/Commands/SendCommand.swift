@@ -18,11 +18,14 @@ struct SendCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The environment variable that holds the secret; GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' beside its folder, unless given.",
+            "The environment variable that holds the secret; GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' "
+                + "beside its folder, unless given.",
             valueName: "name"))
     var secretEnv: String?
-    @Option(name: .long, help: ArgumentHelp("The delivery's id; a new one each time unless given.", valueName: "id")) var delivery: String?
-    @Option(name: .long, help: ArgumentHelp("Send this body in place of the sample.", valueName: "file")) var bodyFile: String?
+    @Option(name: .long, help: ArgumentHelp("The delivery's id; a new one each time unless given.", valueName: "id"))
+    var delivery: String?
+    @Option(name: .long, help: ArgumentHelp("Send this body in place of the sample.", valueName: "file")) var bodyFile:
+        String?
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -39,14 +42,16 @@ struct SendCommand: AsyncParsableCommand {
         let request = HTTPClientRequest(
             method: "POST", target: target.path,
             headers: [
-                (name: "user-agent", value: "GitHub-Hookshot/sluice-send"), (name: "content-type", value: "application/json"),
+                (name: "user-agent", value: "GitHub-Hookshot/sluice-send"),
+                (name: "content-type", value: "application/json"),
                 (name: "x-github-event", value: event), (name: "x-github-delivery", value: id),
                 (name: "x-hub-signature-256", value: "sha256=\(signature)"),
             ], body: body)
         let answer = try await OneRequest.send(
             request, to: try target.client(ca: ca ?? developmentCertificate),
             tlsAdvice: ca == nil ? "an authority that the system does not know is named with --ca FILE" : nil)
-        Terminal.say("\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
+        Terminal.say(
+            "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
         guard 200...299 ~= answer.status else { throw FatalProblem(.wrongInput, "the webhook was not accepted") }
     }
 
@@ -72,7 +77,8 @@ struct SendCommand: AsyncParsableCommand {
         }
         guard let sample = GitHubSamples.body(event: event) else {
             throw FatalProblem(
-                .usage, "there is no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
+                .usage,
+                "there is no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
         }
         return Array(sample.utf8)
     }
@@ -110,7 +116,9 @@ struct SendTarget {
 
     func client(ca: String?) throws -> HTTPClientConfiguration {
         let endpoint = HTTPClientConfiguration.Endpoint.host(server.host, port: server.port)
-        guard server.scheme == .https else { return HTTPClientConfiguration(endpoint: endpoint, authority: server.authority) }
+        guard server.scheme == .https else {
+            return HTTPClientConfiguration(endpoint: endpoint, authority: server.authority)
+        }
         do throws(TLSError) {
             let tls = try TLSClientContext(caPath: ca, certificatePath: nil, keyPath: nil)
             return HTTPClientConfiguration(endpoint: endpoint, authority: server.authority, tls: tls)

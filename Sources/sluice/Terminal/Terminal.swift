@@ -14,7 +14,8 @@ enum Terminal {
     /// Whether the terminal shows colours, and whoever sits there wants them (https://no-color.org).
     static var hasColours: Bool {
         let environment = ProcessEnvironment.variables()
-        return TerminalSize.isKnown && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] ?? "dumb" != "dumb"
+        return TerminalSize.isKnown && (environment["NO_COLOR"] ?? "").isEmpty
+            && environment["TERM"] ?? "dumb" != "dumb"
     }
 
     /// How a report on route files is printed here.
@@ -24,5 +25,90 @@ enum Terminal {
         form.hasColours = hasColours
         form.width = TerminalSize.columns
         return form
+    }
+}
+
+/// How the program is called from the folder in which it was started.
+enum ProgramName {
+    /// As it was called; a path below this folder without the folder, so that it can be copied from the screen.
+    static var here: String {
+        let name = CommandLine.arguments.first ?? "sluice"
+        guard let folder = ProcessEnvironment.variables()["PWD"], !folder.isEmpty, name.hasPrefix(folder + "/") else {
+            return name
+        }
+        return String(name.dropFirst(folder.count + 1))
+    }
+}
+
+/// Columns of text, each as wide as its widest cell.
+enum Table {
+    private static let gap = 2
+
+    /// - Parameters:
+    ///   - width: in characters. Where the lines are longer the widest columns are cut, all to the same width, with an
+    ///     ellipsis; of the
+    ///     last column the end stays, which is where a file's line is. Nil: nothing is cut.
+    ///   - last: columns that are cut only where the others have next to no room left.
+    static func lines(_ header: [String], _ rows: [[String]], width: Int? = nil, cuttingLast last: Set<String> = [])
+        -> [String]
+    {
+        let all = [header] + rows
+        let natural = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let isLast = header.map(last.contains)
+        let widths = width.map { fit(natural, isLast, into: $0 - gap * (natural.count - 1)) } ?? natural
+        return all.indices.map { index in
+            let row = all[index]
+            let cells = row.indices.map { column in
+                let cell = cut(row[column], to: widths[column], keepsEnd: index > 0 && column == row.count - 1)
+                return cell + String(repeating: " ", count: widths[column] - cell.count)
+            }
+            let line = cells.joined(separator: String(repeating: " ", count: gap)).trimmingTrailingSpaces()
+            return width.map { cut(line, to: $0, keepsEnd: false) } ?? line
+        }
+    }
+
+    /// Columns are never narrower than this; what is too long even so is cut as a line.
+    private static let narrowest = 4
+
+    /// What columns that are cut first keep, as long as the others are not at their narrowest.
+    private static let legible = 6
+
+    private static func fit(_ widths: [Int], _ isLast: [Bool], into room: Int) -> [Int] {
+        let columns = widths.indices
+        let (first, last) = (columns.filter { !isLast[$0] }, columns.filter { isLast[$0] })
+        let legibly = first.reduce(0) { $0 + min(widths[$1], legible) }
+        let lastWidths = fit(last.map { widths[$0] }, into: room - legibly)
+        let firstWidths = fit(first.map { widths[$0] }, into: room - lastWidths.reduce(0, +))
+        let fitted = Dictionary(uniqueKeysWithValues: zip(first + last, firstWidths + lastWidths))
+        return columns.map { fitted[$0] ?? 0 }
+    }
+
+    private static func fit(_ widths: [Int], into room: Int) -> [Int] {
+        var (limit, rest) = (narrowest, widths.reduce(0) { $0 + min($1, narrowest) })
+        // A character more for each column that is still cut, as long as there is room for all of them.
+        while rest < room, case let growing = widths.count(where: { $0 > limit }), growing > 0, rest + growing <= room {
+            limit += 1
+            rest += growing
+        }
+        // What is left is too little for all of them: it goes to the first.
+        var left = max(0, room - rest)
+        return widths.map { width in
+            guard width > limit else { return width }
+            defer { left = max(0, left - 1) }
+            return limit + (left > 0 ? 1 : 0)
+        }
+    }
+
+    private static func cut(_ cell: String, to width: Int, keepsEnd: Bool) -> String {
+        guard cell.count > width else { return cell }
+        return keepsEnd ? "…" + cell.suffix(max(0, width - 1)) : cell.prefix(max(0, width - 1)) + "…"
+    }
+}
+
+extension String {
+    fileprivate func trimmingTrailingSpaces() -> String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
     }
 }

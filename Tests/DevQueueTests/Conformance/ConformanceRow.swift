@@ -20,14 +20,16 @@ struct ConformanceRow: Sendable, CustomTestStringConvertible {
     ///   - sent: the body; `QUEUE`, `TYPE` and `KEY` stand for names of the test's own.
     ///   - expected: status and body, in one text.
     init(
-        _ section: Int, _ method: String, sent: String = "", headers: [(name: String, value: String)] = [], licence: Licence = .any,
+        _ section: Int, _ method: String, sent: String = "", headers: [(name: String, value: String)] = [],
+        licence: Licence = .any,
         _ expected: String
     ) {
         self.init(section, method, bytes: Array(sent.utf8), headers: headers, licence: licence, expected)
     }
 
     init(
-        _ section: Int, _ method: String, bytes: [UInt8], headers: [(name: String, value: String)] = [], licence: Licence = .any,
+        _ section: Int, _ method: String, bytes: [UInt8], headers: [(name: String, value: String)] = [],
+        licence: Licence = .any,
         _ expected: String
     ) {
         self.section = section

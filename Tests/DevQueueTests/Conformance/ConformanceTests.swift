@@ -1,8 +1,8 @@
 import Testing
 
-/// What a Zizq server answers, row by row, over a real socket. The development queue is walked twice, without a licence and with one;
-/// where the variable `ZIZQ_URL` names a server (`http://127.0.0.1:7890`), that one is walked instead. Names are the test's own there, and
-/// nothing is wiped unless `ZIZQ_RESET` is `1`.
+/// What a Zizq server answers, row by row, over a real socket. The development queue is walked twice, without a licence
+/// and with one; where the variable `ZIZQ_URL` names a server (`http://127.0.0.1:7890`), that one is walked instead.
+/// Names are the test's own there, and nothing is wiped unless `ZIZQ_RESET` is `1`.
 @Suite struct ConformanceTests {
     private static let rows = EnqueueRows.all + RefusalRows.all + PayloadRows.all + RequestRows.all
 

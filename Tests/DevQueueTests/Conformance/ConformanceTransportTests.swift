@@ -4,7 +4,8 @@ import SluiceNet
 import TestSupport
 import Testing
 
-/// Section 4's transport, and what takes more than one request of sections 1 to 3. See `ConformanceTests` for whom it asks.
+/// Section 4's transport, and what takes more than one request of sections 1 to 3. See `ConformanceTests` for whom it
+/// asks.
 @Suite struct ConformanceTransportTests {
     private static let targets = ConformanceTarget.all
 
@@ -15,7 +16,8 @@ import Testing
             let health = QueueRequest(method: "GET", target: "/health")
             let bulk = QueueRequest(method: "POST", target: "/jobs/bulk", body: Array(#"{"jobs":[]}"#.utf8))
             #expect(try connection.exchange(health).status == 200)
-            try connection.socket.send(health.bytes + bulk.bytes + QueueRequest(method: "GET", target: "/version").bytes)
+            try connection.socket.send(
+                health.bytes + bulk.bytes + QueueRequest(method: "GET", target: "/version").bytes)
             #expect(try connection.answer().line == #"200 {"status":"ok"}"#)
             #expect(try connection.answer().line == #"201 {"jobs":[]}"#)
             #expect(try connection.answer().text.hasPrefix(#"{"version":""#))
@@ -27,7 +29,9 @@ import Testing
         try await target.run { queue in
             let connection = try queue.connect()
             try connection.socket.send(
-                "POST /jobs/bulk HTTP/1.1\r\nhost: queue\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{\"jo\r\n7\r\nbs\":[]}\r\n0\r\n\r\n")
+                "POST /jobs/bulk HTTP/1.1\r\nhost: queue\r\ntransfer-encoding: "
+                    + "chunked\r\n\r\n4\r\n{\"jo\r\n7\r\nbs\":[]}\r\n0\r\n\r\n"
+            )
             #expect(try connection.answer().line == #"201 {"jobs":[]}"#)
         }
     }
@@ -36,7 +40,8 @@ import Testing
     func expectations(target: ConformanceTarget) async throws {
         try await target.run { queue in
             let connection = try queue.connect()
-            try connection.socket.send("POST /jobs/bulk HTTP/1.1\r\nhost: queue\r\nexpect: 100-continue\r\ncontent-length: 11\r\n\r\n")
+            try connection.socket.send(
+                "POST /jobs/bulk HTTP/1.1\r\nhost: queue\r\nexpect: 100-continue\r\ncontent-length: 11\r\n\r\n")
             #expect(try connection.answer().status == 100)
             try connection.socket.send(#"{"jobs":[]}"#)
             #expect(try connection.answer().line == #"201 {"jobs":[]}"#)
@@ -54,7 +59,8 @@ import Testing
             #expect(page.text.numbers(of: "priority") == [0, 1])
             let next = try #require(page.text.values(of: "next").first)
             #expect(try queue.send("GET", next).text.values(of: "id") == Array(ids[2..<4]))
-            #expect(try queue.send("GET", "/jobs?queue=QUEUE&limit=1&order=desc").text.values(of: "id") == [ids[count - 1]])
+            #expect(
+                try queue.send("GET", "/jobs?queue=QUEUE&limit=1&order=desc").text.values(of: "id") == [ids[count - 1]])
             #expect(try queue.send("GET", "/jobs/count?queue=QUEUE&priority=..9").text == #"{"count":10}"#)
             #expect(try queue.send("GET", "/queues").text.contains(#""\#(queue.queue)""#))
             if queue.own == nil { try queue.drain(count) }

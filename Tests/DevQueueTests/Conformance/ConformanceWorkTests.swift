@@ -1,14 +1,16 @@
 import TestSupport
 import Testing
 
-/// What takes more than one request of section 4: jobs are taken, acknowledged and put back. See `ConformanceTests` for whom it asks.
+/// What takes more than one request of section 4: jobs are taken, acknowledged and put back. See `ConformanceTests` for
+/// whom it asks.
 @Suite struct ConformanceWorkTests {
     private static let targets = ConformanceTarget.all
 
     @Test("a stream gives jobs as lines, with payload and time, by priority and then in order", arguments: targets)
     func streams(target: ConformanceTarget) async throws {
         try await target.run { queue in
-            let ids = try queue.enqueue([#""priority":9"#, #""priority":1"#, #""priority":1"#], payload: #"{"b":1,"a":[2]}"#)
+            let ids = try queue.enqueue(
+                [#""priority":9"#, #""priority":1"#, #""priority":1"#], payload: #"{"b":1,"a":[2]}"#)
             let stream = try queue.connect()
             let head = try stream.exchange(
                 QueueRequest(method: "GET", target: queue.named("/jobs/take?queue=no-\(queue.queue),QUEUE&prefetch=3")))
@@ -102,14 +104,17 @@ import Testing
         }
     }
 
-    @Test("a job that failed is scheduled by its back-off, or dead when it is killed or has no retry left", arguments: targets)
+    @Test(
+        "a job that failed is scheduled by its back-off, or dead when it is killed or has no retry left",
+        arguments: targets)
     func fails(target: ConformanceTarget) async throws {
         try await target.run { queue in
             let backoff = #""backoff":{"base_ms":60000,"exponent":1,"jitter_ms":0}"#
             let ids = try queue.enqueue([backoff, "", #""retry_limit":0"#])
             let stream = try queue.take("&prefetch=3")
             for _ in ids { _ = try stream.job() }
-            let first = try queue.send("POST", "/jobs/\(ids[0])/failure", #"{"message":"m","error_type":"E","backtrace":"b"}"#)
+            let first = try queue.send(
+                "POST", "/jobs/\(ids[0])/failure", #"{"message":"m","error_type":"E","backtrace":"b"}"#)
             #expect(first.status == 200)
             #expect(first.text.values(of: "status") == ["scheduled"])
             #expect(first.text.numbers(of: "attempts") == [1])
@@ -167,7 +172,8 @@ import Testing
                 ("queued", [true, false, false]), ("active", [true, true, false]), ("exists", [true, true, false]),
             ]
             for (scope, expected) in states {
-                let job = #"{"type":"TYPE","queue":"QUEUE","payload":1,"unique_key":"KEY-\#(scope)","unique_while":"\#(scope)"}"#
+                let job =
+                    #"{"type":"TYPE","queue":"QUEUE","payload":1,"unique_key":"KEY-\#(scope)","unique_while":"\#(scope)"}"#
                 let first = try queue.send("POST", "/jobs", job)
                 let id = try #require(first.text.values(of: "id").first)
                 #expect(first.status == 201)

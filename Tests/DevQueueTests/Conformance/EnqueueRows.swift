@@ -47,7 +47,9 @@ enum EnqueueRows {
         row(#""retention":{"completed_ms":null,"dead_ms":2}"#, stored(#","retention":{"dead_ms":2}"#)),
         row(
             #""retry_limit":3,"backoff":{"base_ms":1,"exponent":2,"jitter_ms":3},"retention":{"completed_ms":5}"#,
-            stored(#","retry_limit":3,"backoff":{"exponent":2.0,"base_ms":1,"jitter_ms":3},"retention":{"completed_ms":5}"#)),
+            stored(
+                #","retry_limit":3,"backoff":{"exponent":2.0,"base_ms":1,"jitter_ms":3},"retention":{"completed_ms":5}"#
+            )),
         row(#""backoff":{"base_ms":1,"exponent":2}"#, "400"),
         row(#""backoff":{"base_ms":1,"jitter_ms":2}"#, "400"),
         row(#""backoff":{"exponent":1,"jitter_ms":2}"#, "400"),
@@ -78,7 +80,8 @@ enum EnqueueRows {
                 + #""duplicate":false,"folded":false},{"id":"<id>","type":"TYPE","queue":"QUEUE","priority":2,"status":"ready","#
                 + #""ready_at":<ms>,"attempts":0,"duplicate":false,"folded":false}]}"#),
         ConformanceRow(
-            1, "POST /jobs/bulk", sent: #"{"jobs":[\#(job(#""unique_key":"KEY""#)),\#(job(#""unique_key":"KEY""#))]}"#, licence: .with,
+            1, "POST /jobs/bulk", sent: #"{"jobs":[\#(job(#""unique_key":"KEY""#)),\#(job(#""unique_key":"KEY""#))]}"#,
+            licence: .with,
             #"201 {"jobs":[{<any>"duplicate":false,"folded":false<any>},{<any>"duplicate":true,"folded":false<any>}]}"#),
     ]
 }

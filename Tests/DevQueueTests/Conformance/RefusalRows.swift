@@ -1,4 +1,5 @@
-/// Section 2: refusals, word for word. Nothing of these is stored, so that names may be short where the place is compared.
+/// Section 2: refusals, word for word. Nothing of these is stored, so that names may be short where the place is
+/// compared.
 enum RefusalRows {
     private static func job(_ members: String = "", type: String = "t", queue: String = "q") -> String {
         #"{"type":"\#(type)","queue":"\#(queue)",\#(members.isEmpty ? "" : members + ",")"payload":{}}"#
@@ -6,7 +7,9 @@ enum RefusalRows {
 
     private static func error(_ status: Int, _ sentence: String) -> String { #"\#(status) {"error":"\#(sentence)"}"# }
 
-    private static func one(_ sent: String, licence: ConformanceRow.Licence = .any, _ status: Int, _ sentence: String) -> ConformanceRow {
+    private static func one(_ sent: String, licence: ConformanceRow.Licence = .any, _ status: Int, _ sentence: String)
+        -> ConformanceRow
+    {
         ConformanceRow(2, "POST /jobs", sent: sent, licence: licence, error(status, sentence))
     }
 
@@ -61,8 +64,12 @@ enum RefusalRows {
         one(job(#""unique_key":"k""#), licence: .without, 403, "unique jobs requires a pro license"),
         one(job(#""unique_key":"""#), licence: .without, 403, "unique jobs requires a pro license"),
         many(job(#""unique_key":"k""#), licence: .without, 403, "unique jobs requires a pro license"),
-        one(job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403, "batched jobs requires a pro license"),
-        many(job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403, "batched jobs requires a pro license"),
+        one(
+            job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403,
+            "batched jobs requires a pro license"),
+        many(
+            job(#""batch":{"key":"k","when":"true","fold":"$new"}"#), licence: .without, 403,
+            "batched jobs requires a pro license"),
         // The shape of a batch is read before anything is said of a licence.
         one(
             #"{"type":"t","queue":"q","batch":{"key":"k"},"payload":1}"#, 400,
@@ -73,15 +80,20 @@ enum RefusalRows {
         many(job(#""batch":{"key":"k"}"#), 400, "invalid JSON: missing field `when` at line 1 column <any>"),
         one(job(#""unique_while":"queued""#), 400, "unique_while requires unique_key"),
         many(job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),
-        one(job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400, "unique_key and batch cannot be combined"),
+        one(
+            job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400,
+            "unique_key and batch cannot be combined"),
         many(
             job(#""unique_key":"k","batch":{"key":"k","when":"true","fold":"$new"}"#), 400,
             "jobs[2]: unique_key and batch cannot be combined"),
         many(
             job(#""unique_key":"k","unique_while":"zzz""#), 400,
             #"jobs[2]: invalid unique_while: \"zzz\" (expected \"queued\", \"active\", or \"exists\")"#),
-        one(job(#""unique_key":"k","unique_while":"zzz""#), licence: .without, 403, "unique jobs requires a pro license"),
-        ConformanceRow(2, "POST /jobs", sent: job(#""batch":{"key":"k","when":"true","fold":"(.a"}"#), licence: .with, "422"),
+        one(
+            job(#""unique_key":"k","unique_while":"zzz""#), licence: .without, 403, "unique jobs requires a pro license"
+        ),
+        ConformanceRow(
+            2, "POST /jobs", sent: job(#""batch":{"key":"k","when":"true","fold":"(.a"}"#), licence: .with, "422"),
     ]
 
     private static let bodies = [
@@ -103,8 +115,11 @@ enum RefusalRows {
         type("text/application/json5", #"201 {"jobs":[]}"#),
         type("application/json; charset=utf-8", #"201 {"jobs":[]}"#),
         ConformanceRow(
-            2, "POST /jobs", sent: "no JSON", headers: [("accept", "text/html")], #"406 {"error":"not acceptable","supported":[<any>]}"#),
-        ConformanceRow(2, "GET /jobs/take", headers: [("accept", "text/html")], #"406 {"error":"not acceptable","supported":[<any>]}"#),
+            2, "POST /jobs", sent: "no JSON", headers: [("accept", "text/html")],
+            #"406 {"error":"not acceptable","supported":[<any>]}"#),
+        ConformanceRow(
+            2, "GET /jobs/take", headers: [("accept", "text/html")],
+            #"406 {"error":"not acceptable","supported":[<any>]}"#),
     ]
 
     private static let paths = [

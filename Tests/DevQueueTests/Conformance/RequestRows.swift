@@ -11,11 +11,14 @@ enum RequestRows {
         ConformanceRow(4, "GET /jobs/count?queue=QUEUE", #"200 {"count":0}"#),
         ConformanceRow(4, "GET /jobs/count?id=\(nobody)", #"200 {"count":0}"#),
         ConformanceRow(
-            4, "GET /jobs/count?queue=QUEUE&status=ready,dead&type=TYPE&priority=1..2&ready_at=..5&attempts=0", #"200 {"count":0}"#),
+            4, "GET /jobs/count?queue=QUEUE&status=ready,dead&type=TYPE&priority=1..2&ready_at=..5&attempts=0",
+            #"200 {"count":0}"#),
         ConformanceRow(4, "GET /jobs/count?colour=red", "400"),
         ConformanceRow(4, "GET /jobs?colour=red", "400"),
         ConformanceRow(4, "GET /jobs?priority=2..1", "400"),
-        ConformanceRow(4, "GET /jobs?limit=50&order=asc&queue=QUEUE", #"200 {"jobs":[],"pages":{"self":"<any>","next":null,"prev":null}}"#),
+        ConformanceRow(
+            4, "GET /jobs?limit=50&order=asc&queue=QUEUE",
+            #"200 {"jobs":[],"pages":{"self":"<any>","next":null,"prev":null}}"#),
         ConformanceRow(4, "GET /jobs?limit=2000&queue=QUEUE", "200"),
         ConformanceRow(4, "GET /jobs?limit=2001", "400"),
         ConformanceRow(4, "GET /jobs?limit=0", "400"),
@@ -25,7 +28,8 @@ enum RequestRows {
         ConformanceRow(4, "POST /jobs/success", sent: #"{"ids":[]}"#, #"400 {"error":"ids must not be empty"}"#),
         ConformanceRow(4, "POST /jobs/success", sent: #"{"ids":["\#(nobody)"]}"#, #"422 {"not_found":["\#(nobody)"]}"#),
         ConformanceRow(
-            4, "POST /jobs/bulk", bytes: [0x1F, 0x8B, 0x08, 0, 0, 0, 0, 0, 0, 3], headers: [("content-encoding", "gzip")],
+            4, "POST /jobs/bulk", bytes: [0x1F, 0x8B, 0x08, 0, 0, 0, 0, 0, 0, 3],
+            headers: [("content-encoding", "gzip")],
             #"400 {"error":"invalid JSON: <any>"}"#),
         ConformanceRow(
             4, "POST /jobs/bulk", sent: #"{"jobs":[]}"#, headers: [("content-encoding", "gzip")], #"201 {"jobs":[]}"#),

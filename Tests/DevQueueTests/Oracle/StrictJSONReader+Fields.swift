@@ -6,7 +6,8 @@ extension StrictJSONReader {
     ///
     /// - Parameters:
     ///   - name: what Zizq calls the object where something else stands.
-    ///   - member: reads the value of the key, or says that it does not know the key by returning `false` with nothing read.
+    ///   - member: reads the value of the key, or says that it does not know the key by returning `false` with nothing
+    ///     read.
     mutating func readObject(
         _ name: String, member: (inout StrictJSONReader, _ key: Span<UInt8>) throws(StrictJSONError) -> Bool
     ) throws(StrictJSONError) {
@@ -24,7 +25,8 @@ extension StrictJSONReader {
     }
 
     private mutating func readMember(
-        named key: StringContents, with member: (inout StrictJSONReader, _ key: Span<UInt8>) throws(StrictJSONError) -> Bool
+        named key: StringContents,
+        with member: (inout StrictJSONReader, _ key: Span<UInt8>) throws(StrictJSONError) -> Bool
     ) throws(StrictJSONError) {
         if key.isEscaped {
             let name = Array(text(key).utf8)
@@ -98,7 +100,9 @@ extension StrictJSONReader {
         }
     }
 
-    mutating func readUnsigned<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type) throws(StrictJSONError) -> Value {
+    mutating func readUnsigned<Value: FixedWidthInteger & UnsignedInteger>(_: Value.Type) throws(StrictJSONError)
+        -> Value
+    {
         let expected = "u\(Value.bitWidth)"
         let number = try readNumber(expected: expected)
         switch number {

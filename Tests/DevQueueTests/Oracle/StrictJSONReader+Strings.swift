@@ -9,7 +9,8 @@ extension StrictJSONReader {
 
     /// Reads a string whose opening quote has been read.
     ///
-    /// - Parameter validating: whether surrogates must pair and the text be UTF-8; a skipped field is not looked at so closely.
+    /// - Parameter validating: whether surrogates must pair and the text be UTF-8; a skipped field is not looked at so
+    ///   closely.
     @inline(__always)
     mutating func readString(validating: Bool = true) throws(StrictJSONError) -> StringContents {
         let start = index
@@ -62,7 +63,8 @@ extension StrictJSONReader {
         let letter = bytes[index]
         index += 1
         switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"),
             UInt8(ascii: "r"), UInt8(ascii: "t"):
             return
         case UInt8(ascii: "u"):

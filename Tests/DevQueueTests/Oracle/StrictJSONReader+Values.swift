@@ -3,8 +3,8 @@ import SluiceBase
 extension StrictJSONReader {
     /// Reads one value of any kind, with everything inside.
     ///
-    /// - Parameter validating: `true` for a payload; `false` for a field that Zizq does not know, where it checks the grammar
-    ///   alone: neither the depth, nor the range of numbers, nor the text of strings.
+    /// - Parameter validating: `true` for a payload; `false` for a field that Zizq does not know, where it checks the
+    ///   grammar alone: neither the depth, nor the range of numbers, nor the text of strings.
     /// - Returns: where the value's bytes lie.
     mutating func readValue(validating: Bool = true) throws(StrictJSONError) -> Range<Int> {
         guard peekPastSpace() != nil else { throw failureAtPeek(.eofInValue) }

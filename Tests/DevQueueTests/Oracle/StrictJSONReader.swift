@@ -1,6 +1,7 @@
 import SluiceBase
 
-/// Reads one JSON text as Zizq's server does: accepts what it accepts, and complains in its words at the place it would name.
+/// Reads one JSON text as Zizq's server does: accepts what it accepts, and complains in its words at the place it would
+/// name.
 ///
 /// The oracle of the tests. It shares nothing with SluiceJSON, so that comparing the two finds where they differ.
 struct StrictJSONReader: ~Escapable {

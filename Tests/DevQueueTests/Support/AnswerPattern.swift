@@ -1,4 +1,5 @@
-/// An expected text in which `<id>` stands for a job's identifier, `<ms>` for a number and `<any>` for anything; all else is literal.
+/// An expected text in which `<id>` stands for a job's identifier, `<ms>` for a number and `<any>` for anything; all
+/// else is literal.
 struct AnswerPattern: Sendable, CustomStringConvertible {
     let description: String
 
@@ -7,7 +8,10 @@ struct AnswerPattern: Sendable, CustomStringConvertible {
     func matches(_ text: String) -> Bool { Self.matches(description[...], text[...]) }
 
     private static func matches(_ pattern: Substring, _ text: Substring) -> Bool {
-        guard let hole = ["<id>", "<ms>", "<any>"].compactMap({ pattern.firstRange(of: $0) }).min(by: { $0.lowerBound < $1.lowerBound })
+        guard
+            let hole = ["<id>", "<ms>", "<any>"].compactMap({ pattern.firstRange(of: $0) }).min(by: {
+                $0.lowerBound < $1.lowerBound
+            })
         else { return pattern == text }
         let literal = pattern[..<hole.lowerBound]
         guard text.hasPrefix(literal) else { return false }
@@ -16,7 +20,8 @@ struct AnswerPattern: Sendable, CustomStringConvertible {
         switch pattern[hole] {
         case "<id>":
             let id = rest.prefix(25)
-            return id.count == 25 && id.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) } && matches(behind, rest.dropFirst(25))
+            return id.count == 25 && id.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) }
+                && matches(behind, rest.dropFirst(25))
         case "<ms>":
             let number = rest.prefix { $0.isASCII && $0.isNumber }
             return !number.isEmpty && matches(behind, rest.dropFirst(number.count))

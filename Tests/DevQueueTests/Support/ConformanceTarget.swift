@@ -5,7 +5,8 @@ import SluiceNet
 import TestSupport
 import Testing
 
-/// Which queue the conformance suite walks: the development queue, free and licensed, or the one that the variable `ZIZQ_URL` names.
+/// Which queue the conformance suite walks: the development queue, free and licensed, or the one that the variable
+/// `ZIZQ_URL` names.
 enum ConformanceTarget: Sendable, CustomTestStringConvertible {
     case free
     case licensed
@@ -13,7 +14,9 @@ enum ConformanceTarget: Sendable, CustomTestStringConvertible {
 
     static let all: [ConformanceTarget] = {
         guard let url = ProcessInfo.processInfo.environment["ZIZQ_URL"] else { return [.free, .licensed] }
-        guard let address = QueueAddress(url: url) else { preconditionFailure("ZIZQ_URL must be like http://127.0.0.1:7890") }
+        guard let address = QueueAddress(url: url) else {
+            preconditionFailure("ZIZQ_URL must be like http://127.0.0.1:7890")
+        }
         return [.given(address)]
     }()
 
@@ -31,7 +34,8 @@ enum ConformanceTarget: Sendable, CustomTestStringConvertible {
         let isLicensed = try await Self.firstLook.value
         try await blocking {
             let queue = ConformingQueue(address: address, isLicensed: isLicensed, own: nil)
-            // Leaves the server as it was, where it can delete: nothing else takes a job away that is scheduled for the end of time.
+            // Leaves the server as it was, where it can delete: nothing else takes a job away that is scheduled for the
+            // end of time.
             defer { _ = try? queue.send("DELETE", "/jobs?queue=QUEUE") }
             try test(queue)
         }
@@ -51,7 +55,8 @@ enum ConformanceTarget: Sendable, CustomTestStringConvertible {
         await server.stop()
     }
 
-    /// Whether the queue that `ZIZQ_URL` names has a licence, asked once and before any test; and it is wiped, where that is allowed.
+    /// Whether the queue that `ZIZQ_URL` names has a licence, asked once and before any test; and it is wiped, where
+    /// that is allowed.
     private static let firstLook = Task {
         guard case .given(let address) = all[0] else { return false }
         return try await blocking {

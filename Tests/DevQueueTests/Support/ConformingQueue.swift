@@ -20,27 +20,36 @@ struct ConformingQueue: Sendable {
 
     static func newName() -> String { "conformance-" + String(UInt64.random(in: 0 ... .max), radix: 36) }
 
-    /// The text with this test's own names in place of `QUEUE`, `TYPE` and `KEY`, and the media types that the queue understands in place of
-    /// `SUPPORTED`.
+    /// The text with this test's own names in place of `QUEUE`, `TYPE` and `KEY`, and the media types that the queue
+    /// understands in place of `SUPPORTED`.
     func named(_ text: String) -> String {
         let supported = own == nil ? #""application/json","application/msgpack""# : #""application/json""#
-        return text.replacing("SUPPORTED", with: supported).replacing("QUEUE", with: queue).replacing("TYPE", with: type).replacing(
+        return text.replacing("SUPPORTED", with: supported).replacing("QUEUE", with: queue).replacing(
+            "TYPE", with: type
+        ).replacing(
             "KEY", with: queue)
     }
 
     func connect() throws -> QueueConnection { try QueueConnection(address) }
 
-    /// An answer's body, in which the words behind `invalid JSON: ` are a Zizq server's: the development queue has others.
+    /// An answer's body, in which the words behind `invalid JSON: ` are a Zizq server's: the development queue has
+    /// others.
     func serverText(_ answer: QueueAnswer, to request: QueueRequest) -> String {
-        guard own != nil, answer.text.hasPrefix(#"{"error":"invalid JSON: "#), request.method == "POST" else { return answer.text }
-        return ServerWords.refusal(of: request.body, path: request.target).map { String($0.dropFirst(4)) } ?? answer.text
+        guard own != nil, answer.text.hasPrefix(#"{"error":"invalid JSON: "#), request.method == "POST" else {
+            return answer.text
+        }
+        return ServerWords.refusal(of: request.body, path: request.target).map { String($0.dropFirst(4)) }
+            ?? answer.text
     }
 
     /// One request on a connection of its own.
     @discardableResult
-    func send(_ method: String, _ target: String, _ body: String = "", headers: [(String, String)] = []) throws -> QueueAnswer {
+    func send(_ method: String, _ target: String, _ body: String = "", headers: [(String, String)] = []) throws
+        -> QueueAnswer
+    {
         let headers = headers.map { (name: $0.0, value: $0.1) }
-        let request = QueueRequest(method: method, target: named(target), headers: headers, body: Array(named(body).utf8))
+        let request = QueueRequest(
+            method: method, target: named(target), headers: headers, body: Array(named(body).utf8))
         return try connect().exchange(request)
     }
 
@@ -48,7 +57,9 @@ struct ConformingQueue: Sendable {
     ///
     /// - Returns: their identifiers.
     func enqueue(_ members: [String], payload: String = "{}") throws -> [String] {
-        let jobs = members.map { #"{"type":"TYPE","queue":"QUEUE","payload":\#(payload)\#($0.isEmpty ? "" : "," + $0)}"# }
+        let jobs = members.map {
+            #"{"type":"TYPE","queue":"QUEUE","payload":\#(payload)\#($0.isEmpty ? "" : "," + $0)}"#
+        }
         let answer = try send("POST", "/jobs/bulk", #"{"jobs":[\#(jobs.joined(separator: ","))]}"#)
         guard answer.status == 201 else { throw RawSocket.Failure(description: "not enqueued: \(answer.line)") }
         return answer.text.values(of: "id")
@@ -70,7 +81,9 @@ struct ConformingQueue: Sendable {
     func reset() throws {
         _ = try enqueue(["", ""])
         let (reset, count) = (try send("POST", "/reset").line, try send("GET", "/jobs/count").text)
-        guard reset == "204 ", count == #"{"count":0}"# else { throw RawSocket.Failure(description: "not wiped: \(reset), \(count)") }
+        guard reset == "204 ", count == #"{"count":0}"# else {
+            throw RawSocket.Failure(description: "not wiped: \(reset), \(count)")
+        }
     }
 
     /// How many of this test's jobs are in a state.
@@ -117,11 +130,15 @@ extension QueueConnection {
 extension String {
     /// The texts of all members of this name, wherever they are.
     func values(of name: String) -> [String] {
-        split(separator: #""\#(name)":""#, omittingEmptySubsequences: false).dropFirst().map { String($0.prefix { $0 != "\"" }) }
+        split(separator: #""\#(name)":""#, omittingEmptySubsequences: false).dropFirst().map {
+            String($0.prefix { $0 != "\"" })
+        }
     }
 
     /// The numbers of all members of this name, wherever they are.
     func numbers(of name: String) -> [UInt64] {
-        split(separator: #""\#(name)":"#, omittingEmptySubsequences: false).dropFirst().compactMap { UInt64($0.prefix(while: \.isNumber)) }
+        split(separator: #""\#(name)":"#, omittingEmptySubsequences: false).dropFirst().compactMap {
+            UInt64($0.prefix(while: \.isNumber))
+        }
     }
 }

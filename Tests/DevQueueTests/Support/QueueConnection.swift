@@ -18,7 +18,9 @@ final class QueueConnection {
     /// The next answer; of a streamed one the head.
     func answer(hasBody: Bool = true) throws -> QueueAnswer {
         while true {
-            if let head = received.firstRange(of: Array("\r\n\r\n".utf8)) { return try answer(behind: head, hasBody: hasBody) }
+            if let head = received.firstRange(of: Array("\r\n\r\n".utf8)) {
+                return try answer(behind: head, hasBody: hasBody)
+            }
             try receive()
         }
     }
@@ -28,7 +30,10 @@ final class QueueConnection {
         let status = lines.removeFirst().split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         let headers = lines.map { line in
             let parts = line.split(separator: ":", maxSplits: 1)
-            return (name: parts[0].lowercased(), value: String(parts.dropFirst().first ?? "").trimmingPrefix(" ").description)
+            return (
+                name: parts[0].lowercased(),
+                value: String(parts.dropFirst().first ?? "").trimmingPrefix(" ").description
+            )
         }
         let length = hasBody ? headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0 : 0
         while received.count < end.upperBound + length { try receive() }
@@ -51,7 +56,8 @@ final class QueueConnection {
     private func receiveChunk() throws {
         while true {
             if let end = received.firstRange(of: Array("\r\n".utf8)) {
-                guard let size = Int(String(decoding: received[..<end.lowerBound], as: UTF8.self), radix: 16), size > 0 else {
+                guard let size = Int(String(decoding: received[..<end.lowerBound], as: UTF8.self), radix: 16), size > 0
+                else {
                     throw RawSocket.Failure(description: "the stream has ended")
                 }
                 if received.count >= end.upperBound + size + 2 {
@@ -66,7 +72,8 @@ final class QueueConnection {
     private func receive() throws {
         let more = try socket.receive()
         guard !more.isEmpty else {
-            throw RawSocket.Failure(description: "closed; there was '\(String(decoding: received.prefix(2000), as: UTF8.self))'")
+            throw RawSocket.Failure(
+                description: "closed; there was '\(String(decoding: received.prefix(2000), as: UTF8.self))'")
         }
         received += more
     }

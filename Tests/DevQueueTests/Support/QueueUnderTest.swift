@@ -12,7 +12,8 @@ struct QueueUnderTest {
     let time = ManualTime()
 
     init(isLicensed: Bool = false, keeping: DevQueueConfiguration.Keeping = .everything) {
-        store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping), time: time)
+        store = DevQueueStore(
+            configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping), time: time)
         service = DevQueueService(store: store)
     }
 
@@ -25,7 +26,9 @@ struct QueueUnderTest {
             let start = bytes.count
             bytes += Array("\(name): \(value)\r\n".utf8)
             let valueStart = start + name.utf8.count + 2
-            fields.append(HeaderField(name: start..<(start + name.utf8.count), value: valueStart..<(valueStart + value.utf8.count)))
+            fields.append(
+                HeaderField(
+                    name: start..<(start + name.utf8.count), value: valueStart..<(valueStart + value.utf8.count)))
         }
         let methodBytes = Array(method.utf8)
         let targetBytes = Array(target.utf8)
@@ -39,7 +42,9 @@ struct QueueUnderTest {
     func answer(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: String = ""
     ) throws -> HTTPResponse {
-        guard case .answer(let answer) = reply(method, target, headers: headers, body: Array(body.utf8)) else { throw NoAnswer() }
+        guard case .answer(let answer) = reply(method, target, headers: headers, body: Array(body.utf8)) else {
+            throw NoAnswer()
+        }
         return answer
     }
 
@@ -47,8 +52,8 @@ struct QueueUnderTest {
         try answer("POST", "/jobs/bulk", body: #"{"jobs":[\#(jobs.joined(separator: ","))]}"#)
     }
 
-    /// What a Zizq server answers to a `POST`, status and body on one line. The development queue must answer the same, but for the words
-    /// behind `invalid JSON: `, which are the oracle's.
+    /// What a Zizq server answers to a `POST`, status and body on one line. The development queue must answer the same,
+    /// but for the words behind `invalid JSON: `, which are the oracle's.
     func serverLine(_ path: String, _ body: [UInt8]) throws -> String {
         guard case .answer(let answer) = reply("POST", path, body: body) else { throw NoAnswer() }
         guard let refusal = ServerWords.refusal(of: body, path: path) else {

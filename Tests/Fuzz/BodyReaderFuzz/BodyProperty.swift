@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
 
-/// What a reader makes of a body is JSON of a bounded size; a text is not altered, and what stands around the parts of a multipart body
-/// changes nothing.
+/// What a reader makes of a body is JSON of a bounded size; a text is not altered, and what stands around the parts of
+/// a multipart body changes nothing.
 enum BodyProperty {
     static func check(_ bytes: [UInt8]) {
         guard let end = bytes.firstIndex(of: 0x0A) else { return }
@@ -15,7 +15,8 @@ enum BodyProperty {
                 check(unsigned, body, kind)
                 let other = read(body, Array("text/plain; charset=utf-16".utf8), kind, unwraps, trusts: false)
                 precondition(
-                    outcome(unsigned, body) == outcome(other, body), "A header that is not signed decided how a body is read.")
+                    outcome(unsigned, body) == outcome(other, body),
+                    "A header that is not signed decided how a body is read.")
             }
         }
         checkText(body)
@@ -30,7 +31,8 @@ enum BodyProperty {
         case .json(let json):
             precondition(json.count <= 6 * body.count + 64, "What was made of a body is too large.")
             if case .bytes = kind { precondition(json == base64(body), "Bytes were altered.") }
-        case .unreadable(let why): precondition(why.allSatisfy { $0.isASCII && $0 != "\n" } && why.count < 200, "A reason holds the body.")
+        case .unreadable(let why):
+            precondition(why.allSatisfy { $0.isASCII && $0 != "\n" } && why.count < 200, "A reason holds the body.")
         case .asReceived: break
         }
     }
@@ -49,7 +51,8 @@ enum BodyProperty {
         let content = body.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(body[3...]) : body
         let text = String(validating: content, as: UTF8.self)
         switch read(body, Array("text/plain; charset=utf-8".utf8), .auto, false) {
-        case .untyped(let json): precondition(JSONText.decode(json.span).map { Array($0.utf8) } == content, "A text was altered.")
+        case .untyped(let json):
+            precondition(JSONText.decode(json.span).map { Array($0.utf8) } == content, "A text was altered.")
         default: precondition(text == nil, "A text was not read.")
         }
     }
@@ -64,13 +67,16 @@ enum BodyProperty {
         }
     }
 
-    private static func read(_ body: [UInt8], _ type: [UInt8], _ kind: BodyKind, _ unwraps: Bool, trusts: Bool = true) -> BodyReading {
+    private static func read(_ body: [UInt8], _ type: [UInt8], _ kind: BodyKind, _ unwraps: Bool, trusts: Bool = true)
+        -> BodyReading
+    {
         let name = Array("Content-Type".utf8)
         let head = name + type
         let fields = [HeaderField(name: 0..<name.count, value: name.count..<head.count)]
         let (method, target) = (Array("POST".utf8), Array("/".utf8))
         let request = RequestView(
-            method: method.span, target: target.span, headers: HeaderView(bytes: head.span, fields: fields), body: body.span, peer: .unknown
+            method: method.span, target: target.span, headers: HeaderView(bytes: head.span, fields: fields),
+            body: body.span, peer: .unknown
         )
         return BodyReader(kind: kind, unwrapsPayload: unwraps, trustsContentType: trusts).read(request)
     }

@@ -1,7 +1,7 @@
 internal import SluiceRoutes
 
-/// What libFuzzer calls with each input. The first byte says what to read the rest as (`0` to `2` will do): a stream of deflate, one of
-/// gzip, or a body with a line before it, which is its content type.
+/// What libFuzzer calls with each input. The first byte says what to read the rest as (`0` to `2` will do): a stream of
+/// deflate, one of gzip, or a body with a line before it, which is its content type.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzBodyReader(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // libFuzzer gives `count` readable bytes, and none beyond the call.

@@ -1,6 +1,7 @@
-internal import SluiceRoutes
+internal import SluiceInflate
 
-/// What comes out of a stream stays within its limit, depends on nothing behind the stream's end, and is the same with a frame around it.
+/// What comes out of a stream stays within its limit, depends on nothing behind the stream's end, and is the same with
+/// a frame around it.
 enum GzipProperty {
     private static let limit = 20_000
 
@@ -9,9 +10,12 @@ enum GzipProperty {
         guard case .success(let (content, end)) = blocks(bytes, limit: limit) else { return }
         precondition(content.count <= limit && end <= bytes.count, "A stream goes beyond its limits.")
         let stream = Array(bytes[..<end])
-        precondition(text(blocks(stream, limit: content.count)) == "\(content) \(end)", "What is behind the end changed the content.")
+        precondition(
+            text(blocks(stream, limit: content.count)) == "\(content) \(end)",
+            "What is behind the end changed the content.")
         if !content.isEmpty {
-            precondition(text(blocks(stream, limit: content.count - 1)) == "\(GzipError.overLimit)", "A limit was not kept.")
+            precondition(
+                text(blocks(stream, limit: content.count - 1)) == "\(GzipError.overLimit)", "A limit was not kept.")
         }
         let framed = frame(stream, of: content)
         precondition(result(framed) == .success(content), "A frame changed the content.")
@@ -48,7 +52,9 @@ enum GzipProperty {
 
     /// Twice the limit, for two streams.
     private static func result(_ bytes: [UInt8]) -> Result<[UInt8], GzipError> {
-        do throws(GzipError) { return .success(try Gzip.inflate(bytes.span, limit: 2 * limit)) } catch { return .failure(error) }
+        do throws(GzipError) { return .success(try Gzip.inflate(bytes.span, limit: 2 * limit)) } catch {
+            return .failure(error)
+        }
     }
 
     private static func frame(_ blocks: [UInt8], of content: [UInt8]) -> [UInt8] {
@@ -60,5 +66,7 @@ enum GzipProperty {
         return [1] + word(UInt32(bytes.count) | (UInt32(bytes.count) ^ 0xFFFF) << 16) + bytes
     }
 
-    private static func word(_ value: UInt32) -> [UInt8] { [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: value >> $0) } }
+    private static func word(_ value: UInt32) -> [UInt8] {
+        [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: value >> $0) }
+    }
 }

@@ -1,11 +1,13 @@
 /// libFuzzer's own entry point, which takes the place of its `main`.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
     _ oneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// The package manager renames the entry point of every executable to `<module>_main` and links `main` to it; this is that symbol.
+/// The package manager renames the entry point of every executable to `<module>_main` and links `main` to it; this is
+/// that symbol.
 @_cdecl("BodyReaderFuzz_main")
 public func runBodyReaderFuzz(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
     var count = count

@@ -10,7 +10,8 @@ public func start(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutable
 /// libFuzzer's entry for programs that have a `main` of their own. It has no header.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
     _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
@@ -25,7 +26,8 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private let paths = JSONPathSet([
-    .root, JSONPath([.key("a")]), JSONPath([.key("a"), .key("b")]), JSONPath([.key("a"), .index(0)]), JSONPath([.index(0)]),
+    .root, JSONPath([.key("a")]), JSONPath([.key("a"), .key("b")]), JSONPath([.key("a"), .index(0)]),
+    JSONPath([.index(0)]),
     JSONPath([.index(1), .key("a")]),
     JSONPath([.key("full_name")]), JSONPath([.key("")]),
 ])
@@ -88,7 +90,8 @@ private func read(_ input: [UInt8]) -> JSONError? {
     }
 }
 
-/// Reads arrays and objects step by step where they are shallow, and skips them where they are deep, so that both ways are compared.
+/// Reads arrays and objects step by step where they are shallow, and skips them where they are deep, so that both ways
+/// are compared.
 private func readAll(_ reader: inout JSONReader) throws(JSONError) {
     switch try reader.peek() {
     case .object where reader.depth < 4:

@@ -20,7 +20,9 @@ private func checkTemplate(_ text: String) {
         precondition(!parts.isEmpty, "A text of nothing.")
         let written = ReferenceText.of(parts)
         precondition((try? TemplateParser.parse(written)) == parts, "Written again it reads otherwise: \(written)")
-        if !hasReference(text) { precondition(parts == [.literal(Array(text.utf8))], "A text without references has changed.") }
+        if !hasReference(text) {
+            precondition(parts == [.literal(Array(text.utf8))], "A text without references has changed.")
+        }
     } catch {
         precondition(hasReference(text) && isMessage(error.message), "A text was refused without a reason.")
     }
@@ -31,7 +33,8 @@ private func checkReference(_ text: String) {
         let reference = try ReferenceParser.parseBare(text)
         precondition(reference.fallback == nil, "A bare reference has a default.")
         let written = ReferenceText.of(reference.source)
-        precondition((try? ReferenceParser.parseBare(written)) == reference, "Written again it reads otherwise: \(written)")
+        precondition(
+            (try? ReferenceParser.parseBare(written)) == reference, "Written again it reads otherwise: \(written)")
     } catch {
         precondition(isMessage(error.message), "A reference was refused without a reason.")
     }
@@ -41,5 +44,6 @@ private func checkReference(_ text: String) {
 private func hasReference(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
 
 private func isMessage(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count < 8_000 && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+    !text.isEmpty && text.utf8.count < 8_000
+        && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
 }

@@ -2,7 +2,8 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
 
-/// A text that stands in a route makes JSON of any body, whatever it refers to; one that is no text with references makes no route.
+/// A text that stands in a route makes JSON of any body, whatever it refers to; one that is no text with references
+/// makes no route.
 enum RouteProperty {
     static func check(_ text: String) {
         let literal = escaped(text)
@@ -19,26 +20,32 @@ enum RouteProperty {
         var options = RouteOptions()
         options.secrets = .throwAway
         let compilation = RouteTable.compile(
-            [RouteFile(name: "f.yaml", bytes: Array(file.utf8))], secretFiles: SecretFiles(folder: "."), environment: [:], options: options)
-        precondition((compilation.table == nil) == !compilation.problems.isEmpty, "Both a table and problems, or neither.")
+            [RouteFile(name: "f.yaml", bytes: Array(file.utf8))], secretFiles: SecretFiles(folder: "."),
+            environment: [:], options: options)
+        precondition(
+            (compilation.table == nil) == !compilation.problems.isEmpty, "Both a table and problems, or neither.")
         guard let route = compilation.table?.routes.first else { return }
         precondition((try? TemplateParser.parse(text)) != nil, "A text that cannot be read made a route.")
         for body in bodies { check(route, body) }
     }
 
     private static let bodies = [
-        #"{"event":"e","list":[1,{"id":"\ud800","a":[{"b":null}]},null],"a":{"b":"c"}}"#, #"{"list":["x"],"id":[]}"#, #"{"list":7}"#,
+        #"{"event":"e","list":[1,{"id":"\ud800","a":[{"b":null}]},null],"a":{"b":"c"}}"#, #"{"list":["x"],"id":[]}"#,
+        #"{"list":7}"#,
     ]
 
     private static func check(_ route: Route, _ body: String) {
         let request = RequestToSign(
-            method: "POST", target: "/a/x%22y?a=b&id=1", headers: [.init("Content-Type", "application/json"), .init("X-Id", "\"\\")],
+            method: "POST", target: "/a/x%22y?a=b&id=1",
+            headers: [.init("Content-Type", "application/json"), .init("X-Id", "\"\\")],
             body: Array(body.utf8))
         let rehearsal = route.rehearse(request, sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
         guard case .store(let delivery) = rehearsal.outcome else { return }
         for job in delivery.jobs {
             var findings = JSONFindings()
-            precondition((try? JSONScanner.scan(job.payload.span, paths: .none, into: &findings)) != nil, "A payload is not JSON.")
+            precondition(
+                (try? JSONScanner.scan(job.payload.span, paths: .none, into: &findings)) != nil,
+                "A payload is not JSON.")
             precondition(job.uniqueKey.map { $0.utf8.count <= 200 } ?? true, "A key is too long for Zizq.")
         }
     }

@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 
-/// A chunked body gives the same whole and in pieces, stays within its limit, and leaves head and pipelined bytes as they are.
+/// A chunked body gives the same whole and in pieces, stays within its limit, and leaves head and pipelined bytes as
+/// they are.
 enum ChunkedBodyProperty {
     private static let head: [UInt8] = [0x68, 0x65, 0x61, 0x64]
     private static let bodyLimit = 300
@@ -30,7 +31,9 @@ enum ChunkedBodyProperty {
         }
         precondition(Array(buffer.prefix(head.count)) == head, "The head changed.")
         precondition(decoder.bodyEnd - head.count <= bodyLimit, "The body is over its limit.")
-        if case .complete(let end) = step { precondition(bytes.suffix(buffer.count - end) == buffer[end...], "Pipelined bytes changed.") }
+        if case .complete(let end) = step {
+            precondition(bytes.suffix(buffer.count - end) == buffer[end...], "Pipelined bytes changed.")
+        }
         // A refused buffer means nothing any more.
         if case .refused = step { buffer = [] }
         return Outcome(step: step, fault: decoder.fault, buffer: buffer)

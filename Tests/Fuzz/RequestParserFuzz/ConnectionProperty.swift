@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 
-/// A connection takes the same requests, with the same bodies, out of its bytes however they were cut up; this is what smuggling would
-/// break.
+/// A connection takes the same requests, with the same bodies, out of its bytes however they were cut up; this is what
+/// smuggling would break.
 enum ConnectionProperty {
     static func check(_ bytes: [UInt8], cut: Int) {
         let whole = requests(in: bytes, cuts: [])

@@ -1,8 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 
-/// A request head gives the same whole and in pieces, lies inside the bytes, and does not depend on what follows it; the chunked body
-/// behind it decodes likewise.
+/// A request head gives the same whole and in pieces, lies inside the bytes, and does not depend on what follows it;
+/// the chunked body behind it decodes likewise.
 enum RequestProperty {
     static func check(_ bytes: [UInt8], cut: Int) {
         let whole = parse(bytes, cuts: [])
@@ -15,7 +15,9 @@ enum RequestProperty {
         let alone = parse(Array(bytes[..<head.length]), cuts: [])
         precondition("\(alone)" == text, "What follows the head changed it.")
         checkView(head, bytes)
-        if head.framing == .chunked { ChunkedBodyProperty.check(Array(bytes[head.length...]), cut: max(0, cut - head.length)) }
+        if head.framing == .chunked {
+            ChunkedBodyProperty.check(Array(bytes[head.length...]), cut: max(0, cut - head.length))
+        }
     }
 
     private static func parse(_ bytes: [UInt8], cuts: [Int]) -> (step: RequestParser.Step, fault: MessageFault?) {
@@ -29,14 +31,18 @@ enum RequestProperty {
     }
 
     private static func checkView(_ head: RequestHead, _ bytes: [UInt8]) {
-        let view = head.view(over: bytes.span, body: bytes.span.extracting(0..<0), peer: PeerAddress(ipv4: (127, 0, 0, 1), port: 1))
-        precondition(view.target[0] == UInt8(ascii: "/") || view.target.equals("*"), "A target is neither a path nor an asterisk.")
+        let view = head.view(
+            over: bytes.span, body: bytes.span.extracting(0..<0), peer: PeerAddress(ipv4: (127, 0, 0, 1), port: 1))
+        precondition(
+            view.target[0] == UInt8(ascii: "/") || view.target.equals("*"),
+            "A target is neither a path nor an asterisk.")
         precondition(view.headers.count <= fuzzLimits().headerLines, "More header lines than allowed.")
         for index in 0..<view.headers.count {
             precondition(!view.headers.name(at: index).isEmpty, "An empty header name.")
             let value = view.headers.value(at: index)
             for place in 0..<value.count {
-                precondition(value[place] != 0x0A && value[place] != 0x0D && value[place] != 0, "A line end in a value.")
+                precondition(
+                    value[place] != 0x0A && value[place] != 0x0D && value[place] != 0, "A line end in a value.")
             }
         }
     }

@@ -6,7 +6,8 @@ enum ResponseProperty {
     static func check(_ bytes: [UInt8], cut: Int, toHeadMethod: Bool) {
         let whole = parse(bytes, cuts: [], toHeadMethod)
         precondition(whole == parse(bytes, cuts: [cut], toHeadMethod), "A cut changed the answer.")
-        precondition(whole == parse(bytes, cuts: Array(0..<bytes.count), toHeadMethod), "Single bytes changed the answer.")
+        precondition(
+            whole == parse(bytes, cuts: Array(0..<bytes.count), toHeadMethod), "Single bytes changed the answer.")
     }
 
     private enum Outcome: Equatable {

@@ -17,6 +17,7 @@ struct FileLines {
 
     /// A message is one line that a terminal can show, and no longer than anybody reads.
     static func isMessage(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count < 8_000 && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+        !text.isEmpty && text.utf8.count < 8_000
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     }
 }

@@ -2,18 +2,20 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
 
-/// A file is a table or problems, never both and never neither; it is the same each time; each route is found on its path, takes any
-/// body, and makes jobs that are JSON.
+/// A file is a table or problems, never both and never neither; it is the same each time; each route is found on its
+/// path, takes any body, and makes jobs that are JSON.
 enum TableProperty {
     static func check(_ bytes: [UInt8], _ lines: FileLines) {
         let compilation = compile(bytes)
-        precondition((compilation.table == nil) == !compilation.problems.isEmpty, "Both a table and problems, or neither.")
+        precondition(
+            (compilation.table == nil) == !compilation.problems.isEmpty, "Both a table and problems, or neither.")
         for problem in compilation.problems + compilation.warnings {
             precondition(lines.hold(line: problem.line, column: problem.column), "A problem is outside the file.")
             precondition(FileLines.isMessage(problem.message), "A message is not one line.")
         }
         let again = compile(bytes)
-        precondition(again.problems == compilation.problems && again.warnings == compilation.warnings, "Twice is not the same.")
+        precondition(
+            again.problems == compilation.problems && again.warnings == compilation.warnings, "Twice is not the same.")
         if let table = compilation.table { check(table) }
     }
 
@@ -22,7 +24,8 @@ enum TableProperty {
         options.secrets = .throwAway
         options.allowsInlineSecrets = true
         return RouteTable.compile(
-            [RouteFile(name: "f.yaml", bytes: bytes)], secretFiles: SecretFiles(folder: "."), environment: [:], options: options)
+            [RouteFile(name: "f.yaml", bytes: bytes)], secretFiles: SecretFiles(folder: "."), environment: [:],
+            options: options)
     }
 
     private static func check(_ table: RouteTable) {
@@ -30,7 +33,9 @@ enum TableProperty {
             let path = path(of: route)
             precondition(table.match(path: path.span)?.index == route.index, "A route is not found on its own path.")
             let target = String(decoding: path, as: UTF8.self)
-            for body in bodies { check(route, RequestToSign(method: "POST", target: target, headers: headers, body: Array(body.utf8))) }
+            for body in bodies {
+                check(route, RequestToSign(method: "POST", target: target, headers: headers, body: Array(body.utf8)))
+            }
         }
     }
 
@@ -38,10 +43,13 @@ enum TableProperty {
     private static func path(of route: Route) -> [UInt8] {
         let segments = route.path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return Array(
-            segments.map { $0.first == UInt8(ascii: "{") ? Array("\u{10FFFD}".utf8) : Array($0) }.joined(separator: "/".utf8))
+            segments.map { $0.first == UInt8(ascii: "{") ? Array("\u{10FFFD}".utf8) : Array($0) }.joined(
+                separator: "/".utf8))
     }
 
-    private static let headers = [RequestToSign.Header("Content-Type", "application/json"), .init("X-GitHub-Event", "push")]
+    private static let headers = [
+        RequestToSign.Header("Content-Type", "application/json"), .init("X-GitHub-Event", "push"),
+    ]
     private static let bodies = [
         #"{"ref":"refs/heads/main","after":"a","repository":{"full_name":"a/b"},"list":[1,{"id":2}]}"#, "[1]", "x",
     ]

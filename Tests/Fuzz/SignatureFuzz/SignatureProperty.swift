@@ -18,23 +18,33 @@ enum SignatureProperty {
     private static let schemes: [Scheme] = [
         scheme(["", "."], ["timestamp", "body"]), scheme(["v0:", ":"], ["timestamp", "body"]),
         scheme(["", ".", "."], ["id", "timestamp", "body"]), scheme(["", ""], ["timestamp", "body"]),
-        scheme(["", ""], ["timestamp", "body"], format: "rfc3339"), scheme(["", "", ""], ["id", "timestamp", "body"], format: "rfc3339"),
+        scheme(["", ""], ["timestamp", "body"], format: "rfc3339"),
+        scheme(["", "", ""], ["id", "timestamp", "body"], format: "rfc3339"),
         scheme(["", "", ""], ["id", "timestamp", "body"], pattern: "[a-z0-9.-]{4}"),
         scheme(["", ""], ["body", "timestamp"], format: "unix_ms"),
-        scheme(["", "|", ".."], ["header.X-More", "body", "timestamp"]), scheme(["", ":", ":"], ["id", "body", "header.X-More"]),
+        scheme(["", "|", ".."], ["header.X-More", "body", "timestamp"]),
+        scheme(["", ":", ":"], ["id", "body", "header.X-More"]),
         scheme(["", ""], ["url", "body"]), scheme(["", ""], ["body", "url"]),
         scheme(["POST", "", ""], ["url", "body", "timestamp"], format: "unix_ms"),
     ]
 
-    private static func scheme(_ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil) -> Scheme {
+    private static func scheme(
+        _ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil
+    ) -> Scheme {
         let signed = zip(literals, values).map { "\($0)${\($1)}" }.joined()
         var verify = "alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '\(signed)'"
-        if values.contains("timestamp") { verify += ", timestamp_from: '${header.X-Time}', tolerance: 0, timestamp_format: \(format)" }
-        if values.contains("id") { verify += ", id_from: '${header.X-Id}'" + (pattern.map { ", id_pattern: '\($0)'" } ?? "") }
+        if values.contains("timestamp") {
+            verify += ", timestamp_from: '${header.X-Time}', tolerance: 0, timestamp_format: \(format)"
+        }
+        if values.contains("id") {
+            verify += ", id_from: '${header.X-Id}'" + (pattern.map { ", id_pattern: '\($0)'" } ?? "")
+        }
         let text =
-            "routes:\n- path: /h\n  public_url: https://h\n  body: bytes\n  verify: { \(verify) }\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+            "routes:\n- path: /h\n  public_url: https://h\n  body: bytes\n  verify: { \(verify) }\n  secrets: [ { "
+            + "env: SECRET } ]\n  jobs: [ { type: t } ]\n"
         let compilation = RouteTable.compile(
-            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "."), environment: ["SECRET": secret])
+            [RouteFile(name: "r.yaml", bytes: Array(text.utf8))], secretFiles: SecretFiles(folder: "."),
+            environment: ["SECRET": secret])
         guard let route = compilation.table?.routes.first else { preconditionFailure("\(compilation.problems)") }
         return Scheme(literals: literals.map { Array($0.utf8) }, values: values, route: route)
     }
@@ -71,7 +81,9 @@ enum SignatureProperty {
     /// - Returns: `nil` for what is not a URL of the route.
     private static func target(of url: [UInt8]) -> String? {
         let text = String(decoding: url, as: UTF8.self)
-        guard text == "https://h/h" || text.hasPrefix("https://h/h?"), url.allSatisfy({ 0x21...0x7E ~= $0 }) else { return nil }
+        guard text == "https://h/h" || text.hasPrefix("https://h/h?"), url.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            return nil
+        }
         return String(text.dropFirst("https://h".count))
     }
 

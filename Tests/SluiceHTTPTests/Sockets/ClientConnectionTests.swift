@@ -14,12 +14,14 @@ import Testing
             "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nx-trailer: z\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\nhello", "HTTP/1.0 200 OK\r\n\r\nhello",
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 "
+                + "OK\r\ncontent-length: 5\r\n\r\nhello",
         ])
     func reads(answer: String) async throws {
         // Cut in every place, a piece at a time.
         for cut in stride(from: 1, to: answer.utf8.count, by: 5) {
-            let server = try ScriptedServer(.read, .send(String(answer.prefix(cut))), .send(String(answer.dropFirst(cut))), .finish)
+            let server = try ScriptedServer(
+                .read, .send(String(answer.prefix(cut))), .send(String(answer.dropFirst(cut))), .finish)
             defer { server.stop() }
             let client = try ClientUnderTest(port: server.port)
             let response = try await client.get()
@@ -30,7 +32,8 @@ import Testing
     }
 
     @Test(
-        "a connection is used again where the answer allows it", arguments: [(Self.ok, 1), (Self.close, 3), (Self.old, 3), (Self.more, 3)])
+        "a connection is used again where the answer allows it",
+        arguments: [(Self.ok, 1), (Self.close, 3), (Self.old, 3), (Self.more, 3)])
     func reuses(answer: String, connections: Int) async throws {
         let server = try ScriptedServer(.read, .send(answer), .read, .send(answer), .read, .send(answer))
         defer { server.stop() }
@@ -76,7 +79,8 @@ import Testing
     func large(isTLS: Bool) async throws {
         let certificate = try TestCertificate.make()
         let server = try await ServerUnderTest.start(certificate: isTLS ? certificate : nil)
-        let tls = isTLS ? try TLSClientContext(caPath: certificate.certificatePath, certificatePath: nil, keyPath: nil) : nil
+        let tls =
+            isTLS ? try TLSClientContext(caPath: certificate.certificatePath, certificatePath: nil, keyPath: nil) : nil
         let client = try ClientUnderTest(port: server.port, tls: tls)
         for size in [0, 1, 16_384, 16_385, 1 << 20, 8 << 20] {
             let body = String(repeating: "0123456789abcdef", count: size / 16 + 1).prefix(size)

@@ -24,28 +24,37 @@ import Testing
         Row("closes before the answer", [.read, .close], .closed, cutShort),
         Row("closes in the status line", [.read, .send("HTTP/1.1 20"), .close], .closed, cutShort),
         Row("closes in the head", [.read, .send("HTTP/1.1 200 OK\r\ncontent-le"), .close], .closed, cutShort),
-        Row("closes in the body", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel"), .close], .closed, cutShort),
         Row(
-            "closes in a chunk", [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel"), .close], .closed, cutShort),
+            "closes in the body", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel"), .close], .closed,
+            cutShort),
         Row(
-            "closes before the last chunk", [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"), .close],
+            "closes in a chunk",
+            [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel"), .close], .closed, cutShort),
+        Row(
+            "closes before the last chunk",
+            [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"), .close],
             .closed, cutShort),
-        Row("closes after an interim answer", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .close], .closed, cutShort),
+        Row(
+            "closes after an interim answer", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .close], .closed, cutShort
+        ),
         Row(
             "answers garbage", [.read, .send("<<not HTTP>>\r\n\r\n")], .malformedResponse,
             "the answer is not HTTP: a malformed HTTP version"
         ),
         Row(
-            "answers with two lengths", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab")],
+            "answers with two lengths",
+            [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab")],
             .malformedResponse, "the answer is not HTTP: more than one Content-Length"),
         Row(
             "switches protocols", [.read, .send("HTTP/1.1 101 Switching Protocols\r\n\r\n")], .malformedResponse,
             "the answer is not HTTP: an answer that switches to a protocol nobody asked for"),
         Row(
-            "announces more than the client takes", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n")], .responseTooLarge,
+            "announces more than the client takes", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n")],
+            .responseTooLarge,
             "the answer is over 1000 bytes"),
         Row(
-            "sends chunks over what the client takes", [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n")],
+            "sends chunks over what the client takes",
+            [.read, .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n")],
             .responseTooLarge, "the answer is over 1000 bytes"),
         Row(
             "sends more than the client takes without a length",
@@ -53,9 +62,12 @@ import Testing
             "the answer is over 1000 bytes"),
         Row("answers nothing", [.read], .timeout, "no whole answer within 200ms"),
         Row(
-            "answers half and then nothing", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")], .timeout,
+            "answers half and then nothing", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")],
+            .timeout,
             "no whole answer within 200ms"),
-        Row("answers interim answers for ever", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n")], .timeout, "no whole answer within 200ms"),
+        Row(
+            "answers interim answers for ever", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n")], .timeout,
+            "no whole answer within 200ms"),
     ]
 
     @Test("a request that gets no whole answer ends with an error that says at which stage", arguments: rows)
@@ -117,7 +129,8 @@ import Testing
         for _ in 0..<2 {
             let error = await client.failure()
             #expect(error?.kind == .resolve)
-            #expect(error?.message.hasPrefix("cannot resolve nowhere.invalid: ") == true, "\(String(describing: error))")
+            #expect(
+                error?.message.hasPrefix("cannot resolve nowhere.invalid: ") == true, "\(String(describing: error))")
             #expect(error?.mayHaveBeenProcessed == false)
         }
         await client.stop()
@@ -143,7 +156,9 @@ import Testing
         let server = try ScriptedServer(.read)
         defer { server.stop() }
         let client = try ClientUnderTest(port: server.port)
-        let request = Task { await client.failure(HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))) }
+        let request = Task {
+            await client.failure(HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300)))
+        }
         await Task.yield()
         client.client.shutdown()
         #expect(await request.value?.kind == .cancelled)

@@ -6,7 +6,8 @@ import Testing
 
 /// Answers whose bodies are read as they come.
 @Suite struct ClientStreamTests {
-    private static let chunked = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    private static let chunked =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
 
     private func withStream(
         _ script: ScriptedServer.Step..., idleTimeout: Duration = .seconds(300),
@@ -42,8 +43,10 @@ import Testing
     @Test("head and body come as they are sent: in chunks, by length, and until the server closes")
     func frames() async throws {
         let bodies = [
-            Self.chunked + "3\r\none\r\n4\r\n\ntwo\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\none\ntwo",
-            "HTTP/1.1 200 OK\r\n\r\none\ntwo", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\none\ntwo",
+            Self.chunked + "3\r\none\r\n4\r\n\ntwo\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\none\ntwo",
+            "HTTP/1.1 200 OK\r\n\r\none\ntwo",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\none\ntwo",
         ]
         for body in bodies {
             try await withStream(.read, .send(body), .close) { stream, _ in
@@ -84,7 +87,8 @@ import Testing
 
     @Test("a silence longer than the idle timeout ends the stream; the head has a time of its own")
     func silence() async throws {
-        try await withStream(.read, .send(Self.chunked + "3\r\none\r\n"), idleTimeout: .milliseconds(150)) { stream, _ in
+        try await withStream(.read, .send(Self.chunked + "3\r\none\r\n"), idleTimeout: .milliseconds(150)) {
+            stream, _ in
             let (pieces, error) = await pieces(stream)
             #expect(pieces == ["one"])
             #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "nothing came within 150ms"))
@@ -131,7 +135,8 @@ import Testing
     func pool() async throws {
         let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
         let server = try ScriptedServer([
-            [.read, .send(Self.chunked + "3\r\none\r\n")], [.read, .send(Self.chunked + "3\r\none\r\n")], [.read, .send(ok)],
+            [.read, .send(Self.chunked + "3\r\none\r\n")], [.read, .send(Self.chunked + "3\r\none\r\n")],
+            [.read, .send(ok)],
         ])
         let client = try ClientUnderTest(port: server.port) { $0.maximumConnections = 1 }
         let request = HTTPClientRequest(method: "GET", target: "/", timeout: .seconds(300))

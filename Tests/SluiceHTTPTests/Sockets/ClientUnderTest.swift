@@ -13,7 +13,8 @@ final class ClientUnderTest: Sendable {
     ) throws {
         group = try EventLoopGroup(count: 1, name: "client")
         var configuration = HTTPClientConfiguration(
-            endpoint: .host(host, port: port), authority: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", tls: tls)
+            endpoint: .host(host, port: port), authority: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)",
+            tls: tls)
         // A busy machine may keep a test waiting between two of its steps.
         (configuration.connectTimeout, configuration.idleTime) = (.seconds(600), .seconds(600))
         change(&configuration)
@@ -26,14 +27,17 @@ final class ClientUnderTest: Sendable {
         await group.stop()
     }
 
-    func get(_ target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError) -> HTTPClientResponse {
+    func get(_ target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError)
+        -> HTTPClientResponse
+    {
         try await client.send(HTTPClientRequest(method: "GET", target: target, timeout: timeout))
     }
 
     func post(_ body: String, to target: String = "/", timeout: Duration = .seconds(300)) async throws(HTTPClientError)
         -> HTTPClientResponse
     {
-        try await client.send(HTTPClientRequest(method: "POST", target: target, body: Array(body.utf8), timeout: timeout))
+        try await client.send(
+            HTTPClientRequest(method: "POST", target: target, body: Array(body.utf8), timeout: timeout))
     }
 
     /// The error that a GET ends with.

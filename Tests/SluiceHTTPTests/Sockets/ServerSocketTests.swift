@@ -14,7 +14,8 @@ import Testing
         try gone.send(Self.hold)
         await server.holds(1)
         gone.reset()
-        // A second connection on the same loop shows that the reset was seen: loops have the same number of connections in turn.
+        // A second connection on the same loop shows that the reset was seen: loops have the same number of connections
+        // in turn.
         for _ in 0..<2 {
             let other = try RawSocket(port: server.port)
             try other.send("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
@@ -70,7 +71,9 @@ import Testing
         await server.stop()
     }
 
-    @Test("while it drains, answers close their connections; then idle ones close, work is finished, and nobody is accepted")
+    @Test(
+        "while it drains, answers close their connections; then idle ones close, work is finished, and nobody is accepted"
+    )
     func drains() async throws {
         let server = try await ServerUnderTest.start()
         let idle = try RawSocket(port: server.port)
@@ -101,7 +104,9 @@ import Testing
         await server.stop()
     }
 
-    @Test("a connection that has sent nothing yet when accepting stops may still send its first request; one that stays silent is closed")
+    @Test(
+        "a connection that has sent nothing yet when accepting stops may still send its first request; one that stays silent is closed"
+    )
     func firstRequestWhileStopping() async throws {
         let time = ManualTime()
         let server = try await ServerUnderTest.start(time: time)

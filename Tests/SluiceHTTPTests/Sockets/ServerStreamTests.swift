@@ -9,7 +9,9 @@ import Testing
     private static let request = "GET /stream HTTP/1.1\r\nhost: h\r\n\r\n"
     private static let echo = "POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"
 
-    @Test("a stream goes out in chunks as they come, ends when the service says so, and its connection goes on with the next request")
+    @Test(
+        "a stream goes out in chunks as they come, ends when the service says so, and its connection goes on with the next request"
+    )
     func streams() async throws {
         let server = try await ServerUnderTest.start()
         let receiver = try RawSocket(port: server.port)
@@ -52,7 +54,8 @@ import Testing
         await server.stop()
     }
 
-    @Test("a service is told once of a receiver that has gone, however it went", arguments: ["reset", "ended", "closed"])
+    @Test(
+        "a service is told once of a receiver that has gone, however it went", arguments: ["reset", "ended", "closed"])
     func goes(how: String) async throws {
         let server = try await ServerUnderTest.start()
         let receiver = try RawSocket(port: server.port)
@@ -100,7 +103,9 @@ import Testing
         await server.stop()
     }
 
-    @Test("a receiver that does not read is closed after the time to write; a service that goes on beyond the bound closes it at once")
+    @Test(
+        "a receiver that does not read is closed after the time to write; a service that goes on beyond the bound closes it at once"
+    )
     func stuck() async throws {
         for goesOn in [false, true] {
             let server = try await ServerUnderTest.start {

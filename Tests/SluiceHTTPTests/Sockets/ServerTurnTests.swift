@@ -45,7 +45,8 @@ import Testing
         let group = try EventLoopGroup(count: 1, name: "server")
         let turns = Turns()
         let server = await HTTPServer(
-            configuration: HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16))), group: group, observer: Silent()
+            configuration: HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16))), group: group,
+            observer: Silent()
         ) { TurnCounter(turns, on: $0) }
         let listening = try ListeningSocket(#require(SocketAddress(host: "127.0.0.1", port: 0)))
         try await server.listen(on: listening, tls: nil)

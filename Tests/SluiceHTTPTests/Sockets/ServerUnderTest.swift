@@ -15,8 +15,12 @@ final class ServerUnderTest: Sendable {
         func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) {
             lines.withLock { $0.append("refused \(code.rawValue): \(reason)") }
         }
-        func shed(_ reason: ConnectionShedding, peer: PeerAddress) { lines.withLock { $0.append("shed \(reason.rawValue)") } }
-        func handshakeFailed(_ error: TLSError, peer: PeerAddress) { lines.withLock { $0.append("handshake: \(error)") } }
+        func shed(_ reason: ConnectionShedding, peer: PeerAddress) {
+            lines.withLock { $0.append("shed \(reason.rawValue)") }
+        }
+        func handshakeFailed(_ error: TLSError, peer: PeerAddress) {
+            lines.withLock { $0.append("handshake: \(error)") }
+        }
     }
 
     /// What the service shares with the test.
@@ -65,7 +69,10 @@ final class ServerUnderTest: Sendable {
     let desk: Desk
     private let group: EventLoopGroup
 
-    private init(_ server: HTTPServer, _ notes: Notes, _ port: UInt16, _ memory: MemoryBudget, _ desk: Desk, _ group: EventLoopGroup) {
+    private init(
+        _ server: HTTPServer, _ notes: Notes, _ port: UInt16, _ memory: MemoryBudget, _ desk: Desk,
+        _ group: EventLoopGroup
+    ) {
         self.server = server
         self.notes = notes
         self.port = port
@@ -153,8 +160,12 @@ extension ServerUnderTest {
     }
 
     /// Does something with the one request that is held, on its loop.
-    func onStream<Result: Sendable>(_ step: @escaping @Sendable (HTTPServerLoop, ExchangeID) -> Result) async throws -> Result {
-        guard let held = desk.state.withLock({ $0.held.first }) else { throw RawSocket.Failure(description: "no request is held") }
+    func onStream<Result: Sendable>(_ step: @escaping @Sendable (HTTPServerLoop, ExchangeID) -> Result) async throws
+        -> Result
+    {
+        guard let held = desk.state.withLock({ $0.held.first }) else {
+            throw RawSocket.Failure(description: "no request is held")
+        }
         return await withCheckedContinuation { continuation in
             server.post(to: held.loop) { continuation.resume(returning: step($0, held.exchange)) }
         }
@@ -164,7 +175,8 @@ extension ServerUnderTest {
     func send(_ text: String) async throws -> Bool { try await onStream { $0.send(Array(text.utf8), on: $1) } }
 }
 
-/// `/echo` answers with the body, `/stream` with `first` and what the test sends, `/large` with much, `/hold` when it is released, `/drop` never, anything else is refused by its head.
+/// `/echo` answers with the body, `/stream` with `first` and what the test sends, `/large` with much, `/hold` when it
+/// is released, `/drop` never, anything else is refused by its head.
 final class EchoService: HTTPService {
     /// More than the buffers between two sockets hold.
     static let largeBody = [UInt8](repeating: 0x20, count: 12 << 20)
@@ -192,7 +204,9 @@ final class EchoService: HTTPService {
         case "/large": return .now(HTTPResponse(status: 200, body: Self.largeBody))
         case "/stream":
             desk.hold(ServerUnderTest.Desk.Held(loop: loop, exchange: exchange))
-            return .stream(HTTPResponse(status: 200, headers: [("content-type", "text/plain")], body: Array("first".utf8))) { [desk] in
+            return .stream(
+                HTTPResponse(status: 200, headers: [("content-type", "text/plain")], body: Array("first".utf8))
+            ) { [desk] in
                 desk.note($0)
             }
         default:

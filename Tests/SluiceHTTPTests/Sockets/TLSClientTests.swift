@@ -6,7 +6,9 @@ import Testing
 
 /// With whom a client talks over TLS.
 @Suite struct TLSClientTests {
-    private static func error(_ certificate: TestCertificate, ca: String?, host: String) async throws -> HTTPClientError? {
+    private static func error(_ certificate: TestCertificate, ca: String?, host: String) async throws
+        -> HTTPClientError?
+    {
         let server = try await ServerUnderTest.start(certificate: certificate)
         let tls = try TLSClientContext(caPath: ca, certificatePath: nil, keyPath: nil)
         let client = try ClientUnderTest(host, port: server.port, tls: tls)
@@ -37,7 +39,8 @@ import Testing
     func plainServer() async throws {
         let server = try ScriptedServer(.send("HTTP/1.1 400 Bad Request\r\n\r\n"), .close)
         defer { server.stop() }
-        let client = try ClientUnderTest(port: server.port, tls: TLSClientContext(caPath: nil, certificatePath: nil, keyPath: nil))
+        let client = try ClientUnderTest(
+            port: server.port, tls: TLSClientContext(caPath: nil, certificatePath: nil, keyPath: nil))
         let error = await client.failure()
         #expect(error?.kind == .tls)
         #expect(error?.mayHaveBeenProcessed == false)

@@ -7,7 +7,8 @@ struct TLSPeer: Sendable {
     let port: UInt16
     let tls: TLSClientContext
 
-    /// Sends each request in a record of its own, and reads until so many bytes have come, or the server has closed or been silent for long.
+    /// Sends each request in a record of its own, and reads until so many bytes have come, or the server has closed or
+    /// been silent for long.
     ///
     /// - Returns: how many bytes have come.
     func exchange(_ requests: [[UInt8]], expecting expected: Int) throws -> Int {
@@ -15,10 +16,13 @@ struct TLSPeer: Sendable {
         let stream = try Stream(connecting: descriptor, tls: tls, host: "localhost")
         guard stream.handshake() == .moved(0) else { throw RawSocket.Failure(description: "no handshake") }
         for request in requests {
-            guard stream.write(request, from: 0) == .moved(request.count) else { throw RawSocket.Failure(description: "cannot write") }
+            guard stream.write(request, from: 0) == .moved(request.count) else {
+                throw RawSocket.Failure(description: "cannot write")
+            }
         }
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        // The server has all of it, and cannot write any more, when for a while nothing changes in what there is to read.
+        // The server has all of it, and cannot write any more, when for a while nothing changes in what there is to
+        // read.
         var unread: Int32 = -1
         while unread != pending(descriptor) {
             unread = pending(descriptor)

@@ -2,7 +2,8 @@ import CSluiceSQLite
 import Glibc
 import Synchronization
 
-/// A SQLite VFS that is the system's, but for the faults that a test asks for. Each has a name of its own, so tests run in parallel.
+/// A SQLite VFS that is the system's, but for the faults that a test asks for. Each has a name of its own, so tests run
+/// in parallel.
 final class FaultyVFS: Sendable {
     enum File: Sendable {
         case database
@@ -44,7 +45,9 @@ final class FaultyVFS: Sendable {
         unsafe vfs.initialize(to: system.pointee)
         unsafe vfs.pointee.zName = strdup(name).map { unsafe UnsafePointer($0) }
         unsafe vfs.pointee.pAppData = UnsafeMutableRawPointer(bitPattern: index + 1)
-        unsafe vfs.pointee.xOpen = { vfs, path, file, flags, outFlags in unsafe FaultyVFS.open(vfs, path, file, flags, outFlags) }
+        unsafe vfs.pointee.xOpen = { vfs, path, file, flags, outFlags in
+            unsafe FaultyVFS.open(vfs, path, file, flags, outFlags)
+        }
         _ = unsafe sqlite3_vfs_register(vfs, 0)
     }
 
@@ -52,7 +55,8 @@ final class FaultyVFS: Sendable {
 
     func syncs(of file: File) -> Int { faults.withLock { $0.syncs[file] ?? 0 } }
 
-    /// The system's methods with write and sync replaced. SQLite's own methods keep working on the file, as it is theirs.
+    /// The system's methods with write and sync replaced. SQLite's own methods keep working on the file, as it is
+    /// theirs.
     @unsafe private struct Methods {
         var methods: sqlite3_io_methods
         var original: UnsafePointer<sqlite3_io_methods>
@@ -61,10 +65,13 @@ final class FaultyVFS: Sendable {
     }
 
     private static func open(
-        _ vfs: UnsafeMutablePointer<sqlite3_vfs>?, _ path: sqlite3_filename?, _ file: UnsafeMutablePointer<sqlite3_file>?, _ flags: Int32,
+        _ vfs: UnsafeMutablePointer<sqlite3_vfs>?, _ path: sqlite3_filename?,
+        _ file: UnsafeMutablePointer<sqlite3_file>?, _ flags: Int32,
         _ outFlags: UnsafeMutablePointer<Int32>?
     ) -> Int32 {
-        guard let system = unsafe sqlite3_vfs_find(nil), let file = unsafe file, let vfs = unsafe vfs else { return SQLITE_CANTOPEN }
+        guard let system = unsafe sqlite3_vfs_find(nil), let file = unsafe file, let vfs = unsafe vfs else {
+            return SQLITE_CANTOPEN
+        }
         let code = unsafe system.pointee.xOpen(system, path, file, flags, outFlags)
         guard code == SQLITE_OK, let original = unsafe file.pointee.pMethods else { return code }
         guard flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL) != 0 else { return code }
@@ -74,7 +81,9 @@ final class FaultyVFS: Sendable {
         let kind = flags & SQLITE_OPEN_WAL != 0 ? File.log : File.database
         unsafe patched.initialize(to: Methods(methods: original.pointee, original: original, owner: owner, file: kind))
         unsafe patched.pointee.methods.xSync = { file, flags in unsafe FaultyVFS.sync(file, flags) }
-        unsafe patched.pointee.methods.xWrite = { file, bytes, count, offset in unsafe FaultyVFS.write(file, bytes, count, offset) }
+        unsafe patched.pointee.methods.xWrite = { file, bytes, count, offset in
+            unsafe FaultyVFS.write(file, bytes, count, offset)
+        }
         unsafe file.pointee.pMethods = unsafe UnsafeRawPointer(patched).assumingMemoryBound(to: sqlite3_io_methods.self)
         return SQLITE_OK
     }

@@ -59,7 +59,8 @@ func sample(
         receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(),
         dedupeWindow: window, onChangedBody: rule,
         part: part(
-            hasKey ? key ?? number : nil, body: body ?? key ?? number, jobs: (0..<jobs).map { job(number, $0, payload: payload) },
+            hasKey ? key ?? number : nil, body: body ?? key ?? number,
+            jobs: (0..<jobs).map { job(number, $0, payload: payload) },
             deadLetters: deadLetters), others: others, request: request, keepsRequest: keepsRequest)
 }
 
@@ -72,8 +73,10 @@ func part(_ key: Int?, body: Int? = nil, jobs: [IngestJob] = [], deadLetters: [I
 
 func job(_ number: Int, _ index: Int = 0, payload: Int = 100) -> IngestJob {
     IngestJob(
-        type: "push-\(number)-\(index)", queue: "default", options: Array(#""priority":5"#.utf8), uniqueKey: "github:\(number)",
-        uniqueWhile: "exists", payload: Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: payload) + Array("\"".utf8))
+        type: "push-\(number)-\(index)", queue: "default", options: Array(#""priority":5"#.utf8),
+        uniqueKey: "github:\(number)",
+        uniqueWhile: "exists",
+        payload: Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: payload) + Array("\"".utf8))
 }
 
 extension OutboxStore {

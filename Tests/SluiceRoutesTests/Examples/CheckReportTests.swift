@@ -41,9 +41,11 @@ struct CheckReportTests {
         let report = try report(["b.yaml": Self.route, "a.yaml": "kinds: { a: {}, b: {} }\n"])
         #expect(
             lines(report) == [
-                "a.yaml:1:10: warning: no rule makes jobs of the kind 'a'", "a.yaml:1:17: warning: no rule makes jobs of the kind 'b'",
+                "a.yaml:1:10: warning: no rule makes jobs of the kind 'a'",
+                "a.yaml:1:17: warning: no rule makes jobs of the kind 'b'",
                 "b.yaml:2:3: warning: no rule makes jobs of the kind 'spare'",
-                "b.yaml:14:27: error: the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job", "    status",
+                "b.yaml:14:27: error: the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job",
+                "    status",
                 "      - 202", "      + 200", "routes: 2 files, 1 route, 3 kinds, 2 examples: 1 error, 3 warnings",
             ])
     }
@@ -54,7 +56,8 @@ struct CheckReportTests {
         #expect(broken.examples == nil && !broken.lacksSecretsOnly)
         #expect(lines(broken).last == "routes: 1 file, 1 route, 1 kind, 2 examples (not run): 2 errors, 1 warning")
         let signed = Self.route.replacing(
-            "verify: none", with: "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n    secrets: [ { env: NONE } ]")
+            "verify: none",
+            with: "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }\n    secrets: [ { env: NONE } ]")
         let secretless = try report(["b.yaml": signed])
         #expect(secretless.lacksSecretsOnly)
         #expect(secretless.examples?.map(\.isAsExpected) == [true, false])
@@ -65,8 +68,11 @@ struct CheckReportTests {
 
     @Test("A file of which not even the YAML can be read, a folder that is not there, and one with nothing in it")
     func nothing() throws {
-        #expect(try lines(report(["a.yaml": "a: [\n"])).last == "routes: 1 file, 0 routes, 0 kinds, 0 examples: 1 error, 0 warnings")
-        let missing = CheckReport.make(folder: "/nonexistent", environment: [:], options: RouteOptions(), atMilliseconds: 0)
+        #expect(
+            try lines(report(["a.yaml": "a: [\n"])).last
+                == "routes: 1 file, 0 routes, 0 kinds, 0 examples: 1 error, 0 warnings")
+        let missing = CheckReport.make(
+            folder: "/nonexistent", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(
             missing.lines(CheckTextForm()) == [
                 "/nonexistent:1:1: error: the routes folder cannot be read: No such file or directory",
@@ -85,7 +91,8 @@ struct CheckReportTests {
         let upper = try report(["a.b.YAML": Self.route])
         #expect(lines(upper).first == "a.b.YAML:1:1: error: route files end in .yaml; rename it to a.b.yaml")
         #expect(try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files hold no route")
-        let file = CheckReport.make(folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
+        let file = CheckReport.make(
+            folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
     }
 
@@ -110,8 +117,9 @@ struct CheckReportTests {
         var form = CheckTextForm()
         (form.showsSource, form.width) = (true, 40)
         let padding = String(repeating: " ", count: 100)
-        let long = try lines(report(["b.yaml": "kinds: {\(padding)é: null,\(padding)rest: {} }\nroutes: []\n"]), form).dropFirst().map(
-            \.self)
+        let long = try lines(report(["b.yaml": "kinds: {\(padding)é: null,\(padding)rest: {} }\nroutes: []\n"]), form)
+            .dropFirst().map(
+                \.self)
         #expect(long[0].hasPrefix("b.yaml:1:109: warning: "))
         #expect(long[1].count <= 40)
         let column = try #require(long[2].firstIndex(of: "^")).utf16Offset(in: long[2])
@@ -138,7 +146,8 @@ struct CheckReportTests {
         #expect(
             report.annotations.map { $0.replacing(report.folder + "/", with: "") } == [
                 "::warning file=b%2C1.yaml,line=2,col=3,title=sluice check::no rule makes jobs of the kind 'spare'",
-                "::error file=b%2C1.yaml,line=14,col=27,title=sluice check::the example '100%25' of the route 'r' comes out otherwise: it is "
+                "::error file=b%2C1.yaml,line=14,col=27,title=sluice check::the example '100%25' of the route 'r' "
+                    + "comes out otherwise: it is "
                     + "stored as 1 job%0Astatus: expected 202, got 200",
             ])
     }
@@ -153,13 +162,18 @@ struct CheckReportTests {
                 "folder": report.folder, "ok": false, "files": 1, "kinds": 1, "routes": 1, "errors": 1, "warnings": 1,
                 "examples": ["seen": 2, "run": 2, "failed": 1],
                 "problems": [
-                    ["file": file, "line": 2, "column": 3, "severity": "warning", "message": "no rule makes jobs of the kind 'spare'"],
+                    [
+                        "file": file, "line": 2, "column": 3, "severity": "warning",
+                        "message": "no rule makes jobs of the kind 'spare'",
+                    ],
                     [
                         "file": file, "line": 14, "column": 27, "severity": "error",
                         "message": "the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job",
                         "example": [
                             "route": "r", "name": "100%", "outcome": "stored as 1 job",
-                            "differences": [["what": "status", "line": 14, "column": 27, "expected": "202", "found": "200"]],
+                            "differences": [
+                                ["what": "status", "line": 14, "column": 27, "expected": "202", "found": "200"]
+                            ],
                         ],
                     ],
                 ],

@@ -12,8 +12,10 @@ struct ExampleKeyTests {
     @Test("The same key is a duplicate, whatever the body")
     func duplicate() throws {
         let examples = [
-            "body: { id: 1 }\nexpect: { duplicate: false, jobs: [{}] }", "body: { id: 1 }\nexpect: { duplicate: true, jobs: [] }",
-            "body: { id: 1, a: 2 }\nexpect: { duplicate: true, jobs: [] }", "body: { id: 2 }\nexpect: { duplicate: true }",
+            "body: { id: 1 }\nexpect: { duplicate: false, jobs: [{}] }",
+            "body: { id: 1 }\nexpect: { duplicate: true, jobs: [] }",
+            "body: { id: 1, a: 2 }\nexpect: { duplicate: true, jobs: [] }",
+            "body: { id: 2 }\nexpect: { duplicate: true }",
             "body: { id: 2 }\nexpect: { duplicate: false }",
         ]
         let results = try ExampleRoute(lines: "unique_key: ${body.id}").results(examples)
@@ -44,7 +46,9 @@ struct ExampleKeyTests {
         #expect(
             try differences(
                 "dead_letter", "body: { id: 1 }\nexpect: { duplicate: false, dead_letters: 0 }",
-                "body: { id: 1, a: 2 }\nexpect: { duplicate: false, jobs: [], dead_letters: [changed_body] }") == [[], []])
+                "body: { id: 1, a: 2 }\nexpect: { duplicate: false, jobs: [], dead_letters: [changed_body] }") == [
+                    [], [],
+                ])
     }
 
     @Test("Of a delivery that is new in part the new elements are stored, and two elements with one key are one job")
@@ -54,8 +58,10 @@ struct ExampleKeyTests {
         #expect(
             try route.differences(
                 "body: { a: [x, y, x] }\nexpect: { duplicate: false, jobs: [ { payload: x }, { payload: y } ] }",
-                "body: { a: [z, y] }\nexpect: { duplicate: false, jobs: [ { payload: z } ], reply: { body: { jobs: 1, duplicates: 1 } } }",
-                "body: { a: [z, y] }\nexpect: { duplicate: true, jobs: [] }", "body: { a: [z, z] }\nexpect: { jobs: [ { payload: z } ] }")
+                "body: { a: [z, y] }\nexpect: { duplicate: false, jobs: [ { payload: z } ], reply: { body: { jobs: "
+                    + "1, duplicates: 1 } } }",
+                "body: { a: [z, y] }\nexpect: { duplicate: true, jobs: [] }",
+                "body: { a: [z, z] }\nexpect: { jobs: [ { payload: z } ] }")
                 == [[], [], [], []])
     }
 }

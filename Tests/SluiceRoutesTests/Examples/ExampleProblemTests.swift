@@ -8,9 +8,17 @@ struct ExampleProblemTests {
         "Each has its place and says what to do",
         arguments: [
             ("x: 1\nexpect: { status: 200 }", "13:9: unknown key 'x' in an example"),
-            ("heders: {}\nexpect: { status: 200 }", "13:9: unknown key 'heders' in an example; did you mean 'headers'?"),
-            ("body: 1", "13:9: an example needs 'expect'"), ("expect: 5", "13:17: 'expect' must be a mapping, not a number"),
-            ("expect: {}", "13:17: 'expect' needs at least one of 'status', 'duplicate', 'jobs', 'dead_letters', 'reply' or 'refused'"),
+            (
+                "heders: {}\nexpect: { status: 200 }",
+                "13:9: unknown key 'heders' in an example; did you mean 'headers'?"
+            ),
+            ("body: 1", "13:9: an example needs 'expect'"),
+            ("expect: 5", "13:17: 'expect' must be a mapping, not a number"),
+            (
+                "expect: {}",
+                "13:17: 'expect' needs at least one of 'status', 'duplicate', 'jobs', 'dead_letters', 'reply' or "
+                    + "'refused'"
+            ),
             ("expect: { staus: 200 }", "13:19: unknown key 'staus' in 'expect'; did you mean 'status'?"),
             ("expect: { status: 100 }", "13:27: 'status' must be a whole number from 200 to 599"),
             ("expect: { duplicate: yes }", "13:30: 'duplicate' must be true or false, not a text"),
@@ -34,14 +42,22 @@ struct ExampleProblemTests {
                 "expect: { jobs: [ { ready_at: 5 } ] }",
                 "13:39: 'ready_at' counts milliseconds since 1970; seconds are made so by writing 000 behind them"
             ),
-            ("expect: { dead_letters: x }", "13:33: 'dead_letters', if it is no list of reasons, must be a whole number from 0 to 10000"),
+            (
+                "expect: { dead_letters: x }",
+                "13:33: 'dead_letters', if it is no list of reasons, must be a whole number from 0 to 10000"
+            ),
             (
                 "expect: { dead_letters: [bad_feld] }",
-                "13:34: a reason of 'dead_letters' must be 'body_unreadable', 'no_matching_rule', 'payload_mismatch', 'unique_key_missing', "
-                    + "'changed_body', 'bad_field', 'too_many_jobs', 'refused_by_zizq', 'too_large_for_zizq', 'checksum_mismatch' or 'buried', not 'bad_feld'; "
+                "13:34: a reason of 'dead_letters' must be 'body_unreadable', 'no_matching_rule', 'payload_mismatch', "
+                    + "'unique_key_missing', "
+                    + "'changed_body', 'bad_field', 'too_many_jobs', 'refused_by_zizq', 'too_large_for_zizq', "
+                    + "'checksum_mismatch' or 'buried', not 'bad_feld'; "
                     + "did you mean 'bad_field'?"
             ),
-            ("expect: { reply: { heder: {} } }", "13:28: unknown key 'heder' in 'reply' of 'expect'; did you mean 'headers'?"),
+            (
+                "expect: { reply: { heder: {} } }",
+                "13:28: unknown key 'heder' in 'reply' of 'expect'; did you mean 'headers'?"
+            ),
             ("expect: { reply: { headers: { a: [] } } }", "13:42: the value of a header must be a text, not a list"),
             ("name: ''\nexpect: { status: 200 }", "13:15: the name of an example is empty"),
             ("method: post\nexpect: { status: 200 }", "13:17: a method is written in capital letters, such as POST"),
@@ -57,9 +73,15 @@ struct ExampleProblemTests {
             ("query: { a: null }\nexpect: { status: 200 }", "13:21: a query parameter must be a text, not null"),
             ("headers: []\nexpect: { status: 200 }", "13:18: 'headers' must be a mapping, not a list"),
             ("headers: { 'a b': c }\nexpect: { status: 200 }", "13:20: 'a b' is no name of a header"),
-            ("headers: { a: \"b\\n\" }\nexpect: { status: 200 }", "13:23: the value of a header has no control characters"),
+            (
+                "headers: { a: \"b\\n\" }\nexpect: { status: 200 }",
+                "13:23: the value of a header has no control characters"
+            ),
             ("headers: { a: null }\nexpect: { status: 200 }", "13:23: the value of a header must be a text, not null"),
-            ("body: 1\nbody_text: a\nexpect: { status: 200 }", "14:9: an example has one of 'body', 'body_text' and 'body_file'"),
+            (
+                "body: 1\nbody_text: a\nexpect: { status: 200 }",
+                "14:9: an example has one of 'body', 'body_text' and 'body_file'"
+            ),
             (
                 "body_file: ../a\nexpect: { status: 200 }",
                 "13:20: 'body_file' is a path inside the routes folder, such as examples/push.json"
@@ -88,7 +110,8 @@ struct ExampleProblemTests {
         let open = ExampleRoute(path: "/a/{b}", verify: "verify: none").text(["secret: s\nexpect: { status: 200 }"])
         #expect(
             problems(open) == [
-                "9:9: 'secret' means nothing with 'verify: none'", "9:9: an example of a route with parameters in its path needs 'path'",
+                "9:9: 'secret' means nothing with 'verify: none'",
+                "9:9: an example of a route with parameters in its path needs 'path'",
             ])
     }
 

@@ -26,13 +26,16 @@ struct ExampleRequestTests {
         "Each key",
         arguments: [
             ("body: 1", "method: POST"), ("body: 1", "path: /hook"), ("query: q=a%20b\nbody: 1", "q: a b"),
-            ("query: { q: 'ä &=+#', r: 1 }\nbody: 1", "q: 'ä &=+#'"), ("query: { q: 1.50, r: true }\nbody: 1", "q: '1.50'"),
+            ("query: { q: 'ä &=+#', r: 1 }\nbody: 1", "q: 'ä &=+#'"),
+            ("query: { q: 1.50, r: true }\nbody: 1", "q: '1.50'"),
             ("headers: { X-A: 5 }\nbody: 1", "x: '5'"), ("headers: { x-a: a b }\nbody: 1", "x: a b"),
             ("body: { a: 1.50, b: '${body}' }", "body: { a: 1.5, b: '${body}' }, type: application/json"),
             ("body: null", "body: null"),
-            ("body_text: '[1]'", "body: [1], type: null"), ("headers: { Content-Type: text/x }\nbody: 5", "body: 5, type: text/x"),
+            ("body_text: '[1]'", "body: [1], type: null"),
+            ("headers: { Content-Type: text/x }\nbody: 5", "body: 5, type: text/x"),
             ("remote_address: 2001:db8::1\nbody: 1", "from: 2001:db8::1"), ("body: 1", "from: 192.0.2.1"),
-            ("clock: 2026-11-25T08:00:00Z\nbody: 1", "at: 1795593600000"), ("clock: 1795593600001\nbody: 1", "at: 1795593600001"),
+            ("clock: 2026-11-25T08:00:00Z\nbody: 1", "at: 1795593600000"),
+            ("clock: 1795593600001\nbody: 1", "at: 1795593600001"),
             ("body: 1", "at: 1700000000123"),
         ])
     func keys(lines: String, expected: String) throws {
@@ -43,7 +46,10 @@ struct ExampleRequestTests {
         "a route that verifies nothing reads a body by its content type",
         arguments: [
             ("headers: { Content-Type: text/plain }\nbody_text: \"a\\nb\"", "body: \"a\\nb\", type: text/plain"),
-            ("headers: { content-type: application/x-www-form-urlencoded }\nbody_text: a=1&a=2", "body: { a: ['1', '2'] }"),
+            (
+                "headers: { content-type: application/x-www-form-urlencoded }\nbody_text: a=1&a=2",
+                "body: { a: ['1', '2'] }"
+            ),
             ("headers: { Content-Type: text/x }\nbody: 5", "body: '5'"),
         ])
     func unverified(lines: String, expected: String) throws {
@@ -71,12 +77,14 @@ struct ExampleRequestTests {
         let two =
             "routes:\n"
             + ["a", "b"].map { name in
-                "  - { name: \(name), path: /\(name), verify: none, jobs: [ { type: t } ], examples: [ { path: /a, body: 1, expect: { status: 200 } } ] }\n"
+                "  - { name: \(name), path: /\(name), verify: none, jobs: [ { type: t } ], examples: [ { path: /a, "
+                    + "body: 1, expect: { status: 200 } } ] }\n"
             }.joined()
         let results = compile([("r.yaml", two)]).table?.runExamples(folder: ".", atMilliseconds: 0)
         #expect(
             results?.compactMap(\.problem).map(\.description) == [
-                "r.yaml:3:75: the example 'example 1' of the route 'b' cannot be run: its path /a leads to the route 'a'"
+                "r.yaml:3:75: the example 'example 1' of the route 'b' cannot be run: its path /a leads to the route "
+                    + "'a'"
             ])
     }
 
@@ -86,7 +94,8 @@ struct ExampleRequestTests {
         route.lines = "allow_from: [ 203.0.113.8/29, 2001:db8::/32 ]"
         #expect(try payload("body: 1", "from: 203.0.113.9", in: route) == [[]])
         #expect(
-            try route.differences("remote_address: 192.0.2.1\nbody: 1\nexpect: { refused: address_not_allowed, status: 403 }") == [[]])
+            try route.differences(
+                "remote_address: 192.0.2.1\nbody: 1\nexpect: { refused: address_not_allowed, status: 403 }") == [[]])
     }
 
     @Test("A body from a file in the folder, which a link must not lead out of")

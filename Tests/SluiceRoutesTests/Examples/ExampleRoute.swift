@@ -29,7 +29,9 @@ struct ExampleRoute {
         for line in rules.split(separator: "\n") { text += "      \(line)\n" }
         text += "    examples:\n"
         for example in examples {
-            for (index, line) in example.split(separator: "\n").enumerated() { text += "      \(index == 0 ? "- " : "  ")\(line)\n" }
+            for (index, line) in example.split(separator: "\n").enumerated() {
+                text += "      \(index == 0 ? "- " : "  ")\(line)\n"
+            }
         }
         return text
     }
@@ -40,13 +42,15 @@ struct ExampleRoute {
     ) throws -> [ExampleResult] {
         let compilation = compile([("r.yaml", text(examples))], secrets: .throwAway)
         #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)
-        return try #require(compilation.table, sourceLocation: sourceLocation).runExamples(folder: folder, atMilliseconds: Self.now)
+        return try #require(compilation.table, sourceLocation: sourceLocation).runExamples(
+            folder: folder, atMilliseconds: Self.now)
     }
 
     /// What is otherwise than expected, as `what: expected, found`, and what cannot be run, as `!why`.
     func differences(_ examples: String..., folder: String = ".") throws -> [[String]] {
         try results(examples, folder: folder).map { result in
-            result.differences.map { "\($0.what): \($0.expected), \($0.found)" } + (result.obstacle.map { ["!\($0.message)"] } ?? [])
+            result.differences.map { "\($0.what): \($0.expected), \($0.found)" }
+                + (result.obstacle.map { ["!\($0.message)"] } ?? [])
         }
     }
 }

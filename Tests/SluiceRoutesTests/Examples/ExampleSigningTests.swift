@@ -24,11 +24,14 @@ struct ExampleSigningTests {
                 "body: 1\nexpect: { status: 200, jobs: [ { payload: { time: '1700000000', id: example_1 } } ] }",
                 "clock: 2026-11-25T08:00:00Z\nbody: 1\nexpect: { jobs: [ { payload: { time: '1795593600' } } ] }",
                 "headers: { X-Time: 1699999000, X-Id: a }\nbody: 1\nexpect: { refused: signature_expired }",
-                "headers: { X-Time: 1699999900, X-Id: a }\nbody: 1\nexpect: { jobs: [ { payload: { id: a, time: '1699999900' } } ] }")
+                "headers: { X-Time: 1699999900, X-Id: a }\nbody: 1\nexpect: { jobs: [ { payload: { id: a, time: "
+                    + "'1699999900' } } ] }"
+            )
                 == [[], [], [], []])
     }
 
-    @Test("One that brings its signature goes in as it is, with the secret it was made with", arguments: GitHubVector.all)
+    @Test(
+        "One that brings its signature goes in as it is, with the secret it was made with", arguments: GitHubVector.all)
     func vectors(vector: GitHubVector) throws {
         let body = JSONTree.text(vector.body).json
         let request = "body_text: \(body)\nheaders: { X-Signature: '\(vector.header)' }\n"
@@ -44,11 +47,13 @@ struct ExampleSigningTests {
         var route = ExampleRoute()
         route.verify = route.verify.replacing("alg: hmac-sha256", with: "alg: hmac-sha256\n  key_encoding: base64")
         #expect(
-            try route.differences("secret: c2VjcmV0\nbody: 1\nexpect: { status: 200 }", "secret: '?'\nbody: 1\nexpect: { status: 200 }")
+            try route.differences(
+                "secret: c2VjcmV0\nbody: 1\nexpect: { status: 200 }", "secret: '?'\nbody: 1\nexpect: { status: 200 }")
                 == [
                     [],
                     [
-                        "!the secret is not base64, as 'key_encoding' says; an example can bring its own signature with 'secret' and 'clock', or go "
+                        "!the secret is not base64, as 'key_encoding' says; an example can bring its own signature "
+                            + "with 'secret' and 'clock', or go "
                             + "unsigned with 'signed: false'"
                     ],
                 ])
@@ -62,9 +67,12 @@ struct ExampleSigningTests {
         let differences = try route.differences(
             "secret: s\nquery: { sig: \(digest) }\nbody_text: x\nexpect: { status: 200 }",
             "secret: other\nquery: { sig: \(digest) }\nbody_text: x\nexpect: { refused: signature_invalid }",
-            "body_text: x\nexpect: { status: 200 }", "signed: false\nbody_text: x\nexpect: { refused: signature_missing }")
+            "body_text: x\nexpect: { status: 200 }",
+            "signed: false\nbody_text: x\nexpect: { refused: signature_missing }")
         #expect(differences[0] == [] && differences[1] == [] && differences[3] == [])
-        #expect(differences[2].first?.hasPrefix("!the signature stands in the query parameter sig") == true, "\(differences[2])")
+        #expect(
+            differences[2].first?.hasPrefix("!the signature stands in the query parameter sig") == true,
+            "\(differences[2])")
     }
 
     @Test("Neither a real secret nor a file is looked for")

@@ -30,14 +30,18 @@ struct ExpectationTests {
     @Test(
         "What came out is as expected",
         arguments: [
-            "status: 202", "duplicate: false", "dead_letters: 0", "dead_letters: []", "jobs: [ {} ]", "jobs: [ { type: t } ]",
+            "status: 202", "duplicate: false", "dead_letters: 0", "dead_letters: []", "jobs: [ {} ]",
+            "jobs: [ { type: t } ]",
             "jobs: [ { queue: q } ]",
-            "jobs: [ { priority: 7 } ]", "jobs: [ { ready_at: 1700000005123 } ]", "jobs: [ { ready_at: 2023-11-14T22:13:25.123Z } ]",
+            "jobs: [ { priority: 7 } ]", "jobs: [ { ready_at: 1700000005123 } ]",
+            "jobs: [ { ready_at: 2023-11-14T22:13:25.123Z } ]",
             "jobs: [ { retry_limit: 3 } ]", "jobs: [ { backoff: { base: 1000ms, exponent: 2, jitter: 500ms } } ]",
-            "jobs: [ { retention: { dead: 720h } } ]", "jobs: [ { unique_key: \"r:o1\" } ]", "jobs: [ { unique_while: queued } ]",
+            "jobs: [ { retention: { dead: 720h } } ]", "jobs: [ { unique_key: \"r:o1\" } ]",
+            "jobs: [ { unique_while: queued } ]",
             "jobs: [ { budgets: [ { key: mail, cost: 2 } ] } ]", "jobs: [ { payload: { id: o1 } } ]",
             "jobs: [ { payload: { n: 1.5 } } ]", "jobs: [ { payload: { list: [1.0, two, null] } } ]",
-            "jobs: [ { payload: { odd key: {} } } ]", "reply: { headers: { x-order: o1, Content-Type: application/json } }",
+            "jobs: [ { payload: { odd key: {} } } ]",
+            "reply: { headers: { x-order: o1, Content-Type: application/json } }",
             "reply: { body: { ok: true } }", "reply: { body: '{\"ok\":true,\"id\":\"o1\"}' }",
         ])
     func fits(expectation: String) throws {
@@ -56,13 +60,22 @@ struct ExpectationTests {
             ("jobs: [ { priority: 8 } ]", ["jobs[0].priority: 8, 7"]),
             ("jobs: [ { ready_at: 1700000005124 } ]", ["jobs[0].ready_at: 1700000005124, 1700000005123"]),
             ("jobs: [ { retry_limit: 4 } ]", ["jobs[0].retry_limit: 4, 3"]),
-            ("jobs: [ { backoff: { base: 2s, exponent: 2, jitter: 500ms } } ]", ["jobs[0].backoff.base_ms: 2000, 1000"]),
+            (
+                "jobs: [ { backoff: { base: 2s, exponent: 2, jitter: 500ms } } ]",
+                ["jobs[0].backoff.base_ms: 2000, 1000"]
+            ),
             ("jobs: [ { retention: { completed: 1h } } ]", ["jobs[0].retention.completed_ms: 3600000, (nothing)"]),
             ("jobs: [ { unique_key: o1 } ]", [#"jobs[0].unique_key: "o1", "r:o1""#]),
             ("jobs: [ { unique_while: exists } ]", [#"jobs[0].unique_while: "exists", "queued""#]),
             ("jobs: [ { budgets: [ { key: mail, cost: 3 } ] } ]", ["jobs[0].budgets[0].cost: 3, 2"]),
-            ("jobs: [ { batch: { key: k, when: w, fold: f } } ]", [#"jobs[0].batch: {"key":"k","when":"w","fold":"f"}, (nothing)"#]),
-            ("jobs: [ { payload: { id: o2, x: null, y: 1 } } ]", [#"jobs[0].payload.id: "o2", "o1""#, "jobs[0].payload.y: 1, (nothing)"]),
+            (
+                "jobs: [ { batch: { key: k, when: w, fold: f } } ]",
+                [#"jobs[0].batch: {"key":"k","when":"w","fold":"f"}, (nothing)"#]
+            ),
+            (
+                "jobs: [ { payload: { id: o2, x: null, y: 1 } } ]",
+                [#"jobs[0].payload.id: "o2", "o1""#, "jobs[0].payload.y: 1, (nothing)"]
+            ),
             ("jobs: [ { payload: { n: '1.50' } } ]", [#"jobs[0].payload.n: "1.50", 1.50"#]),
             ("jobs: [ { payload: { list: [1, two] } } ]", [#"jobs[0].payload.list: [1,"two"], [1,"two",null]"#]),
             ("jobs: [ { payload: { list: [1, two, false] } } ]", ["jobs[0].payload.list[2]: false, null"]),
@@ -96,10 +109,12 @@ struct ExpectationTests {
             try route.differences(
                 request + "{ refused: signature_missing }", request + "{ status: 401 }", request + "{ jobs: [] }",
                 request + "{ refused: signature_invalid }", request + "{ status: 401, dead_letters: 0 }",
-                request + "{ status: 401, reply: { body: {} } }", "body_text: x\nexpect: { refused: content_type_not_supported }",
+                request + "{ status: 401, reply: { body: {} } }",
+                "body_text: x\nexpect: { refused: content_type_not_supported }",
                 "method: PUT\nbody: 1\nexpect: { refused: method_not_allowed }")
                 == [
-                    [], [], ["refused: (nothing), signature_missing"], ["refused: signature_invalid, signature_missing"], [],
+                    [], [], ["refused: (nothing), signature_missing"],
+                    ["refused: signature_invalid, signature_missing"], [],
                     ["the delivery: (taken), (refused)"], [], [],
                 ])
         let results = try route.results([request + "{ jobs: [] }"])
@@ -115,7 +130,8 @@ struct ExpectationTests {
         let (long, fitting) = (String(repeating: "x", count: 1023), String(repeating: "x", count: 1022))
         #expect(
             try route.differences(
-                "body: \(long)\nexpect: { refused: body_too_large, status: 413 }", "body: \(fitting)\nexpect: { status: 200 }")
+                "body: \(long)\nexpect: { refused: body_too_large, status: 413 }",
+                "body: \(fitting)\nexpect: { status: 200 }")
                 == [[], []])
     }
 
@@ -128,9 +144,11 @@ struct ExpectationTests {
         ])
         #expect(
             results.map { $0.problem?.description ?? "fine" } == [
-                "r.yaml:28:9: warning: the example 'example 1' of the route 'r' is stored as 1 dead letter (bad_field): "
+                "r.yaml:28:9: warning: the example 'example 1' of the route 'r' is stored as 1 dead letter "
+                    + "(bad_field): "
                     + "queue must not be empty; say 'dead_letters' in its 'expect' if that is meant", "fine", "fine",
-                "r.yaml:35:33: the example 'example 4' of the route 'r' comes out otherwise: it is stored as 1 dead letter (bad_field): "
+                "r.yaml:35:33: the example 'example 4' of the route 'r' comes out otherwise: it is stored as 1 dead "
+                    + "letter (bad_field): "
                     + "queue must not be empty",
             ])
         #expect(results.map(\.isAsExpected) == [true, true, true, false])
@@ -140,8 +158,10 @@ struct ExpectationTests {
     func document() throws {
         #expect(
             try ExampleRoute(lines: "unique_key: ${body.id}").differences(
-                "body: { id: 1 }\nexpect: { duplicate: false, reply: { body: { jobs: 1, dead_letters: 0, duplicate: false } } }",
-                "body: { id: 1 }\nexpect: { duplicate: true, reply: { body: { jobs: 0, duplicate: true, id: '00000000000000000000000001' } } }",
+                "body: { id: 1 }\nexpect: { duplicate: false, reply: { body: { jobs: 1, dead_letters: 0, duplicate: "
+                    + "false } } }",
+                "body: { id: 1 }\nexpect: { duplicate: true, reply: { body: { jobs: 0, duplicate: true, id: "
+                    + "'00000000000000000000000001' } } }",
                 "body: { id: 1 }\nexpect: { reply: { headers: { Content-Type: application/json } } }")
                 == [[], [], []])
     }
@@ -153,6 +173,8 @@ struct ExpectationTests {
         let none = ExampleRoute(lines: "otherwise: ignore", rules: "- when: { body.a: 1 }\n  type: t")
         #expect(try none.results(["body: {}\nexpect: { jobs: [] }"])[0].outcome == "ignored, because no rule matches")
         let each = ExampleRoute(lines: "each: ${body.a}")
-        #expect(try each.results(["body: { a: [] }\nexpect: { jobs: [] }"])[0].outcome == "ignored, because 'each' finds no element")
+        #expect(
+            try each.results(["body: { a: [] }\nexpect: { jobs: [] }"])[0].outcome
+                == "ignored, because 'each' finds no element")
     }
 }

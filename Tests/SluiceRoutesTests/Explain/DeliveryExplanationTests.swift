@@ -59,7 +59,10 @@ struct DeliveryExplanationTests {
             misfit.lines("no job") == [
                 "no job        ✗ by rule 1, payload_mismatch: payload.id must be an integer, not a string  r.yaml:2:3"
             ])
-        #expect(misfit.lines("dead letter") == ["dead letter   ✗ payload_mismatch: payload.id must be an integer, not a string"])
+        #expect(
+            misfit.lines("dead letter") == [
+                "dead letter   ✗ payload_mismatch: payload.id must be an integer, not a string"
+            ])
         #expect(misfit.lines("result") == ["result        ✓ taken: 1 dead letter, no job"])
         let ignored = try orders("{}", [("X-Event", "ping")])
         #expect(ignored.lines("result") == ["result        ✓ taken: nothing is stored, because rule 2 ignores it"])
@@ -68,17 +71,21 @@ struct DeliveryExplanationTests {
         #expect(keyless.delivery?.event?.value == nil)
         #expect(keyless.delivery?.key?.isWhole == false)
         #expect(keyless.delivery?.key?.text?.hasPrefix("orders:body:") == true)
-        #expect(keyless.lines("unique key").first?.contains("✗ missing: the digest of the content stands in, orders:body:") == true)
+        #expect(
+            keyless.lines("unique key").first?.contains("✗ missing: the digest of the content stands in, orders:body:")
+                == true)
     }
 
     @Test(
         "A body is told by how it was read, or why it cannot be",
         arguments: [
-            ("application/json", "{}", "JSON"), ("text/plain", "a", "text"), ("application/octet-stream", "a", "bytes, as base64"),
+            ("application/json", "{}", "JSON"), ("text/plain", "a", "text"),
+            ("application/octet-stream", "a", "bytes, as base64"),
             ("application/x-www-form-urlencoded", "a=1", "form fields, as an object of texts"),
             ("application/json; charset=latin1", "{}", "JSON in another charset, converted to UTF-8"),
             (
-                "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n",
+                "multipart/form-data; boundary=b",
+                "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n",
                 "multipart form fields, as an object of texts"
             ),
             ("application/json", "{", nil), ("multipart/form-data; boundary=b", "x", nil),
@@ -126,13 +133,15 @@ struct DeliveryExplanationTests {
     @Test("An array that is missing is told, as a dead letter of the whole delivery")
     func noArray() throws {
         let found = try explanation(openRoute("each: ${body.items[]}"), TestRequest("{}"))
-        #expect(found.lines("dead letter") == ["dead letter   ✗ body_unreadable: 'each' finds no array at body.items[]"])
+        #expect(
+            found.lines("dead letter") == ["dead letter   ✗ body_unreadable: 'each' finds no array at body.items[]"])
         #expect(found.delivery?.elementCount == 0)
     }
 
     @Test("Control characters of a request are escaped, and long values cut")
     func printing() throws {
-        var request = TestRequest("{\"a\":\"\\u001b[31m\(String(repeating: "x", count: 5000))\"}", headers: [("X-E", "\u{202E}e")])
+        var request = TestRequest(
+            "{\"a\":\"\\u001b[31m\(String(repeating: "x", count: 5000))\"}", headers: [("X-E", "\u{202E}e")])
         request.target = "/hook?\u{7}"
         let found = try explanation(openRoute("event: ${header.X-E}"), request)
         for line in found.text {
@@ -151,7 +160,8 @@ struct DeliveryExplanationTests {
     @Test("The reply of the route is told with its headers and its place")
     func reply() throws {
         let found = try explanation(
-            openRoute("reply: { status: 202, headers: { X-A: \"${body.a}\" }, body: \"thanks\" }"), TestRequest("{\"a\":1}"))
+            openRoute("reply: { status: 202, headers: { X-A: \"${body.a}\" }, body: \"thanks\" }"),
+            TestRequest("{\"a\":1}"))
         #expect(found.lines("answer") == ["answer        ✓ 202 text/plain; charset=utf-8: thanks  r.yaml:5:5"])
         #expect(found.text.contains("                X-A: 1"))
     }
@@ -174,20 +184,27 @@ struct TakenExplanationTests {
         #expect(found.verification?.verdict == .verifiedBefore)
         #expect(found.refusal == nil)
         #expect(found.checks.first?.found == "not kept; the gateway has let it in")
-        #expect(found.text.suffix(2) == ["then          · what became of the delivery when it came:", "                job 1, pending"])
+        #expect(
+            found.text.suffix(2) == [
+                "then          · what became of the delivery when it came:", "                job 1, pending",
+            ])
     }
 
     @Test("It is asked of the route that it came by, also where its path leads elsewhere now")
     func byName() throws {
         let other = try explained(openRoute(), target: "/old", route: "open")
         #expect(other.route?.name == "open")
-        #expect(other.notes == ["its path leads to no route now; this is what the route 'open', by which it came, makes of it"])
+        #expect(
+            other.notes == [
+                "its path leads to no route now; this is what the route 'open', by which it came, makes of it"
+            ])
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
         #expect(renamed.notes == ["the route 'old', by which it came, is gone; its path leads to 'open' now"])
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
     }
 
-    @Test("Of elements that have the same key the first makes a job, here as in the gateway, and the others are counted")
+    @Test(
+        "Of elements that have the same key the first makes a job, here as in the gateway, and the others are counted")
     func equalKeys() throws {
         let text = openRoute("each: ${body.a}\nunique_key: ${item.id}", rule: "payload: ${item.id}")
         let found = try explanation(text, TestRequest(#"{"a":[{"id":1},{"id":1},{"id":2},{"id":1}]}"#))

@@ -5,7 +5,8 @@ import Testing
 /// The explanation of a request by the routes of one file.
 func explanation(
     _ text: String, _ request: TestRequest, signs: Bool = false, secrets: SecretSupply = .configured,
-    environment: [String: String] = ["SECRET": "a secret of tests"], sender: PeerAddress? = PeerAddress(ipv4: (192, 0, 2, 7), port: 0)
+    environment: [String: String] = ["SECRET": "a secret of tests"],
+    sender: PeerAddress? = PeerAddress(ipv4: (192, 0, 2, 7), port: 0)
 ) throws -> Explanation {
     let compilation = compile([("r.yaml", text)], environment: environment, secrets: secrets)
     #expect(compilation.problems.map(\.description) == [])
@@ -15,7 +16,9 @@ func explanation(
 
 extension TestRequest {
     var toSign: RequestToSign {
-        RequestToSign(method: method, target: target, headers: headers.map { RequestToSign.Header($0.name, $0.value) }, body: body)
+        RequestToSign(
+            method: method, target: target, headers: headers.map { RequestToSign.Header($0.name, $0.value) }, body: body
+        )
     }
 }
 

@@ -12,7 +12,8 @@ struct ExplanationDocumentTests {
     @Test("It has the same as the lines for people, with numbers and payloads as they are, and its keys are sorted")
     func job() throws {
         let text = openRoute("event: ${header.X-E}\nunique_key: ${body.id}", rule: "payload: ${body}\npriority: 5")
-        let found = try explanation(text, TestRequest(#"{"z":12345678901234567890.10,"id":"i"}"#, headers: [("X-E", "e")]))
+        let found = try explanation(
+            text, TestRequest(#"{"z":12345678901234567890.10,"id":"i"}"#, headers: [("X-E", "e")]))
         let document = try document(found)
         #expect(Set(document.keys) == ["request", "route", "checks", "verification", "delivery", "result"])
         let result = try #require(document["result"] as? [String: Any])
@@ -63,7 +64,8 @@ struct ExplanationDocumentTests {
 
     @Test("Conditions keep their shape")
     func conditions() throws {
-        let text = openRoute("otherwise: ignore", rule: "when:\n  any: [ { body.a: 1 }, { body.b: 2 } ]\n  not: { body.c: 3 }")
+        let text = openRoute(
+            "otherwise: ignore", rule: "when:\n  any: [ { body.a: 1 }, { body.b: 2 } ]\n  not: { body.c: 3 }")
         let document = try document(try explanation(text, TestRequest(#"{"b":2}"#)))
         let element = try #require(((document["delivery"] as? [String: Any])?["elements"] as? [[String: Any]])?.first)
         let conditions = try #require((element["rules"] as? [[String: Any]])?.first?["conditions"] as? [[String: Any]])
@@ -73,14 +75,18 @@ struct ExplanationDocumentTests {
 
     @Test(
         "A header and a target are read as people write them",
-        arguments: [("X-A: b", "X-A", "b"), ("X-A:b c ", "X-A", "b c"), ("X-A:", "X-A", ""), ("X-A: a:b", "X-A", "a:b")])
+        arguments: [
+            ("X-A: b", "X-A", "b"), ("X-A:b c ", "X-A", "b c"), ("X-A:", "X-A", ""), ("X-A: a:b", "X-A", "a:b"),
+        ])
     func header(text: String, name: String, value: String) {
         #expect(RequestToSign.Header(parsing: text) == RequestToSign.Header(name, value))
     }
 
     @Test("What is no header and no target is refused")
     func malformed() {
-        for text in ["X-A", ": b", "X A: b", "X-A: b\nc", "X-A: \u{7F}"] { #expect(RequestToSign.Header(parsing: text) == nil, "\(text)") }
+        for text in ["X-A", ": b", "X A: b", "X-A: b\nc", "X-A: \u{7F}"] {
+            #expect(RequestToSign.Header(parsing: text) == nil, "\(text)")
+        }
         #expect(RequestToSign.target(path: "/a b%20c?d e", query: nil) == "/a%20b%20c?d%20e")
         #expect(RequestToSign.target(path: "/a", query: "b=ü") == "/a?b=%C3%BC")
         #expect(RequestToSign.target(path: "/a", query: "") == "/a")

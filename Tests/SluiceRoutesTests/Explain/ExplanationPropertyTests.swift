@@ -5,7 +5,9 @@ import Testing
 
 /// Random routes and random requests: an account ends as the gateway does, and tells of what the gateway makes.
 struct ExplanationPropertyTests {
-    @Test("The end of an account is what the gateway makes of the request, and its steps add up to it", arguments: 0..<150)
+    @Test(
+        "The end of an account is what the gateway makes of the request, and its steps add up to it", arguments: 0..<150
+    )
     func agreement(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let text = RandomRoute.text(&random)
@@ -15,9 +17,12 @@ struct ExplanationPropertyTests {
         let route = try #require(table.routes.first)
         for _ in 0..<20 {
             let request = RandomRoute.request(to: route.path, &random)
-            let arrival = Explainer.Arrival(sender: request.peer, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
+            let arrival = Explainer.Arrival(
+                sender: request.peer, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
             let explained = Explainer(table, elementLimit: .max).explain(request.toSign, arrival, signs: false)
-            #expect(String(describing: explained.outcome) == String(describing: expected(request, route)), "\(text) \(request)")
+            #expect(
+                String(describing: explained.outcome) == String(describing: expected(request, route)),
+                "\(text) \(request)")
             expectSteps(of: explained, text)
             let short = Explainer(table, elementLimit: 1).explain(request.toSign, arrival, signs: false)
             #expect(String(describing: short.outcome) == String(describing: explained.outcome))
@@ -35,8 +40,12 @@ struct ExplanationPropertyTests {
                 return .refused(.bodyTooLarge, reason: "the body has more than \(route.bodyLimit)")
             }
             var scratch = RouteScratch()
-            if let refusal = route.refusal(unverified: view, receivedAtMilliseconds: TestRequest.now, scratch: &scratch) { return refusal }
-            return route.processVerified(view, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1", scratch: &scratch)
+            if let refusal = route.refusal(unverified: view, receivedAtMilliseconds: TestRequest.now, scratch: &scratch)
+            {
+                return refusal
+            }
+            return route.processVerified(
+                view, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1", scratch: &scratch)
         }
     }
 
@@ -69,35 +78,47 @@ struct ExplanationPropertyTests {
 /// A route made of random choices among what the language has, on `/hook` or `/hook/{p}`.
 enum RandomRoute {
     static func text(_ random: inout SeededRandom) -> String {
-        func pick<Element>(_ elements: [Element]) -> Element { elements[Int.random(in: 0..<elements.count, using: &random)] }
+        func pick<Element>(_ elements: [Element]) -> Element {
+            elements[Int.random(in: 0..<elements.count, using: &random)]
+        }
         let isSigned = Bool.random(using: &random)
         let each = pick(["", "", "each: ${body.items[]}", "each: '${body.items[] ?? null}'", "each: lines"])
         let isEach = !each.isEmpty
         let isAll = Bool.random(using: &random)
-        let key = pick(["", "${body.a}", "${header.X-Id}", "[ '${body.a}', '${event}' ]", isEach ? "${item.id}" : "${body.b.c}"])
+        let key = pick([
+            "", "${body.a}", "${header.X-Id}", "[ '${body.a}', '${event}' ]", isEach ? "${item.id}" : "${body.b.c}",
+        ])
         var lines = [
             "name: r", pick(["path: /hook", "path: '/hook/{p}'"]),
             isSigned
                 ? "verify: { alg: hmac-sha256, signature_from: '${header.X-Signature}' }\n    secrets: [ { env: SECRET } ]"
                 : "verify: none",
             each, pick(["", "event: ${header.X-Event}", "event: '${body.a ?? \"none\"}'"]), pick(["", "gzip: true"]),
-            each == "each: lines" ? "" : pick(["", "body: json", "body: form", "body: text"]), pick(["", "body_limit: 1KiB"]),
+            each == "each: lines" ? "" : pick(["", "body: json", "body: form", "body: text"]),
+            pick(["", "body_limit: 1KiB"]),
             pick(["", "content_types: [ application/json, text/* ]"]), pick(["", "methods: [ POST, PUT ]"]),
-            pick(["", "allow_from: [ 192.0.2.0/24 ]"]), pick(["", "keep_request: true"]), pick(["", "on_unreadable: reject"]),
-            pick(["", "on_mismatch: reject"]), isAll ? "match: all" : "", pick(["otherwise: ignore", "otherwise: dead_letter"]),
+            pick(["", "allow_from: [ 192.0.2.0/24 ]"]), pick(["", "keep_request: true"]),
+            pick(["", "on_unreadable: reject"]),
+            pick(["", "on_mismatch: reject"]), isAll ? "match: all" : "",
+            pick(["otherwise: ignore", "otherwise: dead_letter"]),
             pick(["", "reply: { status: 201, body: { a: '${body.a}', id: '${delivery.id}' } }"]),
         ]
         if lines[4].isEmpty, key.contains("event") { lines.append("event: x-${body.a}") }
         if !key.isEmpty {
             lines.append("unique_key: \(key)")
-            lines.append(pick(["", "unique_key_missing: reject", "unique_key_missing: body_hash", "unique_key_missing: dead_letter"]))
+            lines.append(
+                pick([
+                    "", "unique_key_missing: reject", "unique_key_missing: body_hash",
+                    "unique_key_missing: dead_letter",
+                ]))
         }
         let root = isEach ? "item" : "body"
         var rules: [String] = []
         for index in 0..<Int.random(in: 1...4, using: &random) {
             let when = pick([
                 "\(root).n: { greater: \(Int.random(in: 0..<5, using: &random)) }", "header.X-Event: push",
-                "any: [ { \(root).k: x }, { \(root).n: [1, 2] } ]", "not: { \(root).k: { exists: true } }", "\(root).k: { like: 'x*' }",
+                "any: [ { \(root).k: x }, { \(root).n: [1, 2] } ]", "not: { \(root).k: { exists: true } }",
+                "\(root).k: { like: 'x*' }",
             ])
             let make = pick([
                 "kind: k", "type: t\(index)", "ignore: true", "type: 't_${\(root).k}'",
@@ -107,12 +128,15 @@ enum RandomRoute {
             rules.append("      - { when: { \(when) }, \(make) }")
         }
         return "kinds: { k: { payload: { id: integer } } }\nroutes:\n  - "
-            + lines.filter { !$0.isEmpty }.joined(separator: "\n    ") + "\n    jobs:\n" + rules.joined(separator: "\n") + "\n"
+            + lines.filter { !$0.isEmpty }.joined(separator: "\n    ") + "\n    jobs:\n" + rules.joined(separator: "\n")
+            + "\n"
             + "  - { name: user, path: /other, verify: none, jobs: [ { kind: k } ] }\n"
     }
 
     static func request(to path: String, _ random: inout SeededRandom) -> TestRequest {
-        func pick<Element>(_ elements: [Element]) -> Element { elements[Int.random(in: 0..<elements.count, using: &random)] }
+        func pick<Element>(_ elements: [Element]) -> Element {
+            elements[Int.random(in: 0..<elements.count, using: &random)]
+        }
         func element() -> String {
             let members = [
                 pick([#""id":"i1""#, #""id":2"#, #""id":null"#, ""]), pick([#""n":1"#, #""n":4"#, #""n":"x""#, ""]),
@@ -124,7 +148,8 @@ enum RandomRoute {
         let own = String(element().dropFirst().dropLast())
         let body = pick([
             "{\"items\":[\(elements.joined(separator: ","))],\"a\":\"k\"\(own.isEmpty ? "" : "," + own)}", element(),
-            elements.joined(separator: "\n"), "{\"items\":{}", "a=1&n=2&k=x", "", "[1,2]", String(repeating: " ", count: 1100) + "{}",
+            elements.joined(separator: "\n"), "{\"items\":{}", "a=1&n=2&k=x", "", "[1,2]",
+            String(repeating: " ", count: 1100) + "{}",
         ])
         var headers: [(name: String, value: String)] = []
         if Int.random(in: 0..<4, using: &random) > 0 {
@@ -142,9 +167,14 @@ enum RandomRoute {
         if Int.random(in: 0..<8, using: &random) == 0 { headers.append(("Content-Encoding", pick(["gzip", "br"]))) }
         let bytes = Array(body.utf8)
         if Int.random(in: 0..<8, using: &random) > 0 {
-            headers.append(("X-Signature", signature(bytes, Int.random(in: 0..<8, using: &random) == 0 ? "wrong" : "a secret of tests")))
+            headers.append(
+                (
+                    "X-Signature",
+                    signature(bytes, Int.random(in: 0..<8, using: &random) == 0 ? "wrong" : "a secret of tests")
+                ))
         }
-        var request = TestRequest(body, target: path.replacing("{p}", with: "p%20q") + pick(["", "?x=1"]), headers: headers)
+        var request = TestRequest(
+            body, target: path.replacing("{p}", with: "p%20q") + pick(["", "?x=1"]), headers: headers)
         request.method = pick(["POST", "POST", "POST", "POST", "PUT"])
         if Int.random(in: 0..<8, using: &random) == 0 { request.peer = PeerAddress(ipv4: (198, 51, 100, 1), port: 1) }
         return request

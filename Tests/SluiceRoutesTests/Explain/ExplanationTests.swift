@@ -14,7 +14,8 @@ struct ExplanationTests {
     @Test(
         "A path that leads nowhere is told with the nearest ones, its parameters filled in",
         arguments: [
-            ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]), ("/nothing/at/all", ["/github/{tenant}", "/gitlab"]),
+            ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]),
+            ("/nothing/at/all", ["/github/{tenant}", "/gitlab"]),
             ("/gitlab/", ["/gitlab", "/github/{tenant}"]),
         ])
     func lostPath(path: String, nearest: [String]) throws {
@@ -22,7 +23,10 @@ struct ExplanationTests {
         #expect(found.lostPath?.suggestions == nearest)
         #expect(found.refusal == .noSuchRoute)
         #expect(found.status == 404)
-        #expect(found.lines("route") == ["route         ✗ none has this path; the nearest: \(nearest.joined(separator: ", "))"])
+        #expect(
+            found.lines("route") == [
+                "route         ✗ none has this path; the nearest: \(nearest.joined(separator: ", "))"
+            ])
     }
 
     @Test("A path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
@@ -45,14 +49,19 @@ struct ExplanationTests {
             ("allow_from: [ 10.0.0.0/8 ]", "POST", [], ErrorCode.addressNotAllowed, "allow_from", "r.yaml:5:5"),
             ("methods: [ PUT ]", "POST", [], .methodNotAllowed, "methods", "r.yaml:5:5"),
             (
-                "content_types: [ text/* ]", "POST", [("content-type", "application/json")], .contentTypeNotSupported, "content_types",
+                "content_types: [ text/* ]", "POST", [("content-type", "application/json")], .contentTypeNotSupported,
+                "content_types",
                 "r.yaml:5:5"
             ),
-            ("otherwise: ignore", "POST", [("content-encoding", "gzip")], .contentEncodingNotSupported, "gzip", "r.yaml:2:5"),
+            (
+                "otherwise: ignore", "POST", [("content-encoding", "gzip")], .contentEncodingNotSupported, "gzip",
+                "r.yaml:2:5"
+            ),
             ("body_limit: 1KiB", "POST", [], .bodyTooLarge, "body_limit", "r.yaml:5:5"),
         ])
     func checks(
-        line: String, method: String, headers: [(name: String, value: String)], code: ErrorCode, name: String, place: String
+        line: String, method: String, headers: [(name: String, value: String)], code: ErrorCode, name: String,
+        place: String
     ) throws {
         var request = TestRequest(String(repeating: "1", count: 1025), headers: headers)
         request.method = method
@@ -104,10 +113,12 @@ struct SignatureExplanationTests {
         #expect(forged.delivery == nil)
         #expect(
             forged.text.last
-                == "result        ✗ refused: 401 signature_invalid: the header x-signature does not match any secret of the route")
+                == "result        ✗ refused: 401 signature_invalid: the header x-signature does not match any secret of the route"
+        )
         let old = try explanation(signedRoute, request("the old secret...", time: "1600000000"), environment: both)
         #expect(old.refusal == .signatureExpired)
-        #expect(old.text.contains("                timestamp \"1600000000\", 1157 days old, tolerance 5m"), "\(old.text)")
+        #expect(
+            old.text.contains("                timestamp \"1600000000\", 1157 days old, tolerance 5m"), "\(old.text)")
         let digest = signature(Array("1700000000.{}".utf8), "a secret of tests")
         let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
         for explanation in [forged, old, signed] {
@@ -134,26 +145,36 @@ struct SignatureExplanationTests {
         let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
         #expect(
             found.verification?.signing
-                == .obstacle("the request cannot be signed: the field time of the body, which holds the timestamp, is missing"))
+                == .obstacle(
+                    "the request cannot be signed: the field time of the body, which holds the timestamp, is missing"))
         #expect(found.refusal == .signatureMissing)
     }
 
-    @Test("With secrets that are not there it signs with others that it makes up, and cannot tell whether a signature is right")
+    @Test(
+        "With secrets that are not there it signs with others that it makes up, and cannot tell whether a signature is right"
+    )
     func standIns() throws {
-        let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, secrets: .whereThere, environment: [:])
+        let signed = try explanation(
+            signedRoute, TestRequest("{}"), signs: true, secrets: .whereThere, environment: [:])
         #expect(signed.verification?.verdict == .genuine)
         #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
-        #expect(signed.verification?.account?.secrets.first?.description == "env SECRET, which is not there, so that one was made up")
+        #expect(
+            signed.verification?.account?.secrets.first?.description
+                == "env SECRET, which is not there, so that one was made up")
         let brought = try explanation(
-            signedRoute, request("the old secret..."), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
+            signedRoute, request("the old secret..."), secrets: .whereThere,
+            environment: ["SECRET": "a secret of tests"])
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
         #expect(brought.text.last == "result        · taken, if its signature is genuine: 1 job")
         let known = try explanation(
-            signedRoute, request("a secret of tests"), secrets: .whereThere, environment: ["SECRET": "a secret of tests"])
+            signedRoute, request("a secret of tests"), secrets: .whereThere,
+            environment: ["SECRET": "a secret of tests"])
         #expect(known.verification?.verdict == .genuine)
         // What lacks a signature is refused whatever the secrets are.
-        #expect(try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal == .signatureMissing)
+        #expect(
+            try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal
+                == .signatureMissing)
     }
 }

@@ -7,7 +7,9 @@ import Testing
 struct GeneratedKindsTests {
     private static let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
 
-    private func text(_ path: String) throws -> String { try String(contentsOfFile: "\(Self.root)/\(path)", encoding: .utf8) }
+    private func text(_ path: String) throws -> String {
+        try String(contentsOfFile: "\(Self.root)/\(path)", encoding: .utf8)
+    }
 
     private func kinds(_ files: (name: String, text: String)...) -> DeclaredKinds {
         DeclaredKinds(files.map { RouteFile(name: $0.name, bytes: Array($0.text.utf8)) })
@@ -35,9 +37,12 @@ struct GeneratedKindsTests {
         #expect(lines.count == expected.count)
     }
 
-    @Test("The kinds of all files come by name, whatever the order of files and kinds", arguments: KindLanguage.allCases)
+    @Test(
+        "The kinds of all files come by name, whatever the order of files and kinds", arguments: KindLanguage.allCases)
     func order(language: KindLanguage) throws {
-        let (a, b, c) = ("  a: { payload: { x: string } }\n", "  b: { payload: { y: integer } }\n", "  c: { queue: q }\n")
+        let (a, b, c) = (
+            "  a: { payload: { x: string } }\n", "  b: { payload: { y: integer } }\n", "  c: { queue: q }\n"
+        )
         let one = try kinds(("1.yaml", "kinds:\n\(a)\(b)"), ("2.yaml", "kinds:\n\(c)")).source(in: language)
         let other = try kinds(("2.yaml", "kinds:\n\(b)"), ("1.yaml", "kinds:\n\(c)\(a)")).source(in: language)
         #expect(one == other)
@@ -47,7 +52,10 @@ struct GeneratedKindsTests {
     @Test("What is wrong with routes, or with their secrets, is nothing to the kinds")
     func routes() throws {
         let kinds = kinds(
-            ("r.yaml", "kinds: { k: { payload: string } }\nroutes:\n- {pth: /a, secrets: [{env: NONE}], jobs: [{kind: l}]}\n"))
+            (
+                "r.yaml",
+                "kinds: { k: { payload: string } }\nroutes:\n- {pth: /a, secrets: [{env: NONE}], jobs: [{kind: l}]}\n"
+            ))
         #expect(kinds.problems == [])
         #expect(kinds.count == 1)
         #expect(try kinds.source(in: .typescript).contains("export type K = string;"))
@@ -56,7 +64,8 @@ struct GeneratedKindsTests {
     @Test("What is wrong with kinds, and with a file's form, is said with its place")
     func problems() {
         let kinds = kinds(
-            ("b.yaml", "kinds: { k: { payload: strng } }\n"), ("a.yaml", "kinds: { k: { quue: q } }\nkind: 1\n"), ("c.yaml", "kinds: [\n"))
+            ("b.yaml", "kinds: { k: { payload: strng } }\n"), ("a.yaml", "kinds: { k: { quue: q } }\nkind: 1\n"),
+            ("c.yaml", "kinds: [\n"))
         #expect(
             kinds.problems.map(\.description) == [
                 "a.yaml:1:15: unknown key 'quue' in a kind; did you mean 'queue'?",
@@ -69,7 +78,8 @@ struct GeneratedKindsTests {
 
     @Test("Two kinds whose names come out as one type are refused", arguments: KindLanguage.allCases)
     func clash(language: KindLanguage) {
-        let kinds = kinds(("r.yaml", "kinds:\n  order_paid: {}\n  order-paid: {}\n  other: {}\n  string: {}\n  StringJob: {}\n"))
+        let kinds = kinds(
+            ("r.yaml", "kinds:\n  order_paid: {}\n  order-paid: {}\n  other: {}\n  string: {}\n  StringJob: {}\n"))
         #expect(kinds.problems == [])
         do throws(KindNameClash) {
             _ = try kinds.source(in: language)
@@ -77,8 +87,10 @@ struct GeneratedKindsTests {
         } catch {
             #expect(
                 error.problems.map(\.description) == [
-                    "r.yaml:2:3: the kinds 'order-paid' and 'order_paid' would both be the type OrderPaid; rename one of them",
-                    "r.yaml:5:3: the kinds 'StringJob' and 'string' would both be the type StringJob; rename one of them",
+                    "r.yaml:2:3: the kinds 'order-paid' and 'order_paid' would both be the type OrderPaid; rename "
+                        + "one of them",
+                    "r.yaml:5:3: the kinds 'StringJob' and 'string' would both be the type StringJob; rename one of "
+                        + "them",
                 ])
         }
     }
@@ -93,7 +105,11 @@ struct GeneratedKindsTests {
     @Test("A type inside of another is told from a kind of the same name")
     func innerNames() throws {
         let kinds = kinds(
-            ("r.yaml", "kinds:\n  deploy: { payload: { branch: { a: string } } }\n  deploy_branch: { payload: { b: string } }\n"))
+            (
+                "r.yaml",
+                "kinds:\n  deploy: { payload: { branch: { a: string } } }\n  deploy_branch: { payload: { b: string } "
+                    + "}\n"
+            ))
         #expect(try kinds.source(in: .swift).contains("    struct Branch: Codable"))
     }
 }

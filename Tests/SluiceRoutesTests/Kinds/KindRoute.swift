@@ -1,6 +1,7 @@
 import SluiceRoutes
 
-/// A file with a kind `k` of this payload type, written in one line, and a route on `/hook` whose only rule makes such jobs.
+/// A file with a kind `k` of this payload type, written in one line, and a route on `/hook` whose only rule makes such
+/// jobs.
 ///
 /// - Parameters:
 ///   - payload: of the rule; without it the rule has none.

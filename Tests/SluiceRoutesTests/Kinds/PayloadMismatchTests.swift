@@ -12,16 +12,23 @@ struct PayloadMismatchTests {
     @Test(
         "What fits is a job with the payload as it is",
         arguments: [
-            ("{a: string}", #"{"a":"x"}"#), ("{a: string}", #"{"a":"x","more":[1,{"a":2}]}"#), ("{a: string}", #"{"\u0061":"x"}"#),
+            ("{a: string}", #"{"a":"x"}"#), ("{a: string}", #"{"a":"x","more":[1,{"a":2}]}"#),
+            ("{a: string}", #"{"\u0061":"x"}"#),
             ("{a: string}", #"{"a":"\ufffd\ud83d\ude42"}"#), ("{a: integer}", #"{"a":0}"#),
             ("{a: integer}", #"{"a":-9223372036854775808}"#),
-            ("{a: integer}", #"{"a":18446744073709551615}"#), ("{a: number}", #"{"a":-0}"#), ("{a: number}", #"{"a":1e3}"#),
+            ("{a: integer}", #"{"a":18446744073709551615}"#), ("{a: number}", #"{"a":-0}"#),
+            ("{a: number}", #"{"a":1e3}"#),
             ("{a: boolean}", #"{"a":true}"#), ("{a: boolean}", #"{"a":false}"#), ("{a: object}", #"{"a":{"b":1}}"#),
-            ("{a: array}", #"{"a":[1,"x"]}"#), ("{a: any}", #"{"a":null}"#), ("{a: any}", #"{"a":[[[]]]}"#), ("{a: any?}", "{}"),
-            ("{a: string?}", "{}"), ("{a: string?}", #"{"a":null}"#), ("{a: string?}", #"{"a":"x"}"#), ("{a?: {b: string}}", "{}"),
-            ("{a?: {b: string}}", #"{"a":null}"#), ("{a?: {b: string}}", #"{"a":{"b":""}}"#), ("{a: [string]}", #"{"a":[]}"#),
-            ("{a: [string]}", #"{"a":["x","y"]}"#), ("{a: ['integer?']}", #"{"a":[1,null]}"#), ("{a: [[integer]]}", #"{"a":[[],[1,2]]}"#),
-            ("{a: [{b: string}]}", #"{"a":[{"b":"x"},{"b":"y","c":1}]}"#), ("{}", "{}"), ("{}", #"{"a":1}"#), ("any", "7"),
+            ("{a: array}", #"{"a":[1,"x"]}"#), ("{a: any}", #"{"a":null}"#), ("{a: any}", #"{"a":[[[]]]}"#),
+            ("{a: any?}", "{}"),
+            ("{a: string?}", "{}"), ("{a: string?}", #"{"a":null}"#), ("{a: string?}", #"{"a":"x"}"#),
+            ("{a?: {b: string}}", "{}"),
+            ("{a?: {b: string}}", #"{"a":null}"#), ("{a?: {b: string}}", #"{"a":{"b":""}}"#),
+            ("{a: [string]}", #"{"a":[]}"#),
+            ("{a: [string]}", #"{"a":["x","y"]}"#), ("{a: ['integer?']}", #"{"a":[1,null]}"#),
+            ("{a: [[integer]]}", #"{"a":[[],[1,2]]}"#),
+            ("{a: [{b: string}]}", #"{"a":[{"b":"x"},{"b":"y","c":1}]}"#), ("{}", "{}"), ("{}", #"{"a":1}"#),
+            ("any", "7"),
             ("string", #""x""#),
             ("[integer]", " [ 1 , 2 ] "), ("'string?'", "null"),
         ])
@@ -29,7 +36,9 @@ struct PayloadMismatchTests {
         let outcome = try outcome(body, type)
         #expect(outcome.summary == "stored")
         #expect(outcome.delivery?.jobs.map(\.type) == ["k"])
-        #expect(outcome.payload == body.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed().map(String.init).joined())
+        #expect(
+            outcome.payload
+                == body.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed().map(String.init).joined())
     }
 
     @Test(
@@ -45,12 +54,16 @@ struct PayloadMismatchTests {
             ("{a: integer}", #"{"a":"7"}"#, "payload.a must be an integer, not a string"),
             ("{a: integer}", #"{"a":1.0}"#, noInteger), ("{a: integer}", #"{"a":1e2}"#, noInteger),
             ("{a: integer}", #"{"a":-0}"#, noInteger),
-            ("{a: integer}", #"{"a":18446744073709551616}"#, noInteger), ("{a: integer}", #"{"a":-9223372036854775809}"#, noInteger),
+            ("{a: integer}", #"{"a":18446744073709551616}"#, noInteger),
+            ("{a: integer}", #"{"a":-9223372036854775809}"#, noInteger),
             ("{a: number}", #"{"a":"7"}"#, "payload.a must be a number, not a string"),
             ("{a: boolean}", #"{"a":1}"#, "payload.a must be a boolean, not a number"),
             ("{a: object}", #"{"a":[]}"#, "payload.a must be an object, not an array"),
             ("{a: array}", #"{"a":{}}"#, "payload.a must be an array, not an object"),
-            ("{pusher: {name: string}}", #"{"pusher":{"name":7}}"#, "payload.pusher.name must be a string, not a number"),
+            (
+                "{pusher: {name: string}}", #"{"pusher":{"name":7}}"#,
+                "payload.pusher.name must be a string, not a number"
+            ),
             ("{pusher: {name: string}}", #"{"pusher":{"nom":"x"}}"#, "payload.pusher.name is missing"),
             ("{pusher: {name: string}}", #"{"pusher":7}"#, "payload.pusher must be an object, not a number"),
             ("{pusher?: {name: string}}", #"{"pusher":{}}"#, "payload.pusher.name is missing"),
@@ -60,7 +73,8 @@ struct PayloadMismatchTests {
             ("{a: [[integer]]}", #"{"a":[[],[1,""]]}"#, "payload.a[1][1] must be an integer, not a string"),
             ("{'odd key': string}", #"{"odd key":1}"#, #"payload["odd key"] must be a string, not a number"#),
             ("{'a.b': string}", #"{}"#, #"payload["a.b"] is missing"#),
-            ("string", "7", "payload must be a string, not a number"), ("[string]", "[null]", "payload[0] must be a string, not null"),
+            ("string", "7", "payload must be a string, not a number"),
+            ("[string]", "[null]", "payload[0] must be a string, not null"),
             ("{a: string}", "null", "payload must be an object, not null"),
         ])
     func fails(type: String, body: String, expected: String) throws {
@@ -91,10 +105,12 @@ struct PayloadMismatchTests {
 
     @Test("What a mapping makes of references is checked, too: what is absent is null")
     func mapping() throws {
-        let route = try route(kindRoute("{id: integer, note: string?}", payload: "{id: '${body.id}', note: '${body.note}'}"))
+        let route = try route(
+            kindRoute("{id: integer, note: string?}", payload: "{id: '${body.id}', note: '${body.note}'}"))
         #expect(TestRequest(#"{"id":7}"#).processed(by: route).payload == #"{"id":7,"note":null}"#)
         #expect(
-            TestRequest("{}").processed(by: route).summary == "dead letter payload_mismatch: payload.id must be an integer, not null")
+            TestRequest("{}").processed(by: route).summary
+                == "dead letter payload_mismatch: payload.id must be an integer, not null")
     }
 
     @Test("With 'on_mismatch: reject' the request is refused, and nothing is stored")
@@ -121,7 +137,8 @@ struct PayloadMismatchTests {
 
     @Test("A kind that says nothing of its payload takes whatever comes")
     func untyped() throws {
-        let route = try route("kinds: {k: {}}\n" + kindRoute("any").replacing("kinds:\n  k:\n    payload: any\n", with: ""))
+        let route = try route(
+            "kinds: {k: {}}\n" + kindRoute("any").replacing("kinds:\n  k:\n    payload: any\n", with: ""))
         #expect(TestRequest("7").processed(by: route).payload == "7")
     }
 }

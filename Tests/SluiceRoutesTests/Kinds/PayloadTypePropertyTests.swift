@@ -3,7 +3,9 @@ import Testing
 
 /// Random JSON under random types, compared with what a slow and obvious reading of the rules gives.
 struct PayloadTypePropertyTests {
-    @Test("Checking agrees with the reference, sentence for sentence, whatever the type and the payload", arguments: 0..<60)
+    @Test(
+        "Checking agrees with the reference, sentence for sentence, whatever the type and the payload",
+        arguments: 0..<60)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let type = RandomType.make(&random, depth: 3)
@@ -76,7 +78,9 @@ private indirect enum RandomType {
         case (.optional, .scalar) where json.source == "null": return nil
         case (.optional(let name), _): return RandomType.named(name).mismatch(in: json, at: path)
         case (.list(let element), .array(let elements)):
-            return elements.enumerated().lazy.compactMap { element.mismatch(in: $0.element, at: "\(path)[\($0.offset)]") }.first
+            return elements.enumerated().lazy.compactMap {
+                element.mismatch(in: $0.element, at: "\(path)[\($0.offset)]")
+            }.first
         case (.object(let fields), .object(let members)):
             return fields.lazy.compactMap { field in
                 let path = path + (field.key.contains(" ") ? "[\"\(field.key)\"]" : ".\(field.key)")
@@ -96,7 +100,8 @@ private indirect enum RandomType {
 
     private var noun: String {
         switch self {
-        case .named(let name), .optional(let name): (["integer", "object", "array"].contains(name) ? "an " : "a ") + name
+        case .named(let name), .optional(let name):
+            (["integer", "object", "array"].contains(name) ? "an " : "a ") + name
         case .list: "an array"
         case .object: "an object"
         }

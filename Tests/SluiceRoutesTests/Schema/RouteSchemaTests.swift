@@ -49,8 +49,10 @@ struct RouteSchemaTests {
     func values() throws {
         var open: [String] = []
         for table in RouteLanguage.mappings {
-            open += try properties(table.name).filter { Set($0.value.keys).isSubset(of: ["description", "default", "examples"]) }
-                .map { "\(table.name).\($0.key)" }
+            open += try properties(table.name).filter {
+                Set($0.value.keys).isSubset(of: ["description", "default", "examples"])
+            }
+            .map { "\(table.name).\($0.key)" }
         }
         #expect(open.sorted() == ["example.body", "expected_job.payload", "expected_reply.body"])
     }
@@ -69,16 +71,19 @@ struct RouteSchemaTests {
         arguments: [
             ("route_file", ["properties", "routes", "items"], "route"),
             ("route_file", ["properties", "kinds", "additionalProperties", "then"], "kind"),
-            ("route", ["properties", "jobs", "items"], "job_rule"), ("route", ["properties", "verify", "then"], "verify"),
+            ("route", ["properties", "jobs", "items"], "job_rule"),
+            ("route", ["properties", "verify", "then"], "verify"),
             ("route", ["properties", "secrets", "items"], "secret"), ("route", ["properties", "rate"], "rate"),
             ("route", ["properties", "reply"], "reply"), ("route", ["properties", "examples", "items"], "example"),
             ("job_rule", ["properties", "when"], "conditions"), ("job_rule", ["properties", "backoff"], "backoff"),
             ("job_rule", ["properties", "retention"], "retention"), ("job_rule", ["properties", "batch"], "batch"),
-            ("job_rule", ["properties", "budgets", "items", "else"], "budget"), ("kind", ["properties", "backoff"], "backoff"),
+            ("job_rule", ["properties", "budgets", "items", "else"], "budget"),
+            ("kind", ["properties", "backoff"], "backoff"),
             ("kind", ["properties", "retention"], "retention"), ("kind", ["properties", "batch"], "batch"),
             ("kind", ["properties", "budgets", "items", "else"], "budget"),
             ("budget", ["properties", "create_with"], "budget_policy"),
-            ("conditions", ["properties", "not"], "conditions"), ("conditions", ["properties", "any", "items"], "conditions"),
+            ("conditions", ["properties", "not"], "conditions"),
+            ("conditions", ["properties", "any", "items"], "conditions"),
             ("example", ["properties", "expect"], "expectation"),
             ("expectation", ["properties", "jobs", "items"], "expected_job"),
             ("expectation", ["properties", "reply"], "expected_reply"),

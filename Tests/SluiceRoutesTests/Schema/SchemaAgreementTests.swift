@@ -8,8 +8,12 @@ struct SchemaAgreementTests {
     @Test("A good file that compiles with something in it changed is one that the schema takes", arguments: 0..<4)
     func changes(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let roots = try CorpusFile.good.map { try #require(YAMLDocument.parse(Array($0.text.utf8), file: $0.name).root) }
-        let pool = roots.flatMap(\.nodes) + Self.odd.map { YAMLNode(position: YAMLPosition(line: 1, column: 1), content: .scalar($0)) }
+        let roots = try CorpusFile.good.map {
+            try #require(YAMLDocument.parse(Array($0.text.utf8), file: $0.name).root)
+        }
+        let pool =
+            roots.flatMap(\.nodes)
+            + Self.odd.map { YAMLNode(position: YAMLPosition(line: 1, column: 1), content: .scalar($0)) }
         var compiling: [CorpusFile] = []
         for round in 0..<400 {
             var root = try #require(roots.randomElement(using: &random))
@@ -29,7 +33,10 @@ struct SchemaAgreementTests {
         ["", "0", "1", "-1", "65535", "4294967295", "1.5", "1e-7", "true", "null", "1764057600000"].map {
             YAMLScalar(text: $0, style: .plain)
         }
-        + ["", " ", "0", "1s", "00d", "1024", "1KiB", "a", "/", "/a//", "/...", "$", "$${", "$$${", "a,b", "ü", "1764057600000", "::"].map {
+        + [
+            "", " ", "0", "1s", "00d", "1024", "1KiB", "a", "/", "/a//", "/...", "$", "$${", "$$${", "a,b", "ü",
+            "1764057600000", "::",
+        ].map {
             YAMLScalar(text: $0, style: .doubleQuoted)
         }
 
@@ -40,7 +47,9 @@ struct SchemaAgreementTests {
         var fine = 0
         for _ in 0..<1000 {
             var text = Bool.random(using: &random) ? "" : "${"
-            for _ in 0..<Int.random(in: 1...7, using: &random) { text += Self.pieces.randomElement(using: &random) ?? "" }
+            for _ in 0..<Int.random(in: 1...7, using: &random) {
+                text += Self.pieces.randomElement(using: &random) ?? ""
+            }
             if Bool.random(using: &random) { text += "}" }
             let compiles = Self.compiles(text)
             let whole = NSRange(text.startIndex..., in: text)
@@ -51,8 +60,10 @@ struct SchemaAgreementTests {
     }
 
     private static let pieces = [
-        "${", "}", "$", "$${", "{", "body", "item", "header.X-A", "headers", "query", "param", ".p", ".a", ".", "[0]", "[01]", "[", "]",
-        ".a[\"a.b\"]", "[\"p\"]", "sha256.", "sha256.body", "delivery", ".id", ".received_ms", "[\"id\"]", "event", "index", "route",
+        "${", "}", "$", "$${", "{", "body", "item", "header.X-A", "headers", "query", "param", ".p", ".a", ".", "[0]",
+        "[01]", "[", "]",
+        ".a[\"a.b\"]", "[\"p\"]", "sha256.", "sha256.body", "delivery", ".id", ".received_ms", "[\"id\"]", "event",
+        "index", "route",
         "method",
         "url", " ", " ?? ", "??", "\"t}\"", "5", "-0.5e+3", "null", "true", "x", "${body.a}", "${header.A ?? \"b\"}",
     ]
@@ -105,7 +116,9 @@ extension YAMLNode {
         case .mapping(let entries):
             content = .mapping(
                 entries.compactMap { entry in
-                    entry.value.kept(at: &target, other).map { YAMLEntry(key: entry.key, position: entry.position, value: $0) }
+                    entry.value.kept(at: &target, other).map {
+                        YAMLEntry(key: entry.key, position: entry.position, value: $0)
+                    }
                 })
         }
         return YAMLNode(position: position, content: content)

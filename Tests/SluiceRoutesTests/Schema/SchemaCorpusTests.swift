@@ -4,12 +4,18 @@ import Testing
 
 /// The schema takes what the language is, and refuses what it is not.
 struct SchemaCorpusTests {
-    @Test("It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files")
+    @Test(
+        "It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files"
+    )
     func takes() throws {
         let page = try String(contentsOfFile: "\(CorpusFile.project)/docs/reference/routes.md", encoding: .utf8)
-        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+        let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
         #expect(blocks.count >= 8)
-        let examples = blocks.enumerated().map { CorpusFile(name: "routes.md, example \($0.offset + 1)", text: $0.element) }
+        let examples = blocks.enumerated().map {
+            CorpusFile(name: "routes.md, example \($0.offset + 1)", text: $0.element)
+        }
         let shipped = CorpusFile.files(in: "routes")
         #expect(!shipped.isEmpty)
         let answer = try CorpusFile.check(shipped + examples + CorpusFile.good)

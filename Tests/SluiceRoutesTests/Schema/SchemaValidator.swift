@@ -1,7 +1,8 @@
 import Foundation
 import SluiceRoutes
 
-/// A validator that knows nothing of how the schema was made: `jsonschema` for Python, of the package python3-jsonschema.
+/// A validator that knows nothing of how the schema was made: `jsonschema` for Python, of the package
+/// python3-jsonschema.
 enum SchemaValidator {
     /// What it has to say about a document, where nothing is wrong too.
     struct Verdict: Decodable {

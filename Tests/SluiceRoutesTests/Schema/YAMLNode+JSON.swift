@@ -2,7 +2,8 @@ import Foundation
 import SluiceYAML
 
 extension YAMLNode {
-    /// The value as a validator of JSON has to see it: with the types that Sluice's reader gives it, and numbers digit by digit.
+    /// The value as a validator of JSON has to see it: with the types that Sluice's reader gives it, and numbers digit
+    /// by digit.
     var json: String {
         switch content {
         case .scalar(let scalar): scalar.json

@@ -33,7 +33,9 @@ import Testing
     /// What a sender does behind its request, in a packet by itself.
     enum Behind: Sendable, CaseIterable { case closeNotify, blankLine, both }
 
-    @Test("under TLS, neither the end of TLS nor a blank line behind a request resets the connection", arguments: Behind.allCases)
+    @Test(
+        "under TLS, neither the end of TLS nor a blank line behind a request resets the connection",
+        arguments: Behind.allCases)
     func behindTLS(behind: Behind) async throws {
         try await GatewayUnderTest.run { gateway in
             let port = gateway.httpsPort
@@ -54,7 +56,8 @@ import Testing
 
     @Test("a blank line behind a request on a connection that goes on is no request, and the next one is answered")
     func blankLine() async throws {
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.head": "300ms", "limits.idle": "2s"])) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.head": "300ms", "limits.idle": "2s"])) {
+            gateway in
             let wire = try gateway.connect()
             try wire.send(Webhook.gitHub().bytes + Array("\r\n".utf8))
             #expect(try await wire.answer().status == 200)
@@ -97,7 +100,8 @@ import Testing
             try wire.send("POST /github HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\nx")
             let answer = try await wire.answer()
             #expect(answer.status == 400)
-            #expect(answer[member: "detail"] == "The request is not well-formed HTTP/1.1: more than one Content-Length.")
+            #expect(
+                answer[member: "detail"] == "The request is not well-formed HTTP/1.1: more than one Content-Length.")
         }
     }
 
@@ -111,7 +115,9 @@ import Testing
             let tooLarge = large.openHead + "content-length: 2000000\r\n\r\n"
             let slow = large.openHead + "content-length: 5\r\n\r\n"
             let malformed = large.openHead + "transfer-encoding: chunked\r\n\r\nnonsense"
-            for (text, code) in [(tooLarge, "body_too_large"), (slow, "body_timeout"), (malformed, "malformed_request")] {
+            for (text, code) in [
+                (tooLarge, "body_too_large"), (slow, "body_timeout"), (malformed, "malformed_request"),
+            ] {
                 let position = gateway.log.position
                 let wire = try gateway.connect()
                 try wire.send(text)

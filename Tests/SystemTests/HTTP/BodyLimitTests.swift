@@ -74,7 +74,8 @@ import Testing
             try await gateway.expectRefusal(of: oneChunk, Self.refusal, "by the size of the first chunk")
             var huge = webhook
             huge[header: "content-length"] = "99999999999999999999"
-            try await gateway.expectRefusal(of: Array((huge.openHead + "\r\n").utf8), Self.refusal, "by a length beyond 64 bits")
+            try await gateway.expectRefusal(
+                of: Array((huge.openHead + "\r\n").utf8), Self.refusal, "by a length beyond 64 bits")
             try await gateway.expectGoodDelivery()
             gateway.expectDiscreetLog()
         }

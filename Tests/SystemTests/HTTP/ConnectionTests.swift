@@ -7,7 +7,8 @@ import Testing
         (0..<count).map { Webhook.gitHub(id: "delivery-\($0)", body: #"{"number":\#($0)}"#) }
     }
 
-    /// A connection that has had a request accepted, and of whose next one the gateway has read a head and waits for the body.
+    /// A connection that has had a request accepted, and of whose next one the gateway has read a head and waits for
+    /// the body.
     private static func midRequest(_ webhook: Webhook, _ gateway: GatewayUnderTest) async throws -> Wire {
         var webhook = webhook
         webhook[header: "expect"] = "100-continue"
@@ -44,7 +45,8 @@ import Testing
             let all = bytes
             try await blocking { try wire.send(all) }
             wire.finishSending()
-            // The first one without a route that has chunks ends it: where its body ends is not known without reading it.
+            // The first one without a route that has chunks ends it: where its body ends is not known without reading
+            // it.
             for index in 0...1 {
                 #expect(try await wire.answer().status == [200, 404][index])
             }
@@ -58,6 +60,8 @@ import Testing
             var bytes: [UInt8] = []
             for (index, webhook) in Self.webhooks(60).enumerated() {
                 var webhook = webhook
+                // A request that is refused before its body has come ends the connection: these have none.
+                if index % 3 > 0 { webhook.body = [] }
                 if index % 3 == 1 { webhook.target = "/nothing" }
                 if index % 3 == 2 { webhook[header: "x-hub-signature-256"] = nil }
                 bytes += webhook.bytes
@@ -103,7 +107,8 @@ import Testing
 
     @Test("at the cap the connection that was idle longest makes room; one that has begun a request does not")
     func closesLongestIdle() async throws {
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "10", "threads": "1"])) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.connections": "10", "threads": "1"])) {
+            gateway in
             let webhook = Webhook.gitHub()
             let busy = try await Self.midRequest(webhook, gateway)
             var idle: [Wire] = []
@@ -135,7 +140,8 @@ import Testing
             let third = try gateway.connect()
             #expect(try await third.ending().rest.isEmpty)
             try await gateway.record {
-                $0.message == "turned a connection away: limits.connections is reached and none is idle" && $0["level"] == "error"
+                $0.message == "turned a connection away: limits.connections is reached and none is idle"
+                    && $0["level"] == "error"
             }
             for wire in busy { try wire.send(webhook.body) }
             #expect(try await busy[0].answer().status == 200)
@@ -144,9 +150,11 @@ import Testing
         }
     }
 
-    @Test("a process that may open few files has few connections, the longest idle of which make room, and the log says what to do")
+    @Test(
+        "a process that may open few files has few connections, the longest idle of which make room, and the log says what to do"
+    )
     func outOfDescriptors() async throws {
-        let fewFiles = ["/bin/sh", "-c", "ulimit -n 60; exec \"$@\"", "sh"]
+        let fewFiles = ["/bin/sh", "-c", "ulimit -n 80; exec \"$@\"", "sh"]
         try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"], wrapper: fewFiles)) { gateway in
             var wires: [Wire] = []
             for index in 0..<100 {
@@ -157,10 +165,11 @@ import Testing
                 #expect(answer.status == 200, "connection \(index)")
             }
             let start =
-                "the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, LimitNOFILE, --ulimit nofile)"
+                "the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, "
+                + "LimitNOFILE, --ulimit nofile)"
             let record = try await gateway.record { $0.message == start }
-            #expect(record["files"] == "60" && record["connections"] == "30")
-            #expect(try await gateway.metric("sluice_connections_limit") == 30)
+            #expect(record["files"] == "80" && record["connections"] == "27")
+            #expect(try await gateway.metric("sluice_connections_limit") == 27)
             #expect(try await wires[0].ending() == ([], .closed))
             #expect(wires[99].isQuiet)
             #expect(try await gateway.metric("sluice_connections_closed_for_newer_total") ?? 0 > 0)
@@ -179,7 +188,9 @@ import Testing
                 #expect(try await wire.answer().status == 200)
             }
             #expect(try await gateway.connect().ending().rest.isEmpty)
-            try await gateway.record { $0.message == "turned a connection away: limits.connections_per_address is reached" }
+            try await gateway.record {
+                $0.message == "turned a connection away: limits.connections_per_address is reached"
+            }
             try wires[0].send(Webhook.gitHub().bytes)
             #expect(try await wires[0].answer().status == 200)
         }
@@ -219,7 +230,9 @@ import Testing
             let threads = try FileAccess.names(inFolder: "\(folder)/task").map { thread in
                 String(decoding: try FileAccess.read("\(folder)/task/\(thread)/comm", limit: 64), as: UTF8.self)
             }
-            for name in ["loop-0\n", "loop-1\n", "admin-0\n", "zizq-0\n"] { #expect(threads.contains(name), "\(threads)") }
+            for name in ["loop-0\n", "loop-1\n", "admin-0\n", "zizq-0\n"] {
+                #expect(threads.contains(name), "\(threads)")
+            }
             let limits = String(decoding: try FileAccess.read("\(folder)/limits", limit: 1 << 16), as: UTF8.self)
             let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
             #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "\(core)")

@@ -7,7 +7,8 @@ import Testing
     private static let order = #"{"id":"1","type":"order.paid","data":{"order_id":17}}"#
     /// `order`, as zlib makes it.
     private static let stream = bytes(
-        "1f8b08000000000000ffab56ca4c51b2523254d2512aa92c480532f38b52528bf40a1281e23a4a298925894a56d510c178905243f3da5a00c93b8d7f35000000")
+        "1f8b08000000000000ffab56ca4c51b2523254d2512aa92c480532f38b52528bf40a1281e23a4a298925894a56d510c178905243f3da5a00c93b8d7f35000000"
+    )
     /// 65,536 zeros.
     private static let zeros = bytes(
         "1f8b08000000000000ffedc101010000008090feafee080a00000000000000000000000000000000000000000000000000000000000000"
@@ -25,8 +26,10 @@ import Testing
 
     /// `routes/hmac.yaml`, of which bodies have at most 1 MiB, with gzip.
     private static func setup(queue: String? = nil) throws -> GatewaySetup {
-        let hmac = try ProjectFiles.text("routes/hmac.yaml").replacing("body: json\n", with: "body: json\n    gzip: true\n")
-        return GatewaySetup(routes: ["hmac.yaml": hmac, "github.yaml": try ProjectFiles.text("routes/github.yaml")], queue: queue)
+        let hmac = try ProjectFiles.text("routes/hmac.yaml").replacing(
+            "body: json\n", with: "body: json\n    gzip: true\n")
+        return GatewaySetup(
+            routes: ["hmac.yaml": hmac, "github.yaml": try ProjectFiles.text("routes/github.yaml")], queue: queue)
     }
 
     @Test("a signed body in gzip becomes a job of what is inside, by its length and in chunks")
@@ -54,13 +57,15 @@ import Testing
             var inside = Self.webhook(Self.stream)
             inside[header: "x-signature"] = Webhook.signature(of: Array(Self.order.utf8), secret: Webhook.hmacSecret)
             let invalid = Refusal(
-                status: 401, code: "signature_invalid", reason: "the header x-signature does not match any secret of the route",
+                status: 401, code: "signature_invalid",
+                reason: "the header x-signature does not match any secret of the route",
                 keepsConnection: true)
             try await gateway.expectRefusal(of: inside.bytes, invalid, "signed before gzip")
             var unsigned = Self.webhook(Array(repeating: Self.zeros, count: 160).flatMap { $0 })
             unsigned[header: "x-signature"] = nil
             let missing = Refusal(
-                status: 401, code: "signature_missing", reason: "the header x-signature is missing", keepsConnection: true)
+                status: 401, code: "signature_missing", reason: "the header x-signature is missing",
+                keepsConnection: true)
             try await gateway.expectRefusal(of: unsigned.bytes, missing, "a bomb without a signature")
         }
     }
@@ -104,14 +109,19 @@ import Testing
         other.routes?["hmac.yaml"] = setup.routes?["hmac.yaml"]?.replacing(rules, with: "order.refunded")
         try await GatewayUnderTest.run(other) { gateway in
             #expect(try await gateway.answer(to: Self.webhook(Self.stream))[member: "dead_letters"] == "1")
-            #expect(try await gateway.answer(to: Self.webhook(Array(Self.stream.dropLast())))[member: "dead_letters"] == "1")
+            #expect(
+                try await gateway.answer(to: Self.webhook(Array(Self.stream.dropLast())))[member: "dead_letters"] == "1"
+            )
             let list = try await gateway.command("dead", "list").output
-            #expect(list.contains("no rule of the route matches") && list.contains("the gzip body ends before its end"), "\(list)")
+            #expect(
+                list.contains("no rule of the route matches") && list.contains("the gzip body ends before its end"),
+                "\(list)")
             try gateway.folder.write(setup.routes?["hmac.yaml"] ?? "", to: "routes/hmac.yaml")
             #expect(try await gateway.command("reload").ending == .exited(0))
             let retried = try await gateway.command("dead", "retry", "1", "2")
             #expect(
-                retried.output == "dead letter 1: now job 1\ndead letter 2: body_unreadable: the gzip body ends before its end\n",
+                retried.output
+                    == "dead letter 1: now job 1\ndead letter 2: body_unreadable: the gzip body ends before its end\n",
                 "\(retried)")
             try await queue.arrivals(1)
             #expect(try await gateway.stop() == .exited(0))

@@ -16,32 +16,45 @@ import Testing
     private static let signedStart = start + "x-hub-signature-256: sha256=\(String(repeating: "0", count: 64))\r\n"
 
     /// Groups, each small enough for a second's log to have a record of every refusal.
-    private static let groups = ["where the body ends": framing, "chunks": chunks, "lines": lines, "sizes and versions": sizes]
+    private static let groups = [
+        "where the body ends": framing, "chunks": chunks, "lines": lines, "sizes and versions": sizes,
+    ]
 
     private static let framing = [
-        Row(start + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "both Content-Length and Transfer-Encoding"),
-        Row(start + "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n", "both Content-Length and Transfer-Encoding"),
+        Row(
+            start + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "both Content-Length and Transfer-Encoding"),
+        Row(
+            start + "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
+            "both Content-Length and Transfer-Encoding"),
         Row(start + "content-length: 5\r\ncontent-length: 6\r\n\r\nhello", "more than one Content-Length"),
         Row(start + "content-length: +5\r\n\r\nhello", "a Content-Length that is not a plain decimal number"),
         Row(start + "content-length: 0x5\r\n\r\nhello", "a Content-Length that is not a plain decimal number"),
-        Row(start + "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n", "a last transfer coding other than chunked"),
+        Row(
+            start + "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n", "a last transfer coding other than chunked"
+        ),
         Row(start + "transfer-encoding : chunked\r\n\r\n0\r\n\r\n", "white space between a header name and its colon"),
         Row(
             start + "transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "a transfer coding other than chunked",
             code: "transfer_coding_not_supported"),
-        Row("POST /github HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "a Transfer-Encoding in an HTTP/1.0 message"),
+        Row(
+            "POST /github HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "a Transfer-Encoding in an HTTP/1.0 message"),
     ]
 
     /// With a signature that may be valid: without one the head alone is refused.
     private static let chunks = [
         Row(
-            signedStart + "transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "a body over the limit", status: 413,
+            signedStart + "transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "a body over the limit",
+            status: 413,
             code: "body_too_large"
         ),
         Row(signedStart + "transfer-encoding: chunked\r\n\r\n-1\r\n", "a malformed chunk size"),
         Row(signedStart + "transfer-encoding: chunked\r\n\r\n0x5\r\n", "a malformed chunk size"),
         Row(signedStart + "transfer-encoding: chunked\r\n\r\n5\nhello\r\n", "a line feed without a carriage return"),
-        Row(signedStart + "transfer-encoding: chunked\r\n\r\n5\r\nhelloX", "chunk data that is not followed by a line end"),
+        Row(
+            signedStart + "transfer-encoding: chunked\r\n\r\n5\r\nhelloX",
+            "chunk data that is not followed by a line end"),
     ]
 
     private static let lines = [
@@ -51,7 +64,9 @@ import Testing
         Row(start + "x-a: b\rx-c: d\r\n\r\n", "a carriage return without a line feed"),
         Row(start + "x-a: b\u{0}c\r\n\r\n", "a control byte"),
         Row(start + "x\u{0}a: b\r\n\r\n", "a control byte"),
-        Row("POST /git\u{0}hub HTTP/1.1\r\nhost: h\r\n\r\n", "a request target that is neither a path nor a whole http or https URL"),
+        Row(
+            "POST /git\u{0}hub HTTP/1.1\r\nhost: h\r\n\r\n",
+            "a request target that is neither a path nor a whole http or https URL"),
         Row("POST /github HTTP/1.1\r\n\r\n", "no Host header"),
         Row(start + "host: h\r\n\r\n", "more than one Host header"),
         Row("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", "a TLS handshake on a listener without TLS"),
@@ -59,18 +74,26 @@ import Testing
     ]
 
     private static let sizes = [
-        Row(start + "x: " + String(repeating: "a", count: 33_000), "a head over the size limit", status: 431, code: "head_too_large"),
         Row(
-            start + (0...100).map { "x-\($0): a\r\n" }.joined() + "\r\n", "too many header lines", status: 431, code: "head_too_large"),
+            start + "x: " + String(repeating: "a", count: 33_000), "a head over the size limit", status: 431,
+            code: "head_too_large"),
         Row(
-            "POST /" + String(repeating: "a", count: 8200) + " HTTP/1.1\r\n", "a request target over the limit", status: 414,
+            start + (0...100).map { "x-\($0): a\r\n" }.joined() + "\r\n", "too many header lines", status: 431,
+            code: "head_too_large"),
+        Row(
+            "POST /" + String(repeating: "a", count: 8200) + " HTTP/1.1\r\n", "a request target over the limit",
+            status: 414,
             code: "target_too_long"),
-        Row("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "an HTTP version other than 1.0 and 1.1", status: 505, code: "version_not_supported"),
         Row(
-            "POST /github HTTP/1.2\r\nhost: h\r\n\r\n", "an HTTP version other than 1.0 and 1.1", status: 505, code: "version_not_supported"
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "an HTTP version other than 1.0 and 1.1", status: 505,
+            code: "version_not_supported"),
+        Row(
+            "POST /github HTTP/1.2\r\nhost: h\r\n\r\n", "an HTTP version other than 1.0 and 1.1", status: 505,
+            code: "version_not_supported"
         ),
         Row(
-            start + "expect: cake\r\n\r\n", "an expectation other than 100-continue", status: 417, code: "expectation_failed"),
+            start + "expect: cake\r\n\r\n", "an expectation other than 100-continue", status: 417,
+            code: "expectation_failed"),
     ]
 
     @Test(
@@ -80,7 +103,8 @@ import Testing
         let rows = try #require(Self.groups[group])
         try await GatewayUnderTest.run { gateway in
             for row in rows {
-                try await gateway.expectRefusal(of: Array(row.text.utf8), row.refusal, row.text.prefix(80).debugDescription)
+                try await gateway.expectRefusal(
+                    of: Array(row.text.utf8), row.refusal, row.text.prefix(80).debugDescription)
                 try await gateway.expectGoodDelivery()
             }
             gateway.expectDiscreetLog()
@@ -92,7 +116,8 @@ import Testing
         try await GatewayUnderTest.run { gateway in
             let hidden = Webhook.gitHub().bytes
             let head = Self.start + "content-length: \(hidden.count)\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
-            let refusal = Refusal(status: 400, code: "malformed_request", reason: "both Content-Length and Transfer-Encoding")
+            let refusal = Refusal(
+                status: 400, code: "malformed_request", reason: "both Content-Length and Transfer-Encoding")
             try await gateway.expectRefusal(of: Array(head.utf8) + hidden, refusal, "a request behind a smuggling one")
             #expect(try await gateway.metric(#"sluice_jobs_committed_total{route="github"}"#) == 0)
         }

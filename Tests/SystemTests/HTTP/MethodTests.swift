@@ -22,14 +22,16 @@ import Testing
     @Test("a path without a route is answered 404, and so is one that two readers could take for different ones")
     func refusesPath() async throws {
         let paths = [
-            "/", "/nothing", "/github/", "/GitHub", "/github/../github", "/./github", "//github", "/git%2Fhub", "/github%00", "/%ff",
+            "/", "/nothing", "/github/", "/GitHub", "/github/../github", "/./github", "//github", "/git%2Fhub",
+            "/github%00", "/%ff",
             "/github;a",
         ]
         try await GatewayUnderTest.run { gateway in
             for path in paths {
                 var webhook = Webhook.gitHub()
                 webhook.target = path
-                let refusal = Refusal(status: 404, code: "no_such_route", reason: "No route has this path.", keepsConnection: true)
+                let refusal = Refusal(
+                    status: 404, code: "no_such_route", reason: "No route has this path.", keepsConnection: true)
                 try await gateway.expectRefusal(of: webhook.bytes, refusal, path)
             }
             // Paths and queries hold secrets of some senders.
@@ -54,14 +56,16 @@ import Testing
                 (
                     coded,
                     Refusal(
-                        status: 415, code: "content_encoding_not_supported", reason: "This route does not accept this content encoding.",
+                        status: 415, code: "content_encoding_not_supported",
+                        reason: "This route does not accept this content encoding.",
                         keepsConnection: true)
                 ),
                 (
                     twice,
                     Refusal(
                         status: 400, code: "malformed_request",
-                        reason: "the header x-github-delivery, which the unique key reads, stands twice", keepsConnection: true)
+                        reason: "the header x-github-delivery, which the unique key reads, stands twice",
+                        keepsConnection: true)
                 ),
             ]
             for (webhook, refusal) in rows { try await gateway.expectRefusal(of: webhook.bytes, refusal, refusal.code) }
@@ -134,7 +138,8 @@ import Testing
     func wrongLength() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.body_time": "300ms"])) { gateway in
             let webhook = Webhook.gitHub()
-            let short = Array((webhook.openHead + "content-length: \(webhook.body.count - 3)\r\n\r\n").utf8) + webhook.body
+            let short =
+                Array((webhook.openHead + "content-length: \(webhook.body.count - 3)\r\n\r\n").utf8) + webhook.body
             let wire = try gateway.connect()
             try wire.send(short)
             #expect(try await wire.answer().code == "signature_invalid")
@@ -142,7 +147,8 @@ import Testing
             wire.finishSending()
             #expect(try await wire.ending() == ([], .closed))
 
-            let long = Array((webhook.openHead + "content-length: \(webhook.body.count + 1)\r\n\r\n").utf8) + webhook.body
+            let long =
+                Array((webhook.openHead + "content-length: \(webhook.body.count + 1)\r\n\r\n").utf8) + webhook.body
             let refusal = Refusal(
                 status: 408, code: "body_timeout", reason: "The request body was not complete in time.")
             try await gateway.expectRefusal(of: long, refusal, "a length that is too long")

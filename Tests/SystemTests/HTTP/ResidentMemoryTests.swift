@@ -3,22 +3,26 @@ internal import Foundation
 import Synchronization
 import Testing
 
-/// What the process takes of the machine's memory under loads that fill `limits.memory`: that and 150 MiB, in a container with 512 MiB.
+/// What the process takes of the machine's memory under loads that fill `limits.memory`: that and 150 MiB, in a
+/// container with 512 MiB.
 ///
-/// `MEMORY_SECONDS=20` makes the loads as long, and the crowd of idle connections as large, as those of `Benchmarks/attack/run --memory`.
+/// `MEMORY_SECONDS=20` makes the loads as long, and the crowd of idle connections as large, as those of
+/// `Benchmarks/attack/run --memory`.
 @Suite(.serialized) struct ResidentMemoryTests {
     private static let fullSeconds = ProcessInfo.processInfo.environment["MEMORY_SECONDS"].flatMap { Int($0) }
     private static let seconds = fullSeconds ?? 3
     private static let idleConnections = fullSeconds == nil ? 1000 : 10_000
     private static let mostBytes = (256 + 150) << 20
     private static let settings = [
-        "limits.memory": "256MiB", "trusted_proxies": "127.0.0.0/8", "outbox.keep_delivered_bytes": "64MiB", "log.level": "notice",
+        "limits.memory": "256MiB", "trusted_proxies": "127.0.0.0/8", "outbox.keep_delivered_bytes": "64MiB",
+        "log.level": "notice",
     ]
 
     /// Runs a load on a gateway that delivers to a queue, and looks at what is left of both.
     private static func run(_ load: @Sendable (GatewayUnderTest) async throws -> Void) async throws {
         let queue = try await TestQueue.start(isLicensed: false, keeping: .counts)
-        try await GatewayUnderTest.run(GatewaySetup(settings: settings, queue: queue.url)) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: settings, queue: queue.url, slots: GatewaySlots.count)) {
+            gateway in
             try await load(gateway)
             let peak = try gateway.peakMemory()
             #expect(peak <= mostBytes, "\(peak >> 20) MiB")
@@ -37,7 +41,8 @@ import Testing
     }
 
     /// Sends the same body again and again over TLS, as so many senders, until the time is over.
-    private static func send(_ webhook: Webhook, senders: Int, to gateway: GatewayUnderTest) async throws -> [Int: Int] {
+    private static func send(_ webhook: Webhook, senders: Int, to gateway: GatewayUnderTest) async throws -> [Int: Int]
+    {
         let tally = Tally()
         let end = ContinuousClock.now + .seconds(seconds)
         let port = gateway.httpsPort

@@ -25,7 +25,8 @@ import Testing
 
     @Test("behind a trusted proxy the right-most address that is not trusted is the sender's")
     func trusted() async throws {
-        try await GatewayUnderTest.run(GatewaySetup(settings: ["trusted_proxies": "127.0.0.0/8,10.0.0.0/8"])) { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["trusted_proxies": "127.0.0.0/8,10.0.0.0/8"])) {
+            gateway in
             for row in Self.rows {
                 let position = gateway.log.position
                 let answer = try await gateway.answer(to: Self.refused(row.forwarded))
@@ -50,7 +51,9 @@ import Testing
                 try? fourth.send(Webhook.gitHub().bytes)
                 if isTurnedAway {
                     #expect(try await fourth.ending().rest.isEmpty)
-                    try await gateway.record { $0.message.hasPrefix("turned a connection away: limits.connections_per_address") }
+                    try await gateway.record {
+                        $0.message.hasPrefix("turned a connection away: limits.connections_per_address")
+                    }
                 } else {
                     #expect(try await fourth.answer().status == 200)
                 }
@@ -66,7 +69,8 @@ import Testing
                 let position = gateway.log.position
                 let url = "http://\(address):\(gateway.httpPort)/github"
                 let curl = try ChildProcess(
-                    "curl", ["-s", "-g", "--max-time", "20", "-d", "{}", url], environment: gateway.environment, folder: gateway.folder.path
+                    "curl", ["-s", "-g", "--max-time", "20", "-d", "{}", url], environment: gateway.environment,
+                    folder: gateway.folder.path
                 )
                 #expect(try await curl.ending() == .exited(0))
                 #expect(curl.output.text.contains("signature_missing"), "\(curl.output.text)")

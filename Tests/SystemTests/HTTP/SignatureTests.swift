@@ -27,7 +27,10 @@ import Testing
         Row("truncated", "signature_invalid", "the header x-hub-signature-256 is not hex") {
             $0[header: header] = $0[header: header].map { String($0.dropLast()) }
         },
-        Row("without its prefix", "signature_invalid", "the header x-hub-signature-256 does not begin with the signature's prefix") {
+        Row(
+            "without its prefix", "signature_invalid",
+            "the header x-hub-signature-256 does not begin with the signature's prefix"
+        ) {
             $0[header: header] = $0[header: header].map { String($0.dropFirst(7)) }
         },
         Row("not of hexadecimal digits", "signature_invalid", "the header x-hub-signature-256 is not hex") {
@@ -40,13 +43,19 @@ import Testing
             "over a body with one byte changed", "signature_invalid",
             "the header x-hub-signature-256 does not match any secret of the route"
         ) { $0.body[10] ^= 1 },
-        Row("over a body with one byte more", "signature_invalid", "the header x-hub-signature-256 does not match any secret of the route")
-        { $0.body.append(0x20) },
-        Row("over a body with one byte less", "signature_invalid", "the header x-hub-signature-256 does not match any secret of the route")
-        { $0.body.removeLast() },
+        Row(
+            "over a body with one byte more", "signature_invalid",
+            "the header x-hub-signature-256 does not match any secret of the route"
+        ) { $0.body.append(0x20) },
+        Row(
+            "over a body with one byte less", "signature_invalid",
+            "the header x-hub-signature-256 does not match any secret of the route"
+        ) { $0.body.removeLast() },
     ]
 
-    @Test("a signature that is not exactly the body's is refused, the connection goes on, and the log says why and no more")
+    @Test(
+        "a signature that is not exactly the body's is refused, the connection goes on, and the log says why and no more"
+    )
     func refuses() async throws {
         try await GatewayUnderTest.run { gateway in
             for row in Self.rows {

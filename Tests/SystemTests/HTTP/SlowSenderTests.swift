@@ -2,7 +2,9 @@ import Testing
 
 /// Who is slow is cut off, whatever it goes on sending, and nobody else notices.
 @Suite struct SlowSenderTests {
-    private static let limits = ["limits.head": "300ms", "limits.body_time": "300ms", "limits.idle": "1s", "limits.write": "300ms"]
+    private static let limits = [
+        "limits.head": "300ms", "limits.body_time": "300ms", "limits.idle": "1s", "limits.write": "300ms",
+    ]
 
     @Test("a head that is not complete in time is answered 408, though bytes go on coming")
     func slowHead() async throws {
@@ -26,7 +28,9 @@ import Testing
     func slowBody() async throws {
         try await GatewayUnderTest.run(GatewaySetup(settings: Self.limits)) { gateway in
             let webhook = Webhook.gitHub(body: String(repeating: " ", count: 10_000))
-            for (start, piece) in [(webhook.head, " "), (webhook.openHead + "transfer-encoding: chunked\r\n\r\n", "1\r\n \r\n")] {
+            for (start, piece) in [
+                (webhook.head, " "), (webhook.openHead + "transfer-encoding: chunked\r\n\r\n", "1\r\n \r\n"),
+            ] {
                 let wire = try gateway.connect()
                 try wire.send(start)
                 let answer = try await Self.dribble(piece, over: wire)
@@ -77,7 +81,8 @@ import Testing
             try wire.send([0x16, 3, 1])
             #expect(try await wire.ending() == ([], .closed))
             try await gateway.record {
-                $0.message == "a TLS handshake failed" && $0["code"] == "timeout" && $0["reason"] == "not complete in time"
+                $0.message == "a TLS handshake failed" && $0["code"] == "timeout"
+                    && $0["reason"] == "not complete in time"
             }
         }
     }

@@ -2,7 +2,9 @@ import Testing
 
 /// What strangers can do with TLS before, in and behind the handshake.
 @Suite struct TLSAttackTests {
-    private static func failures(_ cause: String) -> String { #"sluice_tls_handshake_failures_total{cause="\#(cause)"}"# }
+    private static func failures(_ cause: String) -> String {
+        #"sluice_tls_handshake_failures_total{cause="\#(cause)"}"#
+    }
 
     @Test("a flood of KeyUpdate ends the connection, and is counted and logged")
     func keyUpdates() async throws {
@@ -56,7 +58,9 @@ import Testing
     @Test("a client of TLS 1.2 may not renegotiate")
     func renegotiation() async throws {
         try await GatewayUnderTest.run { gateway in
-            let arguments = ["s_client", "-tls1_2", "-connect", "127.0.0.1:\(gateway.httpsPort)", "-CAfile", "certificate.pem"]
+            let arguments = [
+                "s_client", "-tls1_2", "-connect", "127.0.0.1:\(gateway.httpsPort)", "-CAfile", "certificate.pem",
+            ]
             let client = try ChildProcess(
                 "openssl", arguments, environment: gateway.environment, folder: gateway.folder.path, hasInput: true)
             try await client.write("R\n")
@@ -94,9 +98,14 @@ import Testing
     @Test(
         "unusual handshakes are served: in several records, with a second ClientHello, with every group and suite there is",
         arguments: [
-            ["-max_send_frag", "512", "-alpn", [String](repeating: String(repeating: "x", count: 200), count: 4).joined(separator: ",")],
-            ["-tls1_3", "-groups", "ffdhe2048:P-256"], ["-tls1_3", "-groups", "P-521"], ["-tls1_3", "-groups", "P-384"],
-            ["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"],
+            [
+                "-max_send_frag", "512", "-alpn",
+                [String](repeating: String(repeating: "x", count: 200), count: 4).joined(separator: ","),
+            ],
+            ["-tls1_3", "-groups", "ffdhe2048:P-256"], ["-tls1_3", "-groups", "P-521"],
+            ["-tls1_3", "-groups", "P-384"],
+            ["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"],
+            ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"],
         ])
     func served(options: [String]) async throws {
         try await GatewayUnderTest.run { gateway in
@@ -108,12 +117,14 @@ import Testing
     @Test("a ticket resumes a session on every loop and after a reload of the certificate", arguments: ["1_2", "1_3"])
     func tickets(version: String) async throws {
         try await GatewayUnderTest.run { gateway in
-            let first = try await SClient.run(gateway, ["-tls\(version)", "-sess_out", "session.pem"], sending: .gitHub())
+            let first = try await SClient.run(
+                gateway, ["-tls\(version)", "-sess_out", "session.pem"], sending: .gitHub())
             #expect(first.output.contains("\nNew, TLSv"), "\(first.output)")
             try GatewayUnderTest.writeCertificate(to: gateway.folder)
             _ = try await gateway.command("reload")
             for _ in 0..<3 {
-                let again = try await SClient.run(gateway, ["-tls\(version)", "-sess_in", "session.pem"], sending: .gitHub())
+                let again = try await SClient.run(
+                    gateway, ["-tls\(version)", "-sess_in", "session.pem"], sending: .gitHub())
                 #expect(again.output.contains("\nReused, TLSv"), "\(again.output)\(again.errors)")
                 #expect(again.output.contains("HTTP/1.1 200 OK"), "\(again.output)")
             }

@@ -1,13 +1,18 @@
 import Testing
 
 @Suite struct TLSTests {
-    @Test("TLS 1.2 and 1.3 serve a delivery, with ALPN where it is asked for, and the certificate holds", arguments: ["1_2", "1_3"])
+    @Test(
+        "TLS 1.2 and 1.3 serve a delivery, with ALPN where it is asked for, and the certificate holds",
+        arguments: ["1_2", "1_3"])
     func serves(version: String) async throws {
         try await GatewayUnderTest.run { gateway in
-            let options = ["-tls\(version)", "-verify_return_error", "-verify_hostname", "localhost", "-alpn", "h2,http/1.1"]
+            let options = [
+                "-tls\(version)", "-verify_return_error", "-verify_hostname", "localhost", "-alpn", "h2,http/1.1",
+            ]
             let client = try await SClient.run(gateway, options, sending: .gitHub())
             #expect(client.output.contains("HTTP/1.1 200 OK"), "\(client.output)\(client.errors)")
-            #expect(client.output.contains("New, TLSv\(version == "1_2" ? "1.2" : "1.3"), Cipher is"), "\(client.output)")
+            #expect(
+                client.output.contains("New, TLSv\(version == "1_2" ? "1.2" : "1.3"), Cipher is"), "\(client.output)")
             #expect(client.output.contains("ALPN protocol: http/1.1"), "\(client.output)")
             #expect(client.output.contains("Verify return code: 0 (ok)"), "\(client.output)")
             // It ended because the server said good-bye, not because the connection broke.
@@ -19,7 +24,8 @@ import Testing
         }
     }
 
-    @Test("pipelined requests over TLS are all answered, though their bytes lie in the TLS session and not in the socket")
+    @Test(
+        "pipelined requests over TLS are all answered, though their bytes lie in the TLS session and not in the socket")
     func pipelines() async throws {
         try await GatewayUnderTest.run { gateway in
             let webhooks = (0..<300).map { Webhook.gitHub(id: "\($0)", body: #"{"number":\#($0)}"#) }
@@ -64,7 +70,9 @@ import Testing
         }
     }
 
-    @Test("a certificate that was replaced is served after `sluice reload`, and one that does not work leaves the last one in force")
+    @Test(
+        "a certificate that was replaced is served after `sluice reload`, and one that does not work leaves the last one in force"
+    )
     func reloads() async throws {
         try await GatewayUnderTest.run { gateway in
             let first = try await Self.served(gateway)
@@ -78,7 +86,8 @@ import Testing
             try gateway.folder.write("no key at all\n", to: "key.pem")
             let broken = try await gateway.command("reload")
             #expect(broken.ending == .exited(1))
-            let problem = "the certificate cannot be put in force, the last one stays: cannot use the private key in key.pem"
+            let problem =
+                "the certificate cannot be put in force, the last one stays: cannot use the private key in key.pem"
             #expect(broken.errors.contains(problem), "\(broken.errors)")
             try await gateway.record { $0["level"] == "error" && $0.message.hasPrefix(problem) }
 

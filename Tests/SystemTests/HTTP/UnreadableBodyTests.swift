@@ -13,7 +13,10 @@ import Testing
         ("half of a document", Array(#"{"a":"#.utf8), "the text ends inside a value at byte 5"),
         ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
         ("a number beyond a double", Array(#"{"n":1e400}"#.utf8), "a number is out of the range of a double at byte 5"),
-        ("invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8), "a string is not valid UTF-8 at byte 6"),
+        (
+            "invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8),
+            "a string is not valid UTF-8 at byte 6"
+        ),
         (
             "two byte order marks", [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF] + Array("{}".utf8),
             "the text begins with a byte-order mark at byte 0"
@@ -57,7 +60,8 @@ import Testing
             #expect(try await gateway.metric(#"sluice_repaired_surrogates_total{route="github"}"#) == 2)
             gateway.process.send(15)
             #expect(try await gateway.process.ending() == .exited(0))
-            let message = "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route"
+            let message =
+                "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route"
             let told = gateway.records(saying: message)
             #expect(told.count == 1)
             #expect(told.first?["route"] == "github")

@@ -17,7 +17,9 @@ import Testing
         }
     }
 
-    private static let strace = ["/usr/bin/strace", "/bin/strace"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    private static let strace = ["/usr/bin/strace", "/bin/strace"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
 
     @Test(
         "what a sender sent whole is stored though it has gone before the answer, and is counted and told",
@@ -26,7 +28,8 @@ import Testing
         let strace = try #require(Self.strace)
         // As its grandchild, so that the process that is started, and killed, is the gateway.
         let slowDisk = [
-            strace, "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=400000",
+            strace, "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+            "inject=fdatasync:delay_enter=400000",
         ]
         try await GatewayUnderTest.run(GatewaySetup(settings: ["threads": "1"], wrapper: slowDisk)) { gateway in
             // The machine may be so busy that an answer is faster than the reset; then the next delivery tells.

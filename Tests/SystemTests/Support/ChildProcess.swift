@@ -44,7 +44,8 @@ final class ChildProcess: Sendable {
         // The shell becomes the program, which so has the process's number.
         let words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, path] + arguments
         id = try ProcessSpawn.start(
-            words, environment: environment, input: pipes.input.reading, output: pipes.output.writing, errors: pipes.errors.writing)
+            words, environment: environment, input: pipes.input.reading, output: pipes.output.writing,
+            errors: pipes.errors.writing)
         Undertaker.shared?.began(id)
         input = Mutex(pipes.input.writing)
         if !hasInput { closeInput() }
@@ -117,7 +118,9 @@ final class ChildProcess: Sendable {
         try SystemThread.start(name: "read") {
             var block = [UInt8](repeating: 0, count: 1 << 16)
             while true {
-                let count = unsafe block.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+                let count = unsafe block.withUnsafeMutableBytes {
+                    unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+                }
                 guard count > 0 else { break }
                 log.append(block[..<count])
             }

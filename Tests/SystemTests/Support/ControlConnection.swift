@@ -16,7 +16,8 @@ final class ControlConnection: Sendable {
     init(_ gateway: GatewayUnderTest) throws {
         group = try EventLoopGroup(count: 1, name: "control")
         client = HTTPClient(
-            configuration: HTTPClientConfiguration(endpoint: .unix(path: gateway.folder.file("outbox.db.sock")), authority: "localhost"),
+            configuration: HTTPClientConfiguration(
+                endpoint: .unix(path: gateway.folder.file("outbox.db.sock")), authority: "localhost"),
             loop: group.mailboxes[0])
     }
 

@@ -58,14 +58,19 @@ enum DocCommentExamples {
         """
 
     private static func files() -> [String] {
-        let names = FileManager.default.enumerator(atPath: ProjectFiles.root.appendingPathComponent("Sources/Zizq").path)
-        return (names?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".swift") }.sorted().map { "Sources/Zizq/\($0)" }
+        let names = FileManager.default.enumerator(
+            atPath: ProjectFiles.root.appendingPathComponent("Sources/Zizq").path)
+        return (names?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".swift") }.sorted().map {
+            "Sources/Zizq/\($0)"
+        }
     }
 
     private static func examples(in path: String) throws -> [Example] {
         var examples: [Example] = []
         var open: (line: Int, lines: [Substring])?
-        for (index, line) in try ProjectFiles.text(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in try ProjectFiles.text(path).split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
             let text = line.drop { $0 == " " }
             guard text.hasPrefix("///") else { continue }
             let comment = text.dropFirst(3)

@@ -30,7 +30,8 @@ struct DocumentBlocks {
             let above = start > 0 ? lines[start - 1] : ""
             blocks.append(
                 Block(
-                    language: String(lines[start].dropFirst(3)), text: lines[(start + 1)..<index].joined(separator: "\n"),
+                    language: String(lines[start].dropFirst(3)),
+                    text: lines[(start + 1)..<index].joined(separator: "\n"),
                     suite: above.wholeMatch(of: /<!-- run by ([A-Za-z]+) -->/).map { String($0.1) }))
             open = nil
         }
@@ -38,7 +39,8 @@ struct DocumentBlocks {
     }
 }
 
-/// Gives identifiers names in the order in which they first appear, so that texts that differ in nothing else are equal.
+/// Gives identifiers names in the order in which they first appear, so that texts that differ in nothing else are
+/// equal.
 struct IdentifierMask {
     private var names: [Substring: String] = [:]
 

@@ -12,4 +12,6 @@ struct GatewaySetup {
     var folder: TemporaryFolder?
     /// A program that starts the gateway, with its arguments before the gateway's own: `strace`, for one.
     var wrapper: [String] = []
+    /// How many of `GatewaySlots` it takes.
+    var slots = 1
 }

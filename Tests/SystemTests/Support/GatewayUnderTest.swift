@@ -16,9 +16,11 @@ final class GatewayUnderTest: Sendable {
     var log: LineLog { process.errors }
 
     /// Starts the gateway, hands it to `body` once it is ready, and kills it, whatever comes.
-    static func run(_ setup: GatewaySetup = GatewaySetup(), _ body: (GatewayUnderTest) async throws -> Void) async throws {
-        await GatewaySlots.shared.take()
-        defer { GatewaySlots.shared.give() }
+    static func run(_ setup: GatewaySetup = GatewaySetup(), _ body: (GatewayUnderTest) async throws -> Void)
+        async throws
+    {
+        await GatewaySlots.shared.take(setup.slots)
+        defer { GatewaySlots.shared.give(setup.slots) }
         let gateway = try await GatewayUnderTest(setup)
         do {
             try await body(gateway)
@@ -30,7 +32,8 @@ final class GatewayUnderTest: Sendable {
         _ = try await gateway.process.ending()
     }
 
-    /// Starts the gateway and waits until it is ready. Whoever calls this keeps the object for as long as the gateway is to live.
+    /// Starts the gateway and waits until it is ready. Whoever calls this keeps the object for as long as the gateway
+    /// is to live.
     init(_ setup: GatewaySetup = GatewaySetup()) async throws {
         folder = try setup.folder ?? TemporaryFolder()
         environment = Self.environment(setup, folder)
@@ -97,7 +100,8 @@ final class GatewayUnderTest: Sendable {
     private func memory(_ field: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }
-        return (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        return (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
+            * 1024
     }
 
     // MARK: - Log
@@ -123,7 +127,8 @@ final class GatewayUnderTest: Sendable {
     private static func environment(_ setup: GatewaySetup, _ folder: TemporaryFolder) -> [String: String] {
         var settings = [
             "https": "127.0.0.1:0", "tls.certificate": "certificate.pem", "tls.key": "key.pem", "http": "127.0.0.1:0",
-            "admin": "127.0.0.1:0", "outbox.path": folder.file("outbox.db"), "limits.drain": "0", "limits.shutdown": "5s",
+            "admin": "127.0.0.1:0", "outbox.path": folder.file("outbox.db"), "limits.drain": "0",
+            "limits.shutdown": "5s",
             // A machine that is busy with other tests is not what is tested.
             "limits.commit": "60s", "threads": "2", "log.level": "debug", "log.format": "json",
             "zizq.url": setup.queue ?? "http://127.0.0.1:9",
@@ -140,10 +145,14 @@ final class GatewayUnderTest: Sendable {
 
     private static func fill(_ folder: TemporaryFolder, _ setup: GatewaySetup) throws {
         if setup.folder == nil { try writeCertificate(to: folder) }
-        let routes = try setup.routes ?? ["github.yaml", "hmac.yaml"].reduce(into: [:]) { $0[$1] = try ProjectFiles.text("routes/\($1)") }
+        let routes =
+            try setup.routes
+            ?? ["github.yaml", "hmac.yaml"].reduce(into: [:]) { $0[$1] = try ProjectFiles.text("routes/\($1)") }
         for (name, text) in routes { try folder.write(text, to: "routes/\(name)") }
         // A body of one of their examples.
-        if setup.routes == nil { try folder.write(try ProjectFiles.text("routes/examples/push.json"), to: "routes/examples/push.json") }
+        if setup.routes == nil {
+            try folder.write(try ProjectFiles.text("routes/examples/push.json"), to: "routes/examples/push.json")
+        }
     }
 
     /// Puts a new certificate and its key where the gateway looks for them.
@@ -153,14 +162,17 @@ final class GatewayUnderTest: Sendable {
         try folder.write(pair.privateKeyPEM, to: "key.pem")
     }
 
-    private static func start(_ folder: TemporaryFolder, _ environment: [String: String], wrapper: [String]) throws -> ChildProcess {
+    private static func start(_ folder: TemporaryFolder, _ environment: [String: String], wrapper: [String]) throws
+        -> ChildProcess
+    {
         let words = wrapper + [ProjectFiles.binary, "serve"]
         return try ChildProcess(words[0], Array(words.dropFirst()), environment: environment, folder: folder.path)
     }
 
     private static func ports(_ lines: [String]) -> [String: UInt16] {
         lines.compactMap(LogRecord.init).reduce(into: [:]) { ports, record in
-            guard record.message == "listening", let listener = record["listener"], let address = record["address"] else { return }
+            guard record.message == "listening", let listener = record["listener"], let address = record["address"]
+            else { return }
             ports[listener] = address.split(separator: ":").last.flatMap { UInt16($0) }
         }
     }

@@ -4,7 +4,8 @@ import Synchronization
 final class LoadResult: Sendable {
     private let statuses = Mutex<[Int: [Int]]>([:])
 
-    /// - Returns: how many deliveries are answered by now. Of answers that come at the same time each gets a count of its own.
+    /// - Returns: how many deliveries are answered by now. Of answers that come at the same time each gets a count of
+    ///   its own.
     @discardableResult
     func note(_ number: Int, status: Int) -> Int {
         statuses.withLock {
@@ -29,7 +30,8 @@ extension GatewayUnderTest {
     /// - Returns: what was answered. A connection that breaks off leaves the rest of its deliveries out.
     @discardableResult
     func load(
-        _ numbers: ClosedRange<Int>, clients: Int, padding: Int = 0, whenAnswered: @escaping @Sendable (Int) -> Void = { _ in }
+        _ numbers: ClosedRange<Int>, clients: Int, padding: Int = 0,
+        whenAnswered: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> LoadResult {
         let result = LoadResult()
         await withTaskGroup(of: Void.self) { group in
@@ -37,7 +39,9 @@ extension GatewayUnderTest {
                 group.addTask {
                     try? await blocking { [self] in
                         let wire = try connect()
-                        for number in stride(from: numbers.lowerBound + client, through: numbers.upperBound, by: clients) {
+                        for number in stride(
+                            from: numbers.lowerBound + client, through: numbers.upperBound, by: clients)
+                        {
                             try wire.send(Webhook.numbered(number, padding: padding).bytes)
                             let answer = try wire.nextAnswer(until: .now + .seconds(30))
                             whenAnswered(result.note(number, status: answer.status))

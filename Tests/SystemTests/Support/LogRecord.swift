@@ -7,7 +7,9 @@ struct LogRecord: Sendable, CustomStringConvertible {
     private let fields: [String: String]
 
     init?(_ line: String) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { return nil }
+        guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+            return nil
+        }
         description = line
         fields = object.mapValues { "\($0)" }
     }

@@ -14,12 +14,14 @@ extension GatewayUnderTest {
     /// What no line of a log may hold of the requests that these tests send.
     private static let confidential = [Webhook.gitHubSecret, Webhook.hmacSecret, "sha256=", "refs/heads", "1f2e3d"]
 
-    /// Sends `bytes` on a connection of their own and checks the answer to the last request, what becomes of the connection, and the log.
+    /// Sends `bytes` on a connection of their own and checks the answer to the last request, what becomes of the
+    /// connection, and the log.
     ///
     /// - Parameters:
     ///   - answersBefore: how many other answers come first, all 200.
     func expectRefusal(
-        of bytes: [UInt8], _ expected: Refusal, answersBefore: Int = 0, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
+        of bytes: [UInt8], _ expected: Refusal, answersBefore: Int = 0, _ name: String,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let position = log.position
         let wire = try connect()
@@ -32,7 +34,9 @@ extension GatewayUnderTest {
         #expect(answer.status == expected.status, "\(name): \(answer)", sourceLocation: sourceLocation)
         #expect(answer.code == expected.code, "\(name): \(answer)", sourceLocation: sourceLocation)
         try await expectFate(of: wire, expected.keepsConnection, answer, name, sourceLocation)
-        let record = try await record(from: position, "\(name): the refusal's record") { $0.message == "refused a request" }
+        let record = try await record(from: position, "\(name): the refusal's record") {
+            $0.message == "refused a request"
+        }
         #expect(record["code"] == expected.code, "\(name): \(record)", sourceLocation: sourceLocation)
         #expect(record["status"] == String(expected.status), "\(name): \(record)", sourceLocation: sourceLocation)
         #expect(record["reason"] == expected.reason, "\(name): \(record)", sourceLocation: sourceLocation)
@@ -56,7 +60,9 @@ extension GatewayUnderTest {
     }
 
     /// A good delivery on a fresh connection is stored.
-    func expectGoodDelivery(_ name: String = "a good delivery", sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func expectGoodDelivery(_ name: String = "a good delivery", sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
+    {
         let answer = try await answer(to: .gitHub())
         #expect(answer.status == 200, "\(name): \(answer)", sourceLocation: sourceLocation)
         #expect(answer[member: "jobs"] == "1", "\(name): \(answer)", sourceLocation: sourceLocation)

@@ -4,15 +4,24 @@ struct SClient {
     let errors: String
     let ending: ChildProcess.Ending
 
-    /// Connects, sends requests without waiting for answers, of which the last one asks to close, and takes all that comes.
-    static func run(_ gateway: GatewayUnderTest, _ options: [String] = [], sending webhooks: Webhook...) async throws -> SClient {
+    /// Connects, sends requests without waiting for answers, of which the last one asks to close, and takes all that
+    /// comes.
+    static func run(_ gateway: GatewayUnderTest, _ options: [String] = [], sending webhooks: Webhook...) async throws
+        -> SClient
+    {
         try await run(gateway, options, sending: webhooks)
     }
 
-    static func run(_ gateway: GatewayUnderTest, _ options: [String] = [], sending webhooks: [Webhook]) async throws -> SClient {
-        let arguments = ["s_client", "-connect", "127.0.0.1:\(gateway.httpsPort)", "-nocommands", "-ign_eof", "-CAfile", "certificate.pem"]
+    static func run(_ gateway: GatewayUnderTest, _ options: [String] = [], sending webhooks: [Webhook]) async throws
+        -> SClient
+    {
+        let arguments = [
+            "s_client", "-connect", "127.0.0.1:\(gateway.httpsPort)", "-nocommands", "-ign_eof", "-CAfile",
+            "certificate.pem",
+        ]
         let process = try ChildProcess(
-            "openssl", arguments + options, environment: gateway.environment, folder: gateway.folder.path, hasInput: true)
+            "openssl", arguments + options, environment: gateway.environment, folder: gateway.folder.path,
+            hasInput: true)
         for (index, webhook) in webhooks.enumerated() {
             var webhook = webhook
             if index == webhooks.count - 1 { webhook[header: "connection"] = "close" }

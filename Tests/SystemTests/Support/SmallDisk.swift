@@ -23,7 +23,8 @@ struct SmallDisk {
         guard let folder = try? TemporaryFolder() else { return false }
         let words = wrapper(at: folder.path, mebibytes: 1) + ["true"]
         let environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"]
-        let process = try? ChildProcess(words[0], Array(words.dropFirst()), environment: environment, folder: folder.path)
+        let process = try? ChildProcess(
+            words[0], Array(words.dropFirst()), environment: environment, folder: folder.path)
         return (try? await process?.ending()) == .exited(0)
     }
 
@@ -34,7 +35,9 @@ struct SmallDisk {
     }
 
     /// A file on the disk as this process reaches it.
-    private func reached(_ name: String, _ gateway: GatewayUnderTest) -> String { "/proc/\(gateway.process.id)/root\(path)/\(name)" }
+    private func reached(_ name: String, _ gateway: GatewayUnderTest) -> String {
+        "/proc/\(gateway.process.id)/root\(path)/\(name)"
+    }
 
     /// Takes the space that is left.
     ///
@@ -52,5 +55,7 @@ struct SmallDisk {
     }
 
     /// Gives it back.
-    func free(_ gateway: GatewayUnderTest) throws { try FileManager.default.removeItem(atPath: reached("ballast", gateway)) }
+    func free(_ gateway: GatewayUnderTest) throws {
+        try FileManager.default.removeItem(atPath: reached("ballast", gateway))
+    }
 }

@@ -17,8 +17,8 @@ struct SystemCallTrace {
 
     private(set) var calls: [Call] = []
 
-    /// - Parameter trace: lines of `THREAD call(arguments) = result`; a call that others come between stands twice, with
-    ///   `<unfinished ...>` at its start and `<... call resumed>` at its end.
+    /// - Parameter trace: lines of `THREAD call(arguments) = result`; a call that others come between stands twice,
+    ///   with `<unfinished ...>` at its start and `<... call resumed>` at its end.
     init(_ trace: [UInt8]) {
         var open: [Data: (name: String, start: Int, arguments: Data)] = [:]
         for (index, line) in Data(trace).split(separator: UInt8(ascii: "\n")).enumerated() {

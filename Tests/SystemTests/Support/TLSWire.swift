@@ -4,8 +4,8 @@ import SluiceBase
 import SluiceNet
 import TestSupport
 
-/// A TLS connection over which a test sends what it likes, a packet for each call. Checks no certificate, blocks, and belongs to the thread
-/// that made it.
+/// A TLS connection over which a test sends what it likes, a packet for each call. Checks no certificate, blocks, and
+/// belongs to the thread that made it.
 @safe final class TLSWire {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -77,7 +77,9 @@ import TestSupport
             throw Failure(description: "the connection broke (error \(code))")
         }
         // Behind the end of TLS comes that of the connection, which is a reset where bytes were left unread.
-        guard unsafe recv(descriptor, &block, block.count, 0) == 0 else { throw Failure(description: "the connection was reset") }
+        guard unsafe recv(descriptor, &block, block.count, 0) == 0 else {
+            throw Failure(description: "the connection was reset")
+        }
         return []
     }
 }

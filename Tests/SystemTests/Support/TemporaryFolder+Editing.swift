@@ -4,7 +4,8 @@ import SluiceNet
 
 /// The ways in which people and programs change files.
 extension TemporaryFolder {
-    /// Writes into the file that is there, which keeps its inode: a file that is mounted by itself can be changed in no other way.
+    /// Writes into the file that is there, which keeps its inode: a file that is mounted by itself can be changed in no
+    /// other way.
     func overwrite(_ text: String, in name: String) throws {
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file(name)))
         defer { try? handle.close() }
@@ -12,14 +13,16 @@ extension TemporaryFolder {
         try handle.write(contentsOf: Data(text.utf8))
     }
 
-    /// As `vim` does with its defaults: the old file steps aside, the new one is written under its name, the old one goes.
+    /// As `vim` does with its defaults: the old file steps aside, the new one is written under its name, the old one
+    /// goes.
     func writeAsVim(_ text: String, to name: String) throws {
         try rename(name, to: name + "~")
         try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
         try remove(name + "~")
     }
 
-    /// Puts files into a folder as the kubelet mounts a ConfigMap or a Secret: behind `..data`, a link that is replaced in one step.
+    /// Puts files into a folder as the kubelet mounts a ConfigMap or a Secret: behind `..data`, a link that is replaced
+    /// in one step.
     ///
     /// - Parameter version: tells the folder behind the link from the ones before.
     func mount(_ files: [String: String], at folder: String, version: Int) throws {

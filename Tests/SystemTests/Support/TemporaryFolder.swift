@@ -19,7 +19,8 @@ final class TemporaryFolder: Sendable {
     /// Replaces the file in one step, and makes the folders that it is in.
     func write(_ bytes: [UInt8], to name: String) throws {
         let target = URL(fileURLWithPath: file(name))
-        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: target, options: .atomic)
     }
 
@@ -30,7 +31,8 @@ final class TemporaryFolder: Sendable {
     /// Makes a link to the program under test.
     func putProgram(at name: String) throws {
         let place = URL(fileURLWithPath: file(name))
-        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(atPath: place.path, withDestinationPath: ProjectFiles.binary)
     }
 }

@@ -19,7 +19,9 @@ extension TestQueue {
             let milliseconds = Int(limit / .milliseconds(1))
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { box.give(false) }
         }
-        guard hasArrived else { throw NotArrived(description: "\(store.jobCount) of \(count) jobs arrived; \(store.statistics)") }
+        guard hasArrived else {
+            throw NotArrived(description: "\(store.jobCount) of \(count) jobs arrived; \(store.statistics)")
+        }
         return numbers
     }
 

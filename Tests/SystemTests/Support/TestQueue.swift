@@ -2,17 +2,20 @@ import DevQueue
 import SluiceBase
 import SluiceNet
 
-/// The queue that a gateway under test delivers to: DevQueue, in this process. It can be stopped and started again at the same place
-/// with the same jobs.
+/// The queue that a gateway under test delivers to: DevQueue, in this process. It can be stopped and started again at
+/// the same place with the same jobs.
 final class TestQueue {
     let store: DevQueueStore
     private(set) var server: DevQueueServer?
     private let port: UInt16
-    /// Holds the port while the queue is away, so that no other test gets it. Bound and not listening: connections are refused.
+    /// Holds the port while the queue is away, so that no other test gets it. Bound and not listening: connections are
+    /// refused.
     private var placeholder: PortPlaceholder?
 
     /// Starts on a port that the system chooses.
-    static func start(isLicensed: Bool = true, keeping: DevQueueConfiguration.Keeping = .everything) async throws -> TestQueue {
+    static func start(isLicensed: Bool = true, keeping: DevQueueConfiguration.Keeping = .everything) async throws
+        -> TestQueue
+    {
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: isLicensed, keeping: keeping))
         return TestQueue(store, try await DevQueueServer(store: store, address: Self.address(port: 0)))
     }

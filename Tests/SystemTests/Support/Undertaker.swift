@@ -2,7 +2,8 @@ internal import Glibc
 import SluiceNet
 import Synchronization
 
-/// A process that outlives the tests just long enough to kill what they started and, because they crashed or were killed, did not end.
+/// A process that outlives the tests just long enough to kill what they started and, because they crashed or were
+/// killed, did not end.
 final class Undertaker: Sendable {
     /// Of all tests of this process; nil where no shell could be started.
     static let shared = try? Undertaker()
@@ -25,7 +26,8 @@ final class Undertaker: Sendable {
     private init() throws {
         let pipe = try ProcessPipe()
         _ = try ProcessSpawn.start(
-            ["/bin/sh", "-c", Self.script], environment: [:], input: pipe.reading, output: STDOUT_FILENO, errors: STDERR_FILENO)
+            ["/bin/sh", "-c", Self.script], environment: [:], input: pipe.reading, output: STDOUT_FILENO,
+            errors: STDERR_FILENO)
         pipe.closeReading()
         input = Mutex(pipe.writing)
     }

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Glibc
 
 extension Webhook {
-    /// A delivery that can be told from the others in the queue: its number is its delivery id, and `n` in its body and so in its job.
+    /// A delivery that can be told from the others in the queue: its number is its delivery id, and `n` in its body and
+    /// so in its job.
     ///
     /// - Parameters:
     ///   - type: the job's, with the routes of `numberedRoute`.

@@ -15,7 +15,8 @@ struct Webhook: Sendable {
 
     /// Signed as GitHub signs.
     static func gitHub(
-        event: String = "push", id: String = UUID().uuidString, body: String = #"{"ref":"refs/heads/topic","after":"1f2e3d"}"#
+        event: String = "push", id: String = UUID().uuidString,
+        body: String = #"{"ref":"refs/heads/topic","after":"1f2e3d"}"#
     ) -> Webhook {
         gitHub(event: event, id: id, body: Array(body.utf8))
     }
@@ -33,7 +34,8 @@ struct Webhook: Sendable {
     static func hmac(body: String) -> Webhook {
         let bytes = Array(body.utf8)
         let headers = [
-            (name: "host", value: "hooks.example"), (name: "x-signature", value: signature(of: bytes, secret: hmacSecret)),
+            (name: "host", value: "hooks.example"),
+            (name: "x-signature", value: signature(of: bytes, secret: hmacSecret)),
         ]
         return Webhook(target: "/hooks/hmac", headers: headers, body: bytes)
     }

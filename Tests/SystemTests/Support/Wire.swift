@@ -3,7 +3,8 @@ import SluiceBase
 import SluiceNet
 import Synchronization
 
-/// A TCP connection over which a test sends whatever bytes it likes. Closed, at the latest, when the last reference to it is gone.
+/// A TCP connection over which a test sends whatever bytes it likes. Closed, at the latest, when the last reference to
+/// it is gone.
 final class Wire: Sendable {
     /// How the other side has ended the connection.
     enum Ending: Sendable, Hashable { case closed, reset }

@@ -32,7 +32,10 @@ struct WireAnswer: Sendable, CustomStringConvertible {
         let status = statusLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         let headers = lines.map { line in
             let colon = line.firstIndex(of: ":") ?? line.endIndex
-            return (name: line[..<colon].lowercased(), value: line[colon...].dropFirst().trimmingCharacters(in: .whitespaces))
+            return (
+                name: line[..<colon].lowercased(),
+                value: line[colon...].dropFirst().trimmingCharacters(in: .whitespaces)
+            )
         }
         let announced = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
         let length = isToHead || status < 200 || status == 204 ? 0 : announced

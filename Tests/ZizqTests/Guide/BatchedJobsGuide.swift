@@ -81,7 +81,9 @@ extension Guide {
         func expressions() async throws {
             try await Guide.withQueue(isLicensed: true) { store, client in
                 // example expressions
-                let newest = Batch(key: "import_row", when: "true", fold: "if $new.number > $existing.number then $new else $existing end")
+                let newest = Batch(
+                    key: "import_row", when: "true",
+                    fold: "if $new.number > $existing.number then $new else $existing end")
                 try await client.enqueue(Enqueue(ImportRow(number: 7)).batch(newest))
                 // end
                 #expect(store.jobs.first?.batch?.when == "true")

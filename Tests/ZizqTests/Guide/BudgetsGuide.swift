@@ -21,7 +21,8 @@ extension Guide {
                 // example overrides
                 let charge = Charge(invoice: "2026-0042")
                 try await client.enqueue(charge)  // stripe 1, audit 2
-                try await client.enqueue(Enqueue(charge).budget("bank").budget(BudgetBinding("audit", cost: 5)))  // bank 1, audit 5
+                let audit = BudgetBinding("audit", cost: 5)
+                try await client.enqueue(Enqueue(charge).budget("bank").budget(audit))  // bank 1, audit 5
                 try await client.enqueue(Enqueue(charge).budgets(["bank"]))  // bank 1
                 try await client.enqueue(Enqueue(charge).clearBudgets())  // none
                 // end
@@ -51,7 +52,10 @@ extension Guide {
             let smtp = #"{"key":"smtp","create_with":{"allocation":3,"strategy":{"type":"while_in_flight"}}}"#
             let newsletter = #"{"type":"time_based","duration_ms":60000,"burst":10}"#
             let body = try #require(requests.first).body
-            #expect(body.contains(#""budgets":[\#(smtp),{"key":"newsletter","create_with":{"allocation":100,"strategy":\#(newsletter)}}]"#))
+            #expect(
+                body.contains(
+                    #""budgets":[\#(smtp),{"key":"newsletter","create_with":{"allocation":100,"strategy":\#(newsletter)}}]"#
+                ))
         }
 
         @Test("what a server says of budgets is on the job")

@@ -108,7 +108,9 @@ extension Guide {
         @Test("a name that the server would not take is refused before anything is sent")
         func names() async throws {
             try await Guide.withQueue { store, client in
-                let error = await #expect(throws: ZizqError.self) { try await client.enqueue(Enqueue(RebuildIndex()).queue("a,b")) }
+                let error = await #expect(throws: ZizqError.self) {
+                    try await client.enqueue(Enqueue(RebuildIndex()).queue("a,b"))
+                }
                 #expect(error == .invalidArgument("the queue of a job must not contain ','"))
                 #expect(store.statistics.enqueueRequests == 0)
             }

@@ -133,7 +133,9 @@ extension Guide {
                 try await bulk.send()
                 // end
                 #expect(store.jobCount == 1)
-                let error = #expect(throws: ZizqError.self) { try client.enqueueBulk().add(RebuildIndex()).add(RawJob([])) }
+                let error = #expect(throws: ZizqError.self) {
+                    try client.enqueueBulk().add(RebuildIndex()).add(RawJob([]))
+                }
                 #expect(error?.description == "jobs[1]: a raw job is empty")
                 var again = client.enqueueBulk()
                 try again.push(RebuildIndex())
@@ -204,7 +206,9 @@ extension Guide {
                 // end
                 #expect(store.jobCount == 1000)
                 store.setFault(.dropAfterCommit, count: 1)
-                let error = await #expect(throws: ChunkedEnqueueError.self) { try await client.enqueueChunks(of: rows).run() }
+                let error = await #expect(throws: ChunkedEnqueueError.self) {
+                    try await client.enqueueChunks(of: rows).run()
+                }
                 #expect(error?.enqueued == 0..<0)
                 #expect(error?.unknown == 0..<1000)
                 #expect(error?.notEnqueued.lowerBound == 1000)
@@ -242,7 +246,9 @@ extension Guide {
                 #expect(jobs.count == 1)
             }
             #expect(requests.map(\.line) == ["POST /jobs/bulk"])
-            #expect(requests[0].body == #"{"jobs":[{"type":"send_email","queue":"emails","payload":{"to":"alice@example.com"}}]}"#)
+            #expect(
+                requests[0].body
+                    == #"{"jobs":[{"type":"send_email","queue":"emails","payload":{"to":"alice@example.com"}}]}"#)
             try await Guide.withQueue { store, client in
                 // example raw job
                 let object = #"{"type":"send_email","queue":"emails","payload":{"to":"alice@example.com"}}"#

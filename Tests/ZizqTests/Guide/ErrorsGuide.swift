@@ -17,7 +17,8 @@ extension Guide {
                 } catch {
                     switch error {
                     case .transport(let failure): print("no answer: \(failure.reason), \(failure.message)")
-                    case .response(let answer): print("refused with \(answer.status): \(answer.serverText ?? "no text")")
+                    case .response(let answer):
+                        print("refused with \(answer.status): \(answer.serverText ?? "no text")")
                     case .decoding(let answer): print("not an answer of Zizq's: \(answer.message)")
                     case .invalidArgument(let sentence): print("nothing was sent: \(sentence)")
                     }
@@ -70,7 +71,8 @@ extension Guide {
             try await Guide.withQueue { store, client in
                 store.setFault(.dropBeforeCommit, count: 2)
                 // example policy for one call
-                let patient = RetryPolicy(tries: 5, firstDelay: .milliseconds(50), longestDelay: .seconds(2), repeatsUnknown: true)
+                let patient = RetryPolicy(
+                    tries: 5, firstDelay: .milliseconds(50), longestDelay: .seconds(2), repeatsUnknown: true)
                 try await client.enqueue(SendEmail(to: "alice@example.com"), retry: patient)
                 // end
                 #expect(store.jobCount == 1)

@@ -4,15 +4,16 @@ import Testing
 /// The guide to the client, `docs/zizq`: its suites, and the jobs that its examples are about.
 enum Guide {}
 
-/// A page of the guide, and the examples of it that a test runs: each stands in the test's source between `// example NAME` and `// end`,
-/// and in the page as a block of Swift, word for word.
+/// A page of the guide, and the examples of it that a test runs: each stands in the test's source between `// example
+/// NAME` and `// end`, and in the page as a block of Swift, word for word.
 struct GuidePage {
     struct Example: Equatable {
         let name: String
         let text: String
     }
 
-    /// First lines of blocks that are no part of a program's inside: `ZizqPackageTests` builds and runs what they begin.
+    /// First lines of blocks that are no part of a program's inside: `ZizqPackageTests` builds and runs what they
+    /// begin.
     private static let runAsPackages = ["// swift-tools-version: 6.2", "// Package.swift", "import Zizq"]
 
     let path: String
@@ -45,7 +46,8 @@ struct GuidePage {
         }
     }
 
-    /// Expects that every block of the page is an example of the file, and every example of the file a block of the page.
+    /// Expects that every block of the page is an example of the file, and every example of the file a block of the
+    /// page.
     func expectExamples(of file: String = #filePath) throws {
         let examples = try Self.examples(inFile: file)
         #expect(Set(examples.map(\.name)).count == examples.count, "an example's name is there twice")
@@ -58,7 +60,9 @@ struct GuidePage {
     }
 
     /// The lines between a start and an end.
-    private static func parts(of text: String, nameIn start: (Substring) -> String?, isEnd: (Substring) -> Bool) -> [Example] {
+    private static func parts(of text: String, nameIn start: (Substring) -> String?, isEnd: (Substring) -> Bool)
+        -> [Example]
+    {
         var parts: [Example] = []
         var open: (name: String, lines: [Substring])?
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -99,7 +103,8 @@ extension Guide {
         @Test(
             "every page of the guide has a suite that runs its examples",
             arguments: [
-                "README", "installation", "defining-jobs", "enqueuing", "unique-jobs", "batched-jobs", "budgets", "workers", "querying",
+                "README", "installation", "defining-jobs", "enqueuing", "unique-jobs", "batched-jobs", "budgets",
+                "workers", "querying",
                 "errors",
             ])
         func areThere(page: String) throws {

@@ -49,7 +49,8 @@ final class RecordingServer: Sendable {
     }
 
     /// The answer to an enqueue.
-    static let job = #"{"id":"03hafxki710pxbxgtmvmxkl9v","type":"t","queue":"q","status":"ready","ready_at":1,"attempts":0}"#
+    static let job =
+        #"{"id":"03hafxki710pxbxgtmvmxkl9v","type":"t","queue":"q","status":"ready","ready_at":1,"attempts":0}"#
 
     let url: String
     private let socket: RawSocket
@@ -83,7 +84,9 @@ final class RecordingServer: Sendable {
         guard let end = text.firstRange(of: "\r\n\r\n") else { return }
         let line = String(text.prefix { $0 != "\r\n" }).replacing(" HTTP/1.1", with: "")
         recorded.withLock { $0.append(Request(line: line, body: String(text[end.upperBound...]))) }
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: \(answer.utf8.count)"
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: "
+            + "\(answer.utf8.count)"
         try connection.send(head + "\r\n\r\n" + answer)
         connection.close()
     }

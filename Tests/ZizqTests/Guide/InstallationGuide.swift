@@ -46,11 +46,15 @@ extension Guide {
         @Test("a private authority is trusted, and headers go with every request")
         func tls() async throws {
             let certificate = try TestCertificate.make()
-            let context = try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
+            let context = try TLSServerContext(
+                certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
             let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
-            let server = try await DevQueueServer(store: DevQueueStore(), address: address, tls: TLSServerContextSlot(context))
+            let server = try await DevQueueServer(
+                store: DevQueueStore(), address: address, tls: TLSServerContextSlot(context))
             let (url, token) = (server.url(isTLS: true), "t")
-            let (authority, chain, key) = (certificate.certificatePath, certificate.certificatePath, certificate.keyPath)
+            let (authority, chain, key) = (
+                certificate.certificatePath, certificate.certificatePath, certificate.keyPath
+            )
             // example tls
             var configuration = ZizqConfiguration(url: url)
             configuration.caCertificatePath = authority
@@ -67,6 +71,8 @@ extension Guide {
 
     @Suite struct Index {
         @Test("the page's first example is the program that ZizqPackageTests builds and runs")
-        func page() throws { #expect(try GuidePage("README.md").blocks.map { $0.hasPrefix("import Zizq\n") } == [true]) }
+        func page() throws {
+            #expect(try GuidePage("README.md").blocks.map { $0.hasPrefix("import Zizq\n") } == [true])
+        }
     }
 }

@@ -68,7 +68,8 @@ extension Guide {
             try await Guide.withQueue(isLicensed: true) { store, client in
                 // example override
                 try await client.enqueue(Enqueue(RebuildIndex()).uniqueKey(.raw("rebuild_index")))
-                try await client.enqueue(Enqueue(SendEmail(to: "alice@example.com")).uniqueKey(.raw("mail-1").scoped(.exists)))
+                try await client.enqueue(
+                    Enqueue(SendEmail(to: "alice@example.com")).uniqueKey(.raw("mail-1").scoped(.exists)))
                 // end
                 #expect(store.jobs.map(\.uniqueKey) == ["rebuild_index", "mail-1"])
                 #expect(store.jobs.map(\.uniqueWhile?.rawValue) == [nil, "exists"])
@@ -115,7 +116,9 @@ extension Guide {
                     print(error)  // the server answered 403: unique jobs requires a pro license
                 }
                 // end
-                let error = await #expect(throws: ZizqError.self) { try await client.enqueue(SendWelcome(userID: 1, campaign: "x")) }
+                let error = await #expect(throws: ZizqError.self) {
+                    try await client.enqueue(SendWelcome(userID: 1, campaign: "x"))
+                }
                 #expect(error?.description == "the server answered 403: unique jobs requires a pro license")
                 #expect(error?.licensedFeature == .uniqueJobs)
                 #expect(store.jobCount == 0)

@@ -18,7 +18,9 @@ extension Guide {
         }
 
         /// Runs a worker, which has no end of its own, until `isDone` holds.
-        private func work(until isDone: () async throws -> Bool, _ worker: @escaping @Sendable () async throws -> Void) async throws {
+        private func work(until isDone: () async throws -> Bool, _ worker: @escaping @Sendable () async throws -> Void)
+            async throws
+        {
             let task = Task { try await worker() }
             while try await !isDone() { await Task.yield() }
             task.cancel()
@@ -29,7 +31,9 @@ extension Guide {
         func typed() async throws {
             try await Guide.withQueue { store, client in
                 let mailer = Mailer()
-                try await client.enqueueBulk().add(SendEmail(to: "alice@example.com")).add(SendEmail(to: "bob@example.com")).send()
+                try await client.enqueueBulk().add(SendEmail(to: "alice@example.com")).add(
+                    SendEmail(to: "bob@example.com")
+                ).send()
                 try await work(until: { store.jobs.isEmpty }) {
                     // example typed
                     for try await taken in client.take(SendEmail.self) {
@@ -50,7 +54,9 @@ extension Guide {
         func raw() async throws {
             try await Guide.withQueue { store, client in
                 let mailer = Mailer()
-                try await client.enqueueBulk().add(SendEmail(to: "alice@example.com")).add(RebuildIndex()).add(ImportRow(number: 1)).send()
+                try await client.enqueueBulk().add(SendEmail(to: "alice@example.com")).add(RebuildIndex()).add(
+                    ImportRow(number: 1)
+                ).send()
                 try await work(until: { store.jobs.map(\.status.rawValue) == ["dead"] }) {
                     // example raw
                     for try await job in client.take(queues: ["emails", "default"]) {
@@ -183,7 +189,8 @@ extension Guide {
         @Test("a job that is not of the kind is reported as failed, and the next one is taken")
         func unreadable() async throws {
             try await Guide.withQueue { store, client in
-                try await client.enqueue(RawJob(Array(#"{"type":"send_email","queue":"emails","payload":{"to":7}}"#.utf8)))
+                try await client.enqueue(
+                    RawJob(Array(#"{"type":"send_email","queue":"emails","payload":{"to":7}}"#.utf8)))
                 try await client.enqueue(SendEmail(to: "alice@example.com"))
                 for try await taken in client.take(SendEmail.self) {
                     #expect(taken.value.to == "alice@example.com")

@@ -1,0 +1,76 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceNet
+internal import SluiceOutbox
+internal import SluiceRelay
+internal import Zizq
+
+extension RelayConfiguration {
+    init(_ server: Settings.QueueServer) {
+        self.init(
+            limits: BatchLimits(jobs: server.batchJobs, bytes: server.batchBytes.bytes), timeout: server.timeout,
+            concurrency: server.concurrency, uniqueKeys: server.uniqueKeys)
+    }
+}
+
+extension ZizqClient {
+    /// The gateway's client of its queue server.
+    static func make(_ server: Settings.QueueServer, loop: EventLoopGroup, logger: Logger) throws(FatalProblem)
+        -> ZizqClient
+    {
+        var configuration = ZizqConfiguration(url: server.url.description)
+        configuration.caCertificatePath = server.ca
+        configuration.clientCertificatePath = server.certificate
+        configuration.clientKeyPath = server.key
+        configuration.readTimeout = server.timeout
+        configuration.maximumConnections = server.concurrency + 1
+        configuration.retryPolicy = .off
+        configuration.logger = logger
+        if let path = server.headersFile { configuration.headers = try HeadersFile.read(path) }
+        do throws(ZizqError) {
+            return try ZizqClient(configuration, loop: loop.mailboxes[0])
+        } catch {
+            throw FatalProblem(.wrongInput, "zizq: \(error)")
+        }
+    }
+}
+
+/// `zizq.headers_file`: a header a line, `Name: value`; empty lines and lines that begin with `#` are passed over.
+enum HeadersFile {
+    static func read(_ path: String) throws(FatalProblem) -> [(name: String, value: String)] {
+        let bytes: [UInt8]
+        do { bytes = try FileAccess.read(path, limit: 64 << 10) } catch {
+            throw FatalProblem(.wrongInput, "zizq.headers_file: cannot read \(PrintableText.escape(path)): \(error)")
+        }
+        var headers: [(name: String, value: String)] = []
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let text = line.trimmed()
+            guard !text.isEmpty, !text.hasPrefix("#") else { continue }
+            guard let colon = text.firstIndex(of: ":"), isName(text[..<colon]) else {
+                // The line itself may hold a token and is not repeated.
+                throw FatalProblem(
+                    .wrongInput, "\(PrintableText.escape(path)):\(index + 1): a line must be 'Name: value'")
+            }
+            headers.append((name: String(text[..<colon]), value: String(text[text.index(after: colon)...].trimmed())))
+        }
+        return headers
+    }
+
+    /// A token (RFC 9110 §5.6.2).
+    private static func isName(_ text: Substring) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+    }
+}
+
+extension Substring {
+    fileprivate func trimmed() -> Substring {
+        var rest = self
+        while let first = rest.first, first.isWhitespace { rest.removeFirst() }
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        return rest
+    }
+}

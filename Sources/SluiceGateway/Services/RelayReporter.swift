@@ -1,0 +1,93 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceRelay
+
+/// Turns what happens on the way to Zizq into metrics and log records. Callable from any thread.
+struct RelayReporter: Sendable {
+    private let metrics: MetricsRegistry
+    private let journal: DeliveryJournal
+    private let time: any TimeSource
+    private let logger: Logger
+    private let queued: Counter
+    private let queueDuplicates: Counter
+    private let ambiguous: Counter
+    private let failed: Counter
+
+    init(metrics: MetricsRegistry, journal: DeliveryJournal, time: any TimeSource, logger: Logger) {
+        self.metrics = metrics
+        self.journal = journal
+        self.time = time
+        self.logger = logger
+        queued = metrics.counter(.queued)
+        queueDuplicates = metrics.counter(.queueDuplicates)
+        ambiguous = metrics.counter(.ambiguousBatches)
+        failed = metrics.counter(.failedBatches)
+    }
+
+    func report(_ notice: RelayEvent) {
+        switch notice {
+        case .batchAccepted(let jobs): accepted(jobs)
+        case .heldByOlderJob(let job, let older):
+            queueDuplicates.increment()
+            logger.warning(
+                "Zizq dropped a new job as a duplicate: an older job holds its unique key",
+                metadata: .fields([.job: job, .zizqID: older]))
+        case .deadLettered(let job, let reason, let detail):
+            metrics.noRoute.dead(reason).increment()
+            logger.error(
+                "moved a job to the dead letters",
+                metadata: .fields([.job: job, .code: reason.rawValue, .reason: detail]))
+        case .batchRefused(let jobs, let text):
+            failed.increment()
+            logger.warning("Zizq refused a batch", metadata: .fields([.jobs: jobs, .reason: text]))
+        case .parked(let jobs):
+            logger.warning(
+                "parked jobs: the Zizq server is not licensed for batched jobs", metadata: .fields([.jobs: jobs]))
+        case .outcomeUnknown(let jobs, let count):
+            ambiguous.increment()
+            logger.warning(
+                "sending a batch again: it is unknown whether Zizq stored it",
+                metadata: .fields([.jobs: jobs, .count: count]))
+        case .retrying(let wait, let text):
+            failed.increment()
+            logger.warning(
+                "could not send jobs to Zizq; retrying",
+                metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
+        case .waitingForProof(let wait):
+            logger.info(
+                "Zizq accepts no jobs yet; trying again after a pause",
+                metadata: .fields([.milliseconds: wait.wholeMilliseconds]))
+        case .alarmRaised(let alarm, let text):
+            logger.log(
+                level: alarm.pausesDelivery ? .error : .warning, "\(alarm.sentence)",
+                metadata: .fields([.code: alarm.rawValue, .reason: text]))
+        case .alarmCleared(let alarm):
+            logger.notice("relay recovered", metadata: .fields([.code: alarm.rawValue]))
+        case .outboxFailed(let wait, let text):
+            logger.error(
+                "the relay could not read or write the outbox; retrying",
+                metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
+        }
+    }
+
+    private func accepted(_ jobs: [RelayedJob]) {
+        queued.increment(by: jobs.count)
+        observeTimes(of: jobs)
+        guard journal.wantsQueuedJobs else { return }
+        journal.queued(
+            jobs.map { DeliveryJournal.QueuedJob(job: $0.job, type: $0.type, queue: $0.queue, zizqID: $0.zizqID) })
+    }
+
+    /// Jobs that were stored together count together: a batch has few transactions.
+    private func observeTimes(of jobs: [RelayedJob]) {
+        let now = time.wallMilliseconds()
+        var start = 0
+        while start < jobs.count {
+            let stored = jobs[start].storedAtMilliseconds
+            var end = start
+            while end < jobs.count, jobs[end].storedAtMilliseconds == stored { end += 1 }
+            metrics.durableToQueued.observe(nanoseconds: (now - stored) * 1_000_000, count: end - start)
+            start = end
+        }
+    }
+}

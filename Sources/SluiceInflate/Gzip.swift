@@ -1,0 +1,173 @@
+/// Undoes gzip (RFC 1952), with a bound on what comes out.
+///
+/// Runs on an event loop: the time is linear in what goes in and what comes out, the memory in what comes out.
+package enum Gzip {
+    /// What `bytes` were made from: one stream, or several one behind another, whose contents belong together (RFC 1952
+    /// §2.2).
+    ///
+    /// - Parameter limit: how many bytes may come out.
+    /// - Throws: `overLimit` once more come out; everything else is a stream that is broken.
+    package static func inflate(_ bytes: Span<UInt8>, limit: Int) throws(GzipError) -> [UInt8] {
+        var output = InflatedBytes(limit: limit, expected: min(limit / 4, bytes.count) * 4)
+        var inflater = Inflater()
+        var offset = 0
+        repeat {
+            let start = output.count
+            let data = try GzipHeader.end(in: bytes, from: offset)
+            offset = try inflater.inflate(bytes, from: data, into: &output)
+            try checkTrailer(bytes, &offset, output, since: start)
+        } while offset < bytes.count
+        return try output.finish()
+    }
+
+    /// The checksum and the length behind each stream (RFC 1952 §2.3.1).
+    private static func checkTrailer(
+        _ bytes: Span<UInt8>, _ offset: inout Int, _ output: borrowing InflatedBytes, since start: Int
+    ) throws(GzipError) {
+        guard offset + 8 <= bytes.count else { throw .cutOff }
+        let trailer = bytes.word(at: offset)
+        offset += 8
+        let content = output.written(from: start)
+        guard UInt32(truncatingIfNeeded: trailer) == CRC32.of(content) else { throw .checksumMismatch }
+        guard UInt32(truncatingIfNeeded: trailer >> 32) == UInt32(truncatingIfNeeded: content.count) else {
+            throw .checksumMismatch
+        }
+    }
+}
+
+/// What stands in front of each stream (RFC 1952 §2.3). Nothing in it matters but where it ends.
+private enum GzipHeader {
+    private static let fixedLength = 10
+
+    private enum Flag {
+        static let headerChecksum: UInt8 = 1 << 1
+        static let extra: UInt8 = 1 << 2
+        static let name: UInt8 = 1 << 3
+        static let comment: UInt8 = 1 << 4
+        static let reserved: UInt8 = 0xE0
+    }
+
+    /// - Returns: the offset of the first byte of the stream.
+    static func end(in bytes: Span<UInt8>, from start: Int) throws(GzipError) -> Int {
+        for (index, byte) in [UInt8(0x1F), 0x8B, 8].enumerated() {
+            // Whether this is a header at all is told before how much there is of it.
+            guard start + index < bytes.count else { throw .cutOff }
+            guard bytes[start + index] == byte else { throw start == 0 ? .notGzip : .bytesBehind }
+        }
+        guard start + fixedLength <= bytes.count else { throw .cutOff }
+        let flags = bytes[start + 3]
+        guard flags & Flag.reserved == 0 else { throw .brokenHeader }
+        var offset = start + fixedLength
+        if flags & Flag.extra != 0 { offset = try endOfExtra(bytes, offset) }
+        if flags & Flag.name != 0 { offset = try endOfText(bytes, offset) }
+        if flags & Flag.comment != 0 { offset = try endOfText(bytes, offset) }
+        if flags & Flag.headerChecksum != 0 { offset = try endOfChecksum(bytes, start, offset) }
+        return offset
+    }
+
+    private static func endOfExtra(_ bytes: Span<UInt8>, _ offset: Int) throws(GzipError) -> Int {
+        guard offset + 2 <= bytes.count else { throw .cutOff }
+        let end = offset + 2 + (Int(bytes[offset]) | Int(bytes[offset + 1]) << 8)
+        guard end <= bytes.count else { throw .cutOff }
+        return end
+    }
+
+    private static func endOfText(_ bytes: Span<UInt8>, _ offset: Int) throws(GzipError) -> Int {
+        var end = offset
+        while end < bytes.count, bytes[end] != 0 { end += 1 }
+        guard end < bytes.count else { throw .cutOff }
+        return end + 1
+    }
+
+    private static func endOfChecksum(_ bytes: Span<UInt8>, _ start: Int, _ offset: Int) throws(GzipError) -> Int {
+        guard offset + 2 <= bytes.count else { throw .cutOff }
+        let stored = UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+        guard stored == UInt16(truncatingIfNeeded: CRC32.of(bytes.extracting(start..<offset))) else {
+            throw .brokenHeader
+        }
+        return offset + 2
+    }
+}
+
+/// Why a body is not undone from gzip. The descriptions hold nothing of the body.
+package enum GzipError: Error, Sendable, Hashable {
+    /// It becomes larger than its reader takes.
+    case overLimit
+    /// It does not begin with a gzip header of the one method that there is.
+    case notGzip
+    /// A header with reserved flags, or one that its own checksum does not fit.
+    case brokenHeader
+    /// The bytes end before the stream does.
+    case cutOff
+    /// A block of no type, or one whose length or table of codes makes no sense.
+    case brokenBlock
+    /// Blocks that hold nothing, or tables for next to nothing, beyond what any compressor makes: they cost time and
+    /// bring no bytes.
+    case idleBlocks
+    /// A code that stands for nothing.
+    case brokenCode
+    /// A repetition of what lies before the beginning.
+    case brokenDistance
+    /// What came out is not what went in.
+    case checksumMismatch
+    /// Something else than another gzip stream stands behind a gzip stream.
+    case bytesBehind
+}
+
+extension GzipError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .overLimit: "a body over the limit after gzip"
+        case .notGzip: "the body is not gzip, which its content encoding says it is"
+        case .brokenHeader: "the header of the gzip body is broken"
+        case .cutOff: "the gzip body ends before its end"
+        case .brokenBlock: "the gzip body has a broken block"
+        case .idleBlocks: "the gzip body has too many blocks with little or nothing in them"
+        case .brokenCode: "the gzip body has a code that means nothing"
+        case .brokenDistance: "the gzip body repeats what lies before its beginning"
+        case .checksumMismatch: "the gzip body does not fit its checksum"
+        case .bytesBehind: "the gzip body has something else behind its end"
+        }
+    }
+}
+
+/// The checksum of gzip (RFC 1952 §8): CRC-32 with the polynomial 0xEDB88320.
+package enum CRC32 {
+    package static func of(_ bytes: Span<UInt8>) -> UInt32 {
+        let tables = Self.tables
+        var checksum: UInt32 = 0xFFFF_FFFF
+        var index = 0
+        while index &+ 8 <= bytes.count {
+            let word = bytes.word(at: index) ^ UInt64(checksum)
+            checksum = eightBytes(word, tables)
+            index &+= 8
+        }
+        while index < bytes.count {
+            checksum = tables[Int(UInt8(truncatingIfNeeded: checksum) ^ bytes[index])] ^ checksum &>> 8
+            index &+= 1
+        }
+        return ~checksum
+    }
+
+    /// Eight look-ups that do not wait for one another.
+    @inline(__always)
+    private static func eightBytes(_ word: UInt64, _ tables: [UInt32]) -> UInt32 {
+        func entry(_ place: Int) -> UInt32 { tables[(7 &- place) &* 256 &+ Int(word &>> UInt64(8 &* place) & 0xFF)] }
+        return entry(0) ^ entry(1) ^ entry(2) ^ entry(3) ^ entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
+    }
+
+    /// Eight tables of 256: the first one takes a byte in, each other one what a byte has become after one more.
+    private static let tables: [UInt32] = {
+        var tables = [UInt32](repeating: 0, count: 8 * 256)
+        for byte in 0..<256 {
+            var value = UInt32(byte)
+            for _ in 0..<8 { value = value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
+            tables[byte] = value
+        }
+        for index in 256..<tables.count {
+            let before = tables[index - 256]
+            tables[index] = tables[Int(before & 0xFF)] ^ before >> 8
+        }
+        return tables
+    }()
+}

@@ -1,0 +1,88 @@
+internal import SluiceBase
+package import Zizq
+
+/// What Zizq's answer to a batch means for its jobs: the table "What happens with each answer" of the architecture.
+package enum AnswerVerdict: Sendable, Hashable {
+    /// Every job was taken; what became of each, in order.
+    case accepted([EnqueuedJob])
+    /// One job is refused by its position, nothing of the batch was stored.
+    case jobRefused(position: Int, text: String)
+    /// Some job is refused, nobody says which one, nothing of the batch was stored.
+    case batchRefused(text: String)
+    /// The server has no licence for something in the batch.
+    case licenceMissing(LicensedFeature, text: String)
+    /// The batch is too large for the server or for something in front of it.
+    case tooLarge(text: String)
+    /// Whatever answers is not a Zizq server that works for us: no fault of the jobs.
+    case setUpWrong(text: String, mayHaveBeenStored: Bool)
+    /// The same jobs again, later.
+    case tryAgain(TryAgain)
+
+    /// Why and when a batch is to be sent again.
+    package struct TryAgain: Sendable, Hashable {
+        package let text: String
+        /// What the server asks for.
+        package let retryAfter: Duration?
+        /// Whether the jobs may have been stored.
+        package let isAmbiguous: Bool
+        /// Whether the connection was lost, so that the next try may meet another server.
+        package let isTransport: Bool
+    }
+
+    /// - Parameters:
+    ///   - result: what the client made of the answer.
+    ///   - jobs: how many jobs were sent.
+    package init(_ result: Result<[EnqueuedJob], ZizqError>, jobs: Int) {
+        switch result {
+        case .success(let enqueued) where enqueued.count == jobs: self = .accepted(enqueued)
+        case .success(let enqueued):
+            self = .setUpWrong(
+                text: "the answer names \(enqueued.count) jobs where \(jobs) were sent", mayHaveBeenStored: true)
+        case .failure(let error): self.init(error, jobs: jobs)
+        }
+    }
+
+    private init(_ error: ZizqError, jobs: Int) {
+        let text = PrintableText.escape(error.description)
+        switch error {
+        case .response(let answer): self.init(answer, error: error, text: text, jobs: jobs)
+        case .transport:
+            self = .tryAgain(TryAgain(text: text, retryAfter: nil, isAmbiguous: error.isAmbiguous, isTransport: true))
+        case .decoding: self = .setUpWrong(text: text, mayHaveBeenStored: true)
+        case .invalidArgument: self = .setUpWrong(text: text, mayHaveBeenStored: false)
+        }
+    }
+
+    private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
+        if error.isRetryable {
+            // Whoever answers, a proxy perhaps, had the body: what became of it is not known.
+            self = .tryAgain(TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: true, isTransport: false))
+        } else if answer.status == 413 {
+            self = .tooLarge(text: text)
+        } else if let feature = error.licensedFeature {
+            self = .licenceMissing(feature, text: text)
+        } else if let said = answer.serverText, answer.status == 400 || answer.status == 422 {
+            self.init(refusal: PrintableText.escape(said, limit: 1000), jobs: jobs)
+        } else {
+            self = .setUpWrong(text: text, mayHaveBeenStored: false)
+        }
+    }
+
+    private init(refusal text: String, jobs: Int) {
+        if let (position, reason) = Self.position(in: text), position < jobs {
+            self = .jobRefused(position: position, text: reason)
+        } else {
+            self = .batchRefused(text: text)
+        }
+    }
+
+    /// Reads `jobs[17]: queue must not contain ','`.
+    private static func position(in text: String) -> (position: Int, reason: String)? {
+        guard text.hasPrefix("jobs[") else { return nil }
+        let rest = text.dropFirst("jobs[".count)
+        let digits = rest.prefix { $0.isASCII && $0.isNumber }
+        let behind = rest.dropFirst(digits.count)
+        guard let position = Int(digits), behind.hasPrefix("]: ") else { return nil }
+        return (position, String(behind.dropFirst(3)))
+    }
+}

@@ -1,0 +1,104 @@
+/// What of a batch is still to be sent, and in which pieces: cut to size, and cut smaller until those that Zizq refuses
+/// are sent alone.
+///
+/// A value without I/O. Pieces are sent in commit order.
+struct BatchPlan {
+    /// A stretch of the batch that goes in one request.
+    struct Piece {
+        var jobs: ArraySlice<RelayJob>
+        /// Whether an earlier send of these jobs may have reached Zizq, so that a duplicate is no news.
+        var mayHaveBeenStored: Bool
+        /// The most jobs of one request, because a larger one with these jobs was refused.
+        var maximumJobs = Int.max
+        /// How many batches Zizq had accepted when it first refused these jobs together; nil where it has not.
+        var refusedAfter: Int?
+        /// Whether Zizq named the job by its index, so that it is sent alone to see whether Zizq refuses it.
+        var isNamed = false
+
+        /// About how many bytes it takes in a request.
+        var byteCount: Int { jobs.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
+    let purpose: RefusalState.Claim.Purpose?
+    /// The next piece is the last one.
+    private var pieces: [Piece] = []
+
+    /// A plan with nothing to send.
+    init() { purpose = nil }
+
+    init(_ jobs: [RelayJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
+        self.purpose = purpose
+        guard !jobs.isEmpty else { return }
+        pieces = [
+            Piece(jobs: jobs[...], mayHaveBeenStored: mayHaveBeenStored, maximumJobs: purpose == .trial ? 1 : .max)
+        ]
+    }
+
+    /// Whether nothing is left to send.
+    var isExhausted: Bool { pieces.isEmpty }
+
+    /// The ids of all jobs that are left to send.
+    var jobs: some Sequence<Int64> { pieces.reversed().lazy.flatMap { $0.jobs.lazy.map(\.id) } }
+
+    /// Takes the next piece, at most this large; a job that is larger than the bytes goes alone.
+    mutating func takePiece(maximumJobs: Int, maximumBytes: Int) -> Piece? {
+        guard var piece = pieces.popLast() else { return nil }
+        let count = Self.fittingCount(
+            piece.jobs, maximumJobs: min(maximumJobs, piece.maximumJobs), maximumBytes: maximumBytes)
+        if count < piece.jobs.count {
+            var rest = piece
+            rest.jobs = piece.jobs.dropFirst(count)
+            pieces.append(rest)
+            piece.jobs = piece.jobs.prefix(count)
+        }
+        return piece
+    }
+
+    private static func fittingCount(_ jobs: ArraySlice<RelayJob>, maximumJobs: Int, maximumBytes: Int) -> Int {
+        var bytes = 0
+        var count = 0
+        for job in jobs.prefix(max(1, maximumJobs)) {
+            bytes += job.byteCount
+            if count > 0, bytes > maximumBytes { break }
+            count += 1
+        }
+        return count
+    }
+
+    /// Puts a piece back, to be sent again as the next.
+    mutating func putBack(_ piece: Piece, mayHaveBeenStored: Bool) {
+        guard !piece.jobs.isEmpty else { return }
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
+        pieces.append(piece)
+    }
+
+    /// Zizq refused one of several jobs by its position: that job goes next, alone, and then the others.
+    mutating func split(_ piece: Piece, at position: Int) {
+        let index = piece.jobs.startIndex + position
+        var rest = piece
+        rest.jobs.remove(at: index)
+        putBack(rest, mayHaveBeenStored: false)
+        var named = piece
+        named.jobs = piece.jobs[index...index]
+        named.isNamed = true
+        pieces.append(named)
+    }
+
+    /// Zizq refused several jobs and named none, or one that it then accepted: they go next in smaller pieces.
+    mutating func split(_ piece: Piece) {
+        var parts = piece
+        if let jobs = PieceSize.part(of: piece.jobs.count) { parts.maximumJobs = jobs }
+        putBack(parts, mayHaveBeenStored: false)
+    }
+
+    /// Zizq accepted the job that it had named: the index of the refusal was wrong, so the others are split as if there
+    /// had been none.
+    mutating func indexWasWrong() {
+        if let rest = pieces.popLast() { split(rest) }
+    }
+
+    /// Takes out everything that is left to send.
+    mutating func removeAll() { pieces = [] }
+}

@@ -1,0 +1,335 @@
+package import SluiceBase
+package import SluiceOutbox
+internal import Synchronization
+package import Zizq
+
+/// Takes jobs out of the outbox and gives them to Zizq, for as long as it runs: the shell around `RelayLane`, which
+/// decides.
+package final class Relay: Sendable {
+    private let configuration: RelayConfiguration
+    private let writer: OutboxWriter
+    private let feed: JobFeed
+    private let client: ZizqClient
+    private let time: any TimeSource
+    private let letPass: @Sendable (Duration) async throws -> Void
+    private let observe: @Sendable (RelayEvent) -> Void
+    private let signal = JobSignal()
+    private let state: Mutex<RelayState>
+    private let raised = Mutex(RaisedAlarms())
+    private let finishLimit = Mutex<Duration?>(nil)
+    /// When the last batch was sent, on the monotonic clock.
+    private let lastSent = Mutex<Int64>(.min)
+    /// When the server was asked for its version last, on the monotonic clock.
+    private let versionAsked = Mutex<Int64?>(nil)
+
+    /// - Parameters:
+    ///   - reader: for this service alone.
+    ///   - letPass: returns after a back-off, or throws when its task is cancelled.
+    ///   - observe: told of everything that happens, in order for each lane, from any thread; must be short.
+    package init(
+        configuration: RelayConfiguration, writer: OutboxWriter, reader: sending OutboxReader, client: ZizqClient,
+        time: any TimeSource = SystemTime(),
+        letPass: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        observe: @escaping @Sendable (RelayEvent) -> Void
+    ) {
+        self.configuration = configuration
+        self.writer = writer
+        feed = JobFeed(reader)
+        self.client = client
+        self.time = time
+        self.letPass = letPass
+        self.observe = observe
+        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys))
+    }
+
+    /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
+    package var suspects: Int { state.withLock { $0.refusals.suspects } }
+
+    /// The alarms that are on in any lane.
+    package var alarms: Set<RelayAlarm> { raised.withLock { $0.all } }
+
+    /// Delivers until `finish` or until the task is cancelled, which gives up what is in flight.
+    package func run() async {
+        if let first = try? await writer.firstPendingJobID() { await feed.start(at: first) }
+        await withTaskGroup(of: Part.self) { group in
+            group.addTask { await self.runLanes() }
+            group.addTask { await self.announceJobs() }
+            group.addTask { await self.waitForDeadline() }
+            for await ended in group where ended != .announcing { group.cancelAll() }
+        }
+    }
+
+    /// Lets `run` return once nothing is left to deliver, or Zizq does not take it in a few tries: what is left is safe
+    /// in the outbox.
+    ///
+    /// - Parameter limit: after which what is in flight is given up.
+    package func finish(within limit: Duration? = nil) {
+        finishLimit.withLock { $0 = limit }
+        signal.finish()
+    }
+
+    /// What runs side by side.
+    private enum Part {
+        case lanes
+        case announcing
+        case deadline
+    }
+
+    private func runLanes() async -> Part {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<configuration.concurrency { group.addTask { await self.runLane() } }
+        }
+        return .lanes
+    }
+
+    private func announceJobs() async -> Part {
+        for await job in writer.committedJobs { signal.announce(job) }
+        return .announcing
+    }
+
+    private func waitForDeadline() async -> Part {
+        await signal.waitForFinish()
+        if let limit = finishLimit.withLock({ $0 }) {
+            try? await letPass(limit)
+        } else {
+            await signal.waitForCancellation()
+        }
+        return .deadline
+    }
+
+    // MARK: One lane
+
+    private func runLane() async {
+        var lane = RelayLane(
+            limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max))
+        var action = state.withLock { lane.started(state: &$0, now: now) }
+        var lastTries = Self.lastTries
+        while true {
+            report(lane.takeEvents())
+            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, &lastTries) else {
+                return
+            }
+            action = next
+        }
+    }
+
+    /// - Parameter lastTries: how often more a batch is tried again once `finish` was called.
+    /// - Returns: `nil` where the lane ends.
+    private func carryOut(_ action: RelayAction, of lane: inout RelayLane, _ lastTries: inout Int) async -> RelayAction?
+    {
+        switch action {
+        case .read(let jobs, let bytes, let wait):
+            return await read(for: &lane) { () throws(OutboxError) in try await self.nextJobs(jobs, bytes, wait) }
+        case .readAgain(let ranges, let bytes):
+            return await read(for: &lane) { () throws(OutboxError) in
+                try await self.feed.take(ranges, maximumBytes: bytes)
+            }
+        case .send(let request): return await send(request, for: &lane)
+        case .change(let change): return await carryOut(change, for: &lane)
+        case .wait(let duration):
+            guard await mayGoOn(after: duration, &lastTries) else { return nil }
+            return state.withLock { lane.waitEnded(state: &$0, now: now) }
+        case .pause(let duration, let recoveries):
+            guard await mayGoOn(after: duration, &lastTries, recoveries: recoveries), !signal.isFinishing else {
+                return nil
+            }
+            return state.withLock { lane.waitEnded(state: &$0, now: now) }
+        }
+    }
+
+    private func send(_ request: BatchRequest, for lane: inout RelayLane) async -> RelayAction {
+        let buried = writer.status.buriedJobs
+        if !buried.isEmpty, request.jobs.contains(where: { buried.contains($0.id) }) {
+            return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) }
+        }
+        lastSent.withLock { $0 = now }
+        let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
+        let answer = await client.postBulk(body, timeout: request.timeout)
+        if answer.isNewConnection { checkVersion() }
+        let (action, recoveries) = state.withLock { state in
+            let action = lane.answered(answer.result, isNewConnection: answer.isNewConnection, state: &state, now: now)
+            return (action, state.refusals.recoveries)
+        }
+        signal.announceRecovery(recoveries)
+        return action
+    }
+
+    /// A new connection may lead to another server, or to a new version of the same one. The client warns of one that
+    /// it was not made for; no lane waits for that.
+    private func checkVersion() {
+        let past = now
+        let isDue = versionAsked.withLock { asked in
+            if let asked, past - asked < Self.versionNanoseconds { return false }
+            asked = past
+            return true
+        }
+        if isDue { Task { [client] in try? await client.checkVersion() } }
+    }
+
+    private static let versionNanoseconds: Int64 = 60_000_000_000
+
+    private func carryOut(_ change: OutboxChange, for lane: inout RelayLane) async -> RelayAction {
+        do throws(OutboxError) {
+            try await commit(change)
+            return state.withLock { lane.changeCommitted(state: &$0, now: now) }
+        } catch {
+            return state.withLock { lane.changeFailed("\(error)", state: &$0, now: now) }
+        }
+    }
+
+    private func commit(_ change: OutboxChange) async throws(OutboxError) {
+        switch change {
+        case .acknowledge(let jobs): try await writer.acknowledge(jobs)
+        case .deadLetter(let jobs): try await writer.deadLetter(jobs)
+        case .park(let jobs): try await writer.park(jobs, detail: "The Zizq server has no licence for batched jobs.")
+        case .release(isAll: true): _ = try await writer.unparkAll()
+        case .release(isAll: false):
+            _ = try await writer.perform { store throws(OutboxError) in try store.unpark(limit: 1) }
+        }
+    }
+
+    private func read(
+        for lane: inout RelayLane, _ jobs: () async throws(OutboxError) -> [RelayJob]?
+    ) async -> RelayAction? {
+        do throws(OutboxError) {
+            guard let jobs = try await jobs() else { return nil }
+            return state.withLock { lane.jobsRead(jobs, state: &$0, now: now) }
+        } catch {
+            return state.withLock { lane.readFailed("\(error)", state: &$0) }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// - Returns: `nil` where nothing is left and nobody is to wait.
+    private func nextJobs(
+        _ maximumJobs: Int, _ maximumBytes: Int, _ wait: RelayAction.ReadWait
+    ) async throws(OutboxError) -> [RelayJob]? {
+        if case .untilSomeCome = wait { await gather(maximumJobs) }
+        while true {
+            // Before the read: what is committed behind it ends the wait.
+            let mark = signal.latest
+            let jobs = try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+            if !jobs.isEmpty { return jobs }
+            if signal.isFinishing || Task.isCancelled { return nil }
+            switch wait {
+            case .untilSomeCome: await signal.wait(beyond: mark)
+            case .atMost(let duration):
+                await waitForJobs(beyond: mark, atMost: duration, isRoom: maximumJobs > 0)
+                return try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+            }
+        }
+    }
+
+    /// Under load, lets jobs come together: a batch costs the same few system calls, a transaction for its
+    /// acknowledgement among them, whether it has ten jobs or a thousand. The first job after a pause goes at once.
+    private func gather(_ maximumJobs: Int) async {
+        let (sent, past) = lastSent.withLock { ($0, now) }
+        guard sent > past - Self.gatherNanoseconds, !signal.isFinishing else { return }
+        guard signal.latest - (await feed.position) < Int64(maximumJobs) else { return }
+        try? await letPass(.nanoseconds(sent + Self.gatherNanoseconds - past))
+    }
+
+    private static let gatherNanoseconds: Int64 = 20_000_000
+
+    private func waitForJobs(beyond mark: Int64, atMost duration: Duration, isRoom: Bool) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.letPass(duration) }
+            if isRoom { group.addTask { await self.signal.wait(beyond: mark) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Lets a back-off pass. `finish` cuts it short for another try at once, and from then on a few follow, as a server
+    /// that is restarting needs, within what `finish` allows.
+    ///
+    /// - Parameter recoveries: where the wait also ends when there are more.
+    /// - Returns: whether the lane goes on.
+    private func mayGoOn(after duration: Duration, _ lastTries: inout Int, recoveries: Int = .max) async -> Bool {
+        if signal.isFinishing {
+            guard lastTries > 0 else { return false }
+            lastTries -= 1
+            return (try? await letPass(min(duration, Self.lastPause))) != nil && !Task.isCancelled
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.letPass(duration) }
+            group.addTask { await self.signal.waitForRecovery(beyond: recoveries) }
+            await group.next()
+            group.cancelAll()
+        }
+        return !Task.isCancelled
+    }
+
+    private static let lastTries = 8
+    private static let lastPause = Duration.seconds(1)
+
+    // MARK: What is told
+
+    private var now: Int64 { time.monotonicNanoseconds() }
+
+    private func report(_ events: [RelayEvent]) {
+        guard !events.isEmpty else { return }
+        raised.withLock { raised in
+            for event in events { raised.record(event) }
+        }
+        for event in events { observe(event) }
+    }
+}
+
+extension RelayAction {
+    /// Whether it changes the outbox: that is done also when everything else is given up, so that what Zizq has taken
+    /// is not sent again by the next process.
+    fileprivate var isChange: Bool {
+        switch self {
+        case .change: true
+        case .read, .readAgain, .send, .wait, .pause: false
+        }
+    }
+}
+
+/// How delivery works: the `zizq.…` settings that are not the client's.
+package struct RelayConfiguration: Sendable {
+    /// `zizq.batch_jobs`, `zizq.batch_bytes`.
+    package var limits: BatchLimits
+    /// `zizq.timeout`: for an answer, as long as answers come.
+    package var timeout: Duration
+    /// `zizq.concurrency`: lanes, 1–16. With more than one, jobs may arrive out of commit order.
+    package var concurrency: Int
+    /// `zizq.unique_keys`.
+    package var uniqueKeys: UniqueKeyPolicy
+
+    package init(
+        limits: BatchLimits = BatchLimits(), timeout: Duration = .seconds(30), concurrency: Int = 1,
+        uniqueKeys: UniqueKeyPolicy = .auto
+    ) {
+        precondition(1...16 ~= concurrency, "between one and sixteen batches may be in flight")
+        self.limits = limits
+        self.timeout = timeout
+        self.concurrency = concurrency
+        self.uniqueKeys = uniqueKeys
+    }
+}
+
+/// How large a batch may be: the settings `zizq.batch_jobs` and `zizq.batch_bytes`.
+package struct BatchLimits: Sendable, Hashable {
+    /// 1–10,000.
+    package var jobs: Int
+    /// Bytes; a job that is larger goes alone.
+    package var bytes: Int
+
+    package init(jobs: Int = 1000, bytes: Int = 8 << 20) {
+        self.jobs = jobs
+        self.bytes = bytes
+    }
+}
+
+/// Whether `unique_key` is sent along: the setting `zizq.unique_keys`.
+package enum UniqueKeyPolicy: String, Sendable, CaseIterable {
+    /// Until the server says that it has no licence for it, and now and then after that.
+    case auto
+    /// Always: a server without the licence is set up wrongly.
+    case always
+    /// Never.
+    case never
+}

@@ -1,0 +1,107 @@
+internal import SluiceBase
+
+/// What is read once nothing is left to send: suspects, jobs that were set aside, new ones, or a few of each while the
+/// relay is paused.
+extension RelayLane {
+    /// The most bytes that one cycle of a pause reads, but for a job that is larger.
+    private static let trialBytes = 1 << 20
+
+    mutating func nextRead(_ state: inout RelayState, now: Int64) -> RelayAction {
+        if let release = state.licence.takeRelease(now: now) {
+            changes.append(.release(isAll: release == .all))
+            return proceed(&state, now: now)
+        }
+        guard state.refusals.isPaused else { return readOn(&state, now: now) }
+        return nextInPause(&state.refusals, now: now)
+    }
+
+    private mutating func readOn(_ state: inout RelayState, now: Int64) -> RelayAction {
+        cycle = .idle
+        if let probe = state.refusals.claimProbe(probeJobs) { return readAgain(probe) }
+        if let deferred = state.refusals.claimDeferred(limits.jobs, for: .deferred) { return readAgain(deferred) }
+        guard state.refusals.hasUnproven else {
+            let wait = state.licence.untilProbe(now: now).map { RelayAction.ReadWait.atMost($0) } ?? .untilSomeCome
+            return readNew(wait)
+        }
+        return readForProof(&state.refusals, now: now)
+    }
+
+    /// Any job that Zizq accepts can prove the suspects bad. Until one comes, they are tried again themselves after
+    /// each pause.
+    private mutating func readForProof(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
+        guard isIdle else { return readNew(.atMost(.zero)) }
+        raiseAlarm(&refusals)
+        if let wait = refusals.waitForCycle(now: now) {
+            report(.waitingForProof(atMost: wait))
+            return readNew(.atMost(wait))
+        }
+        guard let test = refusals.claimTest() else { return readNew(.untilSomeCome) }
+        return readAgain(test)
+    }
+
+    /// Each cycle of a pause sends the oldest suspect, then a few jobs that were not tried yet, each alone.
+    private mutating func nextInPause(_ refusals: inout RefusalState, now: Int64) -> RelayAction {
+        raiseAlarm(&refusals)
+        switch cycle {
+        case .idle:
+            if let wait = refusals.waitForCycle(now: now) { return pause(wait, refusals) }
+            cycle = .testing
+            guard let test = refusals.claimTest() else { return nextInPause(&refusals, now: now) }
+            return readAgain(test)
+        case .testing:
+            cycle = .trying
+            let jobs = refusals.trialJobs
+            if let trial = refusals.claimDeferred(jobs, for: .trial) { return readAgain(trial) }
+            return readNew(.atMost(.zero), jobs: jobs, bytes: Self.trialBytes)
+        case .trying:
+            cycle = .idle
+            return nextInPause(&refusals, now: now)
+        }
+    }
+
+    private mutating func pause(_ wait: Duration, _ refusals: RefusalState) -> RelayAction {
+        phase = .waiting
+        report(.waitingForProof(atMost: wait))
+        return .pause(wait, recoveries: refusals.recoveries)
+    }
+
+    private mutating func readNew(_ wait: RelayAction.ReadWait, jobs: Int? = nil, bytes: Int? = nil) -> RelayAction {
+        phase = .reading
+        return .read(maximumJobs: jobs ?? limits.jobs, maximumBytes: bytes ?? limits.bytes, wait: wait)
+    }
+
+    private mutating func readAgain(_ claim: RefusalState.Claim) -> RelayAction {
+        phase = .readingAgain(claim)
+        let bytes = claim.purpose == .trial ? Self.trialBytes : limits.bytes
+        return .readAgain(claim.jobs.ranges, maximumBytes: bytes)
+    }
+
+    private mutating func raiseAlarm(_ refusals: inout RefusalState) {
+        if refusals.raiseAlarm() { report(.alarmRaised(.everythingRefused, text: refusals.lastText)) }
+    }
+
+    /// While the relay is paused a lane holds no jobs in memory but those of a cycle; after the pause it sends none of
+    /// them alone.
+    mutating func settlePlan(_ refusals: inout RefusalState) {
+        guard !plan.isExhausted else { return }
+        let belongs =
+            switch plan.purpose {
+            case .test: true
+            case .trial: refusals.isPaused
+            case nil, .deferred, .probe: !refusals.isPaused
+            }
+        if !belongs { setAside(&refusals) }
+    }
+
+    /// Keeps the ids of the jobs that are left, and nothing else of them.
+    private mutating func setAside(_ refusals: inout RefusalState) {
+        if plan.purpose == .probe {
+            var jobs = JobRanges()
+            for job in plan.jobs { jobs.insert(job) }
+            refusals.giveBack(RefusalState.Claim(jobs: jobs, purpose: .probe))
+        } else {
+            refusals.setAside(plan.jobs)
+        }
+        plan.removeAll()
+    }
+}

@@ -1,0 +1,213 @@
+internal import SluiceJSON
+
+/// The members of an object that is decoded.
+struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    private let decoding: JSONDecoding
+    /// Where the values of a large object are, by key; a small one is looked through.
+    private let places: [[UInt8]: Int]?
+
+    /// Over so many entries looking through them costs more than a table of them.
+    private static var smallest: Int { 64 }
+
+    init(_ decoding: JSONDecoding) {
+        self.decoding = decoding
+        let document = decoding.document
+        guard document.next(decoding.index) - decoding.index > Self.smallest else {
+            places = nil
+            return
+        }
+        var places: [[UInt8]: Int] = [:]
+        var entry = decoding.index + 1
+        while entry < document.next(decoding.index) {
+            places[document.keyBytes(entry)] = entry + 1
+            entry = document.next(entry + 1)
+        }
+        self.places = places
+    }
+
+    var codingPath: [any CodingKey] { decoding.codingPath }
+
+    var allKeys: [Key] {
+        var keys: [Key] = []
+        var seen: Set<[UInt8]> = []
+        var entry = decoding.index + 1
+        while entry < decoding.document.next(decoding.index) {
+            let text = decoding.document.text(entry)
+            if let key = Key(stringValue: text), seen.insert(decoding.document.keyBytes(entry)).inserted {
+                keys.append(key)
+            }
+            entry = decoding.document.next(entry + 1)
+        }
+        return keys
+    }
+
+    /// The entry of a key's value. The last of two equal keys counts.
+    @inline(__always)
+    private func place(_ key: some CodingKey) -> Int? {
+        if let places { return places[Array(key.stringValue.utf8)] }
+        let document = decoding.document
+        let name = key.stringValue
+        let bytes = name.utf8Span.span
+        var found: Int?
+        var entry = decoding.index + 1
+        let end = document.next(decoding.index)
+        while entry < end {
+            if document.key(entry, equals: bytes) { found = entry + 1 }
+            entry = document.next(entry + 1)
+        }
+        return found
+    }
+
+    @inline(__always)
+    private func value(_ key: some CodingKey) throws -> JSONDecoding {
+        guard let place = place(key) else {
+            throw DecodingError.keyNotFound(
+                key, .init(codingPath: codingPath, debugDescription: "the member '\(key.stringValue)' is missing"))
+        }
+        return JSONDecoding(decoding.document, at: place, path: codingPath + [key])
+    }
+
+    func contains(_ key: Key) -> Bool { place(key) != nil }
+    func decodeNil(forKey key: Key) throws -> Bool { try value(key).isNull }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try value(key).bool() }
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try value(key).string() }
+    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try value(key).floating(type) }
+    func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try value(key).floating(type) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try value(key).integer(type) }
+    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try value(key).integer(type) }
+    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try value(key).integer(type) }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try value(key).integer(type) }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try value(key).integer(type) }
+    func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 { try value(key).integer(type) }
+    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try value(key).integer(type) }
+    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try value(key).integer(type) }
+    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try value(key).integer(type) }
+    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try value(key).integer(type) }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try value(key).integer(type) }
+    func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try value(key).integer(type) }
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try value(key).decode(type) }
+
+    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws
+        -> KeyedDecodingContainer<Nested>
+    {
+        try value(key).container(keyedBy: type)
+    }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        try value(key).unkeyedContainer()
+    }
+    func superDecoder() throws -> any Decoder { try value(JSONSuperKey()) }
+    func superDecoder(forKey key: Key) throws -> any Decoder { try value(key) }
+}
+
+/// The elements of an array that is decoded.
+struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
+    private let decoding: JSONDecoding
+    private let end: Int
+    private var entry: Int
+    private(set) var currentIndex = 0
+
+    init(_ decoding: JSONDecoding) {
+        self.decoding = decoding
+        end = decoding.document.next(decoding.index)
+        entry = decoding.index + 1
+    }
+
+    var codingPath: [any CodingKey] { decoding.codingPath }
+    var isAtEnd: Bool { entry >= end }
+
+    var count: Int? {
+        var count = 0
+        var entry = decoding.index + 1
+        while entry < end {
+            count += 1
+            entry = decoding.document.next(entry)
+        }
+        return count
+    }
+
+    private func here(_ type: Any.Type) throws -> JSONDecoding {
+        let path = codingPath + [JSONIndexKey(currentIndex)]
+        guard !isAtEnd else {
+            throw DecodingError.valueNotFound(
+                type, .init(codingPath: path, debugDescription: "the array has \(currentIndex) elements"))
+        }
+        return JSONDecoding(decoding.document, at: entry, path: path)
+    }
+
+    /// Reads an element and goes on behind it, unless that fails.
+    private mutating func take<Value>(_ type: Value.Type, _ read: (JSONDecoding) throws -> Value) throws -> Value {
+        let value = try read(try here(type))
+        entry = decoding.document.next(entry)
+        currentIndex += 1
+        return value
+    }
+
+    private mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Value {
+        try take(type) { try $0.integer(type) }
+    }
+
+    mutating func decodeNil() throws -> Bool {
+        guard try here(Never.self).isNull else { return false }
+        return try take(Bool.self) { _ in true }
+    }
+
+    mutating func decode(_ type: Bool.Type) throws -> Bool { try take(type) { try $0.bool() } }
+    mutating func decode(_ type: String.Type) throws -> String { try take(type) { try $0.string() } }
+    mutating func decode(_ type: Double.Type) throws -> Double { try take(type) { try $0.floating(type) } }
+    mutating func decode(_ type: Float.Type) throws -> Float { try take(type) { try $0.floating(type) } }
+    mutating func decode(_ type: Int.Type) throws -> Int { try integer(type) }
+    mutating func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
+    mutating func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
+    mutating func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
+    mutating func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
+    mutating func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
+    mutating func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
+    mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
+    mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
+    mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
+    mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
+    mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
+    mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        try take(type) { try $0.decode(type) }
+    }
+
+    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested>
+    {
+        try take(KeyedDecodingContainer<Nested>.self) { try $0.container(keyedBy: type) }
+    }
+
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        try take((any UnkeyedDecodingContainer).self) { try $0.unkeyedContainer() }
+    }
+
+    mutating func superDecoder() throws -> any Decoder { try take((any Decoder).self) { $0 } }
+}
+
+/// A value that is decoded by itself.
+struct JSONSingleDecoding: SingleValueDecodingContainer {
+    private let decoding: JSONDecoding
+
+    init(_ decoding: JSONDecoding) { self.decoding = decoding }
+
+    var codingPath: [any CodingKey] { decoding.codingPath }
+
+    func decodeNil() -> Bool { decoding.isNull }
+    func decode(_ type: Bool.Type) throws -> Bool { try decoding.bool() }
+    func decode(_ type: String.Type) throws -> String { try decoding.string() }
+    func decode(_ type: Double.Type) throws -> Double { try decoding.floating(type) }
+    func decode(_ type: Float.Type) throws -> Float { try decoding.floating(type) }
+    func decode(_ type: Int.Type) throws -> Int { try decoding.integer(type) }
+    func decode(_ type: Int8.Type) throws -> Int8 { try decoding.integer(type) }
+    func decode(_ type: Int16.Type) throws -> Int16 { try decoding.integer(type) }
+    func decode(_ type: Int32.Type) throws -> Int32 { try decoding.integer(type) }
+    func decode(_ type: Int64.Type) throws -> Int64 { try decoding.integer(type) }
+    func decode(_ type: Int128.Type) throws -> Int128 { try decoding.integer(type) }
+    func decode(_ type: UInt.Type) throws -> UInt { try decoding.integer(type) }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try decoding.integer(type) }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try decoding.integer(type) }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try decoding.integer(type) }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try decoding.integer(type) }
+    func decode(_ type: UInt128.Type) throws -> UInt128 { try decoding.integer(type) }
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoding.decode(type) }
+}

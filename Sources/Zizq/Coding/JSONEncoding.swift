@@ -1,0 +1,292 @@
+internal import FoundationEssentials
+internal import SluiceBase
+internal import SluiceJSON
+
+/// The encoder of one value, and of everything inside it that is encoded in its turn: each `encode(to:)` writes where
+/// the bytes end.
+///
+/// Containers that are asked for and filled later (`nestedContainer`, `superEncoder`) have an encoder of their own,
+/// whose bytes go into their place in the end.
+final class JSONEncoding: Encoder {
+    /// What the value at hand has begun to be.
+    enum Level {
+        case nothing
+        case object(isEmpty: Bool)
+        case array(count: Int)
+        case scalar
+    }
+
+    /// What changes with everything that is written, in one place, so that writing a member is one access to this
+    /// object and not six.
+    struct Output {
+        var bytes: [UInt8] = []
+        var level = Level.nothing
+
+        /// Writes a member's key, after which its value follows.
+        @inline(__always)
+        mutating func writeKey(_ key: some CodingKey) {
+            if case .object(isEmpty: false) = level { bytes.append(UInt8(ascii: ",")) }
+            level = .object(isEmpty: false)
+            bytes.appendJSONString(key.stringValue)
+            bytes.append(UInt8(ascii: ":"))
+        }
+
+        /// Makes room for an element, which follows.
+        @inline(__always)
+        mutating func beginElement() {
+            guard case .array(let count) = level else { return }
+            if count > 0 { bytes.append(UInt8(ascii: ",")) }
+            level = .array(count: count + 1)
+        }
+    }
+
+    var output = Output()
+    private(set) var codingPath: [any CodingKey]
+    let userInfo: [CodingUserInfoKey: Any] = [:]
+    private var depth: Int
+    private let maximumDepth: Int
+    /// Encoders whose bytes belong at a place in these.
+    private var children: [(offset: Int, child: JSONEncoding)] = []
+    /// What went wrong where the protocol lets nothing be thrown.
+    private var failure: EncodingError?
+
+    init(maximumDepth: Int, depth: Int = 0, codingPath: [any CodingKey] = []) {
+        self.maximumDepth = maximumDepth
+        self.depth = depth
+        self.codingPath = codingPath
+    }
+
+    // MARK: - Encoder
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+        beginObject()
+        return KeyedEncodingContainer(JSONKeyedEncoding<Key>(self))
+    }
+
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        beginArray()
+        return JSONUnkeyedEncoding(self)
+    }
+
+    func singleValueContainer() -> any SingleValueEncodingContainer { JSONSingleEncoding(self) }
+
+    private func beginObject() {
+        switch output.level {
+        case .nothing:
+            enter(UInt8(ascii: "{"))
+            output.level = .object(isEmpty: true)
+        case .object: break
+        case .array, .scalar: refuse("a value asked for an object after it had begun to be something else")
+        }
+    }
+
+    private func beginArray() {
+        switch output.level {
+        case .nothing:
+            enter(UInt8(ascii: "["))
+            output.level = .array(count: 0)
+        case .array: break
+        case .object, .scalar: refuse("a value asked for an array after it had begun to be something else")
+        }
+    }
+
+    private func enter(_ bracket: UInt8) {
+        depth += 1
+        if depth > maximumDepth { refuse("the nesting is deeper than \(maximumDepth) levels") }
+        output.bytes.append(bracket)
+    }
+
+    private func refuse(_ what: String) {
+        failure =
+            failure ?? .invalidValue(Self.self, EncodingError.Context(codingPath: codingPath, debugDescription: what))
+    }
+
+    // MARK: - Writing
+
+    /// The value at hand is a single one.
+    func beginScalar() {
+        guard case .nothing = output.level else { return refuse("a value was encoded twice") }
+        output.level = .scalar
+    }
+
+    func write(_ flag: Bool) { output.bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8) }
+
+    func writeNull() { output.bytes.append(contentsOf: "null".utf8) }
+
+    func write(_ number: some BinaryFloatingPoint & LosslessStringConvertible, at key: (any CodingKey)?) throws {
+        guard number.isFinite else {
+            let path = codingPath + [key].compactMap { $0 }
+            throw EncodingError.invalidValue(number, .init(codingPath: path, debugDescription: "JSON has no \(number)"))
+        }
+        output.bytes.append(contentsOf: number.description.utf8)
+    }
+
+    /// Writes whatever the value encodes itself as, behind a key that has been written.
+    func encode(_ value: some Encodable, at key: some CodingKey) throws {
+        codingPath.append(key)
+        try encode(value)
+        codingPath.removeLast()
+    }
+
+    /// Writes whatever the value encodes itself as.
+    func encode<Value: Encodable>(_ value: Value) throws {
+        // What is too deep must not be walked to its end: the stack has one, too.
+        if let failure { throw failure }
+        if try writeKnown(value) { return }
+        let outer = output.level
+        output.level = .nothing
+        try value.encode(to: self)
+        close()
+        output.level = outer
+    }
+
+    /// Types whose own conformance is slower, or is not what others expect in JSON.
+    @inline(__always)
+    private func writeKnown<Value: Encodable>(_ value: Value) throws -> Bool {
+        // Comparing types costs next to nothing; only a match is cast.
+        if Value.self == String.self, let text = value as? String {
+            output.bytes.appendJSONString(text)
+        } else if Value.self == Int.self, let number = value as? Int {
+            output.bytes.appendDecimal(number)
+        } else if Value.self == Date.self, let date = value as? Date {
+            try writeDate(date)
+        } else if Value.self == Data.self, let data = value as? Data {
+            output.bytes.appendJSONString(data.base64EncodedString())
+        } else if Value.self == URL.self, let url = value as? URL {
+            output.bytes.appendJSONString(url.absoluteString)
+        } else if Value.self == Decimal.self, let number = value as? Decimal {
+            guard number.isFinite else { throw notFinite(number) }
+            output.bytes.append(contentsOf: number.description.utf8)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private func notFinite(_ number: Decimal) -> EncodingError {
+        .invalidValue(number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON has no \(number)"))
+    }
+
+    /// Seconds since 1970, from the beginning of year 0 up to the end of year 9999.
+    private static let writableDates = -62_167_219_200.0..<253_402_300_799.9995
+
+    private func writeDate(_ date: Date) throws {
+        guard Self.writableDates.contains(date.timeIntervalSince1970) else {
+            let context = EncodingError.Context(
+                codingPath: codingPath, debugDescription: "a date must be between the years 0 and 9999 (RFC 3339)")
+            throw EncodingError.invalidValue(date, context)
+        }
+        output.bytes.append(UInt8(ascii: "\""))
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
+        TimestampText.append(milliseconds: Int64(milliseconds), to: &output.bytes)
+        output.bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// The value at hand is complete. One that has encoded nothing is an object without members.
+    private func close() {
+        switch output.level {
+        case .nothing: output.bytes.append(contentsOf: "{}".utf8)
+        case .object:
+            output.bytes.append(UInt8(ascii: "}"))
+            depth -= 1
+        case .array:
+            output.bytes.append(UInt8(ascii: "]"))
+            depth -= 1
+        case .scalar: break
+        }
+    }
+
+    // MARK: - Containers that are filled later
+
+    /// An encoder whose bytes will stand where these end now.
+    func child(at key: any CodingKey) -> JSONEncoding {
+        let child = JSONEncoding(maximumDepth: maximumDepth, depth: depth, codingPath: codingPath + [key])
+        children.append((output.bytes.count, child))
+        return child
+    }
+
+    /// Puts the bytes of the children into their places.
+    ///
+    /// - Throws: what could not be thrown before.
+    func finish() throws {
+        for (_, child) in children {
+            child.close()
+            try child.finish()
+        }
+        if let failure { throw failure }
+        guard !children.isEmpty else { return }
+        var whole: [UInt8] = []
+        whole.reserveCapacity(output.bytes.count + children.reduce(0) { $0 + $1.child.output.bytes.count })
+        var start = 0
+        for (offset, child) in children {
+            whole += output.bytes[start..<offset]
+            whole += child.output.bytes
+            start = offset
+        }
+        whole += output.bytes[start...]
+        output.bytes = whole
+        children = []
+    }
+}
+
+/// A position in an array, as a coding path names it.
+struct JSONIndexKey: CodingKey {
+    let index: Int
+
+    var intValue: Int? { index }
+    var stringValue: String { String(index) }
+
+    init(_ index: Int) { self.index = index }
+    init?(intValue: Int) { index = intValue }
+    init?(stringValue: String) { return nil }
+}
+
+/// What `superEncoder()` and `superDecoder()` use where no key is given.
+struct JSONSuperKey: CodingKey {
+    var intValue: Int? { nil }
+    var stringValue: String { "super" }
+
+    init() {}
+    init?(intValue: Int) { return nil }
+    init?(stringValue: String) { return nil }
+}
+
+/// Writes `Encodable` values as JSON, straight into bytes: nothing is built in between. What Swift's synthesized
+/// conformances do is all that is fast; what hand-written ones may do besides (containers used in turns, super
+/// encoders) works too.
+///
+/// Differs from Foundation's encoder in what it makes of a few types: a `Date` becomes an RFC 3339 text in UTC with
+/// milliseconds, `Data` base64, a `URL` its text, a `Decimal` a number. Keys stand in the order in which they are
+/// encoded.
+package enum JSONValueEncoder {
+    /// Appends a value as JSON text.
+    ///
+    /// - Parameters:
+    ///   - bytes: where it goes; on an error they hold what they held before.
+    ///   - maximumDepth: how many arrays and objects may lie inside one another in the value.
+    /// - Throws: `EncodingError.invalidValue` for a number that JSON has not (infinite, NaN), for a value that is too
+    ///   deep, and whatever the value's own `encode(to:)` throws.
+    package static func append(
+        _ value: some Encodable, to bytes: inout [UInt8], maximumDepth: Int = JSONLimits.messageDepth
+    ) throws {
+        let start = bytes.count
+        let encoding = JSONEncoding(maximumDepth: maximumDepth)
+        // The bytes are moved, not copied, there and back.
+        swap(&encoding.output.bytes, &bytes)
+        defer { swap(&encoding.output.bytes, &bytes) }
+        do {
+            try encoding.encode(value)
+            try encoding.finish()
+        } catch {
+            encoding.output.bytes.removeSubrange(start...)
+            throw error
+        }
+    }
+
+    /// A value as JSON text.
+    package static func encode(_ value: some Encodable, maximumDepth: Int = JSONLimits.messageDepth) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try append(value, to: &bytes, maximumDepth: maximumDepth)
+        return bytes
+    }
+}

@@ -1,0 +1,94 @@
+import SluiceRelay
+import Testing
+import Zizq
+
+@Suite struct AmbiguityTests {
+    @Test(
+        "After an unknown outcome the same jobs go in half the size and twice the time, and both recover step by step")
+    func halvesAndRecovers() {
+        var simulation = LaneSimulation(jobs(2000))
+        var outcomes = [lost(sent: true), lost(sent: true)][...]
+        simulation.run { request in outcomes.popFirst() ?? accept(request) }
+        #expect(simulation.sent.map(\.jobs.count) == [1000, 500, 250, 250, 500, 1000])
+        #expect(simulation.sent.map(\.timeout) == [30, 60, 120, 60, 30, 30].map { .seconds($0) })
+        #expect(simulation.delivered == Array(1...2000))
+    }
+
+    @Test("Three unknown outcomes in a row are an alarm, which the first answer ends")
+    func alarms() {
+        var simulation = LaneSimulation(jobs(8))
+        var outcomes = [lost(sent: true), refuse(500, "internal server error"), lost(sent: true), lost(sent: true)][...]
+        simulation.run { request in outcomes.popFirst() ?? accept(request) }
+        #expect(simulation.alarms == ["+zizq_outcomes_unknown", "-zizq_outcomes_unknown"])
+        let counted = simulation.notices.compactMap {
+            if case .outcomeUnknown(_, let inARow) = $0 { inARow } else { nil }
+        }
+        #expect(counted == [1, 2, 3, 4])
+        #expect(simulation.delivered == Array(1...8))
+    }
+
+    @Test("An answer in between begins the count of three anew")
+    func countsInARow() {
+        var simulation = LaneSimulation(jobs(8))
+        var outcomes = [
+            lost(sent: true), lost(sent: true), refuse(403, "forbidden"), lost(sent: true), lost(sent: true),
+        ][...]
+        simulation.run { request in outcomes.popFirst() ?? accept(request) }
+        #expect(!simulation.alarms.contains("+zizq_outcomes_unknown"))
+    }
+
+    @Test("A lost connection before any byte was sent changes no sizes and is no unknown outcome")
+    func unsentIsKnown() {
+        var simulation = LaneSimulation(jobs(8))
+        var outcomes = Array(repeating: lost(sent: false), count: 5)[...]
+        simulation.run { request in outcomes.popFirst() ?? accept(request) }
+        #expect(simulation.sent.map(\.jobs.count) == [8, 8, 8, 8, 8, 8])
+        #expect(simulation.alarms.isEmpty)
+        #expect(simulation.waits.count == 5)
+    }
+
+    @Test("The time for an answer grows to ten minutes and the batch shrinks to one job")
+    func boundsSizes() {
+        var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
+        for _ in 0..<20 { _ = sizing.outcomeUnknown(jobs: 1000) }
+        #expect(sizing.maximumJobs == 1)
+        #expect(sizing.timeout == .seconds(600))
+        for _ in 0..<20 { sizing.batchAccepted() }
+        #expect(sizing.maximumJobs == 1000)
+        #expect(sizing.timeout == .seconds(30))
+    }
+
+    @Test("The halving starts from the batch that was sent, not from the most that a batch may have")
+    func halvesActualSize() {
+        var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
+        _ = sizing.outcomeUnknown(jobs: 10)
+        #expect(sizing.maximumJobs == 5)
+    }
+
+    @Test("A duplicate is news on a batch's first send, and none where an earlier send may have stored it")
+    func reportsOlderJobs() {
+        var simulation = LaneSimulation(jobs(4), limits: BatchLimits(jobs: 2))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests == 2 ? accept(request, duplicates: [4]) : accept(request, duplicates: [1])
+        }
+        let held = simulation.notices.filter { if case .heldByOlderJob = $0 { true } else { false } }
+        // Job 1 may have been sent by the process before this one.
+        #expect(held == [.heldByOlderJob(job: 4, olderZizqID: "z4")])
+        #expect(simulation.duplicates == [1, 4])
+    }
+
+    @Test("A duplicate after an unknown outcome is no news")
+    func expectsDuplicates() {
+        var simulation = LaneSimulation(jobs(4), limits: BatchLimits(jobs: 2))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests == 2 ? lost(sent: true) : accept(request, duplicates: requests > 2 ? [3, 4] : [])
+        }
+        let held = simulation.notices.filter { if case .heldByOlderJob = $0 { true } else { false } }
+        #expect(held.isEmpty)
+        #expect(simulation.delivered == [1, 2, 3, 4])
+    }
+}

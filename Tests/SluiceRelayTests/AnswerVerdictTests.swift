@@ -1,0 +1,59 @@
+import SluiceRelay
+import Testing
+import Zizq
+
+@Suite struct AnswerVerdictTests {
+    /// A verdict in a word.
+    private func word(_ answer: LaneSimulation.Answer, jobs: Int = 10) -> String {
+        switch AnswerVerdict(answer, jobs: jobs) {
+        case .accepted(let jobs): "accepted \(jobs.count)"
+        case .jobRefused(let position, let text): "job \(position): \(text)"
+        case .batchRefused(let text): "batch: \(text)"
+        case .licenceMissing(let feature, _): "licence \(feature)"
+        case .tooLarge: "too large"
+        case .setUpWrong(_, let mayHaveBeenStored): mayHaveBeenStored ? "set-up, stored?" : "set-up"
+        case .tryAgain(let why):
+            "again\(why.isAmbiguous ? " ambiguous" : "")\(why.isTransport ? " transport" : "")\(why.retryAfter.map { " \($0)" } ?? "")"
+        }
+    }
+
+    @Test(
+        "Every answer has its row in the table",
+        arguments: [
+            (.success((0..<10).map { EnqueuedJob(id: "\($0)") }), "accepted 10"),
+            (.success([EnqueuedJob(id: "a")]), "set-up, stored?"),
+            (.failure(.decoding(.init(status: 200, message: "no JSON"))), "set-up, stored?"),
+            (refuse(400, "jobs[7]: queue must not contain ','"), "job 7: queue must not contain ','"),
+            (refuse(400, "jobs[10]: beyond the batch"), "batch: jobs[10]: beyond the batch"),
+            (refuse(400, "jobs[x]: no number"), "batch: jobs[x]: no number"),
+            (refuse(400, "jobs[]: no number"), "batch: jobs[]: no number"),
+            (refuse(422, "jobs[0]: bad batch"), "job 0: bad batch"),
+            (refuse(400, "invalid JSON: number out of range"), "batch: invalid JSON: number out of range"),
+            (refuse(422, "bad expression"), "batch: bad expression"),
+            (refuse(400, nil), "set-up"), (refuse(422, nil), "set-up"),
+            (refuse(403, "unique jobs requires a pro license"), "licence uniqueJobs"),
+            (refuse(403, "batched jobs requires a pro license"), "licence batchedJobs"),
+            (refuse(403, "forbidden"), "set-up"), (refuse(403, nil), "set-up"),
+            (refuse(413, nil), "too large"), (refuse(413, "too large"), "too large"),
+            (refuse(301, nil), "set-up"), (refuse(307, nil), "set-up"), (refuse(401, "who?"), "set-up"),
+            (refuse(404, "not found"), "set-up"),
+            (refuse(405, nil), "set-up"), (refuse(406, "not acceptable"), "set-up"),
+            (refuse(415, "unsupported media type"), "set-up"),
+            (refuse(431, nil), "set-up"), (.failure(.invalidArgument("no")), "set-up"),
+            (refuse(408, nil), "again ambiguous"),
+            (refuse(429, nil, retryAfter: .seconds(7)), "again ambiguous 7.0 seconds"),
+            (refuse(500, "internal server error"), "again ambiguous"), (refuse(502, nil), "again ambiguous"),
+            (refuse(503, nil, retryAfter: .seconds(2)), "again ambiguous 2.0 seconds"),
+            (refuse(504, nil), "again ambiguous"),
+            (lost(sent: false), "again transport"), (lost(sent: true), "again ambiguous transport"),
+        ] as [(LaneSimulation.Answer, String)])
+    func classifies(answer: LaneSimulation.Answer, expected: String) {
+        #expect(word(answer) == expected)
+    }
+
+    @Test("What a server wrote is fit to print")
+    func escapes() {
+        #expect(word(refuse(400, "jobs[0]: a\u{1B}[31mb")) == "job 0: a\\u{1b}[31mb")
+        #expect(word(refuse(400, "a\nb")) == "batch: a\\u{a}b")
+    }
+}

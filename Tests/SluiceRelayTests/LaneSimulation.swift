@@ -1,0 +1,158 @@
+import SluiceOutbox
+import SluiceRelay
+import Zizq
+
+/// A lane with an outbox and a server that answers as a test says; time passes only in waits.
+struct LaneSimulation {
+    var lane: RelayLane
+    var state: RelayState
+    var now: Int64 = 0
+    /// Not yet read.
+    var pending: [RelayJob]
+    var parked: [RelayJob] = []
+    private(set) var acknowledged: [Acknowledgement] = []
+    private(set) var dead: [FailedJob] = []
+    private(set) var sent: [BatchRequest] = []
+    private(set) var waits: [Duration] = []
+    private(set) var notices: [RelayEvent] = []
+    /// The actions in a word each.
+    private(set) var log: [String] = []
+    private var known: [Int64: RelayJob] = [:]
+    /// What the lane wanted when the last run ended.
+    private var unfinished: RelayAction?
+
+    init(
+        _ jobs: [RelayJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(),
+        timeout: Duration = .seconds(30)
+    ) {
+        pending = jobs
+        lane = RelayLane(limits: limits, timeout: timeout, seed: 1)
+        state = RelayState(uniqueKeys: policy)
+    }
+
+    typealias Answer = Result<[EnqueuedJob], ZizqError>
+
+    /// Runs until the lane waits for jobs that do not come, or `steps` actions are done.
+    mutating func run(steps: Int = 20_000, server: (BatchRequest) -> Answer) {
+        var action = unfinished ?? lane.started(state: &state, now: now)
+        unfinished = nil
+        for _ in 0..<steps {
+            notices += lane.takeEvents()
+            guard let next = step(action, server: server) else { return }
+            action = next
+        }
+        notices += lane.takeEvents()
+        if case .read = action { return }
+        unfinished = action
+    }
+
+    private mutating func step(_ action: RelayAction, server: (BatchRequest) -> Answer) -> RelayAction? {
+        switch action {
+        case .read(let jobs, _, let wait): return read(jobs, wait)
+        case .readAgain(let ranges, _):
+            let jobs = ranges.flatMap { $0.compactMap { known[$0] } }
+            log.append("read \(jobs.count) again")
+            return lane.jobsRead(jobs, state: &state, now: now)
+        case .send(let request):
+            log.append("send \(request.jobs.count)")
+            sent.append(request)
+            return lane.answered(server(request), state: &state, now: now)
+        case .change(let change):
+            apply(change)
+            return lane.changeCommitted(state: &state, now: now)
+        case .wait(let duration), .pause(let duration, _):
+            log.append("wait")
+            waits.append(duration)
+            now += nanoseconds(duration)
+            return lane.waitEnded(state: &state, now: now)
+        }
+    }
+
+    private mutating func read(_ count: Int, _ wait: RelayAction.ReadWait) -> RelayAction? {
+        let jobs = Array(pending.prefix(count))
+        if jobs.isEmpty {
+            guard case .atMost(let duration) = wait else { return nil }
+            now += nanoseconds(duration)
+        }
+        log.append("read \(jobs.count)")
+        pending.removeFirst(jobs.count)
+        for job in jobs { known[job.id] = job }
+        return lane.jobsRead(jobs, state: &state, now: now)
+    }
+
+    private mutating func apply(_ change: OutboxChange) {
+        switch change {
+        case .acknowledge(let jobs):
+            log.append("acknowledge \(jobs.count)")
+            acknowledged += jobs
+            for job in jobs { known[job.job] = nil }
+        case .deadLetter(let verdicts):
+            log.append("dead \(verdicts.map { String($0.job) }.joined(separator: ","))")
+            dead += verdicts
+            for verdict in verdicts { known[verdict.job] = nil }
+        case .park(let jobs):
+            log.append("park \(jobs.count)")
+            parked += jobs.compactMap { known.removeValue(forKey: $0) }
+        case .release(let isAll):
+            log.append(isAll ? "release all" : "release one")
+            let released = isAll ? parked : Array(parked.prefix(1))
+            parked.removeFirst(released.count)
+            pending += released
+        }
+    }
+
+    private func nanoseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+
+    /// The jobs of which Zizq said that an older one held their key.
+    var duplicates: [Int64] {
+        notices.flatMap { notice -> [Int64] in
+            if case .batchAccepted(let jobs) = notice { jobs.filter(\.duplicate).map(\.job) } else { [] }
+        }
+    }
+
+    /// The jobs that Zizq has, in the order in which they were acknowledged.
+    var delivered: [Int64] { acknowledged.map(\.job) }
+
+    /// The alarms, in the order in which they were raised and cleared.
+    var alarms: [String] {
+        notices.compactMap {
+            switch $0 {
+            case .alarmRaised(let alarm, _): "+\(alarm.rawValue)"
+            case .alarmCleared(let alarm): "-\(alarm.rawValue)"
+            default: nil
+            }
+        }
+    }
+}
+
+/// Jobs 1 to `count`.
+func jobs(_ count: Int, payloadBytes: Int = 2) -> [RelayJob] {
+    (0..<count).map { makeJob(Int64($0 + 1), payloadBytes: payloadBytes) }
+}
+
+func makeJob(
+    _ id: Int64, key: String? = nil, batch: Bool = false, payloadBytes: Int = 2, isIntact: Bool = true
+) -> RelayJob {
+    RelayJob(
+        id: id, type: "t", queue: "q", options: batch ? Array(#""batch":{"key":"b"}"#.utf8) : [], uniqueKey: key,
+        payload: Array(repeating: UInt8(ascii: "1"), count: payloadBytes), isIntact: isIntact)
+}
+
+/// Every job taken, its identifier made of its number.
+func accept(_ request: BatchRequest, duplicates: Set<Int64> = []) -> LaneSimulation.Answer {
+    .success(request.jobs.map { EnqueuedJob(id: "z\($0.id)", duplicate: duplicates.contains($0.id)) })
+}
+
+func refuse(_ status: Int, _ text: String?, retryAfter: Duration? = nil) -> LaneSimulation.Answer {
+    .failure(.response(.init(status: status, serverText: text, retryAfter: retryAfter)))
+}
+
+func lost(sent: Bool) -> LaneSimulation.Answer {
+    .failure(
+        .transport(
+            .init(requestBodyMayHaveBeenProcessed: sent, message: sent ? "no answer within 30s" : "connection refused"))
+    )
+}

@@ -1,0 +1,91 @@
+import SluiceRelay
+import Testing
+import Zizq
+
+@Suite struct PaceTests {
+    /// Gives the greatest value that is asked for.
+    private struct Greatest: RandomNumberGenerator {
+        mutating func next() -> UInt64 { .max }
+    }
+
+    @Test("The back-off's ceiling doubles from 100 milliseconds to 30 seconds and begins anew after a success")
+    func doubles() {
+        var backOff = BackOff()
+        var generator = Greatest()
+        let waits = (0..<11).map { _ in backOff.next(using: &generator) }
+        #expect(waits == [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000].map { .milliseconds($0) })
+        backOff.reset()
+        #expect(backOff.next(using: &generator) == .milliseconds(100))
+    }
+
+    @Test("The jitter is full: waits spread over the whole of zero to the ceiling")
+    func spreads() {
+        var generator = SystemRandomNumberGenerator()
+        let waits = (0..<1000).map { _ in
+            var backOff = BackOff()
+            return backOff.next(using: &generator)
+        }
+        #expect(waits.allSatisfy { .zero <= $0 && $0 <= .milliseconds(100) })
+        #expect(waits.contains { $0 < .milliseconds(10) })
+        #expect(waits.contains { $0 > .milliseconds(90) })
+    }
+
+    @Test(
+        "What the server asks for is not undercut, up to ten minutes",
+        arguments: [
+            (Duration.seconds(5), Duration.seconds(5)), (.milliseconds(1), .milliseconds(100)),
+            (.seconds(86_400), .seconds(600)),
+        ])
+    func honoursRetryAfter(asked: Duration, wait: Duration) {
+        var backOff = BackOff()
+        var generator = Greatest()
+        #expect(backOff.next(retryAfter: asked, using: &generator) == wait)
+    }
+
+    @Test("A busy server gets the same jobs again, in order, for ever")
+    func triesForEver() {
+        var simulation = LaneSimulation(jobs(3))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests <= 200 ? refuse(503, nil, retryAfter: .seconds(9)) : accept(request)
+        }
+        #expect(simulation.delivered == [1, 2, 3])
+        #expect(simulation.waits.count == 200)
+        #expect(simulation.waits.allSatisfy { $0 >= .seconds(9) })
+        #expect(simulation.dead.isEmpty)
+    }
+
+    @Test(
+        "A wrong set-up pauses with an alarm and tries again slowly; no job is ever dead",
+        arguments: [
+            refuse(307, nil), refuse(400, nil), refuse(401, "no"), refuse(403, "no"), refuse(404, "not found"),
+            refuse(415, nil),
+            .failure(.decoding(.init(status: 200, message: "no JSON"))), .success([]),
+        ] as [LaneSimulation.Answer])
+    func pauses(answer: LaneSimulation.Answer) {
+        var simulation = LaneSimulation(jobs(3))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests <= 11 ? answer : accept(request)
+        }
+        #expect(simulation.waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map { .seconds($0) })
+        #expect(simulation.alarms == ["+zizq_set_up_wrong", "-zizq_set_up_wrong"])
+        #expect(simulation.dead.isEmpty)
+        #expect(simulation.delivered == [1, 2, 3])
+    }
+
+    @Test("While answers are not those of a Zizq server one job is sent after each pause, and then batches grow again")
+    func sendsLittleWhileSetUpWrong() {
+        var simulation = LaneSimulation(jobs(3000))
+        var requests = 0
+        simulation.run { request in
+            requests += 1
+            return requests <= 20 ? refuse(403, "forbidden") : accept(request)
+        }
+        #expect(simulation.sent.prefix(21).map(\.jobs.count) == [1000] + Array(repeating: 1, count: 20))
+        #expect(simulation.sent.dropFirst(21).map(\.jobs.count).prefix(5) == [2, 4, 8, 16, 32])
+        #expect(simulation.delivered == Array(1...3000))
+    }
+}

@@ -1,0 +1,234 @@
+import Testing
+
+/// The plan of the code base: which folder may use which, how small a file may be, what a declaration and a text look
+/// like.
+///
+/// What does not follow it yet is in `exceptions.txt`: a line each of a rule, a path and what breaks the rule there. A
+/// line that nothing needs any more fails the test, so that the list only gets shorter.
+@Suite struct StructureTests {
+    /// A place that breaks a rule.
+    struct Violation {
+        let path: String
+        /// What breaks the rule, where one file can break it more than once.
+        var detail = ""
+        let message: String
+    }
+
+    enum Rule: String, CaseIterable {
+        case arrow, short, labels, noun, columns, voice
+
+        var violations: [Violation] {
+            switch self {
+            case .arrow: FolderPlan.violations
+            case .short: StructureTests.short
+            case .labels: StructureTests.labels
+            case .noun: StructureTests.noun
+            case .columns: StructureTests.columns
+            case .voice: VoicePlan.violations
+            }
+        }
+    }
+
+    @Test("the code base follows its plan", arguments: Rule.allCases)
+    func plan(rule: Rule) throws {
+        let prefix = rule.rawValue + " "
+        let lines = try SourceTree.file("Tests/TidyTests/exceptions.txt").text.split(separator: "\n").map(String.init)
+        var excused = Set(lines.filter { $0.hasPrefix(prefix) })
+        var used: Set<String> = []
+        for violation in rule.violations {
+            let line = ([rule.rawValue, violation.path] + (violation.detail.isEmpty ? [] : [violation.detail])).joined(
+                separator: " ")
+            if excused.contains(line) { used.insert(line) } else { Issue.record("\(violation.message) [\(line)]") }
+        }
+        excused.subtract(used)
+        #expect(excused.isEmpty, "take these lines out of exceptions.txt: nothing needs them any more")
+    }
+
+    // MARK: - Files and declarations
+
+    /// Files with fewer than 30 lines of code, by path, each with its reason.
+    private static let shortFiles: [String: String] = [
+        "Sources/SluiceNet/ProcessLimits.swift": "what the process asks of the system once, at its start",
+        "Sources/Zizq/Jobs/Timestamp.swift": "the one type of the library's interface that needs Foundation",
+    ]
+
+    private static var short: [Violation] {
+        SourceTree.sources.compactMap { file in
+            let lines = file.code.count { line in line.contains { !$0.isWhitespace } }
+            guard lines < 30, shortFiles[file.path] == nil else { return nil }
+            return Violation(
+                path: file.path, message: "\(file.path) has \(lines) lines of code; put them where they serve")
+        }
+    }
+
+    private static var labels: [Violation] {
+        SourceTree.sources.flatMap { file in
+            file.functionHeads.compactMap { line, name, parameters in
+                let unlabelled = parameters.count { $0.hasPrefix("_ ") }
+                guard unlabelled >= 3 else { return nil }
+                let message = "\(file.path):\(line): \(name) has \(unlabelled) parameters without a label"
+                return Violation(path: file.path, detail: name, message: message)
+            }
+        }
+    }
+
+    private static var noun: [Violation] {
+        SourceTree.sources.flatMap { file in
+            file.code.enumerated().compactMap { index, line in
+                guard line.hasWord(of: ["Error"]),
+                    let match = line.firstMatch(of: /\b(?:struct|enum|class|extension) ([\w.]+)\s*:[^{]*\bError\b/),
+                    !match.1.hasSuffix("Error")
+                else { return nil }
+                let message = "\(file.path):\(index + 1): \(match.1) is an Error; its name ends with 'Error'"
+                return Violation(path: file.path, detail: String(match.1), message: message)
+            }
+        }
+    }
+
+    private static var columns: [Violation] {
+        let sources = SourceTree.sources.map { ($0, $0.file.lines.map(String.init)) }
+        // What tests send and expect may be longer: strings, which are blank in the code, count one column each.
+        let tests = SourceTree.tests.map { ($0, $0.code.map { $0.replacing(/(\S) {2,}/) { "\($0.1) " } }) }
+        return (sources + tests).compactMap { file, lines in
+            guard let index = lines.firstIndex(where: { $0.trimmingSuffix(while: \.isWhitespace).count > 120 }) else {
+                return nil
+            }
+            return Violation(path: file.path, message: "\(file.path):\(index + 1) has more than 120 columns")
+        }
+    }
+}
+
+/// Which folder of a module may use which.
+private enum FolderPlan {
+    /// The folders of each module, lowest first: a file uses types of its own folder and of those before it. The
+    /// module's own folder has the name "". A module without a row has files in that folder only.
+    static let folders: [String: [String]] = [
+        "SluiceCrypto": ["", "Certificates"],
+        "SluiceGateway": ["Metrics", "Admin", "Settings", "Logging", "Ingest", "Services", "Control", "Gateway"],
+        "SluiceHTTP": ["Message", "Client", "Server"],
+        "SluiceOutbox": ["", "Keys", "SQLite", "Schema", "Files", "Model", "Reader", "Store", "Writer"],
+        "SluiceRoutes": [
+            "Problems", "Files", "Body", "Providers", "Reading", "References", "Keys", "Reply", "Check",
+            "Conditions", "Reload", "Jobs", "Verify", "Process", "Rehearsal", "Examples", "Explain", "Schema", "Table",
+            "Kinds/Languages", "Kinds",
+        ],
+        "Zizq": ["Errors", "Configuration", "Coding", "Jobs", "Answers", "Client", "Query", "Bulk", "Work"],
+        "sluice": ["Samples", "Terminal", "Commands", ""],
+    ]
+
+    static var violations: [StructureTests.Violation] {
+        Dictionary(grouping: SourceTree.sources, by: \.module).flatMap { violations(of: $0, files: $1) }
+    }
+
+    private static func violations(of module: String, files: [SwiftFile]) -> [StructureTests.Violation] {
+        let order = folders[module] ?? [""]
+        let homes = Dictionary(files.flatMap { file in file.typeNames.map { ($0, [file.folder] as Set) } }) {
+            $0.union($1)
+        }
+        return files.flatMap { file in
+            let allowed = order.prefix { $0 != file.folder } + [file.folder]
+            return file.words.compactMap { word -> StructureTests.Violation? in
+                guard let home = homes[word], home.count == 1, let folder = home.first, !allowed.contains(folder) else {
+                    return nil
+                }
+                let message = "\(file.path) uses \(word) of '\(folder)', which is not below '\(file.folder)'"
+                return StructureTests.Violation(path: file.path, detail: word, message: message)
+            }
+        }
+    }
+}
+
+/// Words of the old voice in what people read.
+private enum VoicePlan {
+    /// What a native reader has to translate back; `CONTRIBUTING.md` says what to write.
+    private static let words = [
+        "in force", "whoever", "anew", "what came of", "at hand", "for want of", "all the same", "of our own", "mend",
+        "mends", "mended", "convict", "genuine", "stands still", "well again", "grave", "has not got", "have not got",
+        "to be had", "that is none", "which is none", "to blame", "look away", "stranger", "strangers",
+    ]
+
+    private static func hasOldWord(_ line: Substring) -> Bool {
+        let line = line.lowercased()
+        return words.contains { word in
+            line.ranges(of: word).contains { range in
+                !(line[..<range.lowerBound].last?.isLetter ?? false)
+                    && !(line[range.upperBound...].first?.isLetter ?? false)
+            }
+        }
+    }
+
+    static var violations: [StructureTests.Violation] {
+        (SourceTree.documents + SourceTree.sources.map(\.file)).compactMap { file in
+            guard let index = file.lines.firstIndex(where: hasOldWord) else { return nil }
+            let line = file.lines[index]
+            guard file.path != "CONTRIBUTING.md" else { return nil }
+            return StructureTests.Violation(
+                path: file.path, message: "\(file.path):\(index + 1): '\(line.drop { $0 == " " })'")
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> Substring {
+        var rest = self[...]
+        while let last = rest.last, isDropped(last) { rest.removeLast() }
+        return rest
+    }
+}
+
+extension SwiftFile {
+    /// The folder inside the module: "" for the module's own.
+    var folder: String { path.split(separator: "/").dropFirst(2).dropLast().joined(separator: "/") }
+
+    /// The types that the file declares for other files.
+    var typeNames: [String] {
+        let pattern =
+            /^(?:@\w+(?:\(\w+\))? )*(?:(?:public|package|internal|final|indirect) )*(?:struct|class|enum|protocol|actor|typealias) (\w+)/
+        return code.compactMap { line in line.firstMatch(of: pattern).map { String($0.1) } }
+    }
+
+    /// The words of the code that begin with a capital.
+    var words: Set<String> {
+        var found: Set<String> = []
+        for line in code {
+            for word in line.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") })
+            where word.first?.isUppercase == true {
+                found.insert(String(word))
+            }
+        }
+        return found
+    }
+
+    /// The functions and initialisers with their parameters as they are written.
+    fileprivate var functionHeads: [(line: Int, name: String, parameters: [Substring])] {
+        let text = code.joined(separator: "\n")
+        return text.matches(of: /\b(?:func\s+([^\s(<]+)|(init)[?!]?)\s*(?:<[^>(]*>)?\(/).map { match in
+            let line = text[..<match.range.lowerBound].count { $0 == "\n" } + 1
+            let name = String(match.1 ?? match.2 ?? "")
+            return (line, name, Self.parameters(text[match.range.upperBound...]))
+        }
+    }
+
+    /// What stands between the commas up to the closing parenthesis.
+    private static func parameters(_ text: Substring) -> [Substring] {
+        var depth = 0
+        var parts: [Substring] = []
+        var start = text.startIndex
+        for index in text.indices {
+            switch text[index] {
+            case "(", "[": depth += 1
+            case "]": depth -= 1
+            case ")":
+                if depth == 0 { return parts + [trimmed(text[start..<index])] }
+                depth -= 1
+            case "," where depth == 0:
+                parts.append(trimmed(text[start..<index]))
+                start = text.index(after: index)
+            default: break
+            }
+        }
+        return parts
+    }
+
+    private static func trimmed(_ part: Substring) -> Substring { part.drop { $0.isWhitespace } }
+}
