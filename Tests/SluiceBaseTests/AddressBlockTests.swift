@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-@Suite struct AddressBlockTests {
+@Suite(.serialized) struct AddressBlockTests {
     @Test(
         "a block holds its first and last address and not their neighbours",
         arguments: [

@@ -2,7 +2,7 @@ import Foundation
 import SluiceBase
 import Testing
 
-struct FileAccessTests {
+@Suite(.serialized) struct FileAccessTests {
     private func inFolder(_ body: (String) throws -> Void) throws {
         let path = FileManager.default.temporaryDirectory.path + "/sluice-files-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

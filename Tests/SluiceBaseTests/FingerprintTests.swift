@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-struct FingerprintTests {
+@Suite(.serialized) struct FingerprintTests {
     @Test("A fingerprint is the first 16 bytes of a digest, in order")
     func bytes() {
         let digest = Array(UInt8(0xF0)...0xFF) + [1, 2, 3]

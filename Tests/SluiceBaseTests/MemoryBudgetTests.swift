@@ -2,7 +2,7 @@ import SluiceBase
 import Synchronization
 import Testing
 
-@Suite struct MemoryBudgetTests {
+@Suite(.serialized) struct MemoryBudgetTests {
     private static let mebibyte = 1 << 20
     private static let second: Int64 = 1_000_000_000
 

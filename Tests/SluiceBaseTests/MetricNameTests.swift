@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-@Suite struct MetricNameTests {
+@Suite(.serialized) struct MetricNameTests {
     @Test("a name follows Prometheus's grammar, and says its unit and its kind", arguments: MetricName.allCases)
     func name(metric: MetricName) {
         #expect(metric.rawValue.wholeMatch(of: /[a-z][a-z_]*/) != nil)

@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-@Suite struct PeerAddressParsingTests {
+@Suite(.serialized) struct PeerAddressParsingTests {
     @Test(
         "an address and a port are read, and written in the shortest form",
         arguments: [

@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-@Suite struct ProcessEnvironmentTests {
+@Suite(.serialized) struct ProcessEnvironmentTests {
     @Test("the environment is taken apart at the first equals sign, and of two equal names the first counts")
     func parsing() {
         let bytes = Array("A=1\0B=x=y\0A=2\0EMPTY=\0=nameless\0noise\0".utf8)

@@ -20,7 +20,7 @@ private struct Pipe: ~Copyable {
     }
 }
 
-@Suite struct StandardErrorTests {
+@Suite(.serialized) struct StandardErrorTests {
     @Test("a line that a reader has room for is written whole")
     func writes() {
         let pipe = Pipe()

@@ -1,7 +1,7 @@
 import SluiceBase
 import Testing
 
-@Suite struct TimestampTextTests {
+@Suite(.serialized) struct TimestampTextTests {
     @Test(
         "a time is written in UTC with milliseconds, leap days and years before 1970 included",
         arguments: [

@@ -2,7 +2,7 @@ import CSluiceOpenSSL
 import SluiceCrypto
 import Testing
 
-@Suite("Self-signed certificates")
+@Suite("Self-signed certificates", .serialized)
 struct CertificateTests {
     /// The certificate and key as a TLS server would read them; freed with the object.
     @safe private final class Pair {

@@ -1,7 +1,7 @@
 import SluiceCrypto
 import Testing
 
-@Suite("HMAC")
+@Suite("HMAC", .serialized)
 struct HMACTests {
     struct Vector: Sendable, CustomTestStringConvertible {
         var name: String

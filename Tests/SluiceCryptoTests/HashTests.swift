@@ -1,7 +1,7 @@
 import SluiceCrypto
 import Testing
 
-@Suite("Hashes")
+@Suite("Hashes", .serialized)
 struct HashTests {
     private static let long = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
 

@@ -1,7 +1,7 @@
 import SluiceCrypto
 import Testing
 
-@Suite("Comparing secrets and making random ones")
+@Suite("Comparing secrets and making random ones", .serialized)
 struct SecretsTests {
     @Test(
         "Only equal byte strings are equal",

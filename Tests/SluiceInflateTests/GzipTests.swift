@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Against streams that zlib made, and broken ones that zlib refuses.
-struct GzipTests {
+@Suite(.serialized) struct GzipTests {
     private func inflate(_ stream: [UInt8], limit: Int = 1 << 20) throws(GzipError) -> String {
         String(decoding: try Gzip.inflate(stream.span, limit: limit), as: UTF8.self)
     }

@@ -2,7 +2,7 @@ import SluiceJSON
 import Testing
 
 /// RFC 8259, trap by trap.
-@Suite("The grammar of JSON")
+@Suite("The grammar of JSON", .serialized)
 struct GrammarTests {
     @Test(
         "What the grammar allows is accepted",

@@ -2,7 +2,7 @@ import SluiceJSON
 import Testing
 
 /// Paths that look into each element of an array.
-struct ItemTests {
+@Suite(.serialized) struct ItemTests {
     @Test(
         "Each element gives a value for each path, in one scan",
         arguments: [

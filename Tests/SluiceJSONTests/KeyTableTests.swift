@@ -1,7 +1,7 @@
 import SluiceJSON
 import Testing
 
-@Suite("Keys of objects, and integers, without their text")
+@Suite("Keys of objects, and integers, without their text", .serialized)
 struct KeyTableTests {
     /// The positions of an object's keys in a table.
     private func positions(_ text: String, _ keys: [String]) throws -> [Int?] {

@@ -2,7 +2,7 @@ import SluiceJSON
 import TestSupport
 import Testing
 
-@Suite("Which numbers fit into a double")
+@Suite("Which numbers fit into a double", .serialized)
 struct NumberRangeTests {
     /// 2^1024 - 2^970, halfway between the greatest double and the one that would follow it: the least number that
     /// rounds to infinity.

@@ -1,7 +1,7 @@
 import SluiceJSON
 import Testing
 
-@Suite("Finding values by path")
+@Suite("Finding values by path", .serialized)
 struct PathTests {
     @Test("A value is found with its exact bytes")
     func exactBytes() throws {

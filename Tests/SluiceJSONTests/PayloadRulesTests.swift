@@ -3,7 +3,7 @@ import Testing
 
 /// The rules by which Zizq takes a payload in a bulk request, one by one: what passes here must never make a batch
 /// unreadable there.
-@Suite("What is accepted as a payload")
+@Suite("What is accepted as a payload", .serialized)
 struct PayloadRulesTests {
     @Test("124 levels of nesting are accepted and one more is refused")
     func nesting() {

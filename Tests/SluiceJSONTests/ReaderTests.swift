@@ -1,7 +1,7 @@
 import SluiceJSON
 import Testing
 
-@Suite("Reading value by value")
+@Suite("Reading value by value", .serialized)
 struct ReaderTests {
     private struct Enqueued: Equatable {
         var id = ""

@@ -2,7 +2,7 @@ import SluiceJSON
 import TestSupport
 import Testing
 
-@Suite("Scanner and reader against a slow reference")
+@Suite("Scanner and reader against a slow reference", .serialized)
 struct ReferenceComparisonTests {
     @Test("Every path leads to the same value as in a tree", arguments: UInt64(0)..<8)
     func paths(seed: UInt64) throws {

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceJSON
 import Testing
 
-@Suite("String literals, read and written")
+@Suite("String literals, read and written", .serialized)
 struct TextTests {
     @Test(
         "Every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before"

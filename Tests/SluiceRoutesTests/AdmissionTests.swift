@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// What a route says of who may send, how much and to which URL, and of what it keeps.
-struct AdmissionTests {
+@Suite(.serialized) struct AdmissionTests {
     @Test(
         "Only the addresses of `allow_from` may send",
         arguments: [

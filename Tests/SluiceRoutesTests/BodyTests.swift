@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct BodyTests {
+@Suite(.serialized) struct BodyTests {
     private func outcome(
         _ body: String, type: String? = nil, lines: String = "", payload: String = "${body}",
         otherHeaders: [(name: String, value: String)] = []

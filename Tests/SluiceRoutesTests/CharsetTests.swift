@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Text in other charsets than UTF-8, and text that is none.
-struct CharsetTests {
+@Suite(.serialized) struct CharsetTests {
     private func outcome(_ body: [UInt8], type: String?, lines: String = "") throws -> RouteOutcome {
         var request = TestRequest("", headers: type.map { [("Content-Type", $0)] } ?? [])
         request.body = body

@@ -6,7 +6,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What an explanation says of each condition.
-struct ConditionExplanationTests {
+@Suite(.serialized) struct ConditionExplanationTests {
     private func explanation(
         _ when: String, _ body: String, headers: [(name: String, value: String)] = [], lines: String = ""
     ) throws -> [ConditionExplanation] {

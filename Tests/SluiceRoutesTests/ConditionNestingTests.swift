@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// `any` and `not` around other conditions.
-struct ConditionNestingTests {
+@Suite(.serialized) struct ConditionNestingTests {
     private static let bodies = [
         #"{"a":1,"b":1}"#, #"{"a":1,"b":2}"#, #"{"a":2,"b":1}"#, #"{"a":2,"b":2}"#, "{}",
     ]

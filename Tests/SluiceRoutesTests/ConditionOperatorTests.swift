@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Each test of a condition against each kind of value: it holds for those that are named, and for no other.
-struct ConditionOperatorTests {
+@Suite(.serialized) struct ConditionOperatorTests {
     private struct Value {
         let name: String
         let reference: String

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Every message that a mistake in `when` leads to, with its place.
-struct ConditionProblemTests {
+@Suite(.serialized) struct ConditionProblemTests {
     @Test(
         "A mistake in 'when' says what and where",
         arguments: [

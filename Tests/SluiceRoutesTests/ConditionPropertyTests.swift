@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Random conditions over random deliveries.
-struct ConditionPropertyTests {
+@Suite(.serialized) struct ConditionPropertyTests {
     /// A delivery, and what references name in it.
     private struct Delivery {
         let request: TestRequest

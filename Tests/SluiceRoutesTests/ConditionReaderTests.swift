@@ -5,7 +5,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What depends on the route around the conditions: elements, and whether each rule that matches counts.
-struct ConditionReaderTests {
+@Suite(.serialized) struct ConditionReaderTests {
     private let log = ProblemLog()
     private var context: FileContext { FileContext(file: "r.yaml", log: log) }
 

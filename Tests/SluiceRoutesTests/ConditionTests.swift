@@ -7,7 +7,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
         == "stored"
 }
 
-struct ConditionTests {
+@Suite(.serialized) struct ConditionTests {
     @Test(
         "Against JSON a scalar is compared by type, numbers by value; absent is null",
         arguments: [

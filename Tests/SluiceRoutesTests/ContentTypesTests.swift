@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// `content_types` and `gzip`: what is refused for the head alone.
-struct ContentTypesTests {
+@Suite(.serialized) struct ContentTypesTests {
     private func refusal(_ lines: String, _ headers: [(name: String, value: String)]) throws -> ErrorCode? {
         guard
             case .refused(let code, let reason) = TestRequest("{}", headers: headers).processed(

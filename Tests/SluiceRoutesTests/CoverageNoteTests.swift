@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// What the signature does not cover is said by `check`, as a note: it is no mistake of the file.
-struct CoverageNoteTests {
+@Suite(.serialized) struct CoverageNoteTests {
     private func notes(_ text: String) -> [String] {
         let compilation = compile([("r.yaml", text)])
         #expect(compilation.problems == [])

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct DeadLetterTests {
+@Suite(.serialized) struct DeadLetterTests {
     private let signed = """
         routes:
           - path: /hook

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Warnings of unique keys made from headers that number no deliveries.
-struct DeliveryIDTrapTests {
+@Suite(.serialized) struct DeliveryIDTrapTests {
     @Test(
         "A header that is no delivery id is warned of, with what to use",
         arguments: [

@@ -5,7 +5,7 @@ import SluiceRoutes
 import Testing
 
 /// `each`: one job for each element of an array.
-struct EachTests {
+@Suite(.serialized) struct EachTests {
     @Test("Each element is a job, in the order of the body")
     func jobs() throws {
         let route = try route(

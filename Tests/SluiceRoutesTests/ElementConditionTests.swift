@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// Conditions on elements: each element is looked at by itself.
-struct ElementConditionTests {
+@Suite(.serialized) struct ElementConditionTests {
     /// Which elements of a body fulfil a condition, by their positions.
     private func elements(fulfilling when: String, _ body: String, each: String = "${body.a}", lines: String = "")
         throws -> [Int]

@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// Unique keys of deliveries with several jobs, of elements, and of routes with path parameters.
-struct ElementKeyTests {
+@Suite(.serialized) struct ElementKeyTests {
     private static let body = #"{"id":"d","items":[{"id":"a"},{"id":"b"},{"x":1}]}"#
 
     @Test("A key of the delivery is one key, and each job has rule and element behind it")

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// A key with nothing behind it is a mistake: a line that lost its end must not mean null.
-struct EmptyValueTests {
+@Suite(.serialized) struct EmptyValueTests {
     @Test(
         "nothing behind a key is an error, wherever it stands",
         arguments: [

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluiceRoutes
 
-struct GlobTests {
+@Suite(.serialized) struct GlobTests {
     private func matches(_ pattern: String, _ text: String) throws -> Bool {
         try Glob(pattern).matches(Array(text.utf8).span)
     }
@@ -78,7 +78,7 @@ struct GlobTests {
     }
 }
 
-struct ByteSearchTests {
+@Suite(.serialized) struct ByteSearchTests {
     @Test("It finds what stands in a text, and nothing else", arguments: 0..<10)
     func agrees(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))

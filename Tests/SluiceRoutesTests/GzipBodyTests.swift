@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Routes that take `Content-Encoding: gzip`.
-struct GzipBodyTests {
+@Suite(.serialized) struct GzipBodyTests {
     private func request(_ stream: [UInt8], _ headers: [(name: String, value: String)] = []) -> TestRequest {
         var request = TestRequest("", headers: headers + [("Content-Encoding", "gzip")])
         request.body = stream

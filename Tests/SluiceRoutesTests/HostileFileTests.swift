@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Files in the routes folder that are not what they seem: each is a problem, and none holds up the reading.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)), .serialized)
 struct HostileFileTests {
     /// What reading a folder with one odd entry `x.yaml` in it says about that.
     private static func complaint(_ make: (TemporaryFolder) throws -> Void) throws -> [String] {

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Files near the limit of what is read, full of one thing: a table or problems, and in a moment.
-struct HostileRouteTests {
+@Suite(.serialized) struct HostileRouteTests {
     private static let head = "routes:\n- name: r\n  path: /r\n  verify: none\n"
 
     /// A head, and then lines with a number in them until there are as many bytes, or as many values, as a file may

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluiceRoutes
 
-struct JSONNumberTests {
+@Suite(.serialized) struct JSONNumberTests {
     /// Ascending; those in one row are equal.
     private static let ascending = [
         ["-1e300"], ["-9223372036854775808", "-9223372036854775808.0"], ["-9223372036854775807"], ["-9007199254740993"],

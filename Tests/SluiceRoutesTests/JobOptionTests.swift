@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// What Zizq gets beside type, queue and payload: `delay`, `ready_at`, `batch`, `budgets`, and what goes with them.
-struct JobOptionTests {
+@Suite(.serialized) struct JobOptionTests {
     // The request comes at 1700000000123.
     @Test(
         "A job's start is told as a time",

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct MultipartTests {
+@Suite(.serialized) struct MultipartTests {
     private func outcome(_ body: [UInt8], type: String = "multipart/form-data; boundary=b", lines: String = "") throws
         -> RouteOutcome
     {

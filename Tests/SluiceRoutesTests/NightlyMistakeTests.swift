@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// Mistakes that people make who are tired, or used to another program.
-struct NightlyMistakeTests {
+@Suite(.serialized) struct NightlyMistakeTests {
     @Test(
         "A path with a parameter as others write it",
         arguments: ["/a/:tenant", "/a/*", "/a/<t>", "/:t/b"])

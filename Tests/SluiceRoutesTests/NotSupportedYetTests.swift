@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// What the language has and this version does not read is refused as such, at its place.
-struct NotSupportedYetTests {
+@Suite(.serialized) struct NotSupportedYetTests {
     @Test(
         "An algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
     func algorithms(name: String) {

@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Paths with parameters.
-struct PathParameterTests {
+@Suite(.serialized) struct PathParameterTests {
     @Test(
         "The most exact path takes a request",
         arguments: [

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Random payload mappings over random JSON, compared with what a slow and obvious reading of the rules gives.
-struct PayloadPropertyTests {
+@Suite(.serialized) struct PayloadPropertyTests {
     @Test("Rendering agrees with the reference, whatever the mapping and the body", arguments: 0..<40)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))

@@ -3,7 +3,7 @@ import SluiceCrypto
 import SluiceRoutes
 import Testing
 
-struct ReferenceTests {
+@Suite(.serialized) struct ReferenceTests {
     static let body =
         #"{"a":"x\"\u00e9","n":1.50,"t":true,"z":null,"o":{"k":[1, 2]},"odd key":"o","l":[{"i":7}],"s":"\ud800!","n":2.50}"#
 

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// `reply`: how a success is answered.
-struct ReplyTests {
+@Suite(.serialized) struct ReplyTests {
     @Test(
         "Status, headers and body are what the route says",
         arguments: [

@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// `docs/reference/routes.md` says what the code reads, and its examples work.
-struct RouteDocumentTests {
+@Suite(.serialized) struct RouteDocumentTests {
     private static let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
     private func page() throws -> String {

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct RouteFilesTests {
+@Suite(.serialized) struct RouteFilesTests {
     @Test("Every *.yaml in the folder is read, not below it and not hidden, in the order of the names")
     func names() throws {
         let folder = try TemporaryFolder()

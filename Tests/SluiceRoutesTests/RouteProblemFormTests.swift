@@ -1,7 +1,7 @@
 import SluiceRoutes
 import Testing
 
-struct RouteProblemFormTests {
+@Suite(.serialized) struct RouteProblemFormTests {
     @Test("All problems of all files come in one run, sorted by file, line and column")
     func allFiles() {
         let broken = "routes:\n- {path: /a, verify: none, jobs: [{type: 't,'}]}\nkind: {}\n"

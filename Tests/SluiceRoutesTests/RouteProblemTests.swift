@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Every message that a mistake in a route file leads to, with its place.
-struct RouteProblemTests {
+@Suite(.serialized) struct RouteProblemTests {
     @Test(
         "A mistake in a kind says what and where",
         arguments: [

@@ -56,7 +56,7 @@ private final class Watch {
     }
 }
 
-struct RouteReloaderTests {
+@Suite(.serialized) struct RouteReloaderTests {
     private func text(_ path: String, name: String = "r") -> String {
         "routes:\n- {path: \(path), name: \(name), verify: none, jobs: [{type: t}]}\n"
     }

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct RouteTableTests {
+@Suite(.serialized) struct RouteTableTests {
     private func table(_ paths: [String]) throws -> RouteTable {
         let routes = paths.map { "- {path: \"\($0)\", verify: none, jobs: [{type: t}]}\n" }.joined()
         return try #require(compile([("r.yaml", "routes:\n\(routes)")]).table)

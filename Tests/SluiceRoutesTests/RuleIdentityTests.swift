@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What tells a rule from others, and from what it said earlier.
-struct RuleIdentityTests {
+@Suite(.serialized) struct RuleIdentityTests {
     private func identities(_ rules: String, kinds: String = "") throws -> [RuleIdentity?] {
         let text = """
             \(kinds)

@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Warnings of rules that no delivery can reach.
-struct RuleReachabilityTests {
+@Suite(.serialized) struct RuleReachabilityTests {
     /// The warnings about rules on the lines 7, 8 and so on, without the file's name.
     private func warnings(_ rules: [String], lines: String = "") -> [String] {
         let end = rules.map { "  - { when: { \($0) }, type: t }\n" }.joined()

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// The files in the project's `routes/` folder, as they are.
-struct ShippedRoutesTests {
+@Suite(.serialized) struct ShippedRoutesTests {
     static let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/routes"
 
     private func table(_ sourceLocation: SourceLocation = #_sourceLocation) throws -> RouteTable {

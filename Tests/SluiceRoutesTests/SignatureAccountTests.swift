@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// The account of a verification, which a person reads.
-struct SignatureAccountTests {
+@Suite(.serialized) struct SignatureAccountTests {
     private static let text = """
         routes:
           - path: /hook

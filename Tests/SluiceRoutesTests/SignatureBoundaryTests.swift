@@ -4,7 +4,7 @@ import Testing
 
 /// A signature covers bytes, and not where one value ends and the next begins: of all requests with one signed text at
 /// most one passes.
-struct SignatureBoundaryTests {
+@Suite(.serialized) struct SignatureBoundaryTests {
     private static let secret = "a secret of tests"
 
     private func text(_ verify: String, methods: String = "[POST]") -> String {

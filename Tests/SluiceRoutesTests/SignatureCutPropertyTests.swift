@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Signed texts are cut at random into other requests: at most one of them passes.
-struct SignatureCutPropertyTests {
+@Suite(.serialized) struct SignatureCutPropertyTests {
     private static let secret = "a secret of tests"
 
     @Test(

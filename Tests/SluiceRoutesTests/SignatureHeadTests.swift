@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// What the head of a request shows is refused before its body is read.
-struct SignatureHeadTests {
+@Suite(.serialized) struct SignatureHeadTests {
     private static let secret = "a secret of tests"
 
     private func outcome(_ verify: String, _ headers: [(name: String, value: String)], target: String = "/hook") throws

@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// What each key of `verify` does: a request that is genuine with it, and not without it.
-struct SignatureKeyTests {
+@Suite(.serialized) struct SignatureKeyTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// The lines of `verify` that matter, without `alg` and `signature_from` where they are the usual ones.

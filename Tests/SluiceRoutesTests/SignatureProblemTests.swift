@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// What is wrong with a `verify` and what is risky in it, said at load.
-struct SignatureProblemTests {
+@Suite(.serialized) struct SignatureProblemTests {
     private func file(_ verify: String, _ lines: String = "") -> String {
         let from = verify.contains("signature_from:") ? "" : ", signature_from: '${header.X-Signature}'"
         return

@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// Random schemes: what they sign they verify, and nothing that differs by a bit.
-struct SignaturePropertyTests {
+@Suite(.serialized) struct SignaturePropertyTests {
     @Test("What a scheme signs is genuine, and with any bit of a signed part flipped it is refused", arguments: 0..<60)
     func holds(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))

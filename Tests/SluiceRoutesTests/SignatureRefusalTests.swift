@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// Every refusal of a signature, with its code and its reason.
-struct SignatureRefusalTests {
+@Suite(.serialized) struct SignatureRefusalTests {
     private static let time = "1700000000"
 
     /// A route of which `verify` says what is given, besides algorithm and `signature_from`.

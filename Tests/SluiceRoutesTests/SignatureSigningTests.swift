@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// Requests that are signed with a route's own scheme, and routes without their real secrets.
-struct SignatureSigningTests {
+@Suite(.serialized) struct SignatureSigningTests {
     /// Compiled with secrets that are nowhere.
     private func throwAway(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Route {
         var options = RouteOptions()

@@ -2,7 +2,7 @@ import SluiceBase
 import SluiceRoutes
 import Testing
 
-struct SignatureTests {
+@Suite(.serialized) struct SignatureTests {
     @Test("GitHub's published vectors are judged as published", arguments: GitHubVector.all)
     func githubVectors(vector: GitHubVector) throws {
         let text =

@@ -3,7 +3,7 @@ import SluiceCrypto
 import SluiceRoutes
 import Testing
 
-struct SignatureVectorTests {
+@Suite(.serialized) struct SignatureVectorTests {
     @Test("Published vectors are judged as published, refusals for the right reason", arguments: SignatureVector.all)
     func vectors(vector: SignatureVector) throws {
         let route = try vectorRoute(vector)

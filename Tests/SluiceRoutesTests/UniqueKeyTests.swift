@@ -3,7 +3,7 @@ import SluiceCrypto
 import SluiceRoutes
 import Testing
 
-struct UniqueKeyTests {
+@Suite(.serialized) struct UniqueKeyTests {
     private func key(_ unique: String, _ body: String, headers: [(name: String, value: String)] = []) throws
         -> RenderedKey?
     {

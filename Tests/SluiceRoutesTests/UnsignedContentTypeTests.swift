@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A header that the signature does not cover never decides how signed bytes are read.
-struct UnsignedContentTypeTests {
+@Suite(.serialized) struct UnsignedContentTypeTests {
     private static let secret = "a secret of tests"
 
     static let contentTypes = [

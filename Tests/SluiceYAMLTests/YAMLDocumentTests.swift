@@ -1,7 +1,7 @@
 import SluiceYAML
 import Testing
 
-struct YAMLDocumentTests {
+@Suite(.serialized) struct YAMLDocumentTests {
     @Test("Mappings, lists and flow forms are read in the order of the file")
     func shapes() {
         let text = """

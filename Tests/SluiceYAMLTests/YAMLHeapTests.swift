@@ -3,7 +3,7 @@ import Testing
 
 /// Files at the limit of what is read, full of one thing, and traps that are made to grow: read in time and memory in
 /// proportion.
-struct YAMLHeapTests {
+@Suite(.serialized) struct YAMLHeapTests {
     private static let size = 1 << 17
 
     @Test(

@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceYAML
 
 /// A syntax error says what is likely behind it.
-struct YAMLHintTests {
+@Suite(.serialized) struct YAMLHintTests {
     @Test(
         "Where the mistake is, and not only where the reading ended",
         arguments: [

@@ -2,7 +2,7 @@ import SluiceYAML
 import Testing
 
 /// Files that nobody writes by hand: whatever is in them, they are read in bounded time, and what is wrong has a place.
-struct YAMLHostileTests {
+@Suite(.serialized) struct YAMLHostileTests {
     private static let carriageReturn = "a carriage return without a line feed"
     private static let second = "a second document begins here; a file holds one"
 

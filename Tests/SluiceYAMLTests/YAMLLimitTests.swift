@@ -1,7 +1,7 @@
 import SluiceYAML
 import Testing
 
-struct YAMLLimitTests {
+@Suite(.serialized) struct YAMLLimitTests {
     @Test("A file over its size limit is not looked into")
     func bytes() {
         let document = YAMLDocument.parse([UInt8](repeating: 0x61, count: (1 << 20) + 1), file: "f")

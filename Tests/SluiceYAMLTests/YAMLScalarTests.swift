@@ -1,7 +1,7 @@
 import SluiceYAML
 import Testing
 
-struct YAMLScalarTests {
+@Suite(.serialized) struct YAMLScalarTests {
     @Test(
         "A plain scalar is true, false, null or a JSON number, and otherwise text",
         arguments: [

@@ -1,7 +1,7 @@
 import SluiceYAML
 import Testing
 
-struct YAMLTrapTests {
+@Suite(.serialized) struct YAMLTrapTests {
     @Test(
         "Anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
         arguments: [

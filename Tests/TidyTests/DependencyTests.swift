@@ -3,7 +3,7 @@ import Testing
 
 /// What somebody takes on who depends on a product of this package, by the description that SwiftPM makes of
 /// Package.swift.
-@Suite struct DependencyTests {
+@Suite(.serialized) struct DependencyTests {
     @Test("the library Zizq needs swift-log and OpenSSL, and nothing else from outside")
     func library() throws {
         let package = try PackageDescription.read()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Documents lead where they say, and their commands are run.
-@Suite struct DocumentTests {
+@Suite(.serialized) struct DocumentTests {
     @Test(
         "every link to a file of the project, and to a heading in it, leads somewhere", arguments: SourceTree.documents)
     func links(document: TextFile) throws {

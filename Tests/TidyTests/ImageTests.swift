@@ -4,7 +4,7 @@ import SluiceGateway
 import Testing
 
 /// The container image holds what the binary needs, and nothing that it does not.
-@Suite struct ImageTests {
+@Suite(.serialized) struct ImageTests {
     /// The release binary, which `make test` builds first.
     private static let binary = ProcessInfo.processInfo.environment["SLUICE_BINARY"]
 

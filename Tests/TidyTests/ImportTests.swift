@@ -2,7 +2,7 @@ import Testing
 
 /// The arrows between modules, as docs/ARCHITECTURE.md draws them: who may import whom. A module that is not listed may
 /// not be imported at all.
-@Suite struct ImportTests {
+@Suite(.serialized) struct ImportTests {
     /// The system's own modules, which all may use.
     private static let everywhere: Set<String> = ["Glibc", "Synchronization"]
 

@@ -8,7 +8,7 @@ import Testing
 ///   compiles them.
 /// - No example of its own needs what is shown by another's: a type inside a type, and initialisers and properties, by
 ///   their type's; an operator, and a function that a protocol asks for (`witnesses`), by the use of that protocol.
-@Suite struct PublicDocumentationTests {
+@Suite(.serialized) struct PublicDocumentationTests {
     private static let library = SourceTree.sources.filter { $0.module == "Zizq" }
 
     /// Functions that are called by the language or by a protocol's other side.

@@ -4,7 +4,7 @@ import SluiceGateway
 import Testing
 
 /// What the code can say, refuse, count or be told stands in docs/reference.
-@Suite struct ReferenceTests {
+@Suite(.serialized) struct ReferenceTests {
     @Test("each error code has a section that names its status", arguments: ErrorCode.allCases)
     func errorCodes(code: ErrorCode) throws {
         let section = try Self.section("### `\(code.rawValue)`", of: "docs/reference/errors.md")
@@ -108,7 +108,7 @@ enum CommandLineFlags {
     }
 }
 
-@Suite struct CommandLineFlagTests {
+@Suite(.serialized) struct CommandLineFlagTests {
     @Test("flags are found by custom and by property name")
     func flags() {
         let text = """

@@ -1,7 +1,7 @@
 import Testing
 
 /// The checks of this target stand on these two; what they cannot see, nobody is told of.
-@Suite struct ScannerTests {
+@Suite(.serialized) struct ScannerTests {
     @Test(
         "comments and strings are blanked, code is kept, and no line is lost",
         arguments: [

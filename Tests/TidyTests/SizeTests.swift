@@ -1,7 +1,7 @@
 import Testing
 
 /// Files and functions that a reader can take in.
-@Suite struct SizeTests {
+@Suite(.serialized) struct SizeTests {
     private static let fileLimit = 500
     private static let functionLimit = 70
 

@@ -1,7 +1,7 @@
 import Testing
 
 /// Where the compiler's checking is left, and that each such place says why it may.
-@Suite struct UnsafeTests {
+@Suite(.serialized) struct UnsafeTests {
     private static let modules: Set<String> = ["SluiceBase", "SluiceNet", "SluiceCrypto", "SluiceOutbox", "SluiceYAML"]
 
     /// The lines, counted from 0, that leave the compiler's checking.

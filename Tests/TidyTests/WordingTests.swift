@@ -1,7 +1,7 @@
 import Testing
 
 /// Words that do not belong into the sources.
-@Suite struct WordingTests {
+@Suite(.serialized) struct WordingTests {
     @Test(
         "nothing prints but the command line, which is the only one that talks to a person",
         arguments: SourceTree.sources)

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// The report of `sluice check`, in each of its forms.
-struct CheckReportTests {
+@Suite(.serialized) struct CheckReportTests {
     private static let route = """
         kinds:
           spare: {}

@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// The examples of a route are sent one after another, as far as their unique keys go.
-struct ExampleKeyTests {
+@Suite(.serialized) struct ExampleKeyTests {
     private func differences(_ policy: String, _ examples: String...) throws -> [[String]] {
         let route = ExampleRoute(lines: "unique_key: ${body.id}\non_changed_body: \(policy)")
         return try route.results(examples).map { $0.differences.map { "\($0.what): \($0.expected), \($0.found)" } }

@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What is wrong with an example is told when the files are loaded.
-struct ExampleProblemTests {
+@Suite(.serialized) struct ExampleProblemTests {
     @Test(
         "Each has its place and says what to do",
         arguments: [

@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// The request of an example is what its keys say.
-struct ExampleRequestTests {
+@Suite(.serialized) struct ExampleRequestTests {
     private static let echo = ExampleRoute(
         rules: """
             - type: t

@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// How the request of an example becomes genuine.
-struct ExampleSigningTests {
+@Suite(.serialized) struct ExampleSigningTests {
     private static let timed = """
         verify:
           alg: hmac-sha256

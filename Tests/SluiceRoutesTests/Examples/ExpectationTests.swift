@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What an example expects is held against what came, key by key.
-struct ExpectationTests {
+@Suite(.serialized) struct ExpectationTests {
     private static let rich = ExampleRoute(
         lines: """
             unique_key: ${body.id}

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// What an account says of a delivery that is taken for genuine.
-struct DeliveryExplanationTests {
+@Suite(.serialized) struct DeliveryExplanationTests {
     private static let orders = """
         kinds:
           order:
@@ -168,7 +168,7 @@ struct DeliveryExplanationTests {
 }
 
 /// An account of a request that the gateway has taken.
-struct TakenExplanationTests {
+@Suite(.serialized) struct TakenExplanationTests {
     private func explained(_ text: String, target: String, route: String) throws -> Explanation {
         let table = try #require(compile([("r.yaml", text)]).table)
         let arrival = Explainer.Arrival(sender: nil, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")

@@ -4,7 +4,7 @@ import SluiceRoutes
 import Testing
 
 /// The account as JSON.
-struct ExplanationDocumentTests {
+@Suite(.serialized) struct ExplanationDocumentTests {
     private func document(_ explanation: Explanation) throws -> [String: Any] {
         try #require(JSONSerialization.jsonObject(with: Data(explanation.json.utf8)) as? [String: Any])
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceRoutes
 
 /// Random routes and random requests: an account ends as the gateway does, and tells of what the gateway makes.
-struct ExplanationPropertyTests {
+@Suite(.serialized) struct ExplanationPropertyTests {
     @Test(
         "The end of an account is what the gateway makes of the request, and its steps add up to it", arguments: 0..<150
     )

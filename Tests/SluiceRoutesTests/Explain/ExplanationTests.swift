@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// What an account says before the rules: path, head, signature, body.
-struct ExplanationTests {
+@Suite(.serialized) struct ExplanationTests {
     private static let two = """
         routes:
           - { name: a, path: "/github/{tenant}", verify: none, jobs: [ { type: t } ] }
@@ -85,7 +85,7 @@ struct ExplanationTests {
 }
 
 /// What an account says of signatures.
-struct SignatureExplanationTests {
+@Suite(.serialized) struct SignatureExplanationTests {
     private let both = ["SECRET": "a secret of tests", "OLD": "the old secret..."]
 
     private func request(_ secret: String, time: String = "1700000000") -> TestRequest {

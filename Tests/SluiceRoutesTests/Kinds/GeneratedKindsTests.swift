@@ -4,7 +4,7 @@ import Testing
 
 /// What `sluice kinds` prints, compared as a whole. After a change of a generator look at what
 /// `WRITE_GOLDEN=1 swift test --filter GeneratedKindsTests` makes of these files.
-struct GeneratedKindsTests {
+@Suite(.serialized) struct GeneratedKindsTests {
     private static let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
 
     private func text(_ path: String) throws -> String {

@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// The JSON Schema that `sluice kinds` prints, as a validator that knows nothing of Sluice reads it.
-struct KindSchemaTests {
+@Suite(.serialized) struct KindSchemaTests {
     private static let root = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
 
     /// The schema of all types that a payload may have.

@@ -4,7 +4,7 @@ import Testing
 private let noInteger = "payload.a must be an integer of 64 bits, written without fraction and exponent"
 
 /// Rendered payloads are held against the type of their kind.
-struct PayloadMismatchTests {
+@Suite(.serialized) struct PayloadMismatchTests {
     private func outcome(_ body: String, _ type: String, line: String? = nil) throws -> RouteOutcome {
         TestRequest(body).processed(by: try route(kindRoute(type, line: line)))
     }

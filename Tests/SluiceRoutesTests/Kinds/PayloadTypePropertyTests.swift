@@ -2,7 +2,7 @@ import SluiceRoutes
 import Testing
 
 /// Random JSON under random types, compared with what a slow and obvious reading of the rules gives.
-struct PayloadTypePropertyTests {
+@Suite(.serialized) struct PayloadTypePropertyTests {
     @Test(
         "Checking agrees with the reference, sentence for sentence, whatever the type and the payload",
         arguments: 0..<60)
@@ -20,7 +20,7 @@ struct PayloadTypePropertyTests {
 }
 
 /// Random JSON under random types, checked by a validator against the schema that `sluice kinds` prints.
-struct KindSchemaPropertyTests {
+@Suite(.serialized) struct KindSchemaPropertyTests {
     @Test("the schema agrees with the reference, except that it cannot say how an integer is written")
     func agrees() throws {
         var random = SeededRandom(seed: 7)

@@ -6,7 +6,7 @@ private let formsOfTypes =
     + "fields"
 
 /// What may stand in a kind's `payload`.
-struct PayloadTypeTests {
+@Suite(.serialized) struct PayloadTypeTests {
     @Test(
         "A type of any form is read",
         arguments: [
@@ -53,7 +53,7 @@ struct PayloadTypeTests {
 }
 
 /// What a rule's `payload` is told before any delivery comes.
-struct PayloadMappingTests {
+@Suite(.serialized) struct PayloadMappingTests {
     @Test(
         "A mapping that can fit is fine",
         arguments: [

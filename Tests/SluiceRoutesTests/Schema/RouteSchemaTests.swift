@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// The schema has the keys of the language, each at its place and explained.
-struct RouteSchemaTests {
+@Suite(.serialized) struct RouteSchemaTests {
     typealias JSONObject = [String: Any]
 
     private let root: JSONObject

@@ -4,7 +4,7 @@ import SluiceYAML
 import Testing
 
 /// The schema is never stricter than the compiler, and reads references as it does.
-struct SchemaAgreementTests {
+@Suite(.serialized) struct SchemaAgreementTests {
     @Test("A good file that compiles with something in it changed is one that the schema takes", arguments: 0..<4)
     func changes(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))

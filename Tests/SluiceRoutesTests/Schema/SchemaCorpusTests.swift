@@ -3,7 +3,7 @@ import SluiceRoutes
 import Testing
 
 /// The schema takes what the language is, and refuses what it is not.
-struct SchemaCorpusTests {
+@Suite(.serialized) struct SchemaCorpusTests {
     @Test(
         "It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files"
     )
