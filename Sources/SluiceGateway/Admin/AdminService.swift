@@ -11,7 +11,7 @@ final class AdminService: HTTPService {
         self.metrics = metrics
     }
 
-    func admit(_ request: borrowing RequestView) -> Admission {
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
         guard request.path.equals("/healthz") || request.path.equals("/readyz") || request.path.equals("/metrics")
         else {
             return .refuse(ProblemDocument.response(for: .noSuchRoute))
@@ -20,10 +20,10 @@ final class AdminService: HTTPService {
             return .refuse(
                 ProblemDocument.response(for: .methodNotAllowed, headers: [(name: "allow", value: "GET, HEAD")]))
         }
-        return .body(limit: 0, context: nil)
+        return .body(limit: 0)
     }
 
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+    func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
         if request.path.equals("/metrics") {
             return .now(
                 HTTPResponse(

@@ -88,14 +88,10 @@ struct Servers {
         ) { content in
             DeadLetterRenderer.render(content, with: reload.tableInForce)
         }
-        let box = OnceBox<HTTPServer>()
-        let server = await HTTPServer(
+        return await HTTPServer(
             configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time
         ) { loop in
-            ControlService(
-                answerer: ControlAnswerer(reload: reload, console: console, loop: loop.loop.index, server: box))
+            ControlService(answerer: ControlAnswerer(reload: reload, console: console, mailbox: loop.mailbox))
         }
-        box.set(server)
-        return server
     }
 }

@@ -44,7 +44,7 @@ final class IngestService: HTTPService {
 
     // MARK: - A request
 
-    func admit(_ request: borrowing RequestView) -> Admission {
+    func admit(_ request: borrowing RequestView) -> Admission<TableInForce.Entry> {
         guard let entry = table.entry(path: request.path) else {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
         }
@@ -57,19 +57,11 @@ final class IngestService: HTTPService {
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }
 
-    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool {
-        guard let entry = context as? TableInForce.Entry else { return false }
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: TableInForce.Entry) -> Bool {
         entry.metrics.received.increment()
         entry.metrics.refused(code).increment()
         shared.journal.refused(code, route: entry.route.name, reason: reason, peer: peer)
         return true
-    }
-
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
-        guard let entry = context as? TableInForce.Entry else {
-            return .now(ProblemDocument.response(for: .internalError))
-        }
-        return process(request, entry, exchange)
     }
 
     /// The address that counts: behind proxies that are trusted the one that they name.
@@ -77,9 +69,9 @@ final class IngestService: HTTPService {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
-    private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID)
-        -> ServiceReply
-    {
+    func respond(
+        to request: borrowing RequestView, context entry: TableInForce.Entry, exchange: ExchangeID
+    ) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
         let arrival = IngestRequest(
