@@ -39,10 +39,10 @@ import Testing
         #expect(versions.count > 10)
         #expect(versions == versions.sorted() && Set(versions).count == versions.count)
         #expect(versions.last == service.status.version)
-        #expect(versions.last == service.tableInForce?.version)
+        #expect(versions.last == service.activeRoutes?.version)
         // What the files say last is what is served.
         let last = try String(contentsOf: folder.appendingPathComponent("r.yaml"), encoding: .utf8)
-        #expect(last.contains(try #require(service.tableInForce?.table.routes.first?.path) + ","))
+        #expect(last.contains(try #require(service.activeRoutes?.table.routes.first?.path) + ","))
     }
 
     /// Keeps the messages that are logged.

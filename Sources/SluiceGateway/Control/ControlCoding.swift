@@ -15,7 +15,7 @@ package enum ControlCoding {
     }
 
     /// - Throws: where a gateway of another version says something else.
-    package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(FatalProblem)
+    package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(StartupError)
         -> Document
     {
         let decoder = JSONDecoder()
@@ -23,7 +23,7 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw FatalProblem(.unavailable, "the running gateway answers in another form; is it of another version?")
+            throw StartupError(.unavailable, "the running gateway answers in another form; is it of another version?")
         }
     }
 }

@@ -19,7 +19,7 @@ package actor StoreBox {
     private let store: OutboxStore
 
     /// Takes the lock and opens the file; see `OutboxStore`.
-    package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(FatalProblem) {
+    package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) {
         var configuration = configuration
         // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
         configuration.reserve = ByteCount(bytes: 0)

@@ -10,9 +10,9 @@ struct BoundSockets {
     private let admin: ListeningSocket?
     private let control: ListeningSocket
 
-    init(_ settings: Settings) throws(FatalProblem) {
+    init(_ settings: Settings) throws(StartupError) {
         var bound: [ListeningSocket] = []
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             https = try Self.bind(settings.https, "https", &bound)
             http = try Self.bind(settings.http, "http", &bound)
             admin = try Self.bind(settings.admin, "admin", &bound)
@@ -40,7 +40,7 @@ struct BoundSockets {
 
     private static func bind(
         _ setting: ListenerSetting, _ name: String, _ bound: inout [ListeningSocket]
-    ) throws(FatalProblem) -> ListeningSocket? {
+    ) throws(StartupError) -> ListeningSocket? {
         guard let address = setting.address else { return nil }
         do throws(SystemCallError) {
             let socket = try ListeningSocket(.inet(address))
@@ -48,14 +48,14 @@ struct BoundSockets {
             return socket
         } catch {
             let advice = error.isAddressInUse ? "; end the other process or set \(name) to another address" : ""
-            throw FatalProblem(
+            throw StartupError(
                 .unavailable, "cannot listen on \(address.hostAndPort) (\(name)): \(error.reason)\(advice)")
         }
     }
 
-    private static func bindControl(_ path: String) throws(FatalProblem) -> ListeningSocket {
+    private static func bindControl(_ path: String) throws(StartupError) -> ListeningSocket {
         guard path.utf8.count <= SocketAddress.unixPathLimit else {
-            throw FatalProblem(
+            throw StartupError(
                 .wrongInput,
                 "the control socket \(path) would have a path of \(path.utf8.count) bytes, and the system takes at "
                     + "most "
@@ -64,7 +64,7 @@ struct BoundSockets {
         do throws(SystemCallError) {
             return try ListeningSocket(.unix(path: path))
         } catch {
-            throw FatalProblem(.unavailable, "cannot make the control socket \(path): \(error.reason)")
+            throw StartupError(.unavailable, "cannot make the control socket \(path): \(error.reason)")
         }
     }
 

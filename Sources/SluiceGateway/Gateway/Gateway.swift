@@ -28,7 +28,7 @@ package final class Gateway: Sendable {
     package var routeCount: Int { parts.routeCount }
 
     /// The paths of the routes in force, in the order of the files.
-    package var routePaths: [String] { parts.reload.tableInForce?.table.routes.map(\.path) ?? [] }
+    package var routePaths: [String] { parts.reload.activeRoutes?.table.routes.map(\.path) ?? [] }
     package var configuration: GatewayConfiguration { parts.configuration }
 
     private init(_ parts: GatewayParts, signals: UnixSignalsSequence) {
@@ -39,7 +39,7 @@ package final class Gateway: Sendable {
     /// Starts everything; when this returns, deliveries are taken.
     ///
     /// - Throws: one sentence with its exit status; nothing listens then.
-    package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem)
+    package static func start(_ configuration: GatewayConfiguration, logger: Logger) async throws(StartupError)
         -> Gateway
     {
         StartSignals.endTheProcess()

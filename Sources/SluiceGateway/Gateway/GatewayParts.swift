@@ -28,7 +28,7 @@ struct GatewayParts {
     let addresses: Gateway.Addresses
     let routeCount: Int
 
-    static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(FatalProblem)
+    static func assemble(_ configuration: GatewayConfiguration, logger: Logger) async throws(StartupError)
         -> GatewayParts
     {
         var settings = configuration.settings.values
@@ -36,7 +36,7 @@ struct GatewayParts {
         let metrics = MetricsRegistry(time: configuration.time)
         let results = ResultRouter()
         let outbox = try openOutbox(configuration, logger, results)
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             return try await assemble(configuration, settings, metrics, outbox, results, logger)
         } catch {
             await outbox.close()
@@ -46,7 +46,7 @@ struct GatewayParts {
 
     private static func openOutbox(
         _ configuration: GatewayConfiguration, _ logger: Logger, _ results: ResultRouter
-    ) throws(FatalProblem) -> OutboxWriter {
+    ) throws(StartupError) -> OutboxWriter {
         var outbox = OutboxConfiguration(configuration.settings.values)
         outbox.allowsNetworkFilesystem = configuration.allowsNetworkFilesystem
         return try OutboxWriter(outbox, time: configuration.time, log: logger) { origin, outcomes in
@@ -57,7 +57,7 @@ struct GatewayParts {
     private static func assemble(
         _ configuration: GatewayConfiguration, _ settings: Settings, _ metrics: MetricsRegistry, _ outbox: OutboxWriter,
         _ results: ResultRouter, _ logger: Logger
-    ) async throws(FatalProblem) -> GatewayParts {
+    ) async throws(StartupError) -> GatewayParts {
         let time = configuration.time
         let certificate = try settings.certificateKeeper(time, logger)
         var options = RouteOptions(settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
@@ -99,7 +99,7 @@ struct GatewayParts {
             try await sockets.listen(
                 ingest: servers.ingest, admin: servers.admin, control: servers.control, certificate: certificate)
         } catch {
-            throw FatalProblem(.unavailable, "cannot listen: \(error)")
+            throw StartupError(.unavailable, "cannot listen: \(error)")
         }
         let gauges = GatewayGauges(
             outbox: outbox, reload: reload, certificate: certificate, memory: memory, settings: settings, relay: relay,
@@ -141,27 +141,27 @@ struct GatewayParts {
         }
     }
 
-    private static func openReader(_ settings: Settings) throws(FatalProblem) -> sending OutboxReader {
+    private static func openReader(_ settings: Settings) throws(StartupError) -> sending OutboxReader {
         do throws(OutboxError) {
             return try OutboxReader(OutboxConfiguration(settings))
         } catch {
-            throw FatalProblem(.unavailable, "\(settings.outbox.path) cannot be read: \(error)")
+            throw StartupError(.unavailable, "\(settings.outbox.path) cannot be read: \(error)")
         }
     }
 
-    private static func startLoops(_ count: Int, _ name: String, _ watchdog: LoopWatchdog) throws(FatalProblem)
+    private static func startLoops(_ count: Int, _ name: String, _ watchdog: LoopWatchdog) throws(StartupError)
         -> EventLoopGroup
     {
         do throws(SystemCallError) {
             return try EventLoopGroup(count: count, name: name) { watchdog.stalled($0, $1) }
         } catch {
-            throw FatalProblem(.unavailable, "cannot start the event loops: \(error)")
+            throw StartupError(.unavailable, "cannot start the event loops: \(error)")
         }
     }
 
-    private static func startWorker(_ memory: MemoryBudget, _ time: any TimeSource) throws(FatalProblem) -> BodyWorker {
+    private static func startWorker(_ memory: MemoryBudget, _ time: any TimeSource) throws(StartupError) -> BodyWorker {
         do throws(SystemCallError) { return try BodyWorker(memory: memory, time: time) } catch {
-            throw FatalProblem(.unavailable, "cannot start the threads for large requests: \(error)")
+            throw StartupError(.unavailable, "cannot start the threads for large requests: \(error)")
         }
     }
 }

@@ -30,7 +30,7 @@ struct Servers {
     let control: HTTPServer
     let condition: GatewayCondition
 
-    static func make(_ parts: ServerParts, _ table: TableInForce, _ results: ResultRouter) async -> Servers {
+    static func make(_ parts: ServerParts, _ table: ActiveRoutes, _ results: ResultRouter) async -> Servers {
         let ingest = await makeIngest(parts, table, results)
         let observer = ListenerObserver(
             metrics: MetricsRegistry(time: parts.time), journal: parts.journal, logger: parts.logger)
@@ -43,7 +43,7 @@ struct Servers {
         return Servers(ingest: ingest, admin: admin, control: await makeControl(parts, observer), condition: condition)
     }
 
-    private static func makeIngest(_ parts: ServerParts, _ table: TableInForce, _ results: ResultRouter) async
+    private static func makeIngest(_ parts: ServerParts, _ table: ActiveRoutes, _ results: ResultRouter) async
         -> HTTPServer
     {
         let limits = parts.settings.limits
@@ -86,7 +86,7 @@ struct Servers {
         let console = OutboxConsole.running(
             parts.outbox, parts.reader, limit: parts.settings.outbox.maxBytes, time: parts.time
         ) { content in
-            DeadLetterRenderer.render(content, with: reload.tableInForce)
+            DeadLetterRenderer.render(content, with: reload.activeRoutes)
         }
         return await HTTPServer(
             configuration: .small(), group: parts.adminLoop, observer: observer, time: parts.time

@@ -52,7 +52,7 @@ extension RouteOptions {
 }
 
 extension Settings {
-    func certificateKeeper(_ time: any TimeSource, _ logger: Logger) throws(FatalProblem) -> CertificateKeeper? {
+    func certificateKeeper(_ time: any TimeSource, _ logger: Logger) throws(StartupError) -> CertificateKeeper? {
         guard https != .off, let certificate = tls.certificate, let key = tls.key else { return nil }
         return try CertificateKeeper(certificatePath: certificate, keyPath: key, time: time, logger: logger)
     }

@@ -5,7 +5,7 @@ internal import SluiceRoutes
 /// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was
 /// verified when it came.
 enum DeadLetterRenderer {
-    static func render(_ content: DeadLetterContent, with table: TableInForce?) -> RenderingOutcome {
+    static func render(_ content: DeadLetterContent, with table: ActiveRoutes?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
         let letter = content.letter
         guard let route = table?.table.routes.first(where: { $0.name == letter.route }) else {

@@ -23,14 +23,14 @@ final class IngestService: HTTPService {
     private unowned let server: HTTPServerLoop
     private let shared: Shared
     private let answeredNobody: Counter
-    private var table: TableInForce
+    private var table: ActiveRoutes
     private var scratch = RouteScratch(mostInflatedBytes: BodyWorker.loopWork)
     private var ids = DeliveryIDSource()
-    private var inWork = WorkList()
+    private var inWork = PendingRequests()
     /// Rendered during this wake; handed on together when it ends.
     private var outgoing: [IngestDelivery] = []
 
-    init(on server: HTTPServerLoop, table: TableInForce, shared: Shared) {
+    init(on server: HTTPServerLoop, table: ActiveRoutes, shared: Shared) {
         self.server = server
         self.shared = shared
         answeredNobody = shared.metrics.counter(.answeredNobody)
@@ -40,11 +40,11 @@ final class IngestService: HTTPService {
     }
 
     /// Puts another table in force for the requests that begin from now on.
-    func use(_ table: TableInForce) { self.table = table }
+    func use(_ table: ActiveRoutes) { self.table = table }
 
     // MARK: - A request
 
-    func admit(_ request: borrowing RequestView) -> Admission<TableInForce.Entry> {
+    func admit(_ request: borrowing RequestView) -> Admission<ActiveRoutes.Entry> {
         guard let entry = table.entry(path: request.path) else {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
         }
@@ -57,7 +57,7 @@ final class IngestService: HTTPService {
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }
 
-    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: TableInForce.Entry) -> Bool {
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: ActiveRoutes.Entry) -> Bool {
         entry.metrics.received.increment()
         entry.metrics.refused(code).increment()
         shared.journal.refused(code, route: entry.route.name, reason: reason, peer: peer)
@@ -70,7 +70,7 @@ final class IngestService: HTTPService {
     }
 
     func respond(
-        to request: borrowing RequestView, context entry: TableInForce.Entry, exchange: ExchangeID
+        to request: borrowing RequestView, context entry: ActiveRoutes.Entry, exchange: ExchangeID
     ) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
@@ -130,7 +130,7 @@ final class IngestService: HTTPService {
         }
         charge.giveBack(downTo: memory)
         inWork.insert(
-            WorkList.Item(
+            PendingRequests.Item(
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: rendered.reply,
                 receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
         note(rendered, request.entry, request.deliveryID)
@@ -139,7 +139,7 @@ final class IngestService: HTTPService {
         return .later
     }
 
-    private func note(_ rendered: RenderedDelivery, _ entry: TableInForce.Entry, _ id: String) {
+    private func note(_ rendered: RenderedDelivery, _ entry: ActiveRoutes.Entry, _ id: String) {
         if rendered.missingKeys > 0 { entry.metrics.keysMissing.increment(by: rendered.missingKeys) }
         if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
             shared.journal.repairedSurrogates(id, route: entry.route.name, count: rendered.repairedSurrogates)
@@ -147,13 +147,13 @@ final class IngestService: HTTPService {
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?
+        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: ActiveRoutes.Entry?
     ) -> HTTPResponse {
         refusal(code, reason: reason, from: request.peer, entry)
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: TableInForce.Entry?,
+        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: ActiveRoutes.Entry?,
         retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
@@ -193,7 +193,7 @@ final class IngestService: HTTPService {
         }
     }
 
-    private func response(to item: WorkList.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
+    private func response(to item: PendingRequests.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
         let metrics = item.entry.metrics
         let name = item.entry.route.name
         switch outcome {

@@ -39,7 +39,7 @@ package final class RouteReloadService: Service {
     /// Where new tables go.
     struct Publication: Sendable {
         /// Hands one on.
-        var publish: @Sendable (TableInForce) -> Void
+        var publish: @Sendable (ActiveRoutes) -> Void
         /// Returns when everybody serves with what was handed on so far.
         var settle: @Sendable () async -> Void
     }
@@ -47,14 +47,14 @@ package final class RouteReloadService: Service {
     /// What is in force and what became of the last load, all of one moment.
     struct Picture: Sendable {
         let status: RouteReloader.Status
-        let table: TableInForce?
+        let table: ActiveRoutes?
         /// What the table was made from.
         let source: TableSource?
     }
 
     private struct State {
         var reloader = RouteReloader()
-        var table: TableInForce?
+        var table: ActiveRoutes?
         var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
@@ -95,10 +95,10 @@ package final class RouteReloadService: Service {
     /// Loads the routes for the first time.
     ///
     /// - Throws: every problem, a line each, with exit status 1.
-    func start() throws(FatalProblem) -> TableInForce {
+    func start() throws(StartupError) -> ActiveRoutes {
         let report = loading.withLock { _ in loadStill() }
         guard let table = state.withLock({ $0.table }) else {
-            throw FatalProblem(.wrongInput, report.problems.joined(separator: "\n"))
+            throw StartupError(.wrongInput, report.problems.joined(separator: "\n"))
         }
         logNew(report.warnings)
         return table
@@ -127,7 +127,7 @@ package final class RouteReloadService: Service {
     var environmentNames: [String] { state.withLock { $0.environmentNames } }
 
     /// The table that requests are served with now.
-    var tableInForce: TableInForce? { state.withLock { $0.table } }
+    var activeRoutes: ActiveRoutes? { state.withLock { $0.table } }
 
     /// How the files on disk are to the table of a picture. Blocking.
     func files(_ picture: Picture) -> TableSource.Files {
@@ -244,10 +244,10 @@ package final class RouteReloadService: Service {
 
     private func decide(
         _ verdict: RouteReloader.Verdict, _ compilation: RouteCompilation?, _ state: inout State
-    ) -> (report: Report, replacement: TableInForce?) {
+    ) -> (report: Report, replacement: ActiveRoutes?) {
         switch verdict {
         case .replace(let table, let version, let warnings):
-            let inForce = TableInForce(table, version: version, metrics: metrics, before: state.table)
+            let inForce = ActiveRoutes(table, version: version, metrics: metrics, before: state.table)
             state.table = inForce
             state.source = compilation.map { TableSource(fingerprint: $0.fingerprint, secretFiles: $0.secretFiles) }
             return (Report(version: version, routes: table.routes.count, problems: [], warnings: warnings), inForce)

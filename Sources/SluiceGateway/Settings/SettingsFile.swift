@@ -24,13 +24,13 @@ package struct SettingsFile: Sendable, Equatable {
     ///
     /// - Returns: `nil` where no file is named and the usual one is not there.
     /// - Throws: `ExitStatus.wrongInput` where the file cannot be read.
-    package static func load(config: String?) throws(FatalProblem) -> SettingsFile? {
+    package static func load(config: String?) throws(StartupError) -> SettingsFile? {
         let path = config ?? usualName
         if config == nil, (try? FileAccess.status(of: path)) == nil { return nil }
         do {
             return SettingsFile(path: path, bytes: try FileAccess.read(path, limit: YAMLLimits().bytes))
         } catch {
-            throw FatalProblem(.wrongInput, "cannot read the settings file \(PrintableText.escape(path)): \(error)")
+            throw StartupError(.wrongInput, "cannot read the settings file \(PrintableText.escape(path)): \(error)")
         }
     }
 

@@ -161,7 +161,7 @@ enum DeadLetterSelection {
             }
         }
         if staying > 0 {
-            throw FatalProblem(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
+            throw StartupError(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
         }
     }
 

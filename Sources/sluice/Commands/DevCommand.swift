@@ -58,7 +58,7 @@ struct DevCommand: AsyncParsableCommand {
     private static func checkRoutes(_ folder: String) throws {
         guard (try? FileAccess.status(of: folder)) == nil else { return }
         let name = PrintableText.escape(folder)
-        throw FatalProblem(
+        throw StartupError(
             .wrongInput,
             "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with "
                 + "--routes"
@@ -85,7 +85,7 @@ struct DevCommand: AsyncParsableCommand {
         do throws(SystemCallError) {
             return try await DevQueueServer(store: store, address: .inet(address))
         } catch {
-            throw FatalProblem(
+            throw StartupError(
                 .unavailable,
                 "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or "
                     + "--zizq-url to use the "

@@ -132,7 +132,7 @@ struct OutboxCommand: AsyncParsableCommand {
             let forgotten = try ControlCoding.decode(
                 ControlDocuments.Forgotten.self, try await Console.ask(request, options))
             guard forgotten.keys > 0 else {
-                throw FatalProblem(
+                throw StartupError(
                     .wrongInput,
                     key == nil
                         ? "the delivery has no unique key, so it is new when it comes again"

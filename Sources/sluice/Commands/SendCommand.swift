@@ -52,7 +52,7 @@ struct SendCommand: AsyncParsableCommand {
             tlsAdvice: ca == nil ? "an authority that the system does not know is named with --ca FILE" : nil)
         Terminal.say(
             "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
-        guard 200...299 ~= answer.status else { throw FatalProblem(.wrongInput, "the webhook was not accepted") }
+        guard 200...299 ~= answer.status else { throw StartupError(.wrongInput, "the webhook was not accepted") }
     }
 
     private var developmentCertificate: String? {
@@ -64,7 +64,7 @@ struct SendCommand: AsyncParsableCommand {
         let name = secretEnv ?? "GITHUB_WEBHOOK_SECRET"
         if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
         guard secretEnv == nil, developmentCertificate != nil else {
-            throw FatalProblem(.wrongInput, "\(name) is not set; it must hold the secret that the route has")
+            throw StartupError(.wrongInput, "\(name) is not set; it must hold the secret that the route has")
         }
         return DevelopmentSecret.text
     }
@@ -72,11 +72,11 @@ struct SendCommand: AsyncParsableCommand {
     private func body() throws -> [UInt8] {
         if let bodyFile {
             do { return try FileAccess.read(bodyFile, limit: 100 << 20) } catch {
-                throw FatalProblem(.wrongInput, "cannot read \(PrintableText.escape(bodyFile)): \(error)")
+                throw StartupError(.wrongInput, "cannot read \(PrintableText.escape(bodyFile)): \(error)")
             }
         }
         guard let sample = GitHubSamples.body(event: event) else {
-            throw FatalProblem(
+            throw StartupError(
                 .usage,
                 "there is no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
         }
@@ -108,7 +108,7 @@ struct SendTarget {
         let scheme = url.firstRange(of: "://")?.upperBound ?? url.startIndex
         let slash = url[scheme...].firstIndex(of: "/") ?? url.endIndex
         guard let server = ServerURL(parsing: String(url[..<slash])) else {
-            throw FatalProblem(.usage, "--to must be a URL such as https://127.0.0.1:8443/github")
+            throw StartupError(.usage, "--to must be a URL such as https://127.0.0.1:8443/github")
         }
         self.server = server
         path = slash == url.endIndex ? "/" : String(url[slash...])
@@ -123,7 +123,7 @@ struct SendTarget {
             let tls = try TLSClientContext(caPath: ca, certificatePath: nil, keyPath: nil)
             return HTTPClientConfiguration(endpoint: endpoint, authority: server.authority, tls: tls)
         } catch {
-            throw FatalProblem(.wrongInput, "\(error)")
+            throw StartupError(.wrongInput, "\(error)")
         }
     }
 }

@@ -65,7 +65,7 @@ struct SettingsOptions: ParsableArguments {
             return try SettingsReading.read(
                 defaults: defaults, file: file, environment: environment, options: options, checksRules: checksRules)
         } catch {
-            throw FatalProblem(.wrongInput, error.description)
+            throw StartupError(.wrongInput, error.description)
         }
     }
 }

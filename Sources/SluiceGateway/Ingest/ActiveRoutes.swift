@@ -3,7 +3,7 @@ package import SluiceRoutes
 
 /// The route table in force, with what is counted for each of its routes. Immutable; event loops keep the one that they
 /// were last given, so that a request ends on the table it began with.
-package final class TableInForce: Sendable {
+package final class ActiveRoutes: Sendable {
     /// A route and its counters; what a request carries from its head to its body.
     final class Entry: Sendable {
         let route: Route
@@ -27,7 +27,7 @@ package final class TableInForce: Sendable {
     ///   - metrics: asked for the counters of these routes; a name that was known before keeps its counts.
     ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with
     ///     its bucket.
-    package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: TableInForce?) {
+    package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: ActiveRoutes?) {
         self.table = table
         self.version = version
         let limiters = before?.limiters ?? [:]
