@@ -94,8 +94,8 @@ package enum ControlClient {
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         let box = try StoreBox(configuration, time: SystemTime())
-        let answer = await OutboxConsole.atRest(box, limit: settings.outbox.maxBytes, time: SystemTime()).answer(
-            request)
+        let console = OutboxConsole(.atRest(box), limit: settings.outbox.maxBytes, time: SystemTime())
+        let answer = await console.answer(request)
         await box.close()
         return answer
     }

@@ -63,7 +63,7 @@ package final class RouteReloadService: Service {
     }
 
     private let configuration: Configuration
-    private let certificate: CertificateKeeper?
+    let certificate: CertificateKeeper?
     private let metrics: MetricsRegistry
     private let time: any TimeSource
     private let logger: Logger
@@ -72,7 +72,7 @@ package final class RouteReloadService: Service {
     /// Held from reading the files to publishing the table and logging it, so that of two reloads at once the one that
     /// has read later wins, and is told of later.
     private let loading = Mutex(())
-    private let publication = Mutex(Publication(publish: { _ in }, settle: {}))
+    private let publication: Publication
     private let succeeded: Counter
     private let failed: Counter
 
@@ -80,12 +80,13 @@ package final class RouteReloadService: Service {
     private static let attempts = 10
 
     init(
-        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry, time: any TimeSource,
-        logger: Logger
+        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry,
+        publication: Publication, time: any TimeSource, logger: Logger
     ) {
         self.configuration = configuration
         self.certificate = certificate
         self.metrics = metrics
+        self.publication = publication
         self.time = time
         self.logger = logger
         succeeded = metrics.counter(.reloads, labels: ["success"])
@@ -102,11 +103,6 @@ package final class RouteReloadService: Service {
         }
         logNew(report.warnings)
         return table
-    }
-
-    /// Says where new tables go; called once, when the loops are there.
-    func publishes(to publication: Publication) {
-        self.publication.withLock { $0 = publication }
     }
 
     /// Looks once a second until the service group stops it.
@@ -152,7 +148,7 @@ package final class RouteReloadService: Service {
         Task { [self] in
             while let answers = requests.withLock({ $0.next() }) {
                 let report = reloadNow()
-                await publication.withLock { $0 }.settle()
+                await publication.settle()
                 for answer in answers { answer(report) }
             }
         }
@@ -181,7 +177,7 @@ package final class RouteReloadService: Service {
         failed.increment()
         return state.withLock { state in
             let verdict = state.reloader.neverStill(atMilliseconds: now)
-            return decide(verdict, nil, &state).report
+            return decide(verdict, of: nil, &state).report
         }
     }
 
@@ -235,15 +231,15 @@ package final class RouteReloadService: Service {
             ).sorted()
             state.environmentNames = compilation.environmentNames
             let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: now)
-            return decide(verdict, compilation, &state)
+            return decide(verdict, of: compilation, &state)
         }
-        if let replacement { publication.withLock { $0 }.publish(replacement) }
+        if let replacement { publication.publish(replacement) }
         (report.problems.isEmpty ? succeeded : failed).increment()
         return report
     }
 
     private func decide(
-        _ verdict: RouteReloader.Verdict, _ compilation: RouteCompilation?, _ state: inout State
+        _ verdict: RouteReloader.Verdict, of compilation: RouteCompilation?, _ state: inout State
     ) -> (report: Report, replacement: ActiveRoutes?) {
         switch verdict {
         case .replace(let table, let version, let warnings):

@@ -170,7 +170,7 @@ final class ServerConnection: EventHandler {
         }
     }
 
-    private func breakDown(_ failure: StreamFailure) {
+    private func breakDown(_ failure: StreamError) {
         if case .tls(let error) = failure, error.cause == .tooManyRecords {
             server.observer.handshakeFailed(error, peer: peer)
         }

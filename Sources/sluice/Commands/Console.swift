@@ -45,7 +45,7 @@ struct ConsoleOptions: ParsableArguments {
 
     /// Asks, and prints the answer: as it came, or line by line.
     func show<Document: Decodable>(
-        _ request: ControlRequest, _ type: Document.Type, _ lines: (Document) -> [String]
+        _ request: ControlRequest, as type: Document.Type, lines: (Document) -> [String]
     ) async throws {
         let bytes = try await Console.ask(request, settings)
         if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }

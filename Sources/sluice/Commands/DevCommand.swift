@@ -78,7 +78,7 @@ struct DevCommand: AsyncParsableCommand {
         return missing.map { (name: $0, value: compilation.secret(for: DevelopmentSecret.text, in: $0)) }
     }
 
-    private func startQueue(_ settings: SettingsInForce) async throws -> DevQueueServer? {
+    private func startQueue(_ settings: EffectiveSettings) async throws -> DevQueueServer? {
         guard settings.origin(of: "zizq.url") == .byDefault else { return nil }
         let address = PeerAddress(ipv4: (127, 0, 0, 1), port: queuePort)
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: licensed))
