@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 
@@ -186,6 +187,6 @@ import Testing
     }
 
     private func options(_ outcome: RouteOutcome) -> String {
-        outcome.delivery?.jobs.first.map { String(decoding: $0.options, as: UTF8.self) } ?? outcome.summary
+        outcome.delivery?.jobs.first.map { String(decoding: $0.options.members, as: UTF8.self) } ?? outcome.summary
     }
 }

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 
@@ -61,12 +62,12 @@ import Testing
                 "reply: { headers: { X-Id: '${delivery.id}' }, body: { id: '${delivery.id}', again: '${delivery.id}!' "
                     + "} }"
             ))
-        let reply = try #require(TestRequest("{}").processed(by: route, deliveryID: "SECOND").delivery?.reply)
+        let reply = try #require(TestRequest("{}").processed(by: route, deliveryID: "SECOND").reply)
         let answer = reply.naming("FIRST", insteadOf: "SECOND")
         #expect(answer.headers.map(\.value) == ["FIRST", "application/json"])
         #expect(answer.body.map { String(decoding: $0, as: UTF8.self) } == #"{"id":"FIRST","again":"FIRST!"}"#)
         let fixed = try SluiceRoutesTests.route(openRoute("reply: { body: SECOND }"))
-        let other = try #require(TestRequest("{}").processed(by: fixed, deliveryID: "SECOND").delivery?.reply)
+        let other = try #require(TestRequest("{}").processed(by: fixed, deliveryID: "SECOND").reply)
         #expect(other.naming("FIRST", insteadOf: "SECOND").body == Array("SECOND".utf8))
     }
 
@@ -113,14 +114,19 @@ import Testing
 
     /// `200 [name: value] <body>`; `-` for the gateway's own body.
     private func text(_ outcome: RouteOutcome) -> String {
-        let reply: RouteReply? =
-            switch outcome {
-            case .acknowledged(let reply, _): reply
-            case .store(let delivery): delivery.reply
-            case .refused: nil
-            }
-        guard let reply else { return outcome.summary }
+        guard let reply = outcome.reply else { return outcome.summary }
         let headers = reply.headers.map { "\($0.name): \($0.value)" }.joined(separator: ", ")
         return "\(reply.status) [\(headers)] " + (reply.body.map { "<\(String(decoding: $0, as: UTF8.self))>" } ?? "-")
+    }
+}
+
+extension RouteOutcome {
+    /// What the route says about the answer.
+    fileprivate var reply: RouteReply? {
+        switch self {
+        case .acknowledged(let reply, _): reply
+        case .store(_, let reply): reply
+        case .refused: nil
+        }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.serialized) struct UniqueKeyTests {
     private func key(_ unique: String, _ body: String, headers: [(name: String, value: String)] = []) throws
-        -> RenderedKey?
+        -> DeliveryKey?
     {
         let route = try route(openRoute("unique_key: \(unique)"))
         return try #require(TestRequest(body, headers: headers).processed(by: route).delivery).key

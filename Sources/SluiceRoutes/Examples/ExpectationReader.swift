@@ -100,13 +100,13 @@ extension ExpectationReader {
         add("queue", Self.text(options.queue))
         if case .constant(let digits)? = options.priority { add("priority", .number(digits)) }
         add("ready_at", reader.value("ready_at", JobStart.time).map { .number(String($0)) })
-        add("retry_limit", options.retryLimit.map { .number(String($0)) })
-        add("backoff", options.backoff.flatMap { JSONTree($0) })
-        add("retention", options.retention.flatMap { JSONTree($0) })
+        add("retry_limit", options.retryLimit?.tree)
+        add("backoff", options.backoff?.tree)
+        add("retention", options.retention?.tree)
         add("unique_key", reader.text("unique_key").map { .text($0) })
         add("unique_while", options.uniqueWhile.map { .text($0.rawValue) })
-        add("batch", options.batch?.constant.flatMap { JSONTree($0) })
-        add("budgets", options.budgets.flatMap { JSONTree($0) })
+        add("batch", options.batch?.constant.flatMap { JobOption.batch($0).tree })
+        add("budgets", options.budgets?.tree)
         if let payload = reader.node("payload") {
             job.fields.append((name: "payload", value: ExpectedJSON(payload, in: context)))
         }

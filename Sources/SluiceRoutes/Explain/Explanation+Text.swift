@@ -166,7 +166,7 @@ extension VerificationAccount {
     }
 }
 
-extension RenderedDeadLetter {
+extension DeadLetter {
     fileprivate var words: String {
         let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
         return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ")

@@ -69,7 +69,7 @@ struct JobRuleReader {
         let type = kind.map { JobText.constant($0.name) } ?? self.type(reader, &optionalScope)
         let own = JobOptionsReader.read(reader, scope: &optionalScope)
         scope = optionalScope ?? scope
-        let options = own.over(kind?.options ?? JobOptions())
+        let options = own.over(kind?.options ?? JobOptionsTemplate())
         let start = JobStart.read(reader, scope: &scope)
         let payload =
             if let node = reader.node("payload") {
@@ -93,7 +93,7 @@ struct JobRuleReader {
         let queue = options.queue ?? .constant("default")
         return JobTemplate(
             type: type, queue: queue, priority: options.priority?.template,
-            start: start, batch: options.batch, constantMembers: options.constantMembers,
+            start: start, batch: options.batch?.rendered, constantOptions: options.constant,
             uniqueWhile: options.uniqueWhile ?? .exists,
             uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
             kindPlace: kind?.place,

@@ -5,7 +5,7 @@ internal import SluiceYAML
 struct JobKind {
     let name: String
     let place: Place
-    let options: JobOptions
+    let options: JobOptionsTemplate
     /// `nil` where it says nothing, so that every payload will do.
     let payload: PayloadType?
 
@@ -40,7 +40,7 @@ struct JobKinds {
         if let other = byName[entry.key] {
             context.error(entry.position, "\(subject) is declared already, at \(other.place)")
         }
-        var options = JobOptions()
+        var options = JobOptionsTemplate()
         var payload: PayloadType?
         if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, .kind, in: context) {
             var noScope: RouteScope?

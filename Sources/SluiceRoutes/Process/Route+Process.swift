@@ -213,17 +213,17 @@ extension Route {
             findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID,
             receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        let letter = RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
+        let letter = DeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
         return buried(letter, context, arrival.recorder, &scratch.charge)
     }
 }
 
 extension Route {
     /// A delivery with nothing in it yet.
-    func delivery(_ context: borrowing DeliveryContext) -> RenderedDelivery {
-        RenderedDelivery(
-            parts: [], dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, request: nil,
-            keepsRequest: parts.keepsRequest, reply: nil,
-            repairedSurrogates: context.findings.loneSurrogates.count, missingKeys: 0)
+    func delivery(_ context: borrowing DeliveryContext) -> Delivery {
+        Delivery(
+            id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, keepsRequest: parts.keepsRequest,
+            repairedSurrogates: context.findings.loneSurrogates.count)
     }
 }

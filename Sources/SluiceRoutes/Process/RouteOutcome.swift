@@ -7,7 +7,9 @@ package enum RouteOutcome: Sendable {
     /// A success of which nothing is stored.
     case acknowledged(RouteReply, because: AcknowledgementReason)
     /// To be answered when it is committed.
-    case store(RenderedDelivery)
+    ///
+    /// `reply`: `nil` for the standard one.
+    case store(Delivery, reply: RouteReply?)
 }
 
 extension RouteOutcome {
