@@ -40,7 +40,7 @@ package final class Resolver: Sendable {
             return !state.isRunning
         }
         guard mustStart else { return }
-        do throws(SystemThread.Failure) {
+        do throws(SystemThread.StartError) {
             try SystemThread.start(name: "resolver") { self.drain() }
         } catch {
             failAll(SystemCallError("pthread_create", code: error.code))

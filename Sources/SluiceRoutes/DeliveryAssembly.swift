@@ -6,7 +6,7 @@ struct DeliveryAssembly {
     static let mostJobs = 10_000
 
     /// Why a delivery goes no further.
-    enum End: Error {
+    enum StopError: Error {
         /// It is refused.
         case refused(RouteOutcome)
         /// All of it is one dead letter.
@@ -33,7 +33,7 @@ struct DeliveryAssembly {
     /// Adds a job to what was begun last.
     ///
     /// - Parameter limit: how many bytes the payloads of one delivery may have together.
-    mutating func add(_ job: Job, upTo limit: Int) throws(End) {
+    mutating func add(_ job: Job, upTo limit: Int) throws(StopError) {
         jobs += 1
         bytes += job.payload.count
         guard jobs <= Self.mostJobs else {

@@ -14,7 +14,7 @@ extension Route {
         if Trace.isRecording { addDelivery(context, to: &trace) }
         var assembly = DeliveryAssembly(charge)
         defer { charge = assembly.charge }
-        do throws(DeliveryAssembly.End) {
+        do throws(DeliveryAssembly.StopError) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
                 try gather(elements, context, share, &assembly, trace: &trace)
@@ -84,7 +84,7 @@ extension Route {
     private func gather<Trace: RouteTrace>(
         _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare,
         _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+    ) throws(DeliveryAssembly.StopError) {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
             let detail = "'each' finds no array at \(elements.name)"
@@ -104,7 +104,7 @@ extension Route {
     private func gather<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly,
         trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+    ) throws(DeliveryAssembly.StopError) {
         let selection = selection(context, share)
         if Trace.isRecording { addRules(selection, context, to: &trace) }
         switch selection {
@@ -147,7 +147,7 @@ extension Route {
     /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
     private func begin<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) -> Bool {
+    ) throws(DeliveryAssembly.StopError) -> Bool {
         guard keysAreOfElements || assembly.parts.isEmpty else { return true }
         var key = key(context)
         var isMissing = false
@@ -179,7 +179,7 @@ extension Route {
 
     private func make<Trace: RouteTrace>(
         _ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+    ) throws(DeliveryAssembly.StopError) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
             return
         }

@@ -211,7 +211,7 @@ extension Route {
         }
     }
 
-    func step(of result: Result<Job, JobProblem>, rule: Int, _ source: RouteSource) -> TraceStep {
+    func step(of result: Result<Job, JobError>, rule: Int, _ source: RouteSource) -> TraceStep {
         let kind: String? =
             if case .make(let template) = parts.rules[rule].action, template.payloadType != nil {
                 template.kindPlace?.description

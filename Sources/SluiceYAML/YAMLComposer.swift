@@ -6,9 +6,9 @@ struct YAMLComposer {
     private let limits: YAMLLimits
     private let allowsEmptyValues: Bool
     private let events: YAMLEvents
-    private(set) var problems: [YAMLProblem] = []
+    private(set) var problems: [YAMLError] = []
     /// Keys and dashes with nothing behind them; of a file that breaks off they are no news.
-    private var emptyValues: [YAMLProblem] = []
+    private var emptyValues: [YAMLError] = []
     private(set) var isBroken = false
     private(set) var nodeCount = 0
 
@@ -34,8 +34,8 @@ struct YAMLComposer {
             if !emptyValues.isEmpty { problems = (problems + emptyValues).sorted { $0.position < $1.position } }
             return root
         } catch let error as YAMLSyntaxError {
-            problems.append(YAMLProblem(error.position, message(for: error)))
-        } catch let stop as YAMLProblem {
+            problems.append(YAMLError(error.position, message(for: error)))
+        } catch let stop as YAMLError {
             problems.append(stop)
         } catch {
             preconditionFailure("only the two errors above are thrown: \(error)")
@@ -61,7 +61,7 @@ struct YAMLComposer {
             try note(step.position, "an alias (*name) may not be used; a text that begins with * is put in quotes")
             return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "null", style: .plain)))
         case .documentStart, .end, .sequenceEnd, .mappingEnd:
-            throw YAMLProblem(step.position, "a value is missing")
+            throw YAMLError(step.position, "a value is missing")
         }
     }
 
@@ -105,7 +105,7 @@ struct YAMLComposer {
         if [.singleQuoted, .doubleQuoted].contains(scalar.style) { return }
         guard emptyValues.count < limits.problems else { return }
         emptyValues.append(
-            YAMLProblem(
+            YAMLError(
                 position,
                 "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
     }
@@ -138,21 +138,21 @@ struct YAMLComposer {
 
 extension YAMLComposer {
     private mutating func note(_ position: YAMLPosition, _ message: String) throws {
-        problems.append(YAMLProblem(position, message))
+        problems.append(YAMLError(position, message))
         if problems.count >= limits.problems {
-            throw YAMLProblem(position, "too many problems; the rest of the file was not read")
+            throw YAMLError(position, "too many problems; the rest of the file was not read")
         }
     }
 
     private mutating func count(_ step: YAMLEvents.Step) throws {
         nodeCount += 1
         if nodeCount > limits.nodes {
-            throw YAMLProblem(step.position, "too many values: at most \(limits.nodes) are read")
+            throw YAMLError(step.position, "too many values: at most \(limits.nodes) are read")
         }
     }
 
     private func deeper(_ depth: Int, _ position: YAMLPosition) throws -> Int {
-        guard depth < limits.depth else { throw YAMLProblem(position, Self.tooDeep(limits)) }
+        guard depth < limits.depth else { throw YAMLError(position, Self.tooDeep(limits)) }
         return depth + 1
     }
 

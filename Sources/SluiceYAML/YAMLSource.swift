@@ -10,16 +10,16 @@ struct YAMLSource: Sendable {
     private let end: YAMLPosition
 
     /// Checks and prepares a file.
-    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLProblem> {
+    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLError> {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         var cursor = Cursor()
         var lineStarts = [0]
         while cursor.offset < text.count {
             guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
-                return .failure(YAMLProblem(cursor.position, "the file is not UTF-8 text"))
+                return .failure(YAMLError(cursor.position, "the file is not UTF-8 text"))
             }
             if let complaint = complaint(about: scalar, before: text[(cursor.offset + length)...].first) {
-                return .failure(YAMLProblem(cursor.position, complaint))
+                return .failure(YAMLError(cursor.position, complaint))
             }
             cursor.offset += length
             cursor.column += 1

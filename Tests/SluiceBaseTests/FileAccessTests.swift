@@ -17,7 +17,7 @@ import Testing
             try Data(content).write(to: URL(fileURLWithPath: folder + "/f"))
             #expect(try FileAccess.read(folder + "/f", limit: size) == content)
             guard size > 0 else { return }
-            let failure = #expect(throws: FileAccess.Failure.self) {
+            let failure = #expect(throws: FileAccess.AccessError.self) {
                 try FileAccess.read(folder + "/f", limit: size - 1)
             }
             #expect(failure?.description == "it is larger than \(size - 1) bytes")
@@ -27,10 +27,10 @@ import Testing
     @Test("What is no regular file, or not there, is a failure that says so")
     func irregular() throws {
         try inFolder { folder in
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder, limit: 10) }
-            let missing = #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder + "/none", limit: 10) }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder, limit: 10) }
+            let missing = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder + "/none", limit: 10) }
             #expect(missing?.description == "No such file or directory")
-            let device = #expect(throws: FileAccess.Failure.self) { try FileAccess.read("/dev/null", limit: 10) }
+            let device = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read("/dev/null", limit: 10) }
             #expect(device?.description == "it is not a regular file")
         }
     }
@@ -40,7 +40,7 @@ import Testing
         try inFolder { folder in
             for name in ["b", "a", ".c", "B", "é"] { try Data().write(to: URL(fileURLWithPath: folder + "/" + name)) }
             #expect(try FileAccess.names(inFolder: folder) == [".c", "B", "a", "b", "é"])
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.names(inFolder: folder + "/a") }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.names(inFolder: folder + "/a") }
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
             try FileManager.default.moveItem(atPath: folder + "/g", toPath: path)
             #expect(try FileAccess.status(of: path) != first)
             #expect(try FileAccess.status(of: folder).isFolder)
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.status(of: folder + "/none") }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.status(of: folder + "/none") }
         }
     }
 }

@@ -107,7 +107,7 @@ import Testing
                 + "t}]\n"
         )
         let request = RequestToSign(target: "/hook", headers: [.init("S", "00")], body: Array("{}".utf8))
-        let obstacle = #expect(throws: SigningObstacle.self) { try route.sign(request, at: 0, id: "") }
+        let obstacle = #expect(throws: SigningError.self) { try route.sign(request, at: 0, id: "") }
         #expect(obstacle?.message == expected)
     }
 
@@ -157,7 +157,7 @@ import Testing
     @Test("A secret that is not of the route's encoding is refused, and not repeated")
     func wrongSecret() throws {
         let route = try throwAway(VectorScheme.svix.route)
-        let obstacle = #expect(throws: SigningObstacle.self) { try route.verifying(with: "hunter2!") }
+        let obstacle = #expect(throws: SigningError.self) { try route.verifying(with: "hunter2!") }
         #expect(obstacle?.message == "the secret is not base64, as 'key_encoding' says")
     }
 }

@@ -67,7 +67,7 @@ package final class OutboxWriter: Sendable {
     }
 
     private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(StartupError) {
-        do throws(SystemThread.Failure) {
+        do throws(SystemThread.StartError) {
             try SystemThread.start(name: name, body)
         } catch {
             throw StartupError(.unavailable, "the system has no thread left for the outbox (error \(error.code))")

@@ -65,7 +65,7 @@ extension JobStart {
 
     /// A time, or milliseconds since 1970, that stands in a file itself.
     static func time(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Int64? {
-        do throws(Complaint) {
+        do throws(ValueError) {
             return try milliseconds(node.scalar?.text ?? "")
         } catch {
             context.error(node.position, "\(subject) \(error.message)")

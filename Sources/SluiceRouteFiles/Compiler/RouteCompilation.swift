@@ -8,11 +8,11 @@ package struct RouteCompilation: Sendable {
     /// What is shown to people of each route of the table, in its order.
     package let details: [RouteDetails]
     /// Sorted by file, line and column.
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
     /// Sorted by file, line and column.
-    package let warnings: [RouteProblem]
+    package let warnings: [Diagnostic]
     /// What follows from the signatures of the routes. Sorted by file, line and column.
-    package let notes: [RouteProblem]
+    package let notes: [Diagnostic]
     /// The paths of secret files that the routes name, as they name them; to be watched along with the route files.
     package let secretFiles: [String]
     /// The environment variables that the routes name.

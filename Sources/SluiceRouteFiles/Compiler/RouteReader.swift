@@ -139,7 +139,7 @@ extension RouteReader {
             return nil
         }
         guard let text = context.text(node, "'path'") else { return nil }
-        do throws(RoutePath.Complaint) {
+        do throws(RoutePath.PathError) {
             let path = try RoutePath(parsing: text)
             if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
                 context.warning(

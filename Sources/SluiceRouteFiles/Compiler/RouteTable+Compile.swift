@@ -13,7 +13,7 @@ extension RouteTable {
     ///   - secretFiles: made for this compilation; it remembers what was read.
     ///   - environment: the process's own, or a test's.
     package static func compile(
-        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles,
+        _ files: [RouteFile], readingProblems: [Diagnostic] = [], secretFiles: SecretFiles,
         environment: [String: String],
         options: RouteOptions = RouteOptions()
     ) -> RouteCompilation {

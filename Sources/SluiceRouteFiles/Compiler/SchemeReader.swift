@@ -40,7 +40,7 @@ struct SchemeReader {
     }
 
     private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
-        do throws(AmbiguousJoin) { return try SignedTemplate(template, extent: extent(of:)) } catch {
+        do throws(AmbiguousJoinError) { return try SignedTemplate(template, extent: extent(of:)) } catch {
             context.error(
                 position(of: "signed"),
                 "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one "
@@ -69,7 +69,7 @@ struct SchemeReader {
         }
     }
 
-    private func remedy(for join: AmbiguousJoin) -> String {
+    private func remedy(for join: AmbiguousJoinError) -> String {
         if [join.first, join.second].contains(.signedID) {
             return "set 'id_pattern' to the form of the sender's ids with a fixed length, such as [0-9a-f-]{36}"
         }

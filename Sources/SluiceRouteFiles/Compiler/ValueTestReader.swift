@@ -87,7 +87,7 @@ extension ValueTestReader {
     private func globs(_ node: YAMLNode) -> [Glob]? {
         elements(node, ifEmpty: Self.neverHolds) { node in
             guard let text = text(node, "'like'") else { return nil }
-            do throws(Glob.Failure) {
+            do throws(Glob.PatternError) {
                 return try Glob(text)
             } catch {
                 context.error(node.position, "'like' \(error.message)")

@@ -5,7 +5,7 @@ package import SluiceRoutes
 /// Reads what stands between `${` and `}`: `body.repository["full name"] ?? "none"`.
 package struct ReferenceParser {
     /// What is wrong with a reference; a phrase that names it.
-    package struct Failure: Error {
+    package struct SyntaxError: Error {
         package let message: String
     }
 
@@ -38,7 +38,7 @@ package struct ReferenceParser {
     /// Reads a reference that ends in `}`.
     ///
     /// - Parameter offset: moved behind the `}`.
-    static func parse(_ text: [UInt8], at offset: inout Int) throws(Failure) -> Reference {
+    static func parse(_ text: [UInt8], at offset: inout Int) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(text, at: offset)
         let source = try parser.source()
         let fallback = try parser.fallback()
@@ -49,14 +49,14 @@ package struct ReferenceParser {
     }
 
     /// Reads a reference without `${}` and without a default, as the keys of `when` are.
-    package static func parseBare(_ text: String) throws(Failure) -> Reference {
+    package static func parseBare(_ text: String) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(Array(text.utf8), at: 0)
         let source = try parser.source()
         guard parser.offset == parser.text.count else { throw parser.failure("has something behind its end") }
         return Reference(source: source, fallback: nil)
     }
 
-    private mutating func source() throws(Failure) -> ReferenceSource {
+    private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
         switch root {
@@ -82,7 +82,7 @@ package struct ReferenceParser {
     }
 
     /// What stands where a reference should end.
-    private func notClosed() -> Failure {
+    private func notClosed() -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
         if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
             return failure("is all headers; one of them is header.NAME")
@@ -95,22 +95,22 @@ package struct ReferenceParser {
             "has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
     }
 
-    private func unknown(_ root: String) -> Failure {
+    private func unknown(_ root: String) -> SyntaxError {
         if root.isEmpty {
-            return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
+            return SyntaxError(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
         }
         let hint = Suggestion.phrase(for: root, among: Self.roots)
-        return Failure(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
+        return SyntaxError(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
 
-    private mutating func deliveryField() throws(Failure) -> ReferenceSource {
+    private mutating func deliveryField() throws(SyntaxError) -> ReferenceSource {
         let field = try name(of: "a field of the delivery")
         if let source = Self.deliveryFields[field] { return source }
         let hint = Suggestion.phrase(for: field, among: Self.deliveryFields.keys.sorted())
-        throw Failure(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
+        throw SyntaxError(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
     }
 
-    private mutating func digest() throws(Failure) -> ReferenceSource {
+    private mutating func digest() throws(SyntaxError) -> ReferenceSource {
         let root = take(".") ? word() : ""
         switch root {
         case "body": return .bodyDigest(try path())
@@ -122,7 +122,7 @@ package struct ReferenceParser {
 
 extension ReferenceParser {
     /// `.a.b[0]["odd.key"]`
-    private mutating func path() throws(Failure) -> JSONPath {
+    private mutating func path() throws(SyntaxError) -> JSONPath {
         var steps: [JSONPath.Step] = []
         while true {
             // What is read of a body nests no deeper.
@@ -141,7 +141,7 @@ extension ReferenceParser {
         }
     }
 
-    private mutating func bracket() throws(Failure) -> JSONPath.Step {
+    private mutating func bracket() throws(SyntaxError) -> JSONPath.Step {
         let step: JSONPath.Step
         if peek() == UInt8(ascii: "]") {
             step = .each
@@ -158,7 +158,7 @@ extension ReferenceParser {
         return step
     }
 
-    private mutating func name(of noun: String) throws(Failure) -> String {
+    private mutating func name(of noun: String) throws(SyntaxError) -> String {
         if take("[") {
             guard peek() == UInt8(ascii: "\"") else { throw failure("needs a name in double quotes between [ and ]") }
             let name = try quoted()
@@ -172,7 +172,7 @@ extension ReferenceParser {
     }
 
     /// A field name (RFC 9110 §5.6.2), which may hold dots.
-    private mutating func headerName() throws(Failure) -> String {
+    private mutating func headerName() throws(SyntaxError) -> String {
         guard take(".") else { throw failure("needs the name of a header behind it: header.X-Name") }
         let begin = offset
         while let byte = peek(), HeaderSyntax.isTokenByte(byte) { offset += 1 }
@@ -181,7 +181,7 @@ extension ReferenceParser {
     }
 
     /// ` ?? "default"`, or nothing.
-    private mutating func fallback() throws(Failure) -> ReferenceFallback? {
+    private mutating func fallback() throws(SyntaxError) -> ReferenceFallback? {
         skipBlanks()
         guard take("?") else { return nil }
         guard take("?") else { throw failure("has a '?' where only '??' and a default may stand") }
@@ -202,7 +202,7 @@ extension ReferenceParser {
     }
 
     /// A JSON string literal, read as what it means.
-    private mutating func quoted() throws(Failure) -> String {
+    private mutating func quoted() throws(SyntaxError) -> String {
         let begin = offset
         offset += 1
         while let byte = peek(), byte != UInt8(ascii: "\"") { offset += byte == UInt8(ascii: "\\") ? 2 : 1 }
@@ -243,8 +243,8 @@ extension ReferenceParser {
         while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { offset += 1 }
     }
 
-    private func failure(_ complaint: String) -> Failure {
+    private func failure(_ complaint: String) -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
-        return Failure(message: "the reference '\(PrintableText.escape(written, limit: 60))' \(complaint)")
+        return SyntaxError(message: "the reference '\(PrintableText.escape(written, limit: 60))' \(complaint)")
     }
 }

@@ -7,11 +7,11 @@ internal import SluiceRoutes
 package struct FolderSnapshot: Sendable {
     package let files: [RouteFile]
     /// The folder or a file of it could not be read.
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
     /// Changes exactly when a name or a content does.
     package let fingerprint: Fingerprint
     /// By path as the route files write it.
-    private let secrets: [String: Result<[UInt8], FileAccess.Failure>]
+    private let secrets: [String: Result<[UInt8], FileAccess.AccessError>]
 
     /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
@@ -38,7 +38,7 @@ package struct FolderSnapshot: Sendable {
             files: files, problems: problems, fingerprint: fingerprint(of: files, secrets, problems), secrets: known)
     }
 
-    private static func contents(of folder: String) -> ([RouteFile], [RouteProblem]) {
+    private static func contents(of folder: String) -> ([RouteFile], [Diagnostic]) {
         do {
             return (try RouteFiles.read(folder: folder), [])
         } catch {
@@ -47,7 +47,7 @@ package struct FolderSnapshot: Sendable {
     }
 
     /// Over names and contents, each with its length; a file that cannot be read counts as such.
-    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [RouteProblem] = [])
+    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [Diagnostic] = [])
         -> Fingerprint
     {
         var bytes: [UInt8] = []

@@ -33,7 +33,7 @@ package struct ExampleResult: Sendable {
     }
 
     /// What to tell whoever wrote the file; `nil` where there is nothing.
-    package var problem: RouteProblem? {
+    package var problem: Diagnostic? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {
             return first.place.problem(.error, "\(title) comes out otherwise: it is \(outcome)")

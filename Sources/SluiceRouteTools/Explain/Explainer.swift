@@ -63,7 +63,7 @@ package struct Explainer: Sendable {
     /// - Returns: a detail about the signature; `nil` for a request that has one, or needs none.
     private func sign(_ request: inout RequestToSign, _ route: Route, _ arrival: RequestArrival) -> TraceStep? {
         guard route.isVerified, !route.holdsSignature(request, withSecret: true) else { return nil }
-        do throws(SigningObstacle) {
+        do throws(SigningError) {
             let headers = try route.sign(request, at: arrival.receivedAtMilliseconds, id: "explain")
             request.headers += headers
             let names = headers.map { PrintableText.escape($0.name) }.joined(separator: ", ")

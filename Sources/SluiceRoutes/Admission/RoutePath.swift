@@ -8,7 +8,7 @@ package struct RoutePath: Sendable, Hashable {
     }
 
     /// Why a text is no path, as a sentence.
-    package struct Complaint: Error {
+    package struct PathError: Error {
         package let message: String
     }
 
@@ -34,16 +34,16 @@ package struct RoutePath: Sendable, Hashable {
     }
 
     /// Reads `/github/{tenant}`.
-    package init(parsing text: String) throws(Complaint) {
-        guard text.utf8.first == UInt8(ascii: "/") else { throw Complaint(message: "'path' must begin with '/'") }
+    package init(parsing text: String) throws(PathError) {
+        guard text.utf8.first == UInt8(ascii: "/") else { throw PathError(message: "'path' must begin with '/'") }
         guard text.utf8.count <= Self.longest else {
-            throw Complaint(message: "'path' must not have more than \(Self.longest) bytes")
+            throw PathError(message: "'path' must not have more than \(Self.longest) bytes")
         }
         for scalar in text.unicodeScalars {
-            if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
+            if let message = Self.complaint(about: scalar) { throw PathError(message: message) }
         }
         guard PercentDecoding.hasPlainSegments(Array(text.utf8)) else {
-            throw Complaint(
+            throw PathError(
                 message:
                     "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
         }
@@ -52,7 +52,7 @@ package struct RoutePath: Sendable, Hashable {
         for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             let segment = try Self.segment(part)
             if case .parameter(let name) = segment, segments.contains(segment) {
-                throw Complaint(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
+                throw PathError(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
             }
             segments.append(segment)
         }
@@ -69,14 +69,14 @@ package struct RoutePath: Sendable, Hashable {
         }
     }
 
-    private static func segment(_ part: Substring.UTF8View) throws(Complaint) -> Segment {
+    private static func segment(_ part: Substring.UTF8View) throws(PathError) -> Segment {
         let (opening, closing) = (UInt8(ascii: "{"), UInt8(ascii: "}"))
         guard part.contains(where: { $0 == opening || $0 == closing }) else { return .literal(Array(part)) }
         let name = part.dropFirst().dropLast()
         guard part.first == opening, part.last == closing, let first = name.first, !ASCII.isDigit(first),
             name.allSatisfy({ isNameByte($0) })
         else {
-            throw Complaint(
+            throw PathError(
                 message:
                     "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
                     + "digits, '_' and '-'"

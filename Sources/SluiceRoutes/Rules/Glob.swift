@@ -10,7 +10,7 @@ package struct Glob: Sendable {
     }
 
     /// What is wrong with a pattern: a phrase to stand behind its name.
-    package struct Failure: Error {
+    package struct PatternError: Error {
         package let message: String
     }
 
@@ -18,7 +18,7 @@ package struct Glob: Sendable {
     let pattern: String
     private let elements: [Element]
 
-    package init(_ pattern: String) throws(Failure) {
+    package init(_ pattern: String) throws(PatternError) {
         self.pattern = pattern
         var elements: [Element] = []
         var isEscaped = false
@@ -42,7 +42,7 @@ package struct Glob: Sendable {
         self.elements = elements
     }
 
-    private static let strayBackslash = Failure(
+    private static let strayBackslash = PatternError(
         message: #"has a backslash before something else than *, ? or \; a literal one is written \\"#)
 
     /// Whether the pattern describes all of `text`.

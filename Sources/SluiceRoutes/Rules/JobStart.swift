@@ -9,7 +9,7 @@ package enum JobStart: Sendable {
     case renderedReadyAt(TextTemplate)
 
     /// A value that cannot be used, as a phrase for the dead letter.
-    package struct Complaint: Error {
+    package struct ValueError: Error {
         package let message: String
     }
 
@@ -20,16 +20,16 @@ package enum JobStart: Sendable {
     /// The end of the year 9999.
     package static let latest: Int64 = 253_402_300_799_999
 
-    package static func milliseconds(_ text: String) throws(Complaint) -> Int64 {
+    package static func milliseconds(_ text: String) throws(ValueError) -> Int64 {
         if let number = Int64(text) {
             guard number >= earliest else {
-                throw Complaint(
+                throw ValueError(
                     message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")
             }
             if number <= latest { return number }
         } else if let time = TimestampText.parse(text), (0...latest).contains(time) {
             return time
         }
-        throw Complaint(message: "must be a time such as 2026-11-25T08:00:00Z, or a number of milliseconds since 1970")
+        throw ValueError(message: "must be a time such as 2026-11-25T08:00:00Z, or a number of milliseconds since 1970")
     }
 }

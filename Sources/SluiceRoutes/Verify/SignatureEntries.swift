@@ -68,7 +68,7 @@ package struct SignatureEntries {
     /// Why there is nothing to compare.
     ///
     /// - Parameter noun: where it was looked for, with an article.
-    func refusal(_ noun: String) -> Refusal {
+    func refusal(_ noun: String) -> VerificationError {
         let isList = form.separator != nil
         if list.contains(where: { if case .unreadable = $0 { true } else { false } }) {
             return .invalid("\(noun) \(isList ? "holds no signature that is" : "is not") \(form.encoding.rawValue)")

@@ -46,7 +46,7 @@ package struct SignatureScheme: Sendable {
 
 extension SignatureScheme {
     /// All signatures that a request carries.
-    func entries(in request: borrowing SignedRequest) throws(Refusal) -> SignatureEntries {
+    func entries(in request: borrowing SignedRequest) throws(VerificationError) -> SignatureEntries {
         var entries = SignatureEntries(form)
         switch place {
         case .header(let name): try take(name, request, into: &entries)
@@ -60,7 +60,7 @@ extension SignatureScheme {
 
     /// Several lines are several values for a scheme that can tell them apart, and a refusal for any other.
     private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries)
-        throws(Refusal)
+        throws(VerificationError)
     {
         let headers = request.request.headers
         guard var index = headers.firstIndex(of: name) else { return }
@@ -75,12 +75,12 @@ extension SignatureScheme {
     /// The text that the signature of a request has to be over.
     ///
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
-    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(Refusal) -> SignedText {
+    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> SignedText {
         try signed.text(of: request, timestamp: timestamp, id: try id(in: request))
     }
 
     /// What `${id}` stands for; `nil` where the scheme has no id.
-    func id(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8]? {
+    func id(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8]? {
         guard let id else { return nil }
         let text = try request.requiredValue(id, "id")
         guard idPattern.matches(text) else {

@@ -40,17 +40,18 @@ package final class SignatureVerifier: Sendable {
     func verify(
         _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings,
         _ recorder: VerificationRecorder?
-    ) throws(Refusal) {
+    ) throws(VerificationError) {
         if recorder == nil, let signature = soleSignature(of: request) {
             return try judge(signature, over: request.body)
         }
-        try read(request, &findings) { signed throws(Refusal) in try judge(signed, nowMilliseconds, recorder) }
+        try read(request, &findings) { signed throws(VerificationError) in try judge(signed, nowMilliseconds, recorder)
+        }
     }
 
     /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
     /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
     /// looked at.
-    func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(Refusal) {
+    func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
             request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL)
@@ -66,7 +67,7 @@ package final class SignatureVerifier: Sendable {
 
     private func judge(
         _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, _ recorder: VerificationRecorder?
-    ) throws(Refusal) {
+    ) throws(VerificationError) {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
@@ -76,7 +77,9 @@ package final class SignatureVerifier: Sendable {
         // A person is told as well whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
         let text: SignedText
-        do throws(Refusal) { text = try scheme.text(of: request, timestamp: timestamp) } catch { throw expiry ?? error }
+        do throws(VerificationError) { text = try scheme.text(of: request, timestamp: timestamp) } catch {
+            throw expiry ?? error
+        }
         recorder?.note(text, body: request.request.body)
         let isMatch = matches(entries, text, request.request.body, recorder)
         if let expiry { throw expiry }
@@ -101,7 +104,7 @@ package final class SignatureVerifier: Sendable {
         return matches
     }
 
-    private var noMatch: Refusal { .invalid("\(scheme.place.noun) does not match any secret of the route") }
+    private var noMatch: VerificationError { .invalid("\(scheme.place.noun) does not match any secret of the route") }
 }
 
 extension SignatureVerifier {
@@ -120,7 +123,7 @@ extension SignatureVerifier {
         return text.isEmpty ? nil : scheme.form.encoding.decode(text)
     }
 
-    private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(Refusal) {
+    private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(VerificationError) {
         var matches = false
         for secret in secrets {
             let digest = secret.key.authenticate(body)
@@ -137,8 +140,8 @@ extension SignatureVerifier {
     /// it: in one pass, bounded by the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
-        _ judge: (borrowing SignedRequest) throws(Refusal) -> Result
-    ) throws(Refusal) -> Result {
+        _ judge: (borrowing SignedRequest) throws(VerificationError) -> Result
+    ) throws(VerificationError) -> Result {
         guard scheme.readsBody else {
             return try judge(
                 SignedRequest(
@@ -155,7 +158,7 @@ extension SignatureVerifier {
     @_lifetime(copy request, copy document)
     private func scanned(
         _ request: borrowing RequestView, _ document: Span<UInt8>, _ findings: inout JSONFindings
-    ) throws(Refusal) -> SignedRequest {
+    ) throws(VerificationError) -> SignedRequest {
         do {
             try JSONScanner.scan(document, paths: scheme.paths, into: &findings)
         } catch {
@@ -164,7 +167,7 @@ extension SignatureVerifier {
         return SignedRequest(request: copy request, document: document, findings: findings, publicURL: publicURL)
     }
 
-    private static func unreadable(_ why: String) -> Refusal {
+    private static func unreadable(_ why: String) -> VerificationError {
         .missing("the body, in which a part of the signature stands, cannot be read: \(why)")
     }
 }

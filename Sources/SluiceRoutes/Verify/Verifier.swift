@@ -13,11 +13,11 @@ package enum Verifier: Sendable {
     /// - Returns: why the request is refused, or `nil` if it is genuine.
     func refusal(
         of request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
-    ) -> Refusal? {
+    ) -> VerificationError? {
         switch self {
         case .none: return nil
         case .signature(let verifier):
-            do throws(Refusal) {
+            do throws(VerificationError) {
                 try verifier.verify(request, receivedAtMilliseconds, &findings, nil)
                 return nil
             } catch {
@@ -27,9 +27,10 @@ package enum Verifier: Sendable {
     }
 
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
-    func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> Refusal? {
+    func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
         guard case .signature(let verifier) = self else { return nil }
-        do throws(Refusal) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch {
+        do throws(VerificationError) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch
+        {
             return error
         }
         return nil
@@ -40,7 +41,7 @@ package enum Verifier: Sendable {
         guard case .signature(let verifier) = self else { return VerificationAccount() }
         let recorder = VerificationRecorder(verifier)
         var findings = JSONFindings()
-        do throws(Refusal) {
+        do throws(VerificationError) {
             try verifier.verify(request, receivedAtMilliseconds, &findings, recorder)
             recorder.conclude(.valid)
         } catch {
@@ -62,13 +63,17 @@ package enum Verifier: Sendable {
 }
 
 /// A refusal of a request, and what the log says about it.
-struct Refusal: Error {
+struct VerificationError: Error {
     let code: ErrorCode
     /// A sentence for the log, without anything that the sender wrote.
     let reason: String
 
-    static func missing(_ reason: String) -> Refusal { Refusal(code: .signatureMissing, reason: reason) }
-    static func invalid(_ reason: String) -> Refusal { Refusal(code: .signatureInvalid, reason: reason) }
+    static func missing(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureMissing, reason: reason)
+    }
+    static func invalid(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureInvalid, reason: reason)
+    }
 }
 
 /// Headers that are never stored with a dead letter and never handed to a job by `${headers}`.

@@ -86,7 +86,7 @@ struct ExplainedRequest: ParsableArguments {
 
     private func bytes() throws -> [UInt8] {
         guard let bodyFile else { return Array((body ?? "").utf8) }
-        do throws(FileAccess.Failure) {
+        do throws(FileAccess.AccessError) {
             if bodyFile == "-" { return try FileAccess.readStandardInput(limit: Self.longestBody) }
             return try FileAccess.read(bodyFile, limit: Self.longestBody)
         } catch {

@@ -31,14 +31,14 @@ struct KindsCommand: ParsableCommand {
         let kinds = DeclaredKinds(snapshot.files, readingProblems: snapshot.problems)
         try refuse(kinds.problems)
         guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kind is declared in \(folder)") }
-        do throws(KindNameClash) {
+        do throws(KindNameError) {
             Terminal.write(try kinds.source(in: language))
         } catch {
             try refuse(error.problems)
         }
     }
 
-    private func refuse(_ problems: [RouteProblem]) throws {
+    private func refuse(_ problems: [Diagnostic]) throws {
         guard !problems.isEmpty else { return }
         for problem in problems { Terminal.complain(PrintableText.escape(problem.description, limit: 1000)) }
         throw StartupError(

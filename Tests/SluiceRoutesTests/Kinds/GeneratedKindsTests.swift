@@ -83,7 +83,7 @@ import Testing
         let kinds = kinds(
             ("r.yaml", "kinds:\n  order_paid: {}\n  order-paid: {}\n  other: {}\n  string: {}\n  StringJob: {}\n"))
         #expect(kinds.problems == [])
-        do throws(KindNameClash) {
+        do throws(KindNameError) {
             _ = try kinds.source(in: language)
             Issue.record("there is a source")
         } catch {
