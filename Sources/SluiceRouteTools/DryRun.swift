@@ -13,7 +13,7 @@ extension Route {
     }
 }
 
-/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each delivery.
+/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each.
 struct DryRunKeys {
     /// What of a delivery is stored.
     struct Stored {

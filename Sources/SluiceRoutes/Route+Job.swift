@@ -19,7 +19,7 @@ extension Route {
 
     /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
     /// for several jobs.
-    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, _ rule: Int, _ context: borrowing DeliveryContext)
+    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, rule: Int, context: borrowing DeliveryContext)
         -> JobKey
     {
         // Zizq refuses a job that has both.
@@ -33,12 +33,12 @@ extension Route {
         return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
     }
 
-    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, _ context: borrowing DeliveryContext)
+    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, context: borrowing DeliveryContext)
         -> Result<Job, JobError>
     {
         do throws(JobError) {
-            let type = try name(template.type, "type", context)
-            let queue = try name(template.queue, "queue", context)
+            let type = try name(template.type, "type", context: context)
+            let queue = try name(template.queue, "queue", context: context)
             let options = try options(template, context)
             let payload = try payload(template.payload, context)
             if let why = template.payloadType?.mismatch(in: payload.span) {
@@ -54,7 +54,7 @@ extension Route {
         }
     }
 
-    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobError)
+    private func name(_ text: JobText, _ field: String, context: borrowing DeliveryContext) throws(JobError)
         -> String
     {
         switch text {

@@ -17,9 +17,9 @@ extension Route {
         do throws(DeliveryAssembly.StopError) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
-                try gather(elements, context, share, &assembly, trace: &trace)
+                try gather(elements, context, share: share, assembly: &assembly, trace: &trace)
             } else {
-                try gather(context, share, &assembly, trace: &trace)
+                try gather(context, share, assembly: &assembly, trace: &trace)
             }
         } catch {
             switch error {
@@ -33,7 +33,7 @@ extension Route {
         var delivery = delivery(context)
         delivery.parts = assembly.parts
         delivery.missingKeys = assembly.missingKeys
-        return stored(delivery, context, &assembly.charge)
+        return stored(delivery, context, charge: &assembly.charge)
     }
 
     /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it
@@ -59,7 +59,7 @@ extension Route {
         delivery.parts = [
             Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
         ]
-        return stored(delivery, context, &charge)
+        return stored(delivery, context, charge: &charge)
     }
 
     /// A delivery with nothing in it yet.
@@ -71,7 +71,7 @@ extension Route {
     }
 
     private func stored(
-        _ delivery: Delivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
+        _ delivery: Delivery, _ context: borrowing DeliveryContext, charge: inout MemoryCharge
     ) -> RouteOutcome {
         var delivery = delivery
         if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
@@ -82,8 +82,8 @@ extension Route {
     }
 
     private func gather<Trace: RouteTrace>(
-        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare,
-        _ assembly: inout DeliveryAssembly, trace: inout Trace
+        _ elements: Elements, _ context: borrowing DeliveryContext, share: DeliveryShare,
+        assembly: inout DeliveryAssembly, trace: inout Trace
     ) throws(DeliveryAssembly.StopError) {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
@@ -96,13 +96,13 @@ extension Route {
         var context = copy context
         for element in share.element.map({ $0..<($0 + 1) }) ?? 0..<count {
             context.item = element
-            try gather(context, share, &assembly, trace: &trace)
+            try gather(context, share, assembly: &assembly, trace: &trace)
         }
     }
 
     /// Takes the delivery, or the element at hand, through the rules.
     private func gather<Trace: RouteTrace>(
-        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly,
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, assembly: inout DeliveryAssembly,
         trace: inout Trace
     ) throws(DeliveryAssembly.StopError) {
         let selection = selection(context, share)
@@ -119,10 +119,12 @@ extension Route {
                     DeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
             }
         case .rule(let rule):
-            if try begin(context, &assembly, trace: &trace) { try make(rule, context, &assembly, trace: &trace) }
+            if try begin(context, &assembly, trace: &trace) {
+                try make(rule, context, assembly: &assembly, trace: &trace)
+            }
         case .rules(let rules):
             guard try begin(context, &assembly, trace: &trace) else { return }
-            for rule in rules { try make(rule, context, &assembly, trace: &trace) }
+            for rule in rules { try make(rule, context, assembly: &assembly, trace: &trace) }
         }
     }
 
@@ -178,13 +180,13 @@ extension Route {
     }
 
     private func make<Trace: RouteTrace>(
-        _ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
+        _ rule: Int, _ context: borrowing DeliveryContext, assembly: inout DeliveryAssembly, trace: inout Trace
     ) throws(DeliveryAssembly.StopError) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
             return
         }
         guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
-        let result = job(template, jobKey(template, key, rule, context), rule: rule, context)
+        let result = job(template, jobKey(template, key, rule: rule, context: context), rule: rule, context: context)
         if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
         switch result {
         case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)

@@ -53,7 +53,7 @@ package struct RouteReader {
         let elements = elements(body)
         event()
         let key = uniqueKey()
-        let rules = rules(body, match, methods, &kinds)
+        let rules = rules(body, match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
         let examples = examples(path?.path, methods)
@@ -260,7 +260,7 @@ extension RouteReader {
     }
 
     private mutating func rules(
-        _ body: BodyKind, _ match: MatchPolicy, _ methods: [String], _ kinds: inout JobKinds
+        _ body: BodyKind, _ match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.node("jobs") else {
             context.error(reader.position, "a route needs 'jobs'")

@@ -96,11 +96,12 @@ struct SecretReader {
             context.error(node.position, "a secret has one of 'env', 'file' and 'value'")
             return nil
         }
-        return reader.value("env") { environmentSecret($0, $1, $2, form) } ?? reader.value("file", fileSecret)
+        return reader.value("env") { environmentSecret($0, $1, subject: $2, form: form) } ?? reader.value(
+            "file", fileSecret)
             ?? reader.value("value", inlineSecret)
     }
 
-    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String, _ form: KeyForm)
+    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, subject: String, form: KeyForm)
         -> Found?
     {
         guard let name = context.text(node, subject) else { return nil }
@@ -122,7 +123,7 @@ struct SecretReader {
         return Found(text: Array(value.utf8), source: .environment(name))
     }
 
-    private func fileSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
+    private func fileSecret(_ context: FileContext, _ node: YAMLNode, subject: String) -> Found? {
         guard let path = context.text(node, subject) else { return nil }
         if supply == .throwAway { return throwAway() }
         switch files.content(of: path) {
@@ -134,7 +135,7 @@ struct SecretReader {
         }
     }
 
-    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
+    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, subject: String) -> Found? {
         guard allowsInline else {
             context.error(node.position, "a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'")
             return nil

@@ -60,7 +60,7 @@ package enum MultipartForm {
     private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyError)
         -> FormFields.Value
     {
-        if let name = head.filename { return .json(file(try text(name.span, charset), content, head)) }
+        if let name = head.filename { return .json(file(try text(name.span, charset), content, head: head)) }
         let declared = head.contentType
         let type = MediaType(declared.span)
         switch type.name.isEmpty ? .text : type.family {
@@ -81,7 +81,7 @@ package enum MultipartForm {
     }
 
     /// What a job gets of a file.
-    private static func file(_ name: [UInt8], _ content: Span<UInt8>, _ head: MultipartHead) -> [UInt8] {
+    private static func file(_ name: [UInt8], _ content: Span<UInt8>, head: MultipartHead) -> [UInt8] {
         var json = Array(#"{"filename":"#.utf8)
         json.appendJSONString(name.span)
         json += Array(#","content_type":"#.utf8)

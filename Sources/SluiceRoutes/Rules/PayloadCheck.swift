@@ -12,7 +12,7 @@ extension PayloadType {
             var reader = PayloadCheck.reader(of: payload)
             var check = PayloadCheck()
             guard let misfit = try check.misfit(self, &reader) else { return nil }
-            return try MisfitSentence.of(misfit, self, payload)
+            return try MisfitSentence.of(misfit, self, payload: payload)
         } catch {
             // What was rendered has been scanned.
             return "the payload cannot be read: \(error)"

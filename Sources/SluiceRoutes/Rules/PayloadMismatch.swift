@@ -56,7 +56,7 @@ struct MisfitSentence {
     private var path = PayloadPath()
 
     /// - Parameter misfit: what a check of this payload against this type found.
-    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, _ payload: Span<UInt8>) throws(JSONError) -> String? {
+    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, payload: Span<UInt8>) throws(JSONError) -> String? {
         var reader = PayloadCheck.reader(of: payload)
         var search = MisfitSentence(misfit: misfit)
         return try search.sentence(type, &reader)

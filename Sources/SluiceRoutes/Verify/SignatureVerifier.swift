@@ -38,13 +38,14 @@ package final class SignatureVerifier: Sendable {
     ///   - findings: the thread's own.
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
     func verify(
-        _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings,
-        _ recorder: VerificationRecorder?
+        _ request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings,
+        recorder: VerificationRecorder?
     ) throws(VerificationError) {
         if recorder == nil, let signature = soleSignature(of: request) {
             return try judge(signature, over: request.body)
         }
-        try read(request, &findings) { signed throws(VerificationError) in try judge(signed, nowMilliseconds, recorder)
+        try read(request, &findings) { signed throws(VerificationError) in
+            try judge(signed, nowMilliseconds, recorder: recorder)
         }
     }
 
@@ -66,13 +67,13 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func judge(
-        _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, _ recorder: VerificationRecorder?
+        _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, recorder: VerificationRecorder?
     ) throws(VerificationError) {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
         let timestamp = try scheme.timestamp?.text(in: request)
-        recorder?.note(timestamp, scheme.timestamp, nowMilliseconds)
+        recorder?.note(timestamp, scheme.timestamp, nowMilliseconds: nowMilliseconds)
         let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
         // A person is told as well whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
@@ -81,14 +82,14 @@ package final class SignatureVerifier: Sendable {
             throw expiry ?? error
         }
         recorder?.note(text, body: request.request.body)
-        let isMatch = matches(entries, text, request.request.body, recorder)
+        let isMatch = matches(entries, text, body: request.request.body, recorder: recorder)
         if let expiry { throw expiry }
         guard isMatch else { throw noMatch }
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
     private func matches(
-        _ entries: SignatureEntries, _ text: SignedText, _ body: Span<UInt8>, _ recorder: VerificationRecorder?
+        _ entries: SignatureEntries, _ text: SignedText, body: Span<UInt8>, recorder: VerificationRecorder?
     ) -> Bool {
         var matches = false
         for (position, secret) in secrets.enumerated() {
@@ -140,7 +141,7 @@ extension SignatureVerifier {
     /// it: in one pass, bounded by the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
-        _ judge: (borrowing SignedRequest) throws(VerificationError) -> Result
+        judge: (borrowing SignedRequest) throws(VerificationError) -> Result
     ) throws(VerificationError) -> Result {
         guard scheme.readsBody else {
             return try judge(
@@ -149,15 +150,16 @@ extension SignatureVerifier {
                 ))
         }
         switch body.read(request) {
-        case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), &findings))
-        case .json(let document), .untyped(let document): return try judge(scanned(request, document.span, &findings))
+        case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), findings: &findings))
+        case .json(let document), .untyped(let document):
+            return try judge(scanned(request, document.span, findings: &findings))
         case .unreadable(let why): throw Self.unreadable(why)
         }
     }
 
     @_lifetime(copy request, copy document)
     private func scanned(
-        _ request: borrowing RequestView, _ document: Span<UInt8>, _ findings: inout JSONFindings
+        _ request: borrowing RequestView, _ document: Span<UInt8>, findings: inout JSONFindings
     ) throws(VerificationError) -> SignedRequest {
         do {
             try JSONScanner.scan(document, paths: scheme.paths, into: &findings)

@@ -18,7 +18,7 @@ package enum Verifier: Sendable {
         case .none: return nil
         case .signature(let verifier):
             do throws(VerificationError) {
-                try verifier.verify(request, receivedAtMilliseconds, &findings, nil)
+                try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: nil)
                 return nil
             } catch {
                 return error
@@ -42,7 +42,7 @@ package enum Verifier: Sendable {
         let recorder = VerificationRecorder(verifier)
         var findings = JSONFindings()
         do throws(VerificationError) {
-            try verifier.verify(request, receivedAtMilliseconds, &findings, recorder)
+            try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: recorder)
             recorder.conclude(.valid)
         } catch {
             recorder.conclude(.refused(error.code, reason: error.reason))

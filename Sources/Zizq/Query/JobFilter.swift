@@ -61,7 +61,7 @@ public struct JobFilter: Sendable, Hashable {
         return copy
     }
 
-    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, _ write: (Bound) -> String)
+    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, write: (Bound) -> String)
         -> JobFilter
     {
         let (lower, upper) = bounds.filterBounds

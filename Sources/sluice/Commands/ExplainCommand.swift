@@ -73,7 +73,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let explainer = try explainer(settings, environment)
         let explanation: Explanation
         if let delivery {
-            explanation = try await explain(delivery, explainer, settings)
+            explanation = try await explain(delivery, explainer, settings: settings)
         } else {
             explanation = explainer.explain(
                 try request.request(), request.arrival(trusting: settings.trustedProxies), signs: !request.unsigned)
@@ -95,7 +95,7 @@ struct ExplainCommand: AsyncParsableCommand {
         throw StartupError(.wrongInput, (lines + [count]).joined(separator: "\n"))
     }
 
-    private func explain(_ id: String, _ explainer: Explainer, _ settings: Settings) async throws -> Explanation {
+    private func explain(_ id: String, _ explainer: Explainer, settings: Settings) async throws -> Explanation {
         let bytes = try await ControlClient.ask(.delivery(id), settings)
         let delivery = try ControlCoding.decode(ControlDocuments.Delivery.self, bytes)
         guard let request = delivery.request.flatMap({ Base64.decode(Array($0.utf8).span) }) else {
