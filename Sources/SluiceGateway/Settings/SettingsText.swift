@@ -58,32 +58,33 @@ package enum SettingsPage {
 
         <!-- Made from the table in Sources/SluiceGateway/Settings/SettingsTable.swift by `make docs`; do not edit. -->
 
-        Each setting has one name in three spellings. The key `zizq.url` stands in the settings file, \
-        `SLUICE_ZIZQ_URL` in the
-        environment, and `--zizq-url` on the command line of `sluice serve` and `sluice dev`. The command line goes \
-        before the
-        environment, the environment before the file, and the file before the default.
+        Each setting has one name in three forms: the key `zizq.url` in the settings file, the variable \
+        `SLUICE_ZIZQ_URL`, and
+        the option `--zizq-url` of `sluice serve` and `sluice dev`. The command line overrides the environment, the \
+        environment
+        overrides the file, and the file overrides the default.
 
-        The file is the one that `--config PATH` names, else `sluice.yaml` in the working folder where there is one. \
-        In it
-        `zizq.url: …` and `zizq: { url: … }` mean the same, and a list may be written as one. An unknown key and a \
-        value out of
-        range are errors that say where they stand; the gateway then does not start (exit status 1). A variable \
-        `SLUICE_…` that is
-        no setting is a warning, unless a route file uses it or Kubernetes made it for a Service named `sluice`.
+        `--config PATH` names the settings file; without it, `sluice.yaml` in the working directory is read if it \
+        exists. In the
+        file, `zizq.url: …` and `zizq: { url: … }` are equivalent, and a list may be written as a YAML list. \
+        Unknown keys and values
+        out of range are errors with a location; the gateway then does not start (exit status 1). A variable \
+        `SLUICE_…` that is not
+        a setting is a warning, unless a route file uses it or Kubernetes created it for a Service named `sluice`.
 
         Durations are a number and a unit: `500ms`, `30s`, `5m`, `2h`, `7d`. Sizes are in powers of 1024: `64KiB`, \
         `10MiB`, `1GiB`.
 
-        `sluice serve --print-settings` prints what is in force and where each value came from, in the form of a \
-        settings file. No
-        setting holds a secret itself: keys, tokens and passwords are in files that settings name, or in variables \
-        that route files name.
+        `sluice serve --print-settings` prints the effective value and the source of each setting, in the format of a \
+        settings file.
+        No setting contains a secret: keys, tokens and passwords are in files that settings name, or in variables \
+        that route files
+        name.
         """
 
     private static func section(_ group: SettingGroup) -> String {
         let rows = SettingsTable.all.filter { $0.group == group }.map(row)
-        return "## \(group.rawValue)\n\n| key | default | range or form | meaning |\n|---|---|---|---|\n"
+        return "## \(group.rawValue)\n\n| key | default | range or format | meaning |\n|---|---|---|---|\n"
             + rows.joined(separator: "\n")
     }
 
@@ -107,9 +108,9 @@ package enum SettingsPage {
             |---|---|
             \(rows.joined(separator: "\n"))
 
-            As long as `zizq.url` is not set, jobs go to the development queue that the command starts; without \
+            If `zizq.url` is not set, jobs go to the development queue that the command starts. Without \
             `--licensed`, which lets
-            that queue take unique keys, `zizq.unique_keys` is then `never`.
+            that queue accept unique keys, `zizq.unique_keys` is then `never`.
             """
     }
 }
