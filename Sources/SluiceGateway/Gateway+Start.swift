@@ -73,11 +73,11 @@ extension Gateway {
         if let show = configuration.show {
             publication.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }
+        let loader = RouteLoader(
+            folder: core.settings.routes, options: options, environment: configuration.environment, time: core.time)
         let service = try RouteReloadService(
-            RouteLoader(
-                folder: core.settings.routes, options: options, environment: configuration.environment, time: core.time),
-            certificate: try loadCertificate(core), metrics: core.metrics, publication: publication, time: core.time,
-            logger: core.logger)
+            loader, certificate: try loadCertificate(core), metrics: core.metrics, publication: publication,
+            time: core.time, logger: core.logger)
         let variables = Set(service.picture.compilation.environmentNames)
         for warning in SettingsEnvironment.warnings(for: configuration.environment, routeVariables: variables) {
             core.logger.warning("\(warning)")

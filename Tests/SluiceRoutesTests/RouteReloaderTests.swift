@@ -111,7 +111,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
-                == "version 3; no route has the name 's' any longer: its unique keys will not be asked for again")
+                == "version 3; the route 's' no longer exists: its unique keys no longer apply")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -199,9 +199,9 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.remove("a.yaml")
         #expect(watch.look() == "waiting")
-        #expect(watch.look() == "the route files hold no route; keeping the previous routes")
+        #expect(watch.look() == "the route files contain no routes; keeping the previous routes")
         #expect(watch.table?.routes.map(\.path) == ["/a"])
-        #expect(watch.hangUp() == "the route files hold no route; keeping the previous routes")
+        #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
     }
 
     @Test("A folder that goes away changes nothing")
@@ -229,7 +229,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/c"])
     }
 
-    @Test("files that change all the time are read ten times for a request, and loaded once they stop changing")
+    @Test("files that change all the time are read ten times for a request, and loaded when they stop changing")
     func neverStill() throws {
         let watch = try watch(["a.yaml": text("/a")])
         let reads = watch.reads
@@ -238,7 +238,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
             number += 1
             try? watch.folder.write("a.yaml", self.text("/b\(number)"))
         }
-        let problem = "the files changed each time they were read; they are loaded once they stop changing"
+        let problem = "the files changed each time they were read; they are loaded when they stop changing"
         #expect(watch.hangUp() == problem)
         #expect(watch.reads == reads + 10)
         #expect(watch.reloader.status.problems == [problem])

@@ -119,7 +119,8 @@ actor RouteReloadService: Service {
     /// Has everything read again soon, whatever has or has not changed: SIGHUP.
     nonisolated func ask() { Task { [number = takeNumber()] in await reload(number) } }
 
-    /// The same for `sluice reload`, which waits for the result; requests that come later are served with the new table.
+    /// The same for `sluice reload`, which waits for the result. Requests that come later are served with the new
+    /// table.
     nonisolated func reload() async -> Report { await reload(takeNumber()) }
 
     private nonisolated func takeNumber() -> Int { asked.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue }
@@ -155,7 +156,7 @@ actor RouteReloadService: Service {
         switch outcome {
         case .unchanged: return nil
         case .changing:
-            logger.debug("the route files have changed: they are loaded if the next look sees the same")
+            logger.debug("the route files have changed; loading them if they are unchanged at the next check")
             return nil
         case .replaced(let replacement): return use(replacement, since: started)
         case .kept(let problems, let compilation):
@@ -212,7 +213,7 @@ actor RouteReloadService: Service {
         let missing = compilation.environmentNames.filter { (loader.environment[$0] ?? "").isEmpty }
         guard let name = missing.first else { return [] }
         return [
-            "the gateway knows the environment variables that it was started with: \(PrintableText.escape(name)) "
+            "environment variables are only read at start: a change of \(PrintableText.escape(name)) "
                 + "needs a restart, a secret from a 'file' does not"
         ]
     }

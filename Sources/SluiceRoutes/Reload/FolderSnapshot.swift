@@ -92,7 +92,8 @@ package struct FolderSnapshot: Sendable {
     }
 }
 
-/// What a look at the routes folder sees without reading a file: names, sizes and times. Cheap enough for once a second.
+/// What a look at the routes folder sees without reading a file: names, sizes and times. Cheap enough for once a
+/// second.
 package struct FolderListing: Sendable, Hashable {
     private struct Entry: Sendable, Hashable {
         let path: String

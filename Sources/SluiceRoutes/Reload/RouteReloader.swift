@@ -4,10 +4,10 @@ internal import SluiceBase
 /// without a clock.
 ///
 /// It compares contents by their fingerprints. Files are read when a name, a size or a time has changed, and every ten
-/// looks whatever these say. A change is loaded when two looks in a row have read the same, so that a file half written,
-/// an editor's rename and a mounted folder's swap each come out as one load of the whole. What was compiled is compared
-/// with the disk once more before it is used, also where a load was asked for: files that change while they are read
-/// are never loaded half old, half new.
+/// looks whatever these say. A change is loaded when two looks in a row have read the same, so that a file half
+/// written, an editor's rename and a mounted folder's swap each come out as one load of the whole. What was compiled is
+/// compared with the disk once more before it is used, also where a load was asked for: files that change while they
+/// are read are never loaded half old, half new.
 package struct RouteReloader: Sendable {
     package enum Event: Sendable {
         /// A second has passed, and this is what there is now.
@@ -134,7 +134,7 @@ package struct RouteReloader: Sendable {
         phase = .idle
         tried = []
         status.triedAtMilliseconds = now
-        return keep(["the files changed each time they were read; they are loaded once they stop changing"], of: nil)
+        return keep(["the files changed each time they were read; they are loaded when they stop changing"], of: nil)
     }
 
     private mutating func finish(_ compilation: RouteCompilation, atMilliseconds now: Int64) -> Action {
@@ -145,7 +145,7 @@ package struct RouteReloader: Sendable {
         status.triedAtMilliseconds = now
         guard let new = compilation.table else { return keep(compilation.problems.map(\.description), of: compilation) }
         if new.routes.isEmpty, table?.routes.isEmpty == false {
-            return keep(["the route files hold no route; keeping the previous routes"], of: compilation)
+            return keep(["the route files contain no routes; keeping the previous routes"], of: compilation)
         }
         status.version += 1
         status.loadedAtMilliseconds = now
@@ -165,6 +165,6 @@ package struct RouteReloader: Sendable {
     }
 
     private static func warning(ofMissing name: String) -> String {
-        "no route has the name '\(PrintableText.escape(name))' any longer: its unique keys will not be asked for again"
+        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys no longer apply"
     }
 }
