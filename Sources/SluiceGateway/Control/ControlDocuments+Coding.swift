@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 package import SluiceBase
 internal import SluiceOutbox
-internal import SluiceRoutes
+internal import SluiceRouteFiles
 
 extension ControlDocuments.Job {
     init(_ job: JobListing) {
@@ -68,7 +68,7 @@ extension ControlDocuments.Routes {
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
-        self.init(gateway: state, problems: status.problems, routes: picture.routes.table.routes.map(\.summary))
+        self.init(gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary))
     }
 
     private static func word(_ files: FolderSnapshot.Comparison) -> String {

@@ -1,6 +1,7 @@
 internal import Logging
 internal import ServiceLifecycle
 internal import SluiceBase
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 internal import Synchronization
 
