@@ -20,8 +20,8 @@ package enum SettingsTable {
         Setting(
             "tls.certificate", \.tls.certificate, in: .listeners, form: .path(pem),
             meaning:
-                "Certificate and chain of the public listener; required if `https` is on (`sluice dev` creates its own); "
-                + "reloaded when it changes"),
+                "Certificate and chain of the public listener; required if `https` is on (`sluice dev` creates its "
+                + "own); reloaded when it changes"),
         Setting(
             "tls.key", \.tls.key, in: .listeners, form: .path(pem),
             meaning: "Private key of the certificate; required if `https` is on"),
