@@ -60,13 +60,14 @@ package enum SettingsTable {
         Setting(
             "outbox.max_bytes", \.outbox.maxBytes, in: .outbox, form: .size(.mebibytes(64)),
             meaning:
-                "Limit for undelivered jobs, dead letters and kept requests together; above it, requests are answered 503"
+                "Limit for undelivered jobs, dead letters and kept requests together; above it, requests are answered "
+                + "503"
         ),
         Setting(
             "outbox.max_dead_bytes", \.outbox.maxDeadBytes, in: .outbox, form: .size(.mebibytes(1)),
             meaning:
-                "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that would "
-                + "become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
+                "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that "
+                + "would become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
         Setting(
             "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
             meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),
