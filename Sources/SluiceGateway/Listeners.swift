@@ -13,17 +13,14 @@ struct Listeners: Sendable {
 
     /// Makes the servers on their event loops, and has them listen.
     ///
-    /// - Parameters:
-    ///   - sockets: bound already.
-    ///   - routes: those that the first requests are served with.
+    /// - Parameter sockets: bound already.
     static func start(
-        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService,
-        routes: ActiveRoutes
+        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService
     ) async throws(StartupError) -> Listeners {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition { outbox.status.condition.reasonNotReady }
         let listeners = Listeners(
-            ingest: await makeIngest(core, outbox: outbox, routes: routes),
+            ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),
             control: await makeControl(core, outbox: outbox, reader: reader, reload: reload),
             condition: condition, addresses: sockets.addresses)

@@ -7,7 +7,7 @@ import Testing
     private typealias Way = @Sendable (TemporaryFolder, String) throws -> Void
 
     private static let loaded = "loaded the route files"
-    private static let seen = "the route files have changed: they are loaded if the next look sees the same"
+    private static let seen = "the route files have changed; loading them if they are unchanged at the next check"
 
     private static let ways: [String: Way] = [
         "an editor that writes beside and renames": { folder, text in
@@ -92,7 +92,7 @@ import Testing
             "routes:1:1: the routes folder cannot be read: No such file or directory", { try $0.remove("routes") }
         ),
         "an emptied folder": (
-            "the route files hold no route; the last table stays", { try $0.remove("routes/r.yaml") }
+            "the route files contain no routes; keeping the previous routes", { try $0.remove("routes/r.yaml") }
         ),
         "an emptied file": (
             "routes/r.yaml:1:1: there is nothing in this file; delete it to take its routes away",

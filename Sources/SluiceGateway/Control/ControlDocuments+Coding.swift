@@ -2,7 +2,6 @@ internal import FoundationEssentials
 package import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRouteFiles
-internal import SluiceRoutes
 
 extension ControlDocuments.Job {
     init(_ job: JobListing) {
@@ -63,14 +62,21 @@ extension ControlDocuments.Reloaded {
 }
 
 extension ControlDocuments.Routes {
-    /// Of the table in force; reads the folder to compare it. Blocking.
-    init(_ reload: RouteReloadService) {
-        let picture = reload.picture
+    /// - Parameter files: how the files on disk compare with those of the active table.
+    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison) {
         let status = picture.status
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
-            result: status.problems.isEmpty ? "success" : "failure", files: reload.files(picture).rawValue)
-        self.init(gateway: state, problems: status.problems, routes: picture.table?.summaries ?? [])
+            result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
+        self.init(gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary))
+    }
+
+    private static func word(_ files: FolderSnapshot.Comparison) -> String {
+        switch files {
+        case .same: "in_force"
+        case .changed: "changed"
+        case .unreadable: "unreadable"
+        }
     }
 }
 

@@ -37,11 +37,16 @@ struct ControlAnswerer: Sendable {
     private func answer(_ asked: ControlRequest) async -> ControlAnswer {
         switch asked {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
-        case .routes: .document(ControlCoding.encode(ControlDocuments.Routes(reload)))
+        case .routes: .document(await routes())
         case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery,
             .forgetKey:
             await console.answer(asked)
         }
+    }
+
+    private func routes() async -> [UInt8] {
+        let (picture, files) = await reload.pictureAndFiles()
+        return ControlCoding.encode(ControlDocuments.Routes(picture, files: files))
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {
