@@ -63,7 +63,7 @@ package enum FileAccess {
         var status = stat()
         // `fstat` fills the structure that is given.
         guard unsafe fstat(descriptor, &status) == 0 else { throw Failure(errorNumber: errno) }
-        guard Status(status).isRegularFile else { throw Failure("it is not a regular file") }
+        guard Status(status).isRegularFile else { throw Failure("not a regular file") }
         return try content(of: descriptor, limit: limit)
     }
 
@@ -115,7 +115,7 @@ package enum FileAccess {
             guard count > 0 else { throw Failure(errorNumber: errno) }
             content.append(contentsOf: chunk[..<count])
         }
-        throw Failure("it is larger than \(limit) bytes")
+        throw Failure("larger than \(limit) bytes")
     }
 }
 

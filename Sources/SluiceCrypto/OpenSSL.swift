@@ -46,7 +46,7 @@ package enum SecureRandom {
         // The buffer has room for `count` bytes and is filled by the call.
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let isFilled = unsafe RAND_bytes(buffer.baseAddress, Int32(count)) == 1
-            guard isFilled || count == 0 else { preconditionFailure("\(OpenSSLError("making random bytes"))") }
+            guard isFilled || count == 0 else { preconditionFailure("\(OpenSSLError("generating random bytes"))") }
             filled = count
         }
     }

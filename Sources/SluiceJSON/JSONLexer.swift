@@ -70,7 +70,7 @@ struct JSONLexer: ~Escapable {
         case .true: try literal(0x74_72_75_65, count: 4)
         case .false: try literal(0x66_61_6C_73_65, count: 5)
         case .null: try literal(0x6E_75_6C_6C, count: 4)
-        case .object, .array: preconditionFailure("a container is no scalar")
+        case .object, .array: preconditionFailure("a container is not a scalar")
         }
     }
 

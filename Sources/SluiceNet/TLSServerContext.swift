@@ -25,7 +25,7 @@ package final class TLSServerContext: @unchecked Sendable {
         self.ticketKeys = ticketKeys
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
-            throw .fromQueue("OpenSSL cannot make a context")
+            throw .fromQueue("OpenSSL cannot create a context")
         }
         unsafe self.context = context
         do throws(TLSError) {
@@ -44,7 +44,7 @@ package final class TLSServerContext: @unchecked Sendable {
 
     /// A session for one accepted connection.
     func makeSession() throws(TLSError) -> OpaquePointer {
-        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot make a session") }
+        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot create a session") }
         unsafe SSL_set_accept_state(session)
         return unsafe session
     }

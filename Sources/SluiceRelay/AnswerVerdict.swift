@@ -37,7 +37,7 @@ package enum AnswerVerdict: Sendable, Hashable {
         case .success(let enqueued) where enqueued.count == jobs: self = .accepted(enqueued)
         case .success(let enqueued):
             self = .setUpWrong(
-                text: "the answer names \(enqueued.count) jobs where \(jobs) were sent", mayHaveBeenStored: true)
+                text: "the answer lists \(enqueued.count) jobs, but \(jobs) were sent", mayHaveBeenStored: true)
         case .failure(let error): self.init(error, jobs: jobs)
         }
     }

@@ -136,7 +136,7 @@ import Testing
         arguments: [
             (#"{"type":"t","queue":"q"}"#, "payload is missing at line 1 column 25"),
             (#"{"type":5}"#, "a string is expected, not a number at line 1 column 9"),
-            ("{\n\"type\":\"t\" 1}", "a comma or a closing brace is expected at line 2 column 12"),
+            ("{\n\"type\":\"t\" 1}", "expected a comma or a closing brace at line 2 column 12"),
             (#"{"type":"t","type":"t"}"#, "duplicate field `type`"),
             (#"{"priority":65536}"#, "priority must be an integer from 0 to 65535"),
             (#"{"backoff":{"base_ms":"1"}}"#, "base_ms must be an integer from 0 to 4294967295"),

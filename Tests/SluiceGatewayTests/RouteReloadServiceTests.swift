@@ -84,7 +84,7 @@ import Testing
         #expect(logged.take().map { $0.hasSuffix("no rule makes jobs of the kind 'b'") } == [true])
         try write("a: {}, b: {}, c: 5")
         service.reloadNow()
-        #expect(logged.take().contains { $0.hasPrefix("the route files cannot be put in force") })
+        #expect(logged.take().contains { $0.hasPrefix("cannot load the route files") })
         try write("a: {}, b: {}")
         service.reloadNow()
         #expect(logged.take() == [])

@@ -23,14 +23,14 @@ struct GrammarTests {
     }
 
     static let end = "the text ends inside a value"
-    static let value = "a value is expected"
-    static let key = "a key in double quotes is expected"
-    static let colon = "a colon is expected behind the key"
-    static let brace = "a comma or a closing brace is expected"
-    static let bracket = "a comma or a closing bracket is expected"
+    static let value = "expected a value"
+    static let key = "expected a key in double quotes"
+    static let colon = "expected a colon after the key"
+    static let brace = "expected a comma or a closing brace"
+    static let bracket = "expected a comma or a closing bracket"
     static let number = "a number is malformed"
-    static let escape = "a string has an unknown escape"
-    static let trailing = "there is text behind the value"
+    static let escape = "a string contains an unknown escape"
+    static let trailing = "there is text after the value"
 
     @Test(
         "Malformed structure is refused where it goes wrong",
@@ -119,7 +119,7 @@ struct GrammarTests {
         for length in 0..<17 {
             let text =
                 [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
-            #expect(refusal(of: text) == "a string has a control character that is not escaped at byte \(length + 1)")
+            #expect(refusal(of: text) == "a string contains an unescaped control character at byte \(length + 1)")
         }
     }
 

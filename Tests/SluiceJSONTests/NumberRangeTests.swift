@@ -19,16 +19,16 @@ struct NumberRangeTests {
     @Test("The edge is exact to the last of 309 digits")
     func edge() {
         let below = Self.leastInfinite.dropLast() + "1"
-        #expect(refusal(of: Self.leastInfinite) == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: Self.leastInfinite) == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: String(below)) == nil)
         #expect(refusal(of: "-\(below)") == nil)
         #expect(refusal(of: "\(below).99999e0") == nil)
-        #expect(refusal(of: "\(Self.leastInfinite).00001") == "a number is out of the range of a double at byte 0")
-        #expect(refusal(of: "0.\(Self.leastInfinite)e309") == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: "\(Self.leastInfinite).00001") == "a number is outside the range of a double at byte 0")
+        #expect(refusal(of: "0.\(Self.leastInfinite)e309") == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: "0.000\(below)e312") == nil)
         #expect(
             refusal(of: Self.shifted(Self.leastInfinite, by: 150))
-                == "a number is out of the range of a double at byte 0")
+                == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: Self.shifted(String(below), by: 150)) == nil)
     }
 

@@ -38,7 +38,7 @@ struct PayloadRulesTests {
             "1e99999999999999999999999",
         ])
     func infiniteNumbers(number: String) {
-        #expect(refusal(of: number) == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: number) == "a number is outside the range of a double at byte 0")
     }
 
     @Test(
@@ -47,14 +47,14 @@ struct PayloadRulesTests {
             ("01", "a number is malformed at byte 0"),
             ("NaN", "a value is expected at byte 0"),
             ("Infinity", "a value is expected at byte 0"),
-            ("{} x", "there is text behind the value at byte 3"),
-            ("{}{}", "there is text behind the value at byte 2"),
+            ("{} x", "there is text after the value at byte 3"),
+            ("{}{}", "there is text after the value at byte 2"),
             ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
             ("", "there is no value at byte 0"),
             (" \n\t\r", "there is no value at byte 4"),
-            ("\"\u{1}\"", "a string has a control character that is not escaped at byte 1"),
-            ("\"a\nb\"", "a string has a control character that is not escaped at byte 2"),
-            ("\"\u{0}\"", "a string has a control character that is not escaped at byte 1"),
+            ("\"\u{1}\"", "a string contains an unescaped control character at byte 1"),
+            ("\"a\nb\"", "a string contains an unescaped control character at byte 2"),
+            ("\"\u{0}\"", "a string contains an unescaped control character at byte 1"),
         ])
     func refused(text: String, reason: String) {
         #expect(refusal(of: text) == reason)

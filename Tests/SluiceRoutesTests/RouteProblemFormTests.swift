@@ -100,7 +100,7 @@ import Testing
         #expect(
             problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
                 "2:14: the key 'path' stands here for the second time; first on line 2",
-                "2:32: a tag (!name) may not be used; a text that begins with ! is put in quotes",
+                "2:32: tags (!name) are not allowed; put a text that begins with ! in quotes",
                 "2:61: unknown key 'quue' in a job rule; did you mean 'queue'?",
             ])
     }

@@ -63,7 +63,7 @@ import Testing
         let document = parse("l0: &l0 [lol]\n" + laughs.joined())
         #expect(
             described(document.problems).first
-                == "1:5: an anchor (&name) may not be used; a text that begins with & is put in quotes")
+                == "1:5: anchors (&name) are not allowed; put a text that begins with & in quotes")
         #expect(document.problems.count == 101)
         #expect(document.nodeCount < 130)
     }
@@ -71,18 +71,18 @@ import Testing
     @Test(
         "Directives are problems",
         arguments: [
-            ("%YAML 1.2\n---\na: 1\n", ["1:1: a directive (%YAML, %TAG) may not be used; take its line out"]),
+            ("%YAML 1.2\n---\na: 1\n", ["1:1: directives (%YAML, %TAG) are not allowed; remove the line"]),
             (
                 "# c\n%TAG ! tag:x,2026:\n---\na: 1\n",
-                ["2:1: a directive (%YAML, %TAG) may not be used; take its line out"]
+                ["2:1: directives (%YAML, %TAG) are not allowed; remove the line"]
             ),
             ("%FOO\n---\na: 1\n", ["1:5: not YAML: found unknown directive name while scanning a directive"]),
             ("%YAML 3.0\n---\na: 1\n", ["1:1: not YAML: found incompatible YAML document"]),
             (
                 "%TAG ! tag:x,2000:\n---\na: !b 1\n",
                 [
-                    "1:1: a directive (%YAML, %TAG) may not be used; take its line out",
-                    "3:4: a tag (!name) may not be used; a text that begins with ! is put in quotes",
+                    "1:1: directives (%YAML, %TAG) are not allowed; remove the line",
+                    "3:4: tags (!name) are not allowed; put a text that begins with ! in quotes",
                 ]
             ),
         ])

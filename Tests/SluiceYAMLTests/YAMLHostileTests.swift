@@ -4,7 +4,7 @@ import Testing
 /// Files that nobody writes by hand: whatever is in them, they are read in bounded time, and what is wrong has a place.
 @Suite(.serialized) struct YAMLHostileTests {
     private static let carriageReturn = "a carriage return without a line feed"
-    private static let second = "a second document begins here; a file holds one"
+    private static let second = "a second document begins here; a file can contain only one"
 
     @Test(
         "Bytes of another encoding are refused where they begin",
@@ -54,12 +54,12 @@ import Testing
 
     @Test("Every kind of key that is no text is a problem where it stands, and what is inside it one behind it")
     func oddKeys() {
-        let noText = "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"
+        let noText = "a key must be a text, not a list or a mapping; put a reference inside { } in quotes"
         #expect(
             problems("? [a, &x b]\n: 1\n? {c: d}\n: 2\n? - e\n: 3\n? |\n  f\n: 4\n*g : 5\n") == [
-                "1:3: \(noText)", "1:7: an anchor (&name) may not be used; a text that begins with & is put in quotes",
+                "1:3: \(noText)", "1:7: anchors (&name) are not allowed; put a text that begins with & in quotes",
                 "3:3: \(noText)",
-                "5:3: \(noText)", "10:1: an alias (*name) may not be used; a text that begins with * is put in quotes",
+                "5:3: \(noText)", "10:1: aliases (*name) are not allowed; put a text that begins with * in quotes",
             ])
     }
 

@@ -5,21 +5,21 @@ import Testing
     @Test(
         "Anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
         arguments: [
-            ("a: &x 1\nb: 2\n", ["1:4: an anchor (&name) may not be used; a text that begins with & is put in quotes"]),
+            ("a: &x 1\nb: 2\n", ["1:4: anchors (&name) are not allowed; put a text that begins with & in quotes"]),
             (
                 "a: &x 1\nb: *x\n",
                 [
-                    "1:4: an anchor (&name) may not be used; a text that begins with & is put in quotes",
-                    "2:4: an alias (*name) may not be used; a text that begins with * is put in quotes",
+                    "1:4: anchors (&name) are not allowed; put a text that begins with & in quotes",
+                    "2:4: aliases (*name) are not allowed; put a text that begins with * in quotes",
                 ]
             ),
             (
                 "like: *undefined\n",
-                ["1:7: an alias (*name) may not be used; a text that begins with * is put in quotes"]
+                ["1:7: aliases (*name) are not allowed; put a text that begins with * in quotes"]
             ),
-            ("<<: {a: 1}\nb: 2\n", ["1:1: a merge key (<<) may not be used; write the keys out"]),
-            ("a: !!str 1\n", ["1:4: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
-            ("! a: 1\n", ["1:1: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
+            ("<<: {a: 1}\nb: 2\n", ["1:1: merge keys (<<) are not allowed; write out the keys"]),
+            ("a: !!str 1\n", ["1:4: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
+            ("! a: 1\n", ["1:1: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
             ("a: 1\nb: 2\n'a': 3\n", ["3:1: the key 'a' stands here for the second time; first on line 1"]),
             (
                 "- {x: 1, x: 2}\n- {y: 1, y: 2}\n",
@@ -30,11 +30,11 @@ import Testing
             ),
             (
                 "[a, b]: 1\n",
-                ["1:1: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+                ["1:1: a key must be a text, not a list or a mapping; put a reference inside { } in quotes"]
             ),
             (
                 "? {a: 1}\n: 1\n",
-                ["1:3: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+                ["1:3: a key must be a text, not a list or a mapping; put a reference inside { } in quotes"]
             ),
             ("?\n: 1\n", ["1:2: a key is missing before ':'"]),
         ])
@@ -68,19 +68,19 @@ import Testing
             (
                 "a: {b: ${body.x}}\n",
                 "1:9: not YAML: did not find expected ',' or '}' while parsing a flow mapping; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: [${body.x}]\n",
                 "1:6: not YAML: did not find expected ',' or ']' while parsing a flow sequence; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: ${body.x ?? \"b: c\"}\n",
                 "1:18: not YAML: mapping values are not allowed in this context; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
-            ("a:\n\tb: 1\n", "2:1: a tab may not indent YAML; use spaces"),
+            ("a:\n\tb: 1\n", "2:1: tabs cannot be used for indentation in YAML; use spaces"),
             ("a: 1\n  b: 2\n", "2:4: not YAML: mapping values are not allowed in this context"),
             (
                 "a: 'x\n",
@@ -88,7 +88,7 @@ import Testing
             ),
             ("a: {\n", "2:1: not YAML: did not find expected node content while parsing a flow node"),
             ("a: @x\n", "1:4: not YAML: found character that cannot start any token while scanning for the next token"),
-            ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file holds one"),
+            ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file can contain only one"),
             ("a: \"x\\q\"\n", "1:6: not YAML: found unknown escape character while parsing a quoted scalar"),
             ("a\rb: 1\n", "1:2: a carriage return without a line feed"),
             (

@@ -7,7 +7,7 @@ import Testing
     private typealias Way = @Sendable (TemporaryFolder, String) throws -> Void
 
     private static let loaded = "loaded the route files"
-    private static let seen = "the route files have changed: they are loaded if the next look sees the same"
+    private static let seen = "the route files have changed; loading them if they are unchanged at the next check"
 
     private static let ways: [String: Way] = [
         "an editor that writes beside and renames": { folder, text in

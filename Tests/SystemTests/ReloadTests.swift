@@ -29,7 +29,7 @@ import Testing
         return webhook
     }
 
-    static let refused = "the route files cannot be put in force"
+    static let refused = "cannot load the route files"
 
     @Test("a route file broken under load changes nothing but the alarm, and mending it clears the alarm")
     func broken() async throws {

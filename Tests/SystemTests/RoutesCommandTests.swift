@@ -161,7 +161,7 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
             let stopped = try await gateway.command("routes")
             #expect(stopped.ending == .exited(69))
-            #expect(stopped.errors == "sluice: no gateway runs on this outbox\n" + otherWay)
+            #expect(stopped.errors == "sluice: no gateway is running on this outbox\n" + otherWay)
         }
     }
 }

@@ -233,7 +233,7 @@ import Testing
             (#"{"lines":7}"#, "lines: a number stands where Array<Any> is expected"),
             (#"{"lines":[{"count":1.5}]}"#, "lines.0.count: 1.5 does not fit into Int"),
             ("{", ": the text ends inside a value at byte 1"),
-            ("[1] x", ": there is text behind the value at byte 4"),
+            ("[1] x", ": there is text after the value at byte 4"),
         ]
         for (text, expected) in rows {
             do {

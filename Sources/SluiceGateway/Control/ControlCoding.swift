@@ -23,7 +23,7 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw FatalProblem(.unavailable, "the running gateway answers in another form; is it of another version?")
+            throw FatalProblem(.unavailable, "unexpected answer from the running gateway; does it have another version?")
         }
     }
 }

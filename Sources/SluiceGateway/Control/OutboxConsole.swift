@@ -42,7 +42,7 @@ package struct OutboxConsole: Sendable {
             ask: { body throws(OutboxError) in try await box.perform(body) },
             look: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false,
             time: time,
-            render: { _ in .failure("its route is needed to render it anew; start the gateway first") })
+            render: { _ in .failure("retrying it needs its route; start the gateway first") })
     }
 
     /// - Returns: the document, or why there is none.
@@ -63,8 +63,8 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
-            case .reload: return .problem("no gateway runs on this outbox")
-            case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
+            case .reload: return .problem("no gateway is running on this outbox")
+            case .routes: return .problem("no gateway is running on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)
@@ -144,7 +144,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private static let damaged =
-        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with "
+        "its job differs from the stored one (wrong checksum), so it is not sent; discard it with "
         + "--forget-key and have the "
         + "provider send the delivery again"
 

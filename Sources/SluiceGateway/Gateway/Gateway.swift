@@ -69,7 +69,7 @@ package final class Gateway: Sendable {
         do {
             try await group.run()
         } catch {
-            parts.logger.critical("a service ended with an error: \(error)")
+            parts.logger.critical("a service failed: \(error)")
         }
         await close()
     }
@@ -101,7 +101,7 @@ package final class Gateway: Sendable {
         }
         if routeCount == 0 {
             parts.logger.warning(
-                "there are no routes: every webhook is answered 404",
+                "no routes: every webhook is answered 404",
                 metadata: .fields([.file: configuration.settings.values.routes]))
         }
         parts.logger.notice(

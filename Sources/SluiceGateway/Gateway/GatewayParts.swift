@@ -175,7 +175,7 @@ struct LoopWatchdog: Sendable {
         // Looked up each time: a stall is rare, and a lock is nothing beside it.
         metrics.counter(.loopStalls, labels: [loop]).increment()
         logger.warning(
-            "an event loop was busy for too long: its connections had to wait",
+            "an event loop was busy for too long: its other connections had to wait",
             metadata: .fields([
                 .loop: loop, .milliseconds: stall.time.wholeNanoseconds / 1_000_000,
                 .processorMilliseconds: stall.processorTime.wholeNanoseconds / 1_000_000,

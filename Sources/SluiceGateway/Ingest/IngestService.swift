@@ -134,7 +134,7 @@ final class IngestService: HTTPService {
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
-            return .now(refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, request.entry))
+            return .now(refusal(.memoryFull, reason: "limits.memory is used up", from: request.peer, request.entry))
         }
         charge.giveBack(downTo: memory)
         inWork.insert(

@@ -37,18 +37,18 @@ struct ListenerObserver: HTTPServerObserver {
         case .handshakeDisplaced:
             failures[.displaced]?.increment()
             logger.warning(
-                "gave up a TLS handshake: too many are under way, most of them from this address",
+                "closed a TLS handshake: too many are in progress, most of them from this address",
                 metadata: .fields([.peer: peer]))
         case .atCap:
             logger.error(
-                "turned a connection away: limits.connections is reached and none is idle",
+                "refused a connection: limits.connections is reached and no connection is idle",
                 metadata: .fields([.peer: peer]))
         case .perAddress:
             logger.warning(
-                "turned a connection away: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
+                "refused a connection: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
         case .outOfDescriptors:
             logger.error(
-                "cannot accept connections: the process has no file descriptor left; raise its limit on open files")
+                "cannot accept connections: out of file descriptors; raise the limit on open files")
         }
     }
 
@@ -58,7 +58,7 @@ struct ListenerObserver: HTTPServerObserver {
         logger.log(
             level: error.cause == .tooManyRecords ? .warning : .debug,
             error.cause == .tooManyRecords
-                ? "closed a connection: it floods with TLS records" : "a TLS handshake failed",
+                ? "closed a connection: flood of TLS records without data" : "a TLS handshake failed",
             metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }

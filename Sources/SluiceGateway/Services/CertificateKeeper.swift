@@ -82,7 +82,7 @@ final class CertificateKeeper: Sendable {
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
             return nil
         } catch {
-            let problem = "the certificate cannot be put in force, the last one stays: \(error)"
+            let problem = "cannot load the certificate; keeping the previous one: \(error)"
             logger.error("\(problem)")
             return problem
         }
@@ -98,7 +98,7 @@ final class CertificateKeeper: Sendable {
         guard isNews else { return }
         if days < 0 {
             logger.error(
-                "the certificate has expired: providers refuse it", metadata: .fields([.file: certificatePath]))
+                "the certificate has expired: providers reject it", metadata: .fields([.file: certificatePath]))
         } else {
             let left = days == 1 ? "1 day" : "\(days) days"
             logger.warning("the certificate expires in \(left)", metadata: .fields([.file: certificatePath]))

@@ -203,7 +203,7 @@ package final class RouteReloadService: Service {
         let snapshot = read()
         switch state.withLock({ $0.reloader.read(snapshot.fingerprint) }) {
         case .wait: return
-        case .lookAgain: logger.debug("the route files have changed: they are loaded if the next look sees the same")
+        case .lookAgain: logger.debug("the route files have changed; loading them if they are unchanged at the next check")
         case .load:
             let compilation = compile(snapshot)
             guard isStill(compilation) else { return state.withLock { $0.reloader.changedMeanwhile() } }
@@ -267,7 +267,7 @@ package final class RouteReloadService: Service {
         let missing = compilation.environmentNames.filter { (configuration.environment[$0] ?? "").isEmpty }
         guard let name = missing.first else { return [] }
         return [
-            "the gateway knows the environment variables that it was started with: \(PrintableText.escape(name)) "
+            "environment variables are only read at start: a change of \(PrintableText.escape(name)) "
                 + "needs a restart, a secret "
                 + "from a 'file' does not"
         ]
@@ -291,10 +291,10 @@ package final class RouteReloadService: Service {
             for warning in report.warnings { logger.warning("\(warning)") }
             for problem in report.problems {
                 logger.error(
-                    "the route files cannot be put in force: \(problem)", metadata: .fields([.table: report.version]))
+                    "cannot load the route files: \(problem)", metadata: .fields([.table: report.version]))
             }
             logger.error(
-                "did not load the route files: the last good table stays in force",
+                "reload failed; keeping the previous routes",
                 metadata: .fields([
                     .result: "failure", .table: report.version, .routes: report.routes, .count: report.problems.count,
                     .milliseconds: milliseconds,

@@ -16,7 +16,7 @@ package enum SettingsEnvironment {
             }
             let suggestion = Suggestion.phrase(for: name, among: settings)
             return
-                "\(PrintableText.escape(name, limit: 80)): no setting has this variable, so it is ignored\(suggestion)"
+                "\(PrintableText.escape(name, limit: 80)): ignored, because no setting has this variable\(suggestion)"
         }
     }
 

@@ -83,7 +83,7 @@ package struct SettingsReading {
         for setting in SettingsTable.all {
             guard let value = environment[setting.variable] else { continue }
             if value.isEmpty {
-                problems.append("\(setting.variable): it is empty; give it a value or unset it")
+                problems.append("\(setting.variable): the variable is empty; set a value or unset it")
             } else {
                 set(setting, value, from: .variable(setting.variable))
             }

@@ -17,7 +17,7 @@ package enum MessageFault: String, CaseIterable, Error, Sendable {
     case version = "a malformed HTTP version"
     case versionNotSupported = "an HTTP version other than 1.0 and 1.1"
     case statusLine = "a malformed status line"
-    case switchingProtocols = "an answer that switches to a protocol nobody asked for"
+    case switchingProtocols = "an answer that switches to an unrequested protocol"
     case tooManyInterimAnswers = "too many interim answers"
 
     // Header lines

@@ -87,7 +87,7 @@ import Testing
             let broken = try await gateway.command("reload")
             #expect(broken.ending == .exited(1))
             let problem =
-                "the certificate cannot be put in force, the last one stays: cannot use the private key in key.pem"
+                "cannot load the certificate; keeping the previous one: cannot use the private key in key.pem"
             #expect(broken.errors.contains(problem), "\(broken.errors)")
             try await gateway.record { $0["level"] == "error" && $0.message.hasPrefix(problem) }
 
