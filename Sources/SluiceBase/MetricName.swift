@@ -118,9 +118,11 @@ extension MetricName {
         case .lastDeliveryAge:
             "Time since the route last stored a delivery, or since the start if it has stored none."
         case .queued: "Jobs that Zizq has acknowledged."
-        case .queueDuplicates: "Jobs that Zizq dropped on the first attempt because an older job holds their unique key."
+        case .queueDuplicates:
+            "Jobs that Zizq dropped on the first attempt because an older job holds their unique key."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
-        case .ambiguousBatches: "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
+        case .ambiguousBatches:
+            "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
         case .failedBatches: "Batches that Zizq did not accept and that are sent again."
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
@@ -152,7 +154,8 @@ extension MetricName {
         case .tableRoutes: "Number of routes in the loaded table."
         case .reloads: "Attempts to load a new route table, by result."
         case .reloadTime: "When loading a route table was last attempted, in seconds since 1970."
-        case .reloadFailing: "1 while the route files on disk cannot be loaded and the gateway keeps the last good table."
+        case .reloadFailing:
+            "1 while the route files on disk cannot be loaded and the gateway keeps the last good table."
         case .reloadProblems:
             "Number of problems in the last attempt to load a route table; 0 if it was loaded."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative after that."

@@ -135,7 +135,7 @@ import Testing
         "a body that is not the expected JSON is refused in words that name the field or the place",
         arguments: [
             (#"{"type":"t","queue":"q"}"#, "payload is missing at line 1 column 25"),
-            (#"{"type":5}"#, "a string is expected, not a number at line 1 column 9"),
+            (#"{"type":5}"#, "expected a string, not a number at line 1 column 9"),
             ("{\n\"type\":\"t\" 1}", "expected a comma or a closing brace at line 2 column 12"),
             (#"{"type":"t","type":"t"}"#, "duplicate field `type`"),
             (#"{"priority":65536}"#, "priority must be an integer from 0 to 65535"),

@@ -20,7 +20,7 @@ import Testing
             let failure = #expect(throws: FileAccess.Failure.self) {
                 try FileAccess.read(folder + "/f", limit: size - 1)
             }
-            #expect(failure?.description == "it is larger than \(size - 1) bytes")
+            #expect(failure?.description == "larger than \(size - 1) bytes")
         }
     }
 

@@ -98,7 +98,7 @@ struct CertificateTests {
         #expect(throws: SelfSignedCertificateError.invalidHostName(name)) {
             try SelfSignedCertificate.make(hostNames: [name], addresses: [], validDays: 1)
         }
-        #expect("\(SelfSignedCertificateError.invalidHostName("x"))" == "'x' is no host name")
+        #expect("\(SelfSignedCertificateError.invalidHostName("x"))" == "'x' is not a host name")
     }
 
     @Test(

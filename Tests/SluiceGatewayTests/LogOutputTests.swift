@@ -110,7 +110,7 @@ import Testing
         output.flushSummaries()
         #expect(
             collector.lines.last
-                == "2023-11-14T22:13:21.123Z notice   left out records like this one: refused a request route=github "
+                == "2023-11-14T22:13:21.123Z notice   suppressed similar log records: refused a request route=github "
                 + "code=signature_invalid suppressed=8\n"
         )
         logger.warning("refused a request")

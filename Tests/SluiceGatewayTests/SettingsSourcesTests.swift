@@ -48,7 +48,7 @@ import Testing
         #expect(
             SettingsEnvironment.warnings(for: environment, routeVariables: []) == [
                 "SLUICE_SOMETHING_ELSE: no setting has this variable, so it is ignored",
-                "SLUICE_ZIZQ_ULR: no setting has this variable, so it is ignored; did you mean 'SLUICE_ZIZQ_URL'?",
+                "SLUICE_ZIZQ_ULR: ignored, because no setting has this variable; did you mean 'SLUICE_ZIZQ_URL'?",
             ])
     }
 

@@ -158,7 +158,7 @@ import Testing
 
     @Test("an empty variable is an error, so that a forgotten value does not silently mean the default")
     func emptyVariable() {
-        #expect(Self.problems(["SLUICE_HTTP": ""]) == ["SLUICE_HTTP: it is empty; give it a value or unset it"])
+        #expect(Self.problems(["SLUICE_HTTP": ""]) == ["SLUICE_HTTP: the variable is empty; set a value or unset it"])
     }
 
     @Test("all problems of all sources are told in one go")

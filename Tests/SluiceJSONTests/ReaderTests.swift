@@ -60,18 +60,21 @@ struct ReaderTests {
     @Test(
         "What is malformed, or not what is asked for, is refused with its place",
         arguments: [
-            (#"{"jobs":[{"id":1}]}"#, "a string is expected, not a number at byte 15"),
-            (#"{"jobs":{}}"#, "an array is expected, not an object at byte 8"),
-            ("[]", "an object is expected, not an array at byte 0"),
+            (#"{"jobs":[{"id":1}]}"#, "expected a string, not a number at byte 15"),
+            (#"{"jobs":{}}"#, "expected an array, not an object at byte 8"),
+            ("[]", "expected an object, not an array at byte 0"),
             (#"{"jobs":[{"attempts":1.5}]}"#, "expected a 64-bit integer at byte 21"),
-            (#"{"jobs":[{"attempts":"1"}]}"#, "a number is expected, not a string at byte 21"),
-            (#"{"jobs":[{"duplicate":null}]}"#, "true or false is expected, not null at byte 22"),
+            (#"{"jobs":[{"attempts":"1"}]}"#, "expected a number, not a string at byte 21"),
+            (#"{"jobs":[{"duplicate":null}]}"#, "expected true or false, not null at byte 22"),
             (#"{"jobs":[{"id":"a"},]}"#, "a value is expected at byte 20"),
             (#"{"jobs":[{"id":"a",}]}"#, "expected a key in double quotes at byte 19"),
             (#"{"jobs":[] "x":1}"#, "expected a comma or a closing brace at byte 11"),
             (#"{"jobs":[{"id":"a"} {}]}"#, "expected a comma or a closing bracket at byte 20"),
             (#"{"jobs":[{"id":"a"}"#, "the text ends inside a value at byte 19"),
-            (#"{"jobs":[{"id":"\ud800"}]}"#, "a string contains an escaped surrogate without its other half at byte 16"),
+            (
+                #"{"jobs":[{"id":"\ud800"}]}"#,
+                "a string contains an escaped surrogate without its other half at byte 16"
+            ),
             (#"{"\udc00":1}"#, "a string contains an escaped surrogate without its other half at byte 2"),
             (#"{"x":[["\udc00"]]}"#, "a string contains an escaped surrogate without its other half at byte 8"),
             ("{} {}", "there is text after the value at byte 3"),

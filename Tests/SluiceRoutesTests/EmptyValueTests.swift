@@ -19,7 +19,7 @@ import Testing
         #expect(
             found.contains {
                 $0.hasSuffix(
-                    ": nothing stands behind '\(key)'; write the word null, \"\" for an empty text, {} for an empty "
+                    ": '\(key)' has no value; write the word null, \"\" for an empty text, {} for an empty "
                         + "mapping, or remove it"
                 )
             }, "\(found)")

@@ -48,7 +48,7 @@ import Testing
         let error = #expect(throws: RouteFilesError.self) { try RouteFiles.read(folder: folder.path) }
         #expect(
             error?.problems.map(\.description)
-                == ["\(folder.path)/a.yaml:1:1: the file cannot be read: it is larger than 1048576 bytes"])
+                == ["\(folder.path)/a.yaml:1:1: the file cannot be read: larger than 1048576 bytes"])
     }
 
     @Test("More than 8 MiB together are a problem")

@@ -9,7 +9,7 @@ import Testing
         #expect(compilation.table == nil)
         #expect(
             compilation.problems.map(\.description) == [
-                "a.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on "
+                "a.yaml:2:1: invalid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on "
                     + "line 1",
                 "b.yaml:2:42: 'type' must not contain ','",
                 "b.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
@@ -99,7 +99,7 @@ import Testing
     func yamlProblems() {
         #expect(
             problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
-                "2:14: the key 'path' stands here for the second time; first on line 2",
+                "2:14: duplicate key 'path'; first used on line 2",
                 "2:32: tags (!name) are not allowed; put a text that begins with ! in quotes",
                 "2:61: unknown key 'quue' in a job rule; did you mean 'queue'?",
             ])

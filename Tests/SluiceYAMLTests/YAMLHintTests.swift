@@ -7,13 +7,16 @@ import Testing
     @Test(
         "Where the mistake is, and not only where the reading ended",
         arguments: [
-            ("a:\n  b: \"x\n  c: \"y\"\n  d: z\n", "the text in double quotes on line 2 may lack its end"),
+            ("a:\n  b: \"x\n  c: \"y\"\n  d: z\n", "the text in double quotes on line 2 may not be closed"),
             ("a: 1\nretry_limit:10\nb: 2\n", "a key must be followed by a colon and a space"),
             (
                 "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n",
-                "line 2 is a mark of a merge that was not finished"
+                "line 2 is an unresolved merge conflict marker"
             ),
-            ("a:\n  b: 1\n \u{A0} c: 2\n", "line 3 holds a no-break space (U+00A0), which is no blank to YAML"),
+            (
+                "a:\n  b: 1\n \u{A0} c: 2\n",
+                "line 3 contains a no-break space (U+00A0), which YAML does not treat as a space"
+            ),
             (
                 "a: { b: ${body.c}, d: 1 }\n",
                 "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""

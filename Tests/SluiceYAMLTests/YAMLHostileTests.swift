@@ -13,13 +13,13 @@ import Testing
             ([0xFE, 0xFF, 0x00, 0x61, 0x00, 0x3A], "1:1: the file is not UTF-8 text"),
             (
                 [0x61, 0x00, 0x3A, 0x00],
-                "1:2: the character U+0000 may not stand in a YAML file; in a text in double quotes write \\u0000"
+                "1:2: the character U+0000 is not allowed in a YAML file; in a text in double quotes, write \\u0000"
             ),
             // A pair of surrogates, each as UTF-8 would write it.
             ([0x61, 0x0A, 0xED, 0xA0, 0xBD, 0xED, 0xB8, 0x80], "2:1: the file is not UTF-8 text"),
             (
                 [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF, 0x61],
-                "1:1: the character U+FEFF may not stand in a YAML file; in a text in double quotes write \\uFEFF"
+                "1:1: the character U+FEFF is not allowed in a YAML file; in a text in double quotes, write \\uFEFF"
             ),
             ([0x61, 0x3A, 0x20, 0xF5, 0x80, 0x80, 0x80], "1:4: the file is not UTF-8 text"),
         ] as [([UInt8], String)])
@@ -45,7 +45,7 @@ import Testing
         arguments: [
             ("---\na: 1\n...\n", []), ("--- {a: 1}\n", []), ("---\na: 1\n---\nb: 2\n", ["3:1: \(second)"]),
             ("a: 1\n...\n---\nb: 2\n", ["3:1: \(second)"]),
-            ("a: 1\n...\nb: 2\n", ["3:1: not YAML: did not find expected <document start>"]),
+            ("a: 1\n...\nb: 2\n", ["3:1: invalid YAML: did not find expected <document start>"]),
             ("---\n---\n", ["2:1: \(second)"]),
         ])
     func documents(text: String, expected: [String]) {
@@ -91,7 +91,8 @@ import Testing
         #expect(parse("a: |\n  \(long)\n").problems.isEmpty)
         #expect(parse("? \(long)\n: 1\n").problems.isEmpty)
         let column = 1_000_001 + 2 * quote.count
-        #expect(problems("\(long): 1\n") == ["1:\(column): not YAML: mapping values are not allowed in this context"])
+        #expect(
+            problems("\(long): 1\n") == ["1:\(column): invalid YAML: mapping values are not allowed in this context"])
     }
 
     @Test("A mebibyte of a text of many short lines is read", arguments: ["a: |\n", "a: >\n", "a: \"\n", "a:\n"])
@@ -106,7 +107,7 @@ import Testing
     func indentation() {
         let text = (0..<1_400).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
         #expect(text.utf8.count < 1 << 20)
-        #expect(problems(text) == ["65:65: nested too deep: at most 64 levels are read"])
+        #expect(problems(text) == ["65:65: nested too deeply: the limit is 64 levels"])
     }
 
     @Test(
@@ -123,6 +124,6 @@ import Testing
         let text = "[" + String(repeating: "1,\n", count: 199_999) + "]"
         #expect(problems(text) == [])
         #expect(parse(text).nodeCount == 200_000)
-        #expect(problems("[1," + text.dropFirst()) == ["199999:1: too many values: at most 200000 are read"])
+        #expect(problems("[1," + text.dropFirst()) == ["199999:1: too many values: the limit is 200000"])
     }
 }

@@ -5,7 +5,7 @@ import Testing
     @Test("A file over its size limit is not looked into")
     func bytes() {
         let document = YAMLDocument.parse([UInt8](repeating: 0x61, count: (1 << 20) + 1), file: "f")
-        #expect(described(document.problems) == ["1:1: the file has 1048577 bytes; at most 1048576 are read"])
+        #expect(described(document.problems) == ["1:1: the file has 1048577 bytes; the limit is 1048576"])
     }
 
     @Test("64 levels are read, one more is refused")
@@ -13,7 +13,7 @@ import Testing
         #expect(problems(String(repeating: "[", count: 64) + String(repeating: "]", count: 64)) == [])
         #expect(
             problems(String(repeating: "[", count: 65) + String(repeating: "]", count: 65))
-                == ["1:65: nested too deep: at most 64 levels are read"])
+                == ["1:65: nested too deeply: the limit is 64 levels"])
     }
 
     @Test(
@@ -22,7 +22,7 @@ import Testing
     func deepNesting(unit: String) {
         let document = parse(String(repeating: unit, count: (1 << 20) / unit.utf8.count))
         #expect(document.isBroken)
-        #expect(document.problems.last?.message == "nested too deep: at most 64 levels are read")
+        #expect(document.problems.last?.message == "nested too deeply: the limit is 64 levels")
         #expect(document.problems.count <= 65)
     }
 
@@ -32,7 +32,7 @@ import Testing
         limits.nodes = 6
         #expect(problems("a: [1, 2, 3]\n", limits: limits) == [])
         #expect(parse("a: [1, 2, 3]\n").nodeCount == 6)
-        #expect(problems("a: [1, 2, 3, 4]\n", limits: limits) == ["1:14: too many values: at most 6 are read"])
+        #expect(problems("a: [1, 2, 3, 4]\n", limits: limits) == ["1:14: too many values: the limit is 6"])
     }
 
     @Test("An alias bomb is a list of problems, not an expansion")

@@ -20,12 +20,12 @@ import Testing
             ("<<: {a: 1}\nb: 2\n", ["1:1: merge keys (<<) are not allowed; write out the keys"]),
             ("a: !!str 1\n", ["1:4: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
             ("! a: 1\n", ["1:1: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
-            ("a: 1\nb: 2\n'a': 3\n", ["3:1: the key 'a' stands here for the second time; first on line 1"]),
+            ("a: 1\nb: 2\n'a': 3\n", ["3:1: duplicate key 'a'; first used on line 1"]),
             (
                 "- {x: 1, x: 2}\n- {y: 1, y: 2}\n",
                 [
-                    "1:10: the key 'x' stands here for the second time; first on line 1",
-                    "2:10: the key 'y' stands here for the second time; first on line 2",
+                    "1:10: duplicate key 'x'; first used on line 1",
+                    "2:10: duplicate key 'y'; first used on line 2",
                 ]
             ),
             (
@@ -67,37 +67,40 @@ import Testing
         arguments: [
             (
                 "a: {b: ${body.x}}\n",
-                "1:9: not YAML: did not find expected ',' or '}' while parsing a flow mapping; "
+                "1:9: invalid YAML: did not find expected ',' or '}' while parsing a flow mapping; "
                     + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: [${body.x}]\n",
-                "1:6: not YAML: did not find expected ',' or ']' while parsing a flow sequence; "
+                "1:6: invalid YAML: did not find expected ',' or ']' while parsing a flow sequence; "
                     + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: ${body.x ?? \"b: c\"}\n",
-                "1:18: not YAML: mapping values are not allowed in this context; "
+                "1:18: invalid YAML: mapping values are not allowed in this context; "
                     + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             ("a:\n\tb: 1\n", "2:1: tabs cannot be used for indentation in YAML; use spaces"),
-            ("a: 1\n  b: 2\n", "2:4: not YAML: mapping values are not allowed in this context"),
+            ("a: 1\n  b: 2\n", "2:4: invalid YAML: mapping values are not allowed in this context"),
             (
                 "a: 'x\n",
-                "2:1: not YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"
+                "2:1: invalid YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"
             ),
-            ("a: {\n", "2:1: not YAML: did not find expected node content while parsing a flow node"),
-            ("a: @x\n", "1:4: not YAML: found character that cannot start any token while scanning for the next token"),
+            ("a: {\n", "2:1: invalid YAML: did not find expected node content while parsing a flow node"),
+            (
+                "a: @x\n",
+                "1:4: invalid YAML: found character that cannot start any token while scanning for the next token"
+            ),
             ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file can contain only one"),
-            ("a: \"x\\q\"\n", "1:6: not YAML: found unknown escape character while parsing a quoted scalar"),
+            ("a: \"x\\q\"\n", "1:6: invalid YAML: found unknown escape character while parsing a quoted scalar"),
             ("a\rb: 1\n", "1:2: a carriage return without a line feed"),
             (
                 "a: \u{2028}\n",
-                "1:4: the character U+2028 may not stand in a YAML file; in a text in double quotes write \\u2028"
+                "1:4: the character U+2028 is not allowed in a YAML file; in a text in double quotes, write \\u2028"
             ),
             (
                 "a: 1\nb: \u{0}\n",
-                "2:4: the character U+0000 may not stand in a YAML file; in a text in double quotes write \\u0000"
+                "2:4: the character U+0000 is not allowed in a YAML file; in a text in double quotes, write \\u0000"
             ),
         ])
     func broken(text: String, expected: String) {

@@ -26,13 +26,15 @@ import Testing
         Row(
             fault: .halfAnswer, message: again,
             reason: "the server closed the connection before its answer was complete"),
-        Row(fault: .silence, message: again, reason: "no whole answer within 1s"),
-        Row(fault: .silenceAfterCommit, message: again, reason: "no whole answer within 1s"),
+        Row(fault: .silence, message: again, reason: "no complete answer within 1s"),
+        Row(fault: .silenceAfterCommit, message: again, reason: "no complete answer within 1s"),
         Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be read", code: "zizq_set_up_wrong"),
         Row(
-            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 is not one of Zizq's",
+            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 does not come from Zizq",
             code: "zizq_set_up_wrong"),
-        Row(fault: .redirect, message: alarm, reason: "the answer 307 is not one of Zizq's", code: "zizq_set_up_wrong"),
+        Row(
+            fault: .redirect, message: alarm, reason: "the answer 307 does not come from Zizq",
+            code: "zizq_set_up_wrong"),
     ]
 
     @Test("a fault that passes is logged, and every job arrives exactly once and in order", arguments: passing)

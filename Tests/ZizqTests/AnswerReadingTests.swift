@@ -53,7 +53,7 @@ import Testing
         let body = Array(#"{"name":"zizq","version":"0.6.1"}"#.utf8)
         #expect(try AnswerReading.text("version", status: 200, body: body.span) == "0.6.1")
         let error = #expect(throws: ZizqError.self) { try AnswerReading.text("status", status: 200, body: body.span) }
-        #expect(error?.description == "the answer 200 cannot be read: status is missing at byte 33")
+        #expect(error?.description == "the answer 200 cannot be parsed: status is missing at byte 33")
     }
 
     @Test(

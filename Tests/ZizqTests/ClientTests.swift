@@ -175,7 +175,7 @@ import Zizq
     @Test(
         "A configuration that could not work is refused when the client is made",
         arguments: [
-            ("http://127.0.0.1:7890", "x y", "v", "a header name has a character that is not allowed there"),
+            ("http://127.0.0.1:7890", "x y", "v", "a header name contains an invalid character"),
             ("http://127.0.0.1:7890", "x", "a\r\nb: c", "the value of the header x has a control character"),
             ("http://127.0.0.1:7890", "Host", "v", "the header Host is set by the client"),
             ("zizq", "x", "v", "the URL of the Zizq server must begin with http:// or https://"),

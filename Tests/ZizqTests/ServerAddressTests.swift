@@ -42,7 +42,7 @@ import Testing
             ("http://zizq:", "must have a port between 1 and 65535"),
             ("http://zizq:+80", "must have a port between 1 and 65535"),
             ("http://[::1", "has a malformed IPv6 address"), ("http://[zizq]", "has a malformed IPv6 address"),
-            ("http://user:secret@zizq", "must not hold a user name or a password"),
+            ("http://user:secret@zizq", "must not contain a user name or a password"),
             ("http://zizq/?a=b", "must have neither a query nor a fragment"),
             ("http://zizq#x", "must have neither a query nor a fragment"),
             ("http://zizq/a b", "has a path with a character that must be escaped"),

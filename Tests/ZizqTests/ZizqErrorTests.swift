@@ -38,7 +38,7 @@ import Zizq
     @Test("An error is one sentence with what the server said")
     func describes() {
         #expect("\(Self.response(400, "type must not be empty"))" == "the server answered 400: type must not be empty")
-        #expect("\(Self.response(502))" == "the answer 502 is not one of Zizq's")
+        #expect("\(Self.response(502))" == "the answer 502 does not come from Zizq")
         #expect("\(ZizqError.invalidArgument("no"))" == "no")
         #expect("\(Self.response(401, "bad\u{1B}[31m\n"))" == "the server answered 401: bad\\u{1b}[31m\\u{a}")
     }

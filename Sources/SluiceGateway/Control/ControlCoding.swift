@@ -23,7 +23,8 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw FatalProblem(.unavailable, "unexpected answer from the running gateway; does it have another version?")
+            throw FatalProblem(
+                .unavailable, "unexpected answer from the running gateway; does it have another version?")
         }
     }
 }

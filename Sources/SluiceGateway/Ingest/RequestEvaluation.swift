@@ -29,7 +29,8 @@ struct IngestRequest: Sendable {
         /// Of a request that was not looked at.
         static var tooManyWait: Evaluation {
             Evaluation(
-                verdict: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed", retryAfter: nil),
+                verdict: .refused(
+                    .memoryFull, reason: "too many large requests are waiting to be parsed", retryAfter: nil),
                 charge: .uncounted)
         }
     }

@@ -203,7 +203,8 @@ package final class RouteReloadService: Service {
         let snapshot = read()
         switch state.withLock({ $0.reloader.read(snapshot.fingerprint) }) {
         case .wait: return
-        case .lookAgain: logger.debug("the route files have changed; loading them if they are unchanged at the next check")
+        case .lookAgain:
+            logger.debug("the route files have changed; loading them if they are unchanged at the next check")
         case .load:
             let compilation = compile(snapshot)
             guard isStill(compilation) else { return state.withLock { $0.reloader.changedMeanwhile() } }

@@ -113,9 +113,9 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .diskFull(let error): "The outbox's disk is full: \(error)."
         case .failed(let error): "The outbox failed: \(error)."
-        case .notFound: "There is nothing with this id in the outbox."
-        case .needsRendering: "This dead letter holds a request and no job; its route must render it again."
-        case .checksumMismatch: "The job is not the one that was stored (its checksum differs), so it is not sent."
+        case .notFound: "Nothing with this id in the outbox."
+        case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
+        case .checksumMismatch: "The job differs from the stored one (wrong checksum), so it is not sent."
         case .closed: "The outbox is closed."
         }
     }

@@ -85,7 +85,7 @@ extension ZizqClient {
     /// Zizq says nothing more to a report; whoever else does has not passed it on.
     private func reported(_ answer: HTTPClientResponse) throws(ZizqError) {
         guard answer.status == 204 || answer.body.isEmpty else {
-            throw .decoding(.init(status: answer.status, message: "a report is answered by 204 without a body"))
+            throw .decoding(.init(status: answer.status, message: "the answer to a report must be 204 without a body"))
         }
     }
 

@@ -60,14 +60,14 @@ import Testing
             "sends more than the client takes without a length",
             [.read, .send("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "a", count: 1001))], .responseTooLarge,
             "the answer is over 1000 bytes"),
-        Row("answers nothing", [.read], .timeout, "no whole answer within 200ms"),
+        Row("answers nothing", [.read], .timeout, "no complete answer within 200ms"),
         Row(
             "answers half and then nothing", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")],
             .timeout,
-            "no whole answer within 200ms"),
+            "no complete answer within 200ms"),
         Row(
             "answers interim answers for ever", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n")], .timeout,
-            "no whole answer within 200ms"),
+            "no complete answer within 200ms"),
     ]
 
     @Test("a request that gets no whole answer ends with an error that says at which stage", arguments: rows)

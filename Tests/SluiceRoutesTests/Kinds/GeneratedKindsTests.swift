@@ -72,7 +72,7 @@ import Testing
                 "a.yaml:2:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
                 "b.yaml:1:10: the kind 'k' is declared already, at a.yaml:1:10",
                 "b.yaml:1:24: unknown type 'strng'; did you mean 'string'?",
-                "c.yaml:2:1: not YAML: did not find expected node content while parsing a flow node",
+                "c.yaml:2:1: invalid YAML: did not find expected node content while parsing a flow node",
             ])
     }
 

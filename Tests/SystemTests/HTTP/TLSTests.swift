@@ -79,7 +79,7 @@ import Testing
             try GatewayUnderTest.writeCertificate(to: gateway.folder)
             let reloaded = try await gateway.command("reload")
             #expect(reloaded.ending == .exited(0), "\(reloaded.errors)")
-            #expect(reloaded.output == "table 2 is in force with 2 routes\n")
+            #expect(reloaded.output == "loaded route table 2 (2 routes)\n")
             let second = try await Self.served(gateway)
             #expect(second != first)
 

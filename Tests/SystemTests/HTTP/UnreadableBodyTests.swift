@@ -12,7 +12,10 @@ import Testing
         ("empty", [], "there is no value at byte 0"),
         ("half of a document", Array(#"{"a":"#.utf8), "the text ends inside a value at byte 5"),
         ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
-        ("a number beyond a double", Array(#"{"n":1e400}"#.utf8), "a number is outside the range of a double at byte 5"),
+        (
+            "a number beyond a double", Array(#"{"n":1e400}"#.utf8),
+            "a number is outside the range of a double at byte 5"
+        ),
         (
             "invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8),
             "a string is not valid UTF-8 at byte 6"
