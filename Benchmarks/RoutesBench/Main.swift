@@ -97,7 +97,7 @@ enum RoutesBench {
                 peer: .unknown)
             let outcome = route.processVerified(
                 request, receivedAtMilliseconds: 0, deliveryID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", scratch: &scratch)
-            guard case .store(let delivery) = outcome, delivery.jobs.count == 1 else { fatalError("no job") }
+            guard case .store(let delivery, _) = outcome, delivery.jobs.count == 1 else { fatalError("no job") }
         }
     }
 }

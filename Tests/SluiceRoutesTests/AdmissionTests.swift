@@ -64,11 +64,11 @@ import Testing
     @Test(
         "Mistakes",
         arguments: [
-            ("allow_from: []", "5:17: 'allow_from' needs at least one block; without it everybody may send"),
+            ("allow_from: []", "5:17: 'allow_from' needs at least one block; omit it to accept all addresses"),
             ("allow_from: 10.0.0.0/8", "5:17: 'allow_from' must be a list, not a text"),
             (
                 "allow_from: [10.0.0.1/8]",
-                "5:18: '10.0.0.1/8' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
+                "5:18: '10.0.0.1/8' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
                     + "bit set behind the prefix"
             ),
             ("rate: { limit: 100 }", "5:11: 'rate' needs 'per'"), ("rate: { per: 1s }", "5:11: 'rate' needs 'limit'"),

@@ -1,4 +1,5 @@
 import Foundation
+import SluiceBase
 import SluiceRoutes
 import Testing
 

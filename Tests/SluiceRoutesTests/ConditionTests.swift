@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 
@@ -116,7 +117,7 @@ import Testing
         let text = start + "  jobs: [ { type: t } ]\n"
         #expect(
             notes(text) == [
-                "3:3: note: the body is read as JSON whatever Content-Type says, because the signature does not cover "
+                "3:3: note: the body is parsed as JSON whatever Content-Type says, because the signature does not cover "
                     + "that header; set 'body' to "
                     + "form, text or bytes for other bodies"
             ])
@@ -125,7 +126,7 @@ import Testing
         let types = compile([("r.yaml", text + "  content_types: [ application/json, text/plain ]\n")])
         #expect(
             types.warnings.map(\.message) == [
-                "'content_types' takes text/plain, and the body is read as JSON whatever Content-Type says, because "
+                "'content_types' accepts text/plain, but the body is parsed as JSON whatever Content-Type says, because "
                     + "the signature does not cover "
                     + "that header; set 'body' to form, text or bytes for other bodies"
             ])

@@ -118,7 +118,7 @@ import Testing
         #expect(delivery.jobs.map(\.uniqueKey) == [nil])
         #expect(delivery.jobs.map(\.uniqueWhile) == [nil])
         #expect(
-            delivery.jobs.map { String(decoding: $0.options, as: UTF8.self) } == [
+            delivery.jobs.map { String(decoding: $0.options.members, as: UTF8.self) } == [
                 #""batch":{"key":"b-1","when":"true","fold":"$new"}"#
             ])
     }

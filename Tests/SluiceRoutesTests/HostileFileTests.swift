@@ -86,7 +86,7 @@ struct HostileFileTests {
         #expect(text.utf8.count < 1 << 20)
         let found = problems(text)
         #expect(found.count == 1000)
-        #expect(found.last == "1004:3: too many problems; the rest is not shown")
+        #expect(found.last == "1004:3: too many problems; the rest are not shown")
     }
 
     @Test("A path is taken apart by bytes: a slash with an accent on it is a slash")

@@ -64,25 +64,25 @@ import Testing
         arguments: [
             (
                 "/a/{}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/x{b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/{1b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/{b",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
-            ("/{a}/{a}", "3:11: the path has the parameter 'a' twice"),
+            ("/{a}/{a}", "3:11: the path has two parameters 'a'"),
         ])
     func mistakes(path: String, expected: String) {
         #expect(problems(openRoute().replacing("/hook", with: "'\(path)'")) == [expected])
@@ -93,7 +93,7 @@ import Testing
         let text = openRoute(rule: "payload: ${param.tenent}").replacing("/hook", with: "/{tenant}")
         #expect(
             problems(text) == [
-                "7:18: the path has no parameter 'tenent'; parameters are written {name} in 'path'; did you mean "
+                "7:18: the path has no parameter 'tenent'; write parameters as {name} in 'path'; did you mean "
                     + "'tenant'?"
             ])
     }
@@ -101,7 +101,7 @@ import Testing
     @Test(
         "Paths that take the same requests are an error unless one is the more exact",
         arguments: [
-            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is taken already, at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
+            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is already used at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
             ("/a/{x}", "/{y}/b", ""),
             ("/{x}/b/{z}", "/a/{y}/{z}", ""), ("/{x}/b/{z}", "/a/b/{z}", nil), ("/{x}/{y}", "/a/b", nil),
             ("/{x}/c", "/a/d", nil),
@@ -118,7 +118,7 @@ import Testing
         case ""?:
             #expect(
                 found.count == 1 && found[0].hasPrefix("6:9: \(unclear)")
-                    && found[0].hasSuffix(", and neither is the more exact one"))
+                    && found[0].hasSuffix(", and neither is more specific"))
         case let expected?: #expect(found == ["6:9: \(expected)"])
         }
     }

@@ -107,7 +107,7 @@ import Testing
         let job = TestRequest(#"{"q":"x","p":7,"t":"u"}"#).processed(by: route).delivery?.jobs.first
         #expect(job?.type == "u")
         #expect(job?.queue == "q-x")
-        #expect(job.map { String(decoding: $0.options, as: UTF8.self) } == #""priority":7,"retry_limit":3"#)
+        #expect(job.map { String(decoding: $0.options.members, as: UTF8.self) } == #""priority":7,"retry_limit":3"#)
         let refused = [
             (#"{"q":"a,b","p":1}"#, "queue must not contain ','"), (#"{"p":1,"t":""}"#, "type must not be empty"),
             (#"{"q":"\u0000","p":1}"#, "queue must not contain null bytes"),

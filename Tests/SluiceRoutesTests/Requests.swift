@@ -89,7 +89,7 @@ func signature(_ body: [UInt8], _ secret: String) -> String {
 
 extension RouteOutcome {
     /// The delivery, if it is to be stored.
-    var delivery: RenderedDelivery? { if case .store(let delivery) = self { delivery } else { nil } }
+    var delivery: Delivery? { if case .store(let delivery, _) = self { delivery } else { nil } }
 
     /// In short, for comparison: `refused signature_missing: …`, `ignored by rule 1`, `no rule matched`, `stored`.
     var summary: String {
@@ -98,7 +98,7 @@ extension RouteOutcome {
         case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
         case .acknowledged(_, .noRuleMatched): "no rule matched"
         case .acknowledged(_, .noElements): "no elements"
-        case .store(let delivery):
+        case .store(let delivery, _):
             delivery.deadLetters.first.map { "dead letter \($0.reason.rawValue): \($0.detail)" } ?? "stored"
         }
     }
@@ -107,8 +107,8 @@ extension RouteOutcome {
     var payload: String? { delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) } }
 }
 
-extension RenderedDelivery {
+extension Delivery {
     /// Of the only part.
-    var key: RenderedKey? { parts.first?.key }
+    var key: DeliveryKey? { parts.first?.key }
     var bodyHash: Fingerprint? { parts.first?.bodyHash }
 }

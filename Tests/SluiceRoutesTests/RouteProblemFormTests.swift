@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
                     + "line 1",
                 "b.yaml:2:42: 'type' must not contain ','",
                 "b.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
-                "c.yaml:2:10: the path '/a' is taken already, at b.yaml:2:10",
+                "c.yaml:2:10: the path '/a' is already used at b.yaml:2:10",
                 "c.yaml:2:42: 'type' must not contain ','",
                 "c.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
             ])
@@ -26,16 +27,16 @@ import Testing
         #expect(
             compile([("a.yaml", "kinds: {k: {}}\n"), ("b.yaml", "kinds:\n  k: {}\n"), ("r.yaml", routes)]).problems.map(
                 \.description)
-                == ["b.yaml:2:3: the kind 'k' is declared already, at a.yaml:1:9"])
+                == ["b.yaml:2:3: the kind 'k' is already declared at a.yaml:1:9"])
     }
 
     @Test("A name is that of one route in all files, whether it is written or the path")
     func names() {
         func route(_ keys: String) -> String { "routes:\n- {\(keys), verify: none, jobs: [{type: t}]}\n" }
         let named = compile([("a.yaml", route("path: /a, name: n")), ("b.yaml", route("path: /b, name: n"))])
-        #expect(named.problems.map(\.description) == ["b.yaml:2:20: the name 'n' is taken already, at a.yaml:2:20"])
+        #expect(named.problems.map(\.description) == ["b.yaml:2:20: the name 'n' is already used at a.yaml:2:20"])
         let path = compile([("a.yaml", route("path: /a")), ("b.yaml", route("path: /b, name: /a"))])
-        #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is taken already, at a.yaml:2:10"])
+        #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is already used at a.yaml:2:10"])
     }
 
     @Test("A kind that no rule makes is a warning, and no problem")
@@ -44,8 +45,8 @@ import Testing
         #expect(compilation.table != nil)
         #expect(
             compilation.warnings.map(\.description) == [
-                "r.yaml:7:9: warning: no rule makes jobs of the kind 'k'",
-                "r.yaml:7:16: warning: no rule makes jobs of the kind 'l'",
+                "r.yaml:7:9: warning: no rule makes jobs of kind 'k'",
+                "r.yaml:7:16: warning: no rule makes jobs of kind 'l'",
             ])
     }
 
@@ -125,7 +126,7 @@ import Testing
         #expect(compilation.table == nil)
         #expect(
             compilation.problems.map(\.description) == [
-                "a.yaml:1:1: there is nothing in this file; delete it to take its routes away"
+                "a.yaml:1:1: this file is empty; delete it to remove its routes"
             ])
     }
 

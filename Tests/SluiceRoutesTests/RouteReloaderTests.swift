@@ -111,7 +111,7 @@ private final class Watch {
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
-                == "version 3; no route has the name 's' any longer: its unique keys will not be asked for again")
+                == "version 3; the route 's' no longer exists: its unique keys no longer for again")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -200,9 +200,9 @@ private final class Watch {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.remove("a.yaml")
         #expect(watch.look() == "waiting")
-        #expect(watch.look() == "the route files hold no route; the last table stays")
+        #expect(watch.look() == "the route files contain no routes; keeping the previous routes")
         #expect(watch.table?.routes.map(\.path) == ["/a"])
-        #expect(watch.hangUp() == "the route files hold no route; the last table stays")
+        #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
     }
 
     @Test("A folder that goes away changes nothing")
@@ -238,7 +238,7 @@ private final class Watch {
         guard case .keep(let problems) = watch.reloader.neverStill(atMilliseconds: 7) else {
             Issue.record("it is put in force"); return
         }
-        #expect(problems == ["the files changed each time that they were read; they are loaded when they stand still"])
+        #expect(problems == ["the files changed each time they were read; they are loaded when they stop changing"])
         #expect(watch.reloader.status.problems == problems)
         #expect(watch.reloader.status.triedAtMilliseconds == 7)
         #expect(watch.look() == "waiting")

@@ -65,11 +65,11 @@ import Testing
     func keyText(_ value: String) throws {
         let single = try route(openRoute("unique_key: ${body.id}"))
         let key = try #require(TestRequest(#"{"id":"\#(value)"}"#).processed(by: single).delivery?.key)
-        #expect(RenderedKey.hashes(route: "open", text: value).contains(key.hash))
-        #expect(!RenderedKey.hashes(route: "other", text: value).contains(key.hash))
+        #expect(DeliveryKey.hashes(route: "open", text: value).contains(key.hash))
+        #expect(!DeliveryKey.hashes(route: "other", text: value).contains(key.hash))
         let list = try route(openRoute("unique_key: [ \"${body.id}\", \"${body.n}\" ]"))
         let listed = try #require(TestRequest(#"{"id":"\#(value)","n":12}"#).processed(by: list).delivery?.key)
-        #expect(RenderedKey.hashes(route: "open", text: String(listed.text.dropFirst(5))).contains(listed.hash))
+        #expect(DeliveryKey.hashes(route: "open", text: String(listed.text.dropFirst(5))).contains(listed.hash))
     }
 
     @Test(
@@ -77,7 +77,7 @@ import Testing
         arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
     func parameters(_ values: [String]) throws {
         let scope = KeyScope(name: Array("r".utf8), parameters: values.map { Array($0.utf8) })
-        let key = RenderedKey(scope: scope, parts: [KeyPart(type: .text, bytes: Array("id:7".utf8))], isList: false)
-        #expect(RenderedKey.hashes(route: "r", text: String(key.text.dropFirst(2))).contains(key.hash))
+        let key = DeliveryKey(scope: scope, parts: [KeyPart(type: .text, bytes: Array("id:7".utf8))], isList: false)
+        #expect(DeliveryKey.hashes(route: "r", text: String(key.text.dropFirst(2))).contains(key.hash))
     }
 }

@@ -98,7 +98,7 @@ import Testing
             String(decoding: job.payload, as: UTF8.self)
                 == #"{"repository":"octo/hello","commit":"f95f","pusher":"mona"}"#)
         #expect(
-            String(decoding: job.options, as: UTF8.self)
+            String(decoding: job.options.members, as: UTF8.self)
                 == #""priority":100,"retry_limit":5,"backoff":{"base_ms":1000,"exponent":2.0,"jitter_ms":500},"#
                 + #""retention":{"completed_ms":3600000,"dead_ms":2592000000}"#)
         #expect(job.uniqueKey == "github:72d3162e-cc78")

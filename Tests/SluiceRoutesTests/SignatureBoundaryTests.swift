@@ -61,7 +61,7 @@ import Testing
         arguments: [
             (
                 "${id}.${timestamp}.${body}", ["id": "m.1"],
-                "the header x-id, which holds the id, does not match 'id_pattern'"
+                "the header x-id, which contains the id, does not match 'id_pattern'"
             ),
             (
                 "${header.X-More}.${body}", ["header.X-More": "a.b"],

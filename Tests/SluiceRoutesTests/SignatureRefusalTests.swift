@@ -26,7 +26,7 @@ import Testing
             ([""], "refused signature_missing: the header x-signature is empty"),
             ([" , ,"], "refused signature_missing: the header x-signature is empty"),
             (["", ""], "refused signature_missing: the header x-signature is empty"),
-            (["v1=,v1="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
+            (["v1=,v1="], "refused signature_missing: the header x-signature contains no signature after its prefix"),
             (
                 ["v0=right,t=1"],
                 "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
@@ -94,7 +94,7 @@ import Testing
             ),
         ])
     func unreadable(body: String, type: String, why: String) throws {
-        let prefix = "refused signature_missing: the body, in which a part of the signature stands, cannot be read: "
+        let prefix = "refused signature_missing: the body, which contains a part of the signature, cannot be parsed: "
         let headers = [("Content-Type", type), ("X-Signature", signature(Array(body.utf8), "a secret of tests"))]
         for verify in ["signature_from: '${body.sig}'", "signed: '${body.id}'", "timestamp_from: '${body.at}'"] {
             #expect(try TestRequest(body, headers: headers).judged(by: routed(verify)) == prefix + why)
@@ -104,9 +104,9 @@ import Testing
     @Test(
         "A timestamp that is missing, empty, doubled or no time is refused",
         arguments: [
-            ([], "refused signature_missing: the header x-time, which holds the timestamp, is missing"),
-            ([""], "refused signature_missing: the header x-time, which holds the timestamp, is empty"),
-            ([time, time], "refused signature_invalid: the header x-time stands twice"),
+            ([], "refused signature_missing: the header x-time, which contains the timestamp, is missing"),
+            ([""], "refused signature_missing: the header x-time, which contains the timestamp, is empty"),
+            ([time, time], "refused signature_invalid: the header x-time is repeated"),
             (
                 ["now"],
                 "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
@@ -174,15 +174,15 @@ import Testing
     @Test(
         "The entry with the timestamp's prefix must be there, once, and not empty",
         arguments: [
-            (["v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
-            (["t=,v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
+            (["v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
+            (["t=,v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
             (
                 ["t=\(time),t=\(time),v1=S"],
-                "refused signature_invalid: the header x-signature holds more than one timestamp"
+                "refused signature_invalid: the header x-signature contains more than one timestamp"
             ),
             (
                 ["t=\(time),v1=S", "t=1"],
-                "refused signature_invalid: the header x-signature holds more than one timestamp"
+                "refused signature_invalid: the header x-signature contains more than one timestamp"
             ),
             (
                 ["t=\(time)"],
@@ -207,7 +207,7 @@ import Testing
         #expect(TestRequest("{}", headers: [right, line]).judged(by: route) == "genuine")
         #expect(
             TestRequest("{}", headers: [right, line, line]).judged(by: route)
-                == "refused signature_invalid: the header x-time stands twice"
+                == "refused signature_invalid: the header x-time is repeated"
         )
     }
 
@@ -216,22 +216,22 @@ import Testing
         arguments: [
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", [],
-                "signature_missing: the header x-id, which holds the id, is missing"
+                "signature_missing: the header x-id, which contains the id, is missing"
             ),
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: "],
-                "signature_missing: the header x-id, which holds the id, is empty"
+                "signature_missing: the header x-id, which contains the id, is empty"
             ),
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: a", "X-Id: a"],
-                "signature_invalid: the header x-id stands twice"
+                "signature_invalid: the header x-id is repeated"
             ),
             (
                 "id_from: '${query.id}', signed: '${id}'", [],
-                "signature_missing: the query parameter id, which holds the id, is missing"
+                "signature_missing: the query parameter id, which contains the id, is missing"
             ),
             ("signed: '${header.X-A}'", [], "signature_missing: the header x-a, which is signed, is missing"),
-            ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a stands twice"),
+            ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a is repeated"),
             ("signed: '${query.a}'", [], "signature_missing: the query parameter a, which is signed, is missing"),
             ("signed: '${body.a.b}'", [], "signature_missing: the field a.b of the body, which is signed, is missing"),
             (

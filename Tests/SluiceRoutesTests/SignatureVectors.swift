@@ -54,7 +54,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
-            refusal: "signature_missing: the header webhook-signature holds no signature behind its prefix",
+            refusal: "signature_missing: the header webhook-signature contains no signature after its prefix",
             source:
                 "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
         ),
@@ -162,7 +162,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Stripe-Signature", "t,v1=,v0")
             ],
             body: "{}",
-            refusal: "signature_missing: the header stripe-signature holds no signature behind its prefix",
+            refusal: "signature_missing: the header stripe-signature contains no signature after its prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -460,7 +460,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: SignatureVectorBodies.openAIEvent,
             clock: 1_750_861_210,
-            refusal: "signature_missing: the header webhook-id, which holds the id, is missing",
+            refusal: "signature_missing: the header webhook-id, which contains the id, is missing",
             source: "https://github.com/openai/openai-node/blob/master/tests/api-resources/webhooks.test.ts"),
         SignatureVector(
             scheme: .zendesk, title: "an example of an older text, made over body and timestamp in the other order",

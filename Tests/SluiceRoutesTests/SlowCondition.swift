@@ -1,4 +1,5 @@
 import Foundation
+import SluiceBase
 
 /// Conditions as the page about them reads: obvious, slow, over values that were decoded. Can be written as YAML.
 indirect enum SlowCondition {

@@ -37,7 +37,7 @@ import Testing
             "", target: route.path, headers: headers + [(header, "sha256=" + signature(body, Self.secret))])
         request.body = body
         switch request.processed(by: route) {
-        case .store(let delivery):
+        case .store(let delivery, _):
             let jobs = delivery.jobs.map { "\($0.type) \(String(decoding: $0.payload, as: UTF8.self))" }
             return "\(jobs) \(delivery.deadLetters.map(\.reason.rawValue))"
         case .refused(let code, _): return code.rawValue

@@ -143,7 +143,7 @@ import Testing
         let result = try await run(["explain", "--path", "/orders/a"], in: folder)
         #expect(
             result.errors == """
-                sluice: routes/orders.yaml:15:15: no kind 'ordr' is declared; did you mean 'order'?
+                sluice: routes/orders.yaml:15:15: unknown kind 'ordr'; did you mean 'order'?
                 sluice: 1 error in routes\n
                 """)
         #expect(result.output.isEmpty)
@@ -214,7 +214,9 @@ import Testing
                 #expect(result.ending == .exited(0), "\(result)")
                 running.append(result.output)
             }
-            #expect(running[0].contains("signature     ✓ passed over: it held when the request came, and is not kept"))
+            #expect(
+                running[0].contains(
+                    "signature     ✓ skipped: it was verified when the request was received, and was not kept"))
             #expect(running[0].contains("                shop = \"a b\"\n"))
             #expect(running[0].contains("                job 1, pending: type order, queue orders\n"))
             #expect(
@@ -253,7 +255,7 @@ import Testing
             let after = try await gateway.command("explain", "--delivery", id)
             #expect(
                 after.output.contains(
-                    "its path leads to no route now; this is what the route 'orders', by which it came, makes of it"))
+                    "its path now leads to no route; this shows the route 'orders' that accepted it"))
             #expect(after.output.contains(#"payload, 17 bytes: {"base64":"/wDD"}"#), "\(after)")
         }
     }

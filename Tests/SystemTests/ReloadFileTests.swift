@@ -92,10 +92,10 @@ import Testing
             "routes:1:1: the routes folder cannot be read: No such file or directory", { try $0.remove("routes") }
         ),
         "an emptied folder": (
-            "the route files hold no route; the last table stays", { try $0.remove("routes/r.yaml") }
+            "the route files contain no routes; keeping the previous routes", { try $0.remove("routes/r.yaml") }
         ),
         "an emptied file": (
-            "routes/r.yaml:1:1: there is nothing in this file; delete it to take its routes away",
+            "routes/r.yaml:1:1: this file is empty; delete it to remove its routes",
             { try $0.overwrite("", in: "routes/r.yaml") }
         ),
         "a file with another ending": (

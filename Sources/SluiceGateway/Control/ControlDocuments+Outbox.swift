@@ -22,7 +22,7 @@ extension ControlDocuments.JobContent {
 }
 
 extension ControlDocuments.DeadLetter {
-    init(_ letter: DeadLetter) {
+    init(_ letter: DeadLetterListing) {
         self.init(
             id: letter.id, delivery: letter.deliveryID, route: letter.route, receivedAt: letter.receivedAtMilliseconds,
             diedAt: letter.diedAtMilliseconds, reason: letter.reason, detail: letter.detail, type: letter.jobType,

@@ -21,7 +21,7 @@ enum DeadLetterRenderer {
         case nil: return .failure("its request can no longer be read")
         case .refused(let code, let reason): return .failure("\(code.rawValue): \(reason)")
         case .acknowledged(_, let why): return .failure("its route now makes no job of it: \(words(why))")
-        case .store(let delivery):
+        case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")
             }
@@ -32,7 +32,7 @@ enum DeadLetterRenderer {
 
     /// What of the delivery the letter is about. Its rule is looked for by what it says: it may stand at another place
     /// by now.
-    private static func share(of letter: DeadLetter, _ route: Route) -> DeliveryShare {
+    private static func share(of letter: DeadLetterListing, _ route: Route) -> DeliveryShare {
         guard let place = letter.rule, route.takesAllRules else {
             return DeliveryShare(element: letter.element, rule: letter.rule)
         }
@@ -40,14 +40,14 @@ enum DeadLetterRenderer {
     }
 
     /// How the jobs differ from what the letter was meant to be; nil where they do not.
-    private static func difference(of jobs: [RenderedJob], _ letter: DeadLetter, _ route: Route) -> String? {
+    private static func difference(of jobs: [Job], _ letter: DeadLetterListing, _ route: Route) -> String? {
         let now = jobs.map { job in "a job of type \(words(job.type)) in queue \(words(job.queue))" }
         let would = now.count == 1 ? now[0] : "\(now.count) jobs"
         guard let earlier = letter.madeBy else {
             guard letter.lacksRule else { return nil }
             return "the version that stored it did not record its rule; it would become \(would)"
         }
-        let rules = Set(jobs.map(\.rule)).sorted()
+        let rules = Set(jobs.compactMap(\.rule)).sorted()
         guard let other = rules.first(where: { route.identity(ofRule: $0)?.digest != earlier.digest }) else {
             return changedNames(earlier, rules.first.flatMap { route.identity(ofRule: $0) }).map {
                 "it would become \(would): \($0)"

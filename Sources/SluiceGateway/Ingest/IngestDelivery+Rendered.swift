@@ -1,26 +1,20 @@
+internal import SluiceBase
 internal import SluiceOutbox
-internal import SluiceRoutes
 
 extension IngestDelivery {
-    /// What a route rendered, in the outbox's terms.
-    init(
-        _ rendered: RenderedDelivery, origin: Int, ticket: UInt64, deliveryID: String, route: String,
-        receivedAtMilliseconds: Int64,
-        enqueuedAtNanoseconds: Int64
-    ) {
-        let parts = rendered.parts
+    init(_ delivery: Delivery, origin: Int, ticket: UInt64, enqueuedAtNanoseconds: Int64) {
+        let parts = delivery.parts
         self.init(
-            origin: origin, ticket: ticket, deliveryID: deliveryID, route: route,
-            receivedAtMilliseconds: receivedAtMilliseconds,
-            enqueuedAtNanoseconds: enqueuedAtNanoseconds, dedupeWindow: rendered.dedupeWindow,
-            onChangedBody: ChangedBodyRule(rendered.onChangedBody), part: IngestPart(parts[0]),
-            others: parts.count == 1 ? [] : parts.dropFirst().map { IngestPart($0) }, request: rendered.request,
-            keepsRequest: rendered.keepsRequest)
+            origin: origin, ticket: ticket, deliveryID: delivery.id, route: delivery.route,
+            receivedAtMilliseconds: delivery.receivedAtMilliseconds, enqueuedAtNanoseconds: enqueuedAtNanoseconds,
+            dedupeWindow: delivery.dedupeWindow, onChangedBody: ChangedBodyRule(delivery.onChangedBody),
+            part: IngestPart(parts[0]), others: parts.count == 1 ? [] : parts.dropFirst().map { IngestPart($0) },
+            request: delivery.request, keepsRequest: delivery.keepsRequest)
     }
 }
 
 extension IngestPart {
-    init(_ part: RenderedPart) {
+    init(_ part: Delivery.Part) {
         self.init(
             key: part.key?.hash, bodyHash: part.bodyHash, jobs: part.jobs.map { IngestJob($0) },
             deadLetters: part.deadLetters.map { IngestDeadLetter($0) })
@@ -28,15 +22,15 @@ extension IngestPart {
 }
 
 extension IngestJob {
-    init(_ job: RenderedJob) {
+    init(_ job: Job) {
         self.init(
-            type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey, hasOwnKey: job.hasOwnKey,
-            uniqueWhile: job.uniqueWhile?.rawValue, payload: job.payload)
+            type: job.type, queue: job.queue, options: job.options.members, uniqueKey: job.uniqueKey,
+            hasOwnKey: job.hasOwnKey, uniqueWhile: job.uniqueWhile?.rawValue, payload: job.payload)
     }
 }
 
 extension IngestDeadLetter {
-    init(_ letter: RenderedDeadLetter) {
+    init(_ letter: DeadLetter) {
         self.init(
             reason: letter.reason, detail: letter.detail, element: letter.share.element, rule: letter.share.rule,
             madeBy: letter.madeBy)
@@ -44,12 +38,5 @@ extension IngestDeadLetter {
 }
 
 extension ChangedBodyRule {
-    init(_ policy: ChangedBodyPolicy) {
-        self =
-            switch policy {
-            case .duplicate: .duplicate
-            case .accept: .accept
-            case .deadLetter: .deadLetter
-            }
-    }
+    init(_ policy: ChangedBodyPolicy) { self = ChangedBodyRule(rawValue: policy.rawValue) ?? .duplicate }
 }

@@ -103,7 +103,7 @@ final class IngestService: HTTPService {
             shared.journal.ignored(request.deliveryID, route: entry.route.name, because: why)
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
             return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
-        case .store(let rendered): return store(rendered, request, evaluation.charge)
+        case .store(let delivery, let reply): return store(delivery, reply, request, evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, isVerified: true)
         }
@@ -124,13 +124,13 @@ final class IngestService: HTTPService {
         server.complete(request.exchange, with: response)
     }
 
-    private func store(_ rendered: RenderedDelivery, _ request: IngestRequest, _ charge: MemoryCharge) -> ServiceReply {
+    private func store(
+        _ rendered: Delivery, _ reply: RouteReply?, _ request: IngestRequest, _ charge: MemoryCharge
+    ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
         let delivery = IngestDelivery(
-            rendered, origin: server.loop.index, ticket: inWork.nextTicket, deliveryID: request.deliveryID,
-            route: request.entry.route.name, receivedAtMilliseconds: request.receivedAtMilliseconds,
-            enqueuedAtNanoseconds: received)
-        let memory = delivery.byteCost + (rendered.reply?.body?.count ?? 0)
+            rendered, origin: server.loop.index, ticket: inWork.nextTicket, enqueuedAtNanoseconds: received)
+        let memory = delivery.byteCost + (reply?.body?.count ?? 0)
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
@@ -139,7 +139,7 @@ final class IngestService: HTTPService {
         charge.giveBack(downTo: memory)
         inWork.insert(
             WorkList.Item(
-                exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: rendered.reply,
+                exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: reply,
                 receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
         note(rendered, request.entry, request.deliveryID)
         server.releaseRequest(request.exchange)
@@ -147,7 +147,7 @@ final class IngestService: HTTPService {
         return .later
     }
 
-    private func note(_ rendered: RenderedDelivery, _ entry: TableInForce.Entry, _ id: String) {
+    private func note(_ rendered: Delivery, _ entry: TableInForce.Entry, _ id: String) {
         if rendered.missingKeys > 0 { entry.metrics.keysMissing.increment(by: rendered.missingKeys) }
         if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
             shared.journal.repairedSurrogates(id, route: entry.route.name, count: rendered.repairedSurrogates)

@@ -17,7 +17,7 @@ struct IngestRequest: Sendable {
         enum Verdict: Sendable {
             case refused(ErrorCode, reason: String, retryAfter: Duration?)
             case acknowledged(RouteReply, because: AcknowledgementReason)
-            case store(RenderedDelivery)
+            case store(Delivery, reply: RouteReply?)
             /// Verified, and to be rendered on a thread that may take longer.
             case tooLargeForThread
         }
@@ -66,7 +66,7 @@ struct IngestRequest: Sendable {
         return switch outcome {
         case .refused(let code, let reason): .refused(code, reason: reason, retryAfter: nil)
         case .acknowledged(let reply, let why): .acknowledged(reply, because: why)
-        case .store(let rendered): .store(rendered)
+        case .store(let delivery, let reply): .store(delivery, reply: reply)
         }
     }
 }

@@ -46,7 +46,7 @@ package struct DeliveryListing: Sendable, Hashable {
 }
 
 /// One dead letter.
-package struct DeadLetter: Sendable, Hashable {
+package struct DeadLetterListing: Sendable, Hashable {
     /// Never used twice.
     package let id: Int64
     package let deliveryID: String
@@ -83,7 +83,7 @@ package struct DeadLetter: Sendable, Hashable {
 
 /// A dead letter with what it holds.
 package struct DeadLetterContent: Sendable, Hashable {
-    package let letter: DeadLetter
+    package let letter: DeadLetterListing
     /// Whether the job is the one that was stored, as far as that is known. It must not be sent otherwise.
     package let isIntact: Bool
     /// The job; nil for a dead letter made while the request was processed.

@@ -97,5 +97,5 @@ package struct KeptRequestRow: Sendable, Hashable {
     /// Without a request, jobs that came with one that was sent again later may be missing.
     package let jobs: [JobListing]
     /// Its dead letters.
-    package let deadLetters: [DeadLetter]
+    package let deadLetters: [DeadLetterListing]
 }

@@ -7,7 +7,7 @@ package protocol OutboxListing: AnyObject {
     /// Remembered deliveries in the order in which they came, from the one behind `id` on; at most 500.
     func deliveries(after id: Int64, limit: Int) throws(OutboxError) -> [DeliveryListing]
     /// Dead letters, oldest first, from the one behind `id` on; at most 500.
-    func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetter]
+    func deadLetters(after id: Int64, limit: Int) throws(OutboxError) -> [DeadLetterListing]
     /// The number of the newest dead letter; 0 without one. Later ones get greater numbers.
     func lastDeadLetter() throws(OutboxError) -> Int64
     /// One dead letter with what it holds; nil when there is none with this id.
@@ -37,7 +37,7 @@ extension QueryingListing {
         try answer { queries throws(SQLiteError) in try queries.deliveries(after: id, limit: limit) }
     }
 
-    package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeadLetter] {
+    package func deadLetters(after id: Int64 = 0, limit: Int = 500) throws(OutboxError) -> [DeadLetterListing] {
         try answer { queries throws(SQLiteError) in try queries.deadLetters(after: id, limit: limit) }
     }
 

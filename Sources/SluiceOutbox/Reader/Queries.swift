@@ -16,7 +16,7 @@ struct Queries {
         try rows(Self.deliveries("id > ?1"), id, limit: limit, Self.delivery)
     }
 
-    func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetter] {
+    func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetterListing] {
         try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, Self.letter)
     }
 
@@ -153,8 +153,8 @@ struct Queries {
         """
     }
 
-    static func letter(_ row: Statement) -> DeadLetter {
-        DeadLetter(
+    static func letter(_ row: Statement) -> DeadLetterListing {
+        DeadLetterListing(
             id: row.int64(0), deliveryID: row.text(1), route: row.text(2), receivedAtMilliseconds: row.int64(3),
             diedAtMilliseconds: row.int64(4), reason: row.text(5), detail: row.text(6), jobType: row.optionalText(7),
             queue: row.optionalText(8), contentBytes: Int(row.int64(9)), element: row.optionalInt(10),

@@ -34,7 +34,7 @@ struct ContentTypes: Sendable {
     static func read(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
         if elements.isEmpty {
-            context.error(node.position, "\(subject) needs at least one type, or no request would be taken")
+            context.error(node.position, "\(subject) needs at least one type; otherwise no request would be accepted")
         }
         let ranges = elements.compactMap { element -> [UInt8]? in
             guard let text = context.text(element, "a content type") else { return nil }
@@ -42,7 +42,7 @@ struct ContentTypes: Sendable {
             if isRange(range) { return range }
             context.error(
                 element.position,
-                "a content type is written 'type/subtype' or 'type/*', without parameters, not "
+                "a content type must be 'type/subtype' or 'type/*', without parameters, not "
                     + "'\(PrintableText.escape(text))'"
             )
             return nil

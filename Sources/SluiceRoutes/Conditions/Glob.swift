@@ -43,7 +43,7 @@ struct Glob: Sendable {
     }
 
     private static let strayBackslash = Failure(
-        message: #"has a backslash before something else than *, ? or \; a literal one is written \\"#)
+        message: #"has a backslash that is not before *, ? or \; write a literal backslash as \\"#)
 
     /// Whether the pattern describes all of `text`.
     func matches(_ text: Span<UInt8>) -> Bool {

@@ -8,15 +8,15 @@ struct ExampleJudgement {
     private let reply: RouteReply?
 
     /// - Parameter store: what of a delivery is stored; called at most once.
-    init(_ rehearsal: Rehearsal, deliveryID: String, store: (RenderedDelivery) -> RehearsalKeys.Stored) {
+    init(_ rehearsal: Rehearsal, deliveryID: String, store: (Delivery) -> RehearsalKeys.Stored) {
         self.rehearsal = rehearsal
         self.deliveryID = deliveryID
         switch rehearsal.outcome {
         case .refused: (stored, reply) = (RehearsalKeys.Stored(), nil)
         case .acknowledged(let reply, _): (stored, self.reply) = (RehearsalKeys.Stored(), reply)
-        case .store(let delivery):
+        case .store(let delivery, let given):
             stored = store(delivery)
-            let reply = delivery.reply ?? .standard
+            let reply = given ?? .standard
             self.reply = stored.duplicateOf.map { reply.naming($0.deliveryID, insteadOf: deliveryID) } ?? reply
         }
     }
@@ -28,7 +28,7 @@ struct ExampleJudgement {
         case .acknowledged(_, .ignoredByRule(let rule)): return "ignored by jobs[\(rule)]"
         case .acknowledged(_, .noRuleMatched): return "ignored, because no rule matches"
         case .acknowledged(_, .noElements): return "ignored, because 'each' finds no element"
-        case .store(let delivery):
+        case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
             guard !stored.deadLetters.isEmpty else { return "stored as \(jobs)" }
@@ -46,7 +46,7 @@ struct ExampleJudgement {
     /// What lies in the dead letters is answered 2xx all the same, and a person who expects 200 may not think of it.
     func surprise(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
-        return "is \(words); say 'dead_letters' in its 'expect' if that is meant"
+        return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
     }
 }
 

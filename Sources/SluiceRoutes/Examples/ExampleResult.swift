@@ -34,7 +34,7 @@ package struct ExampleResult: Sendable {
     package var problem: RouteProblem? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {
-            return first.place.problem(.error, "\(title) comes out otherwise: it is \(outcome)")
+            return first.place.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
         }
         return surprise.map { place.problem(.warning, "\(title) \($0)") }
     }

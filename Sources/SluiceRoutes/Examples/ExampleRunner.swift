@@ -83,7 +83,7 @@ private struct ExampleRunner {
         } catch {
             throw Obstacle(
                 message:
-                    "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go "
+                    "\(error.message); an example can have its own signature with 'secret' and 'clock', or be sent "
                     + "unsigned with "
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
@@ -117,7 +117,7 @@ private struct ExampleRunner {
             }
             if isInside { return content }
             throw Obstacle(
-                message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
+                message: "the file \(PrintableText.escape(path)) is outside the routes folder", place: place)
         }
     }
 }

@@ -40,13 +40,13 @@ struct ExpectationReader {
         if let status = expectation.status, status.value != refused.value.httpStatus {
             context.log.error(
                 status.place,
-                "what is refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
+                "a request refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
                     + "\(status.value)"
             )
         }
         if let jobs = expectation.jobs, !jobs.value.isEmpty {
             context.log.error(
-                jobs.place, "what is refused leaves no jobs: 'refused' and 'jobs' cannot both be expected")
+                jobs.place, "a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'")
         }
     }
 
@@ -55,7 +55,7 @@ struct ExpectationReader {
             let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
             return reasons.count == elements.count ? .reasons(reasons) : nil
         }
-        return context.integer(node, "\(subject), if it is no list of reasons,", in: Self.deadLetterCounts).map {
+        return context.integer(node, "\(subject), if it is not a list of reasons,", in: Self.deadLetterCounts).map {
             .count($0)
         }
     }
@@ -100,13 +100,13 @@ extension ExpectationReader {
         add("queue", Self.text(options.queue))
         if case .constant(let digits)? = options.priority { add("priority", .number(digits)) }
         add("ready_at", reader.value("ready_at", JobStart.time).map { .number(String($0)) })
-        add("retry_limit", options.retryLimit.map { .number(String($0)) })
-        add("backoff", options.backoff.flatMap { JSONTree($0) })
-        add("retention", options.retention.flatMap { JSONTree($0) })
+        add("retry_limit", options.retryLimit?.tree)
+        add("backoff", options.backoff?.tree)
+        add("retention", options.retention?.tree)
         add("unique_key", reader.text("unique_key").map { .text($0) })
         add("unique_while", options.uniqueWhile.map { .text($0.rawValue) })
-        add("batch", options.batch?.constant.flatMap { JSONTree($0) })
-        add("budgets", options.budgets.flatMap { JSONTree($0) })
+        add("batch", options.batch?.constant.flatMap { JobOption.batch($0).tree })
+        add("budgets", options.budgets?.tree)
         if let payload = reader.node("payload") {
             job.fields.append((name: "payload", value: ExpectedJSON(payload, in: context)))
         }

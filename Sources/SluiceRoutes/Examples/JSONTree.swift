@@ -121,3 +121,8 @@ extension YAMLNode {
         }
     }
 }
+
+extension JobOption {
+    /// The value of the option's member in a job object.
+    var tree: JSONTree? { JSONTree(json) }
+}

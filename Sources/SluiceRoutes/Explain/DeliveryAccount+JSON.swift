@@ -97,7 +97,7 @@ extension DeliveryAccount.Made {
     }
 }
 
-extension RenderedDeadLetter {
+extension DeadLetter {
     var tree: JSONTree {
         .object([
             "reason": .text(reason.rawValue), "detail": .text(detail), "element": share.element.map { .number($0 + 1) },

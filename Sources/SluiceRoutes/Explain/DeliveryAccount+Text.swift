@@ -95,7 +95,7 @@ extension DeliveryAccount.Rule {
                 "rule \(number)", .none, "\(PrintableText.escape(makes)): not looked at, another has matched", at: place
             )
         }
-        let end = conditions.isEmpty ? ": takes everything" : ""
+        let end = conditions.isEmpty ? ": matches everything" : ""
         lines.add("rule \(number)", holds ? .yes : .no, PrintableText.escape(makes) + end, at: place)
         for condition in conditions { condition.add(&lines, 0) }
     }
@@ -133,7 +133,7 @@ extension DeliveryAccount.Made {
                 "job", .yes,
                 "by rule \(rule): type \(PrintableText.escape(job.type)), queue \(PrintableText.escape(job.queue))")
             if let kindPlace { lines.detail("its payload fits the kind", at: kindPlace) }
-            if !job.options.isEmpty { lines.detail("options \(ExplanationWords.text(job.options))") }
+            if !job.options.isEmpty { lines.detail("options \(ExplanationWords.text(job.options.members))") }
             if let key = job.uniqueKey {
                 lines.detail("unique key \(PrintableText.escape(key)), while \((job.uniqueWhile ?? .exists).rawValue)")
             }

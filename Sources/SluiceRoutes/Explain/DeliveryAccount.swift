@@ -73,7 +73,7 @@ package struct DeliveryAccount: Sendable {
         package let policyPlace: String
 
         package enum Result: Sendable {
-            case job(RenderedJob)
+            case job(Job)
             case problem(DeadLetterReason, detail: String)
         }
     }

@@ -86,7 +86,7 @@ final class DeliveryRecorder {
     }
 
     /// - Parameter key: what the delivery, or the element at hand, is known by.
-    @inline(never) func note(_ key: RenderedKey?, _ context: borrowing DeliveryContext) {
+    @inline(never) func note(_ key: DeliveryKey?, _ context: borrowing DeliveryContext) {
         guard let account = route.keyAccount(key, context) else { return }
         guard route.keysAreOfElements else {
             self.account.key = account
@@ -95,7 +95,7 @@ final class DeliveryRecorder {
         if isInElement { self.account.elements[self.account.elements.count - 1].key = account }
     }
 
-    @inline(never) func note(_ result: Result<RenderedJob, Route.JobProblem>, rule: Int) {
+    @inline(never) func note(_ result: Result<Job, Route.JobProblem>, rule: Int) {
         guard isInElement, case .make(let template) = route.parts.rules[rule].action else { return }
         let made: DeliveryAccount.Made.Result =
             switch result {
@@ -121,7 +121,7 @@ extension Route {
     }
 
     /// A key with what each of its parts came to; `nil` for a route without one.
-    fileprivate func keyAccount(_ key: RenderedKey?, _ context: borrowing DeliveryContext) -> DeliveryAccount.Key? {
+    fileprivate func keyAccount(_ key: DeliveryKey?, _ context: borrowing DeliveryContext) -> DeliveryAccount.Key? {
         guard let template = parts.uniqueKey else { return nil }
         let place = parts.origin.place(of: "unique_key")
         var rendered: [DeliveryAccount.Rendered] = []

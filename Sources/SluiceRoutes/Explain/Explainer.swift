@@ -43,7 +43,7 @@ package struct Explainer: Sendable {
         let sender = arrival.sender ?? route.likelySender
         explanation.request.sender = sender
         if arrival.sender == nil, route.restrictsAddresses {
-            explanation.notes.append("no sender is named, so that it comes from an address that the route lets in")
+            explanation.notes.append("no sender address was given; using an address that the route accepts")
         }
         let signing = signs ? sign(&request, route, arrival, &explanation) : .asItCame
         request.withView(from: sender) { view in
@@ -72,11 +72,11 @@ package struct Explainer: Sendable {
         }
         if own == nil {
             explanation.notes.append(
-                "the route '\(fate.route)', by which it came, is gone; its path leads to '\(route.name)' now")
+                "the route '\(fate.route)' that accepted it no longer exists; its path now leads to '\(route.name)'")
         } else if match !== route {
             let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
             explanation.notes.append(
-                "its path \(end) now; this is what the route '\(route.name)', by which it came, makes of it")
+                "its path now \(end); this shows the route '\(route.name)' that accepted it")
         }
         run(request, route, arrival, sender: nil, signing: .asItCame, &explanation)
         return explanation

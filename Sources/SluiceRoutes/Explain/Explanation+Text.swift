@@ -63,12 +63,12 @@ extension Explanation {
             let isUnknown = verification?.verdict == .unknown
             lines.add(
                 "result", isUnknown ? .none : .yes,
-                "taken\(isUnknown ? ", if its signature is genuine" : ""): \(summary)")
+                "taken\(isUnknown ? ", if its signature is valid" : ""): \(summary)")
         }
         guard let fate else { return }
-        lines.add("then", .none, "what became of the delivery when it came:")
+        lines.add("then", .none, "what happened to the delivery when it was received:")
         for line in fate.lines { lines.detail(PrintableText.escape(line)) }
-        if fate.lines.isEmpty { lines.detail("no job and no dead letter of it is here any more") }
+        if fate.lines.isEmpty { lines.detail("the outbox no longer contains a job or dead letter of it") }
     }
 
     private func addReply(_ lines: inout ExplanationLines) {
@@ -88,7 +88,7 @@ extension Explanation.LostPath {
     /// Why, and what to do.
     fileprivate var words: String {
         if isUnclear {
-            return "none: a path with //, . or .. as a segment, %2F, %00 or bytes that are no UTF-8 leads nowhere"
+            return "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 matches no route"
         }
         if routes == 0 { return "none: there are no routes" }
         guard !suggestions.isEmpty else { return "none of the \(routes) routes has this path" }
@@ -100,10 +100,11 @@ extension Explanation.LostPath {
 extension Explanation.Verification {
     fileprivate func add(_ lines: inout ExplanationLines, _ request: Explanation.Request) {
         switch verdict {
-        case .notVerified: return lines.add("signature", .yes, "not asked for: 'verify: none'", at: place)
+        case .notVerified: return lines.add("signature", .yes, "not required: 'verify: none'", at: place)
         case .verifiedBefore:
             return lines.add(
-                "signature", .yes, "passed over: it held when the request came, and is not kept", at: place)
+                "signature", .yes, "skipped: it was verified when the request was received, and was not kept", at: place
+            )
         case .genuine, .refused, .unknown: break
         }
         guard let account else { return }
@@ -113,8 +114,8 @@ extension Explanation.Verification {
             lines.add("signature", .no, "\(code.rawValue): \(reason)", at: place)
             lines.detail(scheme)
         case .refused:
-            lines.add("signature", .none, "not known: it matches none of the secrets that are here", at: place)
-            lines.detail("the rest is as if it were genuine; \(scheme)")
+            lines.add("signature", .none, "unknown: it matches none of the available secrets", at: place)
+            lines.detail("continuing as if it were valid; \(scheme)")
         case .genuine, .notVerified: lines.add("signature", .yes, scheme, at: place)
         }
         addSigning(&lines, request)
@@ -131,7 +132,7 @@ extension Explanation.Verification {
         case .asItCame: break
         case .signedHere:
             let names = request.addedHeaders.map { PrintableText.escape($0.name) }.joined(separator: ", ")
-            lines.detail("it came without a signature and was signed here; added: \(names)")
+            lines.detail("the request had no signature and was signed here; added: \(names)")
         case .obstacle(let why): lines.detail("it could not be signed here: \(PrintableText.escape(why))")
         }
     }
@@ -166,7 +167,7 @@ extension VerificationAccount {
     }
 }
 
-extension RenderedDeadLetter {
+extension DeadLetter {
     fileprivate var words: String {
         let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
         return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ")
@@ -181,6 +182,6 @@ extension VerificationAccount.Timestamp {
         let distance = ExplanationWords.distance(seconds: ageMilliseconds.magnitude / 1000)
         let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
         return
-            "\(name), \(age), \(tolerance == .zero ? "any age will do" : "tolerance \(DurationText.format(tolerance))")"
+            "\(name), \(age), \(tolerance == .zero ? "no tolerance limit" : "tolerance \(DurationText.format(tolerance))")"
     }
 }

@@ -43,7 +43,7 @@ extension Explanation {
         switch outcome {
         case .refused: return nil
         case .acknowledged(let given, _): reply = given
-        case .store(let delivery): reply = delivery.reply ?? .standard
+        case .store(_, let given): reply = given ?? .standard
         }
         if let body = reply.body {
             return Answer(status: reply.status, headers: reply.headers, body: body, place: replyPlace)
@@ -58,7 +58,7 @@ extension Explanation {
 
     /// All that would be stored: of elements that have the same key, the first.
     var stored: RehearsalKeys.Stored {
-        guard case .store(let delivery) = outcome else { return RehearsalKeys.Stored() }
+        guard case .store(let delivery, _) = outcome else { return RehearsalKeys.Stored() }
         var keys = RehearsalKeys()
         return keys.store(delivery, of: RehearsalKeys.Sender(name: "", deliveryID: request.deliveryID))
     }

@@ -31,7 +31,7 @@ extension Route {
         case .address:
             guard restrictsAddresses else { return nil }
             (name, asked) = ("allow_from", parts.allowedAddresses.map(\.description).joined(separator: ", "))
-            found = sender?.description ?? "not kept; the gateway has let it in"
+            found = sender?.description ?? "not kept; the gateway accepted it"
         case .method: (name, asked, found) = ("methods", allow, request.method.text)
         case .contentType:
             guard let types = parts.contentTypes else { return nil }

@@ -1,12 +1,11 @@
 internal import SluiceBase
-internal import SluiceJSON
 internal import SluiceYAML
 
 /// What a rule or a kind says about folding jobs together: `{ key, when, fold }`, as Zizq takes it.
 struct BatchTemplate: Sendable {
     let key: JobText
-    /// The members behind the key, as JSON.
-    private let expressions: [UInt8]
+    let when: String
+    let fold: String
 
     /// - Parameter scope: where references may stand; `nil` in kinds.
     /// - Returns: `nil` after a problem has been noted.
@@ -17,12 +16,7 @@ struct BatchTemplate: Sendable {
         let when = expression("when", reader)
         let fold = expression("fold", reader)
         guard let key, let when, let fold else { return nil }
-        var json: [UInt8] = []
-        json += Array(#","when":"#.utf8)
-        json.appendJSONString(when)
-        json += Array(#","fold":"#.utf8)
-        json.appendJSONString(fold)
-        return BatchTemplate(key: key, expressions: json)
+        return BatchTemplate(key: key, when: when, fold: fold)
     }
 
     private static func key(_ node: YAMLNode, in context: FileContext, scope: inout RouteScope?) -> JobText? {
@@ -33,7 +27,7 @@ struct BatchTemplate: Sendable {
         }
         guard scope != nil else {
             if !TemplateParser.mayRefer(text) { return .constant(text) }
-            context.error(node.position, "a kind cannot hold references; say 'batch' in the rule")
+            context.error(node.position, "a kind cannot contain references; put 'batch' into the rule")
             return nil
         }
         return scope?.template(text, at: node.position).map { template in
@@ -51,26 +45,19 @@ struct BatchTemplate: Sendable {
         return nil
     }
 
-    /// The value of the member `batch`, where it is the same for each job.
-    var constant: [UInt8]? {
-        if case .constant(let key) = key { value(Array(key.utf8)) } else { nil }
-    }
+    /// The batch, where it is the same for each job.
+    var constant: JobBatch? { key.constant.map { JobBatch(key: $0, when: when, fold: fold) } }
 
-    /// The member of the job object; `nil` where the key turns out to be empty.
-    func member(_ context: borrowing DeliveryContext) -> [UInt8]? {
-        let key: [UInt8] =
-            switch self.key {
-            case .constant(let text): Array(text.utf8)
-            case .rendered(let template): context.text(template)
-            }
-        return key.isEmpty ? nil : Array(#""batch":"#.utf8) + value(key)
-    }
+    /// Itself, where the key is made of the request.
+    var rendered: BatchTemplate? { key.constant == nil ? self : nil }
 
-    private func value(_ key: [UInt8]) -> [UInt8] {
-        var json = Array(#"{"key":"#.utf8)
-        json.appendJSONString(key.span)
-        json += expressions
-        json.append(UInt8(ascii: "}"))
-        return json
+    /// The batch of one job; `nil` where the key turns out to be empty.
+    func batch(_ context: borrowing DeliveryContext) -> JobBatch? {
+        switch key {
+        case .constant: return constant
+        case .rendered(let template):
+            let key = String(decoding: context.text(template), as: UTF8.self)
+            return key.isEmpty ? nil : JobBatch(key: key, when: when, fold: fold)
+        }
     }
 }

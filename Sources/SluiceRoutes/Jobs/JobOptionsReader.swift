@@ -11,19 +11,19 @@ enum JobOptionsReader {
     private static let retentions: ClosedRange<Duration> = .zero ... .seconds(36_500 * 86_400)
 
     /// - Parameter scope: where references may stand; `nil` in kinds, which are not of a route.
-    static func read(_ reader: MappingReader, scope: inout RouteScope?) -> JobOptions {
-        JobOptions(
+    static func read(_ reader: MappingReader, scope: inout RouteScope?) -> JobOptionsTemplate {
+        JobOptionsTemplate(
             queue: queue(reader, &scope), priority: priority(reader, &scope),
-            retryLimit: reader.integer("retry_limit", in: retryLimits), backoff: backoff(reader),
-            retention: retention(reader),
-            uniqueWhile: reader.word("unique_while"), batch: batch(reader, &scope), budgets: budgets(reader))
+            retryLimit: reader.integer("retry_limit", in: retryLimits).map { .retryLimit($0) },
+            backoff: backoff(reader), retention: retention(reader), uniqueWhile: reader.word("unique_while"),
+            batch: batch(reader, &scope), budgets: budgets(reader))
     }
 
     private static func batch(_ reader: MappingReader, _ scope: inout RouteScope?) -> BatchTemplate? {
         reader.node("batch").flatMap { BatchTemplate.read($0, in: reader.context, scope: &scope) }
     }
 
-    private static func budgets(_ reader: MappingReader) -> [UInt8]? {
+    private static func budgets(_ reader: MappingReader) -> JobOption? {
         reader.node("budgets").flatMap { BudgetReader(context: reader.context).read($0) }
     }
 
@@ -60,7 +60,7 @@ enum JobOptionsReader {
         return reader.context.integer(node, "'priority'", in: priorities).map { .constant(String($0)) }
     }
 
-    private static func backoff(_ reader: MappingReader) -> [UInt8]? {
+    private static func backoff(_ reader: MappingReader) -> JobOption? {
         guard let node = reader.node("backoff"), let backoff = MappingReader(node, .backoff, in: reader.context) else {
             return nil
         }
@@ -71,9 +71,7 @@ enum JobOptionsReader {
         let exponent = backoff.value("exponent", exponent)
         let jitter = backoff.value("jitter") { $0.duration($1, $2, in: milliseconds) }
         guard let base, let exponent, let jitter else { return nil }
-        let json =
-            "{\"base_ms\":\(base.wholeMilliseconds),\"exponent\":\(exponent),\"jitter_ms\":\(jitter.wholeMilliseconds)}"
-        return Array(json.utf8)
+        return .backoff(base: base.wholeMilliseconds, exponent: exponent, jitter: jitter.wholeMilliseconds)
     }
 
     private static func exponent(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> String? {
@@ -87,14 +85,11 @@ enum JobOptionsReader {
         return nil
     }
 
-    private static func retention(_ reader: MappingReader) -> [UInt8]? {
+    private static func retention(_ reader: MappingReader) -> JobOption? {
         guard let node = reader.node("retention"), let retention = MappingReader(node, .retention, in: reader.context)
         else { return nil }
-        var members: [String] = []
-        for key in KeyTable.retention.keys {
-            guard let duration = retention.value(key, { $0.duration($1, $2, in: retentions) }) else { continue }
-            members.append("\"\(key)_ms\":\(duration.wholeMilliseconds)")
-        }
-        return Array("{\(members.joined(separator: ","))}".utf8)
+        let completed = retention.value("completed") { $0.duration($1, $2, in: retentions) }
+        let dead = retention.value("dead") { $0.duration($1, $2, in: retentions) }
+        return .retention(completed: completed?.wholeMilliseconds, dead: dead?.wholeMilliseconds)
     }
 }

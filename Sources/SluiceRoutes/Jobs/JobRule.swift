@@ -19,14 +19,14 @@ struct JobRule: Sendable {
 struct JobTemplate: Sendable {
     let type: JobText
     let queue: JobText
-    /// `nil` where it is among the constant members, or Zizq's default.
+    /// `nil` where it is among the constant options, or Zizq's default.
     let priority: TextTemplate?
     /// `nil` for at once.
     let start: JobStart?
-    /// Without it the job is not folded together with others.
+    /// `nil` where it is among the constant options, and where the job is not folded together with others.
     let batch: BatchTemplate?
-    /// JSON members, the same for each job.
-    let constantMembers: [UInt8]
+    /// What is the same for each job; without rendered options all jobs share it.
+    let constantOptions: JobOptions
     let uniqueWhile: UniqueWhile
     /// The rule's own key, which goes to Zizq as rendered.
     let uniqueKey: UniqueKeyTemplate?
@@ -39,6 +39,9 @@ struct JobTemplate: Sendable {
     /// Tells it from other rules, and from what it said earlier.
     let identity: RuleIdentity
 
-    /// Whether there are members besides the constant ones.
-    var hasRenderedMembers: Bool { priority != nil || start != nil || batch != nil }
+    /// Whether there are options besides the constant ones.
+    var hasRenderedOptions: Bool { priority != nil || start != nil || batch != nil }
+
+    /// Whether its jobs are folded together with others.
+    var hasBatch: Bool { batch != nil || constantOptions.hasBatch }
 }

@@ -24,7 +24,7 @@ enum JobStart: Sendable {
     /// Reads both keys, of which one may stand.
     static func read(_ reader: MappingReader, scope: inout RouteScope) -> JobStart? {
         if reader.has("delay"), let entry = reader.entry("ready_at") {
-            reader.context.error(entry.position, "a job has either 'delay' or 'ready_at', not both")
+            reader.context.error(entry.position, "a job can have either 'delay' or 'ready_at', not both")
         }
         if let node = reader.node("delay") { return delay(node, reader.context, &scope) }
         return reader.node("ready_at").flatMap { readyAt($0, reader.context, &scope) }
@@ -81,7 +81,7 @@ enum JobStart: Sendable {
         if let number = Int64(text) {
             guard number >= earliest else {
                 throw Complaint(
-                    message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")
+                    message: "must be milliseconds since 1970; to convert seconds, append 000")
             }
             if number <= latest { return number }
         } else if let time = TimestampText.parse(text), (0...latest).contains(time) {

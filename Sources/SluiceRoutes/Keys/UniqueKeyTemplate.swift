@@ -23,7 +23,7 @@ struct UniqueKeyTemplate: Sendable {
         }
         guard !key.references.isEmpty else {
             scope.context.error(
-                node.position, "'unique_key' holds no reference, so that every delivery would have the same key")
+                node.position, "'unique_key' contains no reference, so every delivery would have the same key")
             return nil
         }
         return key

@@ -5,7 +5,7 @@ internal import SluiceYAML
 struct JobKind {
     let name: String
     let place: Place
-    let options: JobOptions
+    let options: JobOptionsTemplate
     /// `nil` where it says nothing, so that every payload will do.
     let payload: PayloadType?
 
@@ -26,7 +26,7 @@ struct JobKinds {
     mutating func read(_ node: YAMLNode, in context: FileContext) {
         guard case .mapping(let entries) = node.content else {
             context.error(
-                node.position, "'kinds' must be a mapping from names to what is said about them, not \(node.noun)")
+                node.position, "'kinds' must be a mapping from names to kinds, not \(node.noun)")
             return
         }
         for entry in entries { read(entry, in: context) }
@@ -38,9 +38,9 @@ struct JobKinds {
             context.error(entry.position, "\(subject) \(complaint)")
         }
         if let other = byName[entry.key] {
-            context.error(entry.position, "\(subject) is declared already, at \(other.place)")
+            context.error(entry.position, "\(subject) is already declared at \(other.place)")
         }
-        var options = JobOptions()
+        var options = JobOptionsTemplate()
         var payload: PayloadType?
         if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, .kind, in: context) {
             var noScope: RouteScope?
@@ -62,7 +62,7 @@ struct JobKinds {
 
     func warnOfUnused(_ log: ProblemLog) {
         for kind in byName.values where !used.contains(kind.name) {
-            log.warning(kind.place, "no rule makes jobs of the kind '\(PrintableText.escape(kind.name))'")
+            log.warning(kind.place, "no rule makes jobs of kind '\(PrintableText.escape(kind.name))'")
         }
     }
 }

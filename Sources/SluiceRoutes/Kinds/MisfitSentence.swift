@@ -49,7 +49,7 @@ struct MisfitSentence {
             return "\(path.entering(field: fields.all[position].name).text) is missing"
         }
         if case .integer = type.shape, found == .number {
-            return "\(path.text) must be an integer of 64 bits, written without fraction and exponent"
+            return "\(path.text) must be a 64-bit integer, written without fraction and exponent"
         }
         return "\(path.text) must be \(type.noun), not \(Self.noun(found))"
     }

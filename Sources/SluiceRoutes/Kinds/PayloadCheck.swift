@@ -15,7 +15,7 @@ extension PayloadType {
             return try MisfitSentence.of(misfit, self, payload)
         } catch {
             // What was rendered has been scanned.
-            return "the payload cannot be read: \(error)"
+            return "the payload cannot be parsed: \(error)"
         }
     }
 }
@@ -110,9 +110,9 @@ package enum MismatchPolicy: String, CaseIterable, Sendable {
 extension MismatchPolicy {
     /// What becomes of a delivery whose jobs have been made: itself, or where one of its payloads did not fit and the
     /// route says so, a refusal.
-    func outcome(of delivery: RenderedDelivery) -> RouteOutcome {
+    func outcome(of delivery: Delivery, reply: RouteReply?) -> RouteOutcome {
         guard self == .reject, let letter = delivery.deadLetters.first(where: { $0.reason == .payloadMismatch }) else {
-            return .store(delivery)
+            return .store(delivery, reply: reply)
         }
         return .refused(.payloadMismatch, reason: letter.detail)
     }

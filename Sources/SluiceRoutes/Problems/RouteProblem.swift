@@ -60,7 +60,7 @@ final class ProblemLog {
 
     func error(_ place: Place, _ message: String) {
         guard !isFull else { return }
-        problems.append(place.problem(.error, isLast ? "too many problems; the rest is not shown" : message))
+        problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
     }
 
     func warning(_ place: Place, _ message: String) {

@@ -10,14 +10,14 @@ struct DeliveryAssembly {
         /// It is refused.
         case refused(RouteOutcome)
         /// All of it is one dead letter.
-        case dead(RenderedDeadLetter)
+        case dead(DeadLetter)
     }
 
     /// Where the steps are written down; `nil` where nobody asks.
     let recorder: DeliveryRecorder?
     /// What was taken for it from the memory budget.
     var charge: MemoryCharge
-    private(set) var parts: [RenderedPart] = []
+    private(set) var parts: [Delivery.Part] = []
     /// The first reason for which something left no trace.
     private(set) var ignored: AcknowledgementReason?
     var missingKeys = 0
@@ -33,29 +33,29 @@ struct DeliveryAssembly {
     mutating func ignore(_ reason: AcknowledgementReason) { ignored = ignored ?? reason }
 
     /// Begins what has a key of its own.
-    mutating func begin(_ part: RenderedPart) { parts.append(part) }
+    mutating func begin(_ part: Delivery.Part) { parts.append(part) }
 
     /// Adds a job to what was begun last.
     ///
     /// - Parameter limit: how many bytes the payloads of one delivery may have together.
-    mutating func add(_ job: RenderedJob, upTo limit: Int) throws(End) {
+    mutating func add(_ job: Job, upTo limit: Int) throws(End) {
         jobs += 1
         bytes += job.payload.count
         guard jobs <= Self.mostJobs else {
-            throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs"))
+            throw .dead(.tooMany("the delivery would make more than \(Self.mostJobs) jobs"))
         }
         guard jobs == 1 || bytes <= limit else {
-            throw .dead(.tooMany("the payloads of its jobs would have more than \(limit >> 20) MiB together"))
+            throw .dead(.tooMany("the payloads of its jobs would exceed \(limit >> 20) MiB in total"))
         }
         parts[parts.count - 1].jobs.append(job)
     }
 
     /// Adds a dead letter to what was begun last.
-    mutating func add(_ letter: RenderedDeadLetter) { parts[parts.count - 1].deadLetters.append(letter) }
+    mutating func add(_ letter: DeadLetter) { parts[parts.count - 1].deadLetters.append(letter) }
 }
 
-extension RenderedDeadLetter {
-    static func tooMany(_ detail: String) -> RenderedDeadLetter {
-        RenderedDeadLetter(reason: .tooManyJobs, detail: detail, share: .all)
+extension DeadLetter {
+    static func tooMany(_ detail: String) -> DeadLetter {
+        DeadLetter(reason: .tooManyJobs, detail: detail, share: .all)
     }
 }

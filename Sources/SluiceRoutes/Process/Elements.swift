@@ -35,7 +35,7 @@ struct Elements: Sendable {
             if let fallback = reference.fallback, fallback.json != Array("null".utf8) {
                 context.error(
                     node.position,
-                    "the only default that \(subject) can have is null: an array that is absent has no elements")
+                    "the default of \(subject) can only be null: an absent array has no elements")
                 return nil
             }
             return Elements(

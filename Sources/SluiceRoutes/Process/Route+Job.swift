@@ -19,11 +19,11 @@ extension Route {
 
     /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
     /// for several jobs.
-    func jobKey(_ template: JobTemplate, _ key: RenderedKey?, _ rule: Int, _ context: borrowing DeliveryContext)
+    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, _ rule: Int, _ context: borrowing DeliveryContext)
         -> JobKey
     {
         // Zizq refuses a job that has both.
-        if template.batch != nil { return .none }
+        if template.hasBatch { return .none }
         if let own = template.uniqueKey { return JobKey(text: ownKey(own, context), isOwn: true) }
         guard let key else { return .none }
         if keysAreOfElements {
@@ -33,9 +33,9 @@ extension Route {
         return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
     }
 
-    func job(_ template: JobTemplate, _ key: JobKey, _ context: borrowing DeliveryContext) -> Result<
-        RenderedJob, JobProblem
-    > {
+    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, _ context: borrowing DeliveryContext)
+        -> Result<Job, JobProblem>
+    {
         do throws(JobProblem) {
             let type = try name(template.type, "type", context)
             let queue = try name(template.queue, "queue", context)
@@ -45,9 +45,10 @@ extension Route {
                 throw JobProblem(reason: .payloadMismatch, detail: why)
             }
             return .success(
-                RenderedJob(
-                    type: type, queue: queue, options: options, uniqueKey: key.text, hasOwnKey: key.isOwn,
-                    uniqueWhile: key.text == nil ? nil : template.uniqueWhile, payload: payload))
+                Job(
+                    type: type, queue: queue, options: options, uniqueKey: key.text,
+                    uniqueWhile: key.text == nil ? nil : template.uniqueWhile, hasOwnKey: key.isOwn, payload: payload,
+                    rule: rule))
         } catch {
             return .failure(error)
         }
@@ -65,30 +66,32 @@ extension Route {
         }
     }
 
-    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
-        guard template.hasRenderedMembers else { return template.constantMembers }
-        var members: [[UInt8]] = []
+    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> JobOptions
+    {
+        guard template.hasRenderedOptions else { return template.constantOptions }
+        var options = JobOptions.none
         if let priority = template.priority {
             let text = String(decoding: context.text(priority), as: UTF8.self)
             guard let number = Int(text), JobOptionsReader.priorities.contains(number) else {
                 throw JobProblem(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
             }
-            members.append(Array("\"priority\":\(number)".utf8))
+            options.append(.priority(number))
         }
-        if let start = template.start { members.append(try readyAt(start, context)) }
+        if let start = template.start { options.append(.readyAt(try readyAt(start, context))) }
         if let batch = template.batch {
-            guard let member = batch.member(context) else {
+            guard let batch = batch.batch(context) else {
                 throw JobProblem(reason: .badField, detail: "the key of its batch is empty")
             }
-            members.append(member)
+            options.append(.batch(batch))
         }
-        if !template.constantMembers.isEmpty { members.append(template.constantMembers) }
-        return Array(members.joined(separator: [UInt8(ascii: ",")]))
+        options.append(template.constantOptions)
+        return options
     }
 
-    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobProblem) -> [UInt8] {
+    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobProblem) -> Int64 {
         do throws(JobStart.Complaint) {
-            return Array("\"ready_at\":\(try start.milliseconds(context))".utf8)
+            return try start.milliseconds(context)
         } catch {
             throw JobProblem(reason: .badField, detail: error.message)
         }

@@ -5,20 +5,20 @@ internal import SluiceJSON
 extension Route {
     /// The unique key of a delivery, or of the element at hand; `nil` where the route has none, or any part of it is
     /// absent, null or blank.
-    func key(_ context: borrowing DeliveryContext) -> RenderedKey? {
+    func key(_ context: borrowing DeliveryContext) -> DeliveryKey? {
         guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
-        return RenderedKey(scope: keyScope(context), parts: found, isList: template.isList)
+        return DeliveryKey(scope: keyScope(context), parts: found, isList: template.isList)
     }
 
     /// A rule's own key, as it goes to Zizq: not scoped.
     func ownKey(_ template: UniqueKeyTemplate, _ context: borrowing DeliveryContext) -> String? {
-        keyParts(template, context).map { RenderedKey.ownText($0, isList: template.isList) }
+        keyParts(template, context).map { DeliveryKey.ownText($0, isList: template.isList) }
     }
 
     /// The digest of the body, or of the element at hand, instead of a key that is missing.
-    func bodyHashKey(_ context: borrowing DeliveryContext) -> RenderedKey {
+    func bodyHashKey(_ context: borrowing DeliveryContext) -> DeliveryKey {
         let digest = KeyPart(type: .text, bytes: Array("body:\(contentDigest(context).hex)".utf8))
-        return RenderedKey(scope: keyScope(context), parts: [digest], isList: false)
+        return DeliveryKey(scope: keyScope(context), parts: [digest], isList: false)
     }
 
     /// Of what the key stands for: the element, where keys are of elements, or else the body.

@@ -66,7 +66,7 @@ extension Route {
         defer { scratch.trim() }
         scratch.isTooLargeForThread = false
         if let name = keyHeaderStandingTwice(in: request) {
-            return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
+            return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }
         let arrival = Arrival(
             received: copy request, deliveryID: deliveryID, receivedAtMilliseconds: receivedAtMilliseconds,
@@ -194,7 +194,7 @@ extension Route {
             deliveryID: arrival.deliveryID, receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
         if let isWhole, !isWhole(context) {
-            return unreadable(request, arrival, "a line of the body is no JSON text by itself", &scratch)
+            return unreadable(request, arrival, "a line of the body is not a complete JSON text", &scratch)
         }
         return outcome(context, arrival.share, arrival.recorder, &scratch.charge)
     }
@@ -213,17 +213,17 @@ extension Route {
             findings: JSONFindings(), route: self, deliveryID: arrival.deliveryID,
             receivedAtMilliseconds: arrival.receivedAtMilliseconds,
             bodyDigest: Hash.digest(.sha256, request.body))
-        let letter = RenderedDeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
+        let letter = DeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
         return buried(letter, context, arrival.recorder, &scratch.charge)
     }
 }
 
 extension Route {
     /// A delivery with nothing in it yet.
-    func delivery(_ context: borrowing DeliveryContext) -> RenderedDelivery {
-        RenderedDelivery(
-            parts: [], dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, request: nil,
-            keepsRequest: parts.keepsRequest, reply: nil,
-            repairedSurrogates: context.findings.loneSurrogates.count, missingKeys: 0)
+    func delivery(_ context: borrowing DeliveryContext) -> Delivery {
+        Delivery(
+            id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, keepsRequest: parts.keepsRequest,
+            repairedSurrogates: context.findings.loneSurrogates.count)
     }
 }

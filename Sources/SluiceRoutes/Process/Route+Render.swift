@@ -44,12 +44,12 @@ extension Route {
         guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
             return nil
         }
-        return .refused(.bodyUnreadable, reason: "the route finds no element \(element + 1) in the request any more")
+        return .refused(.bodyUnreadable, reason: "the route no longer finds element \(element + 1) in the request")
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
     func buried(
-        _ letter: RenderedDeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?,
+        _ letter: DeadLetter, _ context: borrowing DeliveryContext, _ recorder: DeliveryRecorder?,
         _ charge: inout MemoryCharge
     ) -> RouteOutcome {
         recorder?.note(context)
@@ -59,20 +59,21 @@ extension Route {
         }
         if !keysAreOfElements { recorder?.note(key, context) }
         var delivery = delivery(context)
-        delivery.parts = [RenderedPart(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])]
+        delivery.parts = [
+            Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
+        ]
         return stored(delivery, context, &charge)
     }
 
     private func stored(
-        _ delivery: RenderedDelivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
+        _ delivery: Delivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
     ) -> RouteOutcome {
         var delivery = delivery
         if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
             guard charge.take(context.received.body.count) else { return .memoryFull }
             delivery.request = KeptRequest.bytes(of: context.received, without: parts.credentialHeaders)
         }
-        delivery.reply = parts.reply?.reply(context)
-        return parts.onMismatch.outcome(of: delivery)
+        return parts.onMismatch.outcome(of: delivery, reply: parts.reply?.reply(context))
     }
 
     private func gather(
@@ -82,7 +83,7 @@ extension Route {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
             let detail = "'each' finds no array at \(elements.name)"
-            throw .dead(RenderedDeadLetter(reason: .bodyUnreadable, detail: detail, share: .all))
+            throw .dead(DeadLetter(reason: .bodyUnreadable, detail: detail, share: .all))
         }
         guard count <= JSONFindings.maximumItems else {
             throw .dead(.tooMany("the body has more than \(JSONFindings.maximumItems) elements"))
@@ -109,7 +110,7 @@ extension Route {
                 guard try begin(context, &assembly) else { return }
                 let share = self.share(context, rule: nil)
                 assembly.add(
-                    RenderedDeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
+                    DeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
             }
         case .rule(let rule): if try begin(context, &assembly) { try make(rule, context, &assembly) }
         case .rules(let rules):
@@ -154,13 +155,13 @@ extension Route {
             }
         }
         assembly.recorder?.note(key, context)
-        assembly.begin(RenderedPart(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
+        assembly.begin(Delivery.Part(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
         guard isMissing else { return true }
         let detail =
             keysAreOfElements
             ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
-        let letter = RenderedDeadLetter(reason: .uniqueKeyMissing, detail: detail, share: share(context, rule: nil))
-        if !keysAreOfElements { throw .dead(RenderedDeadLetter(reason: letter.reason, detail: detail, share: .all)) }
+        let letter = DeadLetter(reason: .uniqueKeyMissing, detail: detail, share: share(context, rule: nil))
+        if !keysAreOfElements { throw .dead(DeadLetter(reason: letter.reason, detail: detail, share: .all)) }
         assembly.add(letter)
         return false
     }
@@ -176,17 +177,13 @@ extension Route {
             return
         }
         guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
-        var result = job(template, jobKey(template, key, rule, context), context)
-        if case .success(var job) = result {
-            job.rule = rule
-            result = .success(job)
-        }
+        let result = job(template, jobKey(template, key, rule, context), rule: rule, context)
         assembly.recorder?.note(result, rule: rule)
         switch result {
         case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
         case .failure(let problem):
             assembly.add(
-                RenderedDeadLetter(
+                DeadLetter(
                     reason: problem.reason, detail: problem.detail, share: share(context, rule: rule),
                     madeBy: template.identity))
         }

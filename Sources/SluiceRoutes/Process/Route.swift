@@ -209,3 +209,35 @@ extension Route {
         return false
     }
 }
+
+/// What `unique_key_missing` says.
+package enum MissingKeyPolicy: String, CaseIterable, Sendable {
+    /// Stored without dedupe, and counted.
+    case accept
+    /// 422
+    case reject
+    /// The digest of the body, or of the element, is the key.
+    case bodyHash = "body_hash"
+    case deadLetter = "dead_letter"
+}
+
+/// What `on_unreadable` says, and `on_mismatch`.
+package enum UnreadablePolicy: String, CaseIterable, Sendable {
+    case deadLetter = "dead_letter"
+    /// 422
+    case reject
+}
+
+/// What `otherwise` says: no rule matched.
+package enum OtherwisePolicy: String, CaseIterable, Sendable {
+    case ignore
+    case deadLetter = "dead_letter"
+}
+
+/// What `match` says.
+package enum MatchPolicy: String, CaseIterable, Sendable {
+    /// The first rule that matches makes the job.
+    case first
+    /// Each rule that matches makes one.
+    case all
+}

@@ -7,13 +7,15 @@ package enum RouteOutcome: Sendable {
     /// A success of which nothing is stored.
     case acknowledged(RouteReply, because: AcknowledgementReason)
     /// To be answered when it is committed.
-    case store(RenderedDelivery)
+    ///
+    /// `reply`: `nil` for the standard one.
+    case store(Delivery, reply: RouteReply?)
 }
 
 extension RouteOutcome {
     /// What is to be made of the request does not fit into the memory budget.
     static var memoryFull: RouteOutcome {
-        .refused(.memoryFull, reason: "memory is full: no room for what the route makes of the request")
+        .refused(.memoryFull, reason: "memory is full: no room for the jobs of the request")
     }
 }
 

@@ -32,8 +32,8 @@ extension KeyTable {
         "route_file", noun: "a route file",
         keys: [
             "kinds":
-                "Named sorts of jobs. The name is the job's type at Zizq; a kind of one file serves the routes of all.",
-            "routes": "Which webhooks are taken, and what becomes of them.",
+                "Named types of jobs. The name is the job's type at Zizq; a kind can be used by the routes in all files.",
+            "routes": "The accepted webhooks, and the jobs they become.",
         ])
 }
 

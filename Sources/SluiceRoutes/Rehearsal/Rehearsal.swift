@@ -11,7 +11,7 @@ package struct Rehearsal: Sendable {
         switch outcome {
         case .refused(let code, _): code.httpStatus
         case .acknowledged(let reply, _): reply.status
-        case .store(let delivery): (delivery.reply ?? .standard).status
+        case .store(_, let reply): (reply ?? .standard).status
         }
     }
 }

@@ -1,12 +1,13 @@
 internal import SluiceBase
+internal import SluiceJSON
 
 /// The unique keys of requests of one route that are rehearsed one after another; what the gateway's outbox would make
 /// of each delivery.
 struct RehearsalKeys {
     /// What of a delivery is stored.
     struct Stored {
-        var jobs: [RenderedJob] = []
-        var deadLetters: [RenderedDeadLetter] = []
+        var jobs: [Job] = []
+        var deadLetters: [DeadLetter] = []
         /// How many parts were seen before.
         var duplicates = 0
         /// Whose key it has, where all of it was seen before.
@@ -26,7 +27,7 @@ struct RehearsalKeys {
     private var seen: [Fingerprint: Seen] = [:]
 
     /// Stores a delivery part by part, each as its key and the route's `on_changed_body` say.
-    mutating func store(_ delivery: RenderedDelivery, of sender: Sender) -> Stored {
+    mutating func store(_ delivery: Delivery, of sender: Sender) -> Stored {
         var stored = Stored()
         var first: Sender?
         for part in delivery.parts {
@@ -43,7 +44,7 @@ struct RehearsalKeys {
             }
             seen[key] = Seen(bodies: before + [(part.bodyHash, sender)])
             if !before.isEmpty, delivery.onChangedBody == .deadLetter {
-                let changed = RenderedDeadLetter(
+                let changed = DeadLetter(
                     reason: .changedBody, detail: "the unique key was seen before with another body", share: .all)
                 stored.deadLetters += part.jobs.map { _ in changed } + part.deadLetters
             } else {
@@ -55,7 +56,7 @@ struct RehearsalKeys {
     }
 
     /// What is accepted again has another key at Zizq, or it would be a duplicate there.
-    private static func add(_ part: RenderedPart, generation: Int = 0, to stored: inout Stored) {
+    private static func add(_ part: Delivery.Part, generation: Int = 0, to stored: inout Stored) {
         stored.jobs += part.jobs.map { job in
             guard generation > 0, !job.hasOwnKey, let key = job.uniqueKey else { return job }
             var marked = job
@@ -66,18 +67,11 @@ struct RehearsalKeys {
     }
 }
 
-extension RenderedJob {
+extension Job {
     /// The job as it is sent.
     var tree: JSONTree? {
-        var json = Array(#"{"type":"#.utf8)
-        json += Array(JSONTree.text(type).json.utf8)
-        json += Array(#","queue":"#.utf8) + Array(JSONTree.text(queue).json.utf8)
-        if !options.isEmpty { json += Array(",".utf8) + options }
-        if let uniqueKey {
-            json += Array(#","unique_key":"#.utf8) + Array(JSONTree.text(uniqueKey).json.utf8)
-            json += Array(#","unique_while":""#.utf8) + Array((uniqueWhile ?? .exists).rawValue.utf8) + Array("\"".utf8)
-        }
-        json += Array(#","payload":"#.utf8) + payload + Array("}".utf8)
+        var json: [UInt8] = []
+        JobObject.append(self, to: &json)
         return JSONTree(json)
     }
 }

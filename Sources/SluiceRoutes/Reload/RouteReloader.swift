@@ -92,7 +92,7 @@ package struct RouteReloader: Sendable {
         tried = []
         changedMeanwhile()
         status.triedAtMilliseconds = now
-        return keep(["the files changed each time that they were read; they are loaded when they stand still"])
+        return keep(["the files changed each time they were read; they are loaded when they stop changing"])
     }
 
     /// A load was asked for, by SIGHUP or the command line: read and compile at once, whatever has or has not changed.
@@ -112,7 +112,7 @@ package struct RouteReloader: Sendable {
         status.triedAtMilliseconds = now
         guard let table = compilation.table else { return keep(compilation.problems.map(\.description)) }
         if table.routes.isEmpty, inForce?.routes.isEmpty == false {
-            return keep(["the route files hold no route; the last table stays"])
+            return keep(["the route files contain no routes; keeping the previous routes"])
         }
         status.version += 1
         status.loadedAtMilliseconds = now
@@ -129,8 +129,8 @@ package struct RouteReloader: Sendable {
         let missing = inForce?.namesMissing(from: table) ?? []
         return compilation.warnings.map(\.description)
             + missing.map {
-                "no route has the name '\(PrintableText.escape($0))' any longer: its unique keys will not be asked "
-                    + "for again"
+                "the route '\(PrintableText.escape($0))' no longer exists: its unique keys no longer "
+                    + "apply"
             }
     }
 }

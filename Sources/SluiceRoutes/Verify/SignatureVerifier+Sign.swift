@@ -34,10 +34,10 @@ extension SignatureVerifier {
     private func signatureHeader(for request: RequestToSign) throws(SigningObstacle) -> HeaderName {
         guard let header = scheme.place.headers.first else {
             throw SigningObstacle(
-                message: "the signature stands in \(scheme.place.noun), and a request can only be signed in a header")
+                message: "the signature is in \(scheme.place.noun), and requests can only be signed in a header")
         }
         guard !request.holds(header) else {
-            throw SigningObstacle(message: "the request has the header \(header) already")
+            throw SigningObstacle(message: "the request already has the header \(header)")
         }
         return header
     }

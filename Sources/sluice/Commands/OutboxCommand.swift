@@ -121,7 +121,7 @@ struct OutboxCommand: AsyncParsableCommand {
                     throw ValidationError("'\(PrintableText.escape(id, limit: 80))' is not the id of a delivery")
                 }
                 request = .forgetDelivery(id)
-            case (nil, let route?, 1): request = .forgetKey(RenderedKey.hashes(route: route, text: words[0]))
+            case (nil, let route?, 1): request = .forgetKey(DeliveryKey.hashes(route: route, text: words[0]))
             default: throw ValidationError("use --delivery ID or --key ROUTE KEY")
             }
         }

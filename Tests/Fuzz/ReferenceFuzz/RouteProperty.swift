@@ -40,7 +40,7 @@ enum RouteProperty {
             headers: [.init("Content-Type", "application/json"), .init("X-Id", "\"\\")],
             body: Array(body.utf8))
         let rehearsal = route.rehearse(request, sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
-        guard case .store(let delivery) = rehearsal.outcome else { return }
+        guard case .store(let delivery, _) = rehearsal.outcome else { return }
         for job in delivery.jobs {
             var findings = JSONFindings()
             precondition(

@@ -58,7 +58,7 @@ enum TableProperty {
         var request = request
         if let signature = try? route.sign(request, at: 1, id: "d") { request.headers += signature }
         let rehearsal = route.rehearse(request, sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
-        guard case .store(let delivery) = rehearsal.outcome else { return }
+        guard case .store(let delivery, _) = rehearsal.outcome else { return }
         precondition(!delivery.jobs.isEmpty || !delivery.deadLetters.isEmpty, "A delivery of nothing.")
         for job in delivery.jobs { precondition(isJSON(job.payload), "A payload is not JSON.") }
     }

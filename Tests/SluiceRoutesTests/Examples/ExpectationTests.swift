@@ -1,3 +1,4 @@
+import SluiceBase
 import Testing
 
 @testable import SluiceRoutes
@@ -120,7 +121,7 @@ import Testing
         let results = try route.results([request + "{ jobs: [] }"])
         #expect(
             results[0].problem?.description
-                == "r.yaml:16:17: the example 'example 1' of the route 'r' comes out otherwise: it is refused as signature_missing (401): "
+                == "r.yaml:16:17: the example 'example 1' of the route 'r' has an unexpected result: it is refused as signature_missing (401): "
                 + "the header x-signature is missing")
     }
 
@@ -147,7 +148,7 @@ import Testing
                 "r.yaml:28:9: warning: the example 'example 1' of the route 'r' is stored as 1 dead letter "
                     + "(bad_field): "
                     + "queue must not be empty; say 'dead_letters' in its 'expect' if that is meant", "fine", "fine",
-                "r.yaml:35:33: the example 'example 4' of the route 'r' comes out otherwise: it is stored as 1 dead "
+                "r.yaml:35:33: the example 'example 4' of the route 'r' has an unexpected result: it is stored as 1 dead "
                     + "letter (bad_field): "
                     + "queue must not be empty",
             ])

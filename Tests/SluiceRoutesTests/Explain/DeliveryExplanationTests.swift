@@ -183,7 +183,7 @@ import Testing
         let found = try explained(text, target: "/hook", route: "signed")
         #expect(found.verification?.verdict == .verifiedBefore)
         #expect(found.refusal == nil)
-        #expect(found.checks.first?.found == "not kept; the gateway has let it in")
+        #expect(found.checks.first?.found == "not kept; the gateway accepted it")
         #expect(
             found.text.suffix(2) == [
                 "then          · what became of the delivery when it came:", "                job 1, pending",
@@ -196,10 +196,10 @@ import Testing
         #expect(other.route?.name == "open")
         #expect(
             other.notes == [
-                "its path leads to no route now; this is what the route 'open', by which it came, makes of it"
+                "its path now leads to no route; this shows the route 'open' that accepted it"
             ])
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
-        #expect(renamed.notes == ["the route 'old', by which it came, is gone; its path leads to 'open' now"])
+        #expect(renamed.notes == ["the route 'old' that accepted it no longer exists; its path now leads to 'open'"])
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
     }
 

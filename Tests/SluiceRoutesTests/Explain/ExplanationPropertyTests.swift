@@ -52,7 +52,7 @@ import Testing
     private func expectSteps(of explained: Explanation, _ text: String) {
         let refusals = explained.checks.compactMap(\.refusal)
         #expect(refusals.isEmpty || refusals == [explained.refusal])
-        guard case .store(let stored) = explained.outcome, let account = explained.delivery else { return }
+        guard case .store(let stored, _) = explained.outcome, let account = explained.delivery else { return }
         // A delivery that is one dead letter as a whole leaves nothing of what its elements made.
         let isBuried = stored.jobs.isEmpty && stored.deadLetters.count == 1 && stored.deadLetters[0].share == .all
         guard !isBuried else { return }
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    private func made(_ account: DeliveryAccount) -> [RenderedJob] {
+    private func made(_ account: DeliveryAccount) -> [Job] {
         account.elements.flatMap(\.made).compactMap { if case .job(let job) = $0.result { job } else { nil } }
     }
 }

@@ -146,7 +146,8 @@ import Testing
         #expect(
             found.verification?.signing
                 == .obstacle(
-                    "the request cannot be signed: the field time of the body, which holds the timestamp, is missing"))
+                    "the request cannot be signed: the field time of the body, which contains the timestamp, is missing"
+                ))
         #expect(found.refusal == .signatureMissing)
     }
 
@@ -160,14 +161,14 @@ import Testing
         #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
         #expect(
             signed.verification?.account?.secrets.first?.description
-                == "env SECRET, which is not there, so that one was made up")
+                == "env SECRET, which is missing, so one was generated")
         let brought = try explanation(
             signedRoute, request("the old secret..."), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
-        #expect(brought.text.last == "result        · taken, if its signature is genuine: 1 job")
+        #expect(brought.text.last == "result        · taken, if its signature is valid: 1 job")
         let known = try explanation(
             signedRoute, request("a secret of tests"), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])

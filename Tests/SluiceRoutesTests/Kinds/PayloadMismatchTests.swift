@@ -1,7 +1,8 @@
+import SluiceBase
 import SluiceRoutes
 import Testing
 
-private let noInteger = "payload.a must be an integer of 64 bits, written without fraction and exponent"
+private let noInteger = "payload.a must be a 64-bit integer, written without fraction and exponent"
 
 /// Rendered payloads are held against the type of their kind.
 @Suite(.serialized) struct PayloadMismatchTests {

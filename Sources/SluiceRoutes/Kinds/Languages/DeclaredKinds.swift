@@ -76,10 +76,10 @@ struct NamedKind {
         self.queue = queue
         self.options = .object([
             "queue": .text(queue), "priority": options.priority?.constant.map { .number($0) },
-            "retry_limit": options.retryLimit.map { .number($0) }, "backoff": options.backoff.flatMap { JSONTree($0) },
-            "retention": options.retention.flatMap { JSONTree($0) },
-            "batch": options.batch?.constant.flatMap { JSONTree($0) },
-            "budgets": options.budgets.flatMap { JSONTree($0) },
+            "retry_limit": options.retryLimit?.tree, "backoff": options.backoff?.tree,
+            "retention": options.retention?.tree,
+            "batch": options.batch?.constant.flatMap { JobOption.batch($0).tree },
+            "budgets": options.budgets?.tree,
             "unique_while": options.uniqueWhile.map { .text($0.rawValue) },
         ])
     }

@@ -1,20 +1,13 @@
 package import SluiceBase
 internal import SluiceCrypto
 
-/// The unique key of one delivery, or of one of its elements.
-package struct RenderedKey: Sendable, Hashable {
-    /// What the gateway remembers: made from the route's name, the values of its path parameters and the key's parts,
-    /// each with its type and length.
-    package let hash: Fingerprint
-    /// `route:key`, or with path parameters `route:value:key`; of any length, and perhaps no UTF-8.
-    private let bytes: [UInt8]
-
+extension DeliveryKey {
     /// - Parameters:
     ///   - scope: what the key belongs to.
     ///   - parts: none of them blank.
     init(scope: KeyScope, parts: [KeyPart], isList: Bool) {
-        hash = Self.fingerprint(scope, parts)
-        bytes = Self.bytes(prefix: scope.prefix, parts, isList: isList)
+        self.init(
+            hash: Self.fingerprint(scope, parts), bytes: Self.bytes(prefix: scope.prefix, parts, isList: isList))
     }
 
     /// The hashes that a key may have which people know by its text, as lists show it behind the route's name: of one
@@ -144,7 +137,7 @@ struct KeyPart: Sendable, Hashable {
     let type: PartType
     let bytes: [UInt8]
 
-    /// The parts of a list as `RenderedKey` writes them: `s4:acme|n2:17`; `nil` for a text that is not written so.
+    /// The parts of a list as `DeliveryKey` writes them: `s4:acme|n2:17`; `nil` for a text that is not written so.
     static func list(_ bytes: [UInt8]) -> [KeyPart]? {
         var parts: [KeyPart] = []
         var rest = bytes[...]

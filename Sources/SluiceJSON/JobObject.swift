@@ -1,0 +1,197 @@
+package import SluiceBase
+
+/// Writes Zizq's job object `{"type":…,"queue":…,"payload":…}` and the request that enqueues several: the only place
+/// that names their members. The relay, `check` and the Zizq client use it.
+///
+/// Everything is appended to the caller's buffer, so that each payload is copied once.
+package enum JobObject {
+    /// `{"jobs":[]}`: a bulk request without jobs, into which jobs are written before `bulkEnd`.
+    package static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
+    /// What ends a bulk request.
+    package static let bulkEnd: StaticString = "]}"
+
+    /// The body of a request that enqueues these jobs, in a buffer that is allocated once.
+    ///
+    /// - Parameter withKeys: whether `unique_key` and `unique_while` are sent.
+    package static func bulk(_ jobs: some Collection<Job>, withKeys: Bool) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(jobs.reduce(16) { $0 + $1.requestBytes })
+        body += emptyBulk.dropLast(bulkEnd.utf8CodeUnitCount)
+        var isFirst = true
+        for job in jobs {
+            if !isFirst { body.append(Byte.comma) }
+            isFirst = false
+            append(job, withKey: withKeys, to: &body)
+        }
+        body.appendStatic(bulkEnd)
+        return body
+    }
+
+    /// Appends a job as it is sent.
+    package static func append(_ job: Job, withKey: Bool = true, to bytes: inout [UInt8]) {
+        begin(type: job.type, queue: job.queue, in: &bytes)
+        if !job.options.isEmpty {
+            bytes.append(Byte.comma)
+            bytes += job.options.members
+        }
+        if withKey, let key = job.uniqueKey {
+            appendKey(key, heldWhile: (job.uniqueWhile ?? .exists).rawValue, to: &bytes)
+        }
+        beginPayload(in: &bytes)
+        bytes += job.payload
+        bytes.append(Byte.closeBrace)
+    }
+
+    /// Begins the object: `{"type":…,"queue":…`.
+    package static func begin(type: String, queue: String, in bytes: inout [UInt8]) {
+        bytes.appendStatic(#"{"type":"#)
+        bytes.appendJSONString(type)
+        bytes.appendStatic(#","queue":"#)
+        bytes.appendJSONString(queue)
+    }
+
+    /// Begins the member whose value is the payload: `,"payload":`.
+    package static func beginPayload(in bytes: inout [UInt8]) { bytes.appendStatic(#","payload":"#) }
+
+    /// Appends `,"unique_key":…`.
+    ///
+    /// - Parameter heldWhile: the value of `unique_while`; nil for the server's default.
+    package static func appendKey(_ key: String, heldWhile: String?, to bytes: inout [UInt8]) {
+        bytes.appendStatic(#","unique_key":"#)
+        bytes.appendJSONString(key)
+        guard let heldWhile else { return }
+        bytes.appendStatic(#","unique_while":"#)
+        bytes.appendJSONString(heldWhile)
+    }
+
+    /// Appends one option as a further member of the object: `,"priority":5`.
+    package static func append(_ option: JobOption, to bytes: inout [UInt8]) {
+        bytes.append(Byte.comma)
+        bytes.appendMember(option)
+    }
+
+    /// Whether the members of an object have a `batch`. Members that are not JSON have none; they are never sent.
+    fileprivate static func haveBatch(_ members: [UInt8]) -> Bool {
+        var lexer = JSONLexer(members.span)
+        do throws(JSONError) {
+            while true {
+                let key = JSONKey(try lexer.key(), in: lexer.bytes)
+                if "batch" ~= key { return true }
+                var walker = JSONWalker(lexer, paths: .none, maximumDepth: JSONLimits.messageDepth)
+                try walker.walk(from: JSONPathSet.noNode)
+                lexer.index = walker.lexer.index
+                guard !lexer.isAtEnd, try lexer.peek() == Byte.comma else { return false }
+                lexer.index += 1
+            }
+        } catch {
+            return false
+        }
+    }
+}
+
+extension JobOptions {
+    /// Options as a row of the outbox has them.
+    package init(stored members: [UInt8]) {
+        self = members.isEmpty ? .none : JobOptions(members: members, hasBatch: JobObject.haveBatch(members))
+    }
+
+    /// Sets an option that is not set yet.
+    package mutating func append(_ option: JobOption) {
+        var members = members
+        if !members.isEmpty { members.append(Byte.comma) }
+        members.appendMember(option)
+        let isBatch = if case .batch = option { true } else { false }
+        self = JobOptions(members: members, hasBatch: hasBatch || isBatch)
+    }
+}
+
+extension JobOption {
+    /// The value of the option's member, as JSON.
+    package var json: [UInt8] {
+        var json: [UInt8] = []
+        json.appendValue(self)
+        return json
+    }
+
+    fileprivate var name: StaticString {
+        switch self {
+        case .priority: "priority"
+        case .readyAt: "ready_at"
+        case .retryLimit: "retry_limit"
+        case .backoff: "backoff"
+        case .retention: "retention"
+        case .batch: "batch"
+        case .budgets: "budgets"
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends text of the source code: the name of a member with what stands around it.
+    package mutating func appendStatic(_ text: StaticString) { append(contentsOf: text.description.utf8) }
+
+    fileprivate mutating func appendMember(_ option: JobOption) {
+        append(Byte.quote)
+        appendStatic(option.name)
+        append(Byte.quote)
+        append(Byte.colon)
+        appendValue(option)
+    }
+
+    fileprivate mutating func appendValue(_ option: JobOption) {
+        switch option {
+        case .priority(let number), .retryLimit(let number): appendDecimal(number)
+        case .readyAt(let milliseconds): appendDecimal(milliseconds)
+        case .backoff(let base, let exponent, let jitter):
+            appendNumber(base, of: #"{"base_ms":"#)
+            appendStatic(#","exponent":"#)
+            self += exponent.utf8
+            appendNumber(jitter, of: #","jitter_ms":"#)
+            append(Byte.closeBrace)
+        case .retention(let completed, let dead):
+            append(Byte.openBrace)
+            if let completed { appendNumber(completed, of: #""completed_ms":"#) }
+            if completed != nil, dead != nil { append(Byte.comma) }
+            if let dead { appendNumber(dead, of: #""dead_ms":"#) }
+            append(Byte.closeBrace)
+        case .batch(let batch):
+            appendText(batch.key, of: #"{"key":"#)
+            appendText(batch.when, of: #","when":"#)
+            appendText(batch.fold, of: #","fold":"#)
+            append(Byte.closeBrace)
+        case .budgets(let budgets):
+            append(Byte.openBracket)
+            for (position, budget) in budgets.enumerated() {
+                if position > 0 { append(Byte.comma) }
+                append(budget)
+            }
+            append(Byte.closeBracket)
+        }
+    }
+
+    private mutating func append(_ budget: JobBudget) {
+        appendText(budget.key, of: #"{"key":"#)
+        if let cost = budget.cost { appendNumber(Int64(cost), of: #","cost":"#) }
+        if let policy = budget.createWith {
+            appendNumber(Int64(policy.allocation), of: #","create_with":{"allocation":"#)
+            switch policy.strategy {
+            case .whileInFlight: appendStatic(#","strategy":{"type":"while_in_flight""#)
+            case .timeBased(let duration, let burst):
+                appendNumber(duration, of: #","strategy":{"type":"time_based","duration_ms":"#)
+                if let burst { appendNumber(Int64(burst), of: #","burst":"#) }
+            }
+            appendStatic("}}")
+        }
+        append(Byte.closeBrace)
+    }
+
+    private mutating func appendNumber(_ number: Int64, of member: StaticString) {
+        appendStatic(member)
+        appendDecimal(number)
+    }
+
+    private mutating func appendText(_ text: String, of member: StaticString) {
+        appendStatic(member)
+        appendJSONString(text)
+    }
+}
