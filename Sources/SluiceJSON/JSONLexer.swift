@@ -13,7 +13,7 @@ struct JSONLexer: ~Escapable {
     @inline(__always)
     var isAtEnd: Bool { index >= bytes.count }
 
-    /// The byte at hand.
+    /// The current byte.
     @inline(__always)
     func peek() throws(JSONError) -> UInt8 {
         guard index < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
@@ -46,7 +46,7 @@ struct JSONLexer: ~Escapable {
         guard isAtEnd else { throw JSONError(.trailingText, at: index) }
     }
 
-    /// What the value at hand is, by its first byte.
+    /// The kind of the current value, by its first byte.
     @inline(__always)
     func kind() throws(JSONError) -> JSONKind {
         switch try peek() {

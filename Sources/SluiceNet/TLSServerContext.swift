@@ -61,7 +61,7 @@ package final class TLSServerContext: @unchecked Sendable {
         // counts.
         unsafe SSL_CTX_set_options(context, noRenegotiation | cipherServerPreference)
         unsafe SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
-        // Sessions are resumed by tickets alone: a cache would keep one for each stranger.
+        // Sessions are resumed by tickets alone: a cache would keep one for each unauthenticated client.
         // SSL_CTX_set_session_cache_mode and SSL_CTX_set1_groups_list are macros over SSL_CTX_ctrl.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
         unsafe SSL_CTX_set_cipher_list(context, Self.ciphers)
@@ -107,7 +107,7 @@ package final class TLSServerContext: @unchecked Sendable {
     }
 }
 
-/// The context in force: listeners take it for each connection, a reload puts another in its place.
+/// The current context: listeners take it for each connection, a reload puts another in its place.
 package final class TLSServerContextSlot: Sendable {
     private let current: Mutex<TLSServerContext>
 

@@ -55,7 +55,7 @@ package enum AnswerVerdict: Sendable, Hashable {
 
     private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
         if error.isRetryable {
-            // Whoever answers, a proxy perhaps, had the body: what became of it is not known.
+            // The server or proxy that answered had the body: its outcome is unknown.
             self = .tryAgain(TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: true, isTransport: false))
         } else if answer.status == 413 {
             self = .tooLarge(text: text)

@@ -2,7 +2,7 @@ internal import SluiceBase
 
 /// What is likely behind a syntax error. libyaml tells where it gave up, which may be lines behind the mistake.
 extension YAMLSource {
-    /// A sentence for whoever wrote the file; `nil` where nothing comes to mind.
+    /// A hint for the author of the file; `nil` if there is none.
     func hint(for error: YAMLSyntaxError) -> String? {
         if let line = conflictLine { return "line \(line) is an unresolved merge conflict marker" }
         let last = min(error.position.line, lineCount)

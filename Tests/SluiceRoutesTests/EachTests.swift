@@ -224,8 +224,8 @@ import Testing
                 "each: lines\nbody: form",
                 "6:5: 'body' has no effect with 'each: lines', which always parses JSON Lines"
             ),
-            ("event: ${item.a}", "5:12: 'item' has no effect without 'each'"),
-            ("event: ${index}", "5:12: 'index' has no effect without 'each'"),
+            ("event: ${item.a}", "5:12: 'item' cannot be used without 'each'"),
+            ("event: ${index}", "5:12: 'index' cannot be used without 'each'"),
             (
                 "event: ${body.a[].b}",
                 "5:12: '[]' can only be used in 'each'; here write a position, such as [0], or use 'item'"

@@ -89,7 +89,7 @@ import Testing
                 "{ headers: { Content-Type: text/xml } }",
                 "5:25: 'content-type' has no effect without a 'body' in the reply"
             ),
-            ("{ body: '${item.a}' }", "5:20: 'item' has no effect without 'each'"),
+            ("{ body: '${item.a}' }", "5:20: 'item' cannot be used without 'each'"),
             ("{ body: '${nothing}' }", "5:20: unknown reference 'nothing'"),
         ])
     func mistakes(reply: String, expected: String) {
@@ -100,10 +100,10 @@ import Testing
     func items() {
         #expect(
             problems(openRoute("each: ${body}\nreply: { body: '${index}' }"))
-                == ["6:20: 'index' has no value here: this applies to the whole delivery, not to one element"])
+                == ["6:20: 'index' cannot be used here: this applies to the whole delivery, not to one element"])
         #expect(
             problems(openRoute("each: ${body}\nevent: ${item.a}\nreply: { body: '${event}' }"))
-                == ["7:20: 'event' has no value here: this applies to the whole delivery, not to one element"])
+                == ["7:20: 'event' cannot be used here: this applies to the whole delivery, not to one element"])
     }
 
     @Test("A body that is too large as it is written is a mistake")

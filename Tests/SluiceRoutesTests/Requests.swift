@@ -74,7 +74,7 @@ extension TestRequest {
         let account = withView { route.verificationAccount(of: $0, receivedAtMilliseconds: atMilliseconds) }
         switch account.outcome {
         case .notVerified: Issue.record("the route verifies nothing", sourceLocation: sourceLocation)
-        case .genuine: #expect(outcome == "genuine", sourceLocation: sourceLocation)
+        case .verified: #expect(outcome == "genuine", sourceLocation: sourceLocation)
         case .refused(let code, let reason):
             #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
         }

@@ -30,7 +30,7 @@ final class AdminService: HTTPService {
                     status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)],
                     body: metrics.render()))
         }
-        // Alive is whoever answers; ready is whoever can commit. Whether Zizq answers is neither: ingest goes on
+        // Alive means that it answers; ready means that it can commit. Whether Zizq answers is neither: ingest goes on
         // without it.
         guard request.path.equals("/readyz"), let reason = condition.reason else { return .now(Self.status("ok", 200)) }
         return .now(Self.status(reason, 503))

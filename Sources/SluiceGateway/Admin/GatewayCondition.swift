@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Whether the gateway can take deliveries. Written by whoever knows, read by `/readyz`. Callable from any thread.
+/// Whether the gateway can take deliveries. Written by the components concerned, read by `/readyz`. Callable from any thread.
 package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
     private let started = Atomic<Bool>(false)

@@ -10,7 +10,7 @@ extension ControlDocuments.Reloaded {
 }
 
 extension ControlDocuments.Routes {
-    /// Of the table in force; reads the folder to compare it. Blocking.
+    /// Describes the current table; reads the folder to compare it. Blocking.
     init(_ reload: RouteReloadService) {
         let picture = reload.picture
         let status = picture.status

@@ -27,7 +27,7 @@ package final class Gateway: Sendable {
     package var addresses: Addresses { parts.addresses }
     package var routeCount: Int { parts.routeCount }
 
-    /// The paths of the routes in force, in the order of the files.
+    /// The paths of the current routes, in the order of the files.
     package var routePaths: [String] { parts.reload.tableInForce?.table.routes.map(\.path) ?? [] }
     package var configuration: GatewayConfiguration { parts.configuration }
 
@@ -74,7 +74,7 @@ package final class Gateway: Sendable {
         await close()
     }
 
-    /// The service group tells each step of its own at `info`, which is more than whoever runs a gateway wants to know.
+    /// The service group logs each of its steps at `info`, which is more than an operator wants to know.
     private var quiet: Logger {
         var logger = parts.logger
         logger.logLevel = max(logger.logLevel, .warning)

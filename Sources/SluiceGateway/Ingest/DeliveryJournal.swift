@@ -3,7 +3,7 @@ package import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// Tells the log, and whoever else wants to know, what becomes of deliveries. Callable from any thread; cheap where
+/// Reports the results of deliveries to the log and other observers. Callable from any thread; cheap where
 /// nobody listens.
 package final class DeliveryJournal: Sendable {
     /// What a person at a terminal is shown of a delivery, in `sluice dev`.
@@ -15,7 +15,7 @@ package final class DeliveryJournal: Sendable {
         case refused(ErrorCode, route: String?, reason: String)
         /// Jobs that Zizq took.
         case queued([QueuedJob])
-        /// The route files were read anew and are in force.
+        /// The route files were reloaded.
         case reloaded(routes: Int, version: Int)
     }
 

@@ -39,7 +39,7 @@ final class IngestService: HTTPService {
         server.loop.afterEachWake { [weak self] in self?.handOn() }
     }
 
-    /// Puts another table in force for the requests that begin from now on.
+    /// Uses another table for requests that begin from now on.
     func use(_ table: TableInForce) { self.table = table }
 
     // MARK: - A request

@@ -54,7 +54,7 @@ struct ListenerObserver: HTTPServerObserver {
 
     func handshakeFailed(_ error: TLSError, peer: PeerAddress) {
         failures[error.cause]?.increment()
-        // What strangers try is worth a record at debug alone; a flood is an attack.
+        // What unauthenticated clients try is only logged at debug; a flood is an attack.
         logger.log(
             level: error.cause == .tooManyRecords ? .warning : .debug,
             error.cause == .tooManyRecords

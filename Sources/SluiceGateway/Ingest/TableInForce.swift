@@ -1,7 +1,7 @@
 internal import SluiceBase
 package import SluiceRoutes
 
-/// The route table in force, with what is counted for each of its routes. Immutable; event loops keep the one that they
+/// The current route table, with what is counted for each of its routes. Immutable; event loops keep the one that they
 /// were last given, so that a request ends on the table it began with.
 package final class TableInForce: Sendable {
     /// A route and its counters; what a request carries from its head to its body.
@@ -19,7 +19,7 @@ package final class TableInForce: Sendable {
     }
 
     package let table: RouteTable
-    /// Counts the tables that were put in force, from 1.
+    /// Counts the loaded tables, from 1.
     package let version: Int
     private let entries: [Entry]
 

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one
 /// `write(2)`.
 ///
-/// Callable from any thread, event loops included: it never waits for whoever reads the log. Lines that nobody takes
+/// Callable from any thread, event loops included: it never waits for the reader of the log. Lines that nobody takes
 /// are counted, and the next line that gets through is preceded by their number.
 package final class LogOutput: Sendable {
     /// How a line leaves the process; tests collect them instead.

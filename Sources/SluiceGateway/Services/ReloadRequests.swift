@@ -1,6 +1,6 @@
 /// Who waits for a reload that was asked for. No I/O.
 ///
-/// Whoever asks while one runs is answered by the next, which reads what is there then, and all who wait for it share
+/// A request during a load is answered by the next one, which reads what is there then, and all who wait for it share
 /// it: however often somebody asks, no more than one runs and one is to follow.
 struct ReloadRequests {
     typealias Answer = @Sendable (RouteReloadService.Report) -> Void

@@ -5,18 +5,18 @@ internal import SluiceNet
 package import SluiceRoutes
 internal import Synchronization
 
-/// Watches the route files, the secrets and the certificate, and puts what changed in force: the whole table or
+/// Watches the route files, the secrets and the certificate, and loads what has changed: the whole table or
 /// nothing.
 package final class RouteReloadService: Service {
     /// What a reload that somebody asked for came to.
     package struct Report: Sendable, Hashable {
-        /// The table in force afterwards.
+        /// The current table after the load.
         package let version: Int
         package let routes: Int
-        /// Why the files on disk are not in force, a line each; empty where they are.
+        /// Why the files on disk are not loaded, a line each; empty if they are.
         package let problems: [String]
         package let warnings: [String]
-        /// Why the certificate on disk is not in force; nil where it is. Certificate and routes do not wait for each
+        /// Why the certificate on disk is not loaded; nil if it is. Certificate and routes do not wait for each
         /// other.
         package var certificateProblem: String?
     }
@@ -26,7 +26,7 @@ package final class RouteReloadService: Service {
         package let folder: String
         package let options: RouteOptions
         package let environment: [String: String]
-        /// Called with each table that a reload has put in force.
+        /// Called with each table that a reload has loaded.
         package var reloaded: (@Sendable (Report) -> Void)?
 
         package init(folder: String, options: RouteOptions, environment: [String: String]) {
@@ -44,7 +44,7 @@ package final class RouteReloadService: Service {
         var settle: @Sendable () async -> Void
     }
 
-    /// What is in force and what became of the last load, all of one moment.
+    /// The current table and the result of the last load, as of one moment.
     struct Picture: Sendable {
         let status: RouteReloader.Status
         let table: TableInForce?
@@ -58,7 +58,7 @@ package final class RouteReloadService: Service {
         var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
-        /// Those of the table in force, which have been logged.
+        /// Those of the current table, which have been logged.
         var warnings: Set<String> = []
     }
 
@@ -120,7 +120,7 @@ package final class RouteReloadService: Service {
         }
     }
 
-    /// The table's version, and whether the files on disk are not what is in force.
+    /// The table's version, and whether the files on disk differ from the loaded ones.
     package var status: RouteReloader.Status { state.withLock { $0.reloader.status } }
 
     /// The environment variables that the route files name.
@@ -138,7 +138,7 @@ package final class RouteReloadService: Service {
 
     // MARK: - When somebody asks
 
-    /// Has everything read anew soon, whatever has or has not changed: SIGHUP.
+    /// Requests that everything is read again soon, whatever has or has not changed: SIGHUP.
     func ask() { ask(nil) }
 
     /// The same for `sluice reload`, which waits for what comes of it; requests that come later are served with the new
@@ -158,7 +158,7 @@ package final class RouteReloadService: Service {
         }
     }
 
-    /// Reads everything anew. Blocking.
+    /// Reads everything again. Blocking.
     @discardableResult
     func reloadNow() -> Report {
         let problem = certificate?.reload()

@@ -27,7 +27,7 @@ struct SignalService: Service {
     }
 
     private func stop(_ signal: UnixSignal) async {
-        // Before anything that may take its time: whoever balances load must see it at once.
+        // Before anything that may take its time: load balancers must see it immediately.
         parts.condition.beginDrain()
         parts.ingest.beginDrain()
         let isFirst = await stopper.request()

@@ -3,7 +3,7 @@ internal import SluiceRoutes
 
 /// What a table was made from, for telling whether it is still what is there.
 struct TableSource: Sendable, Hashable {
-    /// How the files on disk are to the table in force.
+    /// How the files on disk compare with the current table.
     enum Files: String, Sendable {
         case inForce = "in_force"
         /// They say something else: what has not been loaded yet, or cannot be.
@@ -16,7 +16,7 @@ struct TableSource: Sendable, Hashable {
     /// As the routes name them.
     let secretFiles: [String]
 
-    /// Reads everything anew and compares it. Blocking.
+    /// Reads everything again and compares it. Blocking.
     func compare(folder: String) -> Files {
         let snapshot = FolderSnapshot.read(folder: folder, secretFiles: secretFiles)
         if snapshot.fingerprint == fingerprint { return .inForce }

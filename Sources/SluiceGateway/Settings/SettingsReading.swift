@@ -20,7 +20,7 @@ extension SettingOrigin: CustomStringConvertible {
     }
 }
 
-/// The settings in force and where each came from.
+/// The effective settings and the source of each.
 package struct SettingsInForce: Sendable, Equatable {
     package var values: Settings
     /// By key; a setting that is not in here has its default.

@@ -22,7 +22,7 @@ package struct OutboxConfiguration: Sendable {
     package var commitDeadline = Duration.seconds(5)
     /// How long opening waits for another process to let go of the lock.
     package var lockWait = Duration.seconds(30)
-    /// Whether a network file system is accepted all the same.
+    /// Whether a network file system is accepted anyway.
     package var allowsNetworkFilesystem = false
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists
+/// Lists and look-ups over one connection, for callers that show the outbox to a person. Each call is one short read; lists
 /// come in pages by key: the next page begins behind the last row of this one.
 struct Queries {
     /// The most rows of one page.

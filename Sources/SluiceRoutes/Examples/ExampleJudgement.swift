@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// What came of a request, as an example's expectation sees it.
+/// The result of a request, for comparison with an example's expectation.
 struct ExampleJudgement {
     private let rehearsal: Rehearsal
     private let deliveryID: String
@@ -21,7 +21,7 @@ struct ExampleJudgement {
         }
     }
 
-    /// What came of it, for a person.
+    /// The result, for a person.
     var words: String {
         switch rehearsal.outcome {
         case .refused(let code, let reason): return "refused as \(code.rawValue) (\(code.httpStatus)): \(reason)"
@@ -43,7 +43,7 @@ struct ExampleJudgement {
         return "\(reasons.count) \(reasons.count == 1 ? "dead letter" : "dead letters") (\(shown))"
     }
 
-    /// What lies in the dead letters is answered 2xx all the same, and a person who expects 200 may not think of it.
+    /// What lies in the dead letters is still answered 2xx, and the author who expects 200 may not have considered it.
     func surprise(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
         return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"

@@ -1,13 +1,13 @@
 internal import SluiceBase
 internal import SluiceYAML
 
-/// What came of one example.
+/// The result of one example.
 package struct ExampleResult: Sendable {
     package let route: String
     package let name: String
     /// Where the example stands.
     let place: Place
-    /// What came of it, for a person: `stored as 1 job`, `refused as signature_missing: …`.
+    /// The result, for a person: `stored as 1 job`, `refused as signature_missing: …`.
     package internal(set) var outcome = ""
     /// Why it could not be sent at all, and where that is said.
     var obstacle: (message: String, place: Place)?
@@ -30,7 +30,7 @@ package struct ExampleResult: Sendable {
         "the example '\(PrintableText.escape(name))' of the route '\(PrintableText.escape(route))'"
     }
 
-    /// What to tell whoever wrote the file; `nil` where there is nothing.
+    /// What to tell the author of the file; `nil` if nothing.
     package var problem: RouteProblem? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {

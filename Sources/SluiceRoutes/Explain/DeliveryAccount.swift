@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// What a route made of a delivery that it took for genuine, step by step.
+/// What a route made of a verified delivery, step by step.
 package struct DeliveryAccount: Sendable {
     /// The body, and how it was read.
     package struct Body: Sendable, Hashable {
@@ -18,7 +18,7 @@ package struct DeliveryAccount: Sendable {
         package internal(set) var place = ""
     }
 
-    /// A text of the route with what came of it.
+    /// A text of the route with its result.
     package struct Rendered: Sendable, Hashable {
         /// As it is written.
         package let written: String

@@ -57,7 +57,7 @@ final class DeliveryRecorder {
             written: elements.name, count: context.findings.itemCount, place: origin.place(of: "each"))
     }
 
-    /// The delivery, or the element at hand, meets the rules.
+    /// The delivery, or the current element, meets the rules.
     @inline(never) func note(_ selection: RuleSelection, _ context: borrowing DeliveryContext) {
         account.elementCount += 1
         isInElement = account.elements.count < limit
@@ -85,7 +85,7 @@ final class DeliveryRecorder {
         }
     }
 
-    /// - Parameter key: what the delivery, or the element at hand, is known by.
+    /// - Parameter key: the key of the delivery or of the current element.
     @inline(never) func note(_ key: DeliveryKey?, _ context: borrowing DeliveryContext) {
         guard let account = route.keyAccount(key, context) else { return }
         guard route.keysAreOfElements else {

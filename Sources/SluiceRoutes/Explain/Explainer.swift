@@ -202,7 +202,7 @@ extension Route {
             switch account?.outcome {
             case nil: .verifiedBefore
             case .notVerified: .notVerified
-            case .genuine: .genuine
+            case .verified: .verified
             case .refused(.signatureInvalid, _) where account?.isUnclear == true: .unknown
             case .refused: .refused
             }

@@ -105,7 +105,7 @@ extension Explanation.Verification {
             return lines.add(
                 "signature", .yes, "skipped: it was verified when the request was received, and was not kept", at: place
             )
-        case .genuine, .refused, .unknown: break
+        case .verified, .refused, .unknown: break
         }
         guard let account else { return }
         let scheme = "\(account.algorithm), \(account.place)"
@@ -116,7 +116,7 @@ extension Explanation.Verification {
         case .refused:
             lines.add("signature", .none, "unknown: it matches none of the available secrets", at: place)
             lines.detail("continuing as if it were valid; \(scheme)")
-        case .genuine, .notVerified: lines.add("signature", .yes, scheme, at: place)
+        case .verified, .notVerified: lines.add("signature", .yes, scheme, at: place)
         }
         addSigning(&lines, request)
         addEntries(account, &lines)
@@ -182,6 +182,6 @@ extension VerificationAccount.Timestamp {
         let distance = ExplanationWords.distance(seconds: ageMilliseconds.magnitude / 1000)
         let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
         return
-            "\(name), \(age), \(tolerance == .zero ? "no tolerance limit" : "tolerance \(DurationText.format(tolerance))")"
+            "\(name), \(age), \(tolerance == .zero ? "no limit" : "tolerance \(DurationText.format(tolerance))")"
     }
 }

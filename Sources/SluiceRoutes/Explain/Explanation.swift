@@ -56,11 +56,11 @@ package struct Explanation: Sendable {
 
     /// What the signature came to.
     package enum Verdict: String, Sendable, Hashable {
-        case genuine
+        case verified
         /// `verify: none`
         case notVerified = "not_verified"
         case refused
-        /// The gateway held it for genuine when it came; its credentials were not kept.
+        /// The gateway verified it when it was received; its credentials were not kept.
         case verifiedBefore = "verified_before"
         /// It matches none of the secrets that are here, and some are not here.
         case unknown

@@ -65,8 +65,8 @@ struct DeliveryIDTraps {
         case .subscription(let instead):
             guard isAlone else { return nil }
             return
-                "which identifies the subscription and is the same in every delivery: all but the first would be dropped; "
-                + "use \(instead)"
+                "which identifies the subscription and is the same in every delivery: all but the first would be "
+                + "dropped; use \(instead)"
         case .shared(let instead):
             guard isAlone else { return nil }
             return "which several deliveries of one event share: all but the first would be dropped; use \(instead)"

@@ -14,7 +14,7 @@ struct MisfitSentence {
 
     private init(misfit: PayloadMisfit) { self.misfit = misfit }
 
-    /// Passes the value at hand, unless the misfit is found in it.
+    /// Skips the current value, unless the mismatch is found in it.
     private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
         let found = try reader.peek()
         if reader.offset == misfit.offset { return complaint(type, found) }

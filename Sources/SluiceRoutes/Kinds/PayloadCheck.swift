@@ -45,7 +45,7 @@ struct PayloadCheck {
         JSONReader(payload, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
     }
 
-    /// Passes the value at hand.
+    /// Skips the current value.
     mutating func misfit(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit? {
         let found = try reader.peek()
         let offset = reader.offset

@@ -3,7 +3,7 @@ internal import SluiceYAML
 /// Something wrong, or worth a look, at one place of a route file.
 package struct RouteProblem: Error, Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
-        /// The table is not put in force.
+        /// The table is not loaded.
         case error
         /// The table works, but perhaps not as meant.
         case warning

@@ -4,7 +4,7 @@ internal import SluiceInflate
 internal import SluiceJSON
 
 extension Route {
-    /// Why a request is not taken for genuine; `nil` if it is.
+    /// Verifies the request. The reason for the refusal, or `nil` if it is valid.
     ///
     /// Runs on an event-loop thread, synchronously, without locks; touches nothing but its arguments.
     ///
@@ -28,7 +28,7 @@ extension Route {
         if case .signature(let verifier) = parts.verifier { verifier.scheme.readsBody } else { false }
     }
 
-    /// What it costs to verify and to read a request, in bytes of a body that a stranger cannot have read: more secrets
+    /// What it costs to verify and to read a request, in bytes of a body that an unauthenticated client cannot have read: more secrets
     /// cost more, and a body that is read before anything is known of its sender counts 32 times, for such a one may be
     /// as slow to read as there is: 40 ns a byte. What gzip holds is not known yet.
     package func work(for request: borrowing RequestView) -> Int {

@@ -6,7 +6,7 @@ extension Route {
     /// What the rules make of a delivery whose body could be read.
     ///
     /// - Parameters:
-    ///   - share: what of it; all, save where a dead letter that is about less is rendered anew.
+    ///   - share: what of it; all, save where a dead letter that is about less is rendered again.
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
     ///   - charge: what is made is taken from there before.
     func outcome(
@@ -95,7 +95,7 @@ extension Route {
         }
     }
 
-    /// Takes the delivery, or the element at hand, through the rules.
+    /// Takes the delivery, or the current element, through the rules.
     private func gather(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly
     ) throws(DeliveryAssembly.End) {

@@ -19,7 +19,7 @@ extension RouteOutcome {
     }
 }
 
-/// Why a genuine delivery leaves no trace.
+/// Why a verified delivery leaves no trace.
 package enum AcknowledgementReason: Sendable, Hashable {
     /// The rule at this position, counted from 0, says `ignore: true`.
     case ignoredByRule(Int)

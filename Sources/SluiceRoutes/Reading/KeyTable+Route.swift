@@ -18,11 +18,12 @@ extension KeyTable {
             "secrets":
                 "The secrets for signatures. Any of them may match, so that a secret can be replaced without a gap.",
             "public_url":
-                "The URL of this route as the provider knows it, such as https://hooks.example.com; with a path if a proxy "
-                + "changes it.",
+                "The URL of this route as the provider knows it, such as https://hooks.example.com; with a path if a "
+                + "proxy changes it.",
             "rate": "The maximum rate of verified requests; more are answered 429.",
             "body":
-                "The format of the body; auto is JSON, or follows the Content-Type if the signature covers it or nothing is verified.",
+                "The format of the body; auto is JSON, or follows the Content-Type if the signature covers that header, or "
+                + "if nothing is verified.",
             "body_limit": "The maximum body size, 1KiB to 100MiB; a larger body is answered 413.",
             "gzip": "Whether to accept bodies with the Content-Encoding gzip.",
             "content_types":

@@ -1,4 +1,4 @@
-/// The keys of what says that a request is genuine.
+/// The keys of `verify` and `secrets`.
 extension KeyTable {
     static let verify = KeyTable(
         "verify", noun: "'verify'",

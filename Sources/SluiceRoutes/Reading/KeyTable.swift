@@ -5,10 +5,10 @@ package struct KeyTable: Sendable {
     /// With an article, for messages: `a job rule`.
     package let noun: String
     package let keys: [String]
-    /// What each key says, as a sentence or two for whoever writes a file.
+    /// What each key says, as a sentence or two for the author of a route file.
     package let meanings: [String: String]
 
-    /// What to say to whoever writes a key that another mapping has, or another program.
+    /// What to tell an author who writes a key that another mapping has, or another program.
     let hints: [String: String]
 
     /// - Parameters:
@@ -32,7 +32,7 @@ extension KeyTable {
         "route_file", noun: "a route file",
         keys: [
             "kinds":
-                "Named types of jobs. The name is the job's type at Zizq; a kind can be used by the routes in all files.",
+                "Named types of jobs. The name is the job's type at Zizq; the routes in all files can use a kind.",
             "routes": "The accepted webhooks, and the jobs they become.",
         ])
 }

@@ -138,12 +138,12 @@ extension RouteScope {
     }
 
     private func itemComplaint(_ word: String) -> String? {
-        if items == nil { return "'\(word)' has no value without 'each'" }
+        if items == nil { return "'\(word)' cannot be used without 'each'" }
         return subject == .job ? nil : Self.notOfOneElement(word)
     }
 
     private static func notOfOneElement(_ word: String) -> String {
-        "'\(word)' has no value here: this applies to the whole delivery, not to one element"
+        "'\(word)' cannot be used here: this applies to the whole delivery, not to one element"
     }
 
     private func signedComplaint(_ word: String) -> String? {

@@ -1,6 +1,6 @@
 package import SluiceBase
 
-/// When the route files are loaded again, and whether what was loaded is put in force. No I/O and no clock of its own.
+/// When the route files are loaded again, and whether the result is used. No I/O and no clock of its own.
 ///
 /// Each second the service takes a `FolderListing` and gives it here; only what this asks for is read. A change is
 /// loaded when two looks in a row have read the same contents, so that a file half written, an editor's rename and a
@@ -26,22 +26,22 @@ package struct RouteReloader: Sendable {
         case load
     }
 
-    /// What came of a load.
+    /// The result of a load.
     package enum Verdict: Sendable {
-        /// Put it in force, as this version. Sentences to log as warnings go with it.
+        /// Use it, as this version. Sentences to log as warnings go with it.
         case replace(RouteTable, version: Int, warnings: [String])
         /// Leave everything as it is; log and show why.
         case keep([String])
     }
 
-    /// What the last load came to, for metrics and whoever asks.
+    /// What the last load came to, for metrics and status requests.
     package struct Status: Sendable, Hashable {
-        /// Counts the tables that were put in force, from 1; 0 before the first.
+        /// Counts the loaded tables, from 1; 0 before the first.
         package internal(set) var version = 0
-        /// When the table in force was put there, and when a load was last tried, in milliseconds since the epoch.
+        /// When the current table was loaded, and when a load was last tried, in milliseconds since the epoch.
         package internal(set) var loadedAtMilliseconds: Int64?
         package internal(set) var triedAtMilliseconds: Int64?
-        /// Why the last load was not put in force, a line each; empty if it was.
+        /// Why the last load failed, a line each; empty if it was.
         package internal(set) var problems: [String] = []
     }
 
@@ -80,13 +80,13 @@ package struct RouteReloader: Sendable {
         return .load
     }
 
-    /// What was compiled after a look is not what is there now: it is not put in force, and the next look reads anew.
+    /// What was compiled after a look differs from the current files: it is not used, and the next look reads again.
     package mutating func changedMeanwhile() {
         pending = nil
         lastListing = nil
     }
 
-    /// A load that was asked for has found other contents each time it read: nothing is put in force until a look finds
+    /// A load that was asked for has found other contents each time it read: nothing is loaded until a look finds
     /// them still.
     package mutating func neverStill(atMilliseconds now: Int64) -> Verdict {
         tried = []

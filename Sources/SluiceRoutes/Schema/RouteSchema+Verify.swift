@@ -1,4 +1,4 @@
-/// What says that a request is genuine.
+/// The schema of `verify` and `secrets`.
 extension RouteSchema {
     static var verify: SchemaValue {
         .mapping(

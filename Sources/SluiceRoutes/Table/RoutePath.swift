@@ -78,8 +78,8 @@ struct RoutePath: Sendable, Hashable {
         else {
             throw Complaint(
                 message:
-                    "a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
-                    + "digits, '_' and '-'"
+                    "a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have "
+                    + "letters, digits, '_' and '-'"
             )
         }
         return .parameter(String(Substring(name)))

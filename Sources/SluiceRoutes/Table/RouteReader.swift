@@ -251,8 +251,8 @@ extension RouteReader {
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
                 reader.node("body_limit")?.position ?? reader.position,
-                "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half its "
-                    + "size; "
+                "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half "
+                    + "its size; "
                     + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
         }
         return limit

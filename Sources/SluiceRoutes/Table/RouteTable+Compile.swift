@@ -139,7 +139,8 @@ extension RouteCompiler {
                 reader.reader.node("secrets")?.position ?? reader.reader.position,
                 "the route '\(PrintableText.escape(first))' has the same secret "
                     + "(\(PrintableText.escape(source.description))), and the "
-                    + "signature does not cover the path: a captured request for one route could be replayed on the other"
+                    + "signature does not cover the path: a captured request for one route could be replayed on the "
+                    + "other"
             )
         }
     }

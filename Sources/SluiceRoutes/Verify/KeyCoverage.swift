@@ -20,10 +20,9 @@ struct KeyCoverage {
         else { return }
         scope.context.warning(
             position,
-            "the signature does not cover \(outside.source.noun), which the unique key uses: an attacker with a captured request "
-                + "could replay it "
-                + "with another value; take the key from \(signature.holdsBody ? "the body" : "a value in 'signed'") if "
-                + "possible"
+            "the signature does not cover \(outside.source.noun), which the unique key uses: an attacker with a "
+                + "captured request could replay it with another value; take the key from "
+                + "\(signature.holdsBody ? "the body" : "a value in 'signed'") if possible"
         )
     }
 

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension SignatureVerifier {
-    /// The headers that make a request genuine: the signature, and what it is over where the request does not hold it
+    /// The headers that make a request valid: the signature, and what it is over where the request does not hold it
     /// yet.
     ///
     /// Only headers are added: a part of the signature in the query, the path or the body has to be there already, and

@@ -6,7 +6,7 @@ package struct VerificationAccount: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// The route says `verify: none`.
         case notVerified
-        case genuine
+        case verified
         case refused(ErrorCode, reason: String)
     }
 

@@ -105,8 +105,8 @@ struct VerifierReader {
         else { return }
         context.warning(
             node.position,
-            "the signature does not cover the body: an attacker with a captured request could send any other body with its "
-                + "signature; put ${body} into "
+            "the signature does not cover the body: an attacker with a captured request could send any other body with "
+                + "its signature; put ${body} into "
                 + "'signed' if the sender signs it")
     }
 
@@ -117,8 +117,8 @@ struct VerifierReader {
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }
         context.warning(
             node.position,
-            "the signature does not cover \(timestamp.reference.source.noun), which contains the timestamp: an attacker with a "
-                + "captured request could "
+            "the signature does not cover \(timestamp.reference.source.noun), which contains the timestamp: an "
+                + "attacker with a captured request could "
                 + "replay it with a fresh timestamp; put ${timestamp} into 'signed' if the sender signs it")
     }
 }

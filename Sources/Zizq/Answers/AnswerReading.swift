@@ -133,7 +133,7 @@ enum AnswerReading {
 }
 
 extension JSONReader {
-    /// Reads the object at hand member by member.
+    /// Reads the current object member by member.
     ///
     /// - Parameters:
     ///   - required: a member without which the object is not what it should be.

@@ -29,7 +29,7 @@ struct JSONDecoding: Decoder {
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { JSONSingleDecoding(self) }
 
-    // MARK: - The value at hand
+    // MARK: - The current value
 
     var isNull: Bool { document.entries[index].kind == .null }
 
@@ -51,7 +51,7 @@ struct JSONDecoding: Decoder {
         let bytes = document.bytes
         let digits = bytes.span.extracting(document.range(index))
         if let value = JSONInteger.read(digits, as: type) { return value }
-        // Written with a fraction or an exponent, and whole all the same.
+        // Written with a fraction or an exponent, and still whole.
         if let value = Double(digits.text).flatMap({ Value(exactly: $0) }) { return value }
         throw corrupted("\(digits.text) does not fit into \(type)")
     }

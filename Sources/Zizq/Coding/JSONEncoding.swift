@@ -8,7 +8,7 @@ internal import SluiceJSON
 /// Containers that are asked for and filled later (`nestedContainer`, `superEncoder`) have an encoder of their own,
 /// whose bytes go into their place in the end.
 final class JSONEncoding: Encoder {
-    /// What the value at hand has begun to be.
+    /// The kind that the current value has started to be.
     enum Level {
         case nothing
         case object(isEmpty: Bool)
@@ -103,7 +103,7 @@ final class JSONEncoding: Encoder {
 
     // MARK: - Writing
 
-    /// The value at hand is a single one.
+    /// The current value is a single one.
     func beginScalar() {
         guard case .nothing = output.level else { return refuse("a value was encoded twice") }
         output.level = .scalar
@@ -184,7 +184,7 @@ final class JSONEncoding: Encoder {
         output.bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The value at hand is complete. One that has encoded nothing is an object without members.
+    /// The current value is complete. One that has encoded nothing is an object without members.
     private func close() {
         switch output.level {
         case .nothing: output.bytes.append(contentsOf: "{}".utf8)

@@ -96,7 +96,7 @@ import Testing
     @Test("A signature is told with the secret that matches, its source, the time and the signed text")
     func genuine() throws {
         let found = try explanation(signedRoute, request("the old secret..."), environment: both)
-        #expect(found.verification?.verdict == .genuine)
+        #expect(found.verification?.verdict == .verified)
         #expect(found.verification?.place == "r.yaml:4:5")
         #expect(found.verification?.secretsPlace == "r.yaml:10:5")
         let text = found.text.map { $0.trimmingPrefix { $0 == " " } }
@@ -157,7 +157,7 @@ import Testing
     func standIns() throws {
         let signed = try explanation(
             signedRoute, TestRequest("{}"), signs: true, secrets: .whereThere, environment: [:])
-        #expect(signed.verification?.verdict == .genuine)
+        #expect(signed.verification?.verdict == .verified)
         #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
         #expect(
             signed.verification?.account?.secrets.first?.description
@@ -172,7 +172,7 @@ import Testing
         let known = try explanation(
             signedRoute, request("a secret of tests"), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])
-        #expect(known.verification?.verdict == .genuine)
+        #expect(known.verification?.verdict == .verified)
         // What lacks a signature is refused whatever the secrets are.
         #expect(
             try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal
