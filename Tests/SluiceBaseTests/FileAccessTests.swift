@@ -31,7 +31,7 @@ import Testing
             let missing = #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder + "/none", limit: 10) }
             #expect(missing?.description == "No such file or directory")
             let device = #expect(throws: FileAccess.Failure.self) { try FileAccess.read("/dev/null", limit: 10) }
-            #expect(device?.description == "it is not a regular file")
+            #expect(device?.description == "not a regular file")
         }
     }
 

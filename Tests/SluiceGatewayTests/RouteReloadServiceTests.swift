@@ -93,7 +93,7 @@ import Testing
         try write("a: {}, b: {}")
         _ = logged.take()
         service.reloadNow()
-        #expect(logged.take().count { $0.contains("of the kind 'a'") } == 1)
+        #expect(logged.take().count { $0.contains("of kind 'a'") } == 1)
     }
 }
 

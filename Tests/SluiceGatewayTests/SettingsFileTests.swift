@@ -63,7 +63,7 @@ import Testing
             ),
             (
                 "trusted_proxies: [[]]",
-                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, "
+                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits after the prefix, "
                     + "such as 10.0.0.0/8, 2001:db8::/32, not a list"
             ),
             ("- threads", "1:1: a settings file must be a mapping of keys to values, not a list"),

@@ -47,7 +47,7 @@ import Testing
         let environment = ["SLUICE_ZIZQ_ULR": "x", "SLUICE_SOMETHING_ELSE": "y", "PATH": "/bin", "SLUICE_THREADS": "2"]
         #expect(
             SettingsEnvironment.warnings(for: environment, routeVariables: []) == [
-                "SLUICE_SOMETHING_ELSE: no setting has this variable, so it is ignored",
+                "SLUICE_SOMETHING_ELSE: ignored, because no setting has this variable",
                 "SLUICE_ZIZQ_ULR: ignored, because no setting has this variable; did you mean 'SLUICE_ZIZQ_URL'?",
             ])
     }

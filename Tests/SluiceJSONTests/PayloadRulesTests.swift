@@ -45,8 +45,8 @@ struct PayloadRulesTests {
         "What serde_json calls no JSON is refused",
         arguments: [
             ("01", "a number is malformed at byte 0"),
-            ("NaN", "a value is expected at byte 0"),
-            ("Infinity", "a value is expected at byte 0"),
+            ("NaN", "expected a value at byte 0"),
+            ("Infinity", "expected a value at byte 0"),
             ("{} x", "there is text after the value at byte 3"),
             ("{}{}", "there is text after the value at byte 2"),
             ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),

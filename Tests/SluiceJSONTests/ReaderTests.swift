@@ -66,7 +66,7 @@ struct ReaderTests {
             (#"{"jobs":[{"attempts":1.5}]}"#, "expected a 64-bit integer at byte 21"),
             (#"{"jobs":[{"attempts":"1"}]}"#, "expected a number, not a string at byte 21"),
             (#"{"jobs":[{"duplicate":null}]}"#, "expected true or false, not null at byte 22"),
-            (#"{"jobs":[{"id":"a"},]}"#, "a value is expected at byte 20"),
+            (#"{"jobs":[{"id":"a"},]}"#, "expected a value at byte 20"),
             (#"{"jobs":[{"id":"a",}]}"#, "expected a key in double quotes at byte 19"),
             (#"{"jobs":[] "x":1}"#, "expected a comma or a closing brace at byte 11"),
             (#"{"jobs":[{"id":"a"} {}]}"#, "expected a comma or a closing bracket at byte 20"),

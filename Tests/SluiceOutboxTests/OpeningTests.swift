@@ -58,7 +58,7 @@ struct OpeningTests {
         #expect(unsafe symlink(other.file("victim"), path) == 0)
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
-            problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which the outbox's files must not be.")
+            problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which is not allowed for outbox files.")
                 == true)
         #expect(other.read("victim") == Array("another's".utf8))
         #expect(other.mode(of: "victim") == 0o644)

@@ -82,12 +82,12 @@ import Testing
             ("keep_request: yes", "5:19: 'keep_request' must be true or false, not a text"),
             (
                 "public_url: hooks.example.com",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path if a proxy "
                     + "changes it, without a query"
             ),
             (
                 "public_url: 'https://h/?a'",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path if a proxy "
                     + "changes it, without a query"
             ),
             ("event: ${url}", "5:12: 'url' needs 'public_url', in the route or in the settings"),

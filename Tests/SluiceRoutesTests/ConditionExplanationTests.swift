@@ -52,7 +52,7 @@ import Testing
             ("body.a: 5.0", #"{"a":5}"#, "+ body.a is 5.0: 5"),
             ("'body[\"a\"]': { not: x }", #"{"a":[1, 2]}"#, #"+ body["a"] is not "x": [1, 2]"#),
             ("body.a: { not: [1, 2] }", #"{"a":2}"#, "- body.a is none of 1, 2: 2"),
-            ("body.a: { exists: true }", "{}", "- body.a is there and not null: absent"),
+            ("body.a: { exists: true }", "{}", "- body.a is present and not null: absent"),
             ("body.a: { exists: false }", "{}", "+ body.a is absent or null: absent"),
             ("body.a: { prefix: [x, y] }", #"{"a":"yz"}"#, #"+ body.a begins with one of "x", "y": "yz""#),
             ("body.a: { suffix: z }", #"{"a":"yz"}"#, #"+ body.a ends in "z": "yz""#),

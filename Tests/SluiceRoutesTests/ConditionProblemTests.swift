@@ -34,7 +34,7 @@ import Testing
             (
                 "{ body.a: { not: { prefix: x } } }",
                 [
-                    "6:32: 'not' behind a reference takes what the value must not equal; to turn a mapping around, "
+                    "6:32: 'not' after a reference takes the values that it must not equal; to negate a mapping, "
                         + "write not: { reference: { … } }"
                 ]
             ),

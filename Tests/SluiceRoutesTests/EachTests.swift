@@ -232,13 +232,13 @@ import Testing
             ),
             (
                 "event: ${timestamp}",
-                "5:12: 'timestamp' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                "5:12: 'timestamp' is a reference only in 'verify'; elsewhere write its source, such as "
                     + "header.X-Name or body.timestamp"
             ),
             ("match: some", "5:12: 'match' must be 'first' or 'all', not 'some'"),
             (
                 "match: all",
-                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no "
+                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no "
                     + "rule matches"
             ),
         ])

@@ -19,7 +19,7 @@ struct HostileFileTests {
     func pipe() throws {
         #expect(
             try Self.complaint { try $0.makePipe("x.yaml") }
-                == ["routes/x.yaml:1:1: the file cannot be read: it is not a regular file"])
+                == ["routes/x.yaml:1:1: the file cannot be read: not a regular file"])
         let folder = try TemporaryFolder()
         try folder.makePipe("key")
         let text = "routes:\n- {path: /a, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
@@ -28,7 +28,7 @@ struct HostileFileTests {
             environment: [:])
         #expect(
             compilation.problems.map(\.description)
-                == ["r.yaml:2:49: the secret file key cannot be read: it is not a regular file"])
+                == ["r.yaml:2:49: the secret file key cannot be read: not a regular file"])
     }
 
     @Test("A device is a problem, and not read without end", arguments: ["/dev/zero", "/dev/null", "/dev/tty"])

@@ -26,7 +26,7 @@ import Testing
             #expect(
                 problems(openRoute("event: \(event)"))
                     == [
-                        "5:12: 'event' holds no reference, so that all deliveries would have one event; write "
+                        "5:12: 'event' contains no reference, so all deliveries would have the same event; write "
                             + "${body.type}"
                     ])
         }
@@ -133,8 +133,7 @@ import Testing
         #expect(
             problems(route.text(["expect: { jobs: [ { delay: 5s } ] }"]))
                 == [
-                    "13:29: unknown key 'delay' in a job of 'expect'; say 'ready_at', which counts from the example's "
-                        + "'clock'"
+                    "13:29: unknown key 'delay' in a job of 'expect'; use 'ready_at', relative to the example's 'clock'"
                 ])
     }
 

@@ -111,7 +111,7 @@ import Testing
         let text =
             "routes:\n- path: '\(one)'\n  name: one\n  verify: none\n  jobs: [{type: t}]\n"
             + "- path: '\(other)'\n  name: other\n  verify: none\n  jobs: [{type: t}]\n"
-        let unclear = "the path '\(other)' and '\(one)' at r.yaml:2:9 both take requests such as"
+        let unclear = "the path '\(other)' and '\(one)' at r.yaml:2:9 both match requests such as"
         let found = problems(text)
         switch expected {
         case nil: #expect(found == [])

@@ -26,7 +26,7 @@ import Testing
         #expect(
             error?.problems.map(\.description) == [
                 "\(folder.path)/a.yml:1:1: route files end in .yaml; rename it to a.yaml",
-                "\(folder.path)/b.yaml:1:1: the file cannot be read: it is not a regular file",
+                "\(folder.path)/b.yaml:1:1: the file cannot be read: not a regular file",
             ])
     }
 

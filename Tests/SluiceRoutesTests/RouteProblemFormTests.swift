@@ -63,8 +63,8 @@ import Testing
     @Test("A unique key from outside of what is signed is a warning, save for the provider's own delivery id")
     func coverage() {
         let end =
-            ", which the unique key reads: who captures a request could send it again with another one; "
-            + "take the key from the body if you can"
+            ", which the unique key uses: an attacker with a captured request could replay it with another "
+            + "value; take the key from the body if possible"
         #expect(
             keyWarnings("${header.X-Id}", provider: false) == [
                 "r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"
@@ -87,7 +87,7 @@ import Testing
         let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"
         #expect(
             problems(text) == [
-                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, "
+                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, "
                     + "unless its last rule has no 'when'"
             ])
         #expect(problems(text.replacing("none,", with: "none, otherwise: ignore,")) == [])
@@ -111,7 +111,9 @@ import Testing
         let list = "kinds: {k: {payload: [" + String(repeating: "1,", count: 120_000) + "1]}}\n"
         let compilation = compile([("a.yaml", list), ("b.yaml", list)])
         #expect(
-            compilation.problems.contains { $0.message.hasPrefix("too many values: at most ") && $0.file == "b.yaml" })
+            compilation.problems.contains {
+                $0.message.hasPrefix("too many values: the limit is  ") && $0.file == "b.yaml"
+            })
     }
 
     @Test("No files, and files without routes, are a table without routes")

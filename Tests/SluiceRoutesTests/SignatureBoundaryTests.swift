@@ -30,7 +30,7 @@ import Testing
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
         let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
         #expect(
-            found.count == 1 && found[0].hasPrefix("'signed' puts \(nouns) together so that nothing says"), "\(found)")
+            found.count == 1 && found[0].hasPrefix("'signed' joins \(nouns) without showing"), "\(found)")
     }
 
     @Test(

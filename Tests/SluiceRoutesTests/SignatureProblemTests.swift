@@ -101,7 +101,7 @@ import Testing
     func elsewhere(word: String) {
         #expect(
             problems(openRoute(rule: "payload: ${\(word)}")) == [
-                "7:18: '\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                "7:18: '\(word)' is a reference only in 'verify'; elsewhere write its source, such as "
                     + "header.X-Name or body.\(word)"
             ])
     }
@@ -114,7 +114,8 @@ import Testing
         }
     }
 
-    private static let uncoveredBody = "warning: the signature does not cover the body: who captures one request"
+    private static let uncoveredBody =
+        "warning: the signature does not cover the body: an attacker with a captured request"
 
     @Test(
         "A signature over nothing of the body is a warning, or over less than all of it",
@@ -143,9 +144,8 @@ import Testing
         ])
     func uncoveredTimestamp(verify: String, noun: String?) {
         let expected = noun.map {
-            "3:28: warning: the signature does not cover \($0), which contains the timestamp: an attacker with a captures a "
-                + "request could send it "
-                + "again with a fresh one; put ${timestamp} into 'signed' if the sender signs it"
+            "3:28: warning: the signature does not cover \($0), which contains the timestamp: an "
+                + "attacker with a captured request could replay it with a fresh timestamp; put ${timestamp} into 'signed' if the sender signs it"
         }
         #expect(warnings(verify, "  public_url: https://example.com\n") == [expected].compactMap { $0 })
     }
@@ -189,7 +189,7 @@ import Testing
         let expected = noun.map {
             "6:15: warning: the signature does not cover \($0), which the unique key uses: an attacker with a captured request "
                 + "could replay it "
-                + "with another one; take the key from \(holdsBody ? "the body" : "what 'signed' holds") if you can"
+                + "with another value; take the key from \(holdsBody ? "the body" : "a value in 'signed'") if possible"
         }
         #expect(warnings(verify, lines) == [expected].compactMap { $0 })
     }

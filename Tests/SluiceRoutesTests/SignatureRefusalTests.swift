@@ -29,17 +29,17 @@ import Testing
             (["v1=,v1="], "refused signature_missing: the header x-signature contains no signature after its prefix"),
             (
                 ["v0=right,t=1"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's "
                     + "prefix"
             ),
             (
                 ["right"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's "
                     + "prefix"
             ),
-            (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
-            (["v1=,v1=zz"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
-            (["v1=long"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
+            (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
+            (["v1=,v1=zz"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
+            (["v1=long"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
             (
                 ["v1=00,v1=truncated"],
                 "refused signature_invalid: the header x-signature does not match any secret of the route"
@@ -158,11 +158,11 @@ import Testing
             ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
             ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"),
             ("rfc3339", "2023-11-15T00:13:20+02:00", "genuine"),
-            ("rfc3339", "2023-11-14 22:13:20", "is not a time in the form of RFC 3339"),
-            ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the form of RFC 3339"),
+            ("rfc3339", "2023-11-14 22:13:20", "is not a time in the format of RFC 3339"),
+            ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the format of RFC 3339"),
             ("unix_ms", "01700000000123", "is not a number of milliseconds since 1970"),
             ("unix_ms", "+1700000000123", "is not a number of milliseconds since 1970"),
-            ("rfc3339", "1700000000", "is not a time in the form of RFC 3339"),
+            ("rfc3339", "1700000000", "is not a time in the format of RFC 3339"),
         ])
     func formats(format: String, text: String, expected: String) throws {
         let route = try routed(
@@ -186,7 +186,7 @@ import Testing
             ),
             (
                 ["t=\(time)"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's prefix"
             ),
             (["v1=S", "t=\(time)"], "genuine"), ([" v1=S , t=\(time) "], "genuine"),
         ])

@@ -68,7 +68,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
-            refusal: "signature_invalid: the header webhook-signature holds no signature that is base64",
+            refusal: "signature_invalid: the header webhook-signature contains no signature that is base64",
             source:
                 "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
         ),
@@ -150,7 +150,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -209,7 +209,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -304,7 +304,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_234,
             refusal:
-                "signature_invalid: the header paddle-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header paddle-signature contains no entry that begins with the signature's prefix",
             source:
                 "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
         ),
@@ -355,7 +355,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Paddle-Signature", "ts=x;h1=y")
             ],
             body: SignatureVectorBodies.paddleEvent,
-            refusal: "signature_invalid: the header paddle-signature holds no signature that is hex",
+            refusal: "signature_invalid: the header paddle-signature contains no signature that is hex",
             source: "https://github.com/PaddleHQ/paddle-go-sdk/blob/main/webhook_verifier_test.go"),
         SignatureVector(
             scheme: .paddle, title: "the same a second too late",

@@ -34,8 +34,7 @@ import Testing
         #expect(
             problems("? \(long)\n: 1\n? \(long)\n: 2\n")
                 == [
-                    "3:3: the key '\(String(repeating: "k", count: 256))…' stands here for the second time; first on "
-                        + "line 1"
+                    "3:3: duplicate key '\(String(repeating: "k", count: 256))…'; first used on line 1"
                 ])
     }
 
@@ -94,8 +93,8 @@ import Testing
     func accents() {
         #expect(
             problems("a: ${\u{301}x} # lost\n") == [
-                "1:4: ' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a "
-                    + "line of its own"
+                "1:4: ' #' after a reference begins a comment in YAML; put the text in quotes, or the comment on its "
+                    + "own line"
             ])
     }
 }

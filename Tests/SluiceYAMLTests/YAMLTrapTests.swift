@@ -50,8 +50,8 @@ import Testing
         let column = text.hasPrefix("-") ? 3 : 4
         #expect(
             problems(text) == [
-                "1:\(column): ' #' behind a reference begins a comment in YAML; put the text in quotes, or the "
-                    + "comment on a line of its own"
+                "1:\(column): ' #' after a reference begins a comment in YAML; put the text in quotes, or the "
+                    + "comment on its own line"
             ])
     }
 

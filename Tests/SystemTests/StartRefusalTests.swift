@@ -118,7 +118,7 @@ import Testing
         let queue = try await TestQueue.start()
         let address = queue.url.replacing("http://", with: "")
         let (ending, errors) = try await refusal(GatewaySetup(settings: [listener: address]))
-        let advice = "end the other process or set \(listener) to another address"
+        let advice = "stop the other process or set \(listener) to another address"
         #expect(errors == "sluice: cannot listen on \(address) (\(listener)): Address already in use; \(advice)\n")
         #expect(ending == .exited(69))
         await queue.stop()
@@ -201,7 +201,7 @@ import Testing
         let settings = ["outbox.path": folder.file("shut/outbox.db")]
         let (ending, errors) = try await refusal(GatewaySetup(settings: settings, folder: folder, wrapper: nobody))
         let lock = "\("shut/outbox.db.lock"): Permission denied."
-        #expect(errors == "sluice: The outbox's folder shut must be writable, and its files too: \(lock)\n")
+        #expect(errors == "sluice: The outbox folder shut and its files must be writable:  \(lock)\n")
         #expect(ending == .exited(69))
     }
 
@@ -234,8 +234,8 @@ import Testing
         try folder.write("of somebody else", to: "other")
         try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: folder.file("other"))
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
-        let advice = "Remove it, or set outbox.path to the file that it leads to."
-        #expect(errors == "sluice: \(name) is a symbolic link, which the outbox's files must not be. \(advice)\n")
+        let advice = "Remove it, or set outbox.path to its target."
+        #expect(errors == "sluice: \(name) is a symbolic link, which is not allowed for outbox files.  \(advice)\n")
         #expect(ending == .exited(69))
         #expect(try folder.read("other") == Array("of somebody else".utf8))
     }

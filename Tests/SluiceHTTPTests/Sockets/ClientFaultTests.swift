@@ -47,7 +47,7 @@ import Testing
             .malformedResponse, "the answer is not HTTP: more than one Content-Length"),
         Row(
             "switches protocols", [.read, .send("HTTP/1.1 101 Switching Protocols\r\n\r\n")], .malformedResponse,
-            "the answer is not HTTP: an answer that switches to a protocol nobody asked for"),
+            "the answer is not HTTP: an answer that switches to an unrequested protocol"),
         Row(
             "announces more than the client takes", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n")],
             .responseTooLarge,

@@ -90,7 +90,8 @@ import Testing
             ])
         let upper = try report(["a.b.YAML": Self.route])
         #expect(lines(upper).first == "a.b.YAML:1:1: error: route files end in .yaml; rename it to a.b.yaml")
-        #expect(try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files hold no route")
+        #expect(
+            try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files contain no routes")
         let file = CheckReport.make(
             folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)

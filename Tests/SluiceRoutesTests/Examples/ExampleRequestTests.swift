@@ -119,7 +119,7 @@ import Testing
             differences == [
                 [], [], [], ["!the file \(folder.path)/out.json is outside the routes folder"],
                 ["!the file \(folder.path)/examples/b.json cannot be read: No such file or directory"],
-                ["!the file \(folder.path)/examples cannot be read: it is not a regular file"],
+                ["!the file \(folder.path)/examples cannot be read: not a regular file"],
             ])
     }
 }

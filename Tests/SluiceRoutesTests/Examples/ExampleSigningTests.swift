@@ -52,9 +52,8 @@ import Testing
                 == [
                     [],
                     [
-                        "!the secret is not base64, as 'key_encoding' says; an example can bring its own signature "
-                            + "with 'secret' and 'clock', or go "
-                            + "unsigned with 'signed: false'"
+                        "!the secret is not base64, as 'key_encoding' says; an example can have its own signature "
+                            + "with 'secret' and 'clock', or be sent unsigned with 'signed: false'"
                     ],
                 ])
     }

@@ -147,7 +147,8 @@ import Testing
             results.map { $0.problem?.description ?? "fine" } == [
                 "r.yaml:28:9: warning: the example 'example 1' of the route 'r' is stored as 1 dead letter "
                     + "(bad_field): "
-                    + "queue must not be empty; say 'dead_letters' in its 'expect' if that is meant", "fine", "fine",
+                    + "queue must not be empty; if this is intended, add 'dead_letters' to its 'expect'", "fine",
+                "fine",
                 "r.yaml:35:33: the example 'example 4' of the route 'r' has an unexpected result: it is stored as 1 dead "
                     + "letter (bad_field): "
                     + "queue must not be empty",

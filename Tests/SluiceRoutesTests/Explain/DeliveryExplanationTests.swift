@@ -186,7 +186,7 @@ import Testing
         #expect(found.checks.first?.found == "not kept; the gateway accepted it")
         #expect(
             found.text.suffix(2) == [
-                "then          · what became of the delivery when it came:", "                job 1, pending",
+                "then          · what happened to the delivery when it was received:", "                job 1, pending",
             ])
     }
 

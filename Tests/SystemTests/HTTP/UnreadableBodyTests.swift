@@ -8,7 +8,7 @@ import Testing
     }
 
     private static let rows: [(name: String, body: [UInt8], detail: String)] = [
-        ("no JSON", Array("this is no JSON".utf8), "a value is expected at byte 0"),
+        ("no JSON", Array("this is no JSON".utf8), "expected a value at byte 0"),
         ("empty", [], "there is no value at byte 0"),
         ("half of a document", Array(#"{"a":"#.utf8), "the text ends inside a value at byte 5"),
         ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
