@@ -63,7 +63,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let settings = try options.read(defaults: Settings(), environment: environment, checksRules: false).values
         // Behind the settings, of which one that is misspelt leaves its value here.
         if folders.count > 1 {
-            throw FatalProblem(
+            throw StartupError(
                 .usage, "'\(PrintableText.escape(folders[1], limit: 80))' is unexpected: only one folder is allowed")
         }
         let explainer = Explainer(try table(settings, environment))
@@ -76,7 +76,7 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         print(explanation)
         guard let code = explanation.refusal else { return }
-        throw FatalProblem(.refused, "the request would be refused: \(code.httpStatus) \(code.rawValue)")
+        throw StartupError(.refused, "the request would be refused: \(code.httpStatus) \(code.rawValue)")
     }
 
     private func table(_ settings: Settings, _ environment: [String: String]) throws -> RouteTable {
@@ -88,14 +88,14 @@ struct ExplainCommand: AsyncParsableCommand {
         if let table = compilation.table { return table }
         let lines = compilation.problems.map { PrintableText.escape($0.description, limit: 1000) }
         let count = "\(lines.count) \(lines.count == 1 ? "error" : "errors") in \(PrintableText.escape(folder))"
-        throw FatalProblem(.wrongInput, (lines + [count]).joined(separator: "\n"))
+        throw StartupError(.wrongInput, (lines + [count]).joined(separator: "\n"))
     }
 
     private func explain(_ id: String, _ explainer: Explainer, _ settings: Settings) async throws -> Explanation {
         let bytes = try await ControlClient.ask(.delivery(id), settings)
         let delivery = try ControlCoding.decode(ControlDocuments.Delivery.self, bytes)
         guard let request = delivery.request.flatMap({ Base64.decode(Array($0.utf8).span) }) else {
-            throw FatalProblem(
+            throw StartupError(
                 .wrongInput,
                 "the request of the delivery \(id) was not kept; it is kept in a dead letter, or if the route says "
                     + "'keep_request: true'"
@@ -105,7 +105,7 @@ struct ExplainCommand: AsyncParsableCommand {
             sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
         guard let explanation = KeptRequestReading.read(request, { explainer.explain(taken: $0, arrival, fate) }) else {
-            throw FatalProblem(.wrongInput, "the request of the delivery \(id) can no longer be read")
+            throw StartupError(.wrongInput, "the request of the delivery \(id) can no longer be read")
         }
         return explanation
     }
