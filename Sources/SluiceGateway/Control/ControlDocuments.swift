@@ -175,7 +175,8 @@ package enum ControlDocuments {
         package var triedAt: Int64
         /// What that came to: `success` or `failure`.
         package var result: String
-        /// Whether the files on disk, secret files included, are the loaded ones: `in_force`, `changed` or `unreadable`.
+        /// Whether the files on disk, secret files included, are the loaded ones: `in_force`, `changed` or
+        /// `unreadable`.
         package var files: String
     }
 }

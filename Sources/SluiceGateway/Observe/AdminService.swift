@@ -44,7 +44,8 @@ final class AdminService: HTTPService {
     }
 }
 
-/// Whether the gateway can take deliveries. Written by the components concerned, read by `/readyz`. Callable from any thread.
+/// Whether the gateway can take deliveries. Written by the components concerned, read by `/readyz`. Callable from any
+/// thread.
 package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
     private let started = Atomic<Bool>(false)

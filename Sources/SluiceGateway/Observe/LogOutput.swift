@@ -81,7 +81,8 @@ package final class LogOutput: Sendable {
     private func write(_ line: LogLine, _ state: inout State) {
         if state.droppedSinceLastLine > 0 {
             let fields = [(key: LogKey.count.rawValue, value: String(state.droppedSinceLastLine))]
-            let notice = self.line(.warning, "lost log records because standard error was not read fast enough", fields: fields)
+            let notice = self.line(
+                .warning, "lost log records because standard error was not read fast enough", fields: fields)
             guard send(notice, &state) else { return }
             state.droppedSinceLastLine = 0
         }

@@ -4,7 +4,8 @@ internal import SluiceNet
 internal import Synchronization
 
 /// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair
-/// that does not work leaves the current one in use. Says once a day that it is about to expire. Callable from any thread.
+/// that does not work leaves the current one in use. Says once a day that it is about to expire. Callable from any
+/// thread.
 final class CertificateKeeper: Sendable {
     /// What is compared from look to look: names, sizes and times of both files.
     private typealias Look = [FileAccess.Status?]

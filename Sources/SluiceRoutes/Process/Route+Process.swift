@@ -28,9 +28,9 @@ extension Route {
         if case .signature(let verifier) = parts.verifier { verifier.scheme.readsBody } else { false }
     }
 
-    /// What it costs to verify and to read a request, in bytes of a body that an unauthenticated client cannot have read: more secrets
-    /// cost more, and a body that is read before anything is known of its sender counts 32 times, for such a one may be
-    /// as slow to read as there is: 40 ns a byte. What gzip holds is not known yet.
+    /// What it costs to verify and to read a request, in bytes of a body that an unauthenticated client cannot have
+    /// read: more secrets cost more, and a body that is read before anything is known of its sender counts 32 times,
+    /// for such a one may be as slow to read as there is: 40 ns a byte. What gzip holds is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
         guard case .signature(let verifier) = parts.verifier else { return request.body.count * 32 }
         let sixteenths = 16 + verifier.secrets.count + (verifierReadsBody ? 31 * 16 : 0)

@@ -22,8 +22,8 @@ extension KeyTable {
                 + "proxy changes it.",
             "rate": "The maximum rate of verified requests; more are answered 429.",
             "body":
-                "The format of the body; auto is JSON, or follows the Content-Type if the signature covers that header, or "
-                + "if nothing is verified.",
+                "The format of the body; auto is JSON, or follows the Content-Type if the signature covers that header "
+                + "or nothing is verified.",
             "body_limit": "The maximum body size, 1KiB to 100MiB; a larger body is answered 413.",
             "gzip": "Whether to accept bodies with the Content-Encoding gzip.",
             "content_types":
