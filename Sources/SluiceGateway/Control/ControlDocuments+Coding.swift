@@ -95,7 +95,7 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw StartupError(.unavailable, "unexpected answer from the running gateway; does it have another version?")
+            throw StartupError(.unavailable, "unexpected answer from the running gateway; is it another version?")
         }
     }
 }
