@@ -69,7 +69,7 @@ import Testing
             (
                 "allow_from: [10.0.0.1/8]",
                 "5:18: '10.0.0.1/8' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
-                    + "bit set behind the prefix"
+                    + "bits set after the prefix"
             ),
             ("rate: { limit: 100 }", "5:11: 'rate' needs 'per'"), ("rate: { per: 1s }", "5:11: 'rate' needs 'limit'"),
             ("rate: { limit: 0, per: 1s }", "5:20: 'limit' must be a whole number from 1 to 1000000"),

@@ -55,7 +55,7 @@ import Testing
             ("body.a: { exists: true }", "{}", "- body.a is present and not null: absent"),
             ("body.a: { exists: false }", "{}", "+ body.a is absent or null: absent"),
             ("body.a: { prefix: [x, y] }", #"{"a":"yz"}"#, #"+ body.a begins with one of "x", "y": "yz""#),
-            ("body.a: { suffix: z }", #"{"a":"yz"}"#, #"+ body.a ends in "z": "yz""#),
+            ("body.a: { suffix: z }", #"{"a":"yz"}"#, #"+ body.a ends with "z": "yz""#),
             ("body.a: { contains: urgent }", #"{"a":["urgent"]}"#, #"+ body.a contains "urgent": ["urgent"]"#),
             ("body.a: { like: 'a*' }", #"{"a":"b\u0007\u202e"}"#, #"- body.a is like "a*": "b\u{7}\u{202e}""#),
             ("body.a: { greater: 5 }", #"{"a":5.0}"#, "- body.a is greater than 5: 5.0"),

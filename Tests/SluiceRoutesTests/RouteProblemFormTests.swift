@@ -112,7 +112,7 @@ import Testing
         let compilation = compile([("a.yaml", list), ("b.yaml", list)])
         #expect(
             compilation.problems.contains {
-                $0.message.hasPrefix("too many values: the limit is  ") && $0.file == "b.yaml"
+                $0.message.hasPrefix("too many values: the limit is ") && $0.file == "b.yaml"
             })
     }
 

@@ -111,7 +111,7 @@ private final class Watch {
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
-                == "version 3; the route 's' no longer exists: its unique keys no longer for again")
+                == "version 3; the route 's' no longer exists: its unique keys no longer apply")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -163,11 +163,11 @@ private final class Watch {
         let watch = try watch(["a.yaml": routes, "key": "the first secret"])
         try watch.folder.write("a.yaml", "routes: [\n")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
         try watch.folder.write("key", "the second secret")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         try watch.folder.write("a.yaml", routes)
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")

@@ -68,7 +68,7 @@ import Testing
         #expect(
             warnings(["event: [a, b]", "event: [b, c]", "event: [a, c]"]) == [
                 "9:5: warning: this rule is never reached: "
-                    + "earlier rules, such as the one on line 7, match everything that it could"
+                    + "earlier rules, such as the one on line 7, match everything that it could match"
             ])
         #expect(warnings(["event: [a, b]", "event: [b, c]", "event: [c, d]"]) == [])
     }

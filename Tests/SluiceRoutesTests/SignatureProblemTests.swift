@@ -94,8 +94,8 @@ import Testing
         " to a header, a query parameter, a path parameter or a field of the body, such as ${header.X-Signature}"
     private static let split = "'signature_split' must be one ASCII character that no signature contains, such as ','"
     private static let besides =
-        "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which tell them "
-        + "apart"
+        "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which "
+        + "distinguish them"
 
     @Test("'timestamp' and 'id' are references of 'verify' alone", arguments: ["timestamp", "id"])
     func elsewhere(word: String) {

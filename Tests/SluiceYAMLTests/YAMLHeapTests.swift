@@ -27,7 +27,7 @@ import Testing
         #expect(document.problems.allSatisfy { $0.message.utf8.count < 2_000 })
     }
 
-    @Test("A key has at most 1024 characters, or stands behind '?'; what is said of it is cut short")
+    @Test("a key has at most 1024 characters, or stands behind '?'; what is said of it is cut short")
     func longKeys() {
         let long = String(repeating: "k", count: 100_000)
         #expect(problems("\(long): 1\n") == ["1:100001: invalid YAML: mapping values are not allowed in this context"])
@@ -45,7 +45,7 @@ import Testing
         #expect(problems(lines.joined()) == ["100000:7: too many values: the limit is 200000"])
     }
 
-    @Test("One key 100,000 times is a hundred problems")
+    @Test("one key 100,000 times is a hundred problems")
     func oneKey() {
         let document = parse(String(repeating: "a: 1\n", count: 100_000))
         #expect(
@@ -54,7 +54,7 @@ import Testing
         #expect(document.problems.count == 101)
     }
 
-    @Test("A billion laughs are told where they begin")
+    @Test("a billion laughs are told where they begin")
     func billionLaughs() {
         let laughs = (1...9).map { level in
             "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 10).joined(separator: ", "))]\n"
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "Directives are problems",
+        "directives are problems",
         arguments: [
             ("%YAML 1.2\n---\na: 1\n", ["1:1: directives (%YAML, %TAG) are not allowed; remove the line"]),
             (
@@ -89,7 +89,7 @@ import Testing
         #expect(problems(text) == expected)
     }
 
-    @Test("A reference is one by its bytes: a brace with an accent on it is one too")
+    @Test("a reference is one by its bytes: a brace with an accent on it is one too")
     func accents() {
         #expect(
             problems("a: ${\u{301}x} # lost\n") == [

@@ -5,7 +5,7 @@ import Testing
 /// A syntax error says what is likely behind it.
 @Suite(.serialized) struct YAMLHintTests {
     @Test(
-        "Where the mistake is, and not only where the reading ended",
+        "where the mistake is, and not only where the reading ended",
         arguments: [
             ("a:\n  b: \"x\n  c: \"y\"\n  d: z\n", "the text in double quotes on line 2 may not be closed"),
             ("a: 1\nretry_limit:10\nb: 2\n", "a key must be followed by a colon and a space"),
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "A quote in a comment, an escaped one, and one in single quotes are none",
+        "a quote in a comment, an escaped one, and one in single quotes are none",
         arguments: ["# \"\n", "b: \"\\\"\"\n", "b: 'x'\n"])
     func noHint(line: String) {
         let problems = YAMLDocument.parse(Array("\(line)a: 1\n  c: 2\n".utf8), file: "r.yaml").problems

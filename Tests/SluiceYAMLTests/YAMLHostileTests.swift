@@ -7,7 +7,7 @@ import Testing
     private static let second = "a second document begins here; a file can contain only one"
 
     @Test(
-        "Bytes of another encoding are refused where they begin",
+        "bytes of another encoding are refused where they begin",
         arguments: [
             ([0xFF, 0xFE, 0x61, 0x00, 0x3A, 0x00], "1:1: the file is not UTF-8 text"),
             ([0xFE, 0xFF, 0x00, 0x61, 0x00, 0x3A], "1:1: the file is not UTF-8 text"),
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "Lines end in LF or CRLF, and in nothing else",
+        "lines end in LF or CRLF, and in nothing else",
         arguments: [
             ("a: 1\r\nb: 2\nc: 3\r\n", nil), ("a: 1\rb: 2\r", "1:5: \(carriageReturn)"),
             ("a: 1\r\nb: 2\r", "2:5: \(carriageReturn)"),
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "A file holds one document",
+        "a file holds one document",
         arguments: [
             ("---\na: 1\n...\n", []), ("--- {a: 1}\n", []), ("---\na: 1\n---\nb: 2\n", ["3:1: \(second)"]),
             ("a: 1\n...\n---\nb: 2\n", ["3:1: \(second)"]),
@@ -52,7 +52,7 @@ import Testing
         #expect(problems(text) == expected)
     }
 
-    @Test("Every kind of key that is no text is a problem where it stands, and what is inside it one behind it")
+    @Test("every kind of key that is no text is a problem where it stands, and what is inside it one behind it")
     func oddKeys() {
         let noText = "a key must be a text, not a list or a mapping; put a reference inside { } in quotes"
         #expect(
@@ -63,7 +63,7 @@ import Testing
             ])
     }
 
-    @Test("Problems are in the order of the file")
+    @Test("problems are in the order of the file")
     func order() {
         let text = "a: 1\na: &x {b: 1, b: *x}\n? [!!str c]\n: 1\n"
         let found = parse(text).problems.map(\.position)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "What is missing at the end of a file is said to be missing on its last line",
+        "what is missing at the end of a file is said to be missing on its last line",
         arguments: [
             ("a: 1\nkeep", "2:5"), ("a: {", "1:5"), ("a: 'x", "1:6"), ("a: [1,\n 2", "2:3"), ("é: \"x", "1:6"),
         ])
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(
-        "A scalar may be as long as a file, and a key in the way that YAML has for long ones",
+        "a scalar may be as long as a file, and a key in the way that YAML has for long ones",
         arguments: ["", "\"", "'"])
     func longScalars(quote: String) {
         let long = quote + String(repeating: "x", count: 1_000_000) + quote
@@ -95,7 +95,7 @@ import Testing
             problems("\(long): 1\n") == ["1:\(column): invalid YAML: mapping values are not allowed in this context"])
     }
 
-    @Test("A mebibyte of a text of many short lines is read", arguments: ["a: |\n", "a: >\n", "a: \"\n", "a:\n"])
+    @Test("a mebibyte of a text of many short lines is read", arguments: ["a: |\n", "a: >\n", "a: \"\n", "a:\n"])
     func manyLines(start: String) {
         let document = parse(
             start + String(repeating: " x\n", count: 300_000) + (start.hasSuffix("\"\n") ? " \"\n" : ""))
@@ -103,7 +103,7 @@ import Testing
         #expect(document.nodeCount == 3)
     }
 
-    @Test("Nesting by indentation ends at the limit too")
+    @Test("nesting by indentation ends at the limit too")
     func indentation() {
         let text = (0..<1_400).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
         #expect(text.utf8.count < 1 << 20)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(
-        "A mebibyte of one trap ends after a hundred problems",
+        "a mebibyte of one trap ends after a hundred problems",
         arguments: ["- *a\n", "- &a\n", "- !a\n", "- {<<: 1}\n", "- {a, a}\n", "- ${a} #\n"])
     func manyTraps(unit: String) {
         let document = parse(String(repeating: unit, count: (1 << 20) / unit.utf8.count))
@@ -119,7 +119,7 @@ import Testing
         #expect(document.problems.last?.message == "too many problems; the rest of the file was not read")
     }
 
-    @Test("Two hundred thousand values are read, and one more is not")
+    @Test("two hundred thousand values are read, and one more is not")
     func mostValues() {
         let text = "[" + String(repeating: "1,\n", count: 199_999) + "]"
         #expect(problems(text) == [])

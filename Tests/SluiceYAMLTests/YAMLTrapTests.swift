@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.serialized) struct YAMLTrapTests {
     @Test(
-        "Anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
+        "anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
         arguments: [
             ("a: &x 1\nb: 2\n", ["1:4: anchors (&name) are not allowed; put a text that begins with & in quotes"]),
             (
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "A plain scalar with a reference and ' #' behind it is a problem, because YAML would take the rest for a comment",
+        "a plain scalar with a reference and ' #' behind it is a problem, because YAML would take the rest for a comment",
         arguments: ["a: ${body.a} #1\n", "a: x ${body.a}\t# note\n", "- ${body.a}   #\n"])
     func lostComments(text: String) {
         let column = text.hasPrefix("-") ? 3 : 4
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "What is no YAML ends the reading with one problem that says where",
+        "what is no YAML ends the reading with one problem that says where",
         arguments: [
             (
                 "a: {b: ${body.x}}\n",
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(
-        "A file that is not UTF-8 says so where it stops being it",
+        "a file that is not UTF-8 says so where it stops being it",
         arguments: [
             ([0x61, 0x3A, 0x20, 0xFF], 4), ([0xFF, 0xFE, 0x61, 0x00], 1), ([0x61, 0xC0, 0x80], 2),
             ([0x61, 0xED, 0xA0, 0x80], 2),

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "The host header has the port only where it is not the scheme's own",
+        "the host header has the port only where it is not the scheme's own",
         arguments: [
             ("http://a:80", "a"), ("http://a:443", "a:443"), ("https://a:443/x", "a"),
             ("http://[::1]:7890", "[::1]:7890"),
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "Anything else is refused in a sentence that does not repeat the URL",
+        "anything else is refused in a sentence that does not repeat the URL",
         arguments: [
             ("127.0.0.1:7890", "must begin with http:// or https://"),
             ("ftp://zizq", "must begin with http:// or https://"),

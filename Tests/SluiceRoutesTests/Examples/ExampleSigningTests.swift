@@ -70,7 +70,7 @@ import Testing
             "signed: false\nbody_text: x\nexpect: { refused: signature_missing }")
         #expect(differences[0] == [] && differences[1] == [] && differences[3] == [])
         #expect(
-            differences[2].first?.hasPrefix("!the signature stands in the query parameter sig") == true,
+            differences[2].first?.hasPrefix("!the signature is in the query parameter sig") == true,
             "\(differences[2])")
     }
 
