@@ -247,7 +247,7 @@ import Testing
         #expect(
             right.output == """
                 routes/github.yaml:23:5: note: the signature does not cover the header x-github-event (rules 1, 2), the header x-github-delivery \
-                (unique key): a captured request could be sent again with another value there
+                (unique key): a captured request could be replayed with another value there
                 routes: 2 files, 2 routes, 1 kind, 12 examples: 0 errors, 0 warnings\n
                 """)
         #expect(right.ending == .exited(0))

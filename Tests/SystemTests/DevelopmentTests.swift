@@ -34,7 +34,7 @@ import Testing
             try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
         }
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text
         #expect(greeting.contains(" for development, 13 routes\n"), "\(greeting)")
         #expect(
@@ -68,7 +68,7 @@ import Testing
             "dev", "--https", "127.0.0.1:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0",
         ]
         let process = try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text
         #expect(
             greeting.contains(#/webhooks {3}https:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+\n/#), "\(greeting)")
@@ -82,7 +82,7 @@ import Testing
     func firstRun() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text.replacing(ProjectFiles.binary, with: "sluice").replacing(
             /127\.0\.0\.1:\d+/, with: "ADDRESS"
         )
@@ -148,7 +148,7 @@ import Testing
         var certificates: [[UInt8]] = []
         for _ in 0..<2 {
             let process = try start(folder)
-            try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+            try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
             #expect(try mode(folder.file(".sluice")) == 0o700)
             for name in ["key.pem", "outbox.db", "outbox.db-wal", "outbox.db.sock"] {
                 #expect(try mode(folder.file(".sluice/\(name)")) == 0o600, "\(name)")
@@ -165,7 +165,7 @@ import Testing
     func reload() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let file = try ProjectFiles.text("routes/github.yaml")
         try folder.write(file.replacing("queue: deploys", with: "quue: deploys"), to: "routes/github.yaml")
         try await process.errors.line("the mistake") {
@@ -187,7 +187,7 @@ import Testing
         }
         #expect(try await status().errors.text == "sluice: no outbox at sluice.db; set outbox.path\n")
         let development = try start(folder)
-        try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let lost = try await status()
         #expect(
             lost.errors.text

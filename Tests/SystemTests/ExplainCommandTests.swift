@@ -124,7 +124,7 @@ import Testing
             try await run(start, in: folder).errors == "sluice: the request would be refused: 403 address_not_allowed\n"
         )
         let trusted = try await run(start + ["--trusted-proxies", "10.0.0.0/8", "routes"], in: folder)
-        #expect(trusted.output.contains("allow_from    ✓ 198.51.100.7; taken: 198.51.100.0/24"), "\(trusted)")
+        #expect(trusted.output.contains("allow_from    ✓ 198.51.100.7; accepted: 198.51.100.0/24"), "\(trusted)")
         let small = try await run(
             ["explain", "--path", "/small", "--body", String(repeating: "x", count: 2000), "--limits-body", "1KiB"],
             in: try {

@@ -21,14 +21,14 @@ import Testing
         Row(
             fault: .status(500, error: "internal server error"), message: again,
             reason: "the server answered 500: internal server error"),
-        Row(fault: .dropBeforeCommit, message: again, reason: "the connection broke off"),
-        Row(fault: .dropAfterCommit, message: again, reason: "the connection broke off"),
+        Row(fault: .dropBeforeCommit, message: again, reason: "the connection failed"),
+        Row(fault: .dropAfterCommit, message: again, reason: "the connection failed"),
         Row(
             fault: .halfAnswer, message: again,
             reason: "the server closed the connection before its answer was complete"),
         Row(fault: .silence, message: again, reason: "no complete answer within 1s"),
         Row(fault: .silenceAfterCommit, message: again, reason: "no complete answer within 1s"),
-        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be read", code: "zizq_set_up_wrong"),
+        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be parsed", code: "zizq_set_up_wrong"),
         Row(
             fault: .htmlBadRequest, message: alarm, reason: "the answer 400 does not come from Zizq",
             code: "zizq_set_up_wrong"),

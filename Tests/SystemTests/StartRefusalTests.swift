@@ -201,7 +201,7 @@ import Testing
         let settings = ["outbox.path": folder.file("shut/outbox.db")]
         let (ending, errors) = try await refusal(GatewaySetup(settings: settings, folder: folder, wrapper: nobody))
         let lock = "\("shut/outbox.db.lock"): Permission denied."
-        #expect(errors == "sluice: The outbox folder shut and its files must be writable:  \(lock)\n")
+        #expect(errors == "sluice: The outbox folder shut and its files must be writable: \(lock)\n")
         #expect(ending == .exited(69))
     }
 
@@ -235,7 +235,7 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: folder.file("other"))
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
         let advice = "Remove it, or set outbox.path to its target."
-        #expect(errors == "sluice: \(name) is a symbolic link, which is not allowed for outbox files.  \(advice)\n")
+        #expect(errors == "sluice: \(name) is a symbolic link, which is not allowed for outbox files. \(advice)\n")
         #expect(ending == .exited(69))
         #expect(try folder.read("other") == Array("of somebody else".utf8))
     }

@@ -92,7 +92,7 @@ extension DeliveryAccount.Rule {
     fileprivate func add(_ lines: inout ExplanationLines) {
         guard isReached else {
             return lines.add(
-                "rule \(number)", .none, "\(PrintableText.escape(makes)): not looked at, another has matched", at: place
+                "rule \(number)", .none, "\(PrintableText.escape(makes)): skipped, an earlier rule matched", at: place
             )
         }
         let end = conditions.isEmpty ? ": matches everything" : ""

@@ -8,7 +8,7 @@ extension Explanation {
         addRequest(&lines)
         addRoute(&lines)
         for check in checks {
-            let words = "\(PrintableText.escape(check.found)); taken: \(PrintableText.escape(check.asked))"
+            let words = "\(PrintableText.escape(check.found)); accepted: \(PrintableText.escape(check.asked))"
             lines.add(
                 check.name, check.refusal == nil ? .yes : .no,
                 check.refusal.map { "\($0.rawValue): \(words)" } ?? words, at: check.place)
@@ -63,7 +63,7 @@ extension Explanation {
             let isUnknown = verification?.verdict == .unknown
             lines.add(
                 "result", isUnknown ? .none : .yes,
-                "taken\(isUnknown ? ", if its signature is valid" : ""): \(summary)")
+                "accepted\(isUnknown ? ", if its signature is valid" : ""): \(summary)")
         }
         guard let fate else { return }
         lines.add("then", .none, "what happened to the delivery when it was received:")

@@ -48,7 +48,7 @@ import Testing
         #expect(
             found.text.suffix(2) == [
                 #"answer        ✓ 200 application/json: {"id":"d1","jobs":1,"dead_letters":0,"duplicate":false}"#,
-                "result        ✓ taken: 1 job",
+                "result        ✓ accepted: 1 job",
             ])
     }
 
@@ -63,9 +63,9 @@ import Testing
             misfit.lines("dead letter") == [
                 "dead letter   ✗ payload_mismatch: payload.id must be an integer, not a string"
             ])
-        #expect(misfit.lines("result") == ["result        ✓ taken: 1 dead letter, no job"])
+        #expect(misfit.lines("result") == ["result        ✓ accepted: 1 dead letter, no job"])
         let ignored = try orders("{}", [("X-Event", "ping")])
-        #expect(ignored.lines("result") == ["result        ✓ taken: nothing is stored, because rule 2 ignores it"])
+        #expect(ignored.lines("result") == ["result        ✓ accepted: nothing is stored, because rule 2 ignores it"])
         #expect(ignored.delivery?.key == nil)
         let keyless = try orders("{}", [])
         #expect(keyless.delivery?.event?.value == nil)
@@ -104,7 +104,7 @@ import Testing
         let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
         #expect(broken.delivery?.body.problem == "the body is not gzip, although its content encoding says so")
         #expect(broken.delivery?.body.contentType == "application/json")
-        #expect(broken.lines("gzip") == ["gzip          ✓ gzip; taken: gzip or identity  r.yaml:5:5"])
+        #expect(broken.lines("gzip") == ["gzip          ✓ gzip; accepted: gzip or identity  r.yaml:5:5"])
         // An empty member (RFC 1952 §2.3): the final block holds the code of its end alone.
         var empty = TestRequest("", headers: headers)
         empty.body = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0] + [UInt8](repeating: 0, count: 8)
@@ -127,7 +127,7 @@ import Testing
         #expect(delivery.elements[2].made.isEmpty)
         #expect(found.lines("and") == ["and           · 15 more elements, not shown"])
         #expect(found.lines("dead letter").count == 6)
-        #expect(found.lines("result") == ["result        ✓ taken: 29 jobs and 6 dead letters"])
+        #expect(found.lines("result") == ["result        ✓ accepted: 29 jobs and 6 dead letters"])
     }
 
     @Test("An array that is missing is told, as a dead letter of the whole delivery")

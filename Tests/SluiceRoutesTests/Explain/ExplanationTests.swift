@@ -168,7 +168,7 @@ import Testing
         #expect(brought.verification?.verdict == .unknown)
         #expect(brought.refusal == nil)
         #expect(brought.delivery?.elements.count == 1)
-        #expect(brought.text.last == "result        · taken, if its signature is valid: 1 job")
+        #expect(brought.text.last == "result        · accepted, if its signature is valid: 1 job")
         let known = try explanation(
             signedRoute, request("a secret of tests"), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])
