@@ -56,19 +56,20 @@ let package = Package(
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceRelay", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
-        module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON", "SluiceYAML", log]),
+        module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON"]),
+        module("SluiceRouteFiles", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"]),
+        module("SluiceRouteTools", ["SluiceBase", "SluiceJSON", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"]),
         module(
             "SluiceGateway",
             [
                 "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceNet", "SluiceHTTP", "SluiceRoutes",
-                "SluiceOutbox",
-                "SluiceRelay", "Zizq", log, services, signals,
+                "SluiceRouteFiles", "SluiceOutbox", "SluiceRelay", "Zizq", log, services, signals,
             ]),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceRoutes", "SluiceOutbox", "SluiceHTTP", "SluiceNet",
-                "SluiceGateway",
+                "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceRouteTools",
+                "SluiceOutbox", "SluiceHTTP", "SluiceNet", "SluiceGateway",
                 "DevQueue", arguments, log, signals,
             ],
             swiftSettings: house),
@@ -88,7 +89,11 @@ let package = Package(
         tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
         tests("SluiceRelayTests", ["SluiceRelay", "DevQueue"]),
         tests(
-            "SluiceRoutesTests", ["SluiceRoutes", "SluiceCrypto", "SluiceYAML", "TestSupport"],
+            "SluiceRoutesTests",
+            [
+                "SluiceRoutes", "SluiceRouteFiles", "SluiceRouteTools", "SluiceCrypto", "SluiceJSON", "SluiceYAML",
+                "TestSupport",
+            ],
             exclude: ["Schema/Good", "Schema/Broken"]),
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceOutbox", "DevQueue", "TestSupport"]),
         tests(
@@ -114,14 +119,14 @@ if Context.environment["SLUICE_FUZZ"] != nil {
         fuzz("JSONScannerFuzz", ["SluiceJSON"]),
         fuzz("RequestParserFuzz", ["SluiceBase", "SluiceHTTP"]),
         fuzz("BodyReaderFuzz", ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceRoutes"]),
-        fuzz("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceYAML"]),
-        fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes"]),
-        fuzz("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes"]),
+        fuzz("RouteFileFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceYAML"]),
+        fuzz("ReferenceFuzz", ["SluiceBase", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles"]),
+        fuzz("SignatureFuzz", ["SluiceBase", "SluiceCrypto", "SluiceRoutes", "SluiceRouteFiles"]),
     ]
     // Without coverage in the code under test libFuzzer would grope in the dark.
     for target in package.targets
-    where ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes"].contains(
-        target.name)
+    where ["SluiceBase", "SluiceInflate", "SluiceJSON", "SluiceHTTP", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"]
+        .contains(target.name)
     {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
     }
@@ -132,7 +137,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
 if Context.environment["SLUICE_BENCH"] != nil {
     package.targets += [
         .executableTarget(
-            name: "RoutesBench", dependencies: ["SluiceRoutes", "SluiceBase"], path: "Benchmarks/RoutesBench",
+            name: "RoutesBench", dependencies: ["SluiceRoutes", "SluiceRouteFiles", "SluiceBase"],
+            path: "Benchmarks/RoutesBench",
             swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(
             name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop",

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import SluiceBase
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// `RoutesBench BODY`: what route files cost: loading ten thousand routes, finding one of them, and rendering a

@@ -1,3 +1,4 @@
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Route files as large as they come.

@@ -2,6 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceOutbox
 internal import SluiceRelay
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// What `/metrics` reads of the gateway at each scrape.

@@ -2,6 +2,7 @@ package import Logging
 package import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRelay
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 internal import UnixSignals
 internal import Zizq

@@ -1,6 +1,7 @@
 internal import Foundation
 import Logging
 import SluiceBase
+import SluiceRouteFiles
 import SluiceRoutes
 import Synchronization
 import Testing

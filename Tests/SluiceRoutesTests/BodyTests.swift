@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -56,7 +58,7 @@ import Testing
             var scratch = RouteScratch()
             scratch.charge = MemoryCharge(to: budget, for: .small)
             let outcome = request.withView {
-                route.processVerified($0, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1", scratch: &scratch)
+                route.handle($0, request.arrival(), from: .body, scratch: &scratch)
             }
             #expect(outcome.summary.hasPrefix(isTaken ? "stored" : "refused memory_full"), "\(outcome.summary)")
             #expect(budget.bytesInUse == (isTaken ? 600_002 : 0))

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -27,7 +29,7 @@ func problems(_ text: String, environment: [String: String] = ["SECRET": "a secr
 /// The only route of one file, which must be fine.
 func route(
     _ text: String, environment: [String: String] = ["SECRET": "a secret of tests"],
-    sourceLocation: SourceLocation = #_sourceLocation
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) throws
     -> Route
 {

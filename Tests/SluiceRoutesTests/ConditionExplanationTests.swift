@@ -1,47 +1,24 @@
 import SluiceBase
-import SluiceCrypto
-import SluiceJSON
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// What an explanation says of each condition.
 @Suite(.serialized) struct ConditionExplanationTests {
-    private func explanation(
+    /// The details of the only rule.
+    private func conditions(
         _ when: String, _ body: String, headers: [(name: String, value: String)] = [], lines: String = ""
-    ) throws -> [ConditionExplanation] {
-        let route = try route(openRoute("otherwise: ignore\n\(lines)", rule: "when:\n  \(when)"))
-        var bytes: [UInt8] = []
-        var fields: [HeaderField] = []
-        for (name, value) in headers {
-            let end = bytes.count + name.utf8.count
-            fields.append(HeaderField(name: bytes.count..<end, value: end..<(end + value.utf8.count)))
-            bytes += Array((name + value).utf8)
-        }
-        let (post, target, body) = (Array("POST".utf8), Array("/hook".utf8), Array(body.utf8))
-        let request = RequestView(
-            method: post.span, target: target.span, headers: HeaderView(bytes: bytes.span, fields: fields),
-            body: body.span,
-            peer: .unknown)
-        var findings = JSONFindings()
-        try JSONScanner.scan(body.span, paths: route.paths, into: &findings)
-        let context = DeliveryContext(
-            request: request, received: request, document: body.span, isForm: false, findings: findings, route: route,
-            deliveryID: "d1",
-            receivedAtMilliseconds: 0, bodyDigest: Hash.digest(.sha256, body.span))
-        let conditions = try #require(route.parts.rules.first?.conditions)
-        let explanations = context.explanation(of: conditions)
-        #expect(explanations.allSatisfy(\.holds) == context.fulfils(conditions))
-        return explanations
+    ) throws -> [TraceStep] {
+        let text = openRoute("otherwise: ignore\n\(lines)", rule: "when:\n  \(when)")
+        let rule = try #require(try explanation(text, TestRequest(body, headers: headers)).step("rule 1"))
+        #expect(rule.holds == rule.details.allSatisfy { $0.holds == true })
+        return rule.details
     }
 
     /// `body.a is "x": it is "y"`, and a mark for what holds.
-    private func line(_ explanation: ConditionExplanation) -> String {
-        guard case .value(let reference, let expected, let found) = explanation.content else {
-            return "\(explanation.content)"
-        }
-        return "\(explanation.holds ? "+" : "-") \(reference) \(expected): \(found)"
-    }
+    private func line(_ step: TraceStep) -> String { "\(step.holds == true ? "+" : "-") \(step.text)" }
 
     @Test(
         "What was asked, what was found, and whether it held",
@@ -72,23 +49,22 @@ import Testing
         ])
     func values(when: String, body: String, expected: String) throws {
         let headers = [("X-A", "one"), ("X-A", "two"), ("Authorization", "Bearer secret")]
-        let found = try explanation(when, body, headers: headers, lines: "event: ${body.e ?? \"none\"}")
+        let found = try conditions(when, body, headers: headers, lines: "event: ${body.e ?? \"none\"}")
         #expect(found.map(line) == [expected])
     }
 
     @Test("Nothing is left out behind what decided, each has its place, and 'any' and 'not' keep their shape")
     func shape() throws {
-        let found = try explanation(
+        let found = try conditions(
             "{ body.a: { greater: 1, less: 3 }, any: [ { body.b: 1 }, { body.b: 2, body.c: 3 } ], not: { body.a: 2 } }",
             #"{"a":2,"b":1}"#)
-        #expect(found.map(\.place) == ["r.yaml:9:23", "r.yaml:9:35", "r.yaml:9:46", "r.yaml:9:96"])
+        #expect(found.map(\.location) == ["r.yaml:9:23", "r.yaml:9:35", "r.yaml:9:46", "r.yaml:9:96"])
         #expect(found.map(\.holds) == [true, true, true, false])
-        guard case .any(let alternatives) = found[2].content, case .not(let turned) = found[3].content else {
-            Issue.record("the shape is lost")
-            return
-        }
+        #expect(found.suffix(2).map(\.text) == ["any of", "not all of"])
         #expect(
-            alternatives.map { $0.map(line) } == [["+ body.b is 1: 1"], ["- body.b is 2: 1", "- body.c is 3: absent"]])
-        #expect(turned.map(line) == ["+ body.a is 2: 2"])
+            found[2].details.map { $0.details.map(line) } == [
+                ["+ body.b is 1: 1"], ["- body.b is 2: 1", "- body.c is 3: absent"],
+            ])
+        #expect(found[3].details.map(line) == ["+ body.a is 2: 2"])
     }
 }

@@ -2,6 +2,8 @@ import SluiceJSON
 import SluiceYAML
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// What depends on the route around the conditions: elements, and whether each rule that matches counts.

@@ -1,6 +1,8 @@
 import SluiceBase
 import SluiceCrypto
 import SluiceJSON
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 

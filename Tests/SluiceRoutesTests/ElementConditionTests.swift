@@ -1,6 +1,8 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// Conditions on elements: each element is looked at by itself.

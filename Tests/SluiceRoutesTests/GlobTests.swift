@@ -1,5 +1,7 @@
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 @Suite(.serialized) struct GlobTests {

@@ -1,5 +1,7 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import TestSupport
 import Testing
@@ -96,7 +98,8 @@ import Testing
                 peer: .unknown)
             var scratch = RouteScratch()
             let route = try route(openRoute(lines))
-            return route.processVerified(view, receivedAtMilliseconds: 0, deliveryID: "d", scratch: &scratch).summary
+            let arrival = RequestArrival(sender: nil, receivedAtMilliseconds: 0, deliveryID: "d")
+            return route.handle(view, arrival, from: .body, scratch: &scratch).summary
         }
         #expect(try outcome("gzip: true") == "stored")
         #expect(

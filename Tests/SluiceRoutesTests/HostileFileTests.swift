@@ -1,4 +1,6 @@
 import Foundation
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// Mistakes that people make who are tired, or used to another program.

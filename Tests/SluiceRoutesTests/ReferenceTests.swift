@@ -1,5 +1,7 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -115,19 +117,12 @@ import Testing
 
     /// `200 [name: value] <body>`; `-` for the gateway's own body.
     private func text(_ outcome: RouteOutcome) -> String {
-        guard let reply = outcome.reply else { return outcome.summary }
+        let reply: RouteReply
+        switch outcome {
+        case .acknowledged(let given, _), .store(_, let given?): reply = given
+        default: return outcome.summary
+        }
         let headers = reply.headers.map { "\($0.name): \($0.value)" }.joined(separator: ", ")
         return "\(reply.status) [\(headers)] " + (reply.body.map { "<\(String(decoding: $0, as: UTF8.self))>" } ?? "-")
-    }
-}
-
-extension RouteOutcome {
-    /// What the route says about the answer.
-    fileprivate var reply: RouteReply? {
-        switch self {
-        case .acknowledged(let reply, _): reply
-        case .store(_, let reply): reply
-        case .refused: nil
-        }
     }
 }

@@ -1,5 +1,7 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -32,17 +34,14 @@ struct TestRequest {
     ) -> RouteOutcome {
         withView { request in
             var scratch = RouteScratch()
-            let refusal = route.refusal(ofHead: request, sender: request.peer, receivedAtMilliseconds: atMilliseconds)
-            if let refusal { return refusal }
-            if let refusal = route.refusal(
-                unverified: request, receivedAtMilliseconds: atMilliseconds, scratch: &scratch)
-            {
-                return refusal
-            }
-            return route.processVerified(
-                request, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, share: share, scratch: &scratch
-            )
+            return route.handle(request, arrival(atMilliseconds, deliveryID, share), from: .head, scratch: &scratch)
         }
+    }
+
+    func arrival(
+        _ atMilliseconds: Int64 = TestRequest.now, _ deliveryID: String = "d1", _ share: DeliveryShare = .all
+    ) -> RequestArrival {
+        RequestArrival(sender: peer, receivedAtMilliseconds: atMilliseconds, deliveryID: deliveryID, share: share)
     }
 
     func withView<Result>(_ read: (borrowing RequestView) throws -> Result) rethrows -> Result {
@@ -64,17 +63,18 @@ struct TestRequest {
 }
 
 extension TestRequest {
-    /// `genuine`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must
+    /// `valid`, or `refused …`: what the route says, once on the way of a delivery and once step by step, which must
     /// be the same.
     func judged(
-        by route: Route, atMilliseconds: Int64 = TestRequest.now, sourceLocation: SourceLocation = #_sourceLocation
+        by route: Route, atMilliseconds: Int64 = TestRequest.now,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
     ) -> String {
         let summary = processed(by: route, atMilliseconds: atMilliseconds).summary
-        let outcome = summary.hasPrefix("refused signature_") ? summary : "genuine"
+        let outcome = summary.hasPrefix("refused signature_") ? summary : "valid"
         let account = withView { route.verificationAccount(of: $0, receivedAtMilliseconds: atMilliseconds) }
         switch account.outcome {
         case .notVerified: Issue.record("the route verifies nothing", sourceLocation: sourceLocation)
-        case .verified: #expect(outcome == "genuine", sourceLocation: sourceLocation)
+        case .valid: #expect(outcome == "valid", sourceLocation: sourceLocation)
         case .refused(let code, let reason):
             #expect(outcome == "refused \(code.rawValue): \(reason)", sourceLocation: sourceLocation)
         }
@@ -95,6 +95,8 @@ extension RouteOutcome {
     var summary: String {
         switch self {
         case .refused(let code, let reason): "refused \(code.rawValue): \(reason)"
+        case .rateLimited: "rate limited"
+        case .tooLargeForThread: "too large for the thread"
         case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
         case .acknowledged(_, .noRuleMatched): "no rule matched"
         case .acknowledged(_, .noElements): "no elements"

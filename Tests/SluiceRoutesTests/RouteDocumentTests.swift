@@ -1,4 +1,6 @@
 import Foundation
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -35,7 +37,7 @@ import Testing
             let compilation = compile([("r.yaml", block)], secrets: .throwAway)
             #expect(compilation.problems.map(\.description) == [])
             #expect(compilation.warnings.map(\.description) == [])
-            let results = compilation.table?.runExamples(folder: ".", atMilliseconds: TestRequest.now) ?? []
+            let results = compilation.runExamples(folder: ".", atMilliseconds: TestRequest.now)
             #expect(results.compactMap(\.problem).map(\.description) == [])
             examples += results.count
         }

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -90,7 +92,7 @@ import Testing
                 unique_key: [ "${body.a}", "${body.b}" ]
                 jobs: [ { type: t } ]
             """
-        let summaries = try #require(compile([("routes/r.yaml", text)]).table).routes.map(\.summary)
+        let summaries = compile([("routes/r.yaml", text)]).details.map(\.summary)
         #expect(summaries.map(\.name) == ["one", "/c"])
         #expect(summaries.map(\.path) == ["/a/{b}", "/c"])
         #expect(summaries.map(\.methods) == [["POST", "PUT"], ["POST"]])

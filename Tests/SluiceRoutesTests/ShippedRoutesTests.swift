@@ -1,13 +1,15 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// The files in the project's `routes/` folder, as they are.
 @Suite(.serialized) struct ShippedRoutesTests {
     static let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/routes"
 
-    private func table(_ sourceLocation: SourceLocation = #_sourceLocation) throws -> RouteTable {
+    private func table(_ sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> RouteTable {
         let compilation = RouteTable.compile(
             try RouteFiles.read(folder: Self.folder), secretFiles: SecretFiles(folder: Self.folder),
             environment: [

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -56,7 +58,11 @@ import Testing
     private func passes(_ request: TestRequest, _ route: Route) -> Bool {
         request.withView { view in
             var scratch = RouteScratch()
-            return route.refusal(unverified: view, receivedAtMilliseconds: TestRequest.now, scratch: &scratch) == nil
+            let outcome = route.handle(view, request.arrival(), from: .signature, scratch: &scratch)
+            switch outcome.refusal?.code {
+            case .signatureMissing?, .signatureInvalid?, .signatureExpired?: return false
+            default: return true
+            }
         }
     }
 

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -14,7 +16,9 @@ import Testing
             + "jobs: [ { type: t } ]\n"
         let route = try route(text)
         return TestRequest("", target: target, headers: headers).withView { request in
-            switch route.refusal(ofHead: request, sender: request.peer, receivedAtMilliseconds: TestRequest.now) {
+            let arrival = RequestArrival(
+                sender: request.peer, receivedAtMilliseconds: TestRequest.now, deliveryID: "")
+            return switch route.admit(request, arrival) {
             case nil: "body"
             case .refused(let code, let reason)?: "\(code.rawValue): \(reason)"
             default: "other"

@@ -1,12 +1,14 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
 /// Requests that are signed with a route's own scheme, and routes without their real secrets.
 @Suite(.serialized) struct SignatureSigningTests {
     /// Compiled with secrets that are nowhere.
-    private func throwAway(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Route {
+    private func throwAway(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> Route {
         var options = RouteOptions()
         options.secrets = .throwAway
         let compilation = RouteTable.compile(
@@ -35,7 +37,7 @@ import Testing
             target: "/hook?a=b", body: Array(#"{"id":1,"webhookTimestamp":1700000000123}"#.utf8))
         let added = try route.sign(request, at: TestRequest.now, id: "example-1")
         var signed = complete(request, added)
-        #expect(signed.judged(by: route) == "genuine")
+        #expect(signed.judged(by: route) == "valid")
         signed.body[3] ^= 1
         #expect(signed.judged(by: route).hasPrefix("refused signature_invalid: "))
     }
@@ -53,7 +55,7 @@ import Testing
             target: "/hook", headers: [.init("Webhook-Id", "m2"), .init("Webhook-Timestamp", "1700000001")], body: [])
         let added = try route.sign(own, at: 0, id: "m1")
         #expect(added.map(\.name) == ["webhook-signature"])
-        #expect(complete(own, added).judged(by: route) == "genuine")
+        #expect(complete(own, added).judged(by: route) == "valid")
     }
 
     @Test(
@@ -124,7 +126,7 @@ import Testing
         let (route, other) = (try throwAway(text), try throwAway(text))
         let request = RequestToSign(target: "/hook", body: Array("{}".utf8))
         let signed = complete(request, try route.sign(request, at: 0, id: ""))
-        #expect(signed.judged(by: route) == "genuine")
+        #expect(signed.judged(by: route) == "valid")
         #expect(signed.judged(by: other).hasPrefix("refused signature_invalid"))
         let account = signed.withView { route.verificationAccount(of: $0, receivedAtMilliseconds: 0) }
         #expect(account.secrets == [.throwAway, .throwAway])
@@ -149,7 +151,7 @@ import Testing
         let route = try throwAway(vector.scheme.route)
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
         let outcome = request.judged(by: try route.verifying(with: vector.secret), atMilliseconds: vector.clock * 1000)
-        #expect(outcome == (vector.refusal.map { "refused \($0)" } ?? "genuine"))
+        #expect(outcome == (vector.refusal.map { "refused \($0)" } ?? "valid"))
     }
 
     @Test("A secret that is not of the route's encoding is refused, and not repeated")

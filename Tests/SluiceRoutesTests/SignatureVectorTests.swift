@@ -1,5 +1,7 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -10,7 +12,7 @@ import Testing
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
         #expect(
             request.judged(by: route, atMilliseconds: vector.clock * 1000)
-                == (vector.refusal.map { "refused \($0)" } ?? "genuine"))
+                == (vector.refusal.map { "refused \($0)" } ?? "valid"))
     }
 
     @Test(
@@ -122,7 +124,7 @@ import Testing
         let key = HMACKey(made.algorithm, key: secret.span)
         let route = try route(made.scheme.route, environment: ["SECRET": made.secret])
         let request = TestRequest(made.body(key), headers: made.headers(key))
-        #expect(request.judged(by: route) == "genuine")
+        #expect(request.judged(by: route) == "valid")
         let other = HMACKey(made.algorithm, key: Array("another".utf8).span)
         let forged = TestRequest(made.body(other), headers: made.headers(other))
         #expect(forged.judged(by: route).hasSuffix(" does not match any secret of the route"))

@@ -1,5 +1,7 @@
 import SluiceBase
 import SluiceCrypto
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import TestSupport
 import Testing
@@ -42,6 +44,7 @@ import Testing
             return "\(jobs) \(delivery.deadLetters.map(\.reason.rawValue))"
         case .refused(let code, _): return code.rawValue
         case .acknowledged: return "acknowledged"
+        case .rateLimited, .tooLargeForThread: return "not judged"
         }
     }
 

@@ -103,8 +103,11 @@ import Testing
         #expect(!json.output.contains("right") && !json.output.contains("wrong"))
         // Whether it is right cannot be told without the secret.
         let unknown = try document(try await run(start + wrong, in: folder))
-        #expect((unknown["verification"] as? [String: Any])?["verdict"] as? String == "unknown")
-        #expect((unknown["result"] as? [String: Any])?["taken"] as? Bool == true)
+        let steps = try #require(unknown["steps"] as? [[String: Any]])
+        let signature = try #require(steps.first { $0["name"] as? String == "signature" })
+        #expect(signature["holds"] == nil)
+        #expect((signature["text"] as? String)?.hasPrefix("unknown: ") == true)
+        #expect((unknown["result"] as? [String: Any])?["accepted"] is NSNull)
         let lost = try await run(["explain", "--path", "/order/a"], in: folder)
         #expect(lost.output.contains("route         ✗ none has this path; the nearest: /orders/{shop}\n"))
         #expect(lost.ending == .exited(65))
@@ -215,8 +218,8 @@ import Testing
                 running.append(result.output)
             }
             #expect(
-                running[0].contains(
-                    "signature     ✓ skipped: it was verified when the request was received, and was not kept"))
+                running[0].contains("signature     ✓ skipped: it was valid when the request arrived, and is not stored")
+            )
             #expect(running[0].contains("                shop = \"a b\"\n"))
             #expect(running[0].contains("                job 1, pending: type order, queue orders\n"))
             #expect(
@@ -225,8 +228,8 @@ import Testing
             #expect(running[2].contains("body          ✗ unreadable: "))
             for text in running { #expect(!text.contains("sha256=")) }
             let json = try document(try await gateway.command("explain", "--delivery", ids[0], "--format", "json"))
-            #expect((json["verification"] as? [String: Any])?["verdict"] as? String == "verified_before")
-            #expect((json["request"] as? [String: Any])?["delivery"] as? String == ids[0])
+            let request = try #require((json["steps"] as? [[String: Any]])?.first)
+            #expect((request["details"] as? [[String: Any]])?.first?["text"] as? String == "delivery \(ids[0])")
             #expect(try await gateway.stop() == .exited(0))
             for (id, text) in zip(ids, running) {
                 #expect(try await gateway.command("explain", "routes", "--delivery", id).output == text)
@@ -255,7 +258,7 @@ import Testing
             let after = try await gateway.command("explain", "--delivery", id)
             #expect(
                 after.output.contains(
-                    "its path now leads to no route; this shows the route 'orders' that accepted it"))
+                    "its path now leads to no route; this is what the route 'orders', by which it came, makes of it"))
             #expect(after.output.contains(#"payload, 17 bytes: {"base64":"/wDD"}"#), "\(after)")
         }
     }

@@ -20,17 +20,17 @@ import Testing
         "DevQueue": ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging"],
         "SluiceOutbox": ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", "Logging"],
         "SluiceRelay": ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", "Logging"],
-        "SluiceRoutes": ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON", "SluiceYAML", "Logging"],
+        "SluiceRoutes": ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON"],
+        "SluiceRouteFiles": ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"],
+        "SluiceRouteTools": ["SluiceBase", "SluiceJSON", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"],
         "SluiceGateway": [
             "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceNet", "SluiceHTTP", "SluiceRoutes",
-            "SluiceOutbox",
-            "SluiceRelay",
+            "SluiceRouteFiles", "SluiceOutbox", "SluiceRelay",
             "Zizq", "Logging", "ServiceLifecycle", "UnixSignals", "FoundationEssentials",
         ],
         "sluice": [
-            "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceRoutes", "SluiceOutbox", "SluiceHTTP", "SluiceNet",
-            "SluiceGateway",
-            "DevQueue",
+            "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceRoutes", "SluiceRouteFiles", "SluiceRouteTools",
+            "SluiceOutbox", "SluiceHTTP", "SluiceNet", "SluiceGateway", "DevQueue",
             "ArgumentParser", "Logging", "UnixSignals",
         ],
     ]

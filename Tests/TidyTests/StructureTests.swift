@@ -107,11 +107,9 @@ private enum FolderPlan {
         "SluiceGateway": ["Settings", "Observe", "Ingest", "Services", "Control", ""],
         "SluiceHTTP": ["Message", "Client", "Server"],
         "SluiceOutbox": ["", "Keys", "SQLite", "Schema", "Files", "Model", "Reader", "Store", "Writer"],
-        "SluiceRoutes": [
-            "Problems", "Files", "Body", "Providers", "Reading", "References", "Keys", "Reply", "Check",
-            "Conditions", "Reload", "Jobs", "Verify", "Process", "Rehearsal", "Examples", "Explain", "Schema", "Table",
-            "Kinds/Languages", "Kinds",
-        ],
+        "SluiceRoutes": ["References", "Body", "Admission", "Rules", "Verify", ""],
+        "SluiceRouteFiles": ["Providers", "Language", "Lint", "Compiler", "Reload"],
+        "SluiceRouteTools": ["", "Examples", "Check", "Explain", "Schema", "Types"],
         "Zizq": ["Errors", "Configuration", "Coding", "Jobs", "Answers", "Client", "Query", "Bulk", "Work"],
         "sluice": ["Terminal", "Commands", ""],
     ]

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 package import SluiceBase
 internal import SluiceOutbox
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 extension ControlDocuments.Job {
@@ -69,7 +70,7 @@ extension ControlDocuments.Routes {
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: reload.files(picture).rawValue)
-        self.init(gateway: state, problems: status.problems, routes: picture.table?.table.routes.map(\.summary) ?? [])
+        self.init(gateway: state, problems: status.problems, routes: picture.table?.summaries ?? [])
     }
 }
 

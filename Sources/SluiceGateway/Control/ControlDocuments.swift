@@ -1,4 +1,5 @@
-package import SluiceRoutes
+package import SluiceRouteFiles
+internal import SluiceRoutes
 
 /// What the command line and a gateway say to each other, as JSON, and what `--json` prints.
 package enum ControlDocuments {

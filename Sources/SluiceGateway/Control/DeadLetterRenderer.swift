@@ -14,14 +14,16 @@ enum DeadLetterRenderer {
         }
         let outcome = KeptRequestReading.read(request) { view in
             var scratch = RouteScratch()
-            return route.processVerified(
-                view, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID,
-                share: share(of: letter, route), scratch: &scratch)
+            let arrival = RequestArrival(
+                sender: nil, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID,
+                share: share(of: letter, route))
+            return route.handle(view, arrival, from: .body, scratch: &scratch)
         }
+        guard let outcome else { return .failure("its request can no longer be read") }
+        if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
-        case nil: return .failure("its request can no longer be read")
-        case .refused(let code, let reason): return .failure("\(code.rawValue): \(reason)")
-        case .acknowledged(_, let why): return .failure("its route now makes no job of it: \(words(why))")
+        case .refused, .rateLimited, .tooLargeForThread: return .failure("its route does not accept it")
+        case .acknowledged(_, let reason): return .failure("its route makes no job of it now: \(reason.words)")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")
@@ -68,14 +70,6 @@ enum DeadLetterRenderer {
     }
 
     private static func words(_ name: String) -> String { PrintableText.escape(name, limit: 120) }
-
-    private static func words(_ why: AcknowledgementReason) -> String {
-        switch why {
-        case .ignoredByRule(let rule): "rule \(rule + 1) ignores it"
-        case .noRuleMatched: "no rule matches it"
-        case .noElements: "the array of its elements is empty"
-        }
-    }
 }
 
 /// Reads the bytes of a request that was kept, which passed all limits when it came.

@@ -20,7 +20,7 @@ final class BodyWorker: Sendable {
     private struct Job: Sendable {
         let request: IngestRequest
         let shared: SharedRequest
-        let isVerified: Bool
+        let stage: Route.Stage
         let done: @Sendable (IngestRequest.Evaluation) -> Void
     }
 
@@ -50,14 +50,14 @@ final class BodyWorker: Sendable {
     ///
     /// - Parameters:
     ///   - work: what it costs, by `Route.work`.
-    ///   - isVerified: whether only its jobs are left to render.
+    ///   - stage: what of it is left to do.
     ///   - done: called once, on any thread; with a refusal where too many wait.
     func evaluate(
-        _ request: IngestRequest, _ shared: SharedRequest, work: Int, isVerified: Bool,
+        _ request: IngestRequest, _ shared: SharedRequest, work: Int, from stage: Route.Stage,
         done: @escaping @Sendable (IngestRequest.Evaluation) -> Void
     ) {
         let lane = work > Self.largeWork ? 1 : 0
-        let job = Job(request: request, shared: shared, isVerified: isVerified, done: done)
+        let job = Job(request: request, shared: shared, stage: stage, done: done)
         let displaced = lanes[lane].waiting.withLock { $0.insert(job, of: request.peer.network, work: work) }
         displaced?.done(.tooManyWait)
         group.mailboxes[lane].post { [self] loop in runNext(of: lanes[lane], on: loop) }
@@ -69,7 +69,7 @@ final class BodyWorker: Sendable {
         let mine = loop[scratch] ?? Scratch()
         loop.set(mine, for: scratch)
         let evaluation = job.shared.read { view in
-            job.request.evaluate(view, isVerified: job.isVerified, memory: memory, time: time, scratch: &mine.route)
+            job.request.evaluate(view, from: job.stage, memory: memory, time: time, scratch: &mine.route)
         }
         job.done(evaluation)
     }

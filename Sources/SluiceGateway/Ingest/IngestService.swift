@@ -48,11 +48,11 @@ final class IngestService: HTTPService {
         guard let entry = routes.entry(path: request.path) else {
             return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil))
         }
-        let refused = entry.route.refusal(
-            ofHead: request, sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds())
-        if case .refused(let code, let reason)? = refused {
+        let arrival = RequestArrival(
+            sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds(), deliveryID: "")
+        if let refused = entry.route.admit(request, arrival)?.refusal {
             entry.metrics.received.increment()
-            return .refuse(refusal(code, reason: reason, from: request.peer, by: entry))
+            return .refuse(refusal(refused.code, reason: refused.reason, from: request.peer, by: entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }
@@ -74,39 +74,43 @@ final class IngestService: HTTPService {
     ) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
-        let arrival = IngestRequest(
-            entry: entry, exchange: exchange, deliveryID: ids.next(atMilliseconds: now), receivedAtMilliseconds: now,
-            peer: request.peer,
+        let received = IngestRequest(
+            entry: entry, exchange: exchange,
+            arrival: RequestArrival(
+                sender: request.peer, receivedAtMilliseconds: now, deliveryID: ids.next(atMilliseconds: now)),
             size: MemoryBudget.RequestSize(bodyBytes: request.body.count))
         let work = entry.route.work(for: request)
-        guard work <= BodyWorker.loopWork else { return handOff(arrival, work: work, isVerified: false) }
-        let evaluation = arrival.evaluate(
-            request, isVerified: false, memory: shared.memory, time: shared.time, scratch: &scratch)
-        return reply(to: arrival, evaluation)
+        guard work <= BodyWorker.loopWork else { return handOff(received, work: work, from: .signature) }
+        let evaluation = received.evaluate(
+            request, from: .signature, memory: shared.memory, time: shared.time, scratch: &scratch)
+        return reply(to: received, evaluation)
     }
 
     private func reply(to request: IngestRequest, _ evaluation: IngestRequest.Evaluation) -> ServiceReply {
         let entry = request.entry
-        switch evaluation.verdict {
-        case .refused(let code, let reason, let wait):
-            return .now(refusal(code, reason: reason, from: request.peer, by: entry, retryAfter: wait))
-        case .acknowledged(let reply, let why):
+        switch evaluation.outcome {
+        case .refused(let code, let reason):
+            return .now(refusal(code, reason: reason, from: request.peer, by: entry))
+        case .rateLimited(let wait):
+            let reason = ErrorCode.rateLimited.title
+            return .now(refusal(.rateLimited, reason: reason, from: request.peer, by: entry, retryAfter: wait))
+        case .acknowledged(let reply, let reason):
             entry.metrics.ignored.increment()
-            shared.journal.ignored(request.deliveryID, route: entry.route.name, because: why)
+            shared.journal.ignored(request.deliveryID, route: entry.route.name, because: reason)
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
             return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
-        case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, isVerified: true)
+        case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
         }
     }
 
     /// Has the request evaluated on the threads for those that take longer.
-    private func handOff(_ request: IngestRequest, work: Int, isVerified: Bool) -> ServiceReply {
+    private func handOff(_ request: IngestRequest, work: Int, from stage: Route.Stage) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
         let (loops, index) = (shared.loops, server.loop.index)
-        shared.worker.evaluate(request, bytes, work: work, isVerified: isVerified) { evaluation in
+        shared.worker.evaluate(request, bytes, work: work, from: stage) { evaluation in
             loops.finish(request, evaluation, on: index)
         }
         return .later

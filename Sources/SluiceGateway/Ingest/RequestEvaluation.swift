@@ -6,67 +6,39 @@ internal import SluiceRoutes
 struct IngestRequest: Sendable {
     let entry: ActiveRoutes.Entry
     let exchange: ExchangeID
-    let deliveryID: String
-    let receivedAtMilliseconds: Int64
-    let peer: PeerAddress
+    let arrival: RequestArrival
     /// How large it is to the memory budget.
     let size: MemoryBudget.RequestSize
 
-    /// What is made of it: its signature is checked, a token of its rate taken, and its jobs rendered.
-    struct Evaluation: Sendable {
-        enum Verdict: Sendable {
-            case refused(ErrorCode, reason: String, retryAfter: Duration?)
-            case acknowledged(RouteReply, because: AcknowledgementReason)
-            case store(Delivery, reply: RouteReply?)
-            /// Verified, and to be rendered on a thread that may take longer.
-            case tooLargeForThread
-        }
+    var deliveryID: String { arrival.deliveryID }
+    var peer: PeerAddress { arrival.sender ?? .unknown }
 
-        let verdict: Verdict
+    /// What its route made of it.
+    struct Evaluation: Sendable {
+        let outcome: RouteOutcome
         /// What is still taken from the memory budget.
         var charge: MemoryCharge
 
         /// Of a request that was not looked at.
         static var tooManyWait: Evaluation {
             Evaluation(
-                verdict: .refused(
-                    .memoryFull, reason: "too many large requests are waiting to be parsed", retryAfter: nil),
+                outcome: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed"),
                 charge: .uncounted)
         }
     }
 
-    /// - Parameter isVerified: whether only its jobs are left to render.
+    /// - Parameter stage: what of it is left to do.
     func evaluate(
-        _ request: borrowing RequestView, isVerified: Bool, memory: MemoryBudget, time: any TimeSource,
+        _ request: borrowing RequestView, from stage: Route.Stage, memory: MemoryBudget, time: any TimeSource,
         scratch: inout RouteScratch
     ) -> Evaluation {
         scratch.charge = MemoryCharge(to: memory, for: size)
-        let verdict = verdict(request, isVerified: isVerified, time: time, scratch: &scratch)
+        let rate = entry.limiter.map { (limiter: $0, nanoseconds: time.monotonicNanoseconds()) }
+        let outcome = entry.route.handle(request, arrival, from: stage, rate: rate, scratch: &scratch)
         var charge = scratch.charge
         scratch.charge = .uncounted
-        if case .store = verdict { return Evaluation(verdict: verdict, charge: charge) }
+        if case .store = outcome { return Evaluation(outcome: outcome, charge: charge) }
         charge.giveBack(downTo: 0)
-        return Evaluation(verdict: verdict, charge: charge)
-    }
-
-    private func verdict(
-        _ request: borrowing RequestView, isVerified: Bool, time: any TimeSource, scratch: inout RouteScratch
-    ) -> Evaluation.Verdict {
-        if !isVerified {
-            let refusal = entry.route.refusal(
-                unverified: request, receivedAtMilliseconds: receivedAtMilliseconds, scratch: &scratch)
-            if case .refused(let code, let reason)? = refusal { return .refused(code, reason: reason, retryAfter: nil) }
-            if let wait = entry.limiter?.take(at: time.monotonicNanoseconds()) {
-                return .refused(.rateLimited, reason: ErrorCode.rateLimited.title, retryAfter: wait)
-            }
-        }
-        let outcome = entry.route.processVerified(
-            request, receivedAtMilliseconds: receivedAtMilliseconds, deliveryID: deliveryID, scratch: &scratch)
-        if scratch.isTooLargeForThread { return .tooLargeForThread }
-        return switch outcome {
-        case .refused(let code, let reason): .refused(code, reason: reason, retryAfter: nil)
-        case .acknowledged(let reply, let why): .acknowledged(reply, because: why)
-        case .store(let delivery, let reply): .store(delivery, reply: reply)
-        }
+        return Evaluation(outcome: outcome, charge: charge)
     }
 }

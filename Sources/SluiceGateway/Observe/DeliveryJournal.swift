@@ -88,14 +88,9 @@ package final class DeliveryJournal: Sendable {
 
     func ignored(_ id: String, route: String, because why: AcknowledgementReason) {
         if logsEach {
-            let reason =
-                switch why {
-                case .ignoredByRule(let index): "rule \(index + 1) ignores it"
-                case .noRuleMatched: "no rule matched"
-                case .noElements: "the array of its elements is empty"
-                }
             logger.debug(
-                "ignored a delivery", metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: reason]))
+                "ignored a delivery",
+                metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: why.words]))
         }
         show?(.ignored(id: id, route: route))
     }

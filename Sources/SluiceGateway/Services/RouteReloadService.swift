@@ -2,7 +2,8 @@ internal import Logging
 internal import ServiceLifecycle
 internal import SluiceBase
 internal import SluiceNet
-package import SluiceRoutes
+package import SluiceRouteFiles
+internal import SluiceRoutes
 internal import Synchronization
 
 /// Watches the route files, the secrets and the certificate, and loads what has changed: the whole table or
@@ -244,7 +245,9 @@ package final class RouteReloadService: Service {
     ) -> (report: Report, replacement: ActiveRoutes?) {
         switch verdict {
         case .replace(let table, let version, let warnings):
-            let inForce = ActiveRoutes(table, version: version, metrics: metrics, before: state.table)
+            let inForce = ActiveRoutes(
+                table, summaries: compilation?.details.map(\.summary) ?? [], version: version, metrics: metrics,
+                before: state.table)
             state.table = inForce
             state.source = compilation.map { TableSource(fingerprint: $0.fingerprint, secretFiles: $0.secretFiles) }
             return (Report(version: version, routes: table.routes.count, problems: [], warnings: warnings), inForce)

@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// What a table was made from, for telling whether it is still what is there.

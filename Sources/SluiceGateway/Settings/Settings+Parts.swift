@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceOutbox
-package import SluiceRoutes
+package import SluiceRouteFiles
+internal import SluiceRoutes
 
 /// The settings in the terms of the parts that they are for.
 extension OutboxConfiguration {

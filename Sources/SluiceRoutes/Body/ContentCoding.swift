@@ -1,14 +1,14 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// What `Content-Encoding` says was done to the body (RFC 9110 §8.4).
-enum ContentCoding {
+package enum ContentCoding {
     /// Nothing.
     case identity
     case gzip
     /// Something else, or more than one thing.
     case other
 
-    static let header: HeaderName = "content-encoding"
+    package static let header: HeaderName = "content-encoding"
 
     /// Whether a body begins as gzip does (RFC 1952 §2.3.1), which no JSON, form or text does.
     static func isGzip(_ body: Span<UInt8>) -> Bool { body.count >= 2 && body[0] == 0x1F && body[1] == 0x8B }
@@ -37,5 +37,66 @@ enum ContentCoding {
             if case .identity = coding, isGzip { coding = .gzip } else { coding = .other }
         }
         return coding
+    }
+}
+
+/// Percent-encoding (RFC 3986 §2.1).
+package enum PercentDecoding {
+    /// As in forms and queries: `+` is a space, and a `%` without two digits is itself.
+    static func formDecode(_ text: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        // What comes out is never longer.
+        bytes.append(addingCapacity: text.count) { output in
+            while index < text.count {
+                let byte = text[index]
+                if byte == UInt8(ascii: "%"), let escaped = escapedByte(text, at: index) {
+                    output.append(escaped)
+                    index &+= 3
+                } else {
+                    output.append(byte == UInt8(ascii: "+") ? ASCII.space : byte)
+                    index &+= 1
+                }
+            }
+        }
+        return bytes
+    }
+
+    /// The byte that `%41` at `index` stands for; `nil` if there is no such escape.
+    static func escapedByte(_ text: Span<UInt8>, at index: Int) -> UInt8? {
+        guard text[index] == UInt8(ascii: "%"), index + 2 < text.count else { return nil }
+        guard let high = Hex.value(text[index + 1]), let low = Hex.value(text[index + 2]) else { return nil }
+        return high << 4 | low
+    }
+}
+
+extension PercentDecoding {
+    /// A path, decoded once.
+    ///
+    /// - Returns: `nil` where two readers could disagree about which path it is: an escaped slash or NUL, a `%` that
+    ///   begins no escape, bytes that are no UTF-8, a dot segment, or an empty segment other than behind a final slash.
+    package static func pathDecode(_ path: Span<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(path.count)
+        var index = 0
+        while index < path.count {
+            if path[index] == UInt8(ascii: "%") {
+                guard let byte = escapedByte(path, at: index), byte != 0, byte != UInt8(ascii: "/") else { return nil }
+                bytes.append(byte)
+                index += 3
+            } else {
+                bytes.append(path[index])
+                index += 1
+            }
+        }
+        return hasPlainSegments(bytes) && String(validating: bytes, as: UTF8.self) != nil ? bytes : nil
+    }
+
+    /// Whether no segment is `.`, `..` or empty, save the last one.
+    static func hasPlainSegments(_ path: [UInt8]) -> Bool {
+        let segments = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        for segment in segments.dropLast() where segment.isEmpty { return false }
+        return !segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }
 }

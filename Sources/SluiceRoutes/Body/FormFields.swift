@@ -7,7 +7,7 @@ struct FormFields {
     static let maximum = 1000
 
     /// What a field holds.
-    enum Value {
+    package enum Value {
         /// In UTF-8.
         case text([UInt8])
         /// JSON that can lie two levels deep.

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 /// A media type with its parameters, as a header has it (RFC 9110 §8.3.1).
-struct MediaType: ~Escapable {
+package struct MediaType: ~Escapable {
     /// `type/subtype`, as it was sent; empty where the header is missing or empty.
     let name: Span<UInt8>
     private let value: Span<UInt8>
@@ -13,7 +13,7 @@ struct MediaType: ~Escapable {
     }
 
     /// What a media type means for reading a body.
-    enum Family {
+    package enum Family {
         case json
         /// `application/x-www-form-urlencoded`
         case form

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 /// A body of the type `multipart/form-data` (RFC 7578).
-enum MultipartForm {
+package enum MultipartForm {
     /// The boundary of a body that begins with it: the rest of its first line behind `--` (RFC 2046 §5.1.1).
     ///
     /// - Returns: `nil` for a body whose first line is not such a one.

@@ -3,7 +3,7 @@ internal import SluiceJSON
 
 extension ReferenceSource {
     /// What it is, with an article, for messages: `the header x-id`, `the field data.id of the body`.
-    var noun: String {
+    package var noun: String {
         switch self {
         case .body(let path): path.steps.isEmpty ? "the body" : "the field \(path.written) of the body"
         case .bodyDigest(let path): "the digest of \(ReferenceSource.body(path).noun)"

@@ -44,7 +44,7 @@ extension ReferenceSource {
     /// The path into the body, where the reference has one that must be looked for in it.
     ///
     /// - Parameter items: the path of the elements, with `each`.
-    func bodyPath(items: JSONPath?) -> JSONPath? {
+    package func bodyPath(items: JSONPath?) -> JSONPath? {
         switch self {
         case .body(let path): path
         case .bodyDigest(let path): path.steps.isEmpty ? nil : path
@@ -57,7 +57,7 @@ extension ReferenceSource {
     }
 
     /// Whether it is a value of the body, which has a JSON type.
-    var isOfBody: Bool {
+    package var isOfBody: Bool {
         switch self {
         case .body, .item: true
         case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
@@ -68,7 +68,7 @@ extension ReferenceSource {
     }
 
     /// Whether it is of one element, and means nothing without `each`.
-    var isOfItem: Bool {
+    package var isOfItem: Bool {
         switch self {
         case .item, .itemDigest, .index: true
         case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
@@ -81,7 +81,7 @@ extension ReferenceSource {
 
 extension ReferenceSource {
     /// Whether it is a part of a request that its sender can have signed.
-    var mayBeSigned: Bool {
+    package var mayBeSigned: Bool {
         switch self {
         case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID: true
         case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
@@ -97,12 +97,23 @@ package struct ReferenceFallback: Sendable, Hashable {
     package let json: [UInt8]
     /// As it reads inside other text.
     let text: [UInt8]
+
+    package init(json: [UInt8], text: [UInt8]) {
+        self.json = json
+        self.text = text
+    }
 }
 
 /// A reference as a route uses it.
 package struct Reference: Sendable, Hashable {
     package var source: ReferenceSource
     /// The position of its body path among the paths of the route, or -1 where it has none.
-    var pathID = -1
+    package var pathID = -1
     package let fallback: ReferenceFallback?
+
+    package init(source: ReferenceSource, pathID: Int = -1, fallback: ReferenceFallback?) {
+        self.source = source
+        self.pathID = pathID
+        self.fallback = fallback
+    }
 }

@@ -1,14 +1,20 @@
+internal import SluiceBase
+
 /// A text in which references may stand, as a route uses it: for names, keys and the like.
 package struct TextTemplate: Sendable, Hashable {
-    enum Part: Sendable, Hashable {
+    package enum Part: Sendable, Hashable {
         case literal([UInt8])
         case reference(Reference)
     }
 
-    let parts: [Part]
+    package let parts: [Part]
+
+    package init(parts: [Part]) {
+        self.parts = parts
+    }
 
     /// The text, where no reference stands in it.
-    var constant: String? {
+    package var constant: String? {
         var text: [UInt8] = []
         for part in parts {
             guard case .literal(let bytes) = part else { return nil }
@@ -17,10 +23,37 @@ package struct TextTemplate: Sendable, Hashable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    var references: [Reference] {
+    package var references: [Reference] {
         parts.compactMap { if case .reference(let reference) = $0 { reference } else { nil } }
     }
 
     /// The reference, if the template is that and nothing else.
-    var soleReference: Reference? { parts.count == 1 ? references.first : nil }
+    package var soleReference: Reference? { parts.count == 1 ? references.first : nil }
+}
+
+/// What a header name is made of.
+package enum HeaderSyntax {
+    /// Whether a text is the name of a header.
+    package static func isName(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
+    }
+
+    /// Whether a header can have this value: no control characters but tabs (RFC 9110 §5.5).
+    package static func isValue(_ text: some StringProtocol) -> Bool {
+        !text.utf8.contains { $0 < 0x20 && $0 != ASCII.tab || $0 == 0x7F }
+    }
+
+    /// RFC 9110 §5.6.2.
+    package static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+            UInt8(ascii: "'"),
+            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"),
+            UInt8(ascii: "_"),
+            UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
 }

@@ -3,7 +3,7 @@ internal import SluiceBase
 /// Which texts an id that is signed may be: a set of ASCII characters and a length, as `[A-Za-z0-9_-]{1,256}` says.
 ///
 /// A bounded alphabet without separators keeps an id from swallowing what stands next to it in the signed text.
-struct IDPattern: Sendable, Hashable {
+package struct IDPattern: Sendable, Hashable {
     /// In bytes.
     let lengths: ClosedRange<Int>
     /// One bit for each ASCII character.
@@ -11,19 +11,19 @@ struct IDPattern: Sendable, Hashable {
     private let high: UInt64
 
     /// What ids are unless a route says otherwise: `[A-Za-z0-9_-]{1,256}`.
-    static let standard: IDPattern = {
+    package static let standard: IDPattern = {
         guard let pattern = IDPattern(parsing: standardText) else {
             preconditionFailure("the standard pattern is of its own form")
         }
         return pattern
     }()
-    static let standardText = "[A-Za-z0-9_-]{1,256}"
+    package static let standardText = "[A-Za-z0-9_-]{1,256}"
 
     private static let longest = 256
 
     /// - Returns: `nil` for anything but one set in brackets, of printable ASCII without blanks, followed by `{LENGTH}`
     ///   or `{LEAST,MOST}`.
-    init?(parsing text: String) {
+    package init?(parsing text: String) {
         guard text.first == "[", let close = text.lastIndex(of: "]"),
             let lengths = Self.lengths(text[text.index(after: close)...]),
             let members = Self.members(Array(text[text.index(after: text.startIndex)..<close].utf8))
@@ -34,7 +34,7 @@ struct IDPattern: Sendable, Hashable {
     }
 
     /// Where an id ends that stands in a signed text.
-    var extent: SignedExtent {
+    package var extent: SignedExtent {
         if lengths.count == 1 { return .fixed(lengths.lowerBound) }
         return allows(UInt8(ascii: ":")) ? .open : .withoutColon
     }

@@ -1,8 +1,8 @@
 internal import SluiceBase
-internal import SluiceCrypto
+package import SluiceCrypto
 
 /// How a signature is written.
-enum SignatureEncoding: String, CaseIterable, Sendable {
+package enum SignatureEncoding: String, CaseIterable, Sendable {
     case hex
     case base64
 
@@ -22,7 +22,7 @@ enum SignatureEncoding: String, CaseIterable, Sendable {
     }
 
     /// Whether the byte stands in signatures that are written so.
-    func uses(_ byte: UInt8) -> Bool {
+    package func uses(_ byte: UInt8) -> Bool {
         switch self {
         case .hex: Hex.value(byte) != nil
         case .base64: ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || "+/=".utf8.contains(byte)
@@ -31,7 +31,7 @@ enum SignatureEncoding: String, CaseIterable, Sendable {
 }
 
 /// How a secret is written.
-enum KeyEncoding: String, CaseIterable, Sendable {
+package enum KeyEncoding: String, CaseIterable, Sendable {
     case utf8
     case base64
     case hex
@@ -57,15 +57,15 @@ enum KeyEncoding: String, CaseIterable, Sendable {
 }
 
 /// What `alg` says.
-enum SignatureAlgorithm: String, CaseIterable, Sendable {
+package enum SignatureAlgorithm: String, CaseIterable, Sendable {
     case hmacSHA1 = "hmac-sha1"
     case hmacSHA256 = "hmac-sha256"
     case hmacSHA512 = "hmac-sha512"
 
     /// Those of the language that this version does not have.
-    static let later = ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"]
+    package static let later = ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"]
 
-    var hash: HashAlgorithm {
+    package var hash: HashAlgorithm {
         switch self {
         case .hmacSHA1: .sha1
         case .hmacSHA256: .sha256

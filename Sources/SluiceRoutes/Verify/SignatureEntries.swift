@@ -1,17 +1,23 @@
 internal import SluiceBase
 
 /// How signatures stand in a value: several with something between them, each behind a prefix, encoded.
-struct SignatureForm: Sendable {
+package struct SignatureForm: Sendable {
     let prefix: [UInt8]
     /// What stands between several; `nil` where the whole value is one.
-    let separator: UInt8?
+    package let separator: UInt8?
     let encoding: SignatureEncoding
+
+    package init(prefix: [UInt8], separator: UInt8?, encoding: SignatureEncoding) {
+        self.prefix = prefix
+        self.separator = separator
+        self.encoding = encoding
+    }
 }
 
 /// The signatures that were found in a request, those that could not be read included.
-struct SignatureEntries {
+package struct SignatureEntries {
     /// What became of an entry that has the prefix.
-    enum Entry {
+    package enum Entry {
         /// There is nothing behind the prefix.
         case empty
         /// It is not in its encoding, or longer than any signature.
@@ -76,7 +82,7 @@ struct SignatureEntries {
 }
 
 /// Walks over the entries of a value, without the blanks around them.
-struct EntrySplitter {
+package struct EntrySplitter {
     let separator: UInt8?
     private var start = 0
 

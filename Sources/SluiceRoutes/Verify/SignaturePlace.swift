@@ -1,7 +1,7 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// Where in a request a scheme finds its signatures.
-enum SignaturePlace: Sendable {
+package enum SignaturePlace: Sendable {
     case header(HeaderName)
     /// `${header.NAME-*}`, for a provider that sends a header a key: `NAME-1` to `NAME-20`.
     case numberedHeaders(String, [HeaderName])
@@ -9,13 +9,13 @@ enum SignaturePlace: Sendable {
     case value(Reference)
 
     /// As many numbers as entries of one value are looked at.
-    static func numbered(_ pattern: HeaderName) -> SignaturePlace {
+    package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }
 
     /// The headers that it stands in; none where it stands elsewhere.
-    var headers: [HeaderName] {
+    package var headers: [HeaderName] {
         switch self {
         case .header(let name): [name]
         case .numberedHeaders(_, let names): names

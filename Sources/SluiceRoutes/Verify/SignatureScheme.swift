@@ -1,25 +1,25 @@
 internal import SluiceBase
-internal import SluiceJSON
+package import SluiceJSON
 
 /// Everything about a route's signatures but the secrets: what `verify` says, or a provider's preset, read.
-struct SignatureScheme: Sendable {
+package struct SignatureScheme: Sendable {
     let algorithm: SignatureAlgorithm
     let place: SignaturePlace
     let form: SignatureForm
-    let keyForm: KeyForm
+    package let keyForm: KeyForm
     /// `nil` where requests say no time.
-    let timestamp: SignedTimestamp?
+    package let timestamp: SignedTimestamp?
     /// Where what `${id}` stands for is.
-    let id: Reference?
+    package let id: Reference?
     /// What ids must be.
     let idPattern: IDPattern
-    let signed: SignedTemplate
+    package let signed: SignedTemplate
     /// What is looked for in the body before the signature is known to be right.
     let paths: JSONPathSet
     /// The header of the signature, where it holds one signature over the body as received and nothing else matters.
     let soleHeader: HeaderName?
 
-    init(
+    package init(
         algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm,
         timestamp: SignedTimestamp?,
         id: Reference?, idPattern: IDPattern, signed: SignedTemplate, paths: [JSONPath]
@@ -91,21 +91,26 @@ extension SignatureScheme {
 }
 
 /// How a route's secrets are written.
-struct KeyForm: Sendable {
-    var encoding = KeyEncoding.utf8
+package struct KeyForm: Sendable {
+    package var encoding = KeyEncoding.utf8
     /// Taken off where it is there.
-    var prefix = ""
+    package var prefix = ""
+
+    package init(encoding: KeyEncoding = .utf8, prefix: String = "") {
+        self.encoding = encoding
+        self.prefix = prefix
+    }
 
     /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
-    func key(_ secret: [UInt8]) -> [UInt8]? {
+    package func key(_ secret: [UInt8]) -> [UInt8]? {
         guard let key = encoding.decode(withoutPrefix(secret)), !key.isEmpty else { return nil }
         return key
     }
 
-    func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
+    package func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
         secret.starts(with: prefix.utf8) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
     }
 
     /// How a key is written in this form.
-    func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
+    package func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
 }

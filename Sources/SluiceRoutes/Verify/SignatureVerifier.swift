@@ -1,23 +1,28 @@
 internal import SluiceBase
-internal import SluiceCrypto
+package import SluiceCrypto
 internal import SluiceJSON
 
 /// A secret of a route, ready for use.
-struct VerifierSecret: Sendable {
+package struct VerifierSecret: Sendable {
     let key: HMACKey
     let source: SecretSource
+
+    package init(key: HMACKey, source: SecretSource) {
+        self.key = key
+        self.source = source
+    }
 }
 
 /// Verifies requests by a scheme and any of some secrets. A class, because all that is in it would be retained for each
 /// request otherwise.
-final class SignatureVerifier: Sendable {
-    let scheme: SignatureScheme
+package final class SignatureVerifier: Sendable {
+    package let scheme: SignatureScheme
     /// Any of them may match, so that a secret can be replaced without a gap. Not empty.
     let secrets: [VerifierSecret]
     let body: BodyReader
     let publicURL: PublicURL?
 
-    init(scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?) {
+    package init(scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?) {
         self.scheme = scheme
         self.secrets = secrets
         self.body = body

@@ -23,7 +23,7 @@ enum SignedBoundary: Sendable, Hashable {
 }
 
 /// What is known of a value of a signed text before any request comes.
-enum SignedExtent: Sendable, Hashable {
+package enum SignedExtent: Sendable, Hashable {
     /// So many bytes.
     case fixed(Int)
     /// No value of this form begins or ends with another one, as with times of RFC 3339.
@@ -35,9 +35,9 @@ enum SignedExtent: Sendable, Hashable {
 }
 
 /// Two values of a signed text that stand so that nothing says where the first one ends.
-struct AmbiguousJoin: Error {
-    let first: ReferenceSource
-    let second: ReferenceSource
+package struct AmbiguousJoin: Error {
+    package let first: ReferenceSource
+    package let second: ReferenceSource
 }
 
 extension SignedBoundary {

@@ -3,7 +3,7 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 /// What `signed` says: the text over which a signature is made, with references in it.
-struct SignedTemplate: Sendable {
+package struct SignedTemplate: Sendable {
     /// One part of the text, and what its value must fulfil.
     private struct Piece {
         let part: TextTemplate.Part
@@ -16,14 +16,14 @@ struct SignedTemplate: Sendable {
     private let bodyBoundaries: [SignedBoundary]
     /// The text, where the body is all that differs between requests.
     private let constant: SignedText?
-    let sources: [ReferenceSource]
+    package let sources: [ReferenceSource]
     /// The values that every request must have: a default stands for absence, so its signature also fits a request that
     /// has the default.
-    let requiredSources: [ReferenceSource]
+    package let requiredSources: [ReferenceSource]
 
     /// - Parameter extent: what is known of the values that the text may hold.
     /// - Throws: where two of them could be cut elsewhere under the same signature.
-    init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) {
+    package init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) {
         let boundaries = try SignedBoundary.all(of: template.parts, extent: extent)
         var segments: [[Piece]] = [[]]
         var bodyBoundaries: [SignedBoundary] = []
@@ -47,7 +47,7 @@ struct SignedTemplate: Sendable {
     var isBodyAlone: Bool { constant?.segments == [[], []] }
 
     /// Whether the whole body is signed, as it is or by its digest.
-    var holdsBody: Bool { sources.contains(.body(.root)) || sources.contains(.bodyDigest(.root)) }
+    package var holdsBody: Bool { sources.contains(.body(.root)) || sources.contains(.bodyDigest(.root)) }
 
     /// The text of one request.
     ///

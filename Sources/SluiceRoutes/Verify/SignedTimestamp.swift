@@ -1,7 +1,7 @@
 internal import SluiceBase
 
 /// What `timestamp_format` says.
-enum TimestampFormat: String, CaseIterable, Sendable {
+package enum TimestampFormat: String, CaseIterable, Sendable {
     /// Whole seconds since 1970.
     case unix
     /// Milliseconds since 1970.
@@ -21,7 +21,7 @@ enum TimestampFormat: String, CaseIterable, Sendable {
     }
 
     /// Where a timestamp ends that stands in a signed text: from 2001 to 2286 numbers have one length.
-    var extent: SignedExtent {
+    package var extent: SignedExtent {
         switch self {
         case .unix: .fixed(10)
         case .unixMilliseconds: .fixed(13)
@@ -59,15 +59,25 @@ enum TimestampFormat: String, CaseIterable, Sendable {
 }
 
 /// Where a request says when it was made, and how far that may be from now.
-struct SignedTimestamp: Sendable {
-    let reference: Reference
+package struct SignedTimestamp: Sendable {
+    package let reference: Reference
     /// What tells it from the other entries of its value; `nil` where the value is the timestamp.
-    let prefix: [UInt8]?
+    package let prefix: [UInt8]?
     /// What stands between the entries.
     let separator: UInt8?
     let format: TimestampFormat
     /// Both ways; zero for any.
-    let tolerance: Duration
+    package let tolerance: Duration
+
+    package init(
+        reference: Reference, prefix: [UInt8]?, separator: UInt8?, format: TimestampFormat, tolerance: Duration
+    ) {
+        self.reference = reference
+        self.prefix = prefix
+        self.separator = separator
+        self.format = format
+        self.tolerance = tolerance
+    }
 
     private var noun: String { reference.source.noun }
 

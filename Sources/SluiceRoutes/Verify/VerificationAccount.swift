@@ -6,7 +6,7 @@ package struct VerificationAccount: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// The route says `verify: none`.
         case notVerified
-        case verified
+        case valid
         case refused(ErrorCode, reason: String)
     }
 
@@ -45,6 +45,17 @@ package struct VerificationAccount: Sendable, Hashable {
     /// What the signature has to be over; `nil` where a part of it is missing.
     package internal(set) var signedText: [UInt8]?
     package internal(set) var timestamp: Timestamp?
+
+    /// The refusal, unless the request may be valid by a secret that is not available here.
+    var refusal: (code: ErrorCode, reason: String)? {
+        if case .refused(let code, let reason) = outcome, !isUnknown { (code, reason) } else { nil }
+    }
+
+    /// Whether a secret that is not available here might match: there are signatures, and they were compared.
+    package var isUnknown: Bool {
+        guard case .refused(.signatureInvalid, _) = outcome else { return false }
+        return signedText != nil && matchingSecret == nil && secrets.contains(where: \.isStandIn)
+    }
 
     /// The first secret that matches, as a position in `secrets`.
     package var matchingSecret: Int? {

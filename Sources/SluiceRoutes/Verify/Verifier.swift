@@ -1,8 +1,8 @@
-internal import SluiceBase
+package import SluiceBase
 internal import SluiceJSON
 
 /// How a route verifies requests.
-enum Verifier: Sendable {
+package enum Verifier: Sendable {
     /// `verify: none`, said in so many words.
     case none
     case signature(SignatureVerifier)
@@ -42,7 +42,7 @@ enum Verifier: Sendable {
         var findings = JSONFindings()
         do throws(Refusal) {
             try verifier.verify(request, receivedAtMilliseconds, &findings, recorder)
-            recorder.conclude(.verified)
+            recorder.conclude(.valid)
         } catch {
             recorder.conclude(.refused(error.code, reason: error.reason))
         }
@@ -50,10 +50,10 @@ enum Verifier: Sendable {
     }
 
     /// `nil` where nothing is verified.
-    var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
+    package var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
 
     /// Headers that authenticate anyone who knows them; they are never stored nor handed to a job by `${headers}`.
-    var credentialHeaders: [HeaderName] {
+    package var credentialHeaders: [HeaderName] {
         switch self {
         case .none: []
         case .signature(let verifier): verifier.scheme.place.headers
@@ -69,4 +69,14 @@ struct Refusal: Error {
 
     static func missing(_ reason: String) -> Refusal { Refusal(code: .signatureMissing, reason: reason) }
     static func invalid(_ reason: String) -> Refusal { Refusal(code: .signatureInvalid, reason: reason) }
+}
+
+/// Headers that are never stored with a dead letter and never handed to a job by `${headers}`.
+package enum CredentialHeaders {
+    private static let everywhere: Set<HeaderName> = ["authorization", "cookie", "proxy-authorization"]
+
+    /// - Parameter others: that the provider sends.
+    package static func of(_ verifier: Verifier, others: [HeaderName]) -> Set<HeaderName> {
+        everywhere.union(verifier.credentialHeaders).union(others)
+    }
 }

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import SluiceBase
+internal import SluiceRouteFiles
+internal import SluiceRouteTools
 internal import SluiceRoutes
 
 /// `sluice check`

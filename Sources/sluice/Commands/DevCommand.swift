@@ -4,6 +4,7 @@ internal import Logging
 internal import SluiceBase
 internal import SluiceGateway
 internal import SluiceNet
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// `sluice dev`

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRouteFiles
+internal import SluiceRouteTools
 internal import SluiceRoutes
 
 /// `sluice explain`
@@ -66,7 +68,7 @@ struct ExplainCommand: AsyncParsableCommand {
             throw StartupError(
                 .usage, "'\(PrintableText.escape(folders[1], limit: 80))' is unexpected: only one folder is allowed")
         }
-        let explainer = Explainer(try table(settings, environment))
+        let explainer = try explainer(settings, environment)
         let explanation: Explanation
         if let delivery {
             explanation = try await explain(delivery, explainer, settings)
@@ -79,13 +81,13 @@ struct ExplainCommand: AsyncParsableCommand {
         throw StartupError(.refused, "the request would be refused: \(code.httpStatus) \(code.rawValue)")
     }
 
-    private func table(_ settings: Settings, _ environment: [String: String]) throws -> RouteTable {
+    private func explainer(_ settings: Settings, _ environment: [String: String]) throws -> Explainer {
         let folder = folders.first ?? settings.routes
         var routeOptions = RouteOptions(settings, allowsInlineSecrets: allowInlineSecrets)
         routeOptions.secrets = .whereThere
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: [])
             .compile(folder: folder, environment: environment, options: routeOptions)
-        if let table = compilation.table { return table }
+        if let explainer = Explainer(compilation) { return explainer }
         let lines = compilation.problems.map { PrintableText.escape($0.description, limit: 1000) }
         let count = "\(lines.count) \(lines.count == 1 ? "error" : "errors") in \(PrintableText.escape(folder))"
         throw StartupError(.wrongInput, (lines + [count]).joined(separator: "\n"))
@@ -101,10 +103,11 @@ struct ExplainCommand: AsyncParsableCommand {
                     + "'keep_request: true'"
             )
         }
-        let arrival = Explainer.Arrival(
+        let arrival = RequestArrival(
             sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
-        guard let explanation = KeptRequestReading.read(request, { explainer.explain(taken: $0, arrival, fate) }) else {
+        guard let explanation = KeptRequestReading.read(request, { explainer.explain(stored: $0, arrival, fate) })
+        else {
             throw StartupError(.wrongInput, "the request of the delivery \(id) can no longer be read")
         }
         return explanation
@@ -114,9 +117,7 @@ struct ExplainCommand: AsyncParsableCommand {
         switch format {
         case .json: Terminal.say(explanation.json)
         case .human:
-            var form = ExplanationTextForm()
-            form.hasColours = Terminal.hasColours
-            for line in explanation.lines(form) { Terminal.say(line) }
+            for line in explanation.lines(hasColours: Terminal.hasColours) { Terminal.say(line) }
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRouteTools
 internal import SluiceRoutes
 
 /// The options of `sluice explain` that describe a request.
@@ -78,11 +79,11 @@ struct ExplainedRequest: ParsableArguments {
     }
 
     /// - Parameter proxies: whose `X-Forwarded-For` is believed.
-    func arrival(trusting proxies: [AddressBlock]) -> Explainer.Arrival {
+    func arrival(trusting proxies: [AddressBlock]) -> RequestArrival {
         let peer = remoteAddress.flatMap { PeerAddress.address(parsing: $0) }.map { PeerAddress(address: $0, port: 0) }
         let now = clock.flatMap { TimestampText.parse($0) } ?? SystemTime().wallMilliseconds()
         let sender = peer.map { peer in head.withView(from: peer) { SenderAddress.of($0, trusted: proxies) } }
-        return Explainer.Arrival(sender: sender, receivedAtMilliseconds: now, deliveryID: Self.deliveryID)
+        return RequestArrival(sender: sender, receivedAtMilliseconds: now, deliveryID: Self.deliveryID)
     }
 
     private func bytes() throws -> [UInt8] {

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRouteFiles
+internal import SluiceRouteTools
 internal import SluiceRoutes
 
 /// `sluice kinds`

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// `sluice routes`
@@ -54,7 +55,8 @@ struct RoutesCommand: AsyncParsableCommand {
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(
             folder: folder, environment: [:], options: options)
         let document = ControlDocuments.Routes(
-            problems: compilation.problems.map(\.description), routes: compilation.table?.routes.map(\.summary) ?? [])
+            problems: compilation.problems.map(\.description),
+            routes: compilation.table == nil ? [] : compilation.details.map(\.summary))
         if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
         guard compilation.table != nil else {
             let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }

@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceGateway
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// What `sluice routes` prints for people.

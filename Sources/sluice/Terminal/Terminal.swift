@@ -1,6 +1,6 @@
 internal import Glibc
 internal import SluiceBase
-internal import SluiceRoutes
+internal import SluiceRouteTools
 
 /// Where commands print: results to standard output, everything else to standard error.
 enum Terminal {

@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// What libFuzzer calls with each input, which is a text with references, and a reference without `${` and `}`.

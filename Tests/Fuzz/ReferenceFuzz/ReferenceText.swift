@@ -1,4 +1,5 @@
 internal import SluiceJSON
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Writes references in the form that holds any name: with keys and names in brackets and double quotes.

@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceJSON
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// A text that stands in a route makes JSON of any body, whatever it refers to; one that is no text with references
@@ -39,8 +40,12 @@ enum RouteProperty {
             method: "POST", target: "/a/x%22y?a=b&id=1",
             headers: [.init("Content-Type", "application/json"), .init("X-Id", "\"\\")],
             body: Array(body.utf8))
-        let rehearsal = route.rehearse(request, sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
-        guard case .store(let delivery, _) = rehearsal.outcome else { return }
+        let outcome = request.withView { view in
+            var scratch = RouteScratch()
+            let arrival = RequestArrival(sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
+            return route.handle(view, arrival, from: .head, scratch: &scratch)
+        }
+        guard case .store(let delivery, _) = outcome else { return }
         for job in delivery.jobs {
             var findings = JSONFindings()
             precondition(

@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceJSON
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// A file is a table or problems, never both and never neither; it is the same each time; each route is found on its
@@ -57,8 +58,12 @@ enum TableProperty {
     private static func check(_ route: Route, _ request: RequestToSign) {
         var request = request
         if let signature = try? route.sign(request, at: 1, id: "d") { request.headers += signature }
-        let rehearsal = route.rehearse(request, sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
-        guard case .store(let delivery, _) = rehearsal.outcome else { return }
+        let outcome = request.withView { view in
+            var scratch = RouteScratch()
+            let arrival = RequestArrival(sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")
+            return route.handle(view, arrival, from: .head, scratch: &scratch)
+        }
+        guard case .store(let delivery, _) = outcome else { return }
         precondition(!delivery.jobs.isEmpty || !delivery.deadLetters.isEmpty, "A delivery of nothing.")
         for job in delivery.jobs { precondition(isJSON(job.payload), "A payload is not JSON.") }
     }

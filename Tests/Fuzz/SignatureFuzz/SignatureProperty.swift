@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceCrypto
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Of all requests that a signed text can be cut into at most one passes.
@@ -106,7 +107,12 @@ enum SignatureProperty {
         }
         return request.withView { view in
             var scratch = RouteScratch()
-            return scheme.route.refusal(unverified: view, receivedAtMilliseconds: now, scratch: &scratch) == nil
+            let arrival = RequestArrival(sender: .unknown, receivedAtMilliseconds: now, deliveryID: "")
+            let outcome = scheme.route.handle(view, arrival, from: .signature, scratch: &scratch)
+            switch outcome.refusal?.code {
+            case .signatureMissing?, .signatureInvalid?, .signatureExpired?: return false
+            default: return true
+            }
         }
     }
 }

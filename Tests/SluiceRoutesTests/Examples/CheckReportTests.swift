@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// The report of `sluice check`, in each of its forms.

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// What is wrong with an example is told when the files are loaded.

@@ -1,6 +1,8 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// The request of an example is what its keys say.
@@ -81,9 +83,9 @@ import Testing
                 "  - { name: \(name), path: /\(name), verify: none, jobs: [ { type: t } ], examples: [ { path: /a, "
                     + "body: 1, expect: { status: 200 } } ] }\n"
             }.joined()
-        let results = compile([("r.yaml", two)]).table?.runExamples(folder: ".", atMilliseconds: 0)
+        let results = compile([("r.yaml", two)]).runExamples(folder: ".", atMilliseconds: 0)
         #expect(
-            results?.compactMap(\.problem).map(\.description) == [
+            results.compactMap(\.problem).map(\.description) == [
                 "r.yaml:3:75: the example 'example 1' of the route 'b' cannot be run: its path /a leads to the route "
                     + "'a'"
             ])

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// A route with examples, run as `sluice check` runs them.
@@ -38,12 +40,11 @@ struct ExampleRoute {
 
     /// - Parameter folder: where files of bodies lie.
     func results(
-        _ examples: [String], folder: String = ".", sourceLocation: SourceLocation = #_sourceLocation
+        _ examples: [String], folder: String = ".", sourceLocation: Testing.SourceLocation = #_sourceLocation
     ) throws -> [ExampleResult] {
         let compilation = compile([("r.yaml", text(examples))], secrets: .throwAway)
         #expect(compilation.problems.map(\.description) == [], sourceLocation: sourceLocation)
-        return try #require(compilation.table, sourceLocation: sourceLocation).runExamples(
-            folder: folder, atMilliseconds: Self.now)
+        return compilation.runExamples(folder: folder, atMilliseconds: Self.now)
     }
 
     /// What is otherwise than expected, as `what: expected, found`, and what cannot be run, as `!why`.

@@ -1,6 +1,8 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// What an example expects is held against what came, key by key.
@@ -171,9 +173,11 @@ import Testing
     @Test("What is ignored is told with the reason")
     func ignored() throws {
         let results = try Self.rich.results(["body: { skip: true }\nexpect: { jobs: [{}] }"])
-        #expect(results[0].outcome == "ignored by jobs[0]")
+        #expect(results[0].outcome == "ignored, because rule 1 ignores it")
         let none = ExampleRoute(lines: "otherwise: ignore", rules: "- when: { body.a: 1 }\n  type: t")
-        #expect(try none.results(["body: {}\nexpect: { jobs: [] }"])[0].outcome == "ignored, because no rule matches")
+        #expect(
+            try none.results(["body: {}\nexpect: { jobs: [] }"])[0].outcome
+                == "ignored, because no rule matches and 'otherwise' is ignore")
         let each = ExampleRoute(lines: "each: ${body.a}")
         #expect(
             try each.results(["body: { a: [] }\nexpect: { jobs: [] }"])[0].outcome

@@ -1,6 +1,8 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// What an account says of a delivery that is taken for genuine.
@@ -33,18 +35,22 @@ import Testing
     @Test("Event, key, rules, kind and job are told in order, each with its place")
     func job() throws {
         let found = try orders(#"{"id":7}"#, [("X-Event", "paid"), ("X-Id", "i1")])
-        let delivery = try #require(found.delivery)
-        #expect(delivery.event?.value == "paid")
-        #expect(delivery.event?.place == "r.yaml:8:5")
-        #expect(delivery.key?.text == "orders:n1:7|s2:i1")
-        #expect(delivery.key?.parts.map(\.written) == ["${body.id}", "${header.X-Id}"])
-        #expect(delivery.key?.parts.map(\.value) == ["7", "i1"])
-        let rules = try #require(delivery.elements.first?.rules)
-        #expect(rules.map(\.holds) == [true, false, true])
-        #expect(rules.map(\.isReached) == [true, false, false])
-        #expect(rules.map(\.makes) == ["kind order", "ignore", "type other"])
-        #expect(rules.map(\.place) == ["r.yaml:12:9", "r.yaml:15:9", "r.yaml:17:9"])
-        #expect(delivery.elements.first?.made.first?.kindPlace == "r.yaml:2:3")
+        #expect(
+            found.text.dropFirst(5).dropLast(6) == [
+                #"body          ✓ JSON; body: auto, no content type  r.yaml:5:5"#,
+                #"event         · "paid", ${header.X-Event}  r.yaml:8:5"#,
+                "rule 1        ✓ kind order  r.yaml:12:9",
+                #"                ✓ event is "paid": "paid"  r.yaml:12:17"#,
+                "                ✓ not all of  r.yaml:12:30",
+                "                  ✗ body.test is true: absent  r.yaml:12:37",
+                "rule 2        · ignore: not evaluated, an earlier rule matches  r.yaml:15:9",
+                "rule 3        · type other: not evaluated, an earlier rule matches  r.yaml:17:9",
+                "unique key    ✓ orders:n1:7|s2:i1  r.yaml:9:5", #"                ${body.id} = "7""#,
+                #"                ${header.X-Id} = "i1""#,
+            ])
+        #expect(
+            found.lines("job") == ["job           ✓ by rule 1: type order, queue default"])
+        #expect(found.step("job")?.details.first == TraceStep("", "its payload fits the kind", at: "r.yaml:2:3"))
         #expect(
             found.text.suffix(2) == [
                 #"answer        ✓ 200 application/json: {"id":"d1","jobs":1,"dead_letters":0,"duplicate":false}"#,
@@ -66,14 +72,12 @@ import Testing
         #expect(misfit.lines("result") == ["result        ✓ accepted: 1 dead letter, no job"])
         let ignored = try orders("{}", [("X-Event", "ping")])
         #expect(ignored.lines("result") == ["result        ✓ accepted: nothing is stored, because rule 2 ignores it"])
-        #expect(ignored.delivery?.key == nil)
+        #expect(ignored.step("unique key") == nil)
         let keyless = try orders("{}", [])
-        #expect(keyless.delivery?.event?.value == nil)
-        #expect(keyless.delivery?.key?.isWhole == false)
-        #expect(keyless.delivery?.key?.text?.hasPrefix("orders:body:") == true)
+        #expect(keyless.lines("event") == ["event         · absent, ${header.X-Event}  r.yaml:8:5"])
         #expect(
-            keyless.lines("unique key").first?.contains("✗ missing: the digest of the content stands in, orders:body:")
-                == true)
+            keyless.lines("unique key").first?.contains(
+                "✗ missing: the digest of the content replaces it, orders:body:") == true)
     }
 
     @Test(
@@ -92,9 +96,11 @@ import Testing
         ] as [(String, String, String?)])
     func bodies(type: String, body: String, form: String?) throws {
         let found = try explanation(openRoute(), TestRequest(body, headers: [("Content-Type", type)]))
-        #expect(found.delivery?.body.form == form)
-        #expect((found.delivery?.body.problem == nil) == (form != nil))
-        #expect(found.delivery?.body.contentType == type)
+        let step = try #require(found.step("body"))
+        #expect(step.holds == (form != nil))
+        #expect(step.text.hasPrefix(form.map { "\($0); " } ?? "unreadable: "))
+        #expect(step.text.hasSuffix("; body: auto, content type \"\(type)\""), "\(step.text)")
+        #expect(found.steps("body").count == 1)
         #expect(found.lines("dead letter").count == (form == nil ? 1 : 0))
     }
 
@@ -102,13 +108,16 @@ import Testing
     func gzip() throws {
         let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
         let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
-        #expect(broken.delivery?.body.problem == "the body is not gzip, although its content encoding says so")
-        #expect(broken.delivery?.body.contentType == "application/json")
+        #expect(
+            broken.step("body")?.text
+                == "unreadable: the body is not gzip, although its content encoding says so; body: auto, content type "
+                + "\"application/json\"")
         #expect(broken.lines("gzip") == ["gzip          ✓ gzip; accepted: gzip or identity  r.yaml:5:5"])
         // An empty member (RFC 1952 §2.3): the final block holds the code of its end alone.
         var empty = TestRequest("", headers: headers)
         empty.body = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF, 3, 0] + [UInt8](repeating: 0, count: 8)
-        #expect(try explanation(openRoute("gzip: true"), empty).delivery?.body.inflatedBytes == 0)
+        let inflated = try explanation(openRoute("gzip: true"), empty).step("body")?.text
+        #expect(inflated?.contains(", 0 bytes after gzip; ") == true, "\(inflated ?? "")")
     }
 
     @Test("Each element has its rules and its key; of many the first twenty are told and the others counted")
@@ -118,13 +127,15 @@ import Testing
             rule: "when:\n  item.n: { less: 30 }")
         let items = (0..<35).map { $0 == 2 ? "{\"n\":2}" : "{\"id\":\"i\($0)\",\"n\":\($0)}" }
         let found = try explanation(text, TestRequest("{\"items\":[\(items.joined(separator: ","))]}"))
-        let delivery = try #require(found.delivery)
-        #expect(delivery.each?.count == 35)
-        #expect(delivery.elementCount == 35)
-        #expect(delivery.elements.map(\.number) == (1...20).map { $0 })
-        #expect(delivery.elements[0].key?.text == "open:i0")
-        #expect(delivery.elements[2].key?.isWhole == false)
-        #expect(delivery.elements[2].made.isEmpty)
+        #expect(found.lines("each") == ["each          · 35 elements in body.items[]  r.yaml:5:5"])
+        #expect(
+            found.steps.map(\.name).filter { $0.hasPrefix("element ") } == (1...20).map { "element \($0)" })
+        #expect(
+            found.steps("unique key").prefix(3).map(\.text) == [
+                "open:i0", "open:i1", "missing: a dead letter ('unique_key_missing: dead_letter')",
+            ])
+        let third = found.steps.firstIndex { $0.name == "element 3" } ?? 0
+        #expect(found.steps[third...].prefix(4).map(\.name) == ["element 3", "rule 1", "unique key", "element 4"])
         #expect(found.lines("and") == ["and           · 15 more elements, not shown"])
         #expect(found.lines("dead letter").count == 6)
         #expect(found.lines("result") == ["result        ✓ accepted: 29 jobs and 6 dead letters"])
@@ -135,7 +146,7 @@ import Testing
         let found = try explanation(openRoute("each: ${body.items[]}"), TestRequest("{}"))
         #expect(
             found.lines("dead letter") == ["dead letter   ✗ body_unreadable: 'each' finds no array at body.items[]"])
-        #expect(found.delivery?.elementCount == 0)
+        #expect(!found.steps.contains { $0.name.hasPrefix("element ") })
     }
 
     @Test("Control characters of a request are escaped, and long values cut")
@@ -154,7 +165,7 @@ import Testing
     func credential() throws {
         let found = try explanation(
             openRoute("event: ${header.Authorization}"), TestRequest("{}", headers: [("Authorization", "Bearer x")]))
-        #expect(found.delivery?.event?.value == "a credential, which is not shown")
+        #expect(found.step("event")?.text.hasPrefix("\"a credential, which is not shown\"") == true)
     }
 
     @Test("The reply of the route is told with its headers and its place")
@@ -170,10 +181,10 @@ import Testing
 /// An account of a request that the gateway has taken.
 @Suite(.serialized) struct TakenExplanationTests {
     private func explained(_ text: String, target: String, route: String) throws -> Explanation {
-        let table = try #require(compile([("r.yaml", text)]).table)
-        let arrival = Explainer.Arrival(sender: nil, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
+        let explainer = try #require(Explainer(compile([("r.yaml", text)])))
+        let arrival = RequestArrival(sender: nil, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
         let fate = Explanation.Fate(route: route, lines: ["job 1, pending"])
-        return TestRequest("{}", target: target).withView { Explainer(table).explain(taken: $0, arrival, fate) }
+        return TestRequest("{}", target: target).withView { explainer.explain(stored: $0, arrival, fate) }
     }
 
     @Test("Its signature is passed over, and what became of it stands at the end")
@@ -181,25 +192,27 @@ import Testing
         let text = signedRoute.replacing(", { env: OLD }", with: "").replacing(
             "    path: /hook", with: "    path: /hook\n    allow_from: [ 10.0.0.0/8 ]")
         let found = try explained(text, target: "/hook", route: "signed")
-        #expect(found.verification?.verdict == .verifiedBefore)
+        #expect(
+            found.step("signature")?.text == "skipped: it was valid when the request arrived, and is not stored")
         #expect(found.refusal == nil)
-        #expect(found.checks.first?.found == "not kept; the gateway accepted it")
+        #expect(found.step("allow_from")?.text.hasPrefix("not stored; the gateway has admitted it; ") == true)
         #expect(
             found.text.suffix(2) == [
-                "then          · what happened to the delivery when it was received:", "                job 1, pending",
+                "then          · what happened to the delivery when it arrived:", "                job 1, pending",
             ])
     }
 
     @Test("It is asked of the route that it came by, also where its path leads elsewhere now")
     func byName() throws {
         let other = try explained(openRoute(), target: "/old", route: "open")
-        #expect(other.route?.name == "open")
+        #expect(other.step("route")?.text == "open, path /hook")
         #expect(
-            other.notes == [
-                "its path now leads to no route; this shows the route 'open' that accepted it"
-            ])
+            other.step("request")?.details.last?.text
+                == "its path now leads to no route; this is what the route 'open', by which it came, makes of it")
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
-        #expect(renamed.notes == ["the route 'old' that accepted it no longer exists; its path now leads to 'open'"])
+        #expect(
+            renamed.step("request")?.details.last?.text
+                == "the route 'old', by which it came, no longer exists; its path now leads to 'open'")
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
     }
 

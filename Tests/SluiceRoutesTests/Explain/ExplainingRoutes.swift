@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -10,8 +12,8 @@ func explanation(
 ) throws -> Explanation {
     let compilation = compile([("r.yaml", text)], environment: environment, secrets: secrets)
     #expect(compilation.problems.map(\.description) == [])
-    let arrival = Explainer.Arrival(sender: sender, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
-    return Explainer(try #require(compilation.table)).explain(request.toSign, arrival, signs: signs)
+    let arrival = RequestArrival(sender: sender, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
+    return try #require(Explainer(compilation)).explain(request.toSign, arrival, signs: signs)
 }
 
 extension TestRequest {
@@ -24,7 +26,9 @@ extension TestRequest {
 
 extension Explanation {
     /// For a person, without colours.
-    var text: [String] { lines(ExplanationTextForm()) }
+    var text: [String] { lines(hasColours: false) }
+
+    func steps(_ name: String) -> [TraceStep] { steps.filter { $0.name == name } }
 
     /// The lines that begin with a label.
     func lines(_ label: String) -> [String] { text.filter { $0.hasPrefix(label) } }

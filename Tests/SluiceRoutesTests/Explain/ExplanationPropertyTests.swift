@@ -1,6 +1,8 @@
 import SluiceBase
 import Testing
 
+@testable import SluiceRouteFiles
+@testable import SluiceRouteTools
 @testable import SluiceRoutes
 
 /// Random routes and random requests: an account ends as the gateway does, and tells of what the gateway makes.
@@ -17,61 +19,66 @@ import Testing
         let route = try #require(table.routes.first)
         for _ in 0..<20 {
             let request = RandomRoute.request(to: route.path, &random)
-            let arrival = Explainer.Arrival(
-                sender: request.peer, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
-            let explained = Explainer(table, elementLimit: .max).explain(request.toSign, arrival, signs: false)
+            let arrival = request.arrival()
+            let explainer = try #require(Explainer(compilation, elementLimit: .max))
+            let explained = explainer.explain(request.toSign, arrival, signs: false)
             #expect(
-                String(describing: explained.outcome) == String(describing: expected(request, route)),
+                String(describing: explained.outcome) == String(describing: served(request, route)),
                 "\(text) \(request)")
             expectSteps(of: explained, text)
-            let short = Explainer(table, elementLimit: 1).explain(request.toSign, arrival, signs: false)
+            let short = try #require(Explainer(compilation, elementLimit: 1))
+                .explain(request.toSign, arrival, signs: false)
             #expect(String(describing: short.outcome) == String(describing: explained.outcome))
-            #expect((short.delivery?.elements.count ?? 0) <= 1)
-            #expect(short.delivery?.elementCount == explained.delivery?.elementCount)
+            #expect(short.steps.count { $0.name.hasPrefix("element ") } <= 1)
         }
     }
 
-    /// What the gateway makes of it, in its order.
-    private func expected(_ request: TestRequest, _ route: Route) -> RouteOutcome {
+    /// What the gateway makes of it, without a trace.
+    private func served(_ request: TestRequest, _ route: Route) -> RouteOutcome {
         request.toSign.withView(from: request.peer) { view in
-            let refusal = route.refusal(ofHead: view, sender: request.peer, receivedAtMilliseconds: TestRequest.now)
-            if let refusal { return refusal }
+            if let refusal = route.admit(view, request.arrival()) { return refusal }
             if view.body.count > route.bodyLimit.bytes {
                 return .refused(.bodyTooLarge, reason: "the body has more than \(route.bodyLimit)")
             }
             var scratch = RouteScratch()
-            if let refusal = route.refusal(unverified: view, receivedAtMilliseconds: TestRequest.now, scratch: &scratch)
-            {
-                return refusal
-            }
-            return route.processVerified(
-                view, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1", scratch: &scratch)
+            return route.handle(view, request.arrival(), from: .signature, scratch: &scratch)
         }
     }
+
+    private static let headSteps = ["allow_from", "methods", "content_types", "gzip", "body_limit", "signature"]
 
     private func expectSteps(of explained: Explanation, _ text: String) {
-        let refusals = explained.checks.compactMap(\.refusal)
-        #expect(refusals.isEmpty || refusals == [explained.refusal])
-        guard case .store(let stored, _) = explained.outcome, let account = explained.delivery else { return }
-        // A delivery that is one dead letter as a whole leaves nothing of what its elements made.
-        let isBuried = stored.jobs.isEmpty && stored.deadLetters.count == 1 && stored.deadLetters[0].share == .all
-        guard !isBuried else { return }
-        #expect(made(account) == stored.jobs, "\(text)")
-        let problems = account.elements.flatMap(\.made).filter { if case .problem = $0.result { true } else { false } }
-        let letters = stored.deadLetters.filter { $0.reason != .noMatchingRule && $0.reason != .uniqueKeyMissing }
-        #expect(problems.count == letters.count, "\(text)")
-        let keys = account.key.map { [$0] } ?? account.elements.compactMap(\.key)
-        #expect(keys.isEmpty || keys.map(\.text) == stored.parts.map { $0.key?.text }, "\(text)")
-        for element in account.elements {
-            let matching = element.rules.filter { $0.isReached && $0.holds }
-            #expect(matching.isEmpty == (element.otherwise != nil), "\(text)")
-            #expect(Set(element.made.map(\.rule)).isSubset(of: Set(matching.map(\.number))), "\(text)")
-            for rule in element.rules { #expect(rule.holds == rule.conditions.allSatisfy(\.holds)) }
+        let refused = explained.steps.filter { $0.holds == false && Self.headSteps.contains($0.name) }
+        #expect(refused.isEmpty || refused.count == 1 && explained.refusal != nil)
+        if let step = refused.first { #expect(step == explained.steps.dropLast().last, "\(text)") }
+        for rule in explained.steps where rule.name.hasPrefix("rule ") && rule.holds != nil {
+            #expect(rule.holds == rule.details.allSatisfy { $0.holds == true }, "\(text)")
         }
+        guard case .store(let stored, _) = explained.outcome else { return }
+        // A delivery that is one dead letter as a whole leaves nothing of what its elements made.
+        if stored.jobs.isEmpty, stored.deadLetters.count == 1, stored.deadLetters[0].share == .all { return }
+        #expect(explained.steps("job").count == stored.jobs.count, "\(text)")
+        for (step, job) in zip(explained.steps("job"), stored.jobs) {
+            #expect(step.text == "by rule \((job.rule ?? 0) + 1): type \(job.type), queue \(job.queue)")
+        }
+        let letters = stored.deadLetters.filter { $0.reason != .noMatchingRule && $0.reason != .uniqueKeyMissing }
+        #expect(explained.steps("no job").count == letters.count, "\(text)")
+        let keys = explained.steps("unique key").filter { $0.holds == true }.map(\.text)
+        #expect(Set(keys).isSubset(of: stored.parts.map { PrintableText.escape($0.key?.text ?? "") }), "\(text)")
+        expectRules(of: explained, text)
     }
 
-    private func made(_ account: DeliveryAccount) -> [Job] {
-        account.elements.flatMap(\.made).compactMap { if case .job(let job) = $0.result { job } else { nil } }
+    /// An element, or the delivery without elements, has either a rule that matches or `otherwise`.
+    private func expectRules(of explained: Explanation, _ text: String) {
+        var matches = 0
+        var last: String?
+        for step in explained.steps {
+            if step.name == "rule 1" { matches = 0 }
+            if step.name.hasPrefix("rule "), step.holds == true { matches += 1 }
+            if step.name == "otherwise" { #expect(matches == 0, "\(text)") }
+            if step.name == "job" || step.name == "no job" { #expect(matches > 0, "\(text) after \(last ?? "")") }
+            last = step.name
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 import SluiceBase
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
@@ -20,9 +22,8 @@ import Testing
         ])
     func lostPath(path: String, nearest: [String]) throws {
         let found = try explanation(Self.two, TestRequest(target: path))
-        #expect(found.lostPath?.suggestions == nearest)
         #expect(found.refusal == .noSuchRoute)
-        #expect(found.status == 404)
+        #expect(found.outcome.status == 404)
         #expect(
             found.lines("route") == [
                 "route         ✗ none has this path; the nearest: \(nearest.joined(separator: ", "))"
@@ -31,15 +32,18 @@ import Testing
 
     @Test("A path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
     func unclearPath(path: String) throws {
-        #expect(try explanation(Self.two, TestRequest(target: path)).lostPath?.isUnclear == true)
+        let words = try explanation(Self.two, TestRequest(target: path)).step("route")?.text
+        #expect(
+            words
+                == "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 never leads to a route")
     }
 
     @Test("A route is told with its place and its parameters, decoded")
     func route() throws {
         let found = try explanation(Self.two, TestRequest(target: "/github/ac%20me?x=1"))
-        #expect(found.route?.name == "a")
-        #expect(found.route?.place == "r.yaml:2:5")
-        #expect(found.route?.parameters.map(\.value) == ["ac me"])
+        #expect(found.step("route")?.text == "a, path /github/{tenant}")
+        #expect(found.step("route")?.location == "r.yaml:2:5")
+        #expect(found.step("route")?.details.map(\.text) == ["tenant = \"ac me\""])
         #expect(found.refusal == nil)
     }
 
@@ -66,12 +70,13 @@ import Testing
         var request = TestRequest(String(repeating: "1", count: 1025), headers: headers)
         request.method = method
         let found = try explanation(openRoute(line), request)
-        #expect(found.checks.last?.name == name)
-        #expect(found.checks.last?.refusal == code)
-        #expect(found.checks.last?.place == place)
-        #expect(found.checks.dropLast().allSatisfy { $0.refusal == nil })
+        let last = try #require(found.steps.dropLast().last)
+        #expect(last.name == name)
+        #expect(last.holds == false)
+        #expect(last.text.hasPrefix("\(code.rawValue): "))
+        #expect(last.location == place)
+        #expect(found.steps.dropLast(2).allSatisfy { $0.holds != false })
         #expect(found.refusal == code)
-        #expect(found.delivery == nil)
         #expect(found.text.last?.hasPrefix("result        ✗ refused: \(code.httpStatus) \(code.rawValue): ") == true)
     }
 
@@ -79,8 +84,11 @@ import Testing
     func sender() throws {
         let found = try explanation(openRoute("allow_from: [ 10.0.0.0/8 ]"), TestRequest("{}"), sender: nil)
         #expect(found.refusal == nil)
-        #expect(found.request.sender?.description == "10.0.0.1")
-        #expect(found.notes.count == 1)
+        #expect(found.step("request")?.text.contains(", from 10.0.0.1, at ") == true)
+        #expect(
+            found.step("request")?.details.map(\.text) == [
+                "no sender is given: assuming an address that the route accepts"
+            ])
     }
 }
 
@@ -96,9 +104,8 @@ import Testing
     @Test("A signature is told with the secret that matches, its source, the time and the signed text")
     func genuine() throws {
         let found = try explanation(signedRoute, request("the old secret..."), environment: both)
-        #expect(found.verification?.verdict == .verified)
-        #expect(found.verification?.place == "r.yaml:4:5")
-        #expect(found.verification?.secretsPlace == "r.yaml:10:5")
+        #expect(found.step("signature")?.holds == true)
+        #expect(found.step("signature")?.location == "r.yaml:4:5")
         let text = found.text.map { $0.trimmingPrefix { $0 == " " } }
         #expect(text.contains("✓ it matches secret 2 (env OLD)"))
         #expect(text.contains("timestamp \"1700000000\", 0s old, tolerance 5m"))
@@ -110,7 +117,9 @@ import Testing
     func refused() throws {
         let forged = try explanation(signedRoute, request("guess"), environment: both)
         #expect(forged.refusal == .signatureInvalid)
-        #expect(forged.delivery == nil)
+        #expect(forged.step("body") == nil)
+        #expect(
+            forged.step("signature")?.details.first { $0.text == "secret 1 (env SECRET)" }?.location == "r.yaml:10:5")
         #expect(
             forged.text.last
                 == "result        ✗ refused: 401 signature_invalid: the header x-signature does not match any secret of the route"
@@ -131,11 +140,13 @@ import Testing
     @Test("A request without a signature is signed with the first secret, unless it is to go as it is")
     func signing() throws {
         let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
-        #expect(signed.verification?.signing == .signedHere)
-        #expect(signed.request.addedHeaders.map(\.name) == ["x-time", "x-signature"])
-        #expect(signed.verification?.account?.matchingSecret == 0)
+        #expect(
+            signed.step("signature")?.details.prefix(2).map(\.text) == [
+                "it had no signature and was signed here; added: x-time, x-signature",
+                "it matches secret 1 (env SECRET)",
+            ])
         let unsigned = try explanation(signedRoute, TestRequest("{}"), environment: both)
-        #expect(unsigned.verification?.signing == .asItCame)
+        #expect(unsigned.step("signature")?.details.contains { $0.text.contains("signed here") } == false)
         #expect(unsigned.refusal == .signatureMissing)
     }
 
@@ -144,10 +155,9 @@ import Testing
         let text = signedRoute.replacing("${header.X-Time}", with: "${body.time}")
         let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
         #expect(
-            found.verification?.signing
-                == .obstacle(
-                    "the request cannot be signed: the field time of the body, which contains the timestamp, is missing"
-                ))
+            found.step("signature")?.details.first?.text
+                == "it could not be signed here: the request cannot be signed: the field time of the body, which holds "
+                + "the timestamp, is missing")
         #expect(found.refusal == .signatureMissing)
     }
 
@@ -157,22 +167,23 @@ import Testing
     func standIns() throws {
         let signed = try explanation(
             signedRoute, TestRequest("{}"), signs: true, secrets: .whereThere, environment: [:])
-        #expect(signed.verification?.verdict == .verified)
-        #expect(signed.verification?.account?.secrets.map(\.isStandIn) == [true, true])
+        #expect(signed.step("signature")?.holds == true)
         #expect(
-            signed.verification?.account?.secrets.first?.description
-                == "env SECRET, which is missing, so one was generated")
+            signed.step("signature")?.details.map(\.text).contains(
+                "it matches secret 1 (env SECRET, which is missing, so one was generated)") == true)
         let brought = try explanation(
             signedRoute, request("the old secret..."), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])
-        #expect(brought.verification?.verdict == .unknown)
+        #expect(brought.isSignatureUnknown)
+        #expect(brought.step("signature")?.holds == nil)
         #expect(brought.refusal == nil)
-        #expect(brought.delivery?.elements.count == 1)
+        #expect(brought.steps("job").count == 1)
         #expect(brought.text.last == "result        · accepted, if its signature is valid: 1 job")
         let known = try explanation(
             signedRoute, request("a secret of tests"), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])
-        #expect(known.verification?.verdict == .verified)
+        #expect(known.step("signature")?.holds == true)
+        #expect(!known.isSignatureUnknown)
         // What lacks a signature is refused whatever the secrets are.
         #expect(
             try explanation(signedRoute, TestRequest("{}"), secrets: .whereThere, environment: [:]).refusal

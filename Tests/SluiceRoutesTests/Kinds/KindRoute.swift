@@ -1,3 +1,5 @@
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 
 /// A file with a kind `k` of this payload type, written in one line, and a route on `/hook` whose only rule makes such

@@ -1,4 +1,6 @@
 import Foundation
+import SluiceRouteFiles
+import SluiceRouteTools
 import SluiceRoutes
 
 /// A validator that knows nothing of how the schema was made: `jsonschema` for Python, of the package

@@ -1,0 +1,108 @@
+internal import SluiceBase
+
+/// A JSON value as a tree, for comparing what came out with what was expected.
+package indirect enum JSONTree: Sendable, Hashable {
+    case null
+    case boolean(Bool)
+    /// Digit by digit.
+    case number(String)
+    case text(String)
+    case array([JSONTree])
+    /// In the order of the text; of two equal keys the last counts.
+    case object([Member])
+
+    package struct Member: Sendable, Hashable {
+        package let key: String
+        package let value: JSONTree
+
+        package init(key: String, value: JSONTree) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// Reads one JSON text.
+    ///
+    /// - Returns: `nil` where it is none, or lies deeper than Zizq takes.
+    package init?(_ bytes: [UInt8]) {
+        do throws(JSONError) {
+            var reader = JSONReader(bytes.span, acceptsLoneSurrogates: true)
+            let tree = try Self.read(&reader, bytes.span)
+            try reader.finish()
+            self = tree
+        } catch {
+            return nil
+        }
+    }
+
+    /// Recurses as deep as the reader lets values lie.
+    private static func read(_ reader: inout JSONReader, _ bytes: Span<UInt8>) throws(JSONError) -> JSONTree {
+        switch try reader.peek() {
+        case .null:
+            _ = try reader.readNull()
+            return .null
+        case .true, .false: return .boolean(try reader.readBool())
+        case .number: return .number(bytes.extracting(try reader.skipValue()).text)
+        case .string: return .text(try reader.readString())
+        case .array:
+            var elements: [JSONTree] = []
+            try reader.beginArray()
+            while try reader.nextElement() { elements.append(try read(&reader, bytes)) }
+            return .array(elements)
+        case .object:
+            var members: [Member] = []
+            try reader.beginObject()
+            while let key = try reader.nextKey()?.text {
+                members.append(Member(key: key, value: try read(&reader, bytes)))
+            }
+            return .object(members)
+        }
+    }
+
+    /// The value of a key, compared byte for byte.
+    package subscript(key: String) -> JSONTree? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value
+    }
+
+    /// The text of a string; `nil` for anything else.
+    package var string: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
+    /// The elements of an array; empty for anything else.
+    package var elements: [JSONTree] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
+    /// Whether two scalars are one: numbers by value, texts byte for byte.
+    package func isSameScalar(as other: JSONTree) -> Bool {
+        switch (self, other) {
+        case (.null, .null): true
+        case (.boolean(let one), .boolean(let other)): one == other
+        case (.text(let one), .text(let other)): one.utf8.elementsEqual(other.utf8)
+        case (.number(let one), .number(let other)):
+            one == other || JSONNumber(one).flatMap { number in JSONNumber(other).map { number == $0 } } ?? false
+        default: false
+        }
+    }
+
+    /// The value as JSON.
+    package var json: String {
+        switch self {
+        case .null: return "null"
+        case .boolean(let value): return value ? "true" : "false"
+        case .number(let text): return text
+        case .text(let text): return Self.quoted(text)
+        case .array(let elements): return "[\(elements.map(\.json).joined(separator: ","))]"
+        case .object(let members):
+            return "{\(members.map { "\(Self.quoted($0.key)):\($0.value.json)" }.joined(separator: ","))}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        bytes.appendJSONString(text)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

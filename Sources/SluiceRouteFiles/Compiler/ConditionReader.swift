@@ -1,0 +1,105 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads `when`: a mapping from references to what they must be, with `any` and `not` around such mappings.
+///
+/// Recurses as deep as the file is nested, which YAML bounds.
+struct ConditionReader {
+    let context: FileContext
+    let bodyKind: BodyKind
+
+    /// - Returns: `nil` after a problem has been noted.
+    func read(_ node: YAMLNode, scope: inout RouteScope) -> [Condition]? {
+        conditions(
+            node, "'when'", ifEmpty: "'when' is empty; omit it in a rule that matches everything", scope: &scope)
+    }
+
+    private func conditions(_ node: YAMLNode, _ subject: String, ifEmpty: String, scope: inout RouteScope)
+        -> [Condition]?
+    {
+        guard case .mapping(let entries) = node.content else {
+            context.error(
+                node.position, "\(subject) must be a mapping from references to conditions, not \(node.noun)")
+            return nil
+        }
+        if entries.isEmpty { context.error(node.position, ifEmpty) }
+        var conditions: [Condition] = []
+        var isFine = !entries.isEmpty
+        for entry in entries {
+            if let parts = self.conditions(entry, scope: &scope) { conditions += parts } else { isFine = false }
+        }
+        return isFine ? conditions : nil
+    }
+
+    private func conditions(_ entry: YAMLEntry, scope: inout RouteScope) -> [Condition]? {
+        switch entry.key {
+        case "any": any(entry, scope: &scope).map { [$0] }
+        case "not":
+            conditions(entry.value, "'not'", ifEmpty: "an empty mapping in 'not' never holds", scope: &scope)
+                .map { [.not($0, context.place(entry.position))] }
+        default: values(entry, scope: &scope)
+        }
+    }
+
+    private func any(_ entry: YAMLEntry, scope: inout RouteScope) -> Condition? {
+        guard case .sequence(let elements) = entry.value.content else {
+            context.error(entry.value.position, "'any' must be a list of mappings, not \(entry.value.noun)")
+            return nil
+        }
+        if elements.isEmpty { context.error(entry.value.position, "an empty list in 'any' can never hold") }
+        var alternatives: [[Condition]] = []
+        for element in elements {
+            let alternative = conditions(
+                element, "an element of 'any'", ifEmpty: "an empty mapping in 'any' always holds", scope: &scope)
+            if let alternative { alternatives.append(alternative) }
+        }
+        guard !elements.isEmpty, alternatives.count == elements.count else { return nil }
+        return .any(alternatives, context.place(entry.position))
+    }
+
+    private func values(_ entry: YAMLEntry, scope: inout RouteScope) -> [Condition]? {
+        if entry.key.utf8.starts(with: "${".utf8) {
+            context.error(entry.position, "references in 'when' must be written without ${ and }")
+            return nil
+        }
+        let reference = scope.bareReference(entry.key, at: entry.position)
+        let tests = ValueTestReader(context: context).read(entry)
+        guard let reference, let tests else { return nil }
+        let comparison = comparison(of: reference, writtenAs: entry.key, scope)
+        return tests.map { test, position in
+            .value(
+                ValueCondition(
+                    reference: reference, comparison: comparison, test: test, written: entry.key,
+                    place: context.place(position)))
+        }
+    }
+
+    /// A form's own fields have no type; what lies inside the JSON of its field `payload` has one.
+    private func comparison(of reference: Reference, writtenAs key: String, _ scope: RouteScope) -> ValueComparison {
+        // The event is text, also where it is one value of the body, which then stands in the reference.
+        let isEvent = key.drop { $0 == " " || $0 == "\t" } == "event"
+        guard !isEvent, reference.source.isOfBody, let path = reference.source.bodyPath(items: scope.items) else {
+            return .asText
+        }
+        guard isOfFormField(path) else { return .byType }
+        return switch bodyKind {
+        case .json, .bytes: .byType
+        case .text: .asText
+        case .form: .asFormField
+        case .auto: .asFormFieldInForms
+        }
+    }
+
+    /// A form is a mapping of fields, and a field that stands twice is an array; a text is all of the body.
+    private func isOfFormField(_ path: JSONPath) -> Bool {
+        switch path.steps.count {
+        case 0, 1: return true
+        case 2:
+            if case .key = path.steps[1] { return false }
+            return path.steps.first != .key("payload")
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,196 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads the `examples` of a route. They are checked whenever the files are loaded, and run by `sluice check` alone.
+struct ExampleReader {
+    let context: FileContext
+    /// The route's; `nil` where its path is wrong.
+    let path: RoutePath?
+    let methods: [String]
+    let isVerified: Bool
+
+    func read(_ node: YAMLNode) -> [RouteExample] {
+        guard let elements = context.list(node, "'examples'") else { return [] }
+        let examples = elements.enumerated().compactMap { example($1, number: $0 + 1) }
+        var names: Set<String> = []
+        for example in examples where !names.insert(example.name).inserted {
+            context.log.warning(
+                example.place, "two examples in this route are named '\(PrintableText.escape(example.name))'")
+        }
+        return examples
+    }
+
+    private func example(_ node: YAMLNode, number: Int) -> RouteExample? {
+        guard let reader = MappingReader(node, .example, in: context) else { return nil }
+        let name = name(reader) ?? "example \(number)"
+        let usual = methods.contains("POST") ? "POST" : methods.first ?? "POST"
+        let method = reader.node("method").map(context.method) ?? usual
+        let target = target(reader)
+        let headers = reader.value("headers", headers) ?? []
+        let body = body(reader, headers)
+        let signing = signing(reader)
+        let clock = reader.value("clock", JobStart.time)
+        let sender = reader.value("remote_address", sender)
+        let expectation = expectation(reader)
+        guard let method, let target, let body, let signing, let expectation else { return nil }
+        return RouteExample(
+            name: name, place: context.place(node.position), method: method, target: target,
+            headers: headers + body.headers, body: body.body, signing: signing, clock: clock, sender: sender,
+            expectation: expectation)
+    }
+
+    private func name(_ reader: MappingReader) -> String? {
+        guard let node = reader.node("name"), let name = reader.text("name") else { return nil }
+        if name.allSatisfy(\.isWhitespace) { context.error(node.position, "the name of an example is empty") }
+        return name
+    }
+
+    private func signing(_ reader: MappingReader) -> RouteExample.Signing? {
+        let signed = reader.value("signed") { $0.boolean($1, $2) }
+        if reader.has("signed"), signed == nil { return nil }
+        guard let node = reader.node("secret") else { return signed == false ? .unsigned : .throwAway }
+        guard let secret = reader.text("secret") else { return nil }
+        if secret.isEmpty { context.error(node.position, "the secret is empty") }
+        if !isVerified, let entry = reader.entry("secret") {
+            context.error(entry.position, "'secret' has no effect with 'verify: none'")
+        }
+        return signed == false ? .unsigned : .secret(secret, context.place(node.position))
+    }
+
+    private func sender(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PeerAddress? {
+        guard let text = context.text(node, subject) else { return nil }
+        if let address = PeerAddress.address(parsing: text) { return PeerAddress(address: address, port: 0) }
+        context.error(node.position, "\(subject) must be an address such as 192.0.2.1 or 2001:db8::1")
+        return nil
+    }
+
+    private func expectation(_ reader: MappingReader) -> Expectation? {
+        guard let node = reader.node("expect") else {
+            context.error(reader.position, "an example needs 'expect'")
+            return nil
+        }
+        return ExpectationReader(context: context).read(node)
+    }
+}
+
+extension ExampleReader {
+    /// What says how a request is sent (RFC 9112 §6), not what it says.
+    private static let framing: Set<HeaderName> = [
+        "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive",
+        "proxy-connection",
+    ]
+
+    private func target(_ reader: MappingReader) -> String? {
+        let query = reader.node("query").map(query)
+        let path = path(reader)
+        guard let path, query.map({ $0 != nil }) ?? true else { return nil }
+        return (query ?? nil).map { $0.isEmpty ? path : "\(path)?\($0)" } ?? path
+    }
+
+    private func path(_ reader: MappingReader) -> String? {
+        guard let node = reader.node("path") else {
+            guard let path else { return nil }
+            if path.parameters.isEmpty { return PercentEncoding.path(path.text) }
+            context.error(reader.position, "an example of a route with parameters in its path needs 'path'")
+            return nil
+        }
+        guard let text = reader.text("path") else { return nil }
+        if text.hasPrefix("/"), !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
+            return PercentEncoding.path(text)
+        }
+        context.error(
+            node.position, "'path' must begin with / and contain no ? and no #; put the query into 'query'")
+        return nil
+    }
+
+    /// - Returns: percent-encoded; `nil` after a problem has been noted.
+    private func query(_ node: YAMLNode) -> String? {
+        guard case .mapping(let entries) = node.content else {
+            guard let text = context.text(node, "'query'") else { return nil }
+            if !text.contains("#") { return PercentEncoding.query(text) }
+            context.error(node.position, "'query' must not contain #, which ends a query")
+            return nil
+        }
+        let pairs = entries.map { entry in
+            text(entry.value, "a query parameter").map {
+                "\(PercentEncoding.component(entry.key))=\(PercentEncoding.component($0))"
+            }
+        }
+        return pairs.contains(nil) ? nil : pairs.compactMap(\.self).joined(separator: "&")
+    }
+
+    /// A text, a number or a word as it is written.
+    private func text(_ node: YAMLNode, _ subject: String) -> String? {
+        if let scalar = node.scalar, scalar.value != .null { return scalar.text }
+        context.error(node.position, "\(subject) must be a text, not \(node.noun)")
+        return nil
+    }
+
+    private func headers(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [RequestToSign.Header]? {
+        guard case .mapping(let entries) = node.content else {
+            context.error(node.position, "\(subject) must be a mapping, not \(node.noun)")
+            return nil
+        }
+        return entries.compactMap { entry in
+            if !HeaderSyntax.isName(entry.key) {
+                context.error(entry.position, "'\(PrintableText.escape(entry.key))' is not a valid header name")
+                return nil
+            }
+            if Self.framing.contains(HeaderName(entry.key)) {
+                context.error(
+                    entry.position, "an example cannot set the header \(entry.key)")
+                return nil
+            }
+            guard let value = text(entry.value, "the value of a header") else { return nil }
+            guard HeaderSyntax.isValue(value) else {
+                context.error(entry.value.position, "the value of a header must not contain control characters")
+                return nil
+            }
+            return RequestToSign.Header(entry.key, value)
+        }
+    }
+}
+
+extension ExampleReader {
+    private static let contentType: HeaderName = "content-type"
+
+    /// The body, and the header that says what it is where the example does not.
+    private func body(
+        _ reader: MappingReader, _ headers: [RequestToSign.Header]
+    ) -> (body: RouteExample.Body, headers: [RequestToSign.Header])? {
+        let keys = ["body", "body_text", "body_file"].filter(reader.has)
+        if keys.count > 1, let entry = reader.entry(keys[1]) {
+            context.error(entry.position, "an example can have only one of 'body', 'body_text' and 'body_file'")
+            return nil
+        }
+        let isTyped = headers.contains { HeaderName($0.name) == Self.contentType }
+        let json = isTyped ? [] : [RequestToSign.Header("Content-Type", "application/json")]
+        switch keys.first {
+        case "body": return reader.node("body").map { (.bytes(Array($0.tree.json.utf8)), json) }
+        case "body_text": return reader.text("body_text").map { (.bytes(Array($0.utf8)), []) }
+        case "body_file": return file(reader).map { ($0, $0.isJSON ? json : []) }
+        default: return (.bytes([]), [])
+        }
+    }
+
+    private func file(_ reader: MappingReader) -> RouteExample.Body? {
+        guard let node = reader.node("body_file"), let name = reader.text("body_file") else { return nil }
+        // By bytes, as the file system takes a path apart.
+        let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {
+            return .file(name, context.place(node.position))
+        }
+        context.error(node.position, "'body_file' must be a path inside the routes folder, such as examples/push.json")
+        return nil
+    }
+}
+
+extension RouteExample.Body {
+    /// Whether the name of the file says that it is JSON.
+    fileprivate var isJSON: Bool {
+        guard case .file(let name, _) = self else { return false }
+        return name.hasSuffix(".json")
+    }
+}

@@ -1,0 +1,121 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads the `expect` of an example.
+struct ExpectationReader {
+    let context: FileContext
+
+    static let statuses = 200...599
+    static let deadLetterCounts = 0...10_000
+
+    /// - Returns: `nil` after a problem has been noted.
+    func read(_ node: YAMLNode) -> Expectation? {
+        guard let reader = MappingReader(node, .expectation, in: context) else { return nil }
+        var expectation = Expectation(place: context.place(node.position))
+        expectation.status = expected(reader, "status") { $0.integer($1, $2, in: Self.statuses) }
+        expectation.duplicate = expected(reader, "duplicate") { $0.boolean($1, $2) }
+        expectation.refused = expected(reader, "refused") { $0.word($1, $2) }
+        expectation.jobs = expected(reader, "jobs", jobs)
+        expectation.deadLetters = expected(reader, "dead_letters", deadLetters)
+        if let node = reader.node("reply") { reply(node, &expectation) }
+        if case .mapping(let entries) = node.content, entries.isEmpty {
+            context.error(
+                node.position, "'expect' needs at least one of \(FileContext.alternatives(KeyTable.expectation.keys))")
+            return nil
+        }
+        warnOfContradictions(expectation)
+        return expectation
+    }
+
+    private func expected<Value: Sendable>(
+        _ reader: MappingReader, _ key: String, _ read: (FileContext, YAMLNode, String) -> Value?
+    ) -> Expected<Value>? {
+        guard let node = reader.node(key), let value = reader.value(key, read) else { return nil }
+        return Expected(value: value, place: context.place(node.position))
+    }
+
+    /// What is refused leaves nothing.
+    private func warnOfContradictions(_ expectation: Expectation) {
+        guard let refused = expectation.refused else { return }
+        if let status = expectation.status, status.value != refused.value.httpStatus {
+            context.log.error(
+                status.place,
+                "a request refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
+                    + "\(status.value)"
+            )
+        }
+        if let jobs = expectation.jobs, !jobs.value.isEmpty {
+            context.log.error(
+                jobs.place, "a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'")
+        }
+    }
+
+    private func deadLetters(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Expectation.DeadLetters? {
+        if case .sequence(let elements) = node.content {
+            let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
+            return reasons.count == elements.count ? .reasons(reasons) : nil
+        }
+        return context.integer(node, "\(subject), if it is not a list of reasons,", in: Self.deadLetterCounts).map {
+            .count($0)
+        }
+    }
+
+    private func reply(_ node: YAMLNode, _ expectation: inout Expectation) {
+        guard let reader = MappingReader(node, .expectedReply, in: context) else { return }
+        expectation.replyBody = reader.node("body").map { ExpectedJSON($0, in: context) }
+        guard let headers = reader.node("headers") else { return }
+        guard case .mapping(let entries) = headers.content else {
+            return context.error(headers.position, "'headers' must be a mapping, not \(headers.noun)")
+        }
+        for entry in entries {
+            guard let scalar = entry.value.scalar, scalar.value != .null else {
+                context.error(entry.value.position, "the value of a header must be a text, not \(entry.value.noun)")
+                continue
+            }
+            expectation.replyHeaders.append(
+                (
+                    name: HeaderName(entry.key),
+                    value: Expected(value: scalar.text, place: context.place(entry.value.position))
+                ))
+        }
+    }
+}
+
+extension ExpectationReader {
+    private func jobs(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [ExpectedJob]? {
+        context.list(node, subject)?.compactMap(job)
+    }
+
+    private func job(_ node: YAMLNode) -> ExpectedJob? {
+        guard let reader = MappingReader(node, .expectedJob, in: context) else { return nil }
+        var scope: RouteScope?
+        let type = reader.node("type").flatMap { JobOptionsReader.name($0, "'type'", in: context, scope: &scope) }
+        let options = JobOptionsReader.read(reader, scope: &scope)
+        var job = ExpectedJob(place: context.place(node.position), fields: [])
+        func add(_ key: String, _ tree: JSONTree?) {
+            guard let node = reader.node(key), let tree else { return }
+            job.fields.append((name: key, value: ExpectedJSON(tree, at: context.place(node.position))))
+        }
+        add("type", Self.text(type))
+        add("queue", Self.text(options.queue))
+        if case .constant(let digits)? = options.priority { add("priority", .number(digits)) }
+        add("ready_at", reader.value("ready_at", JobStart.time).map { .number(String($0)) })
+        add("retry_limit", options.retryLimit?.tree)
+        add("backoff", options.backoff?.tree)
+        add("retention", options.retention?.tree)
+        add("unique_key", reader.text("unique_key").map { .text($0) })
+        add("unique_while", options.uniqueWhile.map { .text($0.rawValue) })
+        add("batch", options.batch?.constant.flatMap { JobOption.batch($0).tree })
+        add("budgets", options.budgets?.tree)
+        if let payload = reader.node("payload") {
+            job.fields.append((name: "payload", value: ExpectedJSON(payload, in: context)))
+        }
+        return job
+    }
+
+    private static func text(_ text: JobText?) -> JSONTree? {
+        if case .constant(let text)? = text { .text(text) } else { nil }
+    }
+}

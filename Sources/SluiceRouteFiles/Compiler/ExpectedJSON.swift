@@ -1,0 +1,106 @@
+internal import SluiceBase
+package import SluiceJSON
+package import SluiceRoutes
+internal import SluiceYAML
+
+/// What a value must be: a mapping has at least these keys, a list just as many elements, and a scalar is itself.
+package struct ExpectedJSON: Sendable {
+    private indirect enum Content: Sendable {
+        case scalar(JSONTree)
+        case list([ExpectedJSON])
+        case mapping([(key: String, value: ExpectedJSON)])
+    }
+
+    package let place: SourceLocation
+    private let content: Content
+
+    /// What a file says; each part knows its own place.
+    init(_ node: YAMLNode, in context: FileContext) {
+        place = context.place(node.position)
+        content =
+            switch node.content {
+            case .scalar: .scalar(node.tree)
+            case .sequence(let elements): .list(elements.map { ExpectedJSON($0, in: context) })
+            case .mapping(let entries):
+                .mapping(entries.map { (key: $0.key, value: ExpectedJSON($0.value, in: context)) })
+            }
+    }
+
+    /// What a key of a file comes to, all of it at the key's place.
+    init(_ tree: JSONTree, at place: SourceLocation) {
+        self.place = place
+        content =
+            switch tree {
+            case .null, .boolean, .number, .text: .scalar(tree)
+            case .array(let elements): .list(elements.map { ExpectedJSON($0, at: place) })
+            case .object(let members): .mapping(members.map { (key: $0.key, value: ExpectedJSON($0.value, at: place)) })
+            }
+    }
+
+    /// What it is, as JSON.
+    package var tree: JSONTree {
+        switch content {
+        case .scalar(let scalar): scalar
+        case .list(let elements): .array(elements.map(\.tree))
+        case .mapping(let entries): .object(entries.map { JSONTree.Member(key: $0.key, value: $0.value.tree) })
+        }
+    }
+
+    /// Notes where another value is not this.
+    ///
+    /// - Parameters:
+    ///   - found: `nil` where there is nothing.
+    ///   - path: where the value lies, such as `jobs[0].payload.repository`.
+    package func compare(_ found: JSONTree?, _ path: String, into differences: inout [ExampleDifference]) {
+        switch (content, found) {
+        // As everywhere in the language, what is absent is null.
+        case (.scalar(.null), nil): return
+        case (.scalar(let scalar), let found?) where scalar.isSameScalar(as: found): return
+        case (.list(let elements), .array(let others)?) where elements.count == others.count:
+            for (index, (element, other)) in zip(elements, others).enumerated() {
+                element.compare(other, "\(path)[\(index)]", into: &differences)
+            }
+        case (.mapping(let entries), .object?):
+            for entry in entries {
+                entry.value.compare(found?[entry.key], Self.join(path, entry.key), into: &differences)
+            }
+        default:
+            differences.append(
+                ExampleDifference(
+                    what: path, place: place, expected: tree.json, found: found?.json ?? ExampleDifference.nothing))
+        }
+    }
+
+    /// `a.b`, and `a["odd key"]` where the key is no plain word.
+    private static func join(_ path: String, _ key: String) -> String {
+        let isWord =
+            !key.isEmpty
+            && key.utf8.allSatisfy {
+                $0 == 0x5F || $0 == 0x2D || (0x61...0x7A).contains($0 | 0x20) || ASCII.isDigit($0)
+            }
+        return isWord ? "\(path).\(key)" : "\(path)[\(JSONTree.text(key).json)]"
+    }
+}
+
+/// One thing that came out otherwise than an example says.
+package struct ExampleDifference: Sendable, Hashable {
+    /// What: `status`, `jobs[0].payload.repository`.
+    package let what: String
+    /// Where it is expected.
+    package let place: SourceLocation
+    /// JSON, or words in brackets.
+    package let expected: String
+    package let found: String
+
+    package init(what: String, place: SourceLocation, expected: String, found: String) {
+        self.what = what
+        self.place = place
+        self.expected = expected
+        self.found = found
+    }
+
+    package static let nothing = "(nothing)"
+
+    package var line: Int { place.line }
+    package var column: Int { place.column }
+}

@@ -1,0 +1,69 @@
+internal import SluiceBase
+package import SluiceRoutes
+internal import SluiceYAML
+
+/// A declared kind of job: its name is Zizq's `type`, the rest are defaults for the rules that make such jobs.
+package struct JobKind {
+    package let name: String
+    package let place: SourceLocation
+    package let options: JobOptionsTemplate
+    /// `nil` where it says nothing, so that every payload will do.
+    package let payload: PayloadType?
+
+    /// Notes what in a rule's `payload` can never be of the kind's type; `${body}`, for which a rule without one
+    /// stands, may always be.
+    func check(_ payload: YAMLNode?, in context: FileContext) {
+        guard let payload, let type = self.payload else { return }
+        PayloadMappingCheck(kind: name, context: context).check(payload, type)
+    }
+}
+
+/// The kinds of all files, and which of them a rule has used.
+struct JobKinds {
+    private(set) var byName: [String: JobKind] = [:]
+    private var used: Set<String> = []
+
+    /// Reads the `kinds` mapping of one file.
+    mutating func read(_ node: YAMLNode, in context: FileContext) {
+        guard case .mapping(let entries) = node.content else {
+            context.error(
+                node.position, "'kinds' must be a mapping from names to kinds, not \(node.noun)")
+            return
+        }
+        for entry in entries { read(entry, in: context) }
+    }
+
+    private mutating func read(_ entry: YAMLEntry, in context: FileContext) {
+        let subject = "the kind '\(PrintableText.escape(entry.key))'"
+        if let complaint = ZizqName.complaint(about: entry.key) {
+            context.error(entry.position, "\(subject) \(complaint)")
+        }
+        if let other = byName[entry.key] {
+            context.error(entry.position, "\(subject) is already declared at \(other.place)")
+        }
+        var options = JobOptionsTemplate()
+        var payload: PayloadType?
+        if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, .kind, in: context) {
+            var noScope: RouteScope?
+            options = JobOptionsReader.read(reader, scope: &noScope)
+            payload = reader.node("payload").flatMap { PayloadTypeReader(context: context).read($0) }
+        }
+        byName[entry.key] = JobKind(
+            name: entry.key, place: context.place(entry.position), options: options, payload: payload)
+    }
+
+    /// The kind that a rule names.
+    mutating func use(_ name: String) -> JobKind? {
+        used.insert(name)
+        return byName[name]
+    }
+
+    /// ` did you mean …`, or nothing.
+    func hint(for name: String) -> String { Suggestion.phrase(for: name, among: byName.keys.sorted()) }
+
+    func warnOfUnused(_ log: ProblemLog) {
+        for kind in byName.values where !used.contains(kind.name) {
+            log.warning(kind.place, "no rule makes jobs of kind '\(PrintableText.escape(kind.name))'")
+        }
+    }
+}

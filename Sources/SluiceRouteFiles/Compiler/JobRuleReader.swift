@@ -1,0 +1,126 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads the entries of `jobs`.
+struct JobRuleReader {
+    let context: FileContext
+    let bodyKind: BodyKind
+    /// Whether the route's deliveries have a unique key.
+    let routeHasKey: Bool
+    let match: MatchPolicy
+    /// The route's.
+    let methods: [String]
+
+    /// - Returns: the rules that are fine; of the others the problems have been noted.
+    func read(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> [JobRule] {
+        guard let elements = context.list(node, "'jobs'") else { return [] }
+        if elements.isEmpty { context.error(node.position, "'jobs' needs at least one rule") }
+        var rules: [JobRule] = []
+        var reachability = RuleReachability(context: context, takesAll: match == .all, methods: methods)
+        for element in elements {
+            reachability.refuseUnreachable(at: element.position)
+            guard let rule = rule(element, kinds: &kinds, scope: &scope) else { continue }
+            reachability.add(rule.conditions, at: element.position)
+            rules.append(rule)
+        }
+        return rules
+    }
+
+    /// Whether the last rule takes whatever comes; also where it could not be read, so that one mistake is one problem.
+    static func endsInCatchAll(_ node: YAMLNode?) -> Bool {
+        guard case .sequence(let elements)? = node?.content, let last = elements.last else { return true }
+        guard case .mapping(let entries) = last.content, let when = entries.first(where: { $0.key == "when" }) else {
+            return true
+        }
+        if case .mapping(let conditions) = when.value.content { return conditions.isEmpty }
+        return false
+    }
+
+    private func rule(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule? {
+        guard let reader = MappingReader(node, .rule, in: context) else { return nil }
+        let conditions = reader.node("when").flatMap {
+            ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope)
+        }
+        guard let action = action(reader, RuleDigest.of(node), kinds: &kinds, scope: &scope) else { return nil }
+        if reader.has("when"), conditions == nil { return nil }
+        return JobRule(conditions: conditions ?? [], action: action, place: context.place(node.position))
+    }
+
+    private func action(
+        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+    ) -> JobRule.Action? {
+        let ignores = reader.value("ignore") { $0.boolean($1, $2) }
+        if reader.has("ignore"), ignores == nil { return nil }
+        if ignores == true {
+            for key in KeyTable.rule.keys where key != "when" && key != "ignore" {
+                guard let entry = reader.entry(key) else { continue }
+                context.error(entry.position, "'\(key)' has no effect in a rule with 'ignore: true'")
+            }
+            return .ignore
+        }
+        return template(reader, digest, kinds: &kinds, scope: &scope).map { .make($0) }
+    }
+
+    private func template(
+        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+    ) -> JobTemplate? {
+        var optionalScope: RouteScope? = scope
+        let kind = kind(reader, &kinds)
+        let type = kind.map { JobText.constant($0.name) } ?? self.type(reader, &optionalScope)
+        let own = JobOptionsReader.read(reader, scope: &optionalScope)
+        scope = optionalScope ?? scope
+        let options = own.over(kind?.options ?? JobOptionsTemplate())
+        let start = JobStart.read(reader, scope: &scope)
+        let payload =
+            if let node = reader.node("payload") {
+                PayloadCompiler.compile(node, scope: &scope)
+            } else {
+                // With `each` the whole body in every job would be that body as many times as it has elements.
+                scope.template(scope.items == nil ? "${body}" : "${item}", at: reader.position)?.soleReference
+                    .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
+            }
+        kind?.check(reader.node("payload"), in: context)
+        if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
+            context.error(
+                entry.position,
+                "a job with a batch has no unique key at Zizq; the route's key still applies in the gateway")
+        } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
+            context.error(
+                entry.position, "'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'")
+        }
+        let key = reader.node("unique_key").map { UniqueKeyTemplate.read($0, scope: &scope) }
+        guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
+        let queue = options.queue ?? .constant("default")
+        return JobTemplate(
+            type: type, queue: queue, priority: options.priority?.template,
+            start: start, batch: options.batch?.rendered, constantOptions: options.constant,
+            uniqueWhile: options.uniqueWhile ?? .exists,
+            uniqueKey: key ?? nil, payload: payload, payloadType: kind?.payload,
+            kindPlace: kind?.place,
+            identity: RuleIdentity(kind: kind?.name, type: type.constant, queue: queue.constant, digest: digest))
+    }
+
+    private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {
+        guard let entry = reader.entry("kind"), let name = context.text(entry.value, "'kind'") else { return nil }
+        if reader.has("type") {
+            context.error(entry.position, "a job rule must have either 'kind' or 'type', not both")
+        }
+        if let kind = kinds.use(name) { return kind }
+        let hint = kinds.hint(for: name)
+        context.error(entry.value.position, "unknown kind '\(PrintableText.escape(name))'\(hint)")
+        return nil
+    }
+
+    private func type(_ reader: MappingReader, _ scope: inout RouteScope?) -> JobText? {
+        if let node = reader.node("type") { return JobOptionsReader.name(node, "'type'", in: context, scope: &scope) }
+        if !reader.has("kind") { context.error(reader.position, "a job rule needs 'kind', 'type' or 'ignore: true'") }
+        return nil
+    }
+}
+
+extension JobText {
+    fileprivate var template: TextTemplate? {
+        if case .rendered(let template) = self { template } else { nil }
+    }
+}

@@ -1,0 +1,114 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads `reply`.
+package struct ReplyReader {
+    let context: FileContext
+
+    package static let statuses = 200...299
+
+    /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to
+    /// follow.
+    package static let reserved: Set<String> = [
+        "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate",
+        "proxy-connection",
+        "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
+    ]
+
+    /// - Parameter scope: what references mean; its subject is the whole delivery.
+    /// - Returns: `nil` after a problem has been noted.
+    func read(_ node: YAMLNode, scope: inout RouteScope) -> ReplyTemplate? {
+        guard let reader = MappingReader(node, .reply, in: context) else { return nil }
+        let status = reader.integer("status", in: Self.statuses) ?? 200
+        let headers = reader.node("headers").map { self.headers($0, &scope) } ?? []
+        let body = reader.node("body").map { self.body($0, &scope) }
+        if let entry = reader.entry("body"), ReplyTemplate.hasNoContent(status) {
+            context.error(entry.position, "an answer with status \(status) cannot have a body")
+        }
+        if let header = headers.first(where: { $0.template.name.lowercased() == "content-type" }), !reader.has("body") {
+            context.error(header.position, "'content-type' has no effect without a 'body' in the reply")
+        }
+        if let body, body == nil { return nil }
+        let templates = headers.map(\.template)
+        let namesDelivery =
+            templates.contains { Self.namesDelivery($0.value.references) } || Self.namesDelivery(body ?? nil)
+        return ReplyTemplate(status: status, headers: templates, body: body ?? nil, namesDelivery: namesDelivery)
+    }
+
+    private func headers(_ node: YAMLNode, _ scope: inout RouteScope) -> [(
+        template: ReplyTemplate.Header, position: YAMLPosition
+    )] {
+        guard case .mapping(let entries) = node.content else {
+            context.error(node.position, "'headers' must be a mapping from names to texts, not \(node.noun)")
+            return []
+        }
+        var headers: [(template: ReplyTemplate.Header, position: YAMLPosition)] = []
+        for entry in entries {
+            if let complaint = complaint(about: entry.key) {
+                context.error(entry.position, complaint)
+                continue
+            }
+            guard let text = entry.value.scalar?.text, let value = scope.template(text, at: entry.value.position) else {
+                if entry.value.scalar == nil {
+                    context.error(entry.value.position, "a header must be a text, not \(entry.value.noun)")
+                }
+                continue
+            }
+            if let constant = value.constant, !ReplyTemplate.isValue(Array(constant.utf8)) {
+                context.error(
+                    entry.value.position,
+                    "the value of a header must be printable ASCII, at most \(ReplyTemplate.longestValue) bytes")
+            }
+            headers.append((ReplyTemplate.Header(name: entry.key, value: value), entry.position))
+        }
+        return headers
+    }
+
+    private func complaint(about name: String) -> String? {
+        let printable = PrintableText.escape(name)
+        if TemplateParser.mayRefer(name) { return "the name of a header cannot contain a reference" }
+        if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
+            return "'\(printable)' is not a valid header name"
+        }
+        return Self.reserved.contains(name.lowercased()) ? "a route cannot set the header '\(printable)'" : nil
+    }
+
+    private func body(_ node: YAMLNode, _ scope: inout RouteScope) -> ReplyTemplate.Body? {
+        let body: ReplyTemplate.Body?
+        if let text = node.scalar?.text {
+            body = scope.template(text, at: node.position).map { .text($0) }
+        } else {
+            body = PayloadCompiler.compile(node, scope: &scope).map { .json($0) }
+        }
+        if let size = body?.fixedSize, size > ReplyTemplate.largestBody {
+            context.error(
+                node.position, "the body of a reply must have at most \(ReplyTemplate.largestBody / 1024) KiB")
+        }
+        return body
+    }
+
+    private static func namesDelivery(_ references: [Reference]) -> Bool {
+        references.contains { $0.source == .deliveryID }
+    }
+
+    private static func namesDelivery(_ body: ReplyTemplate.Body?) -> Bool {
+        switch body {
+        case nil: false
+        case .text(let template): namesDelivery(template.references)
+        case .json(let template): namesDelivery(template.references)
+        }
+    }
+}
+
+extension ReplyTemplate.Body {
+    /// How many bytes it has whatever the references give.
+    fileprivate var fixedSize: Int {
+        switch self {
+        case .text(let template):
+            template.parts.reduce(0) { if case .literal(let bytes) = $1 { $0 + bytes.count } else { $0 } }
+        case .json(let template):
+            template.steps.reduce(0) { if case .bytes(let bytes) = $1 { $0 + bytes.count } else { $0 } }
+        }
+    }
+}

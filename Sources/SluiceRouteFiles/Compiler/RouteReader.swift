@@ -1,0 +1,318 @@
+package import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads one entry of `routes`.
+package struct RouteReader {
+    let reader: MappingReader
+    let context: FileContext
+    private let secrets: SecretReader
+    let options: RouteOptions
+    var scope: RouteScope
+    private var preset: ProviderPreset?
+    private var publicURL: PublicURL?
+    /// The variables and files that the route's secrets name.
+    private(set) var secretSources: [SecretSource] = []
+    /// Whether a request that was signed for another route with the same secret can be sent to this one.
+    private(set) var takesOthersRequests = false
+    /// How the route's secrets are written; `nil` where its scheme could not be read.
+    private(set) var keyForm: KeyForm?
+
+    package static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
+    private static let dedupeWindows: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
+    package static let longestName = 100
+
+    init?(_ node: YAMLNode, in context: FileContext, secrets: SecretReader, options: RouteOptions) {
+        guard let reader = MappingReader(node, .route, in: context) else { return nil }
+        self.reader = reader
+        self.context = context
+        self.secrets = secrets
+        self.options = options
+        scope = RouteScope(context: context)
+    }
+
+    /// Reads everything, noting each problem.
+    ///
+    /// - Returns: `nil` where the route lacks what nothing can be made without.
+    mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> (
+        parts: Route.Parts, details: RouteDetails
+    )? {
+        preset = provider()
+        let path = path(&registry)
+        scope.parameters = path?.path.parameters ?? [:]
+        let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
+        publicURL = reader.value("public_url", publicURL) ?? options.publicURL
+        // One that cannot be read has been noted.
+        scope.hasPublicURL = publicURL != nil || reader.has("public_url")
+        let body: BodyKind = reader.word("body") ?? .auto
+        let methods = methods()
+        let verifierReader = verifierReader(body, methods)
+        let verifier = verifierReader.read()
+        if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
+        let match: MatchPolicy = reader.word("match") ?? .first
+        let elements = elements(body)
+        event()
+        let key = uniqueKey()
+        let rules = rules(body, match, methods, &kinds)
+        let otherwise = otherwise(match)
+        let reply = reply()
+        let examples = examples(path?.path, methods)
+        // All is read before anything is given up, so that every problem comes in one run.
+        let (bodyLimit, allowedAddresses) = (bodyLimit(), allowedAddresses())
+        let rate = reader.value("rate", RateLimit.read)
+        let acceptsGzip = reader.value("gzip") { $0.boolean($1, $2) } ?? false
+        let contentTypes = reader.value("content_types", ContentTypes.read)
+        let onMissingKey: MissingKeyPolicy = reader.word("unique_key_missing") ?? .accept
+        let onChangedBody: ChangedBodyPolicy = reader.word("on_changed_body") ?? .duplicate
+        let onUnreadable: UnreadablePolicy = reader.word("on_unreadable") ?? .deadLetter
+        let onMismatch: MismatchPolicy = reader.word("on_mismatch") ?? .deadLetter
+        let dedupeWindow =
+            reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
+        let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
+        guard let path, let name, let verifier else { return nil }
+        checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
+        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
+        let source = source()
+        var parts = Route.Parts(
+            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.scheme))
+        parts.methods = methods
+        parts.publicURL = publicURL
+        parts.bodyLimit = bodyLimit
+        parts.allowedAddresses = allowedAddresses
+        parts.rate = rate
+        parts.credentialHeaders = CredentialHeaders.of(verifier, others: preset?.credentialHeaders ?? [])
+        parts.acceptsGzip = acceptsGzip
+        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.scheme)
+        parts.contentTypes = contentTypes
+        parts.paths = scope.paths
+        parts.event = scope.event
+        parts.elements = elements
+        parts.uniqueKey = key
+        parts.onMissingKey = onMissingKey
+        parts.onChangedBody = onChangedBody
+        parts.onUnreadable = onUnreadable
+        parts.onMismatch = onMismatch
+        parts.dedupeWindow = dedupeWindow
+        parts.match = match
+        parts.rules = rules
+        parts.otherwise = otherwise
+        parts.reply = reply
+        parts.keepsRequest = keepsRequest
+        parts.mostPayloadBytes = mostPayloadBytes
+        let summary = RouteSummary(
+            reader, name: name, path: path.path.text, methods: methods, preset: preset, source: source)
+        return (parts, RouteDetails(source: source, summary: summary, examples: examples))
+    }
+
+    private func source() -> RouteSource {
+        let uniqueKey: [String] =
+            switch reader.node("unique_key")?.content {
+            case .scalar(let scalar): [scalar.text]
+            case .sequence(let parts): parts.map { $0.scalar?.text ?? "" }
+            case .mapping, nil: preset.map { ["${header.\($0.uniqueKeyHeader)}"] } ?? []
+            }
+        var keys: [String: SourceLocation] = [:]
+        for (key, position) in reader.places { keys[key] = context.place(position) }
+        return RouteSource(
+            location: context.place(reader.position),
+            event: reader.node("event").flatMap(\.scalar)?.text ?? preset?.event, uniqueKey: uniqueKey,
+            makes: RouteSummary.makes(reader.node("jobs")), keys: keys)
+    }
+}
+
+extension RouteReader {
+    private func provider() -> ProviderPreset? {
+        guard let name = reader.text("provider"), let position = reader.node("provider")?.position else { return nil }
+        if let preset = ProviderPreset.all.first(where: { $0.name == name }) { return preset }
+        if ProviderPreset.later.contains(name) {
+            context.error(position, "the provider '\(name)' is not supported yet")
+        } else {
+            let hint = Suggestion.phrase(for: name, among: ProviderPreset.all.map(\.name) + ProviderPreset.later)
+            context.error(position, "unknown provider '\(PrintableText.escape(name))'\(hint)")
+        }
+        return nil
+    }
+
+    private func path(_ registry: inout RouteRegistry) -> (path: RoutePath, isNew: Bool)? {
+        guard let node = reader.node("path") else {
+            context.error(reader.position, "a route needs 'path'")
+            return nil
+        }
+        guard let text = context.text(node, "'path'") else { return nil }
+        do throws(RoutePath.Complaint) {
+            let path = try RoutePath(parsing: text)
+            if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
+                context.warning(
+                    node.position,
+                    "the segment '\(PrintableText.escape(segment))' of 'path' is literal text; write a parameter as "
+                        + "{name}"
+                )
+            }
+            return (path, registry.add(path: path, at: context.place(node.position), context.log))
+        } catch {
+            context.error(node.position, error.message)
+            return nil
+        }
+    }
+
+    /// As other programs write what may be anything: `:name`, `<name>`, `*`.
+    private static func looksLikeParameter(_ segment: Substring) -> Bool {
+        segment.hasPrefix(":") || segment.hasPrefix("*") || segment.hasPrefix("<") && segment.hasSuffix(">")
+    }
+
+    private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
+        let position = reader.node("name")?.position ?? reader.node("path")?.position ?? reader.position
+        guard let name = reader.has("name") ? reader.text("name") : path else { return nil }
+        // A path that is taken has been noted; that the name made of it is taken too says nothing new.
+        if !reader.has("name"), !isNewPath { return name }
+        if name.isEmpty || name.utf8.count > Self.longestName
+            || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        {
+            context.error(
+                position,
+                "the name of a route must have 1 to \(Self.longestName) bytes and no control characters; set 'name'"
+            )
+            return nil
+        }
+        registry.add(name: name, at: context.place(position), context.log)
+        return name
+    }
+
+    private func methods() -> [String] {
+        guard let node = reader.node("methods"), let elements = context.list(node, "'methods'") else { return ["POST"] }
+        if elements.isEmpty { context.error(node.position, "'methods' needs at least one method") }
+        return elements.compactMap(context.method)
+    }
+
+    private func publicURL(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PublicURL? {
+        guard let text = context.text(node, subject) else { return nil }
+        if let url = PublicURL(parsing: text) { return url }
+        context.error(
+            node.position,
+            "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
+                + "without a query"
+        )
+        return nil
+    }
+
+    private mutating func event() {
+        if let node = reader.node("event") {
+            // `event` cannot be made of itself: it is not set while its own text is read.
+            let template = scope.template(node, "'event'")
+            if template?.constant != nil {
+                context.error(
+                    node.position,
+                    "'event' contains no reference, so all deliveries would have the same event; write ${body.type}")
+            }
+            scope.event = template
+        } else if let preset {
+            scope.event = scope.template(preset.event, at: reader.position)
+        }
+    }
+
+    private mutating func uniqueKey() -> UniqueKeyTemplate? {
+        if let node = reader.node("unique_key") { return UniqueKeyTemplate.read(node, scope: &scope) }
+        guard let preset else {
+            for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
+                guard let entry = reader.entry(key) else { continue }
+                context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
+            }
+            return nil
+        }
+        return scope.template("${header.\(preset.uniqueKeyHeader)}", at: reader.position).map {
+            UniqueKeyTemplate(parts: [$0], isList: false)
+        }
+    }
+
+    private mutating func checkCoverage(
+        of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
+    ) {
+        if let key, let position = reader.node("unique_key")?.position {
+            DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
+        }
+        guard let scheme = verifier.scheme else { return }
+        let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        takesOthersRequests = !signature.covers(.path)
+        let coverage = KeyCoverage(signature: signature, preset: preset, scope: scope)
+        if let key, let position = reader.node("unique_key")?.position { coverage.warn(of: key, at: position) }
+        if let position = reader.node("dedupe_window")?.position, let timestamp = scheme.timestamp {
+            coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
+        }
+        coverage.note(rules, key: key, at: verifyPosition)
+    }
+
+    /// Where the route says how it verifies.
+    private var verifyPosition: YAMLPosition {
+        (reader.entry("verify") ?? reader.entry("provider"))?.position ?? reader.position
+    }
+
+    /// Says that an unsigned `Content-Type` does not decide how the body is read, where somebody could rely on it.
+    private func checkBodyKind(_ body: BodyReader, _ contentTypes: ContentTypes?) {
+        guard !body.trustsContentType, body.kind == .auto else { return }
+        let remedy =
+            "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
+        if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
+            context.warning(
+                reader.node("content_types")?.position ?? reader.position,
+                "'content_types' accepts \(other), but the body is parsed as JSON whatever Content-Type says, \(remedy)"
+            )
+        } else if preset == nil {
+            context.note(verifyPosition, "the body is parsed as JSON whatever Content-Type says, \(remedy)")
+        }
+    }
+
+    private mutating func rules(
+        _ body: BodyKind, _ match: MatchPolicy, _ methods: [String], _ kinds: inout JobKinds
+    ) -> [JobRule] {
+        guard let node = reader.node("jobs") else {
+            context.error(reader.position, "a route needs 'jobs'")
+            return []
+        }
+        let hasKey = reader.has("unique_key") || preset != nil
+        return JobRuleReader(context: context, bodyKind: body, routeHasKey: hasKey, match: match, methods: methods)
+            .read(node, kinds: &kinds, scope: &scope)
+    }
+
+    private func bodyLimit() -> ByteCount {
+        let limit =
+            reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit
+            ?? options.bodyLimit
+        // A body is in memory twice until it is committed: as it was received, and as it is sent.
+        if let memory = options.memory, limit.bytes > memory.bytes / 2 {
+            context.warning(
+                reader.node("body_limit")?.position ?? reader.position,
+                "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half "
+                    + "its size; "
+                    + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
+        }
+        return limit
+    }
+
+    private func otherwise(_ match: MatchPolicy) -> OtherwisePolicy {
+        if reader.has("otherwise") { return reader.word("otherwise") ?? .deadLetter }
+        if match == .all {
+            context.error(
+                reader.position,
+                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule "
+                    + "matches"
+            )
+        } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
+            context.error(
+                reader.position,
+                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, unless its "
+                    + "last rule has "
+                    + "no 'when'"
+            )
+        }
+        return .deadLetter
+    }
+}
+
+extension RouteReader {
+    private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
+        secretSources = reader.node("secrets").map(SecretReader.sources) ?? []
+        return VerifierReader(
+            reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL,
+            methods: methods)
+    }
+}

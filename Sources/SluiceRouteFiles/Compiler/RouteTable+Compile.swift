@@ -1,0 +1,179 @@
+internal import SluiceBase
+package import SluiceRoutes
+internal import SluiceYAML
+
+extension RouteTable {
+    /// Checks all files and makes them one table, or says everything that is wrong with them.
+    ///
+    /// Blocking only where routes name secret files.
+    ///
+    /// - Parameters:
+    ///   - files: what `RouteFiles.read` gave.
+    ///   - readingProblems: what went wrong while they were read; with any of them there is no table.
+    ///   - secretFiles: made for this compilation; it remembers what was read.
+    ///   - environment: the process's own, or a test's.
+    package static func compile(
+        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles,
+        environment: [String: String],
+        options: RouteOptions = RouteOptions()
+    ) -> RouteCompilation {
+        var compiler = RouteCompiler(secretFiles: secretFiles, environment: environment, options: options)
+        let routes = compiler.compile(files)
+        let log = compiler.log
+        let problems = (readingProblems + log.problems).sorted()
+        return RouteCompilation(
+            table: problems.isEmpty ? RouteTable(routes: routes.map(\.route)) : nil,
+            details: routes.map(\.details), problems: problems,
+            warnings: log.warnings.sorted(),
+            notes: log.notes.sorted(), secretFiles: secretFiles.paths,
+            environmentNames: compiler.environmentNames.sorted(),
+            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census,
+            keyForms: compiler.keyForms)
+    }
+}
+
+/// Compiles all files of a folder: first the kinds of all of them, then the routes, which name kinds of any file.
+package struct RouteCompiler {
+    package let log = ProblemLog()
+    let secretFiles: SecretFiles
+    let environment: [String: String]
+    let options: RouteOptions
+    private(set) var environmentNames: Set<String> = []
+    /// The first route with a secret.
+    private var firstUsers: [SecretSource: String] = [:]
+    private(set) var keyForms: [String: KeyForm] = [:]
+    /// What has been seen, whether it is fine or not.
+    private(set) var census = RouteCensus()
+    private var kinds = JobKinds()
+    private var registry = RouteRegistry()
+    private var nodeCount = 0
+
+    /// All files together.
+    private static let nodeLimit = 200_000
+
+    package init(secretFiles: SecretFiles, environment: [String: String], options: RouteOptions) {
+        self.secretFiles = secretFiles
+        self.environment = environment
+        self.options = options
+    }
+
+    /// - Returns: the routes that are fine; with problems in the log not all of them.
+    mutating func compile(_ files: [RouteFile]) -> [(route: Route, details: RouteDetails)] {
+        let sections = sections(of: files)
+        census.files = files.count
+        var routes: [(route: Route, details: RouteDetails)] = []
+        for section in sections {
+            guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else {
+                continue
+            }
+            census.routes += elements.count
+            for element in elements {
+                guard let read = route(element, in: section.context) else { continue }
+                routes.append((Route(read.parts, index: routes.count), read.details))
+            }
+        }
+        kinds.warnOfUnused(log)
+        census.kinds = kinds.byName.count
+        return routes
+    }
+
+    /// - Returns: the kinds of all files; what the routes say is not looked at.
+    package mutating func kinds(of files: [RouteFile]) -> [JobKind] {
+        _ = sections(of: files)
+        return Array(kinds.byName.values)
+    }
+
+    /// The top levels of all files, of which the kinds have been read.
+    private mutating func sections(of files: [RouteFile]) -> [MappingReader] {
+        let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
+        for section in sections {
+            if let node = section.node("kinds") { kinds.read(node, in: section.context) }
+        }
+        return sections
+    }
+
+    /// The top level of a file; `nil` for one that is empty or no YAML, which has been noted.
+    private mutating func section(of file: RouteFile) -> MappingReader? {
+        var limits = YAMLLimits()
+        limits.nodes = Self.nodeLimit - nodeCount
+        let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
+        nodeCount += document.nodeCount
+        let context = FileContext(file: file.name, log: log)
+        for problem in document.problems { context.error(problem.position, problem.message) }
+        guard let root = document.root else {
+            // A file that an editor or a full disk has cut to nothing must not take its routes away.
+            if document.problems.isEmpty {
+                context.error(
+                    YAMLPosition(line: 1, column: 1), "this file is empty; delete it to remove its routes"
+                )
+            }
+            return nil
+        }
+        return MappingReader(root, .file, in: context)
+    }
+
+    private mutating func route(_ node: YAMLNode, in context: FileContext) -> (
+        parts: Route.Parts, details: RouteDetails
+    )? {
+        let secrets = SecretReader(
+            context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets,
+            supply: options.secrets)
+        guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
+        let read = reader.read(kinds: &kinds, registry: &registry)
+        for case .environment(let name) in reader.secretSources {
+            environmentNames.insert(name)
+            keyForms[name] = keyForms[name] ?? reader.keyForm
+        }
+        if let read { noteSharedSecrets(of: read.parts.name, reader) }
+        census.examples += reader.exampleCount
+        return read
+    }
+}
+
+extension RouteCompiler {
+    /// Names routes that take each other's requests.
+    private mutating func noteSharedSecrets(of name: String, _ reader: RouteReader) {
+        for source in Set(reader.secretSources).sorted(by: { $0.description < $1.description }) {
+            guard let first = firstUsers[source] else {
+                firstUsers[source] = name
+                continue
+            }
+            guard reader.takesOthersRequests else { continue }
+            reader.context.note(
+                reader.reader.node("secrets")?.position ?? reader.reader.position,
+                "the route '\(PrintableText.escape(first))' has the same secret "
+                    + "(\(PrintableText.escape(source.description))), and the "
+                    + "signature does not cover the path: a captured request for one route could be replayed on the "
+                    + "other"
+            )
+        }
+    }
+}
+
+/// The names and paths of the routes so far: both are unique in the whole table.
+struct RouteRegistry {
+    private var names: [String: SourceLocation] = [:]
+    private var paths = PathOverlap()
+
+    package mutating func add(name: String, at place: SourceLocation, _ log: ProblemLog) {
+        if let other = names[name] {
+            log.error(place, "the name '\(PrintableText.escape(name))' is already used at \(other)")
+        }
+        names[name] = names[name] ?? place
+    }
+
+    /// - Returns: whether the path is not taken.
+    mutating func add(path: RoutePath, at place: SourceLocation, _ log: ProblemLog) -> Bool {
+        let written = "the path '\(PrintableText.escape(path.text))'"
+        switch paths.add(path, at: place) {
+        case nil: return true
+        case .same(let other): log.error(place, "\(written) is already used at \(other)")
+        case .unclear(let path, let other, let example):
+            log.error(
+                place,
+                "\(written) and '\(PrintableText.escape(path.text))' at \(other) both match requests such as "
+                    + "\(PrintableText.escape(example)), and neither is more specific")
+        }
+        return false
+    }
+}

@@ -1,0 +1,195 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Makes a scheme of what a route and its provider say.
+struct SchemeReader {
+    /// The mapping `verify`; `nil` where the preset says everything.
+    let reader: MappingReader?
+    /// Where problems are noted that belong to no key: at the mapping, or else at the route.
+    let position: YAMLPosition
+    let settings: SignatureSettings
+    /// The methods that the route takes.
+    let methods: [String]
+    /// In it `timestamp` and `id` mean something, and its body paths are the scheme's own.
+    var scope: RouteScope
+
+    private var context: FileContext { scope.context }
+
+    private func position(of key: String) -> YAMLPosition { reader?.node(key)?.position ?? position }
+
+    /// - Returns: `nil` after a problem has been noted.
+    mutating func read() -> SignatureScheme? {
+        let place = signaturePlace()
+        let form = form()
+        let timestamp = timestamp(form.separator)
+        let id = settings.idFrom.flatMap { single($0, "id_from") }
+        let template = scope.template(settings.signed, at: position(of: "signed"))
+        guard let place, let template else { return nil }
+        check(template)
+        checkPrefixes(place, timestamp)
+        guard let signed = signedTemplate(template) else { return nil }
+        // What a route leaves out of its preset's text need not be there.
+        let needsTimestamp = signed.sources.contains(.signedTimestamp) || settings.tolerance > .zero
+        return SignatureScheme(
+            algorithm: settings.algorithm, place: place, form: form, keyForm: settings.keyForm,
+            timestamp: needsTimestamp ? timestamp : nil,
+            id: signed.sources.contains(.signedID) ? id : nil, idPattern: settings.idPattern, signed: signed,
+            paths: scope.paths)
+    }
+
+    private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
+        do throws(AmbiguousJoin) { return try SignedTemplate(template, extent: extent(of:)) } catch {
+            context.error(
+                position(of: "signed"),
+                "'signed' joins \(error.first.noun) and \(error.second.noun) without showing where one "
+                    + "ends and the other "
+                    + "begins: an attacker could split a captured request differently; \(remedy(for: error))")
+            return nil
+        }
+    }
+
+    /// What is known of the values that `signed` may hold.
+    private func extent(of source: ReferenceSource) -> SignedExtent {
+        switch source {
+        case .signedTimestamp: settings.timestampFormat.extent
+        case .signedID: settings.idPattern.extent
+        // SHA-256 in hex.
+        case .bodyDigest: .fixed(64)
+        case .method: Self.endThemselves(methods) ? .selfDelimiting : .open
+        default: .open
+        }
+    }
+
+    /// Whether no method begins or ends with another one.
+    private static func endThemselves(_ methods: [String]) -> Bool {
+        methods.allSatisfy { method in
+            methods.allSatisfy { $0 == method || !method.hasPrefix($0) && !method.hasSuffix($0) }
+        }
+    }
+
+    private func remedy(for join: AmbiguousJoin) -> String {
+        if [join.first, join.second].contains(.signedID) {
+            return "set 'id_pattern' to the format of the sender's ids with a fixed length, such as [0-9a-f-]{36}"
+        }
+        return "put the sender's separator between them"
+    }
+
+    private mutating func signaturePlace() -> SignaturePlace? {
+        guard let text = settings.signatureFrom else {
+            if reader?.has("signature_from") != true {
+                context.error(position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
+            }
+            return nil
+        }
+        guard let reference = single(text, "signature_from") else { return nil }
+        guard case .header(let name) = reference.source else { return .value(reference) }
+        return name.description.hasSuffix("-*") ? .numbered(name) : .header(name)
+    }
+
+    /// A text that is one reference to what a request can hold a part of a signature in.
+    private mutating func single(_ text: String, _ key: String) -> Reference? {
+        guard let template = scope.template(text, at: position(of: key)) else { return nil }
+        if let sole = template.soleReference, sole.fallback == nil {
+            switch sole.source {
+            case .header, .query, .parameter: return sole
+            case .body(let path) where !path.steps.isEmpty: return sole
+            default: break
+            }
+        }
+        context.error(
+            position(of: key),
+            "'\(key)' must be one reference to a header, a query parameter, a path parameter or a field of the body, "
+                + "such as "
+                + "${header.X-Signature}")
+        return nil
+    }
+
+    private func form() -> SignatureForm {
+        SignatureForm(
+            prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: settings.signatureEncoding)
+    }
+
+    private func separator() -> UInt8? {
+        guard let text = settings.signatureSplit else { return nil }
+        if let byte = text.utf8.first, text.utf8.count == 1, 0x20...0x7E ~= byte, !settings.signatureEncoding.uses(byte)
+        {
+            return byte
+        }
+        context.error(
+            position(of: "signature_split"),
+            "'signature_split' must be one ASCII character that no signature contains, such as ','")
+        return nil
+    }
+
+    private mutating func timestamp(_ separator: UInt8?) -> SignedTimestamp? {
+        guard let text = settings.timestampFrom else {
+            for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
+                meansNothing(key, without: "'timestamp_from'")
+            }
+            return nil
+        }
+        guard let reference = single(text, "timestamp_from") else { return nil }
+        if settings.timestampPrefix?.isEmpty == true {
+            context.error(position(of: "timestamp_prefix"), "'timestamp_prefix' must not be empty")
+        }
+        return SignedTimestamp(
+            reference: reference, prefix: settings.timestampPrefix.map { Array($0.utf8) }, separator: separator,
+            format: settings.timestampFormat, tolerance: settings.tolerance)
+    }
+
+    private func meansNothing(_ key: String, without other: String) {
+        guard let entry = reader?.entry(key) else { return }
+        context.error(entry.position, "'\(key)' has no effect without \(other)")
+    }
+}
+
+extension SchemeReader {
+    /// What `signed` holds and what it could hold fit together.
+    private func check(_ template: TextTemplate) {
+        let sources = template.references.map(\.source)
+        if sources.isEmpty {
+            context.error(
+                position(of: "signed"),
+                "'signed' contains no reference, so every request would have the same signature")
+        }
+        if sources.contains(.signedTimestamp), settings.timestampFrom == nil {
+            context.error(
+                position(of: "signed"),
+                "'signed' contains ${timestamp}, but there is no 'timestamp_from' with its location")
+        }
+        if !sources.contains(.signedTimestamp), settings.tolerance == .zero {
+            meansNothing("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
+        }
+        if sources.contains(.signedID), settings.idFrom == nil {
+            context.error(
+                position(of: "signed"), "'signed' contains ${id}, but there is no 'id_from' with its location")
+        }
+        if !sources.contains(.signedID) {
+            for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
+        }
+    }
+
+    private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {
+        let separator = settings.signatureSplit
+        for (key, prefix) in [
+            ("signature_prefix", settings.signaturePrefix), ("timestamp_prefix", settings.timestampPrefix ?? ""),
+        ] {
+            guard let separator, !separator.isEmpty, prefix.contains(separator) else { continue }
+            context.error(
+                position(of: key),
+                "'\(key)' contains the character of 'signature_split', so no entry can begin with it")
+        }
+        guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else {
+            return
+        }
+        if timestamp.prefix == nil || separator == nil {
+            context.error(
+                position(of: "timestamp_from"),
+                "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which "
+                    + "distinguish them"
+            )
+        }
+    }
+}

@@ -1,0 +1,200 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads `secrets` and fetches what they name. No message ever holds a secret.
+struct SecretReader {
+    let context: FileContext
+    let environment: [String: String]
+    let files: SecretFiles
+    let allowsInline: Bool
+    let supply: SecretSupply
+
+    /// A secret as it was found, not decoded.
+    private struct Found {
+        let text: [UInt8]
+        let source: SecretSource
+        /// Whether it is the text that `sluice dev` puts in the place of a variable that is not set.
+        var isWellKnown = false
+    }
+
+    /// In bytes: what guessing cannot be tried against, and what is recommended (RFC 2104 §3 asks for the length of the
+    /// digest).
+    private static let leastLength = 8
+    private static let recommendedLength = 16
+    /// In bytes; as long as the digest of the strongest algorithm.
+    private static let throwAwayLength = 64
+
+    /// - Returns: the secrets, ready for use; fewer than there are entries where problems have been noted.
+    func read(_ node: YAMLNode, form: KeyForm, algorithm: SignatureAlgorithm) -> [VerifierSecret] {
+        guard let elements = context.list(node, "'secrets'") else { return [] }
+        if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
+        return elements.compactMap { element -> VerifierSecret? in
+            guard let found = found(element, form), let key = key(found, form, at: element.position) else { return nil }
+            return VerifierSecret(key: HMACKey(algorithm.hash, key: key.span), source: found.source)
+        }
+    }
+
+    /// The variables and files that the entries of `secrets` name, whether they are there or not.
+    static func sources(_ node: YAMLNode) -> [SecretSource] {
+        guard case .sequence(let elements) = node.content else { return [] }
+        return elements.compactMap { element in
+            guard case .mapping(let entries) = element.content, let entry = entries.first,
+                let name = entry.value.scalar?.text
+            else {
+                return nil
+            }
+            return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
+        }
+    }
+
+    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+        if found.source == .throwAway || found.source.isStandIn { return found.text }
+        guard !found.text.allSatisfy(Self.isBlank) else {
+            context.error(position, "the secret is empty")
+            return nil
+        }
+        let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding)
+        guard let key = form.key(found.text) else {
+            context.error(
+                position,
+                found.text.elementsEqual(form.prefix.utf8)
+                    ? "the secret is empty after 'key_strip_prefix'"
+                    : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says"
+                        + (oddity.map { ": it \($0.rawValue)" } ?? "")
+            )
+            return nil
+        }
+        if let oddity, !found.isWellKnown {
+            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
+        }
+        return isLongEnough(key, found, at: position) ? key : nil
+    }
+
+    private func isLongEnough(_ key: [UInt8], _ found: Found, at position: YAMLPosition) -> Bool {
+        if found.isWellKnown || key.count >= Self.recommendedLength { return true }
+        let length = "the secret of \(found.source) has \(key.count) byte\(key.count == 1 ? "" : "s")"
+        guard key.count >= Self.leastLength else {
+            context.error(
+                position,
+                "\(length), and could be guessed: use at least \(Self.recommendedLength) bytes, such as the output of "
+                    + "'openssl rand -hex 32'")
+            return false
+        }
+        context.warning(position, "\(length); use at least \(Self.recommendedLength) bytes")
+        return true
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
+    }
+
+    private func found(_ node: YAMLNode, _ form: KeyForm) -> Found? {
+        guard let reader = MappingReader(node, .secret, in: context) else { return nil }
+        guard case .mapping(let entries) = node.content, entries.count == 1 else {
+            context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
+            return nil
+        }
+        return reader.value("env") { environmentSecret($0, $1, $2, form) } ?? reader.value("file", fileSecret)
+            ?? reader.value("value", inlineSecret)
+    }
+
+    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String, _ form: KeyForm)
+        -> Found?
+    {
+        guard let name = context.text(node, subject) else { return nil }
+        if supply == .throwAway { return throwAway() }
+        guard let value = environment[name], !value.isEmpty else {
+            switch supply {
+            case .whereThere: return madeUp(.standIn(.environment(name)))
+            case .wellKnown(let key):
+                return Found(
+                    text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name), isWellKnown: true)
+            case .configured, .throwAway: break
+            }
+            let state =
+                (environment[name] == nil ? "not set" : "empty")
+                + (name.hasPrefix("$") ? "; write its name without $" : "")
+            context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
+            return nil
+        }
+        return Found(text: Array(value.utf8), source: .environment(name))
+    }
+
+    private func fileSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
+        guard let path = context.text(node, subject) else { return nil }
+        if supply == .throwAway { return throwAway() }
+        switch files.content(of: path) {
+        case .success(let content): return Found(text: Self.withoutFinalNewline(content), source: .file(path))
+        case .failure where supply == .whereThere: return madeUp(.standIn(.file(path)))
+        case .failure(let failure):
+            context.error(node.position, "the secret file \(PrintableText.escape(path)) cannot be read: \(failure)")
+            return nil
+        }
+    }
+
+    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Found? {
+        guard allowsInline else {
+            context.error(node.position, "a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'")
+            return nil
+        }
+        guard let text = context.text(node, subject) else { return nil }
+        return supply == .throwAway ? throwAway() : Found(text: Array(text.utf8), source: .inline)
+    }
+
+    private func throwAway() -> Found { madeUp(.throwAway) }
+
+    private func madeUp(_ source: SecretSource) -> Found {
+        Found(text: SecureRandom.bytes(Self.throwAwayLength), source: source)
+    }
+
+    /// Editors end a file with a newline that is not part of the secret.
+    private static func withoutFinalNewline(_ content: [UInt8]) -> [UInt8] {
+        guard content.last == ASCII.lineFeed else { return content }
+        let text = content.dropLast()
+        return Array(text.last == ASCII.carriageReturn ? text.dropLast() : text)
+    }
+}
+
+/// What a secret has that its sender's secret most likely has not; the raw value ends a sentence that begins with the
+/// secret.
+enum SecretOddity: String {
+    case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
+    case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
+    case quotes = "is in quotes; remove them, unless the sender's secret has them too"
+    case base64URL = "looks like base64url; write + for -, and / for _"
+
+    /// - Returns: `nil` for a secret with nothing odd about it.
+    init?(_ secret: [UInt8], _ encoding: KeyEncoding) {
+        if secret.starts(with: [0xFE, 0xFF]) || secret.starts(with: [0xFF, 0xFE]) {
+            self = .byteOrderMark
+            return
+        }
+        let text = String(decoding: secret, as: UTF8.self).unicodeScalars
+        guard let first = text.first, let last = text.last else { return nil }
+        if first == "\u{FEFF}" || last == "\u{FEFF}" {
+            self = .byteOrderMark
+        } else if Self.isInvisible(first) || Self.isInvisible(last) {
+            self = .whiteSpace
+        } else if text.count > 1, Self.quotePairs.contains(where: { $0 == (first, last) }) {
+            self = .quotes
+        } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {
+            self = .base64URL
+        } else {
+            return nil
+        }
+    }
+
+    private static let quotePairs: [(Unicode.Scalar, Unicode.Scalar)] = [
+        ("\"", "\""), ("'", "'"), ("`", "`"), ("\u{201C}", "\u{201D}"), ("\u{201E}", "\u{201C}"),
+        ("\u{2018}", "\u{2019}"),
+        ("\u{AB}", "\u{BB}"),
+    ]
+
+    /// White space and control characters, those without a width included.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7F
+            || scalar.properties.generalCategory == .format
+    }
+}

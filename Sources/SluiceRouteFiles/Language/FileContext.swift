@@ -1,0 +1,106 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// One route file while it is read: where problems go, and how scalars become typed values.
+///
+/// Each reader returns `nil` after it has noted what is wrong, so that reading goes on to the next problem.
+struct FileContext {
+    let file: String
+    let log: ProblemLog
+
+    func place(_ position: YAMLPosition) -> SourceLocation { SourceLocation(file: file, position: position) }
+
+    func error(_ position: YAMLPosition, _ message: String) { log.error(place(position), message) }
+
+    func warning(_ position: YAMLPosition, _ message: String) { log.warning(place(position), message) }
+
+    func note(_ position: YAMLPosition, _ message: String) { log.note(place(position), message) }
+
+    /// - Parameter subject: what the value is of, for messages: `'queue'`, `a secret`.
+    func text(_ node: YAMLNode, _ subject: String) -> String? {
+        if case .text(let text)? = node.scalar?.value { return text }
+        let remedy = if case .number? = node.scalar?.value { "; put it in quotes" } else { "" }
+        error(node.position, "\(subject) must be a text, not \(node.noun)\(remedy)")
+        return nil
+    }
+
+    func list(_ node: YAMLNode, _ subject: String) -> [YAMLNode]? {
+        if case .sequence(let elements) = node.content { return elements }
+        error(node.position, "\(subject) must be a list, not \(node.noun)")
+        return nil
+    }
+
+    func method(_ node: YAMLNode) -> String? {
+        guard let method = text(node, "a method") else { return nil }
+        if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
+        error(node.position, "a method must be in upper case, such as POST")
+        return nil
+    }
+
+    func boolean(_ node: YAMLNode, _ subject: String) -> Bool? {
+        if case .boolean(let value)? = node.scalar?.value { return value }
+        error(node.position, "\(subject) must be true or false, not \(node.noun)")
+        return nil
+    }
+
+    func integer(_ node: YAMLNode, _ subject: String, in range: ClosedRange<Int>) -> Int? {
+        if case .number(let text)? = node.scalar?.value, let number = Int(text), range.contains(number) {
+            return number
+        }
+        let isQuoted = if case .text(let text)? = node.scalar?.value { Int(text) != nil } else { false }
+        let remedy = isQuoted ? "; leave out the quotes" : ""
+        error(
+            node.position, "\(subject) must be a whole number from \(range.lowerBound) to \(range.upperBound)\(remedy)")
+        return nil
+    }
+
+    func duration(_ node: YAMLNode, _ subject: String, in range: ClosedRange<Duration>) -> Duration? {
+        if let text = node.scalar?.text, let duration = DurationText.parse(text), range.contains(duration) {
+            return duration
+        }
+        let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
+        error(node.position, "\(subject) must be a duration from \(bounds), such as 500ms, 30s, 5m, 2h or 7d")
+        return nil
+    }
+
+    func size(_ node: YAMLNode, _ subject: String, in range: ClosedRange<ByteCount>) -> ByteCount? {
+        if let text = node.scalar?.text, let size = ByteCount(parsing: text), range.contains(size) { return size }
+        error(
+            node.position,
+            "\(subject) must be a size from \(range.lowerBound) to \(range.upperBound), such as 64KiB or 10MiB")
+        return nil
+    }
+
+    /// One of a closed set of words.
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _ subject: String, later: [String] = [])
+        -> Word?
+    {
+        let words = Word.allCases.map(\.rawValue)
+        guard let text = node.scalar?.text else {
+            error(node.position, "\(subject) must be \(Self.alternatives(words)), not \(node.noun)")
+            return nil
+        }
+        if let word = Word(rawValue: text) { return word }
+        if later.contains(text) {
+            error(node.position, "\(subject): '\(text)' is not supported yet")
+        } else {
+            let hint = Suggestion.phrase(for: text, among: words + later)
+            // A long list hides the one word that is meant.
+            let alternatives =
+                words.count > Self.mostAlternatives && !hint.isEmpty
+                ? "one of \(words.count) words" : Self.alternatives(words)
+            error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
+        }
+        return nil
+    }
+
+    private static let mostAlternatives = 12
+
+    /// `a, b or c`, each in quotes.
+    static func alternatives(_ words: [String]) -> String {
+        let quoted = words.map { "'\($0)'" }
+        guard let last = quoted.last, quoted.count > 1 else { return quoted.joined() }
+        return quoted.dropLast().joined(separator: ", ") + " or " + last
+    }
+}

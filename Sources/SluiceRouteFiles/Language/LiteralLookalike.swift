@@ -1,0 +1,39 @@
+internal import SluiceJSON
+internal import SluiceRoutes
+
+/// Texts that stand for themselves and look as if they were meant to be something else.
+enum LiteralLookalike {
+    private static let roots = ["body.", "header.", "query.", "param.", "item.", "delivery.", "sha256."]
+
+    /// What to say of a text of a payload that looks like a reference as other programs write them: `body.a`,
+    /// `$body.a`, `$(body.a)`, `{{body.a}}`. Nothing for any other text.
+    static func remark(onPayload text: String) -> String? {
+        var inner = text[...]
+        for (opening, closing) in [("$(", ")"), ("{{", "}}"), ("{", "}"), ("$", "")]
+        where inner.hasPrefix(opening) && inner.hasSuffix(closing) && inner.count > opening.count + closing.count {
+            inner = inner.dropFirst(opening.count).dropLast(closing.count)
+            break
+        }
+        while inner.first == " " { inner.removeFirst() }
+        while inner.last == " " { inner.removeLast() }
+        guard roots.contains(where: inner.hasPrefix), inner.utf8.allSatisfy(isReferenceByte) else { return nil }
+        return "this is literal text; write a reference as ${\(inner)}"
+    }
+
+    /// What to say of a text that a condition compares with and that looks like a pattern or a comparison.
+    static func remark(onExpected text: String) -> String? {
+        if text.utf8.contains(UInt8(ascii: "*")), text != "*" {
+            return "this value is compared literally; write a pattern as { like: … }"
+        }
+        guard let first = text.first, first == ">" || first == "<" else { return nil }
+        let number = text.drop { "<>= ".contains($0) }
+        guard JSONNumber(String(number)) != nil else { return nil }
+        return
+            "this value is compared literally; compare a number with { \(first == ">" ? "greater" : "less"): "
+            + "\(number) }"
+    }
+
+    private static func isReferenceByte(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "._-[]\"".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,250 @@
+internal import SluiceBase
+internal import SluiceJSON
+package import SluiceRoutes
+
+/// Reads what stands between `${` and `}`: `body.repository["full name"] ?? "none"`.
+package struct ReferenceParser {
+    /// What is wrong with a reference; a phrase that names it.
+    package struct Failure: Error {
+        package let message: String
+    }
+
+    /// Those that are a reference by themselves.
+    package static let plainRoots = ["headers", "method", "path", "url", "event", "index", "route"]
+    /// Those that a path into JSON may follow.
+    package static let pathRoots = ["body", "item"]
+    /// Those that a name follows.
+    package static let namingRoots = ["query", "param"]
+    static let roots = plainRoots + pathRoots + namingRoots + ["header", "delivery", "sha256"]
+    /// In `verify` alone.
+    package static let signedRoots = ["timestamp", "id"]
+    package static let deliveryFields: [String: ReferenceSource] = [
+        "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds,
+        "remote_address": .remoteAddress,
+    ]
+
+    private let text: [UInt8]
+    private var offset: Int
+    /// Where the root begins, for messages.
+    private let start: Int
+
+    /// - Parameter offset: where the reference begins in `text`, behind `${`.
+    private init(_ text: [UInt8], at offset: Int) {
+        self.text = text
+        self.offset = offset
+        start = offset
+    }
+
+    /// Reads a reference that ends in `}`.
+    ///
+    /// - Parameter offset: moved behind the `}`.
+    static func parse(_ text: [UInt8], at offset: inout Int) throws(Failure) -> Reference {
+        var parser = ReferenceParser(text, at: offset)
+        let source = try parser.source()
+        let fallback = try parser.fallback()
+        parser.skipBlanks()
+        guard parser.take("}") else { throw parser.notClosed() }
+        offset = parser.offset
+        return Reference(source: source, fallback: fallback)
+    }
+
+    /// Reads a reference without `${}` and without a default, as the keys of `when` are.
+    package static func parseBare(_ text: String) throws(Failure) -> Reference {
+        var parser = ReferenceParser(Array(text.utf8), at: 0)
+        let source = try parser.source()
+        guard parser.offset == parser.text.count else { throw parser.failure("is followed by unexpected text") }
+        return Reference(source: source, fallback: nil)
+    }
+
+    private mutating func source() throws(Failure) -> ReferenceSource {
+        skipBlanks()
+        let root = word()
+        switch root {
+        case "body": return .body(try path())
+        case "header": return .header(HeaderName(try headerName()))
+        case "headers": return .headers
+        case "query": return .query(try name(of: "a query parameter"))
+        // Which segment it is, the scope knows.
+        case "param": return .parameter(try name(of: "a path parameter"), segment: -1)
+        case "url": return .url
+        case "item": return .item(try path())
+        case "index": return .index
+        case "timestamp": return .signedTimestamp
+        case "id": return .signedID
+        case "method": return .method
+        case "path": return .path
+        case "event": return .event
+        case "delivery": return try deliveryField()
+        case "route": return .route
+        case "sha256": return try digest()
+        default: throw unknown(root)
+        }
+    }
+
+    /// What stands where a reference should end.
+    private func notClosed() -> Failure {
+        let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
+        if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
+            return failure("means all headers; for a single one, write header.NAME")
+        }
+        guard let byte = peek(), text[offset...].contains(UInt8(ascii: "}")), byte != UInt8(ascii: "$") else {
+            return failure("is not closed with '}'")
+        }
+        let rest = String(decoding: text[offset...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
+        return failure(
+            "is followed by '\(PrintableText.escape(rest, limit: 30))'; write a default as ?? \"text\"")
+    }
+
+    private func unknown(_ root: String) -> Failure {
+        if root.isEmpty {
+            return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
+        }
+        let hint = Suggestion.phrase(for: root, among: Self.roots)
+        return Failure(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
+    }
+
+    private mutating func deliveryField() throws(Failure) -> ReferenceSource {
+        let field = try name(of: "a field of the delivery")
+        if let source = Self.deliveryFields[field] { return source }
+        let hint = Suggestion.phrase(for: field, among: Self.deliveryFields.keys.sorted())
+        throw Failure(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
+    }
+
+    private mutating func digest() throws(Failure) -> ReferenceSource {
+        let root = take(".") ? word() : ""
+        switch root {
+        case "body": return .bodyDigest(try path())
+        case "item": return .itemDigest(try path())
+        default: throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
+        }
+    }
+}
+
+extension ReferenceParser {
+    /// `.a.b[0]["odd.key"]`
+    private mutating func path() throws(Failure) -> JSONPath {
+        var steps: [JSONPath.Step] = []
+        while true {
+            // What is read of a body nests no deeper.
+            guard steps.count <= JSONLimits.bulkDepth else {
+                throw failure("has more than \(JSONLimits.bulkDepth) steps")
+            }
+            if take(".") {
+                let key = word()
+                guard !key.isEmpty else { throw failure("has an empty key; write special keys as [\"odd key\"]") }
+                steps.append(.key(key))
+            } else if take("[") {
+                steps.append(try bracket())
+            } else {
+                return JSONPath(steps)
+            }
+        }
+    }
+
+    private mutating func bracket() throws(Failure) -> JSONPath.Step {
+        let step: JSONPath.Step
+        if peek() == UInt8(ascii: "]") {
+            step = .each
+        } else if peek() == UInt8(ascii: "\"") {
+            step = .key(try quoted())
+        } else {
+            let digits = word()
+            guard let index = Int(digits), index >= 0, String(index) == digits else {
+                throw failure("needs a position from 0 or a key in double quotes between [ and ]")
+            }
+            step = .index(index)
+        }
+        guard take("]") else { throw failure("lacks a ']'") }
+        return step
+    }
+
+    private mutating func name(of noun: String) throws(Failure) -> String {
+        if take("[") {
+            guard peek() == UInt8(ascii: "\"") else { throw failure("needs a name in double quotes between [ and ]") }
+            let name = try quoted()
+            guard take("]") else { throw failure("lacks a ']'") }
+            return name
+        }
+        guard take("."), case let name = word(), !name.isEmpty else {
+            throw failure("must be followed by the name of \(noun)")
+        }
+        return name
+    }
+
+    /// A field name (RFC 9110 §5.6.2), which may hold dots.
+    private mutating func headerName() throws(Failure) -> String {
+        guard take(".") else { throw failure("must be followed by the name of a header: header.X-Name") }
+        let begin = offset
+        while let byte = peek(), HeaderSyntax.isTokenByte(byte) { offset += 1 }
+        guard offset > begin else { throw failure("must be followed by the name of a header: header.X-Name") }
+        return String(decoding: text[begin..<offset], as: UTF8.self)
+    }
+
+    /// ` ?? "default"`, or nothing.
+    private mutating func fallback() throws(Failure) -> ReferenceFallback? {
+        skipBlanks()
+        guard take("?") else { return nil }
+        guard take("?") else { throw failure("has a '?'; write a default as ?? \"text\"") }
+        skipBlanks()
+        if peek() == UInt8(ascii: "\"") {
+            let value = try quoted()
+            var json: [UInt8] = []
+            json.appendJSONString(value)
+            return ReferenceFallback(json: json, text: Array(value.utf8))
+        }
+        let begin = offset
+        while let byte = peek(), byte != UInt8(ascii: "}"), byte != ASCII.space { offset += 1 }
+        let value = Array(text[begin..<offset])
+        guard JSONLiteral.isScalar(value.span) else {
+            throw failure("needs a default after '??': a text in double quotes, a number, true, false or null")
+        }
+        return ReferenceFallback(json: value, text: value == Array("null".utf8) ? [] : value)
+    }
+
+    /// A JSON string literal, read as what it means.
+    private mutating func quoted() throws(Failure) -> String {
+        let begin = offset
+        offset += 1
+        while let byte = peek(), byte != UInt8(ascii: "\"") { offset += byte == UInt8(ascii: "\\") ? 2 : 1 }
+        guard peek() != nil else { throw failure("has a text that is not closed with '\"'") }
+        offset += 1
+        guard let value = JSONText.decode(text.span.extracting(begin..<offset)) else {
+            throw failure("has a text in double quotes that is not a JSON string")
+        }
+        return value
+    }
+
+    /// Everything up to a byte that ends a name.
+    private mutating func word() -> String {
+        let begin = offset
+        while let byte = peek(), !Self.endsName(byte) { offset += 1 }
+        return String(decoding: text[begin..<offset], as: UTF8.self)
+    }
+
+    private static func endsName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case ASCII.space, ASCII.tab, UInt8(ascii: "."), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+            UInt8(ascii: "}"),
+            UInt8(ascii: "?"), UInt8(ascii: "\""), UInt8(ascii: "$"), ASCII.lineFeed:
+            true
+        default: false
+        }
+    }
+
+    private func peek() -> UInt8? { offset < text.count ? text[offset] : nil }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: character) else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func skipBlanks() {
+        while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { offset += 1 }
+    }
+
+    private func failure(_ complaint: String) -> Failure {
+        let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
+        return Failure(message: "the reference '\(PrintableText.escape(written, limit: 60))' \(complaint)")
+    }
+}

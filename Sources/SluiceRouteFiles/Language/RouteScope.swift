@@ -1,0 +1,166 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// What references mean in one route while it is compiled: the body paths seen so far, and what the route's own names
+/// stand for.
+struct RouteScope {
+    /// What the texts that are being read are about.
+    enum Subject {
+        /// A job, which with `each` is of one element.
+        case job
+        /// The whole delivery.
+        case delivery
+        /// The signature: `timestamp` and `id` mean something, and no element does.
+        case signature
+    }
+
+    let context: FileContext
+    var subject = Subject.job
+    /// What `event` stands for; `nil` where neither the route nor its provider says.
+    var event: TextTemplate?
+    /// The segments of the path that its parameters stand at.
+    var parameters: [String: Int] = [:]
+    /// Whether `url` is known.
+    var hasPublicURL = false
+    /// The path of the elements, ending in `each`; `nil` where the route takes the body as a whole.
+    private(set) var items: JSONPath?
+    private(set) var paths: [JSONPath] = []
+    private var pathIDs: [JSONPath: Int] = [:]
+
+    init(context: FileContext) { self.context = context }
+
+    /// Says what the elements are. Comes before any reference into them.
+    mutating func takeEach(of path: JSONPath) {
+        items = path
+        _ = id(of: path)
+    }
+
+    /// Reads the references in a text; `nil` after a problem has been noted.
+    mutating func template(_ node: YAMLNode, _ subject: String) -> TextTemplate? {
+        guard let text = context.text(node, subject) else { return nil }
+        return template(text, at: node.position)
+    }
+
+    mutating func template(_ text: String, at position: YAMLPosition) -> TextTemplate? {
+        do {
+            var parts: [TextTemplate.Part] = []
+            for part in try TemplateParser.parse(text) {
+                switch part {
+                case .literal(let bytes): parts.append(.literal(bytes))
+                case .reference(let reference):
+                    guard let resolved = resolve(reference, at: position) else { return nil }
+                    parts.append(.reference(resolved))
+                }
+            }
+            return TextTemplate(parts: parts)
+        } catch {
+            context.error(position, error.message)
+            return nil
+        }
+    }
+
+    /// A reference without `${}`, as the keys of `when` are.
+    mutating func bareReference(_ text: String, at position: YAMLPosition) -> Reference? {
+        do {
+            return resolve(try ReferenceParser.parseBare(text), at: position)
+        } catch {
+            context.error(position, error.message)
+            return nil
+        }
+    }
+
+    /// Gives a body path its number, and puts what `event` is in its place where that is one reference.
+    private mutating func resolve(_ reference: Reference, at position: YAMLPosition) -> Reference? {
+        if let complaint = complaint(about: reference.source) {
+            context.error(position, complaint)
+            return nil
+        }
+        var resolved = reference
+        switch reference.source {
+        case .event:
+            guard let sole = event?.soleReference, sole.fallback == nil || reference.fallback == nil else {
+                return reference
+            }
+            return Reference(source: sole.source, pathID: sole.pathID, fallback: sole.fallback ?? reference.fallback)
+        case .parameter(let name, _): resolved.source = .parameter(name, segment: parameters[name, default: 0])
+        case .body, .bodyDigest, .item, .itemDigest:
+            if let path = reference.source.bodyPath(items: items), !isSignedBody(path) {
+                resolved.pathID = id(of: path)
+            }
+        case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
+            .remoteAddress, .route,
+            .index, .signedTimestamp, .signedID:
+            break
+        }
+        return resolved
+    }
+
+    /// In `verify` the whole body is its bytes, for which nothing is looked for in it: they may be no JSON.
+    private func isSignedBody(_ path: JSONPath) -> Bool { subject == .signature && path.steps.isEmpty }
+
+    /// The path's position among those that a scan looks for.
+    private mutating func id(of path: JSONPath) -> Int {
+        if let known = pathIDs[path] { return known }
+        pathIDs[path] = paths.count
+        paths.append(path)
+        return paths.count - 1
+    }
+}
+
+extension RouteScope {
+    /// Why a reference cannot stand where it does, as a sentence.
+    private func complaint(about source: ReferenceSource) -> String? {
+        if subject == .signature, !source.mayBeSigned {
+            return "'verify' describes what the sender signed, and cannot contain \(source.noun)"
+        }
+        switch source {
+        case .event:
+            guard let event else { return "'event' has no value here: the route has neither a provider nor 'event'" }
+            return event.references.contains { $0.source.isOfItem } && subject != .job
+                ? Self.notOfOneElement("event") : nil
+        case .parameter(let name, _):
+            guard parameters[name] == nil else { return nil }
+            let hint = Suggestion.phrase(for: name, among: parameters.keys.sorted())
+            return
+                "the path has no parameter '\(PrintableText.escape(name))'; write parameters as {name} in "
+                + "'path'\(hint)"
+        case .url: return hasPublicURL ? nil : "'url' needs 'public_url', in the route or in the settings"
+        case .item, .itemDigest: return itemComplaint("item") ?? eachComplaint(source)
+        case .index: return itemComplaint("index")
+        case .signedTimestamp: return signedComplaint("timestamp")
+        case .signedID: return signedComplaint("id")
+        case .body, .bodyDigest: return eachComplaint(source)
+        case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
+            .route:
+            return nil
+        }
+    }
+
+    private func itemComplaint(_ word: String) -> String? {
+        if items == nil { return "'\(word)' cannot be used without 'each'" }
+        return subject == .job ? nil : Self.notOfOneElement(word)
+    }
+
+    private static func notOfOneElement(_ word: String) -> String {
+        "'\(word)' cannot be used here: this applies to the whole delivery, not to one element"
+    }
+
+    private func signedComplaint(_ word: String) -> String? {
+        if subject == .signature { return nil }
+        return
+            "'\(word)' is a reference only in 'verify'; elsewhere write its source, such as header.X-Name "
+            + "or body.\(word)"
+    }
+
+    private func eachComplaint(_ source: ReferenceSource) -> String? {
+        let path: JSONPath? =
+            switch source {
+            case .body(let path), .bodyDigest(let path), .item(let path), .itemDigest(let path): path
+            default: nil
+            }
+        guard let path, path.steps.contains(.each) else { return nil }
+        return "'[]' can only be used in 'each'; here write a position, such as [0], or use 'item'"
+    }
+}

@@ -1,0 +1,40 @@
+package import SluiceRoutes
+
+/// Splits a text into what stands in it literally and its references; `$${` is a literal `${`.
+package enum TemplateParser {
+    package enum Part: Sendable, Hashable {
+        case literal([UInt8])
+        case reference(Reference)
+    }
+
+    /// Whether `${` is in a text. By bytes, as texts are parsed: to Swift a brace with an accent on it is another
+    /// character.
+    static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
+
+    package static func parse(_ text: String) throws(ReferenceParser.Failure) -> [Part] {
+        let bytes = Array(text.utf8)
+        var parts: [Part] = []
+        var literal: [UInt8] = []
+        var offset = 0
+        while offset < bytes.count {
+            if starts("$${", bytes, offset) {
+                literal += Array("${".utf8)
+                offset += 3
+            } else if starts("${", bytes, offset) {
+                offset += 2
+                if !literal.isEmpty { parts.append(.literal(literal)) }
+                literal = []
+                parts.append(.reference(try ReferenceParser.parse(bytes, at: &offset)))
+            } else {
+                literal.append(bytes[offset])
+                offset += 1
+            }
+        }
+        if !literal.isEmpty || parts.isEmpty { parts.append(.literal(literal)) }
+        return parts
+    }
+
+    private static func starts(_ mark: String, _ bytes: [UInt8], _ offset: Int) -> Bool {
+        bytes[offset...].starts(with: mark.utf8)
+    }
+}

@@ -1,0 +1,96 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Headers that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for
+/// repetitions, or repetitions for new ones. What each means is from the provider's own pages on webhooks.
+struct DeliveryIDTraps {
+    private enum Trap {
+        /// Names the subscription: every delivery has the same.
+        case subscription(instead: String)
+        /// Names what happened, of which several deliveries may tell.
+        case shared(instead: String)
+        /// Two deliveries may have the same; together with the body's digest they are told apart.
+        case collides
+        /// Counts tries.
+        case attempt(instead: String)
+    }
+
+    private static let traps: [HeaderName: Trap] = [
+        // Bitbucket: the webhook's own identity; and how often the request was tried.
+        "x-hook-uuid": .subscription(instead: "${header.X-Request-UUID}"),
+        "x-attempt-number": .attempt(instead: "${header.X-Request-UUID}"),
+        // GitHub: the webhook's number in the settings of the repository.
+        "x-github-hook-id": .subscription(instead: "${header.X-GitHub-Delivery}"),
+        // GitLab: the webhook; and the event, which hooks set off by hooks share ("Webhooks", delivery headers).
+        "x-gitlab-webhook-uuid": .subscription(instead: "${header.Idempotency-Key}"),
+        "x-gitlab-event-uuid": .shared(instead: "${header.Idempotency-Key}"),
+        // Shopify: one action of a merchant, told by several webhooks.
+        "x-shopify-event-id": .shared(instead: "${header.X-Shopify-Webhook-Id}"),
+        // WooCommerce: the webhook; and a digest of the webhook and the current second (class-wc-webhook.php).
+        "x-wc-webhook-id": .subscription(instead: "[ \"${header.X-WC-Webhook-Delivery-ID}\", \"${sha256.body}\" ]"),
+        "x-wc-webhook-delivery-id": .collides,
+        // Zendesk: the webhook.
+        "x-zendesk-webhook-id": .subscription(instead: "${header.X-Zendesk-Webhook-Invocation-Id}"),
+        // Atlassian: how often the request was tried.
+        "x-atlassian-webhook-retry": .attempt(instead: "${header.X-Atlassian-Webhook-Identifier}"),
+        // Slack: how often the request was tried.
+        "x-slack-retry-num": .attempt(instead: "${body.event_id}"),
+    ]
+
+    /// Providers that number nothing, by the header of their signature.
+    private static let withoutID: [HeaderName: String] = [
+        "x-zm-signature": "Zoom", "x-airtable-content-mac": "Airtable", "x-dropbox-signature": "Dropbox",
+        "x-hook-signature": "Asana",
+        "calendly-webhook-signature": "Calendly", "x-twitter-webhooks-signature": "X", "plaid-verification": "Plaid",
+    ]
+
+    /// The header in which the route's signature stands.
+    let signatureHeaders: [HeaderName]
+
+    /// Warns of a key that reads such a header.
+    func warn(of key: UniqueKeyTemplate, at position: YAMLPosition, in context: FileContext) {
+        let headers = key.references.compactMap { if case .header(let name) = $0.source { name } else { nil } }
+        for name in headers {
+            if let complaint = complaint(about: name, isAlone: headers.count == key.references.count, key) {
+                context.warning(position, "the unique key uses the header \(name), \(complaint)")
+            }
+        }
+        guard let provider = signatureHeaders.compactMap({ Self.withoutID[$0] }).first, !headers.isEmpty else { return }
+        context.warning(
+            position, "\(provider) sends no header with a delivery id; use ${sha256.body} as the unique key")
+    }
+
+    private func complaint(about name: HeaderName, isAlone: Bool, _ key: UniqueKeyTemplate) -> String? {
+        switch Self.traps[name] {
+        case .subscription(let instead):
+            guard isAlone else { return nil }
+            return
+                "which identifies the subscription and is the same in every delivery: all but the first would be "
+                + "dropped; use \(instead)"
+        case .shared(let instead):
+            guard isAlone else { return nil }
+            return "which several deliveries of one event share: all but the first would be dropped; use \(instead)"
+        case .attempt(let instead):
+            return "which counts attempts: a retry would be accepted as new; use \(instead)"
+        case .collides:
+            guard !key.references.contains(where: \.source.isDigest) else { return nil }
+            return
+                "which two deliveries in the same second share: one would be dropped; use [ \"${header.\(name)}\", "
+                + "\"${sha256.body}\" ]"
+        case nil:
+            guard name.description.hasSuffix("-timestamp") else { return nil }
+            return "which is a time and not a delivery id: two deliveries can share it, and a retry has another one"
+        }
+    }
+}
+
+extension ReferenceSource {
+    /// Whether it tells bodies apart.
+    fileprivate var isDigest: Bool {
+        switch self {
+        case .bodyDigest, .itemDigest: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,161 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Whether keys and rules depend on what the signature protects: only then can nobody send a captured request again as
+/// another one.
+struct KeyCoverage {
+    let signature: SignatureCoverage
+    let preset: ProviderPreset?
+    /// What names the event, the elements and the path parameters.
+    let scope: RouteScope
+
+    /// Warns of a key with a part from outside of what is signed.
+    ///
+    /// Not of the header in which the provider itself puts its delivery id: the provider signs nothing better, and a
+    /// warning that nobody can do anything about is only noise.
+    func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
+        guard
+            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) })
+        else { return }
+        scope.context.warning(
+            position,
+            "the signature does not cover \(outside.source.noun), which the unique key uses: an attacker with a "
+                + "captured request could replay it with another value; take the key from "
+                + "\(signature.holdsBody ? "the body" : "a value in 'signed'") if possible"
+        )
+    }
+
+    /// Whether somebody who has captured a request can send it again with another value.
+    private func isUncovered(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .header: !signature.covers(reference.source)
+        case .headers, .query, .parameter, .url, .body, .bodyDigest: !signature.covers(reference.source)
+        // Without parameters the route has one path.
+        case .path: !scope.parameters.isEmpty && !signature.covers(.path)
+        case .item, .itemDigest: !signature.covers(.body(reference.source.bodyPath(items: scope.items) ?? .root))
+        case .index: !signature.covers(.body(scope.items ?? .root))
+        case .event: scope.event?.references.contains(where: isUncovered) ?? false
+        case .method: !signature.covers(.method)
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID: false
+        }
+    }
+
+    /// Whether each request has another value, one that is sent again as well.
+    private func isOfRequestAlone(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress: true
+        case .event: scope.event?.references.contains(where: isOfRequestAlone) ?? false
+        default: false
+        }
+    }
+
+    /// Warns of a key that is forgotten while a captured request still passes.
+    ///
+    /// - Parameter window: how long the key is remembered.
+    func warn(ofWindow window: Duration, timestamp: SignedTimestamp, at position: YAMLPosition) {
+        let isCovered = signature.holdsTimestamp || signature.covers(timestamp.reference.source)
+        guard isCovered, window < timestamp.tolerance else { return }
+        scope.context.warning(
+            position,
+            "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured "
+                + "request could be replayed "
+                + "after its key has expired")
+    }
+
+    private func isPresetsOwn(_ reference: Reference) -> Bool {
+        if case .header(let name) = reference.source { preset?.uniqueKeyHeader == name } else { false }
+    }
+
+    /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each
+    /// key belongs: nobody can sign it in the provider's place, but the people who receive it should know.
+    func note(_ rules: [JobRule], key: UniqueKeyTemplate?, at position: YAMLPosition) {
+        var uses: [(noun: String, rules: [Int], isKey: Bool)] = []
+        func add(_ reference: Reference, rule: Int?) {
+            guard isUncovered(reference) else { return }
+            let behind =
+                if case .event = reference.source { scope.event?.references.filter(isUncovered) ?? [] } else {
+                    [reference]
+                }
+            for noun in behind.map(\.source.noun) {
+                let place = uses.firstIndex { $0.noun == noun } ?? uses.endIndex
+                if place == uses.endIndex { uses.append((noun, [], false)) }
+                guard let rule else {
+                    uses[place].isKey = true
+                    continue
+                }
+                if uses[place].rules.last != rule { uses[place].rules.append(rule) }
+            }
+        }
+        for (index, rule) in rules.enumerated() {
+            for reference in rule.references { add(reference, rule: index + 1) }
+        }
+        for reference in key?.references ?? [] where isPresetsOwn(reference) { add(reference, rule: nil) }
+        if key != nil { for parameter in scope.parameterReferences { add(parameter, rule: nil) } }
+        guard !uses.isEmpty else { return }
+        let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
+        scope.context.note(
+            position,
+            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be replayed "
+                + "with another value there"
+        )
+    }
+
+    /// `rules 1, 2; unique key`
+    private static func words(_ rules: [Int], isKey: Bool) -> String {
+        let numbers = rules.map(String.init).joined(separator: ", ")
+        let ofRules = rules.isEmpty ? [] : ["\(rules.count == 1 ? "rule" : "rules") \(numbers)"]
+        return (ofRules + (isKey ? ["unique key"] : [])).joined(separator: "; ")
+    }
+}
+
+extension RouteScope {
+    /// The path parameters, in the order of the path.
+    fileprivate var parameterReferences: [Reference] {
+        parameters.sorted { $0.value < $1.value }.map {
+            Reference(source: .parameter($0.key, segment: $0.value), fallback: nil)
+        }
+    }
+}
+
+extension JobRule {
+    /// What decides whether the rule makes a job, and all that the job is made of.
+    fileprivate var references: [Reference] {
+        guard case .make(let template) = action else { return conditions.flatMap(\.references) }
+        return conditions.flatMap(\.references) + template.references
+    }
+}
+
+extension JobTemplate {
+    fileprivate var references: [Reference] {
+        let texts = type.references + queue.references + (priority?.references ?? []) + (start?.references ?? [])
+        return texts + (batch?.key.references ?? []) + (uniqueKey?.references ?? []) + payload.references
+    }
+}
+
+extension JobStart {
+    fileprivate var references: [Reference] {
+        switch self {
+        case .delay, .readyAt: []
+        case .renderedDelay(let template), .renderedReadyAt(let template): template.references
+        }
+    }
+}
+
+extension Condition {
+    /// Recurses as deep as the route file is nested.
+    fileprivate var references: [Reference] {
+        switch self {
+        case .value(let condition): [condition.reference]
+        case .any(let alternatives, _): alternatives.flatMap { $0.flatMap(\.references) }
+        case .not(let conditions, _): conditions.flatMap(\.references)
+        }
+    }
+}
+
+extension JobText {
+    fileprivate var references: [Reference] {
+        if case .rendered(let template) = self { template.references } else { [] }
+    }
+}

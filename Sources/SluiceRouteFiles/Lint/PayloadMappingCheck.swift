@@ -1,0 +1,134 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Holds a rule's `payload` against the type of its kind, as far as the file itself tells what will come of it.
+struct PayloadMappingCheck {
+    let kind: String
+    let context: FileContext
+
+    /// Notes everything that can never fit.
+    func check(_ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath = PayloadPath()) {
+        switch (type.shape, node.content) {
+        case (_, .scalar(let scalar)): check(scalar, node, type, path)
+        case (.list(let element), .sequence(let nodes)):
+            for (index, node) in nodes.enumerated() { check(node, element, path.entering(element: index)) }
+        case (.fields(let fields), .mapping(let entries)): check(entries, node, fields, path)
+        case (.any, _), (.array, .sequence), (.object, .mapping): return
+        case (_, .sequence), (_, .mapping): refuse(node.position, type, path, ", not \(node.noun)")
+        }
+    }
+
+    private func check(_ entries: [YAMLEntry], _ node: YAMLNode, _ fields: PayloadFields, _ path: PayloadPath) {
+        var set: Set<[UInt8]> = []
+        for entry in entries {
+            set.insert(Array(entry.key.utf8))
+            if let field = fields[entry.key] {
+                check(entry.value, field.type, path.entering(field: field.name))
+            } else if !TemplateParser.mayRefer(entry.key) {
+                let hint = Suggestion.phrase(for: entry.key, among: fields.all.map(\.name))
+                context.error(entry.position, "\(subject) has no \(path.entering(field: entry.key).text)\(hint)")
+            }
+        }
+        for field in fields.all where !field.type.isOptional && !set.contains(Array(field.name.utf8)) {
+            context.error(node.position, "\(subject) needs \(path.entering(field: field.name).text)")
+        }
+    }
+
+    private func check(_ scalar: YAMLScalar, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+        switch scalar.value {
+        case .null:
+            if !type.takesNull { refuse(node.position, type, path, ", not null") }
+        case .boolean: require(.boolean, of: type, node, path, ", not true or false")
+        case .number(let text):
+            require(
+                Self.isInteger(text) ? .integer : .number, of: type, node, path, ", not \(Self.noun(ofNumber: type))")
+        case .text(let text): check(text, node, type, path)
+        }
+    }
+
+    /// A text is a string unless it is one reference and nothing else.
+    private func check(_ text: String, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+        // What is no reference has been noted where the payload was compiled.
+        guard let parts = try? TemplateParser.parse(text) else { return }
+        guard parts.count == 1, case .reference(let reference)? = parts.first else {
+            return require(.string, of: type, node, path, ", not a text")
+        }
+        if let known = reference.source.payloadShape {
+            require(
+                known, of: type, node, path,
+                ", but this reference is \(PayloadType(shape: known, isOptional: false).noun)")
+        }
+        if let fallback = reference.fallback { check(fallback, node, type, path) }
+    }
+
+    private func check(_ fallback: ReferenceFallback, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+        let json = String(decoding: fallback.json, as: UTF8.self)
+        switch json.utf8.first {
+        case UInt8(ascii: "n"):
+            if !type.takesNull { refuse(node.position, type, path, ", but the default is null") }
+        case UInt8(ascii: "\""): require(.string, of: type, node, path, ", but the default is a string")
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            require(.boolean, of: type, node, path, ", but the default is a boolean")
+        default:
+            let shape: PayloadType.Shape = Self.isInteger(json) ? .integer : .number
+            require(shape, of: type, node, path, ", but the default is \(Self.noun(ofNumber: type))")
+        }
+    }
+
+    /// - Parameters:
+    ///   - shape: what the value will be.
+    ///   - but: the end of the sentence where that does not fit.
+    private func require(
+        _ shape: PayloadType.Shape, of type: PayloadType, _ node: YAMLNode, _ path: PayloadPath, _ but: String
+    ) {
+        if !type.takes(shape) { refuse(node.position, type, path, but) }
+    }
+
+    private func refuse(_ position: YAMLPosition, _ type: PayloadType, _ path: PayloadPath, _ but: String) {
+        context.error(position, "\(subject) declares that \(path.text) is \(type.noun)\(but)")
+    }
+
+    private var subject: String { "the kind '\(PrintableText.escape(kind))'" }
+
+    /// A number that is no integer is another number where an integer is asked for.
+    private static func noun(ofNumber type: PayloadType) -> String {
+        if case .integer = type.shape { "another number" } else { "a number" }
+    }
+
+    private static func isInteger(_ number: String) -> Bool {
+        let bytes = Array(number.utf8)
+        var reader = JSONReader(bytes.span)
+        return (try? reader.skipInteger()) ?? false
+    }
+}
+
+extension PayloadType {
+    /// Whether a value of this shape, of which no more is known, can be of the type.
+    fileprivate func takes(_ other: Shape) -> Bool {
+        switch (shape, other) {
+        case (.any, _), (.string, .string), (.integer, .integer), (.number, .integer), (.number, .number),
+            (.boolean, .boolean),
+            (.object, .object), (.fields, .object), (.array, .array), (.list, .array):
+            true
+        case (.string, _), (.integer, _), (.number, _), (.boolean, _), (.object, _), (.fields, _), (.array, _),
+            (.list, _):
+            false
+        }
+    }
+}
+
+extension ReferenceSource {
+    /// What the reference is in a payload, if it is there; `nil` where only the delivery tells.
+    fileprivate var payloadShape: PayloadType.Shape? {
+        switch self {
+        case .body, .item, .event, .signedTimestamp, .signedID: nil
+        case .headers: .object
+        case .receivedMilliseconds, .index: .integer
+        case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route,
+            .bodyDigest, .itemDigest:
+            .string
+        }
+    }
+}

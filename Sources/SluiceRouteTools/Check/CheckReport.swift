@@ -1,0 +1,69 @@
+internal import SluiceBase
+package import SluiceRouteFiles
+internal import SluiceRoutes
+
+/// All that there is to say about a folder of route files: what is wrong with them, and which of their examples come
+/// out otherwise.
+package struct CheckReport: Sendable {
+    /// One thing to say.
+    package struct Finding: Sendable {
+        package let problem: RouteProblem
+        /// Where it is about an example that was run.
+        package let example: ExampleResult?
+    }
+
+    /// As the user wrote it.
+    package let folder: String
+    package let census: RouteCensus
+    /// Sorted by file, line and column.
+    package let findings: [Finding]
+    /// `nil` where the files are not right enough for any to be run.
+    package let examples: [ExampleResult]?
+    /// Whether all that is wrong is that secrets are not there.
+    package let lacksSecretsOnly: Bool
+    /// What the files hold line by line, for showing where something is.
+    let files: [RouteFile]
+
+    package var errors: Int { findings.count { $0.problem.severity == .error } }
+    package var warnings: Int { findings.count { $0.problem.severity == .warning } }
+
+    /// Reads a folder, compiles it as the gateway does, and runs the examples. Blocking.
+    ///
+    /// - Parameters:
+    ///   - options: with `SecretSupply.throwAway` the secrets that the routes name are not looked for.
+    ///   - now: when examples without a clock come, in milliseconds since 1970.
+    package static func make(
+        folder: String, environment: [String: String], options: RouteOptions, atMilliseconds now: Int64
+    ) -> CheckReport {
+        let snapshot = FolderSnapshot.read(folder: folder, secretFiles: [])
+        let compilation = snapshot.compile(folder: folder, environment: environment, options: options)
+        var trial = options
+        trial.secrets = .throwAway
+        // Whatever secrets there are, examples are signed with others.
+        let examined =
+            options.secrets == .throwAway
+            ? compilation : snapshot.compile(folder: folder, environment: environment, options: trial)
+        let examples = examined.table == nil ? nil : examined.runExamples(folder: folder, atMilliseconds: now)
+        let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
+        // Errors come first: notes would only distract from them.
+        let notes = compilation.problems.isEmpty ? compilation.notes : []
+        let problems = (compilation.problems + compilation.warnings + notes + empty).map {
+            Finding(problem: $0, example: nil)
+        }
+        let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) }
+        }
+        return CheckReport(
+            folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
+            examples: examples, lacksSecretsOnly: compilation.table == nil && examined.table != nil,
+            files: snapshot.files)
+    }
+
+    /// A folder without route files is one that was not meant.
+    private static func emptiness(_ census: RouteCensus, _ folder: String) -> [RouteProblem] {
+        let problem = { (severity: RouteProblem.Severity, message: String) in
+            [RouteProblem(file: folder, line: 1, column: 1, severity: severity, message: message)]
+        }
+        if census.files == 0 { return problem(.error, "no route files here; route files are named *.yaml") }
+        return census.routes == 0 ? problem(.warning, "the files contain no routes") : []
+    }
+}

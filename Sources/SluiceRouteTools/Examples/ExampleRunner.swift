@@ -1,0 +1,130 @@
+internal import SluiceBase
+package import SluiceRouteFiles
+internal import SluiceRoutes
+
+extension RouteCompilation {
+    /// How many examples all routes have.
+    package var exampleCount: Int { details.reduce(0) { $0 + $1.examples.count } }
+
+    /// Sends the examples of each route through it, in the order of the file, and compares.
+    ///
+    /// The table has to be one with throw-away secrets (`RouteOptions.secrets`), which examples are signed with.
+    /// Blocking where an example names a file.
+    ///
+    /// - Parameters:
+    ///   - folder: the routes folder, in which files of bodies lie.
+    ///   - now: when examples without a clock come, in milliseconds since 1970.
+    package func runExamples(folder: String, atMilliseconds now: Int64) -> [ExampleResult] {
+        guard let table else { return [] }
+        return zip(table.routes, details).flatMap { route, details in
+            var keys = DryRunKeys()
+            return details.examples.enumerated().map { index, example in
+                let runner = ExampleRunner(table: table, route: route, folder: folder, now: now, number: index + 1)
+                return runner.run(example, &keys)
+            }
+        }
+    }
+}
+
+/// Runs one example.
+private struct ExampleRunner {
+    let table: RouteTable
+    let route: Route
+    let folder: String
+    let now: Int64
+    /// Of the example in its route, from 1.
+    let number: Int
+
+    /// Why an example cannot be sent.
+    private struct Obstacle: Error {
+        let message: String
+        let place: SourceLocation
+    }
+
+    /// As long as the gateway's own, and ascending.
+    private var deliveryID: String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 26 - digits.count)) + digits
+    }
+
+    func run(_ example: RouteExample, _ keys: inout DryRunKeys) -> ExampleResult {
+        var result = ExampleResult(example, of: route)
+        do throws(Obstacle) {
+            let outcome = try dryRun(example)
+            // An example that does not say whether it is a duplicate is looked at by itself.
+            var own = DryRunKeys()
+            let sender = DryRunKeys.Sender(name: example.name, deliveryID: deliveryID)
+            let judgement = ExampleJudgement(outcome, deliveryID: deliveryID) { delivery in
+                let together = keys.store(delivery, of: sender)
+                return example.expectation.duplicate == nil ? own.store(delivery, of: sender) : together
+            }
+            result.outcome = judgement.words
+            result.differences = judgement.differences(from: example.expectation)
+            result.surprise = judgement.surprise(besides: example.expectation)
+        } catch {
+            result.obstacle = (error.message, error.place)
+        }
+        return result
+    }
+
+    private func dryRun(_ example: RouteExample) throws(Obstacle) -> RouteOutcome {
+        var request = RequestToSign(
+            method: example.method, target: example.target, headers: example.headers, body: try body(of: example))
+        try checkPath(example)
+        var route = route
+        let time = example.clock ?? now
+        do throws(SigningObstacle) {
+            let isSigned: Bool
+            switch example.signing {
+            case .unsigned: isSigned = true
+            case .throwAway: isSigned = route.holdsSignature(request, withSecret: false)
+            case .secret(let secret, _):
+                route = try route.verifying(with: secret)
+                isSigned = route.holdsSignature(request, withSecret: true)
+            }
+            if !isSigned { request.headers += try route.sign(request, at: time, id: "example_\(number)") }
+        } catch {
+            throw Obstacle(
+                message:
+                    "\(error.message); an example can have its own signature with 'secret' and 'clock', or be sent "
+                    + "unsigned with "
+                    + "'signed: false'", place: example.signing.place ?? example.place)
+        }
+        let arrival = RequestArrival(
+            sender: example.sender ?? route.likelySender, receivedAtMilliseconds: time, deliveryID: deliveryID)
+        return route.dryRun(request, arrival)
+    }
+
+    private func checkPath(_ example: RouteExample) throws(Obstacle) {
+        let path = Array(example.target.utf8.prefix { $0 != UInt8(ascii: "?") })
+        let match = table.match(path: path.span)
+        if match === route { return }
+        let end = match.map { "leads to the route '\(PrintableText.escape($0.name))'" } ?? "leads to no route"
+        throw Obstacle(
+            message: "its path \(PrintableText.escape(String(decoding: path, as: UTF8.self))) \(end)",
+            place: example.place)
+    }
+
+    private func body(of example: RouteExample) throws(Obstacle) -> [UInt8] {
+        switch example.body {
+        case .bytes(let bytes): return bytes
+        case .file(let name, let place):
+            let path = "\(folder)/\(name)"
+            let isInside: Bool
+            let content: [UInt8]
+            do throws(FileAccess.Failure) {
+                isInside = try FileAccess.isInside(path, folder: folder)
+                content = isInside ? try FileAccess.read(path, limit: RouteReader.bodyLimits.upperBound.bytes) : []
+            } catch {
+                throw Obstacle(message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)
+            }
+            if isInside { return content }
+            throw Obstacle(
+                message: "the file \(PrintableText.escape(path)) is outside the routes folder", place: place)
+        }
+    }
+}
+
+extension RouteExample.Signing {
+    fileprivate var place: SourceLocation? { if case .secret(_, let place) = self { place } else { nil } }
+}

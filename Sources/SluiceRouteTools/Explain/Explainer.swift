@@ -1,0 +1,183 @@
+package import SluiceBase
+package import SluiceRouteFiles
+package import SluiceRoutes
+
+/// Explains what loaded routes make of requests, by the functions that the gateway calls.
+package struct Explainer: Sendable {
+    private let table: RouteTable
+    private let details: [RouteDetails]
+    /// For how many elements of a delivery there are steps.
+    private let elementLimit: Int
+
+    /// - Returns: `nil` for a compilation with problems.
+    package init?(_ compilation: RouteCompilation, elementLimit: Int = 20) {
+        guard let table = compilation.table else { return nil }
+        self.table = table
+        details = compilation.details
+        self.elementLimit = elementLimit
+    }
+
+    /// Explains a request that a person describes.
+    ///
+    /// - Parameters:
+    ///   - arrival: without a sender where the person names none.
+    ///   - signs: whether a request without a signature is signed with the first secret of its route.
+    package func explain(_ request: RequestToSign, _ arrival: RequestArrival, signs: Bool) -> Explanation {
+        let path = Array(request.target.utf8.prefix { $0 != UInt8(ascii: "?") })
+        guard let route = table.match(path: path.span) else {
+            return request.withView { noRoute(for: $0, arrival, note: nil) }
+        }
+        var request = request
+        var arrival = arrival
+        var note: String?
+        if arrival.sender == nil {
+            if route.restrictsAddresses { note = "no sender is given: assuming an address that the route accepts" }
+            arrival.sender = route.likelySender
+        }
+        let signing = signs ? sign(&request, route, arrival) : nil
+        return request.withView(from: arrival.sender ?? .unknown) { view in
+            run(view, route, arrival, note: note, signing: signing, fate: nil)
+        }
+    }
+
+    /// Explains a request that the gateway has accepted and stored, without its credentials.
+    ///
+    /// - Parameter fate: names the route that it came by, which is used as for a dead letter that is retried.
+    package func explain(
+        stored request: borrowing RequestView, _ arrival: RequestArrival, _ fate: Explanation.Fate
+    ) -> Explanation {
+        let own = table.routes.first { $0.name == fate.route }
+        let match = table.match(path: request.path)
+        guard let route = own ?? match else { return noRoute(for: request, arrival, note: nil, fate: fate) }
+        var note: String?
+        if own == nil {
+            note =
+                "the route '\(fate.route)', by which it came, no longer exists; its path now leads to '\(route.name)'"
+        } else if match !== route {
+            let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
+            note = "its path now \(end); this is what the route '\(route.name)', by which it came, makes of it"
+        }
+        return run(request, route, arrival, note: note, signing: nil, fate: fate)
+    }
+
+    /// - Returns: a detail about the signature; `nil` for a request that has one, or needs none.
+    private func sign(_ request: inout RequestToSign, _ route: Route, _ arrival: RequestArrival) -> TraceStep? {
+        guard route.isVerified, !route.holdsSignature(request, withSecret: true) else { return nil }
+        do throws(SigningObstacle) {
+            let headers = try route.sign(request, at: arrival.receivedAtMilliseconds, id: "explain")
+            request.headers += headers
+            let names = headers.map { PrintableText.escape($0.name) }.joined(separator: ", ")
+            return TraceStep("", "it had no signature and was signed here; added: \(names)")
+        } catch {
+            return TraceStep("", "it could not be signed here: \(PrintableText.escape(error.message))")
+        }
+    }
+
+    private func run(
+        _ request: borrowing RequestView, _ route: Route, _ arrival: RequestArrival, note: String?,
+        signing: TraceStep?, fate: Explanation.Fate?
+    ) -> Explanation {
+        let source = details[route.index].source
+        var explanation = Explanation(deliveryID: arrival.deliveryID)
+        explanation.steps = [requestStep(request, arrival, note: note, fate), routeStep(request, route, source)]
+        var trace = RecordedTrace(source, elementLimit: elementLimit)
+        var scratch = RouteScratch()
+        explanation.outcome = route.handle(request, arrival, from: .head, trace: &trace, scratch: &scratch)
+        if let signing { trace.add(signing, toStep: "signature") }
+        explanation.steps += trace.steps
+        if trace.skippedElements > 0 {
+            explanation.steps.append(TraceStep("and", "\(trace.skippedElements) more elements, not shown"))
+        }
+        explanation.isSignatureUnknown = explanation.refusal == nil && explanation.step("signature")?.holds == nil
+        explanation.replyLocation = source.keys["reply"]?.description
+        explanation.conclude(fate)
+        return explanation
+    }
+
+    private func requestStep(
+        _ request: borrowing RequestView, _ arrival: RequestArrival, note: String?, _ fate: Explanation.Fate?
+    ) -> TraceStep {
+        let sender = arrival.sender.map { ", from \($0)" } ?? ""
+        let time = TimestampText.format(milliseconds: arrival.receivedAtMilliseconds)
+        let target = PrintableText.escape("\(request.method.text) \(request.target.text)")
+        var step = TraceStep("request", "\(target), \(TraceWords.bytes(request.body.count))\(sender), at \(time)")
+        if fate != nil { step.details.append(TraceStep("", "delivery \(PrintableText.escape(arrival.deliveryID))")) }
+        if let note { step.details.append(TraceStep("", PrintableText.escape(note, limit: 400))) }
+        return step
+    }
+
+    private func routeStep(_ request: borrowing RequestView, _ route: Route, _ source: RouteSource) -> TraceStep {
+        let words = "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))"
+        let details = route.parameters(of: request).map {
+            TraceStep("", "\(PrintableText.escape($0.name)) = \(PrintableText.quote($0.value))")
+        }
+        return TraceStep("route", holds: true, words, at: source.location?.description, details: details)
+    }
+}
+
+/// Paths that lead to no route.
+extension Explainer {
+    private static let mostSuggestions = 3
+    /// All paths of a table with no more routes than this are shown.
+    private static let shortTable = 10
+
+    private func noRoute(
+        for request: borrowing RequestView, _ arrival: RequestArrival, note: String?, fate: Explanation.Fate? = nil
+    ) -> Explanation {
+        var explanation = Explanation(deliveryID: arrival.deliveryID)
+        let words = words(forLostPath: request.path)
+        explanation.steps = [
+            requestStep(request, arrival, note: note, fate), TraceStep("route", holds: false, words),
+        ]
+        explanation.conclude(fate)
+        return explanation
+    }
+
+    private func words(forLostPath path: Span<UInt8>) -> String {
+        guard let decoded = PercentDecoding.pathDecode(path) else {
+            return "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 never leads to a route"
+        }
+        if table.routes.isEmpty { return "none: there are no routes" }
+        let suggestions = suggestions(for: decoded).map { PrintableText.escape($0) }
+        guard !suggestions.isEmpty else { return "none of the \(table.routes.count) routes has this path" }
+        return "none has this path; the nearest: \(suggestions.joined(separator: ", "))"
+    }
+
+    private func suggestions(for path: [UInt8]) -> [String] {
+        // A candidate with the values of the wanted path for its parameters, and as it is written.
+        var candidates = table.routes.map { (text: $0.path(filledFrom: path), path: $0.path) }
+        let wanted = String(decoding: path, as: UTF8.self)
+        var nearest: [String] = []
+        while nearest.count < Self.mostSuggestions,
+            let next = Suggestion.closest(to: wanted, among: candidates.map(\.text))
+        {
+            nearest += candidates.filter { $0.text == next }.map(\.path)
+            candidates.removeAll { $0.text == next }
+        }
+        if nearest.isEmpty, table.routes.count <= Self.shortTable { nearest = table.routes.map(\.path) }
+        return nearest
+    }
+}
+
+extension Route {
+    /// The values of the path's parameters, decoded, in its order.
+    fileprivate func parameters(of request: borrowing RequestView) -> [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = []
+        for (index, segment) in segments.enumerated() {
+            guard case .parameter(let name) = segment else { continue }
+            let value = String(decoding: PathParameters.value(at: index, of: request.path), as: UTF8.self)
+            parameters.append((name, value))
+        }
+        return parameters
+    }
+
+    /// The path with the segments of another one for its parameters; as written if they differ in length.
+    fileprivate func path(filledFrom path: [UInt8]) -> String {
+        let others = path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard others.count == segments.count else { return self.path }
+        return zip(segments, others).reduce("") { filled, pair in
+            if case .literal(let own) = pair.0 { return "\(filled)/\(String(decoding: own, as: UTF8.self))" }
+            return "\(filled)/\(String(decoding: pair.1, as: UTF8.self))"
+        }
+    }
+}

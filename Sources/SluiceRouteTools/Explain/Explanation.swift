@@ -1,0 +1,203 @@
+package import SluiceBase
+internal import SluiceJSON
+package import SluiceRoutes
+
+/// What a route table makes of one request, step by step in the order of the gateway. A step that refuses is the last
+/// one.
+package struct Explanation: Sendable {
+    /// What happened to a delivery that the gateway has stored.
+    package struct Fate: Sendable, Hashable {
+        /// The name of the route that it came by.
+        package let route: String
+        /// A line for each job and each dead letter, safe to print.
+        package let lines: [String]
+
+        package init(route: String, lines: [String]) {
+            self.route = route
+            self.lines = lines
+        }
+    }
+
+    package internal(set) var steps: [TraceStep] = []
+    /// What the gateway would do if no key of the delivery was seen before.
+    package internal(set) var outcome = RouteOutcome.refused(.noSuchRoute, reason: ErrorCode.noSuchRoute.title)
+    /// Whether the signature could not be verified for lack of a secret.
+    package internal(set) var isSignatureUnknown = false
+    /// What `${delivery.id}` is.
+    let deliveryID: String
+    /// Where `reply` is; `nil` for a route without one.
+    var replyLocation: String?
+
+    init(deliveryID: String) { self.deliveryID = deliveryID }
+
+    /// Why the request would be refused; `nil` if it would be accepted.
+    package var refusal: ErrorCode? { outcome.refusal?.code }
+
+    /// The first step of this name.
+    package func step(_ name: String) -> TraceStep? { steps.first { $0.name == name } }
+
+    /// What would be stored: of elements that have the same key, the first.
+    var stored: DryRunKeys.Stored {
+        guard case .store(let delivery, _) = outcome else { return DryRunKeys.Stored() }
+        var keys = DryRunKeys()
+        return keys.store(delivery, of: DryRunKeys.Sender(name: "", deliveryID: deliveryID))
+    }
+
+    /// The answer to a request that is accepted; `nil` for a refusal.
+    var answer: (headers: [RouteReply.Header], body: [UInt8])? {
+        guard let reply = outcome.reply else { return nil }
+        if let body = reply.body { return (reply.headers, body) }
+        let stored = stored
+        let body = DeliveryDocument.body(
+            id: deliveryID,
+            .stored(jobs: stored.jobs.count, deadLetters: stored.deadLetters.count, duplicates: stored.duplicates))
+        let type = RouteReply.Header(name: "content-type", value: DeliveryDocument.contentType)
+        return (reply.headers + [type], body)
+    }
+
+    /// The result in short: `2 jobs and 1 dead letter`.
+    package var summary: String {
+        switch outcome {
+        case .refused, .rateLimited, .tooLargeForThread: return refusal?.title ?? ""
+        case .acknowledged(_, let reason): return "nothing is stored, because \(reason.words)"
+        case .store:
+            let stored = stored
+            let letters = TraceWords.count(stored.deadLetters.count, "dead letter")
+            let repeated =
+                stored.duplicates == 0
+                ? "" : ", \(TraceWords.count(stored.duplicates, "element")) with the key of an earlier one"
+            if stored.jobs.isEmpty { return "\(letters), no job\(repeated)" }
+            return TraceWords.count(stored.jobs.count, "job")
+                + (stored.deadLetters.isEmpty ? "" : " and \(letters)") + repeated
+        }
+    }
+
+    /// More dead letters of one delivery than a person reads.
+    private static let mostLetters = 20
+
+    /// Adds what comes after the route: dead letters, answer and result.
+    mutating func conclude(_ fate: Fate?) {
+        if let refusal = outcome.refusal {
+            let words = "\(refusal.code.httpStatus) \(refusal.code.rawValue): \(PrintableText.escape(refusal.reason))"
+            steps.append(TraceStep("result", holds: false, "refused: \(words)"))
+        } else {
+            let letters = stored.deadLetters
+            steps += letters.prefix(Self.mostLetters).map { TraceStep("dead letter", holds: false, $0.words) }
+            if letters.count > Self.mostLetters {
+                steps.append(TraceStep("and", "\(letters.count - Self.mostLetters) more dead letters, not shown"))
+            }
+            addAnswer()
+            // The last line alone must not say that a signature was valid which could not be verified here.
+            let end = isSignatureUnknown ? ", if its signature is valid" : ""
+            steps.append(TraceStep("result", holds: isSignatureUnknown ? nil : true, "accepted\(end): \(summary)"))
+        }
+        guard let fate else { return }
+        let lines = fate.lines.isEmpty ? ["no job and no dead letter of it is stored"] : fate.lines
+        let details = lines.map { TraceStep("", PrintableText.escape($0)) }
+        steps.append(TraceStep("then", "what happened to the delivery when it arrived:", details: details))
+    }
+
+    private mutating func addAnswer() {
+        guard let answer else { return }
+        let isType: (RouteReply.Header) -> Bool = { $0.name.lowercased() == "content-type" }
+        let type = answer.headers.first(where: isType).map { " \(PrintableText.escape($0.value))" } ?? ""
+        let body = answer.body.isEmpty ? "" : ": \(TraceWords.text(answer.body))"
+        let details = answer.headers.filter { !isType($0) }.map {
+            TraceStep("", "\(PrintableText.escape($0.name)): \(PrintableText.escape($0.value))")
+        }
+        steps.append(
+            TraceStep("answer", holds: true, "\(outcome.status)\(type)\(body)", at: replyLocation, details: details))
+    }
+}
+
+extension DeadLetter {
+    fileprivate var words: String {
+        let place = [share.element.map { "element \($0 + 1)" }, share.rule.map { "rule \($0 + 1)" }].compactMap { $0 }
+        return (place.isEmpty ? "" : place.joined(separator: ", ") + ": ")
+            + "\(reason.rawValue): \(PrintableText.escape(detail))"
+    }
+
+    fileprivate var tree: JSONTree {
+        .object([
+            "reason": .text(reason.rawValue), "detail": .text(detail), "element": share.element.map { .number($0 + 1) },
+            "rule": share.rule.map { .number($0 + 1) },
+        ])
+    }
+}
+
+/// For people, one step a line with its details below.
+extension Explanation {
+    /// - Parameter hasColours: whether marks are coloured (ECMA-48 SGR).
+    package func lines(hasColours: Bool) -> [String] { steps.flatMap { $0.lines(hasColours: hasColours) } }
+}
+
+extension TraceStep {
+    /// In characters: the longest names have as many.
+    private static let nameWidth = 14
+
+    fileprivate func lines(hasColours: Bool) -> [String] {
+        let gap = String(repeating: " ", count: max(1, Self.nameWidth - name.count))
+        return ["\(name)\(gap)\(mark(hasColours)) \(text)\(end(hasColours))"]
+            + details.flatMap { $0.detailLines(depth: 0, hasColours) }
+    }
+
+    /// Recurses as deep as conditions are nested.
+    private func detailLines(depth: Int, _ hasColours: Bool) -> [String] {
+        let indent = String(repeating: " ", count: Self.nameWidth + 2 + 2 * depth)
+        let mark = holds == nil ? "" : mark(hasColours) + " "
+        return ["\(indent)\(mark)\(text)\(end(hasColours))"]
+            + details.flatMap { $0.detailLines(depth: depth + 1, hasColours) }
+    }
+
+    private func mark(_ hasColours: Bool) -> String {
+        switch holds {
+        case true?: hasColours ? "\u{1B}[32m✓\u{1B}[0m" : "✓"
+        case false?: hasColours ? "\u{1B}[31m✗\u{1B}[0m" : "✗"
+        case nil: "·"
+        }
+    }
+
+    private func end(_ hasColours: Bool) -> String {
+        guard let location else { return "" }
+        let text = "  \(PrintableText.escape(location))"
+        return hasColours ? "\u{1B}[2m\(text)\u{1B}[0m" : text
+    }
+}
+
+/// As one JSON document; docs/reference/cli.md describes it.
+extension Explanation {
+    package var json: String {
+        JSONTree.object(["steps": .array(steps.map(\.tree)), "result": result]).prettyText()
+    }
+
+    private var result: JSONTree {
+        if let refusal = outcome.refusal {
+            return .object([
+                "accepted": .boolean(false), "status": .number(outcome.status), "code": .text(refusal.code.rawValue),
+                "reason": .text(refusal.reason),
+            ])
+        }
+        let stored = stored
+        return .object([
+            "accepted": isSignatureUnknown ? .null : .boolean(true), "status": .number(outcome.status),
+            "summary": .text(summary), "jobs": .array(stored.jobs.compactMap(\.tree)),
+            "dead_letters": .array(stored.deadLetters.map(\.tree)), "duplicates": .number(stored.duplicates),
+            "answer": answer.map { answer in
+                let headers = answer.headers.map { JSONTree.Member(key: $0.name, value: .text($0.value)) }
+                let body = String(decoding: answer.body, as: UTF8.self)
+                return .object(["headers": .object(headers), "body": .text(body)])
+            },
+        ])
+    }
+}
+
+extension TraceStep {
+    /// Recurses as deep as conditions are nested.
+    fileprivate var tree: JSONTree {
+        .object([
+            "name": name.isEmpty ? nil : .text(name), "holds": holds.map { .boolean($0) }, "text": .text(text),
+            "location": location.map { .text($0) },
+            "details": details.isEmpty ? nil : .array(details.map(\.tree)),
+        ])
+    }
+}

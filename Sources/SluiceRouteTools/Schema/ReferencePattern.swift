@@ -1,0 +1,53 @@
+internal import SluiceRouteFiles
+internal import SluiceRoutes
+
+/// Regular expressions for references, as `ReferenceParser` reads them.
+///
+/// In the part of the syntax that ECMA-262 (with the flag `u`), Python, Go and Rust have in common, and so that each
+/// text can be read in one way only: no validator has to go back far.
+enum ReferencePattern {
+    private static let blanks = "[ \\t]*"
+    /// A JSON string, roughly.
+    private static let quoted = #""([^"\\]|\\.)*""#
+    private static let word = #"[^ \t.\[\]\{\}?"$\n]+"#
+    private static let step = #"(\.\#(word)|\[(0|[1-9][0-9]*|\#(quoted))\])"#
+    private static let path = "\(step)*"
+    private static let pathOfElements = #"(\.\#(word)|\[(0|[1-9][0-9]*|\#(quoted))?\])*"#
+    private static let name = #"(\.\#(word)|\[\#(quoted)\])"#
+    private static let headerName = #"\.\#(SchemaPattern.token)"#
+    private static let plainDefault =
+        #"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?|true|false|null)( \#(blanks))?"#
+    private static let fallback = #"(\?\?\#(blanks)(\#(quoted)\#(blanks)|\#(plainDefault)))?"#
+
+    private static let source = alternatives([
+        alternatives(ReferenceParser.plainRoots),
+        "(sha256\\.)?\(alternatives(ReferenceParser.pathRoots))\(path)",
+        "header\(headerName)",
+        "\(alternatives(ReferenceParser.namingRoots))\(name)",
+        #"delivery(\.\#(deliveryField)|\["\#(deliveryField)"\])"#,
+    ])
+    private static let deliveryField = alternatives(ReferenceParser.deliveryFields.keys.sorted())
+    private static let signedSource = alternatives(ReferenceParser.signedRoots + [source])
+
+    private static func alternatives(_ patterns: [String]) -> String { "(\(patterns.joined(separator: "|")))" }
+
+    private static func reference(_ source: String) -> String { #"\$\{\#(blanks)\#(source)\#(blanks)\#(fallback)\}"# }
+
+    package static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
+
+    /// Whether a text holds a reference: `${` that is not `$${`.
+    static let isHeld = #"(^|[^$])\$\{"#
+    /// A text in which every reference is well-formed.
+    static let text = text(reference(source))
+    /// The same for `signed`, where `timestamp` and `id` mean something.
+    static let signedText = text(reference(signedSource))
+    /// A reference without `${` and `}`.
+    static let bare = "^\(blanks)\(source)$"
+    /// One reference to an array in the body, or the word `lines`.
+    static let elements =
+        #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
+    /// One reference to what a request can hold a part of a signature in.
+    static let signaturePart =
+        #"^\$\{\#(blanks)(header\#(headerName)|\#(alternatives(ReferenceParser.namingRoots))\#(name)|"#
+        + #"body\#(step)+)\#(blanks)\}$"#
+}

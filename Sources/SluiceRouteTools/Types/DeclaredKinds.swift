@@ -1,0 +1,95 @@
+internal import SluiceBase
+internal import SluiceJSON
+package import SluiceRouteFiles
+internal import SluiceRoutes
+
+/// The kinds that the route files of a folder declare. Routes are not read, and no secret is needed.
+package struct DeclaredKinds {
+    /// What is wrong with the kinds, with a file's syntax, or with reading the folder; sorted by file, line and column.
+    package let problems: [RouteProblem]
+    /// By name, byte for byte.
+    private let kinds: [JobKind]
+
+    /// - Parameter readingProblems: what went wrong while the files were read.
+    package init(_ files: [RouteFile], readingProblems: [RouteProblem] = []) {
+        var compiler = RouteCompiler(secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
+        kinds = compiler.kinds(of: files).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        problems = (readingProblems + compiler.log.problems).sorted()
+    }
+
+    /// How many kinds there are.
+    package var count: Int { kinds.count }
+
+    /// The types of the kinds' payloads as one document, the same for the same kinds.
+    ///
+    /// - Throws: `KindNameClash` where two kinds would be the same type, so that one of them has to be renamed.
+    package func source(in language: KindLanguage) throws(KindNameClash) -> String {
+        let named = kinds.map { NamedKind($0) }
+        try refuseClashes(named)
+        return switch language {
+        case .swift: SwiftKinds.source(of: named)
+        case .typescript: TypeScriptKinds.source(of: named)
+        case .jsonSchema: JSONSchemaKinds.source(of: named)
+        }
+    }
+
+    private func refuseClashes(_ named: [NamedKind]) throws(KindNameClash) {
+        var problems: [RouteProblem] = []
+        var first: [String: JobKind] = [:]
+        for (kind, type) in zip(kinds, named.map(\.typeName)) {
+            guard let other = first.updateValue(first[type] ?? kind, forKey: type) else { continue }
+            let names = "'\(PrintableText.escape(other.name))' and '\(PrintableText.escape(kind.name))'"
+            problems.append(
+                kind.place.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
+        }
+        guard problems.isEmpty else { throw KindNameClash(problems: problems.sorted()) }
+    }
+}
+
+/// A format in which `sluice kinds` prints types.
+package enum KindLanguage: String, CaseIterable, Sendable {
+    case swift
+    case typescript
+    case jsonSchema = "json-schema"
+}
+
+/// The error of kinds whose names become the same type: `order-paid` and `order_paid`.
+package struct KindNameClash: Error, Sendable {
+    /// One for the second kind of each pair.
+    package let problems: [RouteProblem]
+}
+
+/// A kind as every language prints it.
+struct NamedKind {
+    let name: String
+    /// The name of its type, the same in each language.
+    let typeName: String
+    /// Any JSON where the kind does not say.
+    let payload: PayloadType
+    let queue: String
+    /// An object with what its jobs are enqueued with besides type, payload and unique key, in Zizq's names.
+    let options: JSONTree
+
+    init(_ kind: JobKind) {
+        let options = kind.options
+        let queue = options.queue?.constant ?? "default"
+        name = kind.name
+        typeName = TypeName.ofKind(kind.name)
+        payload = kind.payload ?? PayloadType(shape: .any, isOptional: false)
+        self.queue = queue
+        self.options = .object([
+            "queue": .text(queue), "priority": options.priority?.constant.map { .number($0) },
+            "retry_limit": options.retryLimit?.tree, "backoff": options.backoff?.tree,
+            "retention": options.retention?.tree,
+            "batch": options.batch?.constant.flatMap { JobOption.batch($0).tree },
+            "budgets": options.budgets?.tree,
+            "unique_while": options.uniqueWhile.map { .text($0.rawValue) },
+        ])
+    }
+
+    /// A sentence that fits on one line of any language.
+    var summary: String {
+        let (name, queue) = (PrintableText.escape(name), PrintableText.escape(queue))
+        return "The payload of jobs of the type `\(name)`, on the queue `\(queue)`."
+    }
+}

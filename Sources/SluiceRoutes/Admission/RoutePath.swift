@@ -1,0 +1,98 @@
+internal import SluiceBase
+
+/// The path of a route: segments that requests have to have, and parameters that stand for one segment each.
+package struct RoutePath: Sendable, Hashable {
+    package enum Segment: Sendable, Hashable {
+        case literal([UInt8])
+        case parameter(String)
+    }
+
+    /// Why a text is no path, as a sentence.
+    package struct Complaint: Error {
+        package let message: String
+    }
+
+    package static let longest = 1024
+
+    /// As it is written.
+    package let text: String
+    /// What stands between the slashes; the last one is empty where the path ends in a slash.
+    package let segments: [Segment]
+
+    /// The names of the parameters and at which segment each stands, counted from 0.
+    package var parameters: [String: Int] {
+        var parameters: [String: Int] = [:]
+        for (position, segment) in segments.enumerated() {
+            if case .parameter(let name) = segment { parameters[name] = position }
+        }
+        return parameters
+    }
+
+    /// The segments that parameters stand at, in the order of the path.
+    var parameterSegments: [Int] {
+        segments.indices.filter { if case .parameter = segments[$0] { true } else { false } }
+    }
+
+    /// Reads `/github/{tenant}`.
+    package init(parsing text: String) throws(Complaint) {
+        guard text.utf8.first == UInt8(ascii: "/") else { throw Complaint(message: "'path' must begin with '/'") }
+        guard text.utf8.count <= Self.longest else {
+            throw Complaint(message: "'path' must not have more than \(Self.longest) bytes")
+        }
+        for scalar in text.unicodeScalars {
+            if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
+        }
+        guard PercentDecoding.hasPlainSegments(Array(text.utf8)) else {
+            throw Complaint(
+                message:
+                    "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
+        }
+        var segments: [Segment] = []
+        // By bytes, as requests are taken apart: to Swift a slash with an accent on it is another character.
+        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            let segment = try Self.segment(part)
+            if case .parameter(let name) = segment, segments.contains(segment) {
+                throw Complaint(message: "the path has two parameters '\(PrintableText.escape(name))'")
+            }
+            segments.append(segment)
+        }
+        self.text = text
+        self.segments = segments
+    }
+
+    private static func complaint(about scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case "?", "#", "%": "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
+        case "\\": "'path' must not contain '\\'"
+        default:
+            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain spaces or control characters" : nil
+        }
+    }
+
+    private static func segment(_ part: Substring.UTF8View) throws(Complaint) -> Segment {
+        let (opening, closing) = (UInt8(ascii: "{"), UInt8(ascii: "}"))
+        guard part.contains(where: { $0 == opening || $0 == closing }) else { return .literal(Array(part)) }
+        let name = part.dropFirst().dropLast()
+        guard part.first == opening, part.last == closing, let first = name.first, !ASCII.isDigit(first),
+            name.allSatisfy({ isNameByte($0) })
+        else {
+            throw Complaint(
+                message:
+                    "a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have "
+                    + "letters, digits, '_' and '-'"
+            )
+        }
+        return .parameter(String(Substring(name)))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}
+
+extension RoutePath: CustomStringConvertible {
+    package var description: String { text }
+}

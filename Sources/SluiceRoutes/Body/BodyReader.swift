@@ -1,0 +1,165 @@
+package import SluiceBase
+internal import SluiceJSON
+
+/// What a body turns out to be before its JSON is scanned.
+package enum BodyReading: Sendable {
+    /// The body as received is JSON, behind a byte-order mark where it has one: `BodyReader.json(in:)`.
+    case asReceived
+    /// JSON that stands for the body: in another charset, in the field of a form, or with its bytes in it.
+    case json([UInt8])
+    /// JSON whose own values have no types: the fields of a form as an object, or a text as a string.
+    case untyped([UInt8])
+    /// Why it cannot be read; a phrase without anything of the request.
+    case unreadable(String)
+}
+
+/// Reads the body of a route's requests as what it is. What it makes of a body takes at most `memory(for:)`, and time
+/// in proportion to it.
+package struct BodyReader: Sendable {
+    package let kind: BodyKind
+    /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
+    package let unwrapsPayload: Bool
+    /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature
+    /// covers the header. Elsewhere a sender of a captured request could have its bytes read as something else, so the
+    /// bytes alone decide.
+    package let trustsContentType: Bool
+
+    package static let contentType: HeaderName = "content-type"
+
+    package init(kind: BodyKind, unwrapsPayload: Bool, trustsContentType: Bool) {
+        self.kind = kind
+        self.unwrapsPayload = unwrapsPayload
+        self.trustsContentType = trustsContentType
+    }
+
+    package func read(_ request: borrowing RequestView) -> BodyReading {
+        guard trustsContentType else { return readByContent(request) }
+        guard let index = request.headers.firstIndex(of: Self.contentType) else {
+            return read(request.body, MediaType(request.body.extracting(0..<0)))
+        }
+        return read(request.body, MediaType(request.headers.value(at: index)))
+    }
+
+    private func read(_ body: Span<UInt8>, _ type: borrowing MediaType) -> BodyReading {
+        do throws(BodyFault) {
+            switch kind {
+            // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
+            case .json: return .asReceived
+            case .form: return .untyped(try Self.form(body, type).json)
+            case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
+            case .bytes: return .json(Self.bytes(body))
+            case .auto: return try automatic(body, type)
+            }
+        } catch {
+            return .unreadable(error.reason)
+        }
+    }
+
+    private func automatic(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+        switch type.family {
+        case .json: return try Self.json(body, type)
+        case .form, .multipart:
+            let form = try Self.form(body, type)
+            return unwrapsPayload ? .json(try Self.payload(form)) : .untyped(form.json)
+        case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
+        case .other: return .json(Self.bytes(body))
+        }
+    }
+}
+
+extension BodyReader {
+    private static func json(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+        guard let charset = try Charset.named(by: type), charset != .utf8 else { return .asReceived }
+        guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
+        return .json(json(in: text.span).array)
+    }
+
+    /// JSON without the byte-order mark that some senders write before it, and that no reader of JSON must take (RFC
+    /// 8259 §8.1).
+    @_lifetime(copy text)
+    static func json(in text: Span<UInt8>) -> Span<UInt8> {
+        text.extracting(Charset.utf8.markLength(at: text)..<text.count)
+    }
+
+    /// How many bytes `read` needs at most, besides the body: for a copy in UTF-8, for fields, and for the JSON that is
+    /// made of them.
+    func memory(for request: borrowing RequestView) -> Int {
+        let size = request.body.count
+        guard size > 0, kind != .json else { return 0 }
+        guard trustsContentType else { return memoryByContent(request.body) }
+        guard let index = request.headers.firstIndex(of: Self.contentType) else {
+            return memory(for: request.body, MediaType(request.body.extracting(0..<0)))
+        }
+        return memory(for: request.body, MediaType(request.headers.value(at: index)))
+    }
+
+    private func memory(for body: Span<UInt8>, _ type: borrowing MediaType) -> Int {
+        let size = body.count
+        if kind == .auto, case .json = type.family { return type.parameter("charset") == nil ? 0 : 3 * size }
+        return memory(forText: body, isUTF8: type.parameter("charset") == nil)
+    }
+
+    /// Of a text, or the fields of a form, or the same bytes in base64.
+    func memory(forText body: Span<UInt8>, isUTF8: Bool) -> Int {
+        if kind == .bytes { return body.count / 3 * 4 + 32 }
+        // Control characters of one byte become six; euro signs of windows-1252 three, and so do half the bytes of
+        // UTF-16.
+        return Swift.max([UInt8].jsonStringLength(body), isUTF8 ? 0 : 3 * body.count) + 3 * body.count
+    }
+
+    private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
+        if case .multipart = type.family {
+            guard let boundary = type.parameter("boundary") else {
+                throw BodyFault("the multipart body has no boundary in its content type")
+            }
+            return try MultipartForm.read(body, boundary: boundary, charset: try Charset.named(by: type) ?? .utf8)
+        }
+        return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
+    }
+
+    private static func payload(_ form: FormFields) throws(BodyFault) -> [UInt8] {
+        let payloads = form.values(of: "payload")
+        guard let payload = payloads.first, payloads.count == 1 else {
+            throw BodyFault("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
+        }
+        return json(in: payload.bytes.span).array
+    }
+
+    /// - Returns: a JSON string.
+    static func text(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
+        guard let text = charset.decode(body) else { throw BodyFault("the text is not valid in its charset") }
+        var json: [UInt8] = []
+        json.reserveCapacity(text.count + text.count / 16 + 2)
+        // The mark says how the text was written, and is no part of it.
+        json.appendJSONString(text.span.extracting(Charset.utf8.markLength(at: text.span)..<text.count))
+        return json
+    }
+
+    /// - Returns: `{"base64":"…"}`
+    static func bytes(_ body: Span<UInt8>) -> [UInt8] {
+        var json = Array(#"{"base64":""#.utf8)
+        json.reserveCapacity(json.count + (body.count + 2) / 3 * 4 + 2)
+        Base64.append(body, to: &json)
+        json.append(UInt8(ascii: "\""))
+        json.append(UInt8(ascii: "}"))
+        return json
+    }
+}
+
+/// Why a body cannot be read as what it should be.
+struct BodyFault: Error {
+    /// A phrase without anything of the request.
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// How a route reads the body: what `body` says.
+package enum BodyKind: String, CaseIterable, Sendable {
+    /// By `Content-Type`.
+    case auto
+    case json
+    case form
+    case text
+    case bytes
+}

@@ -1,0 +1,84 @@
+internal import SluiceBase
+
+/// Templates with their references filled in.
+extension JobStart {
+    /// When the job is ready, in milliseconds since 1970.
+    func milliseconds(_ context: borrowing DeliveryContext) throws(Complaint) -> Int64 {
+        switch self {
+        case .delay(let delay): return context.receivedAtMilliseconds + delay.wholeMilliseconds
+        case .readyAt(let milliseconds): return milliseconds
+        case .renderedDelay(let template):
+            guard let delay = DurationText.parse(String(decoding: context.text(template), as: UTF8.self)),
+                Self.delays.contains(delay)
+            else {
+                throw Complaint(message: "delay must be a duration from 0 to 3650d, such as 30s")
+            }
+            return context.receivedAtMilliseconds + delay.wholeMilliseconds
+        case .renderedReadyAt(let template):
+            do throws(Complaint) {
+                return try Self.milliseconds(String(decoding: context.text(template), as: UTF8.self))
+            } catch {
+                throw Complaint(message: "ready_at \(error.message)")
+            }
+        }
+    }
+}
+
+extension BatchTemplate {
+    /// The batch of one job; `nil` where the key turns out to be empty.
+    func batch(_ context: borrowing DeliveryContext) -> JobBatch? {
+        switch key {
+        case .constant: return constant
+        case .rendered(let template):
+            let key = String(decoding: context.text(template), as: UTF8.self)
+            return key.isEmpty ? nil : JobBatch(key: key, when: when, fold: fold)
+        }
+    }
+}
+
+extension ReplyTemplate {
+    func reply(_ context: borrowing DeliveryContext) -> RouteReply {
+        var headers: [RouteReply.Header] = []
+        for header in self.headers {
+            let value = context.text(header.value)
+            guard Self.isValue(value) else { continue }
+            headers.append(RouteReply.Header(name: header.name, value: String(decoding: value, as: UTF8.self)))
+        }
+        guard let body = rendered(context) else {
+            // The document that stands in for it has a type of its own.
+            headers.removeAll { $0.name.lowercased() == "content-type" }
+            return RouteReply(
+                status: status, headers: headers, body: Self.hasNoContent(status) ? [] : nil,
+                namesDelivery: namesDelivery)
+        }
+        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            headers.append(RouteReply.Header(name: "content-type", value: contentType))
+        }
+        return RouteReply(status: status, headers: headers, body: body, namesDelivery: namesDelivery)
+    }
+
+    private func rendered(_ context: borrowing DeliveryContext) -> [UInt8]? {
+        let bytes: [UInt8]
+        switch body {
+        case nil: return nil
+        case .text(let template): bytes = context.text(template)
+        case .json(let template): bytes = context.json(template)
+        }
+        return bytes.count <= Self.largestBody ? bytes : nil
+    }
+
+    private var contentType: String {
+        if case .json = body { "application/json" } else { "text/plain; charset=utf-8" }
+    }
+}
+
+extension MismatchPolicy {
+    /// What becomes of a delivery whose jobs have been made: itself, or where one of its payloads did not fit and the
+    /// route says so, a refusal.
+    func outcome(of delivery: Delivery, reply: RouteReply?) -> RouteOutcome {
+        guard self == .reject, let letter = delivery.deadLetters.first(where: { $0.reason == .payloadMismatch }) else {
+            return .store(delivery, reply: reply)
+        }
+        return .refused(.payloadMismatch, reason: letter.detail)
+    }
+}

@@ -1,0 +1,183 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// One delivery as references see it: the request, and the JSON of its body after the scan. Valid while the request is
+/// in work.
+package struct DeliveryContext: ~Escapable {
+    /// With the content coding of its body undone.
+    let request: RequestView
+    /// As it came.
+    let received: RequestView
+    /// The JSON of the body; empty where it could not be read, and then `findings` are empty too.
+    let document: Span<UInt8>
+    /// Whether the document was made from a form or a text, whose own values have no types.
+    let isForm: Bool
+    let findings: JSONFindings
+    let route: Route
+    let deliveryID: String
+    let receivedAtMilliseconds: Int64
+    let bodyDigest: Digest
+    /// The current element, with `each`; counted from 0.
+    var item = 0
+
+    @_lifetime(copy delivery, copy document)
+    init(
+        _ delivery: borrowing Route.ReadRequest, document: Span<UInt8>, isForm: Bool, findings: JSONFindings,
+        route: Route
+    ) {
+        request = delivery.request
+        received = delivery.received
+        self.document = document
+        self.isForm = isForm
+        self.findings = findings
+        self.route = route
+        deliveryID = delivery.arrival.deliveryID
+        receivedAtMilliseconds = delivery.arrival.receivedAtMilliseconds
+        bodyDigest = Hash.digest(.sha256, delivery.request.body)
+    }
+}
+
+extension DeliveryContext {
+    /// Whether the reference names something that is there and not null. A default does not count.
+    func isPresent(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .body, .item: (kind(of: reference.pathID) ?? .null) != .null
+        case .bodyDigest, .itemDigest: reference.pathID < 0 || range(of: reference.pathID) != nil
+        case .header(let name): request.headers.firstIndex(of: name) != nil
+        case .query(let name): QueryParameters.first(name, in: request.query) != nil
+        case .event: route.event.map { isPresent($0) } ?? false
+        // A request that is rendered again from a dead letter no longer has a sender.
+        case .remoteAddress: request.peer != .unknown
+        case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
+            .index:
+            true
+        // Of the verifier, which has a context of its own.
+        case .signedTimestamp, .signedID: false
+        }
+    }
+
+    /// Where the value of a body path lies in the document; of a path with `each` in the current element.
+    func range(of path: Int) -> Range<Int>? { findings.range(of: path, item: item) }
+
+    func kind(of path: Int) -> JSONKind? { findings.kind(of: path, item: item) }
+
+    private func isPresent(_ template: TextTemplate) -> Bool {
+        template.references.allSatisfy { isPresent($0) || $0.fallback != nil }
+    }
+
+    /// Appends the value as JSON; `null` if it is absent and has no default.
+    func appendJSON(_ reference: Reference, to json: inout [UInt8]) {
+        guard isPresent(reference) else {
+            json += reference.fallback?.json ?? Self.null
+            return
+        }
+        switch reference.source {
+        case .body, .item: appendDocument(at: reference.pathID, to: &json)
+        case .headers: appendHeaders(to: &json)
+        case .receivedMilliseconds: json.appendJSONInteger(receivedAtMilliseconds)
+        case .index: json.appendJSONInteger(Int64(item))
+        case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
+            .receivedAt, .remoteAddress,
+            .route, .signedTimestamp, .signedID:
+            json.appendJSONString(text(reference).span)
+        }
+    }
+
+    /// The value as text: strings without their quotes and escapes, other JSON as it is written. Empty if it is absent
+    /// and has no default.
+    func text(_ reference: Reference) -> [UInt8] {
+        guard isPresent(reference) else { return reference.fallback?.text ?? [] }
+        switch reference.source {
+        case .body, .item: return bodyText(at: reference.pathID)
+        case .header(let name): return headerText(name)
+        case .headers:
+            var json: [UInt8] = []
+            appendHeaders(to: &json)
+            return json
+        case .query(let name): return QueryParameters.first(name, in: request.query) ?? []
+        case .parameter(_, let segment): return PathParameters.value(at: segment, of: request.path)
+        case .method: return request.method.array
+        case .url: return route.publicURL(of: request)
+        case .path: return PercentDecoding.pathDecode(request.path) ?? []
+        case .event: return route.event.map { text($0) } ?? []
+        case .deliveryID: return Array(deliveryID.utf8)
+        case .receivedAt: return Array(TimestampText.format(milliseconds: receivedAtMilliseconds).utf8)
+        case .receivedMilliseconds: return Array(String(receivedAtMilliseconds).utf8)
+        case .remoteAddress: return Array(request.peer.description.utf8)
+        case .route: return Array(route.name.utf8)
+        case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
+        case .index: return Array(String(item).utf8)
+        case .signedTimestamp, .signedID: return []
+        }
+    }
+
+    /// A text with its references filled in.
+    func text(_ template: TextTemplate) -> [UInt8] {
+        if let sole = template.soleReference { return text(sole) }
+        var bytes: [UInt8] = []
+        for part in template.parts {
+            switch part {
+            case .literal(let literal): bytes += literal
+            case .reference(let reference): bytes += text(reference)
+            }
+        }
+        return bytes
+    }
+
+    private static var null: [UInt8] { Array("null".utf8) }
+
+    private func digest(at path: Int) -> String {
+        guard path >= 0, let range = range(of: path) else { return bodyDigest.hex }
+        return Hash.digest(.sha256, document.extracting(range)).hex
+    }
+}
+
+extension DeliveryContext {
+    /// Appends the exact bytes of a value of the body, repaired where Zizq would refuse them.
+    private func appendDocument(at path: Int, to json: inout [UInt8]) {
+        guard let range = range(of: path) else { return }
+        json.appendRepairingSurrogates(document, findings.loneSurrogates, in: range)
+    }
+
+    private func bodyText(at path: Int) -> [UInt8] {
+        guard let range = range(of: path) else { return [] }
+        let value = document.extracting(range)
+        guard kind(of: path) == .string else {
+            var json: [UInt8] = []
+            appendDocument(at: path, to: &json)
+            return json
+        }
+        let content = value.extracting(1..<(value.count - 1))
+        if content.firstIndex(of: UInt8(ascii: "\\")) == nil { return content.array }
+        return Array((JSONText.decode(value) ?? "").utf8)
+    }
+
+    /// The value of a header; lines with the same name are one value, joined by commas (RFC 9110 §5.3).
+    private func headerText(_ name: HeaderName) -> [UInt8] {
+        guard let first = request.headers.firstIndex(of: name) else { return [] }
+        var text = request.headers.value(at: first).array
+        var next = request.headers.firstIndex(of: name, from: first + 1)
+        while let index = next {
+            text += Array(", ".utf8)
+            text.append(request.headers.value(at: index))
+            next = request.headers.firstIndex(of: name, from: index + 1)
+        }
+        return text
+    }
+
+    /// All headers as an object, names in lower case, without credentials.
+    private func appendHeaders(to json: inout [UInt8]) {
+        json.append(UInt8(ascii: "{"))
+        var names: Set<HeaderName> = []
+        for index in 0..<request.headers.count {
+            let name = HeaderName(request.headers.name(at: index).text)
+            guard !route.credentialHeaders.contains(name), names.insert(name).inserted else { continue }
+            if names.count > 1 { json.append(UInt8(ascii: ",")) }
+            json.appendJSONString(name.description)
+            json.append(UInt8(ascii: ":"))
+            json.appendJSONString(headerText(name).span)
+        }
+        json.append(UInt8(ascii: "}"))
+    }
+}

@@ -1,0 +1,147 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+extension Route {
+    /// Why a job cannot be made.
+    package struct JobProblem: Error {
+        let reason: DeadLetterReason
+        let detail: String
+    }
+
+    /// What a job is known by at Zizq.
+    struct JobKey {
+        let text: String?
+        /// Whether it is the rule's own.
+        let isOwn: Bool
+
+        static let none = JobKey(text: nil, isOwn: false)
+    }
+
+    /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
+    /// for several jobs.
+    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, _ rule: Int, _ context: borrowing DeliveryContext)
+        -> JobKey
+    {
+        // Zizq refuses a job that has both.
+        if template.hasBatch { return .none }
+        if let own = template.uniqueKey { return JobKey(text: ownKey(own, context), isOwn: true) }
+        guard let key else { return .none }
+        if keysAreOfElements {
+            return JobKey(text: parts.match == .all ? key.text(suffix: "#\(rule)") : key.text, isOwn: false)
+        }
+        let isOneOfSeveral = parts.elements != nil || parts.match == .all
+        return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
+    }
+
+    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, _ context: borrowing DeliveryContext)
+        -> Result<Job, JobProblem>
+    {
+        do throws(JobProblem) {
+            let type = try name(template.type, "type", context)
+            let queue = try name(template.queue, "queue", context)
+            let options = try options(template, context)
+            let payload = try payload(template.payload, context)
+            if let why = template.payloadType?.mismatch(in: payload.span) {
+                throw JobProblem(reason: .payloadMismatch, detail: why)
+            }
+            return .success(
+                Job(
+                    type: type, queue: queue, options: options, uniqueKey: key.text,
+                    uniqueWhile: key.text == nil ? nil : template.uniqueWhile, hasOwnKey: key.isOwn, payload: payload,
+                    rule: rule))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> String
+    {
+        switch text {
+        case .constant(let name): return name
+        case .rendered(let template):
+            let name = String(decoding: context.text(template), as: UTF8.self)
+            guard let complaint = ZizqName.complaint(about: name) else { return name }
+            throw JobProblem(reason: .badField, detail: "\(field) \(complaint)")
+        }
+    }
+
+    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> JobOptions
+    {
+        guard template.hasRenderedOptions else { return template.constantOptions }
+        var options = JobOptions.none
+        if let priority = template.priority {
+            let text = String(decoding: context.text(priority), as: UTF8.self)
+            guard let number = Int(text), JobOptionsTemplate.priorities.contains(number) else {
+                throw JobProblem(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
+            }
+            options.append(.priority(number))
+        }
+        if let start = template.start { options.append(.readyAt(try readyAt(start, context))) }
+        if let batch = template.batch {
+            guard let batch = batch.batch(context) else {
+                throw JobProblem(reason: .badField, detail: "the key of its batch is empty")
+            }
+            options.append(.batch(batch))
+        }
+        options.append(template.constantOptions)
+        return options
+    }
+
+    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobProblem) -> Int64 {
+        do throws(JobStart.Complaint) {
+            return try start.milliseconds(context)
+        } catch {
+            throw JobProblem(reason: .badField, detail: error.message)
+        }
+    }
+
+    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+        -> [UInt8]
+    {
+        let json = context.json(template)
+        if template.depth + context.findings.depth > JSONLimits.bulkDepth { try checkDepth(json) }
+        return json
+    }
+
+    /// The rule put the body, or a part of it, into lists and mappings of its own.
+    private func checkDepth(_ json: [UInt8]) throws(JobProblem) {
+        var findings = JSONFindings()
+        do {
+            try JSONScanner.scan(json.span, paths: .none, into: &findings)
+        } catch {
+            throw JobProblem(reason: .bodyUnreadable, detail: "the payload: \(error)")
+        }
+    }
+}
+
+extension DeliveryContext {
+    /// How many bytes a payload takes at most while it is made, as far as the body's part in it goes.
+    func size(of template: PayloadTemplate) -> Int {
+        template.steps.reduce(0) { size, step in
+            switch step {
+            case .bytes(let bytes): size + bytes.count
+            case .value(let reference):
+                size + (reference.source.isOfBody ? range(of: reference.pathID)?.count ?? 0 : 64)
+            // The text by itself, and once more with its quotes and backslashes escaped.
+            case .text(let reference):
+                size + (reference.source.isOfBody ? 3 * (range(of: reference.pathID)?.count ?? 0) : 64)
+            }
+        }
+    }
+
+    /// What a template becomes: JSON.
+    func json(_ template: PayloadTemplate) -> [UInt8] {
+        var json: [UInt8] = []
+        json.reserveCapacity(template.expectedSize(document.count))
+        for step in template.steps {
+            switch step {
+            case .bytes(let bytes): json += bytes
+            case .text(let reference): json.appendJSONStringContent(text(reference).span)
+            case .value(let reference): appendJSON(reference, to: &json)
+            }
+        }
+        return json
+    }
+}

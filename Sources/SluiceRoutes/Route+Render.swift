@@ -1,0 +1,207 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+extension Route {
+    /// Applies the rules to a delivery whose body could be read.
+    ///
+    /// - Parameters:
+    ///   - share: what of it; less than all for a dead letter that is about less.
+    ///   - charge: takes what is made from the memory budget before it is made.
+    func applyRules<Trace: RouteTrace>(
+        to context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace, charge: inout MemoryCharge
+    ) -> RouteOutcome {
+        if Trace.isRecording { addDelivery(context, to: &trace) }
+        var assembly = DeliveryAssembly(charge)
+        defer { charge = assembly.charge }
+        do throws(DeliveryAssembly.End) {
+            if let missing = missingElement(share, context) { throw .refused(missing) }
+            if let elements = parts.elements {
+                try gather(elements, context, share, &assembly, trace: &trace)
+            } else {
+                try gather(context, share, &assembly, trace: &trace)
+            }
+        } catch {
+            switch error {
+            case .refused(let outcome): return outcome
+            case .dead(let letter): return deadLetter(letter, context, trace: &trace, charge: &assembly.charge)
+            }
+        }
+        guard !assembly.parts.isEmpty else {
+            return .acknowledged(parts.reply?.reply(context) ?? .standard, because: assembly.ignored ?? .noElements)
+        }
+        var delivery = delivery(context)
+        delivery.parts = assembly.parts
+        delivery.missingKeys = assembly.missingKeys
+        return stored(delivery, context, &assembly.charge)
+    }
+
+    /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it
+    /// is now, has none.
+    private func missingElement(_ share: DeliveryShare, _ context: borrowing DeliveryContext) -> RouteOutcome? {
+        guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
+            return nil
+        }
+        return .refused(.bodyUnreadable, reason: "the route no longer finds element \(element + 1) in the request")
+    }
+
+    /// All of a delivery as one dead letter, with its key if it has one.
+    func deadLetter<Trace: RouteTrace>(
+        _ letter: DeadLetter, _ context: borrowing DeliveryContext, trace: inout Trace,
+        charge: inout MemoryCharge
+    ) -> RouteOutcome {
+        var key = keysAreOfElements ? nil : key(context)
+        if key == nil, !keysAreOfElements, parts.uniqueKey != nil, parts.onMissingKey == .bodyHash {
+            key = bodyHashKey(context)
+        }
+        if Trace.isRecording, !keysAreOfElements { addKey(key, context, to: &trace) }
+        var delivery = delivery(context)
+        delivery.parts = [
+            Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
+        ]
+        return stored(delivery, context, &charge)
+    }
+
+    /// A delivery with nothing in it yet.
+    private func delivery(_ context: borrowing DeliveryContext) -> Delivery {
+        Delivery(
+            id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, keepsRequest: parts.keepsRequest,
+            repairedSurrogates: context.findings.loneSurrogates.count)
+    }
+
+    private func stored(
+        _ delivery: Delivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
+    ) -> RouteOutcome {
+        var delivery = delivery
+        if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
+            guard charge.take(context.received.body.count) else { return .memoryFull }
+            delivery.request = KeptRequest.bytes(of: context.received, without: parts.credentialHeaders)
+        }
+        return parts.onMismatch.outcome(of: delivery, reply: parts.reply?.reply(context))
+    }
+
+    private func gather<Trace: RouteTrace>(
+        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare,
+        _ assembly: inout DeliveryAssembly, trace: inout Trace
+    ) throws(DeliveryAssembly.End) {
+        let count = context.findings.itemCount
+        if context.findings.itemMisses > 0, !elements.mayBeAbsent {
+            let detail = "'each' finds no array at \(elements.name)"
+            throw .dead(DeadLetter(reason: .bodyUnreadable, detail: detail, share: .all))
+        }
+        guard count <= JSONFindings.maximumItems else {
+            throw .dead(.tooMany("the body has more than \(JSONFindings.maximumItems) elements"))
+        }
+        var context = copy context
+        for element in share.element.map({ $0..<($0 + 1) }) ?? 0..<count {
+            context.item = element
+            try gather(context, share, &assembly, trace: &trace)
+        }
+    }
+
+    /// Takes the delivery, or the current element, through the rules.
+    private func gather<Trace: RouteTrace>(
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly,
+        trace: inout Trace
+    ) throws(DeliveryAssembly.End) {
+        let selection = selection(context, share)
+        if Trace.isRecording { addRules(selection, context, to: &trace) }
+        switch selection {
+        case .ignored(let rule): assembly.ignore(.ignoredByRule(rule))
+        case .nothing:
+            switch parts.otherwise {
+            case .ignore: assembly.ignore(.noRuleMatched)
+            case .deadLetter:
+                guard try begin(context, &assembly, trace: &trace) else { return }
+                let share = self.share(context, rule: nil)
+                assembly.add(
+                    DeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
+            }
+        case .rule(let rule):
+            if try begin(context, &assembly, trace: &trace) { try make(rule, context, &assembly, trace: &trace) }
+        case .rules(let rules):
+            guard try begin(context, &assembly, trace: &trace) else { return }
+            for rule in rules { try make(rule, context, &assembly, trace: &trace) }
+        }
+    }
+
+    private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RuleSelection {
+        var rules: [Int] = []
+        var ignoring: Int?
+        for (index, rule) in parts.rules.enumerated()
+        where share.rule ?? index == index && context.fulfils(rule.conditions) {
+            switch (rule.action, parts.match) {
+            case (.ignore, .first): return .ignored(index)
+            case (.make, .first): return .rule(index)
+            case (.ignore, .all): ignoring = ignoring ?? index
+            case (.make, .all): rules.append(index)
+            }
+        }
+        if !rules.isEmpty { return .rules(rules) }
+        return ignoring.map { .ignored($0) } ?? .nothing
+    }
+
+    /// Begins a part with its key, unless the delivery's was begun already.
+    ///
+    /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
+    private func begin<Trace: RouteTrace>(
+        _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
+    ) throws(DeliveryAssembly.End) -> Bool {
+        guard keysAreOfElements || assembly.parts.isEmpty else { return true }
+        var key = key(context)
+        var isMissing = false
+        if key == nil, parts.uniqueKey != nil {
+            switch parts.onMissingKey {
+            case .accept: assembly.missingKeys += 1
+            case .bodyHash: key = bodyHashKey(context)
+            case .reject:
+                if Trace.isRecording { addKey(nil, context, to: &trace) }
+                throw .refused(.refused(.uniqueKeyMissing, reason: ErrorCode.uniqueKeyMissing.title))
+            case .deadLetter: isMissing = true
+            }
+        }
+        if Trace.isRecording { addKey(key, context, to: &trace) }
+        assembly.begin(Delivery.Part(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
+        guard isMissing else { return true }
+        let detail =
+            keysAreOfElements
+            ? "the element lacks the unique key of the route" : "the request lacks the unique key of the route"
+        let letter = DeadLetter(reason: .uniqueKeyMissing, detail: detail, share: share(context, rule: nil))
+        if !keysAreOfElements { throw .dead(DeadLetter(reason: letter.reason, detail: detail, share: .all)) }
+        assembly.add(letter)
+        return false
+    }
+
+    private func share(_ context: borrowing DeliveryContext, rule: Int?) -> DeliveryShare {
+        DeliveryShare(element: parts.elements == nil ? nil : context.item, rule: parts.match == .all ? rule : nil)
+    }
+
+    private func make<Trace: RouteTrace>(
+        _ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
+    ) throws(DeliveryAssembly.End) {
+        guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
+            return
+        }
+        guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
+        let result = job(template, jobKey(template, key, rule, context), rule: rule, context)
+        if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
+        switch result {
+        case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)
+        case .failure(let problem):
+            assembly.add(
+                DeadLetter(
+                    reason: problem.reason, detail: problem.detail, share: share(context, rule: rule),
+                    madeBy: template.identity))
+        }
+    }
+}
+
+/// Which rules apply to a delivery, or to an element of it; counted from 0.
+package enum RuleSelection {
+    case rule(Int)
+    case rules([Int])
+    /// The first that matches says `ignore`, or all that do.
+    case ignored(Int)
+    case nothing
+}

@@ -1,0 +1,86 @@
+package import SluiceBase
+internal import SluiceJSON
+
+/// What a route makes of a request.
+package enum RouteOutcome: Sendable {
+    /// The reason is for the log: a sentence without anything that the sender wrote.
+    case refused(ErrorCode, reason: String)
+    /// The route's rate is used up for this long.
+    case rateLimited(retryAfter: Duration)
+    /// A success of which nothing is stored.
+    case acknowledged(RouteReply, because: AcknowledgementReason)
+    /// To be answered when it is committed.
+    ///
+    /// `reply`: `nil` for the standard one.
+    case store(Delivery, reply: RouteReply?)
+    /// Verified, and its gzip body becomes more than this thread may inflate: to be handled again from `Stage.body`
+    /// where that may take longer.
+    case tooLargeForThread
+}
+
+extension RouteOutcome {
+    /// What is to be made of the request does not fit into the memory budget.
+    static var memoryFull: RouteOutcome {
+        .refused(.memoryFull, reason: "memory is full: no room for the jobs of the request")
+    }
+
+    /// The refusal, if it is one.
+    package var refusal: (code: ErrorCode, reason: String)? {
+        switch self {
+        case .refused(let code, let reason): (code, reason)
+        case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
+        case .acknowledged, .store, .tooLargeForThread: nil
+        }
+    }
+
+    /// How it is answered, if it is a success and the first delivery of its keys.
+    package var reply: RouteReply? {
+        switch self {
+        case .refused, .rateLimited, .tooLargeForThread: nil
+        case .acknowledged(let reply, _): reply
+        case .store(_, let reply): reply ?? .standard
+        }
+    }
+
+    /// The status of its answer.
+    package var status: Int { refusal?.code.httpStatus ?? reply?.status ?? RouteReply.standard.status }
+}
+
+/// Why nothing of a verified delivery is stored.
+package enum AcknowledgementReason: Sendable, Hashable {
+    /// The rule at this position, counted from 0, says `ignore: true`.
+    case ignoredByRule(Int)
+    /// No rule matched, and the route says `otherwise: ignore`.
+    case noRuleMatched
+    /// The array of `each` is empty.
+    case noElements
+
+    /// The end of a sentence about a request of which nothing is stored; rules count from 1.
+    package var words: String {
+        switch self {
+        case .ignoredByRule(let rule): "rule \(rule + 1) ignores it"
+        case .noRuleMatched: "no rule matches and 'otherwise' is ignore"
+        case .noElements: "'each' finds no element"
+        }
+    }
+}
+
+/// Memory that a thread uses again for each delivery, and how much work it may do for one. One per thread.
+package struct RouteScratch {
+    var findings = JSONFindings()
+    /// What was taken from the budget for the delivery, besides its body.
+    package var charge = MemoryCharge.uncounted
+    /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has
+    /// others to serve.
+    package let mostInflatedBytes: Int?
+
+    /// - Parameter mostInflatedBytes: nil for as many as the route takes.
+    package init(mostInflatedBytes: Int? = nil) { self.mostInflatedBytes = mostInflatedBytes }
+
+    /// Lets go of what only a rare body needs.
+    mutating func trim() {
+        if findings.loneSurrogates.capacity > Self.keptOffsets { findings = JSONFindings() }
+    }
+
+    private static let keptOffsets = 8192
+}

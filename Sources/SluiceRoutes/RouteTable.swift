@@ -1,0 +1,45 @@
+internal import SluiceBase
+
+/// All routes, compiled from all files together. Immutable; shared by all threads and replaced as a whole.
+package final class RouteTable: Sendable {
+    /// In the order of the files and of the routes in them.
+    package let routes: [Route]
+    private let index: PathIndex
+    /// What the positions in `index` stand for.
+    private let exact: [Int]
+    private let parameterized: ParameterTree
+
+    package init(routes: [Route]) {
+        self.routes = routes
+        exact = routes.indices.filter { routes[$0].parts.path.parameterSegments.isEmpty }
+        index = PathIndex(exact.map { Array(routes[$0].parts.path.text.utf8) })
+        let rest = routes.indices.filter { !routes[$0].parts.path.parameterSegments.isEmpty }
+        parameterized = ParameterTree(rest.map { (path: routes[$0].parts.path, route: $0) })
+    }
+
+    /// The route that a path leads to.
+    ///
+    /// A path that two readers could understand differently leads nowhere: dot segments, `//`, `%2F`, `%00`, invalid
+    /// UTF-8. It is compared decoded once; its cost does not grow with the number of routes.
+    ///
+    /// - Parameter path: as received, without the query.
+    package func match(path: Span<UInt8>) -> Route? {
+        if path.firstIndex(of: UInt8(ascii: "%")) == nil {
+            // No route has a path with dot or empty segments, so none is found for one.
+            return match(decoded: path)
+        }
+        guard let decoded = PercentDecoding.pathDecode(path) else { return nil }
+        return match(decoded: decoded.span)
+    }
+
+    private func match(decoded path: Span<UInt8>) -> Route? {
+        if let position = index.position(of: path) { return routes[exact[position]] }
+        return parameterized.route(for: path).map { routes[$0] }
+    }
+
+    /// The names of routes that are here and not in `newer`: their unique keys will not be asked for again.
+    package func namesMissing(from newer: RouteTable) -> [String] {
+        let names = Set(newer.routes.map(\.name))
+        return routes.map(\.name).filter { !names.contains($0) }
+    }
+}

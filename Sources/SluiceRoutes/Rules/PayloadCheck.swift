@@ -1,0 +1,108 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+extension PayloadType {
+    /// Checks a rendered payload, in one pass and without a tree; recursion is as deep as the type, whatever the
+    /// payload holds.
+    ///
+    /// - Returns: what does not fit, as a sentence with names of the type and no value of the payload; `nil` if all
+    ///   does.
+    func mismatch(in payload: Span<UInt8>) -> String? {
+        do throws(JSONError) {
+            var reader = PayloadCheck.reader(of: payload)
+            var check = PayloadCheck()
+            guard let misfit = try check.misfit(self, &reader) else { return nil }
+            return try MisfitSentence.of(misfit, self, payload)
+        } catch {
+            // What was rendered has been scanned.
+            return "the payload cannot be parsed: \(error)"
+        }
+    }
+}
+
+/// One value that is not of its type.
+struct PayloadMisfit {
+    /// The value's first byte; of an object that lacks a field, the object's.
+    let offset: Int
+    /// The position of the field that is missing; `nil` where the value itself is wrong.
+    var missingField: Int?
+}
+
+/// Looks for the first value, in the order of the type, that does not fit.
+struct PayloadCheck {
+    /// What became of a field so far. A later member with the same key takes its place, as in Zizq.
+    private enum Finding {
+        case absent
+        case fits
+        case fails(PayloadMisfit)
+    }
+
+    /// Of the fields of all objects that are open; kept here so that an object costs no memory of its own.
+    private var findings: [Finding] = []
+
+    @_lifetime(copy payload)
+    static func reader(of payload: Span<UInt8>) -> JSONReader {
+        JSONReader(payload, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
+    }
+
+    /// Skips the current value.
+    mutating func misfit(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit? {
+        let found = try reader.peek()
+        let offset = reader.offset
+        switch (type.shape, found) {
+        case (.list(let element), .array): return try elements(element, &reader)
+        case (.fields(let fields), .object): return try members(fields, at: offset, &reader)
+        case (.integer, .number): return try reader.skipInteger() ? nil : PayloadMisfit(offset: offset)
+        case (.any, _), (.string, .string), (.number, .number), (.boolean, .true), (.boolean, .false),
+            (.object, .object), (.array, .array):
+            try reader.skipValue()
+            return nil
+        case (.list, _), (.fields, _), (.integer, _), (.string, _), (.number, _), (.boolean, _), (.object, _),
+            (.array, _):
+            try reader.skipValue()
+            return found == .null && type.isOptional ? nil : PayloadMisfit(offset: offset)
+        }
+    }
+
+    private mutating func elements(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit?
+    {
+        var first: PayloadMisfit?
+        try reader.beginArray()
+        while try reader.nextElement() {
+            if first == nil { first = try misfit(type, &reader) } else { try reader.skipValue() }
+        }
+        return first
+    }
+
+    private mutating func members(
+        _ fields: PayloadFields, at offset: Int, _ reader: inout JSONReader
+    ) throws(JSONError) -> PayloadMisfit? {
+        let start = findings.count
+        findings.append(contentsOf: repeatElement(.absent, count: fields.all.count))
+        defer { findings.removeLast(findings.count - start) }
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            guard let position = key.position(in: fields.names) else {
+                try reader.skipValue()
+                continue
+            }
+            let misfit = try misfit(fields.all[position].type, &reader)
+            findings[start + position] = misfit.map { .fails($0) } ?? .fits
+        }
+        for (position, field) in fields.all.enumerated() {
+            switch findings[start + position] {
+            case .fits: continue
+            case .fails(let misfit): return misfit
+            case .absent: if !field.type.isOptional { return PayloadMisfit(offset: offset, missingField: position) }
+            }
+        }
+        return nil
+    }
+}
+
+/// What `on_mismatch` says: a payload is not of the type that its kind declares.
+package enum MismatchPolicy: String, CaseIterable, Sendable {
+    case deadLetter = "dead_letter"
+    /// 422
+    case reject
+}

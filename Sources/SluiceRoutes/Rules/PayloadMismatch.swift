@@ -1,0 +1,114 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// Where a value stands in a payload, for messages: `payload.commits[3].id`.
+package struct PayloadPath {
+    private enum Step {
+        case field(String)
+        case element(Int)
+    }
+
+    private var steps: [Step] = []
+
+    package init() {}
+
+    mutating func enter(field name: String) { steps.append(.field(name)) }
+
+    mutating func enter(element index: Int) { steps.append(.element(index)) }
+
+    mutating func leave() { steps.removeLast() }
+
+    package func entering(field name: String) -> PayloadPath {
+        var path = self
+        path.enter(field: name)
+        return path
+    }
+
+    package func entering(element index: Int) -> PayloadPath {
+        var path = self
+        path.enter(element: index)
+        return path
+    }
+
+    /// Written as a reference would be.
+    package var text: String {
+        steps.reduce("payload") { text, step in
+            switch step {
+            case .field(let name): text + Self.written(name)
+            case .element(let index): "\(text)[\(index)]"
+            }
+        }
+    }
+
+    private static func written(_ name: String) -> String {
+        let isPlain = name.utf8.allSatisfy { $0 > 0x20 && !#".[]{}?"$\"#.utf8.contains($0) }
+        let printable = PrintableText.escape(name, limit: 100)
+        guard !isPlain else { return ".\(printable)" }
+        var literal: [UInt8] = []
+        literal.appendJSONString(printable)
+        return "[\(String(decoding: literal, as: UTF8.self))]"
+    }
+}
+
+/// Says what is wrong with a payload that does not fit: goes over it once more, to learn the names on the way.
+struct MisfitSentence {
+    private let misfit: PayloadMisfit
+    private var path = PayloadPath()
+
+    /// - Parameter misfit: what a check of this payload against this type found.
+    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, _ payload: Span<UInt8>) throws(JSONError) -> String? {
+        var reader = PayloadCheck.reader(of: payload)
+        var search = MisfitSentence(misfit: misfit)
+        return try search.sentence(type, &reader)
+    }
+
+    private init(misfit: PayloadMisfit) { self.misfit = misfit }
+
+    /// Skips the current value, unless the mismatch is found in it.
+    private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
+        let found = try reader.peek()
+        if reader.offset == misfit.offset { return complaint(type, found) }
+        switch (type.shape, found) {
+        case (.list(let element), .array):
+            try reader.beginArray()
+            var index = 0
+            while try reader.nextElement() {
+                path.enter(element: index)
+                if let sentence = try sentence(element, &reader) { return sentence }
+                path.leave()
+                index += 1
+            }
+        case (.fields(let fields), .object):
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+                guard let position = key.position(in: fields.names) else {
+                    try reader.skipValue()
+                    continue
+                }
+                path.enter(field: fields.all[position].name)
+                if let sentence = try sentence(fields.all[position].type, &reader) { return sentence }
+                path.leave()
+            }
+        case (_, _): try reader.skipValue()
+        }
+        return nil
+    }
+
+    private func complaint(_ type: PayloadType, _ found: JSONKind) -> String {
+        if case .fields(let fields) = type.shape, let position = misfit.missingField {
+            return "\(path.entering(field: fields.all[position].name).text) is missing"
+        }
+        if case .integer = type.shape, found == .number {
+            return "\(path.text) must be a 64-bit integer, written without fraction and exponent"
+        }
+        return "\(path.text) must be \(type.noun), not \(Self.noun(found))"
+    }
+
+    /// What was found, without saying which of two values.
+    private static func noun(_ kind: JSONKind) -> String {
+        switch kind {
+        case .true, .false: "a boolean"
+        case .object, .array, .string, .number, .null: kind.name
+        }
+    }
+}

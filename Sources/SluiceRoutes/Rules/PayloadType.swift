@@ -1,0 +1,94 @@
+internal import SluiceJSON
+
+/// What a kind says about the JSON of its payloads, or of one value in them.
+package struct PayloadType: Sendable {
+    package indirect enum Shape: Sendable {
+        case string
+        /// Written without fraction and exponent, and within 64 bits, signed or not. Zizq makes a double of every other
+        /// number.
+        case integer
+        case number
+        case boolean
+        case object
+        case array
+        /// Null is one of them.
+        case any
+        /// An array whose elements have one type.
+        case list(PayloadType)
+        /// An object with these fields, and others at which nobody looks.
+        case fields(PayloadFields)
+    }
+
+    package let shape: Shape
+    /// A `?` behind the type, or behind the name of its field: the value may be null, and a field may be absent.
+    package var isOptional: Bool
+
+    package init(shape: Shape, isOptional: Bool) {
+        self.shape = shape
+        self.isOptional = isOptional
+    }
+
+    /// Whether null is a value of the type.
+    package var takesNull: Bool {
+        if case .any = shape { return true }
+        return isOptional
+    }
+}
+
+/// The fields that the type of an object names.
+///
+/// A class, because a check passes it for each object that it meets.
+package final class PayloadFields: Sendable {
+    /// In the order of the file.
+    package let all: [PayloadField]
+    /// By name.
+    let names: JSONKeyTable
+
+    package init(_ fields: [PayloadField]) {
+        all = fields
+        names = JSONKeyTable(fields.map(\.name))
+    }
+
+    /// The field of this name.
+    package subscript(name: String) -> PayloadField? { names.position(of: name.utf8Span.span).map { all[$0] } }
+}
+
+/// A field of an object.
+package struct PayloadField: Sendable {
+    /// Without a `?` behind it.
+    package let name: String
+    package let type: PayloadType
+
+    package init(name: String, type: PayloadType) {
+        self.name = name
+        self.type = type
+    }
+}
+
+extension PayloadType {
+    /// The types that have a name.
+    package static let named: [(name: String, shape: Shape)] = [
+        ("string", .string), ("integer", .integer), ("number", .number), ("boolean", .boolean), ("object", .object),
+        ("array", .array),
+        ("any", .any),
+    ]
+
+    /// What JSON and JSON Schema call it; `nil` for any JSON.
+    package var jsonType: String? {
+        switch shape {
+        case .string: "string"
+        case .integer: "integer"
+        case .number: "number"
+        case .boolean: "boolean"
+        case .object, .fields: "object"
+        case .array, .list: "array"
+        case .any: nil
+        }
+    }
+
+    /// With an article, for a sentence about JSON.
+    package var noun: String {
+        guard let jsonType else { return "any JSON" }
+        return (["integer", "object", "array"].contains(jsonType) ? "an " : "a ") + jsonType
+    }
+}
