@@ -13,7 +13,8 @@ extension Route {
     }
 }
 
-/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each delivery.
+/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each
+/// delivery.
 struct DryRunKeys {
     /// What of a delivery is stored.
     struct Stored {

@@ -4,7 +4,8 @@ internal import SluiceJSON
 
 /// What is known of a request besides its bytes.
 package struct RequestArrival: Sendable {
-    /// Who sent it, behind trusted proxies; `nil` for a stored request, which was admitted and verified when it arrived.
+    /// Who sent it, behind trusted proxies; `nil` for a stored request, which was admitted and verified when it
+    /// arrived.
     package var sender: PeerAddress?
     /// By the wall clock, which timestamps are compared with.
     package var receivedAtMilliseconds: Int64
