@@ -258,7 +258,7 @@ import Testing
             let after = try await gateway.command("explain", "--delivery", id)
             #expect(
                 after.output.contains(
-                    "its path now leads to no route; this is what the route 'orders', by which it came, makes of it"))
+                    "its path now leads to no route; this shows the route 'orders' that accepted it"))
             #expect(after.output.contains(#"payload, 17 bytes: {"base64":"/wDD"}"#), "\(after)")
         }
     }

@@ -208,11 +208,11 @@ import Testing
         #expect(other.step("route")?.text == "open, path /hook")
         #expect(
             other.step("request")?.details.last?.text
-                == "its path now leads to no route; this is what the route 'open', by which it came, makes of it")
+                == "its path now leads to no route; this shows the route 'open' that accepted it")
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
         #expect(
             renamed.step("request")?.details.last?.text
-                == "the route 'old', by which it came, no longer exists; its path now leads to 'open'")
+                == "the route 'old' that accepted it no longer exists; its path now leads to 'open'")
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
     }
 
