@@ -23,7 +23,7 @@ enum DeadLetterRenderer {
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread: return .failure("its route does not accept it")
-        case .acknowledged(_, let reason): return .failure("its route makes no job of it now: \(reason.words)")
+        case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")

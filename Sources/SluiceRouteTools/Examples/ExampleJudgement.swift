@@ -92,7 +92,7 @@ extension ExampleJudgement {
             differences.append(
                 Self.difference("refused", expectation.place, ExampleDifference.nothing, refusal.rawValue))
         } else if refusal != nil, let place = expectation.placeOfContent {
-            differences.append(Self.difference("the delivery", place, "(taken)", "(refused)"))
+            differences.append(Self.difference("the delivery", place, "(accepted)", "(refused)"))
         }
     }
 

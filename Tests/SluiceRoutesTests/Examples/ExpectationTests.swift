@@ -118,7 +118,7 @@ import Testing
                 == [
                     [], [], ["refused: (nothing), signature_missing"],
                     ["refused: signature_invalid, signature_missing"], [],
-                    ["the delivery: (taken), (refused)"], [], [],
+                    ["the delivery: (accepted), (refused)"], [], [],
                 ])
         let results = try route.results([request + "{ jobs: [] }"])
         #expect(
