@@ -58,8 +58,8 @@ import Testing
             ),
             (
                 ["--limits-body=100MiB", "--limits-memory=99MiB"],
-                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size could "
-                    + "be taken"
+                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size would "
+                    + "fit"
             ),
             (
                 ["--limits-body=100MiB", "--outbox-max-bytes=64MiB"],
