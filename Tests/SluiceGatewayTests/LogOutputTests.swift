@@ -135,7 +135,8 @@ import Testing
         logger.info("back")
         #expect(
             collector.lines == [
-                "2023-11-14T22:13:20.123Z warning  lost log records because standard error was not read fast enough count=3\n",
+                "2023-11-14T22:13:20.123Z warning  lost log records because standard error was not read fast enough "
+                    + "count=3\n",
                 "2023-11-14T22:13:20.123Z info     back\n",
             ])
         logger.info("on")

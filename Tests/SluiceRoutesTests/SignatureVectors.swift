@@ -150,7 +150,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature contains no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -209,7 +210,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature contains no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -304,7 +306,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_234,
             refusal:
-                "signature_invalid: the header paddle-signature contains no entry that begins with the signature's prefix",
+                "signature_invalid: the header paddle-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
         ),

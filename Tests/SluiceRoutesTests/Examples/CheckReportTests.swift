@@ -46,7 +46,8 @@ import Testing
                 "a.yaml:1:10: warning: no rule makes jobs of kind 'a'",
                 "a.yaml:1:17: warning: no rule makes jobs of kind 'b'",
                 "b.yaml:2:3: warning: no rule makes jobs of kind 'spare'",
-                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is stored as 1 job",
+                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is "
+                    + "stored as 1 job",
                 "    status",
                 "      - 202", "      + 200", "routes: 2 files, 1 route, 3 kinds, 2 examples: 1 error, 3 warnings",
             ])
@@ -110,7 +111,8 @@ import Testing
             ])
         #expect(
             Array(lines(report, form).dropFirst(3).prefix(3)) == [
-                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is stored as 1 job",
+                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is "
+                    + "stored as 1 job",
                 "  14 |         expect: { status: 202 }", "     |                           ^",
             ])
     }
@@ -172,7 +174,8 @@ import Testing
                     [
                         "file": file, "line": 14, "column": 27, "severity": "error",
                         "message":
-                            "the example '100%' of the route 'r' has an unexpected result: it is stored as 1 job",
+                            "the example '100%' of the route 'r' has an unexpected result: it is "
+                            + "stored as 1 job",
                         "example": [
                             "route": "r", "name": "100%", "outcome": "stored as 1 job",
                             "differences": [
