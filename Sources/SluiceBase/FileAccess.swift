@@ -63,7 +63,7 @@ package enum FileAccess {
         var status = stat()
         // `fstat` fills the structure that is given.
         guard unsafe fstat(descriptor, &status) == 0 else { throw AccessError(errorNumber: errno) }
-        guard Status(status).isRegularFile else { throw AccessError("it is not a regular file") }
+        guard Status(status).isRegularFile else { throw AccessError("not a regular file") }
         return try content(of: descriptor, limit: limit)
     }
 
@@ -115,7 +115,7 @@ package enum FileAccess {
             guard count > 0 else { throw AccessError(errorNumber: errno) }
             content.append(contentsOf: chunk[..<count])
         }
-        throw AccessError("it is larger than \(limit) bytes")
+        throw AccessError("larger than \(limit) bytes")
     }
 }
 

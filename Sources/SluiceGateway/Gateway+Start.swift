@@ -115,7 +115,7 @@ extension Gateway {
         let routes = routePaths.count
         if routes == 0 {
             logger.warning(
-                "there are no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
+                "no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
         }
         logger.notice(
             "started",

@@ -66,7 +66,7 @@ package final class Gateway: Sendable {
         do {
             try await group.run()
         } catch {
-            core.logger.critical("a service ended with an error: \(error)")
+            core.logger.critical("a service failed: \(error)")
         }
         listening.cancel()
         await close()

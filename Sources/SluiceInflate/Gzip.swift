@@ -118,15 +118,15 @@ extension GzipError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .overLimit: "a body over the limit after gzip"
-        case .notGzip: "the body is not gzip, which its content encoding says it is"
-        case .brokenHeader: "the header of the gzip body is broken"
-        case .cutOff: "the gzip body ends before its end"
-        case .brokenBlock: "the gzip body has a broken block"
-        case .idleBlocks: "the gzip body has too many blocks with little or nothing in them"
-        case .brokenCode: "the gzip body has a code that means nothing"
-        case .brokenDistance: "the gzip body repeats what lies before its beginning"
-        case .checksumMismatch: "the gzip body does not fit its checksum"
-        case .bytesBehind: "the gzip body has something else behind its end"
+        case .notGzip: "the body is not gzip, although its content encoding says so"
+        case .brokenHeader: "the gzip body has an invalid header"
+        case .cutOff: "the gzip body is truncated"
+        case .brokenBlock: "the gzip body has an invalid block"
+        case .idleBlocks: "the gzip body has too many empty or nearly empty blocks"
+        case .brokenCode: "the gzip body has an invalid code"
+        case .brokenDistance: "the gzip body refers to data before its start"
+        case .checksumMismatch: "the gzip body does not match its checksum"
+        case .bytesBehind: "the gzip body is followed by other data"
         }
     }
 }

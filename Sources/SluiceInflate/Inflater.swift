@@ -249,7 +249,7 @@ package struct InflatedBytes {
         storage.append(contentsOf: repeatElement(0, count: size - storage.count))
     }
 
-    /// All of the memory: what is written, and what is free. Whoever writes more raises `count`.
+    /// All of the memory: what is written, and what is free. A caller that writes more raises `count`.
     var room: MutableSpan<UInt8> {
         @_lifetime(&self)
         mutating get { storage.mutableSpan }

@@ -17,7 +17,7 @@ package struct JSONFindings {
         var start: Int
         /// Its node among the paths, or none.
         var node: Int
-        /// The position of the element at hand; in an object without meaning.
+        /// The position of the current element; in an object without meaning.
         var index: Int
     }
 

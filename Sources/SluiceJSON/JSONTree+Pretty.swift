@@ -21,7 +21,7 @@ extension JSONTree {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Recurses as deep as the reader of JSON lets values lie, or whoever made the tree.
+    /// Recurses as deep as the reader of JSON lets values lie, or the builder of the tree.
     private func append(to bytes: inout [UInt8], depth: Int, _ layout: Layout) {
         switch self {
         case .null, .boolean, .number, .text: bytes += Array(json.utf8)

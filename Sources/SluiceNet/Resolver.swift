@@ -53,7 +53,7 @@ package final class Resolver: Sendable {
         }
     }
 
-    /// The next request; `nil` ends the thread, which the next call starts anew.
+    /// The next request; `nil` ends the thread, which the next call starts again.
     private func next() -> Request? {
         state.withLock { state in
             guard !state.queue.isEmpty else {

@@ -71,7 +71,7 @@ package struct RelayLane: Sendable {
         let damaged = jobs.filter { !$0.isIntact }
         deadLetter(
             damaged, reason: .checksumMismatch,
-            detail: "the stored bytes have another checksum than when they were stored")
+            detail: "the checksum of the stored bytes has changed")
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
         if case .readingAgain(var claim) = phase {
             // Jobs that are missing are not pending any more, up to the last one that fitted.

@@ -37,10 +37,10 @@ struct DeliveryAssembly {
         jobs += 1
         bytes += job.payload.count
         guard jobs <= Self.mostJobs else {
-            throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs"))
+            throw .dead(.tooMany("the delivery would make more than \(Self.mostJobs) jobs"))
         }
         guard jobs == 1 || bytes <= limit else {
-            throw .dead(.tooMany("the payloads of its jobs would have more than \(limit >> 20) MiB together"))
+            throw .dead(.tooMany("the payloads of its jobs would exceed \(limit >> 20) MiB in total"))
         }
         parts[parts.count - 1].jobs.append(job)
     }

@@ -196,7 +196,7 @@ extension Route {
     ) -> RouteOutcome {
         defer { scratch.trim() }
         if let name = repeatedKeyHeader(in: request) {
-            return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
+            return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }
         let coding = ContentCoding.of(request.headers)
         // A dead letter can come back after the route has ceased to take gzip.

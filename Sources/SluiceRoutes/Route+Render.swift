@@ -42,7 +42,7 @@ extension Route {
         guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
             return nil
         }
-        return .refused(.bodyUnreadable, reason: "the route finds no element \(element + 1) in the request any more")
+        return .refused(.bodyUnreadable, reason: "the route no longer finds element \(element + 1) in the request")
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
@@ -100,7 +100,7 @@ extension Route {
         }
     }
 
-    /// Takes the delivery, or the element at hand, through the rules.
+    /// Takes the delivery, or the current element, through the rules.
     private func gather<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ share: DeliveryShare, assembly: inout DeliveryAssembly,
         trace: inout Trace

@@ -11,7 +11,7 @@ extension Route {
         parts.verifier.account(of: request, receivedAtMilliseconds: receivedAtMilliseconds)
     }
 
-    /// The headers that make a request genuine for this route, by the first of its secrets; none with `verify: none`.
+    /// The headers that make a request valid for this route, by the first of its secrets; none with `verify: none`.
     ///
     /// - Parameters:
     ///   - request: without the header of the signature.

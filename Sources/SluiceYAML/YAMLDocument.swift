@@ -26,7 +26,7 @@ package struct YAMLDocument: Sendable {
     ) -> YAMLDocument {
         guard bytes.count <= limits.bytes else {
             let problem = YAMLError(
-                YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; at most \(limits.bytes) are read")
+                YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; the limit is \(limits.bytes)")
             return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
         }
         let source: YAMLSource

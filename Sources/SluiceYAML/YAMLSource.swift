@@ -44,7 +44,7 @@ struct YAMLSource: Sendable {
         case 0x0A, 0x09: nil
         case 0x0D: next == 0x0A ? nil : "a carriage return without a line feed"
         case 0..<0x20, 0x7F, 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
-            "the character U+\(hex(scalar)) may not stand in a YAML file; in a text in double quotes write "
+            "the character U+\(hex(scalar)) is not allowed in a YAML file; in a text in double quotes, write "
                 + "\\u\(hex(scalar))"
         default: nil
         }

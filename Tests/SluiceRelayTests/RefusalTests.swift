@@ -178,7 +178,9 @@ import Zizq
             request.jobs.reduce(0) { $0 + $1.byteCount } > 450 ? refuse(413, nil) : accept(request)
         }
         #expect(
-            simulation.dead == [.init(job: 7, reason: .tooLargeForZizq, detail: "the answer 413 is not one of Zizq's")])
+            simulation.dead == [
+                .init(job: 7, reason: .tooLargeForZizq, detail: "the answer 413 does not come from Zizq")
+            ])
         #expect(simulation.delivered == [1, 2, 3, 4, 5, 6, 8])
     }
 

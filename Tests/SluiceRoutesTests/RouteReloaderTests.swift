@@ -164,11 +164,11 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         let watch = try watch(["a.yaml": routes, "key": "the first secret"])
         try watch.folder.write("a.yaml", "routes: [\n")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
         try watch.folder.write("key", "the second secret")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         try watch.folder.write("a.yaml", routes)
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")

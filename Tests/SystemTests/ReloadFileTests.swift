@@ -95,7 +95,7 @@ import Testing
             "the route files contain no routes; keeping the previous routes", { try $0.remove("routes/r.yaml") }
         ),
         "an emptied file": (
-            "routes/r.yaml:1:1: there is nothing in this file; delete it to take its routes away",
+            "routes/r.yaml:1:1: this file is empty; delete it to remove its routes",
             { try $0.overwrite("", in: "routes/r.yaml") }
         ),
         "a file with another ending": (
@@ -137,12 +137,12 @@ import Testing
             #expect(try await gateway.metric("sluice_routes") == 1)
             let routes = try await gateway.command("routes")
             #expect(routes.ending == .exited(0))
-            #expect(routes.output.contains("failed; table 1 stays in force\n"), "\(routes)")
+            #expect(routes.output.contains("failed; keeping route table 1\n"), "\(routes)")
             #expect(routes.output.contains("\nproblems     1\n  \(problem)\n\nNAME  PATH"), "\(routes)")
             let reload = try await gateway.command("reload")
             #expect(reload.ending == .exited(1))
             #expect(
-                reload.errors.hasSuffix("sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n"),
+                reload.errors.hasSuffix("sluice: \(problem)\nsluice: reload failed; keeping route table 1\n"),
                 "\(reload)")
             #expect(reload.errors.contains("A_NEW_SECRET needs a restart") == name.contains("variable"))
 

@@ -102,7 +102,7 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw StartupError(.unavailable, "the running gateway answers in another form; is it of another version?")
+            throw StartupError(.unavailable, "unexpected answer from the running gateway; is it another version?")
         }
     }
 }

@@ -69,8 +69,8 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
-            case .reload: return .problem("no gateway runs on this outbox")
-            case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
+            case .reload: return .problem("no gateway is running on this outbox")
+            case .routes: return .problem("no gateway is running on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)
@@ -149,7 +149,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private static let damaged =
-        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with "
+        "its job differs from the stored one (wrong checksum), so it is not sent; discard it with "
         + "--forget-key and have the "
         + "provider send the delivery again"
 

@@ -19,7 +19,7 @@ package final class ActiveRoutes: Sendable {
     }
 
     package let table: RouteTable
-    /// Counts the tables that were put in force, from 1.
+    /// Counts the loaded tables, from 1.
     package let version: Int
     private let entries: [Entry]
 

@@ -132,7 +132,7 @@ final class IngestService: HTTPService {
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
             return .now(
-                refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, by: request.entry))
+                refusal(.memoryFull, reason: "limits.memory is used up", from: request.peer, by: request.entry))
         }
         charge.giveBack(downTo: memory)
         pending.insert(

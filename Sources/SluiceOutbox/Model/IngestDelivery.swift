@@ -61,7 +61,7 @@ package struct IngestDelivery: Sendable {
 
 /// Same key, other body: what then.
 package enum ChangedBodyRule: String, Sendable, CaseIterable {
-    /// It is a duplicate all the same; flagged and counted.
+    /// It is still a duplicate; flagged and counted.
     case duplicate
     /// It is a delivery of its own; its jobs get a unique key of their own.
     case accept
@@ -107,7 +107,7 @@ package struct IngestDeadLetter: Sendable {
     package let element: Int?
     /// The place of the route's job rule that it is about, from 0; nil for all of them.
     package let rule: Int?
-    /// What the rule said by which it failed; nil where no single one is to blame.
+    /// What the rule said by which it failed; nil if no single one is the cause.
     package let madeBy: RuleIdentity?
 
     package init(

@@ -66,7 +66,7 @@ package struct DeadLetterListing: Sendable, Hashable {
     /// all rules.
     package let element: Int?
     package let rule: Int?
-    /// What the rule said by which it failed. Nil for a letter that holds a job, where no single rule is to blame, and
+    /// What the rule said by which it failed. Nil for a letter that holds a job, if no single rule is the cause, and
     /// for letters of a version that did not write it down.
     package let madeBy: RuleIdentity?
     /// Whether a rule made it and nothing is known of that rule: a letter of an earlier version.
@@ -77,7 +77,7 @@ package struct DeadLetterListing: Sendable, Hashable {
     ]
 
     /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered
-    /// anew.
+    /// again.
     package var holdsJob: Bool { jobType != nil }
 }
 

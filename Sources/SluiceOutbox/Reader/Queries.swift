@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists
-/// come in pages by key: the next page begins behind the last row of this one.
+/// Lists and look-ups over one connection, for callers that show the outbox to a person. Each call is one short read;
+/// lists come in pages by key: the next page begins behind the last row of this one.
 struct Queries {
     /// The most rows of one page.
     static let page = 500

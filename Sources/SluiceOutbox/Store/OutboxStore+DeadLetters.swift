@@ -75,7 +75,7 @@ extension OutboxStore {
         return requeued
     }
 
-    /// Puts jobs that were rendered anew from a dead letter's request at the end of the sending order, and removes the
+    /// Puts jobs that were rendered again from a dead letter's request at the end of the sending order, and removes the
     /// dead letter. Their keys are marked as those of any job of that delivery.
     ///
     /// - Returns: the jobs' ids.

@@ -70,7 +70,7 @@ package final class OutboxWriter: Sendable {
         do throws(SystemThread.StartError) {
             try SystemThread.start(name: name, body)
         } catch {
-            throw StartupError(.unavailable, "the system has no thread left for the outbox (error \(error.code))")
+            throw StartupError(.unavailable, "cannot start a thread for the outbox (error \(error.code))")
         }
     }
 
@@ -183,20 +183,21 @@ package final class OutboxWriter: Sendable {
         if let error = store.unreportedError {
             store.unreportedError = nil
             log.error(
-                "the outbox met an error",
+                "outbox error",
                 metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
         } else if status.condition != before.condition {
-            log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
+            log.notice(
+                "the condition of the outbox changed", metadata: Self.fields([.condition: status.condition.rawValue]))
         }
         if status.isDeadLimitReached, !before.isDeadLimitReached {
             log.error(
                 "dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused"
             )
         } else if before.isDeadLimitReached, !status.isDeadLimitReached {
-            log.notice("there is room for dead letters again")
+            log.notice("dead letters are accepted again")
         }
         if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
-            log.error("the outbox forgets keys before their time: outbox.max_keys is reached")
+            log.error("dropping unique keys before they expire: outbox.max_keys is reached")
         }
     }
 

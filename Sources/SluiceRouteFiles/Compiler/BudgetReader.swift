@@ -39,7 +39,7 @@ package struct BudgetReader {
         named name: String, _ node: YAMLNode, cost: Int? = nil, createWith policy: JobBudget.Policy? = nil
     ) -> JobBudget? {
         guard !name.isEmpty, !TemplateParser.mayRefer(name) else {
-            context.error(node.position, "the name of a budget is a text without references, and not empty")
+            context.error(node.position, "the name of a budget must be a text without references, and not empty")
             return nil
         }
         return JobBudget(key: name, cost: cost, createWith: policy)
@@ -56,7 +56,7 @@ package struct BudgetReader {
         case .whileInFlight:
             for key in ["duration", "burst"] {
                 guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' means nothing with the strategy 'while_in_flight'")
+                context.error(entry.position, "'\(key)' has no effect with the strategy 'while_in_flight'")
             }
             return JobBudget.Policy(allocation: allocation, strategy: .whileInFlight)
         case .timeBased:

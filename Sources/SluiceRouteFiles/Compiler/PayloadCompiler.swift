@@ -43,7 +43,7 @@ struct PayloadCompiler {
         for (index, entry) in entries.enumerated() {
             if index > 0 { literal.append(UInt8(ascii: ",")) }
             if TemplateParser.mayRefer(entry.key) {
-                scope.context.error(entry.position, "a key of a payload cannot hold a reference")
+                scope.context.error(entry.position, "a key in a payload cannot contain a reference")
                 isFine = false
             }
             literal.appendJSONString(entry.key)
@@ -72,7 +72,7 @@ struct PayloadCompiler {
     private mutating func appendNumber(_ text: String, _ node: YAMLNode, scope: RouteScope) -> Bool {
         let bytes = Array(text.utf8)
         guard JSONLiteral.isScalar(bytes.span) else {
-            scope.context.error(node.position, "the number is out of the range that Zizq takes")
+            scope.context.error(node.position, "the number is outside the range that Zizq accepts")
             return false
         }
         literal += bytes

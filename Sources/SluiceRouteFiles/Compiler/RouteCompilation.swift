@@ -2,7 +2,7 @@ package import SluiceBase
 package import SluiceRoutes
 internal import SluiceYAML
 
-/// What came of compiling the route files.
+/// The result of compiling the route files.
 package struct RouteCompilation: Sendable {
     /// `nil` if there is any problem: a table comes whole or not at all.
     package let table: RouteTable?

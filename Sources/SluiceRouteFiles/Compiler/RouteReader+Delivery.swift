@@ -19,7 +19,7 @@ extension RouteReader {
         if elements.areLines, body != .auto, let entry = reader.entry("body") {
             context.error(
                 entry.position,
-                "'body' means nothing with 'each: lines', which reads JSON lines whatever the header says")
+                "'body' has no effect with 'each: lines', which always parses JSON Lines")
         }
         scope.takeEach(of: elements.path)
         return elements
@@ -46,15 +46,15 @@ extension RouteReader {
     func allowedAddresses() -> [AddressBlock] {
         guard let node = reader.node("allow_from"), let elements = context.list(node, "'allow_from'") else { return [] }
         if elements.isEmpty {
-            context.error(node.position, "'allow_from' needs at least one block; without it everybody may send")
+            context.error(node.position, "'allow_from' needs at least one block; omit it to accept all addresses")
         }
         return elements.compactMap { element in
             guard let text = context.text(element, "a block of 'allow_from'") else { return nil }
             if let block = AddressBlock(parsing: text) { return block }
             context.error(
                 element.position,
-                "'\(PrintableText.escape(text))' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
-                    + "192.0.2.1, with no bit set behind "
+                "'\(PrintableText.escape(text))' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
+                    + "192.0.2.1, with no bits set after "
                     + "the prefix")
             return nil
         }

@@ -144,8 +144,8 @@ extension RouteReader {
             if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
                 context.warning(
                     node.position,
-                    "the segment '\(PrintableText.escape(segment))' of 'path' stands for itself; a parameter is "
-                        + "written {name}"
+                    "the segment '\(PrintableText.escape(segment))' of 'path' is literal text; write a parameter as "
+                        + "{name}"
                 )
             }
             return (path, registry.add(path: path, at: context.place(node.position), context.log))
@@ -169,7 +169,8 @@ extension RouteReader {
             || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         {
             context.error(
-                position, "the name of a route has 1 to \(Self.longestName) bytes and no control characters; set 'name'"
+                position,
+                "the name of a route must have 1 to \(Self.longestName) bytes and no control characters; set 'name'"
             )
             return nil
         }
@@ -188,7 +189,7 @@ extension RouteReader {
         if let url = PublicURL(parsing: text) { return url }
         context.error(
             node.position,
-            "\(subject) must be a URL such as https://hooks.example.com, with a path where a proxy changes it, "
+            "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
                 + "without a query"
         )
         return nil
@@ -201,7 +202,7 @@ extension RouteReader {
             if template?.constant != nil {
                 context.error(
                     node.position,
-                    "'event' holds no reference, so that all deliveries would have one event; write ${body.type}")
+                    "'event' contains no reference, so all deliveries would have the same event; write ${body.type}")
             }
             scope.event = template
         } else if let preset {
@@ -214,7 +215,7 @@ extension RouteReader {
         guard let preset else {
             for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
                 guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' means nothing without 'unique_key'")
+                context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
             }
             return nil
         }
@@ -253,9 +254,10 @@ extension RouteReader {
         if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
             context.warning(
                 reader.node("content_types")?.position ?? reader.position,
-                "'content_types' takes \(other), and the body is read as JSON whatever Content-Type says, \(remedy)")
+                "'content_types' accepts \(other), but the body is parsed as JSON whatever Content-Type says, \(remedy)"
+            )
         } else if preset == nil {
-            context.note(verifyPosition, "the body is read as JSON whatever Content-Type says, \(remedy)")
+            context.note(verifyPosition, "the body is parsed as JSON whatever Content-Type says, \(remedy)")
         }
     }
 
@@ -279,8 +281,8 @@ extension RouteReader {
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
                 reader.node("body_limit")?.position ?? reader.position,
-                "the route takes bodies of up to \(limit), but limits.memory (\(memory)) has room for one of half its "
-                    + "size at most; "
+                "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half "
+                    + "its size; "
                     + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
         }
         return limit
@@ -291,13 +293,13 @@ extension RouteReader {
         if match == .all {
             context.error(
                 reader.position,
-                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule "
+                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule "
                     + "matches"
             )
         } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
             context.error(
                 reader.position,
-                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its "
+                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, unless its "
                     + "last rule has "
                     + "no 'when'"
             )

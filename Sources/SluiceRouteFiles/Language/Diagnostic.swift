@@ -4,7 +4,7 @@ internal import SluiceYAML
 /// Something wrong, or worth a look, at one place of a route file.
 package struct Diagnostic: Error, Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
-        /// The table is not put in force.
+        /// The table is not loaded.
         case error
         /// The table works, but perhaps not as meant.
         case warning
@@ -61,7 +61,7 @@ package final class ProblemLog {
 
     func error(_ place: SourceLocation, _ message: String) {
         guard !isFull else { return }
-        problems.append(place.problem(.error, isLast ? "too many problems; the rest is not shown" : message))
+        problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
     }
 
     func warning(_ place: SourceLocation, _ message: String) {

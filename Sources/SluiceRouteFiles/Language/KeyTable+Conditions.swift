@@ -6,13 +6,13 @@ extension KeyTable {
         "condition", noun: "a condition",
         keys: [
             "exists": "Whether there is a value other than null.",
-            "not": "What the value must not equal: one value, or none of a list.",
-            "prefix": "What the value must begin with, or one of a list.",
-            "suffix": "What the value must end with, or one of a list.",
-            "contains": "What the text must hold or the array have as an element, or one of a list.",
-            "like": "A pattern for the whole value, in which * is any text and ? one character, or one of a list.",
-            "greater": "The number that the value must be above.",
-            "less": "The number that the value must be below.",
+            "not": "The value or values that it must not equal.",
+            "prefix": "Text that the value must begin with, or a list of them.",
+            "suffix": "Text that the value must end with, or a list of them.",
+            "contains": "Value that the text or array must contain, or a list of them.",
+            "like": "Pattern for the whole value, with * for any text and ? for one character, or a list of them.",
+            "greater": "The number that the value must be greater than.",
+            "less": "The number that the value must be less than.",
         ])
 
     /// What `when` may hold besides references.
@@ -20,6 +20,6 @@ extension KeyTable {
         "conditions", noun: "'when'",
         keys: [
             "any": "Mappings of conditions, of which one must hold.",
-            "not": "A mapping of conditions that must not hold together.",
+            "not": "A mapping of conditions that must not all hold.",
         ])
 }

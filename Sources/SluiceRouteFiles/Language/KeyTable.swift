@@ -7,10 +7,10 @@ package struct KeyTable: Sendable {
     /// With an article, for messages: `a job rule`.
     package let noun: String
     package let keys: [String]
-    /// What each key says, as a sentence or two for whoever writes a file.
+    /// What each key says, as a sentence or two for the author of a route file.
     package let meanings: [String: String]
 
-    /// What to say to whoever writes a key that another mapping has, or another program.
+    /// What to tell an author who writes a key that another mapping has, or another program.
     let hints: [String: String]
 
     /// - Parameters:
@@ -34,8 +34,8 @@ extension KeyTable {
         "route_file", noun: "a route file",
         keys: [
             "kinds":
-                "Named sorts of jobs. The name is the job's type at Zizq; a kind of one file serves the routes of all.",
-            "routes": "Which webhooks are taken, and what becomes of them.",
+                "Named types of jobs. The name is the job's type at Zizq; the routes in all files can use a kind.",
+            "routes": "The accepted webhooks, and the jobs they become.",
         ])
 }
 

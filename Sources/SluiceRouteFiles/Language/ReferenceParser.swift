@@ -52,7 +52,7 @@ package struct ReferenceParser {
     package static func parseBare(_ text: String) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(Array(text.utf8), at: 0)
         let source = try parser.source()
-        guard parser.offset == parser.text.count else { throw parser.failure("has something behind its end") }
+        guard parser.offset == parser.text.count else { throw parser.failure("is followed by unexpected text") }
         return Reference(source: source, fallback: nil)
     }
 
@@ -85,14 +85,14 @@ package struct ReferenceParser {
     private func notClosed() -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
         if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
-            return failure("is all headers; one of them is header.NAME")
+            return failure("means all headers; for a single one, write header.NAME")
         }
         guard let byte = peek(), text[offset...].contains(UInt8(ascii: "}")), byte != UInt8(ascii: "$") else {
             return failure("is not closed with '}'")
         }
         let rest = String(decoding: text[offset...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
         return failure(
-            "has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
+            "is followed by '\(PrintableText.escape(rest, limit: 30))'; write a default as ?? \"text\"")
     }
 
     private func unknown(_ root: String) -> SyntaxError {
@@ -115,7 +115,7 @@ package struct ReferenceParser {
         switch root {
         case "body": return .bodyDigest(try path())
         case "item": return .itemDigest(try path())
-        default: throw failure("needs 'body' or 'item' behind it: sha256.body, or sha256.body.field")
+        default: throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
     }
 }
@@ -131,7 +131,7 @@ extension ReferenceParser {
             }
             if take(".") {
                 let key = word()
-                guard !key.isEmpty else { throw failure("has an empty key; an odd one is written [\"odd key\"]") }
+                guard !key.isEmpty else { throw failure("has an empty key; write special keys as [\"odd key\"]") }
                 steps.append(.key(key))
             } else if take("[") {
                 steps.append(try bracket())
@@ -166,17 +166,17 @@ extension ReferenceParser {
             return name
         }
         guard take("."), case let name = word(), !name.isEmpty else {
-            throw failure("needs the name of \(noun) behind it")
+            throw failure("must be followed by the name of \(noun)")
         }
         return name
     }
 
     /// A field name (RFC 9110 §5.6.2), which may hold dots.
     private mutating func headerName() throws(SyntaxError) -> String {
-        guard take(".") else { throw failure("needs the name of a header behind it: header.X-Name") }
+        guard take(".") else { throw failure("must be followed by the name of a header: header.X-Name") }
         let begin = offset
         while let byte = peek(), HeaderSyntax.isTokenByte(byte) { offset += 1 }
-        guard offset > begin else { throw failure("needs the name of a header behind it: header.X-Name") }
+        guard offset > begin else { throw failure("must be followed by the name of a header: header.X-Name") }
         return String(decoding: text[begin..<offset], as: UTF8.self)
     }
 
@@ -184,7 +184,7 @@ extension ReferenceParser {
     private mutating func fallback() throws(SyntaxError) -> ReferenceFallback? {
         skipBlanks()
         guard take("?") else { return nil }
-        guard take("?") else { throw failure("has a '?' where only '??' and a default may stand") }
+        guard take("?") else { throw failure("has a '?'; write a default as ?? \"text\"") }
         skipBlanks()
         if peek() == UInt8(ascii: "\"") {
             let value = try quoted()
@@ -196,7 +196,7 @@ extension ReferenceParser {
         while let byte = peek(), byte != UInt8(ascii: "}"), byte != ASCII.space { offset += 1 }
         let value = Array(text[begin..<offset])
         guard JSONLiteral.isScalar(value.span) else {
-            throw failure("needs a default behind '??': a text in double quotes, a number, true, false or null")
+            throw failure("needs a default after '??': a text in double quotes, a number, true, false or null")
         }
         return ReferenceFallback(json: value, text: value == Array("null".utf8) ? [] : value)
     }
@@ -209,7 +209,7 @@ extension ReferenceParser {
         guard peek() != nil else { throw failure("has a text that is not closed with '\"'") }
         offset += 1
         guard let value = JSONText.decode(text.span.extracting(begin..<offset)) else {
-            throw failure("has a text in double quotes that is no JSON string")
+            throw failure("has a text in double quotes that is not a JSON string")
         }
         return value
     }

@@ -69,7 +69,7 @@ package enum RouteFiles {
 
 /// The folder, or files in it, could not be read.
 package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
-    /// What could be read all the same, so that all problems can be shown in one run.
+    /// What could still be read, so that all problems can be shown in one run.
     package let files: [RouteFile]
     package let problems: [Diagnostic]
 

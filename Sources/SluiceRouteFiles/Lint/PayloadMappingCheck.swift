@@ -88,7 +88,7 @@ struct PayloadMappingCheck {
     }
 
     private func refuse(_ position: YAMLPosition, _ type: PayloadType, path: PayloadPath, but: String) {
-        context.error(position, "\(subject) says that \(path.text) is \(type.noun)\(but)")
+        context.error(position, "\(subject) declares that \(path.text) is \(type.noun)\(but)")
     }
 
     private var subject: String { "the kind '\(PrintableText.escape(kind))'" }

@@ -63,7 +63,7 @@ package struct CheckReport: Sendable {
         let problem = { (severity: Diagnostic.Severity, message: String) in
             [Diagnostic(file: folder, line: 1, column: 1, severity: severity, message: message)]
         }
-        if census.files == 0 { return problem(.error, "there is no route file here, which would be named *.yaml") }
-        return census.routes == 0 ? problem(.warning, "the files hold no route") : []
+        if census.files == 0 { return problem(.error, "no route files here; route files are named *.yaml") }
+        return census.routes == 0 ? problem(.warning, "the files contain no routes") : []
     }
 }

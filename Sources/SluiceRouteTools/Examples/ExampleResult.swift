@@ -50,7 +50,7 @@ struct ExampleJudgement {
     /// What lies in the dead letters is answered 2xx all the same, and a person who expects 200 may not think of it.
     func surprise(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
-        return "is \(words); say 'dead_letters' in its 'expect' if that is meant"
+        return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
     }
 }
 
@@ -190,7 +190,7 @@ package struct ExampleResult: Sendable {
     package let name: String
     /// Where the example stands.
     let place: SourceLocation
-    /// What came of it, for a person: `stored as 1 job`, `refused as signature_missing: …`.
+    /// The result, for a person: `stored as 1 job`, `refused as signature_missing: …`.
     package internal(set) var outcome = ""
     /// Why it could not be sent at all, and where that is said.
     var obstacle: (message: String, place: SourceLocation)?
@@ -217,7 +217,7 @@ package struct ExampleResult: Sendable {
     package var problem: Diagnostic? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {
-            return first.place.problem(.error, "\(title) comes out otherwise: it is \(outcome)")
+            return first.place.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
         }
         return surprise.map { place.problem(.warning, "\(title) \($0)") }
     }

@@ -86,7 +86,7 @@ private struct ExampleRunner {
         } catch {
             throw SetupError(
                 message:
-                    "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go "
+                    "\(error.message); an example can have its own signature with 'secret' and 'clock', or be sent "
                     + "unsigned with "
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
@@ -121,7 +121,7 @@ private struct ExampleRunner {
             }
             if isInside { return content }
             throw SetupError(
-                message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
+                message: "the file \(PrintableText.escape(path)) is outside the routes folder", place: place)
         }
     }
 }

@@ -52,10 +52,10 @@ package struct Explainer: Sendable {
         var note: String?
         if own == nil {
             note =
-                "the route '\(fate.route)', by which it came, no longer exists; its path now leads to '\(route.name)'"
+                "the route '\(fate.route)' that accepted it no longer exists; its path now leads to '\(route.name)'"
         } else if match !== route {
             let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
-            note = "its path now \(end); this is what the route '\(route.name)', by which it came, makes of it"
+            note = "its path now \(end); this shows the route '\(route.name)' that accepted it"
         }
         return run(request, route, arrival: arrival, note: note, signing: nil, fate: fate)
     }

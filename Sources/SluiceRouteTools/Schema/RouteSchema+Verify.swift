@@ -1,7 +1,7 @@
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What says that a request is genuine.
+/// The schema of `verify` and `secrets`.
 extension RouteSchema {
     static var verify: SchemaValue {
         .mapping(

@@ -15,7 +15,7 @@ package enum RouteSchema {
             "$id": "urn:sluice:route-file",
             "title": "Sluice route file",
             "description":
-                "Which webhooks the gateway takes, how it tells that they are genuine, and which jobs come of them.",
+                "Which webhooks the gateway accepts, how it verifies them, and which jobs they become.",
         ]
         return SchemaValue.object(header.constraints + file.constraints).adding(["$defs": definitions])
     }

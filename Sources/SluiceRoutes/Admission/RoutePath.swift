@@ -52,7 +52,7 @@ package struct RoutePath: Sendable, Hashable {
         for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             let segment = try Self.segment(part)
             if case .parameter(let name) = segment, segments.contains(segment) {
-                throw PathError(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
+                throw PathError(message: "the path has two parameters '\(PrintableText.escape(name))'")
             }
             segments.append(segment)
         }
@@ -65,7 +65,7 @@ package struct RoutePath: Sendable, Hashable {
         case "?", "#", "%": "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
         case "\\": "'path' must not contain '\\'"
         default:
-            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain blanks or control characters" : nil
+            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain spaces or control characters" : nil
         }
     }
 
@@ -78,8 +78,8 @@ package struct RoutePath: Sendable, Hashable {
         else {
             throw PathError(
                 message:
-                    "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
-                    + "digits, '_' and '-'"
+                    "a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have "
+                    + "letters, digits, '_' and '-'"
             )
         }
         return .parameter(String(Substring(name)))

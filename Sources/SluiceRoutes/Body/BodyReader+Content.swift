@@ -55,7 +55,7 @@ extension BodyReader {
         let form = try URLEncodedForm.read(body, .utf8)
         guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1
         else {
-            throw BodyError("the form has other fields than one 'payload'")
+            throw BodyError("the form has fields other than one 'payload'")
         }
         return json(in: payload.bytes.span).array
     }

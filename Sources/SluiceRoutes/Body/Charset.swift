@@ -27,7 +27,7 @@ enum Charset: Sendable {
         case "utf-16le": return .utf16LittleEndian
         case "utf-16be": return .utf16BigEndian
         // The label is the sender's text, and is not repeated.
-        default: throw BodyError("the charset that the body is said to have is not supported")
+        default: throw BodyError("the charset of the body is not supported")
         }
     }
 

@@ -14,7 +14,7 @@ struct MultipartDivider {
     init(boundary: [UInt8]) throws(BodyError) {
         guard (1...Self.longestBoundary).contains(boundary.count), boundary.allSatisfy({ (0x20...0x7E).contains($0) }),
             boundary.last != ASCII.space
-        else { throw BodyError("the multipart body has a boundary of another form than RFC 2046 allows") }
+        else { throw BodyError("the multipart body has a boundary that RFC 2046 does not allow") }
         delimiter = Array("--".utf8) + boundary
     }
 

@@ -42,7 +42,7 @@ struct MultipartHead {
         BodyError(
             part.count > longest
                 ? "a part of the multipart body has a head of more than \(longest) bytes"
-                : "a part of the multipart body has no empty line behind its head")
+                : "a part of the multipart body has no empty line after its head")
     }
 
     private init(_ fields: borrowing MultipartHeadFields) throws(BodyError) {
@@ -85,7 +85,7 @@ struct MultipartHead {
         guard let value else { return }
         let encoding = value.span
         guard encoding.matches("binary") || encoding.matches("8bit") || encoding.matches("7bit") else {
-            throw BodyError("a part of the multipart body has a transfer encoding")
+            throw BodyError("a part of the multipart body has an unsupported transfer encoding")
         }
     }
 }
@@ -108,7 +108,7 @@ private struct MultipartHeadFields {
     }
 
     private static var fault: BodyError {
-        BodyError("a part of the multipart body has a line in its head that is no header")
+        BodyError("a part of the multipart body has an invalid header line")
     }
 
     /// The value of the first line with this name, in any case.

@@ -6,7 +6,7 @@ enum URLEncodedForm {
     /// of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with
     /// `%`.
     static func requireWhole(_ body: Span<UInt8>) throws(BodyError) {
-        for index in body.indices where !mayStand(body[index]) { throw BodyError("the body is not a form in one line") }
+        for index in body.indices where !mayStand(body[index]) { throw BodyError("the body is not a URL-encoded form") }
     }
 
     private static func mayStand(_ byte: UInt8) -> Bool {

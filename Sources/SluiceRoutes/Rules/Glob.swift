@@ -43,7 +43,7 @@ package struct Glob: Sendable {
     }
 
     private static let strayBackslash = PatternError(
-        message: #"has a backslash before something else than *, ? or \; a literal one is written \\"#)
+        message: #"has a backslash that is not before *, ? or \; write a literal backslash as \\"#)
 
     /// Whether the pattern describes all of `text`.
     func matches(_ text: Span<UInt8>) -> Bool {
@@ -54,7 +54,7 @@ package struct Glob: Sendable {
     /// The same, with how often an element was held against the text: the number of elements times the length of the
     /// text, at most.
     ///
-    /// Only the last `*` is ever tried anew. If what stands between two of them fits somewhere, it does no harm to take
+    /// Only the last `*` is ever retried. If what stands between two of them fits somewhere, it does no harm to take
     /// the first place.
     func matches(_ text: Span<UInt8>, countingIn steps: inout Int) -> Bool {
         var (position, element) = (0, 0)

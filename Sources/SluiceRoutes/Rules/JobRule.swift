@@ -174,7 +174,7 @@ package enum JobStart: Sendable {
         if let number = Int64(text) {
             guard number >= earliest else {
                 throw ValueError(
-                    message: "counts milliseconds since 1970; seconds are made so by writing 000 behind them")
+                    message: "must be milliseconds since 1970; to convert seconds, append 000")
             }
             if number <= latest { return number }
         } else if let time = TimestampText.parse(text), (0...latest).contains(time) {

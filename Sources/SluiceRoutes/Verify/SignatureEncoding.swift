@@ -101,7 +101,7 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
         case .inline: "inline"
         case .throwAway: "throw-away"
         case .given: "given"
-        case .standIn(let missing): "\(missing), which is not there, so that one was made up"
+        case .standIn(let missing): "\(missing), which is missing, so one was generated"
         }
     }
 }

@@ -66,7 +66,7 @@ extension SignatureScheme {
         guard var index = headers.firstIndex(of: name) else { return }
         entries.take(headers.value(at: index))
         while let next = headers.firstIndex(of: name, from: index + 1) {
-            guard form.separator != nil else { throw .invalid("the header \(name) stands twice") }
+            guard form.separator != nil else { throw .invalid("the header \(name) is repeated") }
             entries.take(headers.value(at: next))
             index = next
         }
@@ -84,7 +84,7 @@ extension SignatureScheme {
         guard let id else { return nil }
         let text = try request.requiredValue(id, "id")
         guard idPattern.matches(text) else {
-            throw .invalid("\(id.source.noun), which holds the id, does not match 'id_pattern'")
+            throw .invalid("\(id.source.noun), which contains the id, does not match 'id_pattern'")
         }
         return text
     }

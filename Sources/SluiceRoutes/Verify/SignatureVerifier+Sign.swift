@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension SignatureVerifier {
-    /// The headers that make a request genuine: the signature, and what it is over where the request does not hold it
+    /// The headers that make a request valid: the signature, and what it is over where the request does not hold it
     /// yet.
     ///
     /// Only headers are added: a part of the signature in the query, the path or the body has to be there already, and
@@ -34,10 +34,10 @@ extension SignatureVerifier {
     private func signatureHeader(for request: RequestToSign) throws(SigningError) -> HeaderName {
         guard let header = scheme.place.headers.first else {
             throw SigningError(
-                message: "the signature stands in \(scheme.place.noun), and a request can only be signed in a header")
+                message: "the signature is in \(scheme.place.noun), and requests can only be signed in a header")
         }
         guard !request.holds(header) else {
-            throw SigningError(message: "the request has the header \(header) already")
+            throw SigningError(message: "the request already has the header \(header)")
         }
         return header
     }

@@ -170,6 +170,6 @@ extension SignatureVerifier {
     }
 
     private static func unreadable(_ why: String) -> VerificationError {
-        .missing("the body, in which a part of the signature stands, cannot be read: \(why)")
+        .missing("the body, which contains a part of the signature, cannot be parsed: \(why)")
     }
 }

@@ -111,7 +111,7 @@ extension SignedBoundary {
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
         case .besideJSON:
             value.contains(where: Self.brackets.contains)
-                ? "contains a brace or a bracket, so that it is not certain where the body next to it begins" : nil
+                ? "contains a brace or a bracket, so it is uncertain where the adjacent body begins" : nil
         }
     }
 
@@ -119,10 +119,10 @@ extension SignedBoundary {
     func complaint(aboutBody body: Span<UInt8>) -> String? {
         guard case .json(let begins, let ends) = self else { return nil }
         if begins, body.isEmpty || !"{[".utf8.contains(body[0]) {
-            return "does not begin with { or [, so that it is not certain where the value before it ends"
+            return "does not begin with { or [, so it is uncertain where the value before it ends"
         }
         if ends, body.isEmpty || !"}]".utf8.contains(body[body.count - 1]) {
-            return "does not end with } or ], so that it is not certain where the value behind it begins"
+            return "does not end with } or ], so it is uncertain where the value after it begins"
         }
         return nil
     }

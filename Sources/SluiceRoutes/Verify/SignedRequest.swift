@@ -50,8 +50,10 @@ extension SignedRequest {
     /// - Parameter role: what it is for the signature, for messages: `timestamp`.
     func requiredValue(_ reference: Reference, _ role: String) throws(VerificationError) -> [UInt8] {
         let noun = reference.source.noun
-        guard let value = try value(reference) else { throw .missing("\(noun), which holds the \(role), is missing") }
-        guard !value.isEmpty else { throw .missing("\(noun), which holds the \(role), is empty") }
+        guard let value = try value(reference) else {
+            throw .missing("\(noun), which contains the \(role), is missing")
+        }
+        guard !value.isEmpty else { throw .missing("\(noun), which contains the \(role), is empty") }
         return value
     }
 
@@ -73,7 +75,7 @@ extension SignedRequest {
     private func header(_ name: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let index = request.headers.firstIndex(of: name) else { return nil }
         guard request.headers.firstIndex(of: name, from: index + 1) == nil else {
-            throw .invalid("the header \(name) stands twice")
+            throw .invalid("the header \(name) is repeated")
         }
         return request.headers.value(at: index).array
     }

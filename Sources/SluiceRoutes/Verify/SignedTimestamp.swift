@@ -42,7 +42,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         switch self {
         case .unix: "number of seconds since 1970"
         case .unixMilliseconds: "number of milliseconds since 1970"
-        case .rfc3339: "time in the form of RFC 3339"
+        case .rfc3339: "time in the format of RFC 3339"
         }
     }
 
@@ -98,11 +98,11 @@ package struct SignedTimestamp: Sendable {
             while let range = splitter.next(in: value.span) {
                 let entry = value.span.extracting(range)
                 guard entry.hasPrefix(prefix.span) else { continue }
-                guard found == nil else { throw .invalid("\(noun) holds more than one timestamp") }
+                guard found == nil else { throw .invalid("\(noun) contains more than one timestamp") }
                 found = entry.extracting(prefix.count..<entry.count).array
             }
         }
-        guard let found, !found.isEmpty else { throw .missing("\(noun) holds no timestamp") }
+        guard let found, !found.isEmpty else { throw .missing("\(noun) contains no timestamp") }
         return found
     }
 

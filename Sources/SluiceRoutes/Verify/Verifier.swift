@@ -1,7 +1,7 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// How a route tells that a request is genuine.
+/// How a route verifies requests.
 package enum Verifier: Sendable {
     /// `verify: none`, said in so many words.
     case none
@@ -10,7 +10,7 @@ package enum Verifier: Sendable {
     /// - Parameters:
     ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
     ///   - findings: the thread's own; used where a part of the signature stands in the body.
-    /// - Returns: why the request is refused, or `nil` if it is genuine.
+    /// - Returns: why the request is refused, or `nil` if it is valid.
     func refusal(
         of request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
     ) -> VerificationError? {
@@ -53,7 +53,7 @@ package enum Verifier: Sendable {
     /// `nil` where nothing is verified.
     package var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
 
-    /// Headers that let in whoever knows them; they are never stored nor handed to a job by `${headers}`.
+    /// Headers that authenticate anyone who knows them; they are never stored nor handed to a job by `${headers}`.
     package var credentialHeaders: [HeaderName] {
         switch self {
         case .none: []

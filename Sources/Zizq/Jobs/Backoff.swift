@@ -22,7 +22,7 @@ public struct Backoff: Sendable, Hashable {
     }
 
     func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        guard exponent.isFinite else { throw .invalidArgument("the exponent of a backoff is a number") }
+        guard exponent.isFinite else { throw .invalidArgument("the exponent of a backoff must be a finite number") }
         bytes.appendStatic(#","backoff":{"base_ms":"#)
         bytes.appendJSONInteger(try base.milliseconds(upTo: Int64(UInt32.max), "the base of a backoff"))
         bytes.appendStatic(#","exponent":"#)
@@ -71,7 +71,7 @@ extension Duration {
     func milliseconds(upTo limit: Int64, _ what: String) throws(ZizqError) -> Int64 {
         let milliseconds = wholeMilliseconds
         guard 0...limit ~= milliseconds, self >= .zero else {
-            throw .invalidArgument("\(what) is between 0 and \(limit) milliseconds")
+            throw .invalidArgument("\(what) must be between 0 and \(limit) milliseconds")
         }
         return milliseconds
     }

@@ -67,7 +67,7 @@ public struct Batch: Sendable, Hashable {
 
     func append(to bytes: inout [UInt8]) throws(ZizqError) {
         guard !key.isEmpty else {
-            throw .invalidArgument("the key of a batch is empty: every job would be folded into one")
+            throw .invalidArgument("the key of a batch is empty; every job would be folded into one")
         }
         bytes.appendStatic(#","batch":{"key":"#)
         bytes.appendJSONString(key)

@@ -136,7 +136,7 @@ public struct JobWriter: Sendable {
         if let priority = job.priority ?? Kind.priority { appendMember(#","priority":"#, Int64(priority)) }
         if let readyAt = job.readyAt?.timestamp(now: Timestamp.now) {
             guard readyAt.millisecondsSinceEpoch >= 0 else {
-                throw .invalidArgument("a job cannot be ready before 1970")
+                throw .invalidArgument("readyAt must not be before 1970")
             }
             appendMember(#","ready_at":"#, readyAt.millisecondsSinceEpoch)
         }

@@ -11,9 +11,9 @@ struct KindsCommand: ParsableCommand {
         commandName: "kinds",
         abstract: "Prints the declared kinds as types for workers.",
         discussion: """
-            Reads only the kinds of the route files: secrets do not have to exist, and errors in routes do not matter. \
-            Errors in kinds, and files that cannot be read, go to standard error with exit status 1, and nothing is \
-            printed. The same kinds always print the same text.
+            Reads only the kinds in the route files: secrets do not have to exist, and errors in routes are ignored. \
+            Errors in kinds, and files that cannot be read, are printed on standard error with exit status 1, and \
+            nothing is printed on standard output. The same kinds always print the same text.
 
             sluice kinds --language swift > Sources/worker/Kinds.swift
 
@@ -30,7 +30,7 @@ struct KindsCommand: ParsableCommand {
         let snapshot = FolderSnapshot.read(folder: folder, secretFiles: [])
         let kinds = DeclaredKinds(snapshot.files, readingProblems: snapshot.problems)
         try refuse(kinds.problems)
-        guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kind is declared in \(folder)") }
+        guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kinds in \(folder)") }
         do throws(KindNameError) {
             Terminal.write(try kinds.source(in: language))
         } catch {
