@@ -175,7 +175,7 @@ import Zizq
         let all = jobs(6) + [makeJob(7, payloadBytes: 5000)] + [makeJob(8)]
         var simulation = LaneSimulation(all)
         simulation.run { request in
-            request.jobs.reduce(0) { $0 + $1.byteCount } > 450 ? refuse(413, nil) : accept(request)
+            request.jobs.reduce(0) { $0 + $1.job.requestBytes } > 450 ? refuse(413, nil) : accept(request)
         }
         #expect(
             simulation.dead == [.init(job: 7, reason: .tooLargeForZizq, detail: "the answer 413 is not one of Zizq's")])

@@ -28,7 +28,7 @@ final class IngestService: HTTPService {
     private var ids = DeliveryIDSource()
     private var inWork = WorkList()
     /// Rendered during this wake; handed on together when it ends.
-    private var outgoing: [IngestDelivery] = []
+    private var outgoing: [Submission] = []
 
     init(on server: HTTPServerLoop, table: TableInForce, shared: Shared) {
         self.server = server
@@ -125,12 +125,12 @@ final class IngestService: HTTPService {
     }
 
     private func store(
-        _ rendered: Delivery, _ reply: RouteReply?, _ request: IngestRequest, _ charge: MemoryCharge
+        _ delivery: Delivery, _ reply: RouteReply?, _ request: IngestRequest, _ charge: MemoryCharge
     ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
-        let delivery = IngestDelivery(
-            rendered, origin: server.loop.index, ticket: inWork.nextTicket, enqueuedAtNanoseconds: received)
-        let memory = delivery.byteCost + (reply?.body?.count ?? 0)
+        let submission = Submission(
+            delivery, origin: server.loop.index, ticket: inWork.nextTicket, enqueuedAtNanoseconds: received)
+        let memory = submission.byteCost + (reply?.body?.count ?? 0)
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
@@ -140,17 +140,18 @@ final class IngestService: HTTPService {
         inWork.insert(
             WorkList.Item(
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: reply,
-                receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
-        note(rendered, request.entry, request.deliveryID)
+                receivedAtNanoseconds: received, memory: memory, parts: submission.partCount, peer: request.peer))
+        note(delivery, request.entry)
         server.releaseRequest(request.exchange)
-        outgoing.append(delivery)
+        outgoing.append(submission)
         return .later
     }
 
-    private func note(_ rendered: Delivery, _ entry: TableInForce.Entry, _ id: String) {
-        if rendered.missingKeys > 0 { entry.metrics.keysMissing.increment(by: rendered.missingKeys) }
-        if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
-            shared.journal.repairedSurrogates(id, route: entry.route.name, count: rendered.repairedSurrogates)
+    private func note(_ delivery: Delivery, _ entry: TableInForce.Entry) {
+        if delivery.missingKeys > 0 { entry.metrics.keysMissing.increment(by: delivery.missingKeys) }
+        if delivery.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
+            shared.journal.repairedSurrogates(
+                delivery.id, route: delivery.route, count: delivery.repairedSurrogates)
         }
     }
 
@@ -179,7 +180,7 @@ final class IngestService: HTTPService {
 
     private func handOn() {
         guard !outgoing.isEmpty else { return }
-        for delivery in outgoing { shared.outbox.submit(delivery) }
+        for submission in outgoing { shared.outbox.submit(submission) }
         outgoing.removeAll(keepingCapacity: true)
     }
 
