@@ -6,23 +6,21 @@ internal import SluiceNet
 final class DevQueueEndpoint: HTTPService {
     private let service: DevQueueService
     private unowned let loop: HTTPServerLoop
-    private let endpoints: DevQueueEndpoints
 
-    init(service: DevQueueService, loop: HTTPServerLoop, endpoints: DevQueueEndpoints) {
+    init(service: DevQueueService, loop: HTTPServerLoop) {
         self.service = service
         self.loop = loop
-        self.endpoints = endpoints
     }
 
     /// More than any batch. A Zizq server has no limit.
     private static let bodyLimit = 256 << 20
 
-    func admit(_ request: borrowing RequestView) -> Admission {
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
         if let refusal = service.refusal(of: request) { return .refuse(refusal) }
-        return .body(limit: Self.bodyLimit, context: nil)
+        return .body(limit: Self.bodyLimit)
     }
 
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+    func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
         switch service.respond(to: request) {
         case .answer(let response): return .now(response)
         case .drop: return .drop
@@ -38,9 +36,9 @@ final class DevQueueEndpoint: HTTPService {
     }
 
     private func stream(_ request: TakeRequest, on exchange: ExchangeID) -> ServiceReply {
-        let index = loop.loop.index
-        let stream = TakeStream(request, store: service.store, loop: loop, exchange: exchange) { [endpoints] in
-            endpoints.server?.post(to: index) { $0.wake(exchange) }
+        let mailbox = loop.mailbox
+        let stream = TakeStream(request, store: service.store, loop: loop, exchange: exchange) {
+            mailbox.post { $0.wake(exchange) }
         }
         let head = HTTPResponse(status: 200, headers: [("content-type", "application/x-ndjson")])
         return .stream(head) { stream.note($0) }
@@ -48,10 +46,10 @@ final class DevQueueEndpoint: HTTPService {
 
     /// Returns to the exchange later, when the loop waits for its answer.
     private func finish(_ exchange: ExchangeID, with reply: DevQueueReply, after delay: Duration) {
-        let index = loop.loop.index
-        Task { [endpoints] in
+        let mailbox = loop.mailbox
+        Task {
             try? await Task.sleep(for: delay)
-            endpoints.server?.post(to: index) { $0.carryOut(reply, on: exchange) }
+            mailbox.post { $0.carryOut(reply, on: exchange) }
         }
     }
 }

@@ -1,7 +1,6 @@
 internal import SluiceBase
 internal import SluiceHTTP
 package import SluiceNet
-internal import Synchronization
 
 /// The development queue on a socket. It is not a Zizq server: nothing outlives the process.
 package final class DevQueueServer: Sendable {
@@ -10,7 +9,6 @@ package final class DevQueueServer: Sendable {
     package let address: SocketAddress
     private let group: EventLoopGroup
     private let server: HTTPServer
-    private let endpoints = DevQueueEndpoints()
 
     /// Binds and starts to answer.
     ///
@@ -30,10 +28,8 @@ package final class DevQueueServer: Sendable {
         server = await HTTPServer(
             configuration: configuration, group: group, observer: DevQueueObserver(), time: store.time
         ) {
-            [endpoints] loop in
-            DevQueueEndpoint(service: service, loop: loop, endpoints: endpoints)
+            DevQueueEndpoint(service: service, loop: $0)
         }
-        endpoints.server = server
         try await server.listen(on: socket, tls: tls)
     }
 
@@ -49,19 +45,8 @@ package final class DevQueueServer: Sendable {
             await server.stopAccepting()
             await server.finishRequests(within: limit)
         }
-        endpoints.server = nil
         await server.close()
         await group.stop()
-    }
-}
-
-/// Lets the endpoints, which are made before their server, find it.
-final class DevQueueEndpoints: Sendable {
-    private let held = Mutex<HTTPServer?>(nil)
-
-    var server: HTTPServer? {
-        get { held.withLock { $0 } }
-        set { held.withLock { $0 = newValue } }
     }
 }
 

@@ -45,7 +45,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
 }
 
 /// An error that ends the command: one sentence for a person, and the status that the process exits with.
-package struct FatalProblem: Error, Sendable, CustomStringConvertible {
+package struct StartupError: Error, Sendable, CustomStringConvertible {
     package let status: ExitStatus
     /// What is wrong, where, and what to do; one line, no secret.
     package let sentence: String

@@ -18,15 +18,15 @@ struct Epoll: ~Copyable {
     deinit { FileDescriptor.close(descriptor) }
 
     func add(_ watched: Int32, _ interest: Readiness, token: UInt64) throws(SystemCallError) {
-        try control(EPOLL_CTL_ADD, watched, interest, token)
+        try control(EPOLL_CTL_ADD, watched, interest: interest, token: token)
     }
 
     func modify(_ watched: Int32, _ interest: Readiness, token: UInt64) throws(SystemCallError) {
-        try control(EPOLL_CTL_MOD, watched, interest, token)
+        try control(EPOLL_CTL_MOD, watched, interest: interest, token: token)
     }
 
     func remove(_ watched: Int32) throws(SystemCallError) {
-        try control(EPOLL_CTL_DEL, watched, [], 0)
+        try control(EPOLL_CTL_DEL, watched, interest: [], token: 0)
     }
 
     /// Waits for events.
@@ -44,7 +44,7 @@ struct Epoll: ~Copyable {
         unsafe (events[position].data.u64, Readiness(rawValue: events[position].events))
     }
 
-    private func control(_ operation: Int32, _ watched: Int32, _ interest: Readiness, _ token: UInt64)
+    private func control(_ operation: Int32, _ watched: Int32, interest: Readiness, token: UInt64)
         throws(SystemCallError)
     {
         var event = unsafe epoll_event()

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Turns names into addresses on a thread of its own, since the system's resolver blocks.
 package final class Resolver: Sendable {
     /// A name that has no address, or a resolver that does not answer.
-    package struct Failure: Error, Sendable, CustomStringConvertible {
+    package struct LookUpError: Error, Sendable, CustomStringConvertible {
         /// `api.example: Name or service not known`
         package let description: String
     }
@@ -14,7 +14,7 @@ package final class Resolver: Sendable {
     private struct Request {
         let host: String
         let port: UInt16
-        let answer: @Sendable (Result<[SocketAddress], Failure>) -> Void
+        let answer: @Sendable (Result<[SocketAddress], LookUpError>) -> Void
     }
 
     private struct State {
@@ -31,7 +31,7 @@ package final class Resolver: Sendable {
     /// - Parameter answer: called on the resolver's thread, or at once on the caller's; addresses in the order in which
     ///   the system wants them tried (RFC 6724), at least one.
     package func resolve(
-        host: String, port: UInt16, _ answer: @escaping @Sendable (Result<[SocketAddress], Failure>) -> Void
+        host: String, port: UInt16, _ answer: @escaping @Sendable (Result<[SocketAddress], LookUpError>) -> Void
     ) {
         if let address = SocketAddress(host: host, port: port) { return answer(.success([address])) }
         let mustStart = state.withLock { state in
@@ -69,10 +69,10 @@ package final class Resolver: Sendable {
             defer { state = State() }
             return state.queue
         }
-        for request in queue { request.answer(.failure(Failure(description: "\(request.host): \(error)"))) }
+        for request in queue { request.answer(.failure(LookUpError(description: "\(request.host): \(error)"))) }
     }
 
-    private static func lookUp(_ host: String, port: UInt16) -> Result<[SocketAddress], Failure> {
+    private static func lookUp(_ host: String, port: UInt16) -> Result<[SocketAddress], LookUpError> {
         var hints = unsafe addrinfo()
         unsafe hints.ai_family = AF_UNSPEC
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -80,7 +80,7 @@ package final class Resolver: Sendable {
         let code = unsafe getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else {
             // A static string of the system's for each code.
-            return unsafe .failure(Failure(description: "\(host): \(String(cString: gai_strerror(code)))"))
+            return unsafe .failure(LookUpError(description: "\(host): \(String(cString: gai_strerror(code)))"))
         }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
@@ -90,7 +90,7 @@ package final class Resolver: Sendable {
             if let address = unsafe address(of: entry.pointee, port: port) { addresses.append(address) }
             unsafe next = entry.pointee.ai_next
         }
-        guard !addresses.isEmpty else { return .failure(Failure(description: "\(host): no address")) }
+        guard !addresses.isEmpty else { return .failure(LookUpError(description: "\(host): no address")) }
         return .success(addresses)
     }
 

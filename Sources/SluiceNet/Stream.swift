@@ -13,11 +13,11 @@ package enum StreamProgress: Sendable, Hashable {
     /// The peer has sent its last byte.
     case ended
     /// The connection is broken.
-    case failed(StreamFailure)
+    case failed(StreamError)
 }
 
 /// Why a connection is broken.
-package enum StreamFailure: Error, Sendable, Hashable, CustomStringConvertible {
+package enum StreamError: Error, Sendable, Hashable, CustomStringConvertible {
     case system(SystemCallError)
     case tls(TLSError)
 
@@ -117,7 +117,7 @@ package final class Stream {
         }
     }
 
-    private func progress(of outcome: TLSTransport.Outcome, _ transport: TLSTransport) -> StreamProgress {
+    private func progress(of outcome: TLSTransport.TransferError, _ transport: TLSTransport) -> StreamProgress {
         switch outcome {
         case .blocked: .wantsRead
         case .ended: .ended

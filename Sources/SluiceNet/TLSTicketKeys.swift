@@ -78,7 +78,9 @@ package final class TLSTicketKeys: Sendable {
             }
             let isReady = unsafe EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, found.key.cipher, vector) == 1
             guard isReady, unsafe TLSTicketKeys.setMAC(found.key, mac) else { return -1 }
-            return found.isOld ? 2 : 1
+            // A client uses a ticket of TLS 1.3 once (RFC 8446 §C.4): without a new one its next handshake is full.
+            let isUsedOnce = unsafe SSL_version(session) == TLS1_3_VERSION
+            return found.isOld || isUsedOnce ? 2 : 1
         }
 
     // Kept for the life of the process: parameters hold pointers to their names and texts.

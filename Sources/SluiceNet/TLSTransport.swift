@@ -15,8 +15,8 @@ final class TLSTransport {
         case open
     }
 
-    /// A read that brought nothing.
-    enum Outcome: Error, Hashable {
+    /// Why nothing was read or written.
+    enum TransferError: Error, Hashable {
         case blocked
         case ended
         case failed
@@ -52,7 +52,7 @@ final class TLSTransport {
     /// Receives until the first record of the ClientHello is there.
     ///
     /// - Returns: nil when it is.
-    func receiveHello() -> Outcome? { checked > 0 ? nil : checkNextRecord() }
+    func receiveHello() -> TransferError? { checked > 0 ? nil : checkNextRecord() }
 
     // MARK: - What OpenSSL tells
 
@@ -104,7 +104,7 @@ final class TLSTransport {
     /// Reads for OpenSSL.
     ///
     /// - Returns: how many bytes, at least one, or what stood in the way.
-    fileprivate func read(into target: UnsafeMutableRawBufferPointer) -> Result<Int, Outcome> {
+    fileprivate func read(into target: UnsafeMutableRawBufferPointer) -> Result<Int, TransferError> {
         if phase == .hello, checked == 0, let stop = checkNextRecord() { return .failure(stop) }
         let available = phase == .hello ? checked : heldCount
         guard available > 0 else {
@@ -122,7 +122,7 @@ final class TLSTransport {
         return .success(count)
     }
 
-    fileprivate func write(_ source: UnsafeRawBufferPointer) -> Result<Int, Outcome> {
+    fileprivate func write(_ source: UnsafeRawBufferPointer) -> Result<Int, TransferError> {
         // The bytes are OpenSSL's for the call.
         let count = unsafe send(descriptor, source.baseAddress, source.count, Int32(MSG_NOSIGNAL))
         return count >= 0 ? .success(count) : .failure(failure(errno))
@@ -130,7 +130,7 @@ final class TLSTransport {
 
     fileprivate var hasEnded: Bool { isAtEnd }
 
-    private func checkNextRecord() -> Outcome? {
+    private func checkNextRecord() -> TransferError? {
         while true {
             switch gate.next(held[heldStart...]) {
             case .record(let length):
@@ -146,7 +146,7 @@ final class TLSTransport {
     }
 
     /// Receives a piece into the held bytes, which are never more than a record and a piece.
-    private func receiveHeld() -> Outcome? {
+    private func receiveHeld() -> TransferError? {
         // The memory is the closure's for the call.
         unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { piece in
             if let stop = unsafe receive(into: piece) { return stop }
@@ -158,7 +158,7 @@ final class TLSTransport {
     private var received = 0
 
     /// - Returns: nil where `received` bytes came.
-    private func receive(into target: UnsafeMutableRawBufferPointer) -> Outcome? {
+    private func receive(into target: UnsafeMutableRawBufferPointer) -> TransferError? {
         // The buffer is the caller's for the call.
         received = unsafe recv(descriptor, target.baseAddress, target.count, 0)
         if received > 0 { return nil }
@@ -169,7 +169,7 @@ final class TLSTransport {
         return failure(errno)
     }
 
-    private func failure(_ code: Int32) -> Outcome {
+    private func failure(_ code: Int32) -> TransferError {
         if code == EAGAIN || code == EINTR { return .blocked }
         systemError = code
         return .failed
@@ -194,15 +194,16 @@ private enum SocketMethod {
                 return -1
             }
             return unsafe SocketMethod.answer(
-                transport.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))), bio,
-                BIO_FLAGS_READ)
+                transport.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))), to: bio,
+                direction: BIO_FLAGS_READ)
         }
         unsafe BIO_meth_set_write(method) { bio, bytes, count in
             guard let transport = unsafe SocketMethod.transport(of: bio), let bytes = unsafe bytes, count > 0 else {
                 return -1
             }
             return unsafe SocketMethod.answer(
-                transport.write(UnsafeRawBufferPointer(start: bytes, count: Int(count))), bio, BIO_FLAGS_WRITE)
+                transport.write(UnsafeRawBufferPointer(start: bytes, count: Int(count))), to: bio,
+                direction: BIO_FLAGS_WRITE)
         }
         unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in
             switch command {
@@ -220,9 +221,9 @@ private enum SocketMethod {
         return unsafe Unmanaged<TLSTransport>.fromOpaque(data).takeUnretainedValue()
     }
 
-    private static func answer(_ result: Result<Int, TLSTransport.Outcome>, _ bio: OpaquePointer?, _ direction: Int32)
-        -> Int32
-    {
+    private static func answer(
+        _ result: Result<Int, TLSTransport.TransferError>, to bio: OpaquePointer?, direction: Int32
+    ) -> Int32 {
         // The BIO is OpenSSL's for the call.
         unsafe BIO_clear_flags(bio, retryFlags)
         switch result {

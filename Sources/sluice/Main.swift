@@ -15,16 +15,16 @@ enum Main {
             } else {
                 try command.run()
             }
-        } catch let problem as FatalProblem {
-            end(problem)
+        } catch let error as StartupError {
+            end(error)
         } catch {
             end(parsing: error)
         }
     }
 
-    private static func end(_ problem: FatalProblem) -> Never {
-        for line in problem.sentence.split(separator: "\n") { Terminal.complain("sluice: \(line)") }
-        exit(problem.status.rawValue)
+    private static func end(_ error: StartupError) -> Never {
+        for line in error.sentence.split(separator: "\n") { Terminal.complain("sluice: \(line)") }
+        exit(error.status.rawValue)
     }
 
     /// Help and version go to standard output with status 0; anything else is a wrong command line.

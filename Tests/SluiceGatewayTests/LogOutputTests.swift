@@ -92,7 +92,7 @@ import Testing
 
     @Test("an error that is logged is a field")
     func error() {
-        logger(output(.text)).error("m", error: FatalProblem(.unavailable, "the port is in use"))
+        logger(output(.text)).error("m", error: StartupError(.unavailable, "the port is in use"))
         #expect(collector.lines == ["2023-11-14T22:13:20.123Z error    m error=\"the port is in use\"\n"])
     }
 

@@ -19,12 +19,14 @@ import Testing
         }
         try write(0)
         let watched = RouteReloadService.Configuration(folder: folder.path, options: RouteOptions(), environment: [:])
+        let published = Mutex<[Int]>([])
+        let publication = RouteReloadService.Publication(
+            publish: { table in published.withLock { $0.append(table.version) } }, settle: {})
         let service = RouteReloadService(
-            watched, certificate: nil, metrics: MetricsRegistry(time: SystemTime()), time: SystemTime(),
+            watched, certificate: nil, metrics: MetricsRegistry(time: SystemTime()), publication: publication,
+            time: SystemTime(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         _ = try service.start()
-        let published = Mutex<[Int]>([])
-        service.publishes(to: .init(publish: { table in published.withLock { $0.append(table.version) } }, settle: {}))
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
                 group.addTask {
@@ -39,10 +41,10 @@ import Testing
         #expect(versions.count > 10)
         #expect(versions == versions.sorted() && Set(versions).count == versions.count)
         #expect(versions.last == service.status.version)
-        #expect(versions.last == service.tableInForce?.version)
+        #expect(versions.last == service.activeRoutes?.version)
         // What the files say last is what is served.
         let last = try String(contentsOf: folder.appendingPathComponent("r.yaml"), encoding: .utf8)
-        #expect(last.contains(try #require(service.tableInForce?.table.routes.first?.path) + ","))
+        #expect(last.contains(try #require(service.activeRoutes?.table.routes.first?.path) + ","))
     }
 
     /// Keeps the messages that are logged.
@@ -71,8 +73,8 @@ import Testing
         let logged = Messages()
         let service = RouteReloadService(
             RouteReloadService.Configuration(folder: folder.path, options: RouteOptions(), environment: [:]),
-            certificate: nil,
-            metrics: MetricsRegistry(time: SystemTime()), time: SystemTime(),
+            certificate: nil, metrics: MetricsRegistry(time: SystemTime()),
+            publication: .init(publish: { _ in }, settle: {}), time: SystemTime(),
             logger: Logger(label: "test") { _ in Capture(messages: logged) })
         try write("a: {}")
         _ = try service.start()

@@ -83,7 +83,7 @@ import Testing
     @Test("the file that is named must be there, the usual one need not")
     func loading() throws {
         #expect(try SettingsFile.load(config: nil) == nil)
-        let problem = #expect(throws: FatalProblem.self) { try SettingsFile.load(config: "no/such/file.yaml") }
+        let problem = #expect(throws: StartupError.self) { try SettingsFile.load(config: "no/such/file.yaml") }
         #expect(problem?.sentence == "cannot read the settings file no/such/file.yaml: No such file or directory")
         #expect(problem?.status == .wrongInput)
     }

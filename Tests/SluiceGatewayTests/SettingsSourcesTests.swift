@@ -13,7 +13,7 @@ import Testing
             (["--routes", "a", "b"], "unexpected argument 'b'"),
         ])
     func options(arguments: [String], sentence: String) {
-        let problem = #expect(throws: FatalProblem.self) { try SettingsOption.parse(arguments) }
+        let problem = #expect(throws: StartupError.self) { try SettingsOption.parse(arguments) }
         #expect(problem?.sentence == sentence)
         #expect(problem?.status == .usage)
     }

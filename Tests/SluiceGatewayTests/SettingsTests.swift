@@ -8,7 +8,7 @@ import Testing
     static let certificate = ["SLUICE_TLS_CERTIFICATE": "c.pem", "SLUICE_TLS_KEY": "k.pem"]
 
     static func read(_ environment: [String: String] = [:], _ arguments: [String] = [], file: SettingsFile? = nil)
-        throws -> SettingsInForce
+        throws -> EffectiveSettings
     {
         try SettingsReading.read(
             defaults: Settings(), file: file, environment: certificate.merging(environment) { $1 },
@@ -22,7 +22,7 @@ import Testing
         do {
             _ = try read(environment, arguments, file: file)
             return []
-        } catch let error as SettingsProblems {
+        } catch let error as SettingsError {
             return error.lines
         } catch {
             return ["\(error)"]

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SettingsValidationTests {
     @Test("https without a certificate is told, and what else could be done")
     func certificateRequired() throws {
-        let error = #expect(throws: SettingsProblems.self) {
+        let error = #expect(throws: SettingsError.self) {
             try SettingsReading.read(defaults: Settings(), file: nil, environment: [:], options: [])
         }
         #expect(
@@ -86,7 +86,7 @@ import Testing
             defaults: Settings(), file: nil, environment: environment, options: [], checksRules: false)
         #expect(settings.values.admin == .at(PeerAddress(ipv4: (0, 0, 0, 0), port: 9464)))
         #expect(
-            throws: SettingsProblems(lines: ["SLUICE_THREADS: threads must be a whole number from 1 to 256, not '0'"])
+            throws: SettingsError(lines: ["SLUICE_THREADS: threads must be a whole number from 1 to 256, not '0'"])
         ) {
             try SettingsReading.read(
                 defaults: Settings(), file: nil, environment: ["SLUICE_THREADS": "0"], options: [], checksRules: false)

@@ -8,7 +8,7 @@ import Testing
     enum Decoded: Equatable {
         case needMore(body: String)
         case complete(body: String, behind: String)
-        case refused(MessageFault, ErrorCode)
+        case refused(MessageError, ErrorCode)
     }
 
     private static let head = Array("head".utf8)

@@ -17,7 +17,7 @@ enum ParsedRequest: Equatable, CustomTestStringConvertible {
 
     case needMore
     case head(Head)
-    case refused(MessageFault, ErrorCode)
+    case refused(MessageError, ErrorCode)
 
     init(_ step: RequestParser.Step, _ parser: RequestParser, _ bytes: [UInt8]) {
         switch step {
@@ -47,7 +47,7 @@ enum ParsedRequest: Equatable, CustomTestStringConvertible {
         if case .head(let head) = self { head } else { nil }
     }
 
-    var fault: MessageFault? {
+    var fault: MessageError? {
         if case .refused(let fault, _) = self { fault } else { nil }
     }
 

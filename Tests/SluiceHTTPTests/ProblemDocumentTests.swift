@@ -44,7 +44,7 @@ import Testing
 
     @Test("A malformed request is told which rule it breaks, and only that can be said")
     func rules() {
-        let told = ProblemDocument.response(for: .malformedRequest, rule: MessageFault.contentLengthTwice.rawValue).body
+        let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
         #expect(told.contains(#""detail":"The request is not well-formed HTTP/1.1: more than one Content-Length.","#))
         let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
@@ -56,9 +56,9 @@ import Testing
 
     @Test("Every rule that a message can break has a sentence of its own")
     func faults() {
-        for fault in MessageFault.allCases {
+        for fault in MessageError.allCases {
             #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C })
         }
-        for fault in MessageFault.allCases { #expect(!fault.rawValue.isEmpty && !fault.rawValue.hasSuffix(".")) }
+        for fault in MessageError.allCases { #expect(!fault.rawValue.isEmpty && !fault.rawValue.hasSuffix(".")) }
     }
 }

@@ -5,10 +5,10 @@ import Testing
 /// Some text, the rule that it breaks, and the status that answers it.
 struct RefusalRow: CustomTestStringConvertible, Sendable {
     let text: String
-    let fault: MessageFault
+    let fault: MessageError
     let status: Int
 
-    init(_ text: String, _ fault: MessageFault, _ status: Int = 400) {
+    init(_ text: String, _ fault: MessageError, _ status: Int = 400) {
         self.text = text
         self.fault = fault
         self.status = status

@@ -7,7 +7,7 @@ import Testing
     enum Parsed: Equatable {
         case needMore
         case complete(status: Int, body: String, keepAlive: Bool)
-        case refused(MessageFault)
+        case refused(MessageError)
     }
 
     private static func parse(
@@ -126,7 +126,7 @@ import Testing
         ])
     func truncated(_ text: String) { #expect(Self.parse(Array(text.utf8), closes: true) == .refused(.truncated)) }
 
-    static let refused: [(String, MessageFault)] = [
+    static let refused: [(String, MessageError)] = [
         ("\r\n", .version), ("http/1.1 200 OK\r\n", .version), ("HTTP/2 200\r\n", .versionNotSupported),
         ("HTTP/1.2 200 OK\r\n", .versionNotSupported),
         ("HTTP/1.1  200 OK\r\n", .statusLine), ("HTTP/1.1 20 OK\r\n", .statusLine),

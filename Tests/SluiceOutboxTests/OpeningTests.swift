@@ -8,8 +8,8 @@ import Testing
 struct OpeningTests {
     let fixture = Fixture()
 
-    private func problem(_ fixture: Fixture) -> FatalProblem? {
-        do throws(FatalProblem) {
+    private func problem(_ fixture: Fixture) -> StartupError? {
+        do throws(StartupError) {
             _ = try fixture.open()
             return nil
         } catch {
@@ -227,7 +227,7 @@ struct OpeningTests {
         let time = fixture.time
         let waited = Mutex(0)
         let said = Mutex<[String]>([])
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             _ = try OutboxStore(
                 fixture.configuration, time: time,
                 pause: { pause in

@@ -119,7 +119,7 @@ struct WriterTests {
             _ = try writer()
             Issue.record("opened")
         } catch {
-            #expect((error as? FatalProblem)?.status == .wrongInput)
+            #expect((error as? StartupError)?.status == .wrongInput)
         }
     }
 

@@ -14,9 +14,9 @@ import Testing
 
         init(_ heads: Heads) { self.heads = heads }
 
-        func admit(_ request: borrowing RequestView) -> Admission { .body(limit: 1 << 20, context: nil) }
+        func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 1 << 20) }
 
-        func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+        func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
             var head = "\(request.method.text) \(request.target.text)\n"
             for index in 0..<request.headers.count {
                 head += "\(request.headers.name(at: index).text): \(request.headers.value(at: index).text)\n"

@@ -104,7 +104,7 @@ private enum FolderPlan {
     /// module's own folder has the name "". A module without a row has files in that folder only.
     static let folders: [String: [String]] = [
         "SluiceCrypto": ["", "Certificates"],
-        "SluiceGateway": ["Metrics", "Admin", "Settings", "Logging", "Ingest", "Services", "Control", "Gateway"],
+        "SluiceGateway": ["Settings", "Observe", "Ingest", "Services", "Control", ""],
         "SluiceHTTP": ["Message", "Client", "Server"],
         "SluiceOutbox": ["", "Keys", "SQLite", "Schema", "Files", "Model", "Reader", "Store", "Writer"],
         "SluiceRoutes": [
@@ -113,7 +113,7 @@ private enum FolderPlan {
             "Kinds/Languages", "Kinds",
         ],
         "Zizq": ["Errors", "Configuration", "Coding", "Jobs", "Answers", "Client", "Query", "Bulk", "Work"],
-        "sluice": ["Samples", "Terminal", "Commands", ""],
+        "sluice": ["Terminal", "Commands", ""],
     ]
 
     static var violations: [StructureTests.Violation] {

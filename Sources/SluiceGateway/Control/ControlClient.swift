@@ -10,9 +10,9 @@ package enum ControlClient {
     /// - Parameters:
     ///   - settings: which outbox.
     ///   - needsGateway: whether the question makes sense only to a running gateway.
-    package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8] {
+    package static func ask(_ request: ControlRequest, _ settings: Settings) async throws(StartupError) -> [UInt8] {
         guard let document = try await find(request, settings) else {
-            throw FatalProblem(.wrongInput, request.notFound(in: settings.outbox.path))
+            throw StartupError(.wrongInput, request.notFound(in: settings.outbox.path))
         }
         return document
     }
@@ -20,15 +20,15 @@ package enum ControlClient {
     /// As `ask`.
     ///
     /// - Returns: nil where there is nothing of the kind.
-    package static func find(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem) -> [UInt8]? {
+    package static func find(_ request: ControlRequest, _ settings: Settings) async throws(StartupError) -> [UInt8]? {
         switch try await answer(request, settings) {
         case .document(let bytes): return bytes
         case .notFound: return nil
-        case .problem(let sentence): throw FatalProblem(.unavailable, sentence)
+        case .problem(let sentence): throw StartupError(.unavailable, sentence)
         }
     }
 
-    private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+    private static func answer(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer
     {
         if let answer = try await askGateway(request, settings) { return answer }
@@ -39,14 +39,14 @@ package enum ControlClient {
     private static let largestAnswer = 160 << 20
 
     /// - Returns: nothing where no gateway runs.
-    private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+    private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer?
     {
         let path = ControlSocket.path(outbox: settings.outbox.path)
         guard (try? FileAccess.status(of: path)) != nil else { return nil }
         let group: EventLoopGroup
         do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "control") } catch {
-            throw FatalProblem(.unavailable, "\(error)")
+            throw StartupError(.unavailable, "\(error)")
         }
         var configuration = HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost")
         configuration.responseLimit = largestAnswer
@@ -66,12 +66,12 @@ package enum ControlClient {
 
     private static func answer(
         _ outcome: Result<HTTPClientResponse, HTTPClientError>, _ path: String
-    ) throws(FatalProblem) -> ControlAnswer? {
+    ) throws(StartupError) -> ControlAnswer? {
         switch outcome {
         case .failure(let error) where error.kind == .connect:
             // The file of a gateway that has ended, or one that belongs to another user: the lock tells.
             return nil
-        case .failure(let error): throw FatalProblem(.unavailable, "the gateway at \(path) does not answer: \(error)")
+        case .failure(let error): throw StartupError(.unavailable, "the gateway at \(path) does not answer: \(error)")
         case .success(let response) where response.status == 200: return .document(response.body)
         case .success(let response) where response.status == 404: return .notFound
         case .success(let response): return .problem(String(decoding: response.body, as: UTF8.self))
@@ -80,22 +80,22 @@ package enum ControlClient {
 
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }
 
-    private static func noOutbox(_ path: String, _ request: ControlRequest) -> FatalProblem {
+    private static func noOutbox(_ path: String, _ request: ControlRequest) -> StartupError {
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; that of sluice dev is --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
-        return FatalProblem(.wrongInput, "there is no outbox at \(path)\(hint)\(otherWay)")
+        return StartupError(.wrongInput, "there is no outbox at \(path)\(hint)\(otherWay)")
     }
 
-    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(FatalProblem)
+    private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer
     {
         guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, request) }
         var configuration = OutboxConfiguration(settings)
         configuration.lockWait = .zero
         let box = try StoreBox(configuration, time: SystemTime())
-        let answer = await OutboxConsole.atRest(box, limit: settings.outbox.maxBytes, time: SystemTime()).answer(
-            request)
+        let console = OutboxConsole(.atRest(box), limit: settings.outbox.maxBytes, time: SystemTime())
+        let answer = await console.answer(request)
         await box.close()
         return answer
     }

@@ -7,9 +7,9 @@ final class ControlService: HTTPService {
 
     init(answerer: ControlAnswerer) { self.answerer = answerer }
 
-    func admit(_ request: borrowing RequestView) -> Admission { .body(limit: 0, context: nil) }
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 0) }
 
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+    func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
         guard let asked = ControlRequest(method: request.method.text, target: request.target.text) else {
             return .now(ProblemDocument.response(for: .noSuchRoute))
         }
@@ -22,9 +22,8 @@ final class ControlService: HTTPService {
 struct ControlAnswerer: Sendable {
     let reload: RouteReloadService
     let console: OutboxConsole
-    /// Which loop the requests come from, and the server whose part of that loop takes the answers.
-    let loop: Int
-    let server: OnceBox<HTTPServer>
+    /// The part of the server that takes the answers.
+    let mailbox: HTTPServerMailbox
 
     func start(_ asked: ControlRequest, _ exchange: ExchangeID) {
         Task { await finish(asked, exchange) }
@@ -32,7 +31,7 @@ struct ControlAnswerer: Sendable {
 
     private func finish(_ asked: ControlRequest, _ exchange: ExchangeID) async {
         let response = Self.response(await answer(asked))
-        server.value?.post(to: loop) { server in server.complete(exchange, with: response) }
+        mailbox.post { $0.complete(exchange, with: response) }
     }
 
     private func answer(_ asked: ControlRequest) async -> ControlAnswer {
@@ -55,4 +54,11 @@ struct ControlAnswerer: Sendable {
                 status: 500, headers: [(name: "content-type", value: "text/plain")], body: Array(sentence.utf8))
         }
     }
+}
+
+/// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: whoever may open it is
+/// whoever may read the outbox.
+package enum ControlSocket {
+    /// Beside the outbox, so that two gateways have two.
+    package static func path(outbox: String) -> String { outbox + ".sock" }
 }

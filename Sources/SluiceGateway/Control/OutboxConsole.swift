@@ -3,46 +3,51 @@ package import SluiceOutbox
 
 /// Answers what the command line asks about an outbox: of a running gateway, and of an outbox at rest.
 package struct OutboxConsole: Sendable {
-    /// Runs a step on whatever writes to the outbox, before the next batch of deliveries: a short one.
-    typealias Ask =
-        @Sendable (_ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> [UInt8]) async throws(OutboxError)
-        -> [UInt8]
-    /// Looks something up where no delivery waits for it.
-    typealias Look =
-        @Sendable (_ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> [UInt8])
-        async throws(OutboxError) -> [UInt8]
+    /// Which outbox it is.
+    package enum Source: Sendable {
+        /// Of the gateway that runs on it. The reader is a connection of the console's own: a list or a large payload
+        /// is read next to the writer, which has deliveries to store.
+        case running(OutboxWriter, ReaderBox)
+        /// Opened by a command itself.
+        case atRest(StoreBox)
+    }
 
-    private let ask: Ask
-    private let look: Look
+    private let source: Source
     private let limit: ByteCount
-    private let isGatewayRunning: Bool
     private let time: any TimeSource
     private let render: DeadLetterRendering
 
-    /// For the gateway that has the outbox open.
-    ///
-    /// - Parameter reader: a connection of the console's own. A list or a large payload is read beside the writer,
-    ///   which has deliveries to store.
-    static func running(
-        _ outbox: OutboxWriter, _ reader: ReaderBox, limit: ByteCount, time: any TimeSource,
-        render: @escaping DeadLetterRendering
-    ) -> OutboxConsole {
-        OutboxConsole(
-            ask: { body throws(OutboxError) in try await outbox.perform(body) },
-            look: { body throws(OutboxError) in try await reader.perform(body) }, limit: limit, isGatewayRunning: true,
-            time: time,
-            render: render)
+    /// - Parameter render: renders a dead letter's request again with the route that it came by.
+    package init(
+        _ source: Source, limit: ByteCount, time: any TimeSource,
+        render: @escaping DeadLetterRendering = { _ in
+            .failure("its route is needed to render it again; start the gateway first")
+        }
+    ) {
+        self.source = source
+        self.limit = limit
+        self.time = time
+        self.render = render
     }
 
-    /// For a command that has opened the outbox itself.
-    ///
-    /// - Parameter store: used from one task at a time.
-    package static func atRest(_ box: StoreBox, limit: ByteCount, time: any TimeSource) -> OutboxConsole {
-        OutboxConsole(
-            ask: { body throws(OutboxError) in try await box.perform(body) },
-            look: { body throws(OutboxError) in try await box.perform(body) }, limit: limit, isGatewayRunning: false,
-            time: time,
-            render: { _ in .failure("its route is needed to render it anew; start the gateway first") })
+    /// Runs a short step on the store, before the next batch of deliveries.
+    private func ask<Answer: Sendable>(
+        _ body: @escaping @Sendable (OutboxStore) throws(OutboxError) -> Answer
+    ) async throws(OutboxError) -> Answer {
+        switch source {
+        case .running(let writer, _): try await writer.perform(body)
+        case .atRest(let box): try await box.perform(body)
+        }
+    }
+
+    /// Looks something up where no delivery waits for it.
+    private func look<Answer: Sendable>(
+        _ body: @escaping @Sendable (any OutboxListing) throws(OutboxError) -> Answer
+    ) async throws(OutboxError) -> Answer {
+        switch source {
+        case .running(_, let reader): try await reader.perform(body)
+        case .atRest(let box): try await box.perform(body)
+        }
     }
 
     /// - Returns: the document, or why there is none.
@@ -50,9 +55,10 @@ package struct OutboxConsole: Sendable {
         do throws(OutboxError) {
             switch request {
             case .status: return .document(try await status())
-            case .jobs(let state, let after, let limit): return .document(try await jobs(state, after, limit))
+            case .jobs(let state, let after, let limit):
+                return .document(try await jobs(state, after: after, limit: limit))
             case .job(let id): return .document(try await job(id))
-            case .deadLetters(let after, let limit): return .document(try await deadLetters(after, limit))
+            case .deadLetters(let after, let limit): return .document(try await deadLetters(after: after, limit: limit))
             case .deadLetter(let id): return .document(try await deadLetter(id))
             case .retry(let id, let acceptsChanges):
                 return .document(try await retry(id, acceptsChanges: acceptsChanges))
@@ -73,7 +79,8 @@ package struct OutboxConsole: Sendable {
 
     private func status() async throws(OutboxError) -> [UInt8] {
         let now = time.wallMilliseconds()
-        return try await ask { [limit, isGatewayRunning] store throws(OutboxError) in
+        let isGatewayRunning = if case .running = source { true } else { false }
+        return try await ask { [limit] store throws(OutboxError) in
             let status = store.status
             return ControlCoding.encode(
                 ControlDocuments.Status(
@@ -89,7 +96,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    private func jobs(_ state: JobState, _ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
+    private func jobs(_ state: JobState, after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
         try await look { outbox throws(OutboxError) in
             let rows = try outbox.jobs(state, after: after, limit: limit).map { ControlDocuments.Job($0) }
             return ControlCoding.encode(
@@ -104,7 +111,7 @@ package struct OutboxConsole: Sendable {
         }
     }
 
-    private func deadLetters(_ after: Int64, _ limit: Int) async throws(OutboxError) -> [UInt8] {
+    private func deadLetters(after: Int64, limit: Int) async throws(OutboxError) -> [UInt8] {
         try await look { outbox throws(OutboxError) in
             let rows = try outbox.deadLetters(after: after, limit: limit).map { ControlDocuments.DeadLetter($0) }
             return ControlCoding.encode(
@@ -128,14 +135,12 @@ package struct OutboxConsole: Sendable {
 
     /// What the dead letter holds is read and rendered next to the writer, which then only exchanges it for the jobs.
     private func retry(_ id: Int64, acceptsChanges: Bool) async throws(OutboxError) -> [UInt8] {
-        let rendered = OnceBox<RenderingOutcome>()
-        _ = try await look { [render] outbox throws(OutboxError) in
+        let rendered = try await look { [render] outbox throws(OutboxError) -> RenderingOutcome? in
             guard let content = try outbox.deadLetter(id) else { throw .notFound }
-            if !content.isIntact { rendered.set(.failure(Self.damaged)) }
-            if !content.letter.holdsJob { rendered.set(render(content)) }
-            return []
+            guard content.isIntact else { return .failure(Self.damaged) }
+            return content.letter.holdsJob ? nil : render(content)
         }
-        switch rendered.value {
+        switch rendered {
         case .failure(let why): return Self.stays(why)
         case .changed(_, let why) where !acceptsChanges: return Self.stays(why, wouldChange: true)
         case .success(let jobs), .changed(let jobs, _): return try await exchange(id, for: jobs)
@@ -202,4 +207,39 @@ package enum ControlAnswer: Sendable, Hashable {
     case notFound
     /// A sentence.
     case problem(String)
+}
+
+/// A connection for looking things up in the outbox of a running gateway. One question at a time.
+package actor ReaderBox {
+    private let reader: OutboxReader
+
+    init(_ reader: sending OutboxReader) { self.reader = reader }
+
+    func perform<Answer: Sendable>(
+        _ body: @Sendable (any OutboxListing) throws(OutboxError) -> Answer
+    ) throws(OutboxError) -> Answer {
+        try body(reader)
+    }
+}
+
+/// An outbox that a command has opened itself because no gateway runs on it. One question at a time.
+package actor StoreBox {
+    private let store: OutboxStore
+
+    /// Takes the lock and opens the file; see `OutboxStore`.
+    package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) {
+        var configuration = configuration
+        // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
+        configuration.reserve = ByteCount(bytes: 0)
+        configuration.trustsFolderOwner = true
+        store = try OutboxStore(configuration, time: time)
+    }
+
+    func perform<Answer: Sendable>(
+        _ body: @Sendable (OutboxStore) throws(OutboxError) -> Answer
+    ) throws(OutboxError) -> Answer {
+        try body(store)
+    }
+
+    package func close() { store.close() }
 }

@@ -54,7 +54,7 @@ final class BodyWorker: Sendable {
     ///   - done: called once, on any thread; with a refusal where too many wait.
     func evaluate(
         _ request: IngestRequest, _ shared: SharedRequest, work: Int, isVerified: Bool,
-        _ done: @escaping @Sendable (IngestRequest.Evaluation) -> Void
+        done: @escaping @Sendable (IngestRequest.Evaluation) -> Void
     ) {
         let lane = work > Self.largeWork ? 1 : 0
         let job = Job(request: request, shared: shared, isVerified: isVerified, done: done)

@@ -16,60 +16,52 @@ final class IngestService: HTTPService {
         let time: any TimeSource
         let journal: DeliveryJournal
         let worker: BodyWorker
-        /// Each loop's service.
-        let services: LoopLocal<IngestService>
+        /// For what comes back from the threads for large requests.
+        let loops: IngestLoops
     }
 
     private unowned let server: HTTPServerLoop
     private let shared: Shared
     private let answeredNobody: Counter
-    private var table: TableInForce
+    private var routes: ActiveRoutes
     private var scratch = RouteScratch(mostInflatedBytes: BodyWorker.loopWork)
     private var ids = DeliveryIDSource()
-    private var inWork = WorkList()
+    private var pending = PendingRequests()
     /// Rendered during this wake; handed on together when it ends.
     private var outgoing: [Submission] = []
 
-    init(on server: HTTPServerLoop, table: TableInForce, shared: Shared) {
+    init(on server: HTTPServerLoop, routes: ActiveRoutes, shared: Shared) {
         self.server = server
         self.shared = shared
         answeredNobody = shared.metrics.counter(.answeredNobody)
-        self.table = table
+        self.routes = routes
         // The loop lives longer than the server.
         server.loop.afterEachWake { [weak self] in self?.handOn() }
     }
 
-    /// Puts another table in force for the requests that begin from now on.
-    func use(_ table: TableInForce) { self.table = table }
+    /// Uses other routes for the requests that begin from now on.
+    func use(_ routes: ActiveRoutes) { self.routes = routes }
 
     // MARK: - A request
 
-    func admit(_ request: borrowing RequestView) -> Admission {
-        guard let entry = table.entry(path: request.path) else {
-            return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, request, nil))
+    func admit(_ request: borrowing RequestView) -> Admission<ActiveRoutes.Entry> {
+        guard let entry = routes.entry(path: request.path) else {
+            return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil))
         }
         let refused = entry.route.refusal(
             ofHead: request, sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds())
         if case .refused(let code, let reason)? = refused {
             entry.metrics.received.increment()
-            return .refuse(refusal(code, reason: reason, request, entry))
+            return .refuse(refusal(code, reason: reason, from: request.peer, by: entry))
         }
         return .body(limit: entry.route.bodyLimit.bytes, context: entry)
     }
 
-    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool {
-        guard let entry = context as? TableInForce.Entry else { return false }
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: ActiveRoutes.Entry) -> Bool {
         entry.metrics.received.increment()
         entry.metrics.refused(code).increment()
         shared.journal.refused(code, route: entry.route.name, reason: reason, peer: peer)
         return true
-    }
-
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
-        guard let entry = context as? TableInForce.Entry else {
-            return .now(ProblemDocument.response(for: .internalError))
-        }
-        return process(request, entry, exchange)
     }
 
     /// The address that counts: behind proxies that are trusted the one that they name.
@@ -77,9 +69,9 @@ final class IngestService: HTTPService {
         shared.trustedProxies.isEmpty ? request.peer : SenderAddress.of(request, trusted: shared.trustedProxies)
     }
 
-    private func process(_ request: borrowing RequestView, _ entry: TableInForce.Entry, _ exchange: ExchangeID)
-        -> ServiceReply
-    {
+    func respond(
+        to request: borrowing RequestView, context entry: ActiveRoutes.Entry, exchange: ExchangeID
+    ) -> ServiceReply {
         entry.metrics.received.increment()
         let now = shared.time.wallMilliseconds()
         let arrival = IngestRequest(
@@ -97,13 +89,14 @@ final class IngestService: HTTPService {
         let entry = request.entry
         switch evaluation.verdict {
         case .refused(let code, let reason, let wait):
-            return .now(refusal(code, reason: reason, from: request.peer, entry, retryAfter: wait))
+            return .now(refusal(code, reason: reason, from: request.peer, by: entry, retryAfter: wait))
         case .acknowledged(let reply, let why):
             entry.metrics.ignored.increment()
             shared.journal.ignored(request.deliveryID, route: entry.route.name, because: why)
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
             return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
-        case .store(let delivery, let reply): return store(delivery, reply, request, evaluation.charge)
+        case .store(let delivery, let reply):
+            return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, isVerified: true)
         }
@@ -112,42 +105,44 @@ final class IngestService: HTTPService {
     /// Has the request evaluated on the threads for those that take longer.
     private func handOff(_ request: IngestRequest, work: Int, isVerified: Bool) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
-        let (services, mailbox) = (shared.services, server.loop.mailbox)
+        let (loops, index) = (shared.loops, server.loop.index)
         shared.worker.evaluate(request, bytes, work: work, isVerified: isVerified) { evaluation in
-            mailbox.post { loop in loop[services]?.finish(request, evaluation) }
+            loops.finish(request, evaluation, on: index)
         }
         return .later
     }
 
-    private func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
+    func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
         guard case .now(let response) = reply(to: request, evaluation) else { return }
         server.complete(request.exchange, with: response)
     }
 
     private func store(
-        _ delivery: Delivery, _ reply: RouteReply?, _ request: IngestRequest, _ charge: MemoryCharge
+        _ delivery: Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
     ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
         let submission = Submission(
-            delivery, origin: server.loop.index, ticket: inWork.nextTicket, enqueuedAtNanoseconds: received)
+            delivery, origin: server.loop.index, ticket: pending.nextTicket, enqueuedAtNanoseconds: received)
         let memory = submission.byteCost + (reply?.body?.count ?? 0)
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
-            return .now(refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, request.entry))
+            return .now(
+                refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, by: request.entry))
         }
         charge.giveBack(downTo: memory)
-        inWork.insert(
-            WorkList.Item(
+        pending.insert(
+            PendingRequests.Item(
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: reply,
                 receivedAtNanoseconds: received, memory: memory, parts: submission.partCount, peer: request.peer))
-        note(delivery, request.entry)
+        note(delivery, of: request)
         server.releaseRequest(request.exchange)
         outgoing.append(submission)
         return .later
     }
 
-    private func note(_ delivery: Delivery, _ entry: TableInForce.Entry) {
+    private func note(_ delivery: Delivery, of request: IngestRequest) {
+        let entry = request.entry
         if delivery.missingKeys > 0 { entry.metrics.keysMissing.increment(by: delivery.missingKeys) }
         if delivery.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
             shared.journal.repairedSurrogates(
@@ -156,13 +151,7 @@ final class IngestService: HTTPService {
     }
 
     private func refusal(
-        _ code: ErrorCode, reason: String, _ request: borrowing RequestView, _ entry: TableInForce.Entry?
-    ) -> HTTPResponse {
-        refusal(code, reason: reason, from: request.peer, entry)
-    }
-
-    private func refusal(
-        _ code: ErrorCode, reason: String, from peer: PeerAddress, _ entry: TableInForce.Entry?,
+        _ code: ErrorCode, reason: String, from peer: PeerAddress, by entry: ActiveRoutes.Entry?,
         retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
@@ -188,7 +177,7 @@ final class IngestService: HTTPService {
     func completed(_ results: [IngestResult]) {
         let now = shared.time.monotonicNanoseconds()
         for result in results {
-            guard let item = inWork.remove(result.ticket) else { continue }
+            guard let item = pending.remove(result.ticket) else { continue }
             shared.memory.release(item.memory)
             if case .stored = result.outcome {
                 shared.metrics.receiveToDurable.observe(nanoseconds: now - item.receivedAtNanoseconds)
@@ -202,7 +191,7 @@ final class IngestService: HTTPService {
         }
     }
 
-    private func response(to item: WorkList.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
+    private func response(to item: PendingRequests.Item, _ outcome: IngestOutcome, _ now: Int64) -> HTTPResponse {
         let metrics = item.entry.metrics
         let name = item.entry.route.name
         switch outcome {
@@ -229,5 +218,63 @@ final class IngestService: HTTPService {
             shared.journal.refused(code, route: name, reason: code.title, peer: item.peer)
             return ProblemDocument.response(for: code, headers: RetryAfter.headers(for: code))
         }
+    }
+}
+
+extension DeliveryDocument {
+    private static let contentTypeHeader = [(name: "content-type", value: contentType)]
+
+    /// - Parameters:
+    ///   - id: the delivery's, or the first one's where it is a duplicate.
+    ///   - reply: what the route says instead; its status and headers hold even where the document stays.
+    static func response(id: String, _ content: Content, reply: RouteReply?) -> HTTPResponse {
+        if let reply, let body = reply.body {
+            return HTTPResponse(
+                status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) }, body: body)
+        }
+        let extra = reply?.headers.map { (name: $0.name, value: $0.value) } ?? []
+        return HTTPResponse(
+            status: reply?.status ?? 200, headers: contentTypeHeader + extra, body: body(id: id, content))
+    }
+}
+
+/// The event loops for senders, each with an ingest service, and the way for other threads to hand it something.
+/// Callable from any thread.
+struct IngestLoops: Sendable {
+    let group: EventLoopGroup
+    private let mailboxes: [LoopMailbox]
+    private let key = LoopLocal<IngestService>()
+
+    init(_ group: EventLoopGroup) {
+        self.group = group
+        mailboxes = group.mailboxes
+    }
+
+    /// Makes an object the service of its loop; called there.
+    func set(_ service: IngestService, on loop: EventLoop) { loop.set(service, for: key) }
+
+    /// From here on nothing reaches the services: called before they go.
+    func dismiss() {
+        for mailbox in mailboxes { mailbox.post { [key] in $0.set(nil, for: key) } }
+    }
+
+    /// Hands the outbox's results to the loop whose deliveries they are of.
+    func completed(_ results: [IngestResult], on index: Int) {
+        mailboxes[index].post { [key] in $0[key]?.completed(results) }
+    }
+
+    /// Hands the evaluation of a large request back to its loop.
+    func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation, on index: Int) {
+        mailboxes[index].post { [key] in $0[key]?.finish(request, evaluation) }
+    }
+
+    /// Has every loop use other routes for the requests that begin from now on.
+    func use(_ routes: ActiveRoutes) {
+        for mailbox in mailboxes { mailbox.post { [key] in $0[key]?.use(routes) } }
+    }
+
+    /// Returns when every loop has taken what was handed to it so far.
+    func settle() async {
+        for index in mailboxes.indices { _ = await group.run(on: index) { _ in } }
     }
 }

@@ -4,7 +4,7 @@ internal import SluiceRoutes
 
 /// A complete request on its way through its route, as any thread may know it.
 struct IngestRequest: Sendable {
-    let entry: TableInForce.Entry
+    let entry: ActiveRoutes.Entry
     let exchange: ExchangeID
     let deliveryID: String
     let receivedAtMilliseconds: Int64

@@ -29,7 +29,7 @@ final class CertificateKeeper: Sendable {
     private let state: Mutex<State>
 
     /// Reads the pair for the first time.
-    init(certificatePath: String, keyPath: String, time: any TimeSource, logger: Logger) throws(FatalProblem) {
+    init(certificatePath: String, keyPath: String, time: any TimeSource, logger: Logger) throws(StartupError) {
         self.certificatePath = certificatePath
         self.keyPath = keyPath
         self.time = time
@@ -40,7 +40,7 @@ final class CertificateKeeper: Sendable {
             slot = TLSServerContextSlot(
                 try TLSServerContext(certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys))
         } catch {
-            throw FatalProblem(.wrongInput, "tls.certificate, tls.key: \(error)")
+            throw StartupError(.wrongInput, "tls.certificate, tls.key: \(error)")
         }
     }
 

@@ -39,7 +39,7 @@ package final class RouteReloadService: Service {
     /// Where new tables go.
     struct Publication: Sendable {
         /// Hands one on.
-        var publish: @Sendable (TableInForce) -> Void
+        var publish: @Sendable (ActiveRoutes) -> Void
         /// Returns when everybody serves with what was handed on so far.
         var settle: @Sendable () async -> Void
     }
@@ -47,14 +47,14 @@ package final class RouteReloadService: Service {
     /// What is in force and what became of the last load, all of one moment.
     struct Picture: Sendable {
         let status: RouteReloader.Status
-        let table: TableInForce?
+        let table: ActiveRoutes?
         /// What the table was made from.
         let source: TableSource?
     }
 
     private struct State {
         var reloader = RouteReloader()
-        var table: TableInForce?
+        var table: ActiveRoutes?
         var source: TableSource?
         var secretFiles: [String] = []
         var environmentNames: [String] = []
@@ -63,7 +63,7 @@ package final class RouteReloadService: Service {
     }
 
     private let configuration: Configuration
-    private let certificate: CertificateKeeper?
+    let certificate: CertificateKeeper?
     private let metrics: MetricsRegistry
     private let time: any TimeSource
     private let logger: Logger
@@ -72,7 +72,7 @@ package final class RouteReloadService: Service {
     /// Held from reading the files to publishing the table and logging it, so that of two reloads at once the one that
     /// has read later wins, and is told of later.
     private let loading = Mutex(())
-    private let publication = Mutex(Publication(publish: { _ in }, settle: {}))
+    private let publication: Publication
     private let succeeded: Counter
     private let failed: Counter
 
@@ -80,12 +80,13 @@ package final class RouteReloadService: Service {
     private static let attempts = 10
 
     init(
-        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry, time: any TimeSource,
-        logger: Logger
+        _ configuration: Configuration, certificate: CertificateKeeper?, metrics: MetricsRegistry,
+        publication: Publication, time: any TimeSource, logger: Logger
     ) {
         self.configuration = configuration
         self.certificate = certificate
         self.metrics = metrics
+        self.publication = publication
         self.time = time
         self.logger = logger
         succeeded = metrics.counter(.reloads, labels: ["success"])
@@ -95,18 +96,13 @@ package final class RouteReloadService: Service {
     /// Loads the routes for the first time.
     ///
     /// - Throws: every problem, a line each, with exit status 1.
-    func start() throws(FatalProblem) -> TableInForce {
+    func start() throws(StartupError) -> ActiveRoutes {
         let report = loading.withLock { _ in loadStill() }
         guard let table = state.withLock({ $0.table }) else {
-            throw FatalProblem(.wrongInput, report.problems.joined(separator: "\n"))
+            throw StartupError(.wrongInput, report.problems.joined(separator: "\n"))
         }
         logNew(report.warnings)
         return table
-    }
-
-    /// Says where new tables go; called once, when the loops are there.
-    func publishes(to publication: Publication) {
-        self.publication.withLock { $0 = publication }
     }
 
     /// Looks once a second until the service group stops it.
@@ -127,7 +123,7 @@ package final class RouteReloadService: Service {
     var environmentNames: [String] { state.withLock { $0.environmentNames } }
 
     /// The table that requests are served with now.
-    var tableInForce: TableInForce? { state.withLock { $0.table } }
+    var activeRoutes: ActiveRoutes? { state.withLock { $0.table } }
 
     /// How the files on disk are to the table of a picture. Blocking.
     func files(_ picture: Picture) -> TableSource.Files {
@@ -152,7 +148,7 @@ package final class RouteReloadService: Service {
         Task { [self] in
             while let answers = requests.withLock({ $0.next() }) {
                 let report = reloadNow()
-                await publication.withLock { $0 }.settle()
+                await publication.settle()
                 for answer in answers { answer(report) }
             }
         }
@@ -181,7 +177,7 @@ package final class RouteReloadService: Service {
         failed.increment()
         return state.withLock { state in
             let verdict = state.reloader.neverStill(atMilliseconds: now)
-            return decide(verdict, nil, &state).report
+            return decide(verdict, of: nil, &state).report
         }
     }
 
@@ -235,19 +231,19 @@ package final class RouteReloadService: Service {
             ).sorted()
             state.environmentNames = compilation.environmentNames
             let verdict = state.reloader.compiled(compilation, inForce: state.table?.table, atMilliseconds: now)
-            return decide(verdict, compilation, &state)
+            return decide(verdict, of: compilation, &state)
         }
-        if let replacement { publication.withLock { $0 }.publish(replacement) }
+        if let replacement { publication.publish(replacement) }
         (report.problems.isEmpty ? succeeded : failed).increment()
         return report
     }
 
     private func decide(
-        _ verdict: RouteReloader.Verdict, _ compilation: RouteCompilation?, _ state: inout State
-    ) -> (report: Report, replacement: TableInForce?) {
+        _ verdict: RouteReloader.Verdict, of compilation: RouteCompilation?, _ state: inout State
+    ) -> (report: Report, replacement: ActiveRoutes?) {
         switch verdict {
         case .replace(let table, let version, let warnings):
-            let inForce = TableInForce(table, version: version, metrics: metrics, before: state.table)
+            let inForce = ActiveRoutes(table, version: version, metrics: metrics, before: state.table)
             state.table = inForce
             state.source = compilation.map { TableSource(fingerprint: $0.fingerprint, secretFiles: $0.secretFiles) }
             return (Report(version: version, routes: table.routes.count, problems: [], warnings: warnings), inForce)

@@ -22,30 +22,28 @@ package struct Setting: Sendable {
 
     /// A setting that always has a value.
     init<Value>(
-        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value> & Sendable,
-        _ form: SettingForm<Value>,
-        _ meaning: String
+        _ key: String, _ member: any WritableKeyPath<Settings, Value> & Sendable, in group: SettingGroup,
+        form: SettingForm<Value>, meaning: String
     ) {
         self.init(
-            key, group, form, meaning, defaultNote: nil,
+            key: key, group: group, form: form, meaning: meaning, defaultNote: nil,
             store: { value, settings in settings[keyPath: member] = value },
             load: { $0[keyPath: member] })
     }
 
     /// A setting that may be absent; `defaultNote` says what holds then.
     init<Value>(
-        _ key: String, _ group: SettingGroup, _ member: any WritableKeyPath<Settings, Value?> & Sendable,
-        _ form: SettingForm<Value>,
-        _ meaning: String, defaultNote: String? = nil
+        _ key: String, _ member: any WritableKeyPath<Settings, Value?> & Sendable, in group: SettingGroup,
+        form: SettingForm<Value>, meaning: String, defaultNote: String? = nil
     ) {
         self.init(
-            key, group, form, meaning, defaultNote: defaultNote,
+            key: key, group: group, form: form, meaning: meaning, defaultNote: defaultNote,
             store: { value, settings in settings[keyPath: member] = value },
             load: { $0[keyPath: member] })
     }
 
     private init<Value>(
-        _ key: String, _ group: SettingGroup, _ form: SettingForm<Value>, _ meaning: String, defaultNote: String?,
+        key: String, group: SettingGroup, form: SettingForm<Value>, meaning: String, defaultNote: String?,
         store: @escaping @Sendable (Value, inout Settings) -> Void, load: @escaping @Sendable (Settings) -> Value?
     ) {
         self.key = key

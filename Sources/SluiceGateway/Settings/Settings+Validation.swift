@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-extension SettingsInForce {
+extension EffectiveSettings {
     /// The rules between settings. Each problem stands where the setting does that has to change.
     var crossFieldProblems: [String] {
         listenerProblems + certificateProblems + queueServerProblems + sizeProblems + timeProblems

@@ -24,13 +24,13 @@ package struct SettingsFile: Sendable, Equatable {
     ///
     /// - Returns: `nil` where no file is named and the usual one is not there.
     /// - Throws: `ExitStatus.wrongInput` where the file cannot be read.
-    package static func load(config: String?) throws(FatalProblem) -> SettingsFile? {
+    package static func load(config: String?) throws(StartupError) -> SettingsFile? {
         let path = config ?? usualName
         if config == nil, (try? FileAccess.status(of: path)) == nil { return nil }
         do {
             return SettingsFile(path: path, bytes: try FileAccess.read(path, limit: YAMLLimits().bytes))
         } catch {
-            throw FatalProblem(.wrongInput, "cannot read the settings file \(PrintableText.escape(path)): \(error)")
+            throw StartupError(.wrongInput, "cannot read the settings file \(PrintableText.escape(path)): \(error)")
         }
     }
 
@@ -67,18 +67,18 @@ package struct SettingsFile: Sendable, Equatable {
         case .scalar(let scalar) where scalar.value == .null || scalar.text.isEmpty:
             report(node.position, "\(setting.key) has no value; give it one or take the line out")
         case .scalar(let scalar):
-            addEntry(setting, scalar.text, node)
+            addEntry(setting, scalar.text, at: node.position)
         case .sequence(let elements) where setting.isList:
             let texts = elements.compactMap { $0.scalar?.text }.filter { !$0.isEmpty && !$0.contains(",") }
             guard texts.count == elements.count else { return reportForm(setting, node) }
-            addEntry(setting, texts.joined(separator: ","), node)
+            addEntry(setting, texts.joined(separator: ","), at: node.position)
         case .sequence, .mapping:
             reportForm(setting, node)
         }
     }
 
-    private mutating func addEntry(_ setting: Setting, _ text: String, _ node: YAMLNode) {
-        entries.append(Entry(key: setting.key, value: text, line: node.position.line, column: node.position.column))
+    private mutating func addEntry(_ setting: Setting, _ text: String, at position: YAMLPosition) {
+        entries.append(Entry(key: setting.key, value: text, line: position.line, column: position.column))
     }
 
     private static func isSection(_ key: String) -> Bool { SettingsTable.all.contains { $0.key.hasPrefix(key + ".") } }

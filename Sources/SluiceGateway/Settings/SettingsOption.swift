@@ -11,7 +11,7 @@ package struct SettingsOption: Sendable {
     /// - Parameter arguments: what is left of the command line once the command's own flags are taken out.
     /// - Throws: `ExitStatus.usage` for anything that is no setting's option, with a suggestion, and for one without a
     ///   value.
-    package static func parse(_ arguments: [String]) throws(FatalProblem) -> [SettingsOption] {
+    package static func parse(_ arguments: [String]) throws(StartupError) -> [SettingsOption] {
         var options: [SettingsOption] = []
         var index = arguments.startIndex
         while index < arguments.endIndex {
@@ -23,7 +23,7 @@ package struct SettingsOption: Sendable {
                 options.append(SettingsOption(setting: setting, value: String(argument.dropFirst(name.count + 1))))
             } else {
                 guard index < arguments.endIndex else {
-                    throw FatalProblem(.usage, "\(name) needs a value: \(name) \(setting.placeholder)")
+                    throw StartupError(.usage, "\(name) needs a value: \(name) \(setting.placeholder)")
                 }
                 options.append(SettingsOption(setting: setting, value: arguments[index]))
                 index += 1
@@ -47,10 +47,10 @@ package struct SettingsOption: Sendable {
 
     private static let byOption = Dictionary(uniqueKeysWithValues: SettingsTable.all.map { ($0.option, $0) })
 
-    private static func unknown(_ name: String) -> FatalProblem {
+    private static func unknown(_ name: String) -> StartupError {
         let shown = PrintableText.escape(name, limit: 80)
-        guard name.hasPrefix("-") else { return FatalProblem(.usage, "unexpected argument '\(shown)'") }
-        return FatalProblem(.usage, "unknown option '\(shown)'\(Suggestion.phrase(for: name, among: byOption.keys))")
+        guard name.hasPrefix("-") else { return StartupError(.usage, "unexpected argument '\(shown)'") }
+        return StartupError(.usage, "unknown option '\(shown)'\(Suggestion.phrase(for: name, among: byOption.keys))")
     }
 
     /// One paragraph a group: option, placeholder, meaning and default of each setting, for a command's `--help`.

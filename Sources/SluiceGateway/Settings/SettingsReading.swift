@@ -1,4 +1,5 @@
 internal import SluiceBase
+internal import SluiceRelay
 
 /// Where the value of a setting came from.
 package enum SettingOrigin: Sendable, Hashable {
@@ -21,7 +22,7 @@ extension SettingOrigin: CustomStringConvertible {
 }
 
 /// The settings in force and where each came from.
-package struct SettingsInForce: Sendable, Equatable {
+package struct EffectiveSettings: Sendable, Equatable {
     package var values: Settings
     /// By key; a setting that is not in here has its default.
     package var origins: [String: SettingOrigin] = [:]
@@ -30,7 +31,7 @@ package struct SettingsInForce: Sendable, Equatable {
 }
 
 /// Everything that is wrong with the settings, in the order in which it was found.
-package struct SettingsProblems: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Each a line that says where it stands, what is wrong and what to do.
     package let lines: [String]
 
@@ -42,10 +43,10 @@ package struct SettingsProblems: Error, Sendable, Equatable, CustomStringConvert
 /// Puts the settings together: the command line goes before the environment, that before the file, that before the
 /// defaults.
 package struct SettingsReading {
-    private var result: SettingsInForce
+    private var result: EffectiveSettings
     private var problems: [String] = []
 
-    private init(defaults: Settings) { result = SettingsInForce(values: defaults) }
+    private init(defaults: Settings) { result = EffectiveSettings(values: defaults) }
 
     /// Reads all sources and checks the result.
     ///
@@ -61,13 +62,13 @@ package struct SettingsReading {
     package static func read(
         defaults: Settings, file: SettingsFile?, environment: [String: String], options: [SettingsOption],
         checksRules: Bool = true
-    ) throws(SettingsProblems) -> SettingsInForce {
+    ) throws(SettingsError) -> EffectiveSettings {
         var reading = SettingsReading(defaults: defaults)
         if let file { reading.apply(file) }
         reading.apply(environment)
         reading.apply(options)
         if reading.problems.isEmpty, checksRules { reading.problems = reading.result.crossFieldProblems }
-        guard reading.problems.isEmpty else { throw SettingsProblems(lines: reading.problems) }
+        guard reading.problems.isEmpty else { throw SettingsError(lines: reading.problems) }
         return reading.result
     }
 
@@ -101,5 +102,48 @@ package struct SettingsReading {
             let shown = PrintableText.escape(ServerURL.withoutCredentials(text), limit: 80)
             problems.append("\(origin): \(setting.key) must be \(setting.requirement), not '\(shown)'")
         }
+    }
+}
+
+/// Variables that look like settings and are none.
+package enum SettingsEnvironment {
+    /// One warning for each variable `SLUICE_…` that is no setting, in alphabetical order.
+    ///
+    /// - Parameters:
+    ///   - environment: all variables of the process.
+    ///   - routeVariables: names that an `env:` of a route uses; they may begin with `SLUICE_` too.
+    package static func warnings(for environment: [String: String], routeVariables: Set<String>) -> [String] {
+        environment.keys.sorted().compactMap { name in
+            guard name.hasPrefix("SLUICE_"), !settings.contains(name), !routeVariables.contains(name),
+                !isInjectedByKubernetes(name)
+            else {
+                return nil
+            }
+            let suggestion = Suggestion.phrase(for: name, among: settings)
+            return
+                "\(PrintableText.escape(name, limit: 80)): no setting has this variable, so it is ignored\(suggestion)"
+        }
+    }
+
+    private static let settings = Set(SettingsTable.all.map(\.variable))
+
+    /// Kubernetes gives each container variables about every Service of its namespace: for one named `sluice` these are
+    /// `SLUICE_SERVICE_HOST`, `SLUICE_SERVICE_PORT…` and `SLUICE_PORT…`.
+    private static func isInjectedByKubernetes(_ name: String) -> Bool {
+        name == "SLUICE_PORT" || name.hasPrefix("SLUICE_PORT_") || name.hasPrefix("SLUICE_SERVICE_")
+    }
+}
+
+extension EffectiveSettings {
+    /// Sends jobs to the development queue that `sluice dev` has started.
+    ///
+    /// - Parameters:
+    ///   - port: where it listens on this machine.
+    ///   - isLicensed: whether it takes unique keys. Where it does not they are left out from the start, unless
+    ///     somebody has set
+    ///     `zizq.unique_keys`: the alarm about a licence would be the first thing that somebody new sees.
+    package mutating func useDevelopmentQueue(port: UInt16, isLicensed: Bool) {
+        values.zizq.url = ServerURL(scheme: .http, host: "127.0.0.1", port: port)
+        if !isLicensed, origin(of: "zizq.unique_keys") == .byDefault { values.zizq.uniqueKeys = .never }
     }
 }

@@ -16,129 +16,145 @@ package enum SettingsTable {
     private static let pem = "PEM file"
 
     private static let listeners: [Setting] = [
-        Setting("https", .listeners, \.https, .listener, "The public listener"),
+        Setting("https", \.https, in: .listeners, form: .listener, meaning: "The public listener"),
         Setting(
-            "tls.certificate", .listeners, \.tls.certificate, .path(pem),
-            "Certificate and chain of the public listener; required while `https` is on (`sluice dev` makes its own); "
-                + "read again at each reload"
-        ),
+            "tls.certificate", \.tls.certificate, in: .listeners, form: .path(pem),
+            meaning:
+                "Certificate and chain of the public listener; required if `https` is on (`sluice dev` creates its own); "
+                + "reloaded when it changes"),
         Setting(
-            "tls.key", .listeners, \.tls.key, .path(pem),
-            "The private key of the certificate; required while `https` is on"),
+            "tls.key", \.tls.key, in: .listeners, form: .path(pem),
+            meaning: "Private key of the certificate; required if `https` is on"),
         Setting(
-            "http", .listeners, \.http, .listener, "A listener without TLS, for use behind an ingress that ends TLS"),
+            "http", \.http, in: .listeners, form: .listener,
+            meaning: "Listener without TLS, for use behind a proxy that terminates TLS"),
         Setting(
-            "admin", .listeners, \.admin, .listener,
-            "GET `/healthz`, `/readyz` and `/metrics`; nothing that changes anything (the container image sets "
-                + "`0.0.0.0:9464`)"
-        ),
+            "admin", \.admin, in: .listeners, form: .listener,
+            meaning:
+                "Listener for GET `/healthz`, `/readyz` and `/metrics`; it changes nothing (the container image sets "
+                + "`0.0.0.0:9464`)"),
         Setting(
-            "trusted_proxies", .listeners, \.trustedProxies, .addressBlocks,
-            "Whose `X-Forwarded-For` is believed: the right-most address in it that is not trusted counts as the "
-                + "sender's"
-        ),
+            "trusted_proxies", \.trustedProxies, in: .listeners, form: .addressBlocks,
+            meaning:
+                "Proxies whose `X-Forwarded-For` is trusted: the right-most address in it that is not trusted is the "
+                + "sender's address"),
     ]
 
     private static let routes: [Setting] = [
-        Setting("routes", .routes, \.routes, .path("folder", placeholder: "FOLDER"), "Where the route files are"),
         Setting(
-            "public_url", .routes, \.publicURL, .publicServer,
-            "How providers see this service; some of them sign the URL"),
+            "routes", \.routes, in: .routes, form: .path("folder", placeholder: "FOLDER"),
+            meaning: "Folder with the route files"),
         Setting(
-            "threads", .routes, \.threads, .number(1...256), "Event loops, each on a thread of its own",
+            "public_url", \.publicURL, in: .routes, form: .publicServer,
+            meaning: "URL of this service as providers know it; some of them sign the URL"),
+        Setting(
+            "threads", \.threads, in: .routes, form: .number(1...256),
+            meaning: "Number of event loops, each on its own thread",
             defaultNote: "processors by affinity and cgroup quota"),
     ]
 
     private static let outbox: [Setting] = [
         Setting(
-            "outbox.path", .outbox, \.outbox.path, .path("file"),
-            "The SQLite outbox (the container image sets `/var/lib/sluice/outbox.db`)"
+            "outbox.path", \.outbox.path, in: .outbox, form: .path("file"),
+            meaning: "The SQLite outbox (the container image sets `/var/lib/sluice/outbox.db`)"),
+        Setting(
+            "outbox.max_bytes", \.outbox.maxBytes, in: .outbox, form: .size(.mebibytes(64)),
+            meaning:
+                "Limit for undelivered jobs, dead letters and kept requests together; above it, requests are answered 503"
         ),
         Setting(
-            "outbox.max_bytes", .outbox, \.outbox.maxBytes, .size(.mebibytes(64)),
-            "Undelivered jobs, dead letters and kept requests together; above it requests are answered 503"),
+            "outbox.max_dead_bytes", \.outbox.maxDeadBytes, in: .outbox, form: .size(.mebibytes(1)),
+            meaning:
+                "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that would "
+                + "become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
         Setting(
-            "outbox.max_dead_bytes", .outbox, \.outbox.maxDeadBytes, .size(.mebibytes(1)),
-            "Dead letters and their requests, a part of `outbox.max_bytes`; above it deliveries that would become "
-                + "dead letters are answered 503",
-            defaultNote: "a quarter of `outbox.max_bytes`"),
+            "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
+            meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),
         Setting(
-            "outbox.max_keys", .outbox, \.outbox.maxKeys, .number(1000...Int.max),
-            "Remembered unique keys; over it the oldest go first, with an alarm"),
+            "outbox.dedupe_window", \.outbox.dedupeWindow, in: .outbox, form: .duration(.seconds(60) ... .days(90)),
+            meaning: "How long a unique key is remembered"),
         Setting(
-            "outbox.dedupe_window", .outbox, \.outbox.dedupeWindow, .duration(.seconds(60) ... .days(90)),
-            "How long a unique key is remembered"),
+            "outbox.keep_delivered", \.outbox.keepDelivered, in: .outbox, form: .duration(.zero ... .days(30)),
+            meaning: "How long delivered jobs are kept, with their Zizq ids"),
         Setting(
-            "outbox.keep_delivered", .outbox, \.outbox.keepDelivered, .duration(.zero ... .days(30)),
-            "How long delivered jobs stay, with their ids at Zizq"),
-        Setting(
-            "outbox.keep_delivered_bytes", .outbox, \.outbox.keepDeliveredBytes, .size(ByteCount(bytes: 0)),
-            "Delivered jobs and requests kept with them never take more than this"),
+            "outbox.keep_delivered_bytes", \.outbox.keepDeliveredBytes, in: .outbox, form: .size(ByteCount(bytes: 0)),
+            meaning: "Limit for delivered jobs and the requests kept with them"),
     ]
 
     private static let zizq: [Setting] = [
-        Setting("zizq.url", .zizq, \.zizq.url, .server, "The queue server"),
+        Setting("zizq.url", \.zizq.url, in: .zizq, form: .server, meaning: "The queue server"),
         Setting(
-            "zizq.ca", .zizq, \.zizq.ca, .path(pem), "A private authority that the server's certificate may come from"),
+            "zizq.ca", \.zizq.ca, in: .zizq, form: .path(pem),
+            meaning: "Additional certificate authority for the server's certificate"),
         Setting(
-            "zizq.certificate", .zizq, \.zizq.certificate, .path(pem),
-            "The gateway's own certificate, where the server asks for one"),
-        Setting("zizq.key", .zizq, \.zizq.key, .path(pem), "That certificate's private key"),
-        Setting("zizq.batch_jobs", .zizq, \.zizq.batchJobs, .number(1...10_000), "Jobs in one bulk enqueue, at most"),
+            "zizq.certificate", \.zizq.certificate, in: .zizq, form: .path(pem),
+            meaning: "Client certificate, if the server requests one"),
+        Setting("zizq.key", \.zizq.key, in: .zizq, form: .path(pem), meaning: "Private key of the client certificate"),
         Setting(
-            "zizq.batch_bytes", .zizq, \.zizq.batchBytes, .size(.kibibytes(64), .mebibytes(64)),
-            "Bytes in one bulk enqueue, at most; a larger job goes alone"),
+            "zizq.batch_jobs", \.zizq.batchJobs, in: .zizq, form: .number(1...10_000),
+            meaning: "Maximum number of jobs in one bulk enqueue"),
         Setting(
-            "zizq.timeout", .zizq, \.zizq.timeout, .duration(.seconds(1) ... .seconds(600)),
-            "How long an answer may take"),
+            "zizq.batch_bytes", \.zizq.batchBytes, in: .zizq, form: .size(.kibibytes(64), .mebibytes(64)),
+            meaning: "Maximum size of one bulk enqueue; a larger job is sent alone"),
         Setting(
-            "zizq.headers_file", .zizq, \.zizq.headersFile, .path("file of `Name: value` lines"),
-            "Headers that are sent along, a proxy's token for one"),
-        Setting("zizq.concurrency", .zizq, \.zizq.concurrency, .number(1...16), "Batches in flight at once"),
+            "zizq.timeout", \.zizq.timeout, in: .zizq, form: .duration(.seconds(1) ... .seconds(600)),
+            meaning: "Timeout for an answer"),
         Setting(
-            "zizq.unique_keys", .zizq, \.zizq.uniqueKeys, .word,
-            "Whether `unique_key` is sent along; `auto` stops when the server has no licence for it"),
+            "zizq.headers_file", \.zizq.headersFile, in: .zizq, form: .path("file of `Name: value` lines"),
+            meaning: "Additional request headers, such as a token for a proxy"),
+        Setting(
+            "zizq.concurrency", \.zizq.concurrency, in: .zizq, form: .number(1...16),
+            meaning: "Number of concurrent batches"),
+        Setting(
+            "zizq.unique_keys", \.zizq.uniqueKeys, in: .zizq, form: .word,
+            meaning: "Whether to send `unique_key`; `auto` stops if the server has no licence for it"),
     ]
 
     private static let limits: [Setting] = [
         Setting(
-            "limits.body", .limits, \.limits.body, .size(.kibibytes(1), .mebibytes(100)),
-            "The largest body; a route's `body_limit` goes before it"),
+            "limits.body", \.limits.body, in: .limits, form: .size(.kibibytes(1), .mebibytes(100)),
+            meaning: "Maximum body size; a route's `body_limit` overrides it"),
         Setting(
-            "limits.connections", .limits, \.limits.connections, .number(1...1_000_000),
-            "Connections open at once; at this number a new one takes the place of one without an accepted request"),
+            "limits.connections", \.limits.connections, in: .limits, form: .number(1...1_000_000),
+            meaning: "Maximum number of open connections; a new one then replaces one without an accepted request"),
         Setting(
-            "limits.head", .limits, \.limits.head, .duration(shortWait),
-            "To complete a request head, and the TLS handshake"),
+            "limits.head", \.limits.head, in: .limits, form: .duration(shortWait),
+            meaning: "Timeout for a request head, including the TLS handshake"),
         Setting(
-            "limits.body_time", .limits, \.limits.bodyTime, .duration(.milliseconds(100) ... .seconds(3600)),
-            "To complete a body"),
+            "limits.body_time", \.limits.bodyTime, in: .limits, form: .duration(.milliseconds(100) ... .seconds(3600)),
+            meaning: "Timeout for a body"),
         Setting(
-            "limits.idle", .limits, \.limits.idle, .duration(.seconds(1) ... .seconds(3600)),
-            "A connection without a request"),
-        Setting("limits.write", .limits, \.limits.write, .duration(shortWait), "For a sender to take its answer"),
+            "limits.idle", \.limits.idle, in: .limits, form: .duration(.seconds(1) ... .seconds(3600)),
+            meaning: "Timeout for a connection without a request"),
         Setting(
-            "limits.commit", .limits, \.limits.commit, .duration(.milliseconds(100) ... .seconds(60)),
-            "From a request being received to being inside a transaction, else 503"),
+            "limits.write", \.limits.write, in: .limits, form: .duration(shortWait),
+            meaning: "Timeout for a sender to read its answer"),
         Setting(
-            "limits.memory", .limits, \.limits.memory, .size(.mebibytes(16)),
-            "Bodies, pending commits and unsent answers together, else 503"),
+            "limits.commit", \.limits.commit, in: .limits, form: .duration(.milliseconds(100) ... .seconds(60)),
+            meaning: "Timeout from receiving a request to its transaction; then 503"),
         Setting(
-            "limits.connections_per_address", .limits, \.limits.connectionsPerAddress, .number(0...Int.max),
-            "Connections open at once from one address or IPv6 /64, `trusted_proxies` excepted; 0 is no limit"),
+            "limits.memory", \.limits.memory, in: .limits, form: .size(.mebibytes(16)),
+            meaning: "Limit for bodies, pending commits and unsent answers together; then 503"),
         Setting(
-            "limits.drain", .limits, \.limits.drain, .duration(.zero ... .seconds(300)),
-            "To serve on after SIGTERM, while load balancers look away"),
+            "limits.connections_per_address", \.limits.connectionsPerAddress, in: .limits, form: .number(0...Int.max),
+            meaning:
+                "Maximum number of connections from one address or IPv6 /64, except `trusted_proxies`; 0 means no limit"
+        ),
         Setting(
-            "limits.shutdown", .limits, \.limits.shutdown, .duration(.zero ... .seconds(600)),
-            "To drain, finish and flush, together"),
+            "limits.drain", \.limits.drain, in: .limits, form: .duration(.zero ... .seconds(300)),
+            meaning: "How long to keep serving after SIGTERM so that load balancers can drain"),
+        Setting(
+            "limits.shutdown", \.limits.shutdown, in: .limits, form: .duration(.zero ... .seconds(600)),
+            meaning: "Time to drain, finish requests and send jobs, in total"),
     ]
 
     private static let shortWait: ClosedRange<Duration> = .milliseconds(100) ... .seconds(300)
 
     private static let logging: [Setting] = [
-        Setting("log.level", .logging, \.log.level, .word, "The least grave records that are written"),
-        Setting("log.format", .logging, \.log.format, .word, "`auto` is text on a terminal and JSON elsewhere"),
+        Setting("log.level", \.log.level, in: .logging, form: .word, meaning: "Minimum log level"),
+        Setting(
+            "log.format", \.log.format, in: .logging, form: .word,
+            meaning: "`auto` is text on a terminal and JSON elsewhere"),
     ]
 }
 

@@ -71,7 +71,7 @@ final class ClientConnection: EventHandler {
         }
     }
 
-    private func resolved(_ result: Result<[SocketAddress], Resolver.Failure>) {
+    private func resolved(_ result: Result<[SocketAddress], Resolver.LookUpError>) {
         guard phase == .resolving else { return }
         switch result {
         case .success(let addresses): connect(to: addresses)

@@ -8,7 +8,7 @@ package struct ResponseParser: Sendable {
         case needMore
         case complete(ReceivedResponse)
         /// The connection closes; its outcome is unknown to the client.
-        case refused(MessageFault)
+        case refused(MessageError)
     }
 
     private enum Phase: Sendable {
@@ -30,7 +30,7 @@ package struct ResponseParser: Sendable {
     private var framing = FramingFields()
     private var headLength = 0
     private var interimAnswers = 0
-    private var fault: MessageFault?
+    private var fault: MessageError?
 
     /// - Parameters:
     ///   - bodyLimit: in bytes; a longer body is refused as soon as that is known.
@@ -47,7 +47,7 @@ package struct ResponseParser: Sendable {
     /// - Parameter buffer: everything received on the connection since the request; interim answers are taken out of
     ///   it, and chunk framing. What is received next goes to its end.
     package mutating func parse(_ buffer: inout [UInt8]) -> Step {
-        do throws(MessageFault) {
+        do throws(MessageError) {
             if let fault { throw fault }
             return try advance(&buffer).map { .complete($0) } ?? .needMore
         } catch {
@@ -95,7 +95,7 @@ package struct ResponseParser: Sendable {
         return Array(buffer[headLength..<end])
     }
 
-    private mutating func advance(_ buffer: inout [UInt8]) throws(MessageFault) -> ReceivedResponse? {
+    private mutating func advance(_ buffer: inout [UInt8]) throws(MessageError) -> ReceivedResponse? {
         while true {
             switch phase {
             case .statusLine, .fields:
@@ -122,7 +122,7 @@ package struct ResponseParser: Sendable {
     }
 
     /// Whether the empty line was reached.
-    private mutating func advanceHead(_ bytes: Span<UInt8>) throws(MessageFault) -> Bool {
+    private mutating func advanceHead(_ bytes: Span<UInt8>) throws(MessageError) -> Bool {
         let end = min(bytes.count, limits.headBytes)
         if case .statusLine = phase {
             if try line.advance(bytes, index: &index, end: end) { phase = .fields }
@@ -132,7 +132,7 @@ package struct ResponseParser: Sendable {
         return false
     }
 
-    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) -> Bool {
+    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageError) -> Bool {
         while true {
             switch lines.advance(bytes, index: &index, end: end) {
             case .needMore: return false
@@ -146,7 +146,7 @@ package struct ResponseParser: Sendable {
         }
     }
 
-    private mutating func passInterimAnswer(_ buffer: inout [UInt8]) throws(MessageFault) {
+    private mutating func passInterimAnswer(_ buffer: inout [UInt8]) throws(MessageError) {
         guard line.status != 101 else { throw .switchingProtocols }
         interimAnswers += 1
         guard interimAnswers <= Self.interimAnswersMaximum else { throw .tooManyInterimAnswers }
@@ -160,7 +160,7 @@ package struct ResponseParser: Sendable {
     }
 
     /// The order of RFC 9112 §6.3.
-    private func bodyPhase() throws(MessageFault) -> Phase {
+    private func bodyPhase() throws(MessageError) -> Phase {
         let given = try framing.framing()
         if toHeadMethod || line.status == 204 || line.status == 304 { return .lengthBody(end: headLength) }
         switch given {
@@ -173,8 +173,8 @@ package struct ResponseParser: Sendable {
     }
 
     private mutating func chunked(
-        _ step: ChunkedDecoder.Step, _ fault: MessageFault?, bufferEnd: Int
-    ) throws(MessageFault) -> ReceivedResponse? {
+        _ step: ChunkedDecoder.Step, _ fault: MessageError?, bufferEnd: Int
+    ) throws(MessageError) -> ReceivedResponse? {
         switch step {
         case .needMore: return nil
         case .complete(let bodyEnd): return complete(bodyEnd: bodyEnd, bufferEnd: bufferEnd)

@@ -9,7 +9,7 @@ struct StatusLineParser: Sendable {
     private var endsLine = false
 
     /// Whether the line is complete; `index` is then behind it.
-    mutating func advance(_ bytes: Span<UInt8>, index: inout Int, end: Int) throws(MessageFault) -> Bool {
+    mutating func advance(_ bytes: Span<UInt8>, index: inout Int, end: Int) throws(MessageError) -> Bool {
         while index < end {
             let byte = bytes[index]
             index += 1
@@ -23,7 +23,7 @@ struct StatusLineParser: Sendable {
         return false
     }
 
-    private mutating func read(_ byte: UInt8) throws(MessageFault) {
+    private mutating func read(_ byte: UInt8) throws(MessageError) {
         guard byte != ASCII.lineFeed else { throw .bareLineFeed }
         switch position {
         case 0..<5, 6:
@@ -46,7 +46,7 @@ struct StatusLineParser: Sendable {
         }
     }
 
-    private mutating func readStatusDigit(_ byte: UInt8) throws(MessageFault) {
+    private mutating func readStatusDigit(_ byte: UInt8) throws(MessageError) {
         guard ASCII.isDigit(byte) else { throw .statusLine }
         status = status * 10 + Int(byte &- 0x30)
         guard position > 9 || (1...5).contains(status) else { throw .statusLine }

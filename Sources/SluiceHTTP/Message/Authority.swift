@@ -35,14 +35,14 @@ enum Authority {
     private static func endOfRegisteredName(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var index = range.lowerBound
         while index < range.upperBound,
-            Grammar.isRegisteredName(bytes[index]) || isEscape(bytes, index, range.upperBound)
+            Grammar.isRegisteredName(bytes[index]) || isEscape(bytes, at: index, end: range.upperBound)
         {
             index += bytes[index] == UInt8(ascii: "%") ? 3 : 1
         }
         return index
     }
 
-    private static func isEscape(_ bytes: Span<UInt8>, _ index: Int, _ end: Int) -> Bool {
+    private static func isEscape(_ bytes: Span<UInt8>, at index: Int, end: Int) -> Bool {
         guard bytes[index] == UInt8(ascii: "%"), index + 2 < end else { return false }
         return Grammar.hexDigit(bytes[index + 1]) != nil && Grammar.hexDigit(bytes[index + 2]) != nil
     }

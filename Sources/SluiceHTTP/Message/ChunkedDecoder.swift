@@ -29,7 +29,7 @@ package struct ChunkedDecoder: Sendable {
     /// Where the body ends in the buffer so far.
     package private(set) var bodyEnd: Int
     /// The rule that the body broke, once it was refused.
-    package private(set) var fault: MessageFault?
+    package private(set) var fault: MessageError?
 
     private let bodyLimit: Int
     private var phase = Phase.size
@@ -61,7 +61,7 @@ package struct ChunkedDecoder: Sendable {
     package mutating func decode(_ buffer: inout [UInt8]) -> Step {
         precondition(phase != .complete, "A decoder reads one body.")
         var index = bodyEnd
-        do throws(MessageFault) {
+        do throws(MessageError) {
             if let fault { throw fault }
             while index < buffer.count, phase != .complete { try advance(&buffer, &index) }
         } catch {
@@ -80,7 +80,7 @@ package struct ChunkedDecoder: Sendable {
         framingAllowance = framingStart
     }
 
-    private mutating func advance(_ buffer: inout [UInt8], _ index: inout Int) throws(MessageFault) {
+    private mutating func advance(_ buffer: inout [UInt8], _ index: inout Int) throws(MessageError) {
         switch phase {
         case .data: moveData(&buffer, &index)
         case .trailers: try readTrailers(buffer.span, &index)
@@ -105,7 +105,7 @@ package struct ChunkedDecoder: Sendable {
         if remaining == 0 { phase = .dataCarriageReturn }
     }
 
-    private mutating func readFraming(_ byte: UInt8) throws(MessageFault) {
+    private mutating func readFraming(_ byte: UInt8) throws(MessageError) {
         switch phase {
         case .size: try readSize(byte)
         case .blankBehindSize:
@@ -130,7 +130,7 @@ package struct ChunkedDecoder: Sendable {
     }
 
     /// The size is refused as soon as its digits go over the limit, so it cannot overflow.
-    private mutating func readSize(_ byte: UInt8) throws(MessageFault) {
+    private mutating func readSize(_ byte: UInt8) throws(MessageError) {
         if let digit = Grammar.hexDigit(byte) {
             guard sizeDigits < Self.sizeDigitsMaximum else { throw .chunkSize }
             sizeDigits += 1
@@ -152,7 +152,7 @@ package struct ChunkedDecoder: Sendable {
     }
 
     /// The text of extensions is dropped. Only quotes are followed: a line end inside of them is where readers differ.
-    private mutating func readExtension(_ byte: UInt8) throws(MessageFault) {
+    private mutating func readExtension(_ byte: UInt8) throws(MessageError) {
         if byte != ASCII.carriageReturn { try chargeExtension() }
         guard byte != ASCII.lineFeed else { throw .bareLineFeed }
         let endsLine = byte == ASCII.carriageReturn && phase == .extensionText
@@ -168,12 +168,12 @@ package struct ChunkedDecoder: Sendable {
         }
     }
 
-    private mutating func chargeExtension() throws(MessageFault) {
+    private mutating func chargeExtension() throws(MessageError) {
         guard extensionAllowance > 0 else { throw .chunkExtensionsTooLong }
         extensionAllowance -= 1
     }
 
-    private mutating func readTrailers(_ bytes: Span<UInt8>, _ index: inout Int) throws(MessageFault) {
+    private mutating func readTrailers(_ bytes: Span<UInt8>, _ index: inout Int) throws(MessageError) {
         let start = index
         let end = min(bytes.count, index + trailerAllowance)
         var progress = FieldLineParser.Progress.line

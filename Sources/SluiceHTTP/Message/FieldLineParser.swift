@@ -9,7 +9,7 @@ struct FieldLineParser: Sendable {
         case line
         /// The empty line is complete.
         case end
-        case fault(MessageFault)
+        case fault(MessageError)
     }
 
     private enum Phase: Sendable {
@@ -67,7 +67,7 @@ struct FieldLineParser: Sendable {
         return HeaderField(name: nameStart..<nameEnd, value: valueStart..<end)
     }
 
-    private mutating func beginLine(_ byte: UInt8, at index: Int) -> MessageFault? {
+    private mutating func beginLine(_ byte: UInt8, at index: Int) -> MessageError? {
         switch byte {
         case ASCII.carriageReturn: phase = .endLineFeed
         case ASCII.lineFeed: return .bareLineFeed
@@ -82,7 +82,7 @@ struct FieldLineParser: Sendable {
         return nil
     }
 
-    private mutating func endName(_ byte: UInt8, at index: Int) -> MessageFault? {
+    private mutating func endName(_ byte: UInt8, at index: Int) -> MessageError? {
         switch byte {
         case UInt8(ascii: ":"):
             nameEnd = index
@@ -94,7 +94,7 @@ struct FieldLineParser: Sendable {
         }
     }
 
-    private mutating func endValue(_ byte: UInt8, at index: Int) -> MessageFault? {
+    private mutating func endValue(_ byte: UInt8, at index: Int) -> MessageError? {
         guard byte == ASCII.carriageReturn else { return byte == ASCII.lineFeed ? .bareLineFeed : .controlByte }
         valueEnd = index
         phase = .valueLineFeed

@@ -12,7 +12,7 @@ struct FramingFields: Sendable {
     private var hasOtherCoding = false
 
     /// Notes Content-Length, Transfer-Encoding and Connection; passes over every other name.
-    mutating func note(_ field: HeaderField, in bytes: Span<UInt8>, minorVersion: Int) -> MessageFault? {
+    mutating func note(_ field: HeaderField, in bytes: Span<UInt8>, minorVersion: Int) -> MessageError? {
         let name = bytes.extracting(field.name)
         switch name.count {
         case 10 where FieldName.connection.matches(name):
@@ -27,7 +27,7 @@ struct FramingFields: Sendable {
     }
 
     /// The framing that the lines give, nil where there is none of them.
-    func framing() throws(MessageFault) -> MessageFraming? {
+    func framing() throws(MessageError) -> MessageFraming? {
         if hasTransferEncoding {
             guard endsInChunked else { throw .chunkedNotLast }
             guard !hasOtherCoding else { throw .transferCodingNotSupported }
@@ -41,7 +41,7 @@ struct FramingFields: Sendable {
 
     /// A second line is refused even when it says the same, and so is a list: senders that do so are broken, and two
     /// readers that resolve it differently are how requests are smuggled (RFC 9112 §11.2).
-    private mutating func noteContentLength(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageFault? {
+    private mutating func noteContentLength(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageError? {
         guard contentLength == nil else { return .contentLengthTwice }
         guard !hasTransferEncoding else { return .bothLengths }
         guard !range.isEmpty else { return .contentLength }
@@ -54,7 +54,7 @@ struct FramingFields: Sendable {
         return length < Self.lengthCeiling ? nil : .bodyTooLarge
     }
 
-    private mutating func noteTransferEncoding(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageFault? {
+    private mutating func noteTransferEncoding(_ bytes: Span<UInt8>, _ range: Range<Int>) -> MessageError? {
         guard contentLength == nil else { return .bothLengths }
         hasTransferEncoding = true
         var list = ListElements(range)

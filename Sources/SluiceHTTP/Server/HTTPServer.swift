@@ -10,39 +10,38 @@ package final class HTTPServer: Sendable {
     private let observer: any HTTPServerObserver
     private let census: ConnectionCensus
     private let evict: HTTPServerLoop.Evict
-    private let mailboxes: [LoopMailbox]
-    private let serverLoop = LoopLocal<HTTPServerLoop>()
+    private let parts: [HTTPServerMailbox]
     private let listeners = LoopLocal<ListenerSet>()
 
     /// - Parameters:
     ///   - observer: told of what happens outside of services.
     ///   - makeService: called once on each loop.
-    package init(
+    package init<Service: HTTPService>(
         configuration: HTTPServerConfiguration, group: EventLoopGroup, observer: any HTTPServerObserver,
-        time: any TimeSource = SystemTime(),
-        makeService: @escaping @Sendable (HTTPServerLoop) -> any HTTPService
+        time: any TimeSource = SystemTime(), makeService: @escaping @Sendable (HTTPServerLoop) -> Service
     ) async {
         self.configuration = configuration
         self.group = group
         self.observer = observer
-        mailboxes = group.mailboxes
+        let key = LoopLocal<HTTPServerLoop>()
+        let parts = group.mailboxes.map { HTTPServerMailbox(loop: $0, key: key) }
+        self.parts = parts
         let census = ConnectionCensus(loopCount: group.count, configuration: configuration)
         self.census = census
-        configuration.memory.tellDropped { [mailboxes, serverLoop] owner in
-            mailboxes[owner.loop].post { loop in loop[serverLoop]?.dropRequest(of: owner.connection) }
+        configuration.memory.tellDropped { owner in
+            parts[owner.loop].post { $0.dropRequest(of: owner.connection) }
         }
-        let evict: HTTPServerLoop.Evict = { [mailboxes, serverLoop] number, loop, reason in
-            mailboxes[loop].post { $0[serverLoop]?.closeUnverified(number, reason) }
+        let evict: HTTPServerLoop.Evict = { number, loop, reason in
+            parts[loop].post { $0.closeUnverified(number, reason) }
         }
         self.evict = evict
-        for index in 0..<group.count {
-            _ = await group.run(on: index) { [serverLoop] loop in
+        for (index, mailbox) in parts.enumerated() {
+            _ = await group.run(on: index) { loop in
                 loop.set(
                     HTTPServerLoop(
-                        on: loop, configuration: configuration, census: census, observer: observer, time: time,
-                        evict: evict,
-                        makeService: makeService),
-                    for: serverLoop)
+                        on: loop, mailbox: mailbox, configuration: configuration, census: census, observer: observer,
+                        time: time, evict: evict, makeService: makeService),
+                    for: key)
             }
         }
     }
@@ -53,7 +52,7 @@ package final class HTTPServer: Sendable {
     /// Starts accepting on a bound socket on every loop, with TLS where there is a certificate. The kernel wakes one
     /// that waits (`EPOLLEXCLUSIVE`), so that a busy loop keeps nobody from being accepted.
     package func listen(on socket: ListeningSocket, tls: TLSServerContextSlot?) async throws(SystemCallError) {
-        for index in mailboxes.indices {
+        for index in parts.indices {
             let outcome: Result<Void, SystemCallError>? = await group.run(on: index) { [self] loop in
                 accept(from: socket, tls: tls, on: loop)
             }
@@ -82,25 +81,23 @@ package final class HTTPServer: Sendable {
     /// - Returns: `false` when the loop has ended.
     @discardableResult
     package func post(to index: Int, _ body: @escaping @Sendable (HTTPServerLoop) -> Void) -> Bool {
-        mailboxes[index].post { [serverLoop] loop in
-            if let server = loop[serverLoop] { body(server) }
-        }
+        parts[index].post(body)
     }
 
     // MARK: - Ending
 
     /// From now on each answer closes its connection, and streamed ones end; accepting goes on.
     package func beginDrain() {
-        for index in mailboxes.indices { post(to: index) { $0.drain() } }
+        for part in parts { part.post { $0.drain() } }
     }
 
     /// Accepts what the kernel has queued, stops listening, and closes idle connections.
     package func stopAccepting() async {
-        for index in mailboxes.indices.reversed() {
+        for index in parts.indices.reversed() {
             _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
         }
-        for index in mailboxes.indices {
-            _ = await group.run(on: index) { [serverLoop] in $0[serverLoop]?.closeIdle() }
+        for (index, part) in parts.enumerated() {
+            _ = await group.run(on: index) { $0[part.key]?.closeIdle() }
         }
     }
 
@@ -113,10 +110,10 @@ package final class HTTPServer: Sendable {
     /// Closes every connection, finished or not, and lets the services go.
     package func close() async {
         await stopAccepting()
-        for index in mailboxes.indices {
-            _ = await group.run(on: index) { [serverLoop] loop in
-                loop[serverLoop]?.dismantle()
-                loop.set(nil, for: serverLoop)
+        for (index, part) in parts.enumerated() {
+            _ = await group.run(on: index) { loop in
+                loop[part.key]?.closeAll()
+                loop.set(nil, for: part.key)
             }
         }
     }
@@ -142,7 +139,7 @@ package final class HTTPServer: Sendable {
         if case .unverified(let number, let loop) = victim { evict(number, loop, .unverifiedClosedForNew) }
         // Taken here and not on the other loop, so that a reload counts from the moment it is done.
         let context = tls?.context
-        if ticket.loop == loop.index, let server = loop[serverLoop] {
+        if ticket.loop == loop.index, let server = loop[parts[ticket.loop].key] {
             return server.adopt(accepted, ticket, tls: context)
         }
         let isPosted = post(to: ticket.loop) { $0.adopt(accepted, ticket, tls: context) }
@@ -157,6 +154,22 @@ package final class HTTPServer: Sendable {
     private func turnAway(_ accepted: AcceptedSocket, _ reason: ConnectionShedding) {
         observer.shed(reason, peer: accepted.peer)
         accepted.close()
+    }
+}
+
+/// How other threads reach a server's part on one loop.
+package struct HTTPServerMailbox: Sendable {
+    fileprivate let loop: LoopMailbox
+    fileprivate let key: LoopLocal<HTTPServerLoop>
+
+    /// Runs `body` with the part, on its loop; from any thread.
+    ///
+    /// - Returns: `false` when the loop has ended.
+    @discardableResult
+    package func post(_ body: @escaping @Sendable (HTTPServerLoop) -> Void) -> Bool {
+        loop.post { [key] loop in
+            if let part = loop[key] { body(part) }
+        }
     }
 }
 

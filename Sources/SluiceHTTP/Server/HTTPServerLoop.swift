@@ -8,6 +8,8 @@ package final class HTTPServerLoop {
     typealias Evict = @Sendable (_ number: UInt64, _ loop: Int, ConnectionShedding) -> Void
 
     package let loop: EventLoop
+    /// How other threads reach this part of the server.
+    package let mailbox: HTTPServerMailbox
     let limits: HTTPLimits
     let memory: MemoryBudget
     private let proxies: [AddressBlock]
@@ -27,16 +29,18 @@ package final class HTTPServerLoop {
     private(set) var connections: [UInt64: ServerConnection] = [:]
     /// The same by the numbers of their tickets.
     private var numbered: [UInt64: ServerConnection] = [:]
-    private var storedService: (any HTTPService)?
+    /// Makes the service of a connection; set at the end of `init`, since the service refers to this object.
+    private var makeConnectionService: (() -> any ConnectionService)?
     private var date: HTTPDate
     private var dateIsFor: Int64 = 0
 
-    init(
-        on loop: EventLoop, configuration: HTTPServerConfiguration, census: ConnectionCensus,
-        observer: any HTTPServerObserver,
-        time: any TimeSource, evict: @escaping Evict, makeService: (HTTPServerLoop) -> any HTTPService
+    init<Service: HTTPService>(
+        on loop: EventLoop, mailbox: HTTPServerMailbox, configuration: HTTPServerConfiguration,
+        census: ConnectionCensus, observer: any HTTPServerObserver, time: any TimeSource, evict: @escaping Evict,
+        makeService: (HTTPServerLoop) -> Service
     ) {
         self.loop = loop
+        self.mailbox = mailbox
         self.limits = configuration.limits
         self.memory = configuration.memory
         proxies = configuration.unlimitedAddresses
@@ -45,12 +49,8 @@ package final class HTTPServerLoop {
         self.time = time
         self.evict = evict
         date = HTTPDate(wallMilliseconds: time.wallMilliseconds())
-        storedService = makeService(self)
-    }
-
-    var service: any HTTPService {
-        guard let storedService else { preconditionFailure("a server's loop has its service from the end of its init") }
-        return storedService
+        let service = makeService(self)
+        makeConnectionService = { TypedConnectionService(service) }
     }
 
     /// Whether many senders share an address: it is a proxy's.
@@ -96,10 +96,16 @@ package final class HTTPServerLoop {
 
     // MARK: - Connections
 
+    private func connectionService() -> any ConnectionService {
+        guard let makeConnectionService else { preconditionFailure("a server's part is made with its service") }
+        return makeConnectionService()
+    }
+
     /// Takes over a connection that was accepted, here or on another loop, and counted to this one.
     func adopt(_ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, tls: TLSServerContext?) {
         let stream = Stream(accepted: accepted.descriptor, tls: tls)
-        let connection = ServerConnection(accepted, ticket, stream: stream, server: self)
+        let connection = ServerConnection(
+            accepted, ticket, stream: stream, server: self, service: connectionService())
         do throws(SystemCallError) {
             try connection.start()
             numbered[ticket.number] = connection
@@ -178,12 +184,6 @@ package final class HTTPServerLoop {
     /// Closes everything.
     func closeAll() {
         for connection in Array(connections.values) { connection.close() }
-    }
-
-    /// Ends the cycle between this object and its service.
-    func dismantle() {
-        closeAll()
-        storedService = nil
     }
 
     /// The `date` line, formatted at most once a second.

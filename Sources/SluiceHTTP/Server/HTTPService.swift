@@ -1,22 +1,25 @@
 package import SluiceBase
 package import SluiceNet
 
-/// What a listener's requests are for. One object an event loop, made and called on the loop's thread only.
+/// Answers the requests of a listener. One object for each event loop, made and called on the loop's thread only.
 ///
 /// Nothing in it may block: every other connection of the loop waits meanwhile.
-package protocol HTTPService: AnyObject {
+package protocol HTTPService: AnyObject, SendableMetatype {
+    /// What a request carries from its head to its answer: a reference, so that a connection holds it in one word.
+    associatedtype Context: AnyObject = NoContext
+
     /// The address that a request comes from, behind proxies that are trusted; by its head.
     func sender(of request: borrowing RequestView) -> PeerAddress
 
     /// Decides on a request by its head, before the body is read.
-    func admit(_ request: borrowing RequestView) -> Admission
+    func admit(_ request: borrowing RequestView) -> Admission<Context>
 
     /// Answers a whole request, now or later.
     ///
     /// - Parameters:
-    ///   - context: what `admit` gave along.
+    ///   - context: what `admit` returned for it.
     ///   - exchange: names the request to `HTTPServerLoop.complete` when the reply is `.later`.
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply
+    func respond(to request: borrowing RequestView, context: Context, exchange: ExchangeID) -> ServiceReply
 
     /// A request that was admitted is refused before it was whole: its body is too large, too slow, malformed, or there
     /// is no memory.
@@ -24,23 +27,33 @@ package protocol HTTPService: AnyObject {
     /// - Parameters:
     ///   - reason: the rule that it broke; never anything of the request itself.
     ///   - peer: its sender, as `sender(of:)` says.
-    ///   - context: what `admit` gave along.
-    /// - Returns: whether the service has taken note; if not, the observer is told.
-    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool
+    ///   - context: what `admit` returned for it.
+    /// - Returns: whether the service has counted it; if not, the observer is told.
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: Context) -> Bool
 }
 
 extension HTTPService {
     package func sender(of request: borrowing RequestView) -> PeerAddress { request.peer }
 
-    package func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: AnyObject?) -> Bool { false }
+    package func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context: Context) -> Bool { false }
 }
 
 /// Whether a request's body is wanted.
-package enum Admission {
+package enum Admission<Context: AnyObject> {
     /// Read the body, up to `limit` bytes, and hand it to `respond` with `context`.
-    case body(limit: Int, context: AnyObject?)
+    case body(limit: Int, context: Context)
     /// Answer at once; the body is not read, and the connection is closed where there is one.
     case refuse(HTTPResponse)
+}
+
+extension Admission<NoContext> {
+    /// Read the body, up to `limit` bytes, and hand it to `respond`.
+    package static func body(limit: Int) -> Admission { .body(limit: limit, context: .none) }
+}
+
+/// The context of a service that keeps nothing from a request's head to its answer.
+package final class NoContext: Sendable {
+    static let none = NoContext()
 }
 
 /// A service's reply to a request.
@@ -53,6 +66,51 @@ package enum ServiceReply {
     case stream(HTTPResponse, (StreamEvent) -> Void)
     /// Close the connection without an answer.
     case drop
+}
+
+/// The service as one connection asks it, with the context of that connection's request in the service's own type.
+protocol ConnectionService: AnyObject {
+    func sender(of request: borrowing RequestView) -> PeerAddress
+    func admit(_ request: borrowing RequestView) -> HeadVerdict
+    func respond(to request: borrowing RequestView, exchange: ExchangeID) -> ServiceReply
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) -> Bool
+}
+
+/// What becomes of a request by its head.
+enum HeadVerdict {
+    case body(limit: Int)
+    case refuse(HTTPResponse)
+}
+
+/// Holds the context from `admit` to `respond` or `refused`.
+final class TypedConnectionService<Service: HTTPService>: ConnectionService {
+    private let service: Service
+    private var context: Service.Context?
+
+    init(_ service: Service) { self.service = service }
+
+    func sender(of request: borrowing RequestView) -> PeerAddress { service.sender(of: request) }
+
+    func admit(_ request: borrowing RequestView) -> HeadVerdict {
+        switch service.admit(request) {
+        case .body(let limit, let context):
+            self.context = context
+            return .body(limit: limit)
+        case .refuse(let response): return .refuse(response)
+        }
+    }
+
+    func respond(to request: borrowing RequestView, exchange: ExchangeID) -> ServiceReply {
+        // A request is worked on after it was admitted, once.
+        guard let context = context.take() else { return .drop }
+        return service.respond(to: request, context: context, exchange: exchange)
+    }
+
+    /// - Returns: whether the service has counted it; not where it does not know the request yet.
+    func refused(_ code: ErrorCode, reason: String, peer: PeerAddress) -> Bool {
+        guard let context = context.take() else { return false }
+        return service.refused(code, reason: reason, peer: peer, context: context)
+    }
 }
 
 /// What the service behind a streamed answer is told.

@@ -3,7 +3,7 @@ internal import SluiceBase
 /// The request line: `method SP target SP version CRLF`, one space each (RFC 9112 §3).
 extension RequestParser {
     /// Reads to the end of the request line, where the phase turns to `fields`, or to `end`.
-    mutating func advanceRequestLine(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) {
+    mutating func advanceRequestLine(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         while index < end {
             switch phase {
             case .start:
@@ -25,7 +25,7 @@ extension RequestParser {
 
     /// One empty line before the request line is passed over: some senders end a body with one too many (RFC 9112
     /// §2.2).
-    private mutating func beginRequest(_ byte: UInt8) throws(MessageFault) {
+    private mutating func beginRequest(_ byte: UInt8) throws(MessageError) {
         switch byte {
         case ASCII.carriageReturn:
             index += 1
@@ -37,7 +37,7 @@ extension RequestParser {
         }
     }
 
-    private mutating func readMethod(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) {
+    private mutating func readMethod(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         let stop = min(end, method.lowerBound + Self.methodBytes + 1)
         while index < stop, Grammar.isToken(bytes[index]) { index &+= 1 }
         method = method.lowerBound..<index
@@ -51,7 +51,7 @@ extension RequestParser {
         phase = .target
     }
 
-    private mutating func readTarget(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) {
+    private mutating func readTarget(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         let stop = min(end, target.lowerBound + limits.targetBytes + 1)
         while index < stop, Grammar.isTarget(bytes[index]) || mayHoldBracket(bytes) { index &+= 1 }
         target = target.lowerBound..<index
@@ -72,7 +72,7 @@ extension RequestParser {
     }
 
     /// `HTTP/d.d CRLF`, checked as far as it is there.
-    private mutating func readVersion(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) {
+    private mutating func readVersion(_ bytes: Span<UInt8>, end: Int) throws(MessageError) {
         while index < end {
             let byte = bytes[index]
             let position = index - versionStart
@@ -91,7 +91,7 @@ extension RequestParser {
         }
     }
 
-    private mutating func endRequestLine(_ bytes: Span<UInt8>) throws(MessageFault) {
+    private mutating func endRequestLine(_ bytes: Span<UInt8>) throws(MessageError) {
         let minor = bytes[versionStart + 7] &- 0x30
         guard bytes[versionStart + 5] == UInt8(ascii: "1"), minor <= 1 else { throw .versionNotSupported }
         minorVersion = Int(minor)
@@ -100,7 +100,7 @@ extension RequestParser {
         phase = .fields
     }
 
-    private static func fault(for byte: UInt8, otherwise fault: MessageFault) -> MessageFault {
+    private static func fault(for byte: UInt8, otherwise fault: MessageError) -> MessageError {
         byte == ASCII.lineFeed ? .bareLineFeed : fault
     }
 

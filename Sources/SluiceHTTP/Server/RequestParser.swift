@@ -30,7 +30,7 @@ package struct RequestParser: Sendable {
     var versionStart = 0
     var minorVersion = 1
     /// The rule that the request broke, once it was refused.
-    package private(set) var fault: MessageFault?
+    package private(set) var fault: MessageError?
 
     private var lines: FieldLineParser
     private var fields: [HeaderField] = []
@@ -54,7 +54,7 @@ package struct RequestParser: Sendable {
     ///   unchanged. It may hold more than the head: what lies behind the head is not looked at.
     package mutating func parse(_ bytes: Span<UInt8>) -> Step {
         precondition(phase != .complete, "A parser reads one head; startNextRequest() comes before the next.")
-        do throws(MessageFault) {
+        do throws(MessageError) {
             guard let head = try advance(bytes) else { return .needMore }
             phase = .complete
             return .head(head)
@@ -78,7 +78,7 @@ package struct RequestParser: Sendable {
         fault = nil
     }
 
-    private mutating func advance(_ bytes: Span<UInt8>) throws(MessageFault) -> RequestHead? {
+    private mutating func advance(_ bytes: Span<UInt8>) throws(MessageError) -> RequestHead? {
         if let fault { throw fault }
         let end = min(bytes.count, limits.headBytes)
         if phase != .fields { try advanceRequestLine(bytes, end: end) }
@@ -88,7 +88,7 @@ package struct RequestParser: Sendable {
     }
 
     /// Whether the empty line was reached.
-    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageFault) -> Bool {
+    private mutating func advanceFields(_ bytes: Span<UInt8>, end: Int) throws(MessageError) -> Bool {
         while true {
             switch lines.advance(bytes, index: &index, end: end) {
             case .needMore: return false
@@ -102,7 +102,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    private mutating func note(_ field: HeaderField, in bytes: Span<UInt8>) throws(MessageFault) {
+    private mutating func note(_ field: HeaderField, in bytes: Span<UInt8>) throws(MessageError) {
         switch field.name.count {
         case 4 where FieldName.host.matches(bytes.extracting(field.name)):
             guard !hasHost else { throw .hostTwice }
@@ -117,7 +117,7 @@ package struct RequestParser: Sendable {
     }
 
     /// A list, whose empty elements say nothing (RFC 9110 §10.1.1, §5.6.1.2).
-    private mutating func noteExpectations(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageFault) {
+    private mutating func noteExpectations(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageError) {
         var list = ListElements(range)
         while let element = list.next(in: bytes) {
             if element.isEmpty { continue }
@@ -126,7 +126,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    private func completeHead() throws(MessageFault) -> RequestHead {
+    private func completeHead() throws(MessageError) -> RequestHead {
         guard hasHost || minorVersion == 0 else { throw .hostMissing }
         let body = try framing.framing() ?? .none
         return RequestHead(

@@ -10,6 +10,7 @@ final class ServerConnection: EventHandler {
     let ticket: ConnectionRegister.Ticket
     private(set) var standing: ConnectionRegister.Standing
     unowned let server: HTTPServerLoop
+    private let service: any ConnectionService
     private let stream: Stream
     private(set) var source: SourceID?
     var state: ServerConnectionState
@@ -39,8 +40,6 @@ final class ServerConnection: EventHandler {
     /// Counts requests, so that an answer cannot reach the wrong one.
     private var sequence: UInt32 = 0
     var isHeadMethod = false
-    /// What the service said at `admit`, for `respond`.
-    private var context: AnyObject?
     /// Who sent the request in work, as the service knows it; the peer until a head has been read.
     var sender: PeerAddress
     /// Bytes taken from the memory budget.
@@ -53,13 +52,17 @@ final class ServerConnection: EventHandler {
     /// Whether an answer found nobody to take it.
     var isSenderGone = false
 
-    init(_ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, stream: Stream, server: HTTPServerLoop) {
+    init(
+        _ accepted: AcceptedSocket, _ ticket: ConnectionRegister.Ticket, stream: Stream, server: HTTPServerLoop,
+        service: any ConnectionService
+    ) {
         peer = accepted.peer
         sender = accepted.peer
         self.ticket = ticket
         standing = stream.isTLS ? .silent : .unverified
         self.stream = stream
         self.server = server
+        self.service = service
         isHandshaking = stream.isTLS
         state = ServerConnectionState(limits: server.limits, needsHandshake: stream.isTLS, at: server.loop.now)
     }
@@ -167,7 +170,7 @@ final class ServerConnection: EventHandler {
         }
     }
 
-    private func breakDown(_ failure: StreamFailure) {
+    private func breakDown(_ failure: StreamError) {
         if case .tls(let error) = failure, error.cause == .tooManyRecords {
             server.observer.handshakeFailed(error, peer: peer)
         }
@@ -252,9 +255,7 @@ final class ServerConnection: EventHandler {
     private func admit(_ head: RequestHead) -> Action? {
         isHeadMethod = isHead(head)
         switch askService(head) {
-        case .body(let limit, let context):
-            self.context = context
-            return state.admitted(bodyLimit: limit, &buffer, at: server.loop.now)
+        case .body(let limit): return state.admitted(bodyLimit: limit, &buffer, at: server.loop.now)
         case .refuse(let response):
             unlistRequest()
             return answer(with: response)
@@ -266,12 +267,12 @@ final class ServerConnection: EventHandler {
         return head.isHeadMethod(in: bytes.span)
     }
 
-    private func askService(_ head: RequestHead) -> Admission {
+    private func askService(_ head: RequestHead) -> HeadVerdict {
         // A second reference, not a copy; gone before the buffer changes.
         let bytes = buffer
         let span = bytes.span
-        sender = server.service.sender(of: head.view(over: span, body: span.extracting(0..<0), peer: peer))
-        return server.service.admit(head.view(over: span, body: span.extracting(0..<0), peer: sender))
+        sender = service.sender(of: head.view(over: span, body: span.extracting(0..<0), peer: peer))
+        return service.admit(head.view(over: span, body: span.extracting(0..<0), peer: sender))
     }
 
     /// Makes a waiting sender send its body.
@@ -298,12 +299,10 @@ final class ServerConnection: EventHandler {
     private func respond(_ head: RequestHead, _ body: Range<Int>) -> ServiceReply {
         guard let source else { return .drop }
         let exchange = ExchangeID(connection: source.packed, sequence: sequence)
-        let context = context
-        self.context = nil
         let bytes = buffer
         let span = bytes.span
-        return server.service.respond(
-            to: head.view(over: span, body: span.extracting(body), peer: sender), context: context, exchange: exchange)
+        return service.respond(
+            to: head.view(over: span, body: span.extracting(body), peer: sender), exchange: exchange)
     }
 
     /// The request in work. The buffer does not change until it is answered.
@@ -314,9 +313,7 @@ final class ServerConnection: EventHandler {
 
     private func noteRefusal(_ code: ErrorCode) {
         let reason = isDropped ? Self.droppedReason : state.fault?.rawValue ?? code.title
-        let context = context
-        self.context = nil
-        if context == nil || !server.service.refused(code, reason: reason, peer: sender, context: context) {
+        if !service.refused(code, reason: reason, peer: sender) {
             server.observer.refused(code, reason: reason, peer: sender)
         }
     }

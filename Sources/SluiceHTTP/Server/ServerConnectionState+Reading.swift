@@ -25,7 +25,7 @@ extension ServerConnectionState {
         return work(head, end: end)
     }
 
-    mutating func decode(_ head: RequestHead, _ decoder: ChunkedDecoder, _ buffer: inout [UInt8], at now: Int64)
+    mutating func decode(_ head: RequestHead, with decoder: ChunkedDecoder, _ buffer: inout [UInt8], at now: Int64)
         -> Action
     {
         var decoder = decoder

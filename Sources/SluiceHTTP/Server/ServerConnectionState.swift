@@ -109,7 +109,7 @@ package struct ServerConnectionState: Sendable {
     }
 
     /// The exact rule that was broken, behind `refuse`, for the log.
-    package private(set) var fault: MessageFault?
+    package private(set) var fault: MessageError?
 
     /// Answers from now on close their connections. One that is streamed is the shell's to end.
     package mutating func drainStarted() { isDraining = true }
@@ -135,7 +135,7 @@ package struct ServerConnectionState: Sendable {
         switch phase {
         case .head: return parseHead(buffer.span, at: now)
         case .lengthBody(let head, let end): return continueBody(head, end: end, available: buffer.count, at: now)
-        case .chunkedBody(let head, let decoder): return decode(head, decoder, &buffer, at: now)
+        case .chunkedBody(let head, let decoder): return decode(head, with: decoder, &buffer, at: now)
         case .lingering:
             defer { buffer.removeAll() }
             return discarded(buffer.count, at: now)
@@ -172,7 +172,7 @@ package struct ServerConnectionState: Sendable {
             action = continueBody(head, end: head.length + count, available: buffer.count, at: now)
         case .chunked:
             let decoder = ChunkedDecoder(bodyStart: head.length, bodyLimit: bodyLimit, limits: limits)
-            action = decode(head, decoder, &buffer, at: now)
+            action = decode(head, with: decoder, &buffer, at: now)
         }
         // A sender that did not wait needs no go-ahead (RFC 9110 §10.1.1).
         if case .read = action, head.expectsContinue, !hasBodyBytes { return .sendContinue }
@@ -299,7 +299,7 @@ package struct ServerConnectionState: Sendable {
         return .read
     }
 
-    mutating func refuse(_ code: ErrorCode, _ fault: MessageFault? = nil) -> Action {
+    mutating func refuse(_ code: ErrorCode, _ fault: MessageError? = nil) -> Action {
         self.fault = fault
         phase = .refusal
         bodyReceived = 0

@@ -23,7 +23,7 @@ enum OutboxFile {
     /// Must run before SQLite opens the file: closing the descriptor drops the locks of the process on it.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
-    static func prepare(_ path: String, trustsOwner: Bool = false) throws(FatalProblem) {
+    static func prepare(_ path: String, trustsOwner: Bool = false) throws(StartupError) {
         let descriptor = openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw problem(opening: path, errno) }
         defer { close(descriptor) }
@@ -33,7 +33,7 @@ enum OutboxFile {
         for file in [path + "-wal", path + "-shm"] { try protectIfThere(file, trustsOwner: trustsOwner) }
     }
 
-    private static func protectIfThere(_ path: String, trustsOwner: Bool) throws(FatalProblem) {
+    private static func protectIfThere(_ path: String, trustsOwner: Bool) throws(StartupError) {
         let descriptor = openOwn(path, O_RDWR)
         guard descriptor >= 0 else {
             if errno == ENOENT { return }
@@ -45,7 +45,7 @@ enum OutboxFile {
     }
 
     /// Closes a file to others.
-    static func protect(_ descriptor: Int32, _ path: String) throws(FatalProblem) {
+    static func protect(_ descriptor: Int32, _ path: String) throws(StartupError) {
         guard fchmod(descriptor, mode) == 0 else { throw problem(opening: path, errno) }
     }
 
@@ -53,16 +53,16 @@ enum OutboxFile {
     /// whatever its mode.
     ///
     /// - Parameter trustsOwner: as in `OutboxFolder.check`.
-    static func check(_ descriptor: Int32, _ path: String, trustsOwner: Bool) throws(FatalProblem) {
+    static func check(_ descriptor: Int32, _ path: String, trustsOwner: Bool) throws(StartupError) {
         var facts = stat()
         // `fstat` fills the structure that is given.
         guard unsafe fstat(descriptor, &facts) == 0 else { throw problem(opening: path, errno) }
         guard facts.st_mode & S_IFMT == S_IFREG else {
-            throw FatalProblem(.unavailable, "\(path) is not a regular file; the outbox's files are. Move it away.")
+            throw StartupError(.unavailable, "\(path) is not a regular file; the outbox's files are. Move it away.")
         }
         let user = geteuid()
         guard OutboxFolder.isTrusted(owner: facts.st_uid, user: user, trustsOwner: trustsOwner) else {
-            throw FatalProblem(
+            throw StartupError(
                 .unavailable,
                 "\(path) belongs to the user \(facts.st_uid), who could read and change it; this process runs as the "
                     + "user \(user). "
@@ -81,7 +81,7 @@ enum OutboxFile {
     }
 
     /// The sentence for a file that cannot be opened or made.
-    static func problem(opening path: String, _ error: Int32) -> FatalProblem {
+    static func problem(opening path: String, _ error: Int32) -> StartupError {
         let folder = folder(of: path)
         let sentence =
             switch error {
@@ -95,7 +95,7 @@ enum OutboxFile {
             case EISDIR: "\(path) is a folder; the outbox is a file."
             default: "\(path): \(SystemError.text(error))."
             }
-        return FatalProblem(.unavailable, sentence)
+        return StartupError(.unavailable, sentence)
     }
 
     /// The folder that `path` is in.

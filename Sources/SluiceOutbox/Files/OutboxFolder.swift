@@ -22,13 +22,13 @@ enum OutboxFolder {
     ///
     /// - Parameter trustsOwner: whether the folder may belong to another user where this process is root's: somebody
     ///   looks at the outbox of a service.
-    static func check(_ folder: String, trustsOwner: Bool) throws(FatalProblem) {
+    static func check(_ folder: String, trustsOwner: Bool) throws(StartupError) {
         var found = stat()
         // `stat` fills the structure that is given.
         guard unsafe stat(folder, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else { return }
         let facts = Facts(mode: found.st_mode & 0o7777, owner: found.st_uid, isOfOwnGroup: isOwnGroup(found.st_gid))
         if let sentence = complaint(about: folder, facts, user: geteuid(), trustsOwner: trustsOwner) {
-            throw FatalProblem(.unavailable, sentence)
+            throw StartupError(.unavailable, sentence)
         }
     }
 

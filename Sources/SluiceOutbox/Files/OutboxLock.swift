@@ -15,15 +15,15 @@ final class OutboxLock {
     ///   - wait: how long to wait for another holder.
     ///   - pause: called between two tries with the time to wait; nil for the system's sleep.
     ///   - held: called once, with a sentence, when somebody else holds it and it is waited for.
-    /// - Throws: `FatalProblem(.unavailable)`, naming the holder where it is known.
+    /// - Throws: `StartupError(.unavailable)`, naming the holder where it is known.
     init(
         path: String, trustsOwner: Bool = false, waitingFor wait: Duration, time: any TimeSource,
         pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
-    ) throws(FatalProblem) {
+    ) throws(StartupError) {
         let file = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard file >= 0 else { throw OutboxFile.problem(opening: path, errno) }
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             try OutboxFile.check(file, path, trustsOwner: trustsOwner)
             try OutboxFile.protect(file, path)
             try Self.lock(file, path, wait, time, pause ?? Self.sleep, held)
@@ -39,13 +39,13 @@ final class OutboxLock {
     private static func lock(
         _ file: Int32, _ path: String, _ wait: Duration, _ time: any TimeSource, _ pause: (Duration) -> Void,
         _ tell: ((String) -> Void)?
-    ) throws(FatalProblem) {
+    ) throws(StartupError) {
         let deadline = time.monotonicNanoseconds() + wait.wholeNanoseconds
         var tell = wait > .zero ? tell : nil
         while flock(file, LOCK_EX | LOCK_NB) != 0 {
             let failure = errno
             guard failure == EWOULDBLOCK || failure == EINTR else {
-                throw FatalProblem(.unavailable, "\(path): cannot lock: \(SystemError.text(failure)).")
+                throw StartupError(.unavailable, "\(path): cannot lock: \(SystemError.text(failure)).")
             }
             guard time.monotonicNanoseconds() < deadline else { throw held(path, by: OutboxFile.readText(file), wait) }
             tell?(
@@ -63,9 +63,9 @@ final class OutboxLock {
         close(descriptor)
     }
 
-    private static func held(_ path: String, by holder: String, _ wait: Duration) -> FatalProblem {
+    private static func held(_ path: String, by holder: String, _ wait: Duration) -> StartupError {
         let waited = wait > .zero ? " for \(DurationText.format(wait))" : ""
-        return FatalProblem(
+        return StartupError(
             .unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process may work on an outbox.")
     }
 

@@ -41,7 +41,7 @@ struct ReserveFile {
         let descriptor = OutboxFile.openOwn(path, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { return errno == ELOOP || errno == EACCES ? nil : false }
         defer { close(descriptor) }
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             try OutboxFile.check(descriptor, path, trustsOwner: trustsOwner)
             try OutboxFile.protect(descriptor, path)
         } catch {

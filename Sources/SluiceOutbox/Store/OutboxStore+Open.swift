@@ -42,13 +42,13 @@ extension OutboxStore {
     }
 
     /// The sentence, and the exit status, for an outbox that cannot be opened.
-    static func problem(_ error: SQLiteError, opening path: String) -> FatalProblem {
+    static func problem(_ error: SQLiteError, opening path: String) -> StartupError {
         switch error.code & 0xFF {
         case SQLITE_NOTADB where error.message == "file is not a database":
-            FatalProblem(.wrongInput, "\(path) is not an outbox: it is not a SQLite database.")
-        case SQLITE_NOTADB: FatalProblem(.wrongInput, "\(path) is not usable as an outbox: \(error.message).")
-        case SQLITE_CORRUPT: FatalProblem(.wrongInput, "\(path) is damaged: \(error).")
-        default: FatalProblem(.unavailable, "\(path) cannot be opened: \(error).")
+            StartupError(.wrongInput, "\(path) is not an outbox: it is not a SQLite database.")
+        case SQLITE_NOTADB: StartupError(.wrongInput, "\(path) is not usable as an outbox: \(error.message).")
+        case SQLITE_CORRUPT: StartupError(.wrongInput, "\(path) is damaged: \(error).")
+        default: StartupError(.unavailable, "\(path) cannot be opened: \(error).")
         }
     }
 

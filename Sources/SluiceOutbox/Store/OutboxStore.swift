@@ -61,7 +61,7 @@ package final class OutboxStore {
         _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
         held: ((String) -> Void)? = nil
     )
-        throws(FatalProblem)
+        throws(StartupError)
     {
         self.configuration = configuration
         self.time = time
@@ -72,7 +72,7 @@ package final class OutboxStore {
             time: time, pause: pause, held: held)
         filesystem = Filesystem.verdict(forFolder: OutboxFile.folder(of: configuration.path))
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
-            throw FatalProblem(.unavailable, sentence)
+            throw StartupError(.unavailable, sentence)
         }
         try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
         reserve = ReserveFile(

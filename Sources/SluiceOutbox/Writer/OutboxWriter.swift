@@ -50,7 +50,7 @@ package final class OutboxWriter: Sendable {
     /// - Throws: as `OutboxStore.init`.
     package init(
         _ configuration: OutboxConfiguration, time: any TimeSource, log: Logger, delivered: @escaping Delivered
-    ) throws(FatalProblem) {
+    ) throws(StartupError) {
         self.configuration = configuration
         self.time = time
         self.log = log
@@ -59,18 +59,18 @@ package final class OutboxWriter: Sendable {
         work = Monitor(Work(queue: CommitQueue(limits: limits)))
         latest = Mutex(OutboxStatus())
         (committedJobs, commits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let opening = Monitor<Result<Void, FatalProblem>?>(nil)
+        let opening = Monitor<Result<Void, StartupError>?>(nil)
         try Self.startThread("outbox") { [self] in run(opening) }
         let result = opening.wait(upTo: nil, until: { $0 != nil }, then: { $0 })
         try result?.get()
         try Self.startThread("outbox-deadline") { [self] in refuseOverdueUntilClosed() }
     }
 
-    private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(FatalProblem) {
+    private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(StartupError) {
         do throws(SystemThread.Failure) {
             try SystemThread.start(name: name, body)
         } catch {
-            throw FatalProblem(.unavailable, "the system has no thread left for the outbox (error \(error.code))")
+            throw StartupError(.unavailable, "the system has no thread left for the outbox (error \(error.code))")
         }
     }
 
@@ -107,15 +107,15 @@ package final class OutboxWriter: Sendable {
 
     // MARK: The writer's thread
 
-    private func run(_ opening: Monitor<Result<Void, FatalProblem>?>) {
+    private func run(_ opening: Monitor<Result<Void, StartupError>?>) {
         // The store, and with it the lock, is gone before anybody is told that the outbox is closed.
         if work(opening) { finish() }
     }
 
     /// - Returns: false when the outbox could not be opened.
-    private func work(_ opening: Monitor<Result<Void, FatalProblem>?>) -> Bool {
+    private func work(_ opening: Monitor<Result<Void, StartupError>?>) -> Bool {
         let store: OutboxStore
-        do throws(FatalProblem) {
+        do throws(StartupError) {
             store = try OutboxStore(configuration, time: time, held: { [log] in log.warning("\($0)") })
         } catch {
             opening.withLockAndWake { $0 = .failure(error) }

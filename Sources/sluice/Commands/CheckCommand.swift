@@ -47,7 +47,7 @@ struct CheckCommand: ParsableCommand {
         case .json: Terminal.say(String(decoding: report.json, as: UTF8.self))
         case .github: for line in report.annotations { Terminal.say(line) }
         }
-        guard report.errors == 0 else { throw FatalProblem(.wrongInput, complaint(about: report)) }
+        guard report.errors == 0 else { throw StartupError(.wrongInput, complaint(about: report)) }
     }
 
     private func complaint(about report: CheckReport) -> String {

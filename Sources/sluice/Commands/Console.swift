@@ -33,8 +33,8 @@ enum Console {
         }
     }
 
-    static func noSuchNumber(_ number: Int64, _ what: String) -> FatalProblem {
-        FatalProblem(.wrongInput, "there is no \(what) \(number)")
+    static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
+        StartupError(.wrongInput, "there is no \(what) \(number)")
     }
 }
 
@@ -45,7 +45,7 @@ struct ConsoleOptions: ParsableArguments {
 
     /// Asks, and prints the answer: as it came, or line by line.
     func show<Document: Decodable>(
-        _ request: ControlRequest, _ type: Document.Type, _ lines: (Document) -> [String]
+        _ request: ControlRequest, as type: Document.Type, lines: (Document) -> [String]
     ) async throws {
         let bytes = try await Console.ask(request, settings)
         if json { return Terminal.say(String(decoding: bytes, as: UTF8.self)) }
@@ -71,7 +71,7 @@ enum OneRequest {
     ) async throws -> HTTPClientResponse {
         let group: EventLoopGroup
         do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "client") } catch {
-            throw FatalProblem(.unavailable, "\(error)")
+            throw StartupError(.unavailable, "\(error)")
         }
         let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
         let outcome: Result<HTTPClientResponse, HTTPClientError>
@@ -84,7 +84,7 @@ enum OneRequest {
         case .success(let response): return response
         case .failure(let error):
             let advice = error.kind == .tls ? tlsAdvice.map { "; \($0)" } ?? "" : ""
-            throw FatalProblem(.unavailable, "\(error)\(advice)")
+            throw StartupError(.unavailable, "\(error)\(advice)")
         }
     }
 }

@@ -17,7 +17,8 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.show(
-                .deadLetters(after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self, ConsoleText.lines)
+                .deadLetters(after: stretch.after, limit: stretch.limit), as: ControlDocuments.Page.self,
+                lines: ConsoleText.lines)
         }
     }
 
@@ -29,7 +30,8 @@ struct DeadCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            try await options.show(.deadLetter(number), ControlDocuments.DeadLetterContent.self, ConsoleText.lines)
+            try await options.show(
+                .deadLetter(number), as: ControlDocuments.DeadLetterContent.self, lines: ConsoleText.lines)
         }
     }
 
@@ -161,7 +163,7 @@ enum DeadLetterSelection {
             }
         }
         if staying > 0 {
-            throw FatalProblem(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
+            throw StartupError(.wrongInput, staying == 1 ? "1 dead letter stays" : "\(staying) dead letters stay")
         }
     }
 

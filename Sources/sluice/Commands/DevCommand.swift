@@ -58,7 +58,7 @@ struct DevCommand: AsyncParsableCommand {
     private static func checkRoutes(_ folder: String) throws {
         guard (try? FileAccess.status(of: folder)) == nil else { return }
         let name = PrintableText.escape(folder)
-        throw FatalProblem(
+        throw StartupError(
             .wrongInput,
             "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with "
                 + "--routes"
@@ -78,14 +78,14 @@ struct DevCommand: AsyncParsableCommand {
         return missing.map { (name: $0, value: compilation.secret(for: DevelopmentSecret.text, in: $0)) }
     }
 
-    private func startQueue(_ settings: SettingsInForce) async throws -> DevQueueServer? {
+    private func startQueue(_ settings: EffectiveSettings) async throws -> DevQueueServer? {
         guard settings.origin(of: "zizq.url") == .byDefault else { return nil }
         let address = PeerAddress(ipv4: (127, 0, 0, 1), port: queuePort)
         let store = DevQueueStore(configuration: DevQueueConfiguration(isLicensed: licensed))
         do throws(SystemCallError) {
             return try await DevQueueServer(store: store, address: .inet(address))
         } catch {
-            throw FatalProblem(
+            throw StartupError(
                 .unavailable,
                 "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or "
                     + "--zizq-url to use the "

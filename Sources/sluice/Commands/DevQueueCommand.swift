@@ -28,7 +28,7 @@ struct DevQueueCommand: AsyncParsableCommand {
         let address = PeerAddress(ipv4: (127, 0, 0, 1), port: port)
         let server: DevQueueServer
         do throws(SystemCallError) { server = try await DevQueueServer(store: store, address: .inet(address)) } catch {
-            throw FatalProblem(.unavailable, "cannot listen on \(address.hostAndPort): \(error)")
+            throw StartupError(.unavailable, "cannot listen on \(address.hostAndPort): \(error)")
         }
         Terminal.complain(
             "This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.")

@@ -11,7 +11,7 @@ enum DevelopmentFiles {
     /// or one that has expired.
     static func prepare(_ settings: Settings) throws {
         do { try FileAccess.makeFolder(folder) } catch {
-            throw FatalProblem(.unavailable, "cannot make the folder \(folder) here: \(error)")
+            throw StartupError(.unavailable, "cannot make the folder \(folder) here: \(error)")
         }
         guard settings.https != .off, settings.tls == Settings.development.tls,
             let certificate = settings.tls.certificate,
@@ -22,7 +22,7 @@ enum DevelopmentFiles {
             pair = try SelfSignedCertificate.make(
                 hostNames: ["localhost"], addresses: ["127.0.0.1", "::1"], validDays: 365)
         } catch {
-            throw FatalProblem(.software, "cannot make a certificate: \(error)")
+            throw StartupError(.software, "cannot make a certificate: \(error)")
         }
         try write(pair.certificatePEM, to: certificate)
         try write(pair.privateKeyPEM, to: key)
@@ -35,7 +35,7 @@ enum DevelopmentFiles {
 
     private static func write(_ text: String, to path: String) throws {
         do { try FileAccess.writePrivate(Array(text.utf8), to: path) } catch {
-            throw FatalProblem(.unavailable, "cannot write \(path): \(error)")
+            throw StartupError(.unavailable, "cannot write \(path): \(error)")
         }
     }
 }

@@ -10,7 +10,7 @@ enum DevelopmentText {
             gateway.addresses.http.map { "http://\($0.hostAndPort)" },
         ]
         .compactMap(\.self)
-        var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routeCount) routes"]
+        var lines = ["", "sluice \(SluiceVersion.current) for development, \(gateway.routePaths.count) routes"]
         lines.append("  webhooks   \(bases.joined(separator: ", "))")
         if let admin = gateway.addresses.admin { lines.append("  metrics    http://\(admin.hostAndPort)/metrics") }
         lines.append(

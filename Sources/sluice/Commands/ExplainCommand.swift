@@ -66,7 +66,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let settings = try options.read(defaults: Settings(), environment: environment, checksRules: false).values
         // Behind the settings, of which one that is misspelt leaves its value here.
         if folders.count > 1 {
-            throw FatalProblem(.usage, "'\(PrintableText.escape(folders[1], limit: 80))' is one folder too many")
+            throw StartupError(.usage, "'\(PrintableText.escape(folders[1], limit: 80))' is one folder too many")
         }
         let explainer = Explainer(try table(settings, environment))
         let explanation: Explanation
@@ -78,7 +78,7 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         print(explanation)
         guard let code = explanation.refusal else { return }
-        throw FatalProblem(.refused, "the request would be refused: \(code.httpStatus) \(code.rawValue)")
+        throw StartupError(.refused, "the request would be refused: \(code.httpStatus) \(code.rawValue)")
     }
 
     private func table(_ settings: Settings, _ environment: [String: String]) throws -> RouteTable {
@@ -90,14 +90,14 @@ struct ExplainCommand: AsyncParsableCommand {
         if let table = compilation.table { return table }
         let lines = compilation.problems.map { PrintableText.escape($0.description, limit: 1000) }
         let count = "\(lines.count) \(lines.count == 1 ? "error" : "errors") in \(PrintableText.escape(folder))"
-        throw FatalProblem(.wrongInput, (lines + [count]).joined(separator: "\n"))
+        throw StartupError(.wrongInput, (lines + [count]).joined(separator: "\n"))
     }
 
     private func explain(_ id: String, _ explainer: Explainer, _ settings: Settings) async throws -> Explanation {
         let bytes = try await ControlClient.ask(.delivery(id), settings)
         let delivery = try ControlCoding.decode(ControlDocuments.Delivery.self, bytes)
         guard let request = delivery.request.flatMap({ Base64.decode(Array($0.utf8).span) }) else {
-            throw FatalProblem(
+            throw StartupError(
                 .wrongInput,
                 "the request of the delivery \(id) is not kept; it is with a dead letter, and where the route says "
                     + "'keep_request: true'"
@@ -107,7 +107,7 @@ struct ExplainCommand: AsyncParsableCommand {
             sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
         guard let explanation = KeptRequestReading.read(request, { explainer.explain(taken: $0, arrival, fate) }) else {
-            throw FatalProblem(.wrongInput, "the request of the delivery \(id) cannot be read any more")
+            throw StartupError(.wrongInput, "the request of the delivery \(id) cannot be read any more")
         }
         return explanation
     }

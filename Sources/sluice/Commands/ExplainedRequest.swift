@@ -90,7 +90,7 @@ struct ExplainedRequest: ParsableArguments {
             return try FileAccess.read(bodyFile, limit: Self.longestBody)
         } catch {
             let name = bodyFile == "-" ? "standard input" : PrintableText.escape(bodyFile)
-            throw FatalProblem(.wrongInput, "cannot read \(name): \(error)")
+            throw StartupError(.wrongInput, "cannot read \(name): \(error)")
         }
     }
 }

@@ -22,14 +22,14 @@ struct HealthCommand: AsyncParsableCommand {
         let settings = try options.read(
             defaults: Settings(), environment: ProcessEnvironment.variables(), checksRules: false)
         guard let address = settings.values.admin.address else {
-            throw FatalProblem(.wrongInput, "admin is off: there is nobody to ask")
+            throw StartupError(.wrongInput, "admin is off: there is nobody to ask")
         }
         let answer = try await OneRequest.send(
             HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)),
             to: reachable(address))
         let text = PrintableText.escape(String(decoding: answer.body, as: UTF8.self))
         guard answer.status == 200 else {
-            throw FatalProblem(.unavailable, "the gateway answers \(answer.status): \(text)")
+            throw StartupError(.unavailable, "the gateway answers \(answer.status): \(text)")
         }
         Terminal.say(text)
     }

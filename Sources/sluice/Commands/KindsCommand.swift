@@ -28,7 +28,7 @@ struct KindsCommand: ParsableCommand {
         let snapshot = FolderSnapshot.read(folder: folder, secretFiles: [])
         let kinds = DeclaredKinds(snapshot.files, readingProblems: snapshot.problems)
         try refuse(kinds.problems)
-        guard kinds.count > 0 else { throw FatalProblem(.wrongInput, "no kind is declared in \(folder)") }
+        guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kind is declared in \(folder)") }
         do throws(KindNameClash) {
             Terminal.write(try kinds.source(in: language))
         } catch {
@@ -39,7 +39,7 @@ struct KindsCommand: ParsableCommand {
     private func refuse(_ problems: [RouteProblem]) throws {
         guard !problems.isEmpty else { return }
         for problem in problems { Terminal.complain(PrintableText.escape(problem.description, limit: 1000)) }
-        throw FatalProblem(
+        throw StartupError(
             .wrongInput, "\(problems.count) \(problems.count == 1 ? "problem" : "problems") in \(folder)")
     }
 }

@@ -18,7 +18,9 @@ struct OutboxCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ConsoleOptions
 
-        func run() async throws { try await options.show(.status, ControlDocuments.Status.self, ConsoleText.lines) }
+        func run() async throws {
+            try await options.show(.status, as: ControlDocuments.Status.self, lines: ConsoleText.lines)
+        }
     }
 
     /// `sluice outbox list`
@@ -30,8 +32,9 @@ struct OutboxCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            try await options.show(.jobs(state, after: stretch.after, limit: stretch.limit), ControlDocuments.Page.self)
-            { page in
+            try await options.show(
+                .jobs(state, after: stretch.after, limit: stretch.limit), as: ControlDocuments.Page.self
+            ) { page in
                 ConsoleText.lines(page, state)
             }
         }
@@ -45,7 +48,7 @@ struct OutboxCommand: AsyncParsableCommand {
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
-            try await options.show(.job(number), ControlDocuments.JobContent.self, ConsoleText.lines)
+            try await options.show(.job(number), as: ControlDocuments.JobContent.self, lines: ConsoleText.lines)
         }
     }
 
@@ -132,7 +135,7 @@ struct OutboxCommand: AsyncParsableCommand {
             let forgotten = try ControlCoding.decode(
                 ControlDocuments.Forgotten.self, try await Console.ask(request, options))
             guard forgotten.keys > 0 else {
-                throw FatalProblem(
+                throw StartupError(
                     .wrongInput,
                     key == nil
                         ? "the delivery has no unique key, so it is new when it comes again"

@@ -60,7 +60,7 @@ struct RoutesCommand: AsyncParsableCommand {
         if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
         guard compilation.table != nil else {
             let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }
-            throw FatalProblem(.wrongInput, lines.joined(separator: "\n"))
+            throw StartupError(.wrongInput, lines.joined(separator: "\n"))
         }
         if !json { say(document) }
     }
@@ -91,9 +91,9 @@ struct ReloadCommand: AsyncParsableCommand {
         guard reloaded.problems.isEmpty else {
             let lines = reloaded.problems.map { PrintableText.escape($0, limit: 1000) }
             let routes = "nothing was changed; table \(reloaded.version) stays in force"
-            throw FatalProblem(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
+            throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
         Terminal.say("table \(reloaded.version) is in force with \(reloaded.routes) routes")
-        if let problem = certificate.first { throw FatalProblem(.wrongInput, problem) }
+        if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }

@@ -58,14 +58,14 @@ struct SettingsOptions: ParsableArguments {
     ///   - defaults: of the command.
     ///   - checksRules: whether the settings must make a gateway; a command that asks about one needs a few of them
     ///     only.
-    func read(defaults: Settings, environment: [String: String], checksRules: Bool = true) throws -> SettingsInForce {
+    func read(defaults: Settings, environment: [String: String], checksRules: Bool = true) throws -> EffectiveSettings {
         let options = try SettingsOption.parse(settings)
         let file = try SettingsFile.load(config: config)
-        do throws(SettingsProblems) {
+        do throws(SettingsError) {
             return try SettingsReading.read(
                 defaults: defaults, file: file, environment: environment, options: options, checksRules: checksRules)
         } catch {
-            throw FatalProblem(.wrongInput, error.description)
+            throw StartupError(.wrongInput, error.description)
         }
     }
 }

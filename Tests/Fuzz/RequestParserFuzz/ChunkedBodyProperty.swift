@@ -15,7 +15,7 @@ enum ChunkedBodyProperty {
 
     private struct Outcome: Equatable {
         var step: ChunkedDecoder.Step
-        var fault: MessageFault?
+        var fault: MessageError?
         var buffer: [UInt8]
     }
 

@@ -20,7 +20,7 @@ enum RequestProperty {
         }
     }
 
-    private static func parse(_ bytes: [UInt8], cuts: [Int]) -> (step: RequestParser.Step, fault: MessageFault?) {
+    private static func parse(_ bytes: [UInt8], cuts: [Int]) -> (step: RequestParser.Step, fault: MessageError?) {
         var parser = RequestParser(limits: fuzzLimits())
         for cut in cuts {
             let step = parser.parse(bytes.span.extracting(0..<cut))

@@ -13,7 +13,7 @@ enum ResponseProperty {
     private enum Outcome: Equatable {
         case needMore
         case complete(status: Int, headers: [[UInt8]], body: [UInt8])
-        case refused(MessageFault)
+        case refused(MessageError)
     }
 
     private static func parse(_ bytes: [UInt8], cuts: [Int], _ toHeadMethod: Bool) -> Outcome {

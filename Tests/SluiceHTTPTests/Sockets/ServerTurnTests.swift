@@ -18,9 +18,9 @@ import Testing
             self.server = server
         }
 
-        func admit(_ request: borrowing RequestView) -> Admission { .body(limit: 100, context: nil) }
+        func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 100) }
 
-        func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+        func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
             turns.note(server.loop.turnNumber)
             return .now(HTTPResponse(status: 200, body: Array("END".utf8)))
         }

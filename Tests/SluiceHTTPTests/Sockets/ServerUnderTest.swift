@@ -189,14 +189,14 @@ final class EchoService: HTTPService {
         self.loop = loop
     }
 
-    func admit(_ request: borrowing RequestView) -> Admission {
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
         switch request.path.text {
-        case "/echo", "/hold", "/drop", "/large", "/stream": .body(limit: 16 << 20, context: nil)
+        case "/echo", "/hold", "/drop", "/large", "/stream": .body(limit: 16 << 20)
         default: .refuse(HTTPResponse(status: 404, body: Array("nothing".utf8)))
         }
     }
 
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+    func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
         desk.state.withLock { $0.requests += 1 }
         switch request.path.text {
         case "/echo": return .now(HTTPResponse(status: 200, body: request.body.array))

@@ -18,7 +18,7 @@ final class Fixture {
         change(&configuration)
     }
 
-    func open() throws(FatalProblem) -> OutboxStore { try OutboxStore(configuration, time: time) }
+    func open() throws(StartupError) -> OutboxStore { try OutboxStore(configuration, time: time) }
 
     /// Opens a copy of the outbox's files as they are now, as after a power cut, in a folder of its own.
     func afterCrash(_ damage: (inout [UInt8]) -> Void = { _ in }) throws -> (store: OutboxStore, fixture: Fixture) {

@@ -42,7 +42,7 @@ extension Guide {
             try await Guide.withQueue(isLicensed: true) { store, client in
                 // example folded
                 let job = try await client.enqueue(Notify(platform: "ios", devices: ["d1", "d2"]))
-                if job.folded { print("its devices went into \(job.id)") }
+                if job.folded { print("its devices were added to \(job.id)") }
                 // end
                 #expect(!job.folded)
                 #expect(job.batch?.key == "notify:ios")

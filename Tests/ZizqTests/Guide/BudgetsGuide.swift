@@ -64,7 +64,7 @@ extension Guide {
             _ = try await Guide.recording(answer: answer) { client in
                 // example answer
                 let job = try await client.enqueue(Charge(invoice: "2026-0042"))
-                print(job.budgets.isEmpty ? "the server knows no budgets" : "\(job.budgets.count) budgets hold it")
+                print(job.budgets.isEmpty ? "no budget support" : "\(job.budgets.count) budgets hold it")
                 // end
                 #expect(job.budgets == [BudgetBinding("stripe", cost: 2)])
             }

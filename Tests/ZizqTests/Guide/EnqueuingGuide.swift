@@ -58,7 +58,7 @@ extension Guide {
         func precedence() async throws {
             let requests = try await Guide.recording { client in
                 // example precedence
-                // The kind says queue "emails", and nothing of a priority.
+                // The kind sets the queue "emails" and no priority.
                 try await client.enqueue(SendEmail(to: "alice@example.com"))
                 try await client.enqueue(Enqueue(SendEmail(to: "alice@example.com")).queue("urgent").priority(1))
                 // end

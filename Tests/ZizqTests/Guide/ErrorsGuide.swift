@@ -18,8 +18,8 @@ extension Guide {
                     switch error {
                     case .transport(let failure): print("no answer: \(failure.reason), \(failure.message)")
                     case .response(let answer):
-                        print("refused with \(answer.status): \(answer.serverText ?? "no text")")
-                    case .decoding(let answer): print("not an answer of Zizq's: \(answer.message)")
+                        print("rejected with \(answer.status): \(answer.serverText ?? "no text")")
+                    case .decoding(let answer): print("not an answer from Zizq: \(answer.message)")
                     case .invalidArgument(let sentence): print("nothing was sent: \(sentence)")
                     }
                 }
@@ -39,9 +39,9 @@ extension Guide {
                     if error.isLicence {
                         print("enqueue it without its unique key or batch")
                     } else if error.isRetryable && !error.isAmbiguous {
-                        print("nothing was enqueued: again in \(error.retryAfter ?? .seconds(1))")
+                        print("nothing was enqueued: retry in \(error.retryAfter ?? .seconds(1))")
                     } else if error.isAmbiguous {
-                        print("it may be enqueued: look before it is sent again")
+                        print("it may be enqueued: check before sending it again")
                     } else {
                         throw error
                     }
@@ -60,7 +60,7 @@ extension Guide {
                     print(try await client.job(id).status)
                 } catch {
                     guard error.isNotFound else { throw error }
-                    print("it is done and removed, or never was")
+                    print("it was completed and removed, or never existed")
                 }
                 // end
             }

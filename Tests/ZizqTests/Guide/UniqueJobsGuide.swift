@@ -25,7 +25,7 @@ extension Guide {
                 // example duplicate
                 let first = try await client.enqueue(SendWelcome(userID: 42, campaign: "spring"))
                 let second = try await client.enqueue(SendWelcome(userID: 42, campaign: "spring"))
-                if second.duplicate { print("\(second.id) was there already") }
+                if second.duplicate { print("\(second.id) already exists") }
                 // end
                 #expect(!first.duplicate && second.duplicate)
                 #expect(second.id == first.id)

@@ -64,7 +64,7 @@ extension Guide {
                         case SendEmail.name: try await mailer.send(job.decode(SendEmail.self))
                         case RebuildIndex.name: print("rebuilding")
                         default:
-                            try await client.failure(job.id, message: "nobody here knows \(job.type)", kill: true)
+                            try await client.failure(job.id, message: "no handler for \(job.type)", kill: true)
                             continue
                         }
                         try await client.success(job.id)
@@ -110,7 +110,7 @@ extension Guide {
                 let worker = Task {
                     for try await taken in client.take(SendEmail.self) { print("working on \(taken.id)") }
                 }
-                // Later, when the process is to stop:
+                // Later, when the process should stop:
                 worker.cancel()
                 try await worker.value
                 // end
@@ -133,7 +133,7 @@ extension Guide {
                     try await client.success(id)
                 } catch {
                     guard error.isNotFound else { throw error }
-                    print("somebody else has it now, or will")
+                    print("another worker has it, or will get it")
                 }
                 // end
             }
@@ -149,7 +149,7 @@ extension Guide {
                     done.append(job.id)
                     if done.count == 3 {
                         let lost = try await client.success(done)
-                        print("\(lost.count) of them were no longer ours")
+                        print("\(lost.count) of them had been given to another worker")
                         break
                     }
                 }
@@ -174,7 +174,7 @@ extension Guide {
 
                     try await client.failure(second.id, message: "too many requests", retryIn: .seconds(60))
 
-                    let dead = try await client.failure(third.id, message: "there is no such index", kill: true)
+                    let dead = try await client.failure(third.id, message: "no such index", kill: true)
                     print(dead.status)  // dead
                     // end
                     #expect(later.status == .scheduled && later.attempts == 1)

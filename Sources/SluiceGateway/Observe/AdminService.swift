@@ -1,5 +1,6 @@
 internal import SluiceBase
 internal import SluiceHTTP
+internal import Synchronization
 
 /// The admin listener: `/healthz`, `/readyz` and `/metrics`, to be read and nothing else. Belongs to its loop.
 final class AdminService: HTTPService {
@@ -11,7 +12,7 @@ final class AdminService: HTTPService {
         self.metrics = metrics
     }
 
-    func admit(_ request: borrowing RequestView) -> Admission {
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
         guard request.path.equals("/healthz") || request.path.equals("/readyz") || request.path.equals("/metrics")
         else {
             return .refuse(ProblemDocument.response(for: .noSuchRoute))
@@ -20,10 +21,10 @@ final class AdminService: HTTPService {
             return .refuse(
                 ProblemDocument.response(for: .methodNotAllowed, headers: [(name: "allow", value: "GET, HEAD")]))
         }
-        return .body(limit: 0, context: nil)
+        return .body(limit: 0)
     }
 
-    func respond(to request: borrowing RequestView, context: AnyObject?, exchange: ExchangeID) -> ServiceReply {
+    func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
         if request.path.equals("/metrics") {
             return .now(
                 HTTPResponse(
@@ -40,5 +41,28 @@ final class AdminService: HTTPService {
         HTTPResponse(
             status: status, headers: [(name: "content-type", value: "application/json")],
             body: Array(#"{"status":"\#(text)"}"#.utf8))
+    }
+}
+
+/// Whether the gateway can take deliveries. Written by whoever knows, read by `/readyz`. Callable from any thread.
+package final class GatewayCondition: Sendable {
+    private let draining = Atomic<Bool>(false)
+    private let started = Atomic<Bool>(false)
+    private let outbox: @Sendable () -> String?
+
+    /// - Parameter outbox: asked each time: why the outbox cannot commit, nothing where it can.
+    package init(outbox: @escaping @Sendable () -> String?) { self.outbox = outbox }
+
+    /// Everything listens.
+    package func start() { started.store(true, ordering: .relaxed) }
+
+    /// A stop was asked for.
+    package func beginDrain() { draining.store(true, ordering: .relaxed) }
+
+    /// Why it is not ready; nothing where it is.
+    var reason: String? {
+        if draining.load(ordering: .relaxed) { return "draining" }
+        if !started.load(ordering: .relaxed) { return "starting" }
+        return outbox()
     }
 }

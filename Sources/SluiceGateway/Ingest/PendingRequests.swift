@@ -3,10 +3,10 @@ internal import SluiceHTTP
 internal import SluiceRoutes
 
 /// The requests of one loop that wait for their transaction, by ticket. Belongs to its loop.
-struct WorkList {
+struct PendingRequests {
     struct Item {
         let exchange: ExchangeID
-        let entry: TableInForce.Entry
+        let entry: ActiveRoutes.Entry
         let deliveryID: String
         let reply: RouteReply?
         let receivedAtNanoseconds: Int64

@@ -1,11 +1,12 @@
-internal import SluiceBase
+package import SluiceBase
+internal import SluiceHTTP
 internal import SluiceOutbox
 internal import SluiceRoutes
 
 /// Renders jobs from a dead letter's request with the route that it came by, as that route is now. Its signature was
 /// verified when it came.
 enum DeadLetterRenderer {
-    static func render(_ content: DeadLetterContent, with table: TableInForce?) -> RenderingOutcome {
+    static func render(_ content: DeadLetterContent, with table: ActiveRoutes?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
         let letter = content.letter
         guard let route = table?.table.routes.first(where: { $0.name == letter.route }) else {
@@ -74,5 +75,30 @@ enum DeadLetterRenderer {
         case .noRuleMatched: "no rule matches it"
         case .noElements: "the array of its elements is empty"
         }
+    }
+}
+
+/// Reads the bytes of a request that was kept, which passed all limits when it came.
+package enum KeptRequestReading {
+    /// Lends the request, whose sender nobody knows any more, during the call.
+    ///
+    /// - Returns: `nil` for bytes that are no request.
+    package static func read<Result>(_ bytes: [UInt8], _ use: (borrowing RequestView) -> Result) -> Result? {
+        var parser = RequestParser(limits: .unlimited)
+        let bytes = bytes.span
+        guard case .head(let head) = parser.parse(bytes) else { return nil }
+        return use(head.view(over: bytes, body: bytes.extracting(head.length..<bytes.count), peer: .unknown))
+    }
+}
+
+extension HTTPLimits {
+    /// For what has passed the limits once.
+    fileprivate static var unlimited: HTTPLimits {
+        var limits = HTTPLimits()
+        // Far from the largest integer: the parser adds to them.
+        limits.headBytes = 1 << 40
+        limits.headerLines = 1 << 40
+        limits.targetBytes = 1 << 40
+        return limits
     }
 }

@@ -1,4 +1,3 @@
-internal import Logging
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceOutbox
@@ -17,6 +16,17 @@ extension OutboxConfiguration {
     }
 }
 
+extension OutboxReader {
+    /// A connection to the outbox of these settings, which is open already.
+    static func open(_ settings: Settings) throws(StartupError) -> sending OutboxReader {
+        do throws(OutboxError) {
+            return try OutboxReader(OutboxConfiguration(settings))
+        } catch {
+            throw StartupError(.unavailable, "\(settings.outbox.path) cannot be read: \(error)")
+        }
+    }
+}
+
 extension HTTPLimits {
     init(_ limits: Settings.Limits) {
         self.init()
@@ -24,16 +34,6 @@ extension HTTPLimits {
         bodyTime = limits.bodyTime
         idleTime = limits.idle
         writeTime = limits.write
-    }
-}
-
-extension HTTPServerConfiguration {
-    /// For the listeners that people and machines of the house use: few connections and little memory of their own, so
-    /// that a flood of deliveries cannot take them away.
-    static func small() -> HTTPServerConfiguration {
-        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16)))
-        configuration.maximumConnections = 256
-        return configuration
     }
 }
 
@@ -48,13 +48,6 @@ extension RouteOptions {
         dedupeWindow = settings.outbox.dedupeWindow
         publicURL = settings.publicURL.flatMap { PublicURL(parsing: $0.description) }
         self.allowsInlineSecrets = allowsInlineSecrets
-    }
-}
-
-extension Settings {
-    func certificateKeeper(_ time: any TimeSource, _ logger: Logger) throws(FatalProblem) -> CertificateKeeper? {
-        guard https != .off, let certificate = tls.certificate, let key = tls.key else { return nil }
-        return try CertificateKeeper(certificatePath: certificate, keyPath: key, time: time, logger: logger)
     }
 }
 

@@ -74,14 +74,14 @@ package final class LogOutput: Sendable {
             if !summary.kind.route.isEmpty { fields.append((LogKey.route.rawValue, summary.kind.route)) }
             if !summary.kind.code.isEmpty { fields.append((LogKey.code.rawValue, summary.kind.code)) }
             fields.append((LogKey.suppressed.rawValue, String(summary.suppressed)))
-            write(line(.notice, "left out records like this one: \(summary.kind.message)", fields), &state)
+            write(line(.notice, "left out records like this one: \(summary.kind.message)", fields: fields), &state)
         }
     }
 
     private func write(_ line: LogLine, _ state: inout State) {
         if state.droppedSinceLastLine > 0 {
             let fields = [(key: LogKey.count.rawValue, value: String(state.droppedSinceLastLine))]
-            let notice = self.line(.warning, "lost log records because nobody read standard error", fields)
+            let notice = self.line(.warning, "lost log records because nobody read standard error", fields: fields)
             guard send(notice, &state) else { return }
             state.droppedSinceLastLine = 0
         }
@@ -101,7 +101,7 @@ package final class LogOutput: Sendable {
         }
     }
 
-    private func line(_ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]) -> LogLine {
+    private func line(_ level: Logger.Level, _ message: String, fields: [(key: String, value: String)]) -> LogLine {
         LogLine(
             milliseconds: time.wallMilliseconds(), level: level, message: message, label: "sluice.log", fields: fields)
     }

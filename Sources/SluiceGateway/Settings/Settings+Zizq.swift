@@ -15,7 +15,7 @@ extension RelayConfiguration {
 
 extension ZizqClient {
     /// The gateway's client of its queue server.
-    static func make(_ server: Settings.QueueServer, loop: EventLoopGroup, logger: Logger) throws(FatalProblem)
+    static func make(_ server: Settings.QueueServer, loop: EventLoopGroup, logger: Logger) throws(StartupError)
         -> ZizqClient
     {
         var configuration = ZizqConfiguration(url: server.url.description)
@@ -30,17 +30,17 @@ extension ZizqClient {
         do throws(ZizqError) {
             return try ZizqClient(configuration, loop: loop.mailboxes[0])
         } catch {
-            throw FatalProblem(.wrongInput, "zizq: \(error)")
+            throw StartupError(.wrongInput, "zizq: \(error)")
         }
     }
 }
 
 /// `zizq.headers_file`: a header a line, `Name: value`; empty lines and lines that begin with `#` are passed over.
 enum HeadersFile {
-    static func read(_ path: String) throws(FatalProblem) -> [(name: String, value: String)] {
+    static func read(_ path: String) throws(StartupError) -> [(name: String, value: String)] {
         let bytes: [UInt8]
         do { bytes = try FileAccess.read(path, limit: 64 << 10) } catch {
-            throw FatalProblem(.wrongInput, "zizq.headers_file: cannot read \(PrintableText.escape(path)): \(error)")
+            throw StartupError(.wrongInput, "zizq.headers_file: cannot read \(PrintableText.escape(path)): \(error)")
         }
         var headers: [(name: String, value: String)] = []
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
@@ -49,7 +49,7 @@ enum HeadersFile {
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             guard let colon = text.firstIndex(of: ":"), isName(text[..<colon]) else {
                 // The line itself may hold a token and is not repeated.
-                throw FatalProblem(
+                throw StartupError(
                     .wrongInput, "\(PrintableText.escape(path)):\(index + 1): a line must be 'Name: value'")
             }
             headers.append((name: String(text[..<colon]), value: String(text[text.index(after: colon)...].trimmed())))

@@ -47,7 +47,7 @@ package final class MetricsRegistry: Sendable {
         let now = time.monotonicNanoseconds()
         return state.withLock { state in
             state.current = Set(names)
-            return names.map { Self.route($0, now, &state) }
+            return names.map { Self.route($0, at: now, &state) }
         }
     }
 
@@ -55,10 +55,10 @@ package final class MetricsRegistry: Sendable {
     /// Takes a lock: for the delivery side, once a batch and route.
     package func route(named name: String) -> RouteMetrics {
         let now = time.monotonicNanoseconds()
-        return state.withLock { Self.route(name, now, &$0) }
+        return state.withLock { Self.route(name, at: now, &$0) }
     }
 
-    private static func route(_ name: String, _ now: Int64, _ state: inout State) -> RouteMetrics {
+    private static func route(_ name: String, at now: Int64, _ state: inout State) -> RouteMetrics {
         if let known = state.routes[name] { return known }
         let made = RouteMetrics(route: name, nowNanoseconds: now)
         state.routes[name] = made

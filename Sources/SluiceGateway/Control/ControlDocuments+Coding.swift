@@ -1,5 +1,7 @@
-internal import SluiceBase
+internal import FoundationEssentials
+package import SluiceBase
 internal import SluiceOutbox
+internal import SluiceRoutes
 
 extension ControlDocuments.Job {
     init(_ job: JobListing) {
@@ -49,5 +51,52 @@ extension ControlDocuments.Delivery {
             delivery: row.deliveryID, route: row.route, receivedAt: row.receivedAtMilliseconds,
             request: row.request.map { Base64.encode($0) }, jobs: row.jobs.map { ControlDocuments.Job($0) },
             deadLetters: row.deadLetters.map { ControlDocuments.DeadLetter($0) })
+    }
+}
+
+extension ControlDocuments.Reloaded {
+    init(_ report: RouteReloadService.Report) {
+        self.init(
+            version: report.version, routes: report.routes, problems: report.problems, warnings: report.warnings,
+            certificateProblem: report.certificateProblem)
+    }
+}
+
+extension ControlDocuments.Routes {
+    /// Of the table in force; reads the folder to compare it. Blocking.
+    init(_ reload: RouteReloadService) {
+        let picture = reload.picture
+        let status = picture.status
+        let state = ControlDocuments.TableState(
+            version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
+            result: status.problems.isEmpty ? "success" : "failure", files: reload.files(picture).rawValue)
+        self.init(gateway: state, problems: status.problems, routes: picture.table?.table.routes.map(\.summary) ?? [])
+    }
+}
+
+/// JSON of the control documents.
+package enum ControlCoding {
+    package static func encode(_ document: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        // The documents hold texts and numbers only, which always can be encoded.
+        guard let bytes = try? encoder.encode(document) else {
+            preconditionFailure("a control document can always be encoded")
+        }
+        return Array(bytes)
+    }
+
+    /// - Throws: where a gateway of another version says something else.
+    package static func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws(StartupError)
+        -> Document
+    {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: Data(bytes))
+        } catch {
+            throw StartupError(.unavailable, "the running gateway answers in another form; is it of another version?")
+        }
     }
 }

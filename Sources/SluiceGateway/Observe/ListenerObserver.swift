@@ -62,3 +62,20 @@ struct ListenerObserver: HTTPServerObserver {
             metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }
+
+/// Counts and logs the turns of event loops that took so long that others waited. Callable from any thread.
+struct LoopWatchdog: Sendable {
+    let metrics: MetricsRegistry
+    let logger: Logger
+
+    func stalled(_ loop: String, _ stall: LoopStall) {
+        // Looked up each time: a stall is rare, and a lock is nothing beside it.
+        metrics.counter(.loopStalls, labels: [loop]).increment()
+        logger.warning(
+            "an event loop was busy for too long: its connections had to wait",
+            metadata: .fields([
+                .loop: loop, .milliseconds: stall.time.wholeNanoseconds / 1_000_000,
+                .processorMilliseconds: stall.processorTime.wholeNanoseconds / 1_000_000,
+            ]))
+    }
+}

@@ -1,3 +1,38 @@
+internal import ServiceLifecycle
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceNet
+
+/// Says once a second how many log records were left out, so that the end of a flood shows.
+struct LogSummaryService: Service {
+    let log: LogOutput?
+
+    func run() async throws {
+        guard let log else { return }
+        await cancelWhenGracefulShutdown {
+            // A cancelled sleep ends the loop.
+            while (try? await Task.sleep(for: .seconds(1))) != nil { log.flushSummaries() }
+        }
+    }
+}
+
+/// Gives memory back to the system when a load has gone.
+struct MemoryTrimService: Service {
+    let ingest: HTTPServer
+    let memory: MemoryBudget
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var schedule = TrimSchedule()
+            // A cancelled sleep ends the loop.
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                let load = TrimSchedule.Load(connections: ingest.connectionCount, memory: memory.bytesInUse)
+                if schedule.looked(at: load) { ProcessMemory.trim() }
+            }
+        }
+    }
+}
+
 /// Says when freed memory is to go back to the system: once a load has gone that had taken much of it. State without
 /// I/O.
 struct TrimSchedule {

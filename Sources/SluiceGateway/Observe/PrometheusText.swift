@@ -18,7 +18,7 @@ package enum PrometheusText {
             } else if let readings = samples[name], !readings.isEmpty {
                 appendHead(name, to: &text)
                 for reading in readings {
-                    appendSample(name.rawValue, zip(name.labels, reading.labels), reading.value, to: &text)
+                    appendSample(name.rawValue, labels: zip(name.labels, reading.labels), reading.value, to: &text)
                 }
             }
         }
@@ -34,14 +34,14 @@ package enum PrometheusText {
         let (counts, sum) = histogram.snapshot
         let ends = histogram.bounds.map(number) + ["+Inf"]
         for (end, count) in zip(ends, counts) {
-            appendSample(name.rawValue + "_bucket", zip(["le"], [end]), Double(count), to: &text)
+            appendSample(name.rawValue + "_bucket", labels: zip(["le"], [end]), Double(count), to: &text)
         }
-        appendSample(name.rawValue + "_sum", zip([], []), sum, to: &text)
-        appendSample(name.rawValue + "_count", zip([], []), Double(counts.last ?? 0), to: &text)
+        appendSample(name.rawValue + "_sum", labels: zip([], []), sum, to: &text)
+        appendSample(name.rawValue + "_count", labels: zip([], []), Double(counts.last ?? 0), to: &text)
     }
 
     private static func appendSample(
-        _ name: String, _ labels: Zip2Sequence<[String], [String]>, _ value: Double, to text: inout [UInt8]
+        _ name: String, labels: Zip2Sequence<[String], [String]>, _ value: Double, to text: inout [UInt8]
     ) {
         text.append(contentsOf: name.utf8)
         var separator = UInt8(ascii: "{")

@@ -1,7 +1,7 @@
 package import SluiceBase
 
 /// The exact rule that a message broke. The raw value is a sentence for the log; the sender sees only the code's title.
-package enum MessageFault: String, CaseIterable, Error, Sendable {
+package enum MessageError: String, CaseIterable, Error, Sendable {
     // Lines
     case tlsHandshake = "a TLS handshake on a listener without TLS"
     case bareCarriageReturn = "a carriage return without a line feed"

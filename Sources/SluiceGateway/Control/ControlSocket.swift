@@ -1,6 +1,0 @@
-/// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: whoever may open it is
-/// whoever may read the outbox.
-package enum ControlSocket {
-    /// Beside the outbox, so that two gateways have two.
-    package static func path(outbox: String) -> String { outbox + ".sock" }
-}

@@ -1,0 +1,101 @@
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceOutbox
+internal import SluiceRelay
+internal import SluiceRoutes
+
+/// What `/metrics` reads of the gateway at each scrape.
+extension Gateway {
+    func registerGauges() {
+        let registry = core.metrics
+        registerOutbox(in: registry)
+        registerRelay(in: registry)
+        registerReload(in: registry)
+        registerConnections(in: registry)
+        registry.gauge(.memoryInUse, value: { [memory = core.memory] in Double(memory.bytesInUse) })
+        ProcessGauges.register(in: registry)
+        if let log = configuration.log { registry.adopt(log.droppedLines, as: .droppedLogRecords) }
+    }
+
+    private func registerConnections(in registry: MetricsRegistry) {
+        registry.gauge(.connections) { [ingest = listeners.ingest, admin = listeners.admin] in
+            [
+                .init(labels: ["public"], Double(ingest.connectionCount)),
+                .init(labels: ["admin"], Double(admin.connectionCount)),
+            ]
+        }
+        let limit = Double(core.settings.limits.connections)
+        registry.gauge(.connectionsLimit, value: { limit })
+        registry.gauge(
+            .certificateExpiry,
+            value: { [certificate = reload.certificate, time = core.time] in certificate?.daysToExpiry(at: time) })
+    }
+
+    private func registerOutbox(in registry: MetricsRegistry) {
+        registry.gauge(.outboxJobs, value: { [outbox] in Double(outbox.status.pendingJobs) })
+        registry.gauge(.outboxParkedJobs, value: { [outbox] in Double(outbox.status.parkedJobs) })
+        registry.gauge(.outboxDeadLetters, value: { [outbox] in Double(outbox.status.deadLetters) })
+        registry.gauge(.outboxDeadBytes, value: { [outbox] in Double(outbox.status.deadBytes) })
+        let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
+        registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
+        registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedDeliveries) })
+        registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
+        registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
+        let limit = Double(core.settings.outbox.maxBytes.bytes)
+        registry.gauge(.outboxLimitBytes, value: { limit })
+        registry.gauge(
+            .outboxOldestAge,
+            value: { [outbox, time = core.time] in
+                guard let oldest = outbox.status.oldestPendingAtMilliseconds else { return 0 }
+                return Double(max(0, time.wallMilliseconds() - oldest)) / 1000
+            })
+    }
+
+    private func registerRelay(in registry: MetricsRegistry) {
+        registry.gauge(
+            .deliveryPaused,
+            value: { [relay] in relay.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+        registry.gauge(.relaySuspects, value: { [relay] in Double(relay.suspects) })
+        registry.gauge(.uniqueKeysWithheld, value: { [relay] in relay.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
+    }
+
+    private func registerReload(in registry: MetricsRegistry) {
+        registry.gauge(.tableVersion, value: { [reload] in Double(reload.status.version) })
+        registry.gauge(.tableTime, value: { [reload] in reload.status.loadedAtMilliseconds.map { Double($0) / 1000 } })
+        registry.gauge(.tableRoutes, value: { [reload] in reload.activeRoutes.map { Double($0.table.routes.count) } })
+        registry.gauge(.reloadTime, value: { [reload] in reload.status.triedAtMilliseconds.map { Double($0) / 1000 } })
+        registry.gauge(.reloadFailing, value: { [reload] in reload.status.problems.isEmpty ? 0 : 1 })
+        registry.gauge(.reloadProblems, value: { [reload] in Double(reload.status.problems.count) })
+    }
+}
+
+/// What the kernel says about this process, under the names that every Prometheus client library uses.
+package enum ProcessGauges {
+    package static func register(in registry: MetricsRegistry) {
+        registry.gauge(.processResidentMemory, value: { text("/proc/self/status").flatMap(residentBytes(status:)) })
+        // Looking costs one descriptor, which is closed again when the number is there.
+        registry.gauge(
+            .processOpenDescriptors,
+            value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })
+        registry.gauge(.processDescriptorLimit, value: { text("/proc/self/limits").flatMap(descriptorLimit(limits:)) })
+    }
+
+    private static func text(_ path: String) -> String? {
+        (try? FileAccess.read(path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The line `VmRSS:	   12345 kB` of `/proc/self/status`, in bytes.
+    static func residentBytes(status: String) -> Double? {
+        words(ofLine: "VmRSS:", in: status).first.flatMap { Double($0) }.map { $0 * 1024 }
+    }
+
+    /// The soft limit in the line `Max open files  1024  4096  files` of `/proc/self/limits`.
+    static func descriptorLimit(limits: String) -> Double? {
+        words(ofLine: "Max open files", in: limits).first.flatMap { $0 == "unlimited" ? .infinity : Double($0) }
+    }
+
+    private static func words(ofLine prefix: String, in text: String) -> [Substring] {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(prefix) }) else { return [] }
+        return line.dropFirst(prefix.count).split { $0.isWhitespace }
+    }
+}

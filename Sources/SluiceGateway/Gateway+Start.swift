@@ -1,0 +1,125 @@
+package import Logging
+package import SluiceBase
+internal import SluiceOutbox
+internal import SluiceRelay
+internal import SluiceRoutes
+internal import UnixSignals
+internal import Zizq
+
+/// The start: event loops, outbox, routes, relay, listeners. Each is given what was started before it.
+extension Gateway {
+    /// Starts everything; when this returns, deliveries are accepted.
+    ///
+    /// - Throws: one sentence with its exit status; nothing listens then, and what was started has ended.
+    package static func start(
+        _ configuration: GatewayConfiguration, logger: Logger
+    ) async throws(StartupError) -> Gateway {
+        StartSignals.endTheProcess()
+        let core = try GatewayCore(configuration, logger: logger)
+        do throws(StartupError) {
+            return try await start(core)
+        } catch {
+            await core.stop()
+            throw error
+        }
+    }
+
+    private static func start(_ core: GatewayCore) async throws(StartupError) -> Gateway {
+        let outbox = try openOutbox(core)
+        do throws(StartupError) {
+            let gateway = try await start(core, outbox)
+            gateway.listeners.condition.start()
+            gateway.logStart()
+            return gateway
+        } catch {
+            await outbox.close()
+            throw error
+        }
+    }
+
+    private static func start(_ core: GatewayCore, _ outbox: OutboxWriter) async throws(StartupError) -> Gateway {
+        let (reload, routes) = try loadRoutes(core)
+        let sockets = try BoundSockets(core.settings)
+        let client = try ZizqClient.make(core.settings.zizq, loop: core.clientLoop, logger: core.logger)
+        let relay = try startRelay(core, outbox, to: client)
+        let listeners = try await Listeners.start(
+            core, on: sockets, outbox: outbox, reload: reload, routes: routes)
+        let gateway = Gateway(
+            core: core, outbox: outbox, reload: reload, client: client, relay: relay, listeners: listeners,
+            signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
+        gateway.registerGauges()
+        return gateway
+    }
+
+    // MARK: - Steps
+
+    /// Results go straight to the loop that waits for them.
+    private static func openOutbox(_ core: GatewayCore) throws(StartupError) -> OutboxWriter {
+        var configuration = OutboxConfiguration(core.settings)
+        configuration.allowsNetworkFilesystem = core.configuration.allowsNetworkFilesystem
+        return try OutboxWriter(configuration, time: core.time, log: core.logger) {
+            [loops = core.loops] loop, results in
+            loops.completed(results, on: loop)
+        }
+    }
+
+    private static func loadRoutes(
+        _ core: GatewayCore
+    ) throws(StartupError) -> (service: RouteReloadService, routes: ActiveRoutes) {
+        let configuration = core.configuration
+        var options = RouteOptions(core.settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
+        if let key = configuration.secretStandIn { options.secrets = .wellKnown(key) }
+        var watched = RouteReloadService.Configuration(
+            folder: core.settings.routes, options: options, environment: configuration.environment)
+        if let show = configuration.show {
+            watched.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
+        }
+        let loops = core.loops
+        let service = RouteReloadService(
+            watched, certificate: try loadCertificate(core), metrics: core.metrics,
+            publication: .init(publish: { loops.use($0) }, settle: { await loops.settle() }), time: core.time,
+            logger: core.logger)
+        let routes = try service.start()
+        let variables = Set(service.environmentNames)
+        for warning in SettingsEnvironment.warnings(for: configuration.environment, routeVariables: variables) {
+            core.logger.warning("\(warning)")
+        }
+        return (service, routes)
+    }
+
+    private static func loadCertificate(_ core: GatewayCore) throws(StartupError) -> CertificateKeeper? {
+        let settings = core.settings
+        guard settings.https != .off, let path = settings.tls.certificate, let key = settings.tls.key else {
+            return nil
+        }
+        return try CertificateKeeper(certificatePath: path, keyPath: key, time: core.time, logger: core.logger)
+    }
+
+    private static func startRelay(
+        _ core: GatewayCore, _ outbox: OutboxWriter, to client: ZizqClient
+    ) throws(StartupError) -> Relay {
+        let reporter = RelayReporter(
+            metrics: core.metrics, journal: core.journal, time: core.time, logger: core.logger)
+        return Relay(
+            configuration: RelayConfiguration(core.settings.zizq), writer: outbox,
+            reader: try OutboxReader.open(core.settings),
+            client: client, time: core.time
+        ) { reporter.report($0) }
+    }
+
+    private func logStart() {
+        let logger = core.logger
+        for (name, address) in [("https", addresses.https), ("http", addresses.http), ("admin", addresses.admin)] {
+            guard let address else { continue }
+            logger.notice("listening", metadata: .fields([.listener: name, .address: address.hostAndPort]))
+        }
+        let routes = routePaths.count
+        if routes == 0 {
+            logger.warning(
+                "there are no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
+        }
+        logger.notice(
+            "started",
+            metadata: .fields([.version: SluiceVersion.current, .routes: routes, .table: reload.status.version]))
+    }
+}

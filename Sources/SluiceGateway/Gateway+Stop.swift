@@ -1,0 +1,165 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceOutbox
+internal import SluiceRelay
+internal import Synchronization
+internal import UnixSignals
+internal import Zizq
+
+/// The stop: the listeners first, then the relay, at last the outbox; each is a service of the group in `run`, which
+/// stops them in the opposite order of their list.
+extension Gateway {
+    /// Carries out what signals ask for, until the task is cancelled.
+    func handleSignals(stopping group: ServiceGroup, _ stopper: Stopper) async {
+        for await signal in signals {
+            if signal == .sighup {
+                // Next to this loop: a SIGTERM does not wait for the reloads that were asked for before it.
+                reload.ask()
+            } else {
+                await stop(group, stopper, signal: signal)
+            }
+        }
+    }
+
+    private func stop(_ group: ServiceGroup, _ stopper: Stopper, signal: UnixSignal) async {
+        // Before anything that may take its time: load balancers must see it at once.
+        listeners.condition.beginDrain()
+        listeners.ingest.beginDrain()
+        let isFirst = stopper.request()
+        if isFirst { await group.triggerGracefulShutdown() }
+        core.logger.notice(
+            isFirst
+                ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
+            metadata: .fields([.signal: signal]))
+    }
+
+    /// Ends what is not a service.
+    func close() async {
+        await listeners.control.close()
+        await listeners.admin.close()
+        core.loops.dismiss()
+        await listeners.ingest.close()
+        await client.shutdown()
+        await core.stop()
+        core.logger.notice("stopped")
+    }
+}
+
+/// Serves until it is stopped; then drains, stops accepting, and finishes what is in work.
+struct ListeningService: Service {
+    let ingest: HTTPServer
+    let stopper: Stopper
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await stopper.drain()
+        await ingest.stopAccepting()
+        await ingest.finishRequests(within: stopper.timeLeft)
+    }
+}
+
+/// Sends jobs to Zizq until it is stopped; then what fits into the time that is left.
+struct RelayService: Service {
+    let relay: Relay
+    let stopper: Stopper
+
+    func run() async throws {
+        let running = Task { await relay.run() }
+        try? await gracefulShutdown()
+        relay.finish()
+        // What is left when the time is over stays in the outbox; a batch in flight is then one of unknown outcome.
+        let limit = Task {
+            try? await Task.sleep(for: stopper.timeLeft)
+            running.cancel()
+        }
+        await running.value
+        limit.cancel()
+    }
+}
+
+/// Holds the outbox until everything that writes to it has ended.
+struct OutboxService: Service {
+    let outbox: OutboxWriter
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await outbox.close()
+        let status = outbox.status
+        if status.pendingJobs > 0, status.isMisplaced {
+            logger.critical(
+                "jobs are in files that are not at the outbox's path any more: the next start does not find them",
+                metadata: .fields([.jobs: status.pendingJobs]))
+        } else if status.pendingJobs > 0 {
+            logger.notice("jobs stay in the outbox for the next start", metadata: .fields([.jobs: status.pendingJobs]))
+        }
+    }
+}
+
+/// How far a stop has come, and how much time is left for it. Callable from any thread.
+final class Stopper: Sendable {
+    private struct State {
+        var requestedAt: Int64?
+        var skipsDrain = false
+        var drain: CheckedContinuation<Void, Never>?
+    }
+
+    private let limits: Settings.Limits
+    private let time: any TimeSource
+    private let state = Mutex(State())
+
+    init(settings limits: Settings.Limits, time: any TimeSource) {
+        self.limits = limits
+        self.time = time
+    }
+
+    /// A stop was asked for; the second time it skips the drain.
+    ///
+    /// - Returns: whether it was the first time.
+    func request() -> Bool {
+        let now = time.monotonicNanoseconds()
+        let isFirst = state.withLock { state in
+            guard state.requestedAt == nil else { return false }
+            state.requestedAt = now
+            return true
+        }
+        if !isFirst { endDrain() }
+        return isFirst
+    }
+
+    /// Waits for `limits.drain`, or until the second request.
+    func drain() async {
+        guard limits.drain > .zero else { return }
+        let sleep = Task {
+            // A cancelled sleep is a drain that is skipped.
+            try? await Task.sleep(for: limits.drain)
+            endDrain()
+        }
+        await withCheckedContinuation { continuation in
+            let isSkipped = state.withLock { state in
+                if !state.skipsDrain { state.drain = continuation }
+                return state.skipsDrain
+            }
+            if isSkipped { continuation.resume() }
+        }
+        sleep.cancel()
+    }
+
+    private func endDrain() {
+        let waiting = state.withLock { state in
+            state.skipsDrain = true
+            defer { state.drain = nil }
+            return state.drain
+        }
+        waiting?.resume()
+    }
+
+    /// What is left of `limits.shutdown`, never negative.
+    var timeLeft: Duration {
+        guard let requestedAt = state.withLock({ $0.requestedAt }) else { return limits.shutdown }
+        let used = Duration.nanoseconds(time.monotonicNanoseconds() - requestedAt)
+        return used < limits.shutdown ? limits.shutdown - used : .zero
+    }
+}

@@ -1,0 +1,176 @@
+internal import Logging
+internal import ServiceLifecycle
+package import SluiceBase
+internal import SluiceHTTP
+internal import SluiceNet
+internal import SluiceOutbox
+internal import SluiceRelay
+internal import SluiceRoutes
+internal import UnixSignals
+internal import Zizq
+
+/// A gateway: event loops, outbox, routes, relay and listeners. `Gateway+Start.swift` has the order in which they
+/// start, `Gateway+Stop.swift` the order in which they stop.
+package final class Gateway: Sendable {
+    /// Where it listens, with the ports that the system chose.
+    package struct Addresses: Sendable, Hashable {
+        package var https: PeerAddress?
+        package var http: PeerAddress?
+        package var admin: PeerAddress?
+    }
+
+    let core: GatewayCore
+    let outbox: OutboxWriter
+    let reload: RouteReloadService
+    let client: ZizqClient
+    let relay: Relay
+    let listeners: Listeners
+    /// Trapped before anyone is told that the gateway is there: a SIGTERM right after the start must stop it in order.
+    let signals: UnixSignalsSequence
+
+    init(
+        core: GatewayCore, outbox: OutboxWriter, reload: RouteReloadService, client: ZizqClient, relay: Relay,
+        listeners: Listeners, signals: UnixSignalsSequence
+    ) {
+        self.core = core
+        self.outbox = outbox
+        self.reload = reload
+        self.client = client
+        self.relay = relay
+        self.listeners = listeners
+        self.signals = signals
+    }
+
+    package var addresses: Addresses { listeners.addresses }
+    package var configuration: GatewayConfiguration { core.configuration }
+
+    /// The paths of the active routes, in the order of the files.
+    package var routePaths: [String] { reload.activeRoutes?.table.routes.map(\.path) ?? [] }
+
+    /// Serves until a signal ends it. SIGTERM and SIGINT stop, a second one skips the drain; SIGHUP reloads.
+    package func run() async {
+        let stopper = Stopper(settings: core.settings.limits, time: core.time)
+        let services: [any Service] = [
+            OutboxService(outbox: outbox, logger: core.logger),
+            RelayService(relay: relay, stopper: stopper),
+            LogSummaryService(log: configuration.log),
+            MemoryTrimService(ingest: listeners.ingest, memory: core.memory),
+            reload,
+            ListeningService(ingest: listeners.ingest, stopper: stopper),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .ignore) }, logger: quiet))
+        // Not a service: it listens until all of them have ended, so that a second SIGTERM is heard.
+        let listening = Task { await handleSignals(stopping: group, stopper) }
+        do {
+            try await group.run()
+        } catch {
+            core.logger.critical("a service ended with an error: \(error)")
+        }
+        listening.cancel()
+        await close()
+    }
+
+    /// The service group logs each of its steps at `info`, which is more than an operator wants to know.
+    private var quiet: Logger {
+        var logger = core.logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// What a gateway is started with.
+package struct GatewayConfiguration: Sendable {
+    package var settings: EffectiveSettings
+    /// The process's own, or with additions: where routes find the secrets that they name by `env:`.
+    package var environment: [String: String]
+    /// Whether route files may hold secrets themselves.
+    package var allowsInlineSecrets = false
+    /// The key of each secret whose environment variable is not set; `nil` where that is a mistake, as it is but for
+    /// trying out.
+    package var secretStandIn: String?
+    /// Whether the outbox may lie on a network file system.
+    package var allowsNetworkFilesystem = false
+    package var time: any TimeSource = SystemTime()
+    /// Where log records go, for the counts that it keeps; nil where another log is used.
+    package var log: LogOutput?
+    /// Called for each thing that happens to a delivery; for a person at a terminal.
+    package var show: (@Sendable (DeliveryJournal.Entry) -> Void)?
+
+    package init(settings: EffectiveSettings, environment: [String: String]) {
+        self.settings = settings
+        self.environment = environment
+    }
+}
+
+/// What every part of a gateway is made with: what was set, what it counts and logs with, the memory budget, and the
+/// event loops.
+struct GatewayCore: Sendable {
+    let configuration: GatewayConfiguration
+    /// As they were set, with no more connections than the process may open files for.
+    let settings: Settings
+    let metrics: MetricsRegistry
+    let journal: DeliveryJournal
+    let memory: MemoryBudget
+    let logger: Logger
+    /// For senders.
+    let loops: IngestLoops
+    /// For admin and control, which must answer whatever the other loops are busy with.
+    let adminLoop: EventLoopGroup
+    /// For connections to Zizq.
+    let clientLoop: EventLoopGroup
+    /// For requests that take longer than an event loop may spend on one.
+    let worker: BodyWorker
+
+    var time: any TimeSource { configuration.time }
+
+    /// Starts the loops.
+    init(_ configuration: GatewayConfiguration, logger: Logger) throws(StartupError) {
+        self.configuration = configuration
+        self.logger = logger
+        var settings = configuration.settings.values
+        settings.limits.connections = OpenFileLimit.connections(settings, logger)
+        self.settings = settings
+        metrics = MetricsRegistry(time: configuration.time)
+        journal = DeliveryJournal(logger: logger, show: configuration.show)
+        memory = MemoryBudget(limit: settings.limits.memory)
+        let watchdog = LoopWatchdog(metrics: metrics, logger: logger)
+        do throws(SystemCallError) {
+            let count = settings.threads ?? ProcessorCount.available()
+            loops = IngestLoops(try EventLoopGroup(count: count, name: "loop", stalled: watchdog.stalled))
+            clientLoop = try EventLoopGroup(count: 1, name: "zizq", stalled: watchdog.stalled)
+            adminLoop = try EventLoopGroup(count: 1, name: "admin", stalled: watchdog.stalled)
+            worker = try BodyWorker(memory: memory, time: configuration.time)
+        } catch {
+            throw StartupError(.unavailable, "cannot start the event loops: \(error)")
+        }
+    }
+
+    /// Ends every thread of it.
+    func stop() async {
+        await clientLoop.stop()
+        await worker.stop()
+        await adminLoop.stop()
+        await loops.group.stop()
+    }
+}
+
+extension OpenFileLimit {
+    /// How many connections there may be: as many as the settings say, or as the process may open files for.
+    fileprivate static func connections(_ settings: Settings, _ logger: Logger) -> Int {
+        let wanted = settings.limits.connections
+        guard let files = raise(), files < wanted + filesBesideConnections else { return wanted }
+        let possible = min(wanted, files - min(filesBesideConnections, files * 2 / 3))
+        logger.warning(
+            """
+            the process may open too few files for limits.connections: raise its limit on open files (ulimit -n, \
+            LimitNOFILE, --ulimit nofile)
+            """,
+            metadata: .fields([.files: files, .connections: possible]))
+        return possible
+    }
+
+    /// The outbox, the listeners, connections to Zizq and of the admin listener, route files that are being read.
+    private static let filesBesideConnections = 160
+}

@@ -1,0 +1,162 @@
+internal import SluiceBase
+internal import SluiceHTTP
+internal import SluiceNet
+internal import SluiceOutbox
+
+/// The listeners of a gateway: for senders, for metrics and health, and for the command line.
+struct Listeners: Sendable {
+    let ingest: HTTPServer
+    let admin: HTTPServer
+    let control: HTTPServer
+    let condition: GatewayCondition
+    let addresses: Gateway.Addresses
+
+    /// Makes the servers on their event loops, and has them listen.
+    ///
+    /// - Parameters:
+    ///   - sockets: bound already.
+    ///   - routes: those that the first requests are served with.
+    static func start(
+        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService,
+        routes: ActiveRoutes
+    ) async throws(StartupError) -> Listeners {
+        let reader = ReaderBox(try OutboxReader.open(core.settings))
+        let condition = GatewayCondition { outbox.status.condition.reasonNotReady }
+        let listeners = Listeners(
+            ingest: await makeIngest(core, outbox: outbox, routes: routes),
+            admin: await makeAdmin(core, condition),
+            control: await makeControl(core, outbox: outbox, reader: reader, reload: reload),
+            condition: condition, addresses: sockets.addresses)
+        do throws(SystemCallError) {
+            try await listeners.listen(on: sockets, certificate: reload.certificate)
+        } catch {
+            throw StartupError(.unavailable, "cannot listen: \(error)")
+        }
+        return listeners
+    }
+
+    private func listen(on sockets: BoundSockets, certificate: CertificateKeeper?) async throws(SystemCallError) {
+        if let https = sockets.https { try await ingest.listen(on: https, tls: certificate?.slot) }
+        if let http = sockets.http { try await ingest.listen(on: http, tls: nil) }
+        if let socket = sockets.admin { try await admin.listen(on: socket, tls: nil) }
+        try await control.listen(on: sockets.control, tls: nil)
+    }
+
+    // MARK: - Servers
+
+    private static func makeIngest(
+        _ core: GatewayCore, outbox: OutboxWriter, routes: ActiveRoutes
+    ) async -> HTTPServer {
+        let (limits, proxies) = (core.settings.limits, core.settings.trustedProxies)
+        var configuration = HTTPServerConfiguration(memory: core.memory)
+        configuration.limits = HTTPLimits(limits)
+        configuration.maximumConnections = limits.connections
+        configuration.maximumConnectionsPerAddress = limits.connectionsPerAddress
+        configuration.unlimitedAddresses = proxies
+        let loops = core.loops
+        let shared = IngestService.Shared(
+            outbox: outbox, metrics: core.metrics, memory: core.memory, trustedProxies: proxies, time: core.time,
+            journal: core.journal, worker: core.worker, loops: loops)
+        let observer = ListenerObserver(metrics: core.metrics, journal: core.journal, logger: core.logger)
+        return await HTTPServer(configuration: configuration, group: loops.group, observer: observer, time: core.time) {
+            let service = IngestService(on: $0, routes: routes, shared: shared)
+            loops.set(service, on: $0.loop)
+            return service
+        }
+    }
+
+    private static func makeAdmin(_ core: GatewayCore, _ condition: GatewayCondition) async -> HTTPServer {
+        let metrics = core.metrics
+        return await makeSmall(core) { _ in AdminService(condition: condition, metrics: metrics) }
+    }
+
+    private static func makeControl(
+        _ core: GatewayCore, outbox: OutboxWriter, reader: ReaderBox, reload: RouteReloadService
+    ) async -> HTTPServer {
+        let console = OutboxConsole(
+            .running(outbox, reader), limit: core.settings.outbox.maxBytes, time: core.time
+        ) {
+            DeadLetterRenderer.render($0, with: reload.activeRoutes)
+        }
+        return await makeSmall(core) {
+            ControlService(answerer: ControlAnswerer(reload: reload, console: console, mailbox: $0.mailbox))
+        }
+    }
+
+    /// For the listeners that people and machines of the house use: few connections and little memory of their own, on
+    /// a loop of their own, so that a flood of deliveries cannot take them away.
+    private static func makeSmall<Service: HTTPService>(
+        _ core: GatewayCore, _ makeService: @escaping @Sendable (HTTPServerLoop) -> Service
+    ) async -> HTTPServer {
+        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16)))
+        configuration.maximumConnections = 256
+        // Its counts are its own: the metrics are about the public listeners.
+        let observer = ListenerObserver(
+            metrics: MetricsRegistry(time: core.time), journal: core.journal, logger: core.logger)
+        return await HTTPServer(
+            configuration: configuration, group: core.adminLoop, observer: observer, time: core.time,
+            makeService: makeService)
+    }
+}
+
+/// The sockets of the settings, bound all together before any is served: a port in use is found at once, and nothing
+/// listens then.
+struct BoundSockets {
+    let https: ListeningSocket?
+    let http: ListeningSocket?
+    let admin: ListeningSocket?
+    let control: ListeningSocket
+
+    init(_ settings: Settings) throws(StartupError) {
+        var bound: [ListeningSocket] = []
+        do throws(StartupError) {
+            https = try Self.bind(settings.https, name: "https", &bound)
+            http = try Self.bind(settings.http, name: "http", &bound)
+            admin = try Self.bind(settings.admin, name: "admin", &bound)
+            control = try Self.bindControl(ControlSocket.path(outbox: settings.outbox.path))
+        } catch {
+            for socket in bound { socket.close() }
+            throw error
+        }
+    }
+
+    /// Where they are.
+    var addresses: Gateway.Addresses {
+        Gateway.Addresses(https: Self.peer(https), http: Self.peer(http), admin: Self.peer(admin))
+    }
+
+    private static func bind(
+        _ setting: ListenerSetting, name: String, _ bound: inout [ListeningSocket]
+    ) throws(StartupError) -> ListeningSocket? {
+        guard let address = setting.address else { return nil }
+        do throws(SystemCallError) {
+            let socket = try ListeningSocket(.inet(address))
+            bound.append(socket)
+            return socket
+        } catch {
+            let advice = error.isAddressInUse ? "; end the other process or set \(name) to another address" : ""
+            throw StartupError(
+                .unavailable, "cannot listen on \(address.hostAndPort) (\(name)): \(error.reason)\(advice)")
+        }
+    }
+
+    private static func bindControl(_ path: String) throws(StartupError) -> ListeningSocket {
+        guard path.utf8.count <= SocketAddress.unixPathLimit else {
+            throw StartupError(
+                .wrongInput,
+                "the control socket \(path) would have a path of \(path.utf8.count) bytes, and the system takes at "
+                    + "most "
+                    + "\(SocketAddress.unixPathLimit); set outbox.path to a shorter one")
+        }
+        do throws(SystemCallError) {
+            return try ListeningSocket(.unix(path: path))
+        } catch {
+            throw StartupError(.unavailable, "cannot make the control socket \(path): \(error.reason)")
+        }
+    }
+
+    private static func peer(_ socket: ListeningSocket?) -> PeerAddress? {
+        guard case .inet(let peer) = socket?.address else { return nil }
+        return peer
+    }
+}
