@@ -68,9 +68,9 @@ package enum UniqueWhile: String, CaseIterable, Sendable {
 /// Nothing reads them back but `JobOptions(stored:)`, for a row of the outbox.
 package struct JobOptions: Sendable, Hashable {
     /// Members of Zizq's job object, such as `"priority":5,"retry_limit":3`; empty where Zizq's defaults hold.
-    package private(set) var members: [UInt8]
+    package var members: [UInt8]
     /// Whether the job is folded together with others, for which Zizq needs a licence.
-    package private(set) var hasBatch: Bool
+    package var hasBatch: Bool
 
     package init(members: [UInt8], hasBatch: Bool) {
         self.members = members

@@ -97,11 +97,9 @@ extension JobOptions {
 
     /// Sets an option that is not set yet.
     package mutating func append(_ option: JobOption) {
-        var members = members
-        if !members.isEmpty { members.append(Byte.comma) }
+        if !isEmpty { members.append(Byte.comma) }
         members.appendMember(option)
-        let isBatch = if case .batch = option { true } else { false }
-        self = JobOptions(members: members, hasBatch: hasBatch || isBatch)
+        if case .batch = option { hasBatch = true }
     }
 }
 

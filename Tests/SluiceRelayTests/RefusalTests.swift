@@ -90,7 +90,7 @@ import Zizq
     }
 
     @Test("After everything was refused, a later job that is taken proves the others guilty and ends the alarm")
-    func convictsByLaterJob() {
+    func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))
         var tries = 0
         simulation.run(steps: 12) { _ in
