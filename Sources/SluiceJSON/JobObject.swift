@@ -73,19 +73,23 @@ package enum JobObject {
     /// Whether the members of an object have a `batch`. Members that are not JSON have none; they are never sent.
     fileprivate static func haveBatch(_ members: [UInt8]) -> Bool {
         var lexer = JSONLexer(members.span)
-        do throws(JSONError) {
-            while true {
-                let key = JSONKey(try lexer.key(), in: lexer.bytes)
-                if "batch" ~= key { return true }
-                var walker = JSONWalker(lexer, paths: .none, maximumDepth: JSONLimits.messageDepth)
-                try walker.walk(from: JSONPathSet.noNode)
-                lexer.index = walker.lexer.index
-                guard !lexer.isAtEnd, try lexer.peek() == Byte.comma else { return false }
-                lexer.index += 1
+        var depth = 0
+        var isKey = true
+        while !lexer.isAtEnd {
+            switch lexer.bytes[lexer.index] {
+            case Byte.quote:
+                guard let token = try? lexer.string() else { return false }
+                if isKey, "batch" ~= JSONKey(token, in: lexer.bytes) { return true }
+                isKey = false
+                continue
+            case Byte.openBrace, Byte.openBracket: depth += 1
+            case Byte.closeBrace, Byte.closeBracket: depth -= 1
+            case Byte.comma: isKey = depth == 0
+            default: break
             }
-        } catch {
-            return false
+            lexer.index += 1
         }
+        return false
     }
 }
 
