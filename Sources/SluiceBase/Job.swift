@@ -33,15 +33,15 @@ package struct Job: Sendable, Hashable {
 
     /// What a job takes in the outbox besides its texts and bytes: its numbers, its share of the page and of the
     /// delivery's row.
-    package static let rowOverhead = 256
+    @inlinable package static var rowOverhead: Int { 256 }
 
     /// The job's bytes against `outbox.max_bytes`.
-    package var byteCost: Int { Self.rowOverhead + contentBytes + (uniqueWhile?.rawValue.utf8.count ?? 0) }
+    @inlinable package var byteCost: Int { Self.rowOverhead + contentBytes + (uniqueWhile?.rawValue.utf8.count ?? 0) }
 
     /// About how many bytes the job takes in a request to Zizq.
-    package var requestBytes: Int { 96 + contentBytes }
+    @inlinable package var requestBytes: Int { 96 + contentBytes }
 
-    private var contentBytes: Int {
+    @usableFromInline var contentBytes: Int {
         type.utf8.count + queue.utf8.count + options.members.count + (uniqueKey?.utf8.count ?? 0) + payload.count
     }
 

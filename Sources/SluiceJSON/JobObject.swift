@@ -12,10 +12,12 @@ package enum JobObject {
 
     /// The body of a request that enqueues these jobs, in a buffer that is allocated once.
     ///
-    /// - Parameter withKeys: whether `unique_key` and `unique_while` are sent.
-    package static func bulk(_ jobs: some Collection<Job>, withKeys: Bool) -> [UInt8] {
+    /// - Parameters:
+    ///   - withKeys: whether `unique_key` and `unique_while` are sent.
+    ///   - size: the sum of the jobs' `requestBytes`.
+    package static func bulk(_ jobs: some Sequence<Job>, withKeys: Bool, size: Int) -> [UInt8] {
         var body: [UInt8] = []
-        body.reserveCapacity(jobs.reduce(16) { $0 + $1.requestBytes })
+        body.reserveCapacity(16 + size)
         body += emptyBulk.dropLast(bulkEnd.count)
         var isFirst = true
         for job in jobs {

@@ -19,7 +19,7 @@ struct BatchPlan {
         var isNamed = false
 
         /// About how many bytes it takes in a request.
-        var byteCount: Int { jobs.reduce(0) { $0 + $1.job.requestBytes } }
+        var byteCount: Int { jobs.requestBytes }
     }
 
     /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
@@ -61,8 +61,8 @@ struct BatchPlan {
     private static func fittingCount(_ jobs: ArraySlice<StoredJob>, maximumJobs: Int, maximumBytes: Int) -> Int {
         var bytes = 0
         var count = 0
-        for job in jobs.prefix(max(1, maximumJobs)) {
-            bytes += job.job.requestBytes
+        for index in jobs.prefix(max(1, maximumJobs)).indices {
+            bytes += jobs[index].job.requestBytes
             if count > 0, bytes > maximumBytes { break }
             count += 1
         }
@@ -104,4 +104,14 @@ struct BatchPlan {
 
     /// Takes out everything that is left to send.
     mutating func removeAll() { pieces = [] }
+}
+
+extension ArraySlice<StoredJob> {
+    /// About how many bytes the jobs take in a request.
+    var requestBytes: Int {
+        // Elements in place: a closure would get a copy of each.
+        var bytes = 0
+        for index in indices { bytes += self[index].job.requestBytes }
+        return bytes
+    }
 }

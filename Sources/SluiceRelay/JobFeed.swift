@@ -32,7 +32,7 @@ actor JobFeed {
             // A page begins with a job of any size: it waits for the next batch where it does not fit into this one.
             if let first = page.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
             position = last.id + 1
-            bytes += page.reduce(0) { $0 + $1.job.byteCost }
+            for index in page.indices { bytes += page[index].job.byteCost }
             jobs += page
         }
         next = position
@@ -56,7 +56,7 @@ actor JobFeed {
                 guard let first = page.first, let last = page.last else { break }
                 if !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { return jobs }
                 position = last.id + 1
-                bytes += page.reduce(0) { $0 + $1.job.byteCost }
+                for index in page.indices { bytes += page[index].job.byteCost }
                 jobs += page
             }
         }

@@ -144,7 +144,8 @@ package final class Relay: Sendable {
             return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) }
         }
         lastSent.withLock { $0 = now }
-        let body = JobObject.bulk(request.jobs.lazy.map { $0.job }, withKeys: request.withKeys)
+        let body = JobObject.bulk(
+            request.jobs.lazy.map { $0.job }, withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
         let (action, recoveries) = state.withLock { state in

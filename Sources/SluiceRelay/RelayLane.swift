@@ -204,6 +204,9 @@ package struct BatchRequest: Sendable {
     package let withKeys: Bool
     /// How long the answer may take.
     package let timeout: Duration
+
+    /// About how many bytes the jobs take in it.
+    var byteCount: Int { jobs.requestBytes }
 }
 
 /// A change to the outbox that delivery asks for; each is one transaction.

@@ -1,7 +1,9 @@
 package import SluiceBase
 
 /// One delivery that is handed to the outbox, and where its result goes.
-package struct Submission: Sendable {
+///
+/// A class, because it moves from queue to queue: a struct would retain each text and array of the delivery each time.
+package final class Submission: Sendable {
     /// Which event loop asked; its results come back together.
     package let origin: Int
     /// The caller's own mark for this request, handed back untouched.
