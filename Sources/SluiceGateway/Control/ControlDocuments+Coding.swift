@@ -17,8 +17,9 @@ extension ControlDocuments.Job {
 extension ControlDocuments.JobContent {
     init(_ content: JobContent) {
         self.init(
-            job: ControlDocuments.Job(content.listing), options: String(decoding: content.job.options, as: UTF8.self),
-            uniqueWhile: content.job.uniqueWhile, isIntact: content.isIntact,
+            job: ControlDocuments.Job(content.listing),
+            options: String(decoding: content.job.options.members, as: UTF8.self),
+            uniqueWhile: content.job.uniqueWhile?.rawValue, isIntact: content.isIntact,
             payload: String(decoding: content.job.payload, as: UTF8.self))
     }
 }

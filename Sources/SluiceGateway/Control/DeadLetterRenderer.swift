@@ -3,7 +3,7 @@ internal import SluiceHTTP
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was
+/// Renders jobs from a dead letter's request with the route that it came by, as that route is now. Its signature was
 /// verified when it came.
 enum DeadLetterRenderer {
     static func render(_ content: DeadLetterContent, with table: ActiveRoutes?) -> RenderingOutcome {
@@ -28,8 +28,8 @@ enum DeadLetterRenderer {
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")
             }
-            let jobs = delivery.jobs.map { IngestJob($0) }
-            return difference(of: delivery.jobs, letter, route).map { .changed(jobs, $0) } ?? .success(jobs)
+            return difference(of: delivery.jobs, letter, route).map { .changed(delivery.jobs, $0) }
+                ?? .success(delivery.jobs)
         }
     }
 

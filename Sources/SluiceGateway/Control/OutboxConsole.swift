@@ -158,7 +158,7 @@ package struct OutboxConsole: Sendable {
     }
 
     /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
-    private func exchange(_ id: Int64, for jobs: [IngestJob]?) async throws(OutboxError) -> [UInt8] {
+    private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             let ids =
                 if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
@@ -194,9 +194,9 @@ package struct OutboxConsole: Sendable {
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
 package enum RenderingOutcome: Sendable {
-    case success([IngestJob])
+    case success([Job])
     /// Jobs other than what the dead letter was meant to be, and a sentence that says how they differ.
-    case changed([IngestJob], String)
+    case changed([Job], String)
     case failure(String)
 }
 

@@ -75,13 +75,13 @@ package final class OutboxWriter: Sendable {
     }
 
     /// Hands in one delivery. Its result comes through the callback, whatever happens.
-    package func submit(_ delivery: IngestDelivery) {
-        let admission = work.withLock { $0.queue.submitted(delivery) }
+    package func submit(_ submission: Submission) {
+        let admission = work.withLock { $0.queue.submitted(submission) }
         switch admission {
         case .queued(isFirst: true): work.wake()
         case .queued(isFirst: false): break
         case .refused(let code):
-            delivered(delivery.origin, [IngestResult(ticket: delivery.ticket, outcome: .refused(code))])
+            delivered(submission.origin, [IngestResult(ticket: submission.ticket, outcome: .refused(code))])
         }
     }
 
@@ -259,11 +259,11 @@ private struct ResultsByOrigin {
 
     var isEmpty: Bool { byOrigin.isEmpty }
 
-    mutating func add(_ results: [IngestResult], of deliveries: [IngestDelivery]) {
+    mutating func add(_ results: [IngestResult], of deliveries: [Submission]) {
         for (delivery, result) in zip(deliveries, results) { byOrigin[delivery.origin, default: []].append(result) }
     }
 
-    mutating func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
+    mutating func refuse(_ deliveries: [Submission], _ code: ErrorCode) {
         for delivery in deliveries {
             byOrigin[delivery.origin, default: []].append(
                 IngestResult(ticket: delivery.ticket, outcome: .refused(code)))

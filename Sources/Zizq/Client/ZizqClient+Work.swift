@@ -110,18 +110,16 @@ extension ZizqClient {
     ) async throws(ZizqError) -> Job {
         var body = Array(#"{"message":"#.utf8)
         body.appendJSONString(message)
-        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)]
-            as [(StaticString, String?)]
-        {
+        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)] {
             guard let value else { continue }
-            body.appendStatic(name)
+            body += name.utf8
             body.appendJSONString(value)
         }
         if let retryIn {
-            body.appendStatic(#","retry_at":"#)
+            body += #","retry_at":"#.utf8
             body.appendJSONInteger(max(0, (Timestamp.now + retryIn).millisecondsSinceEpoch))
         }
-        if kill { body.appendStatic(#","kill":true"#) }
+        if kill { body += #","kill":true"#.utf8 }
         body.append(UInt8(ascii: "}"))
         let path = "/jobs/\(try Self.segment(id))/failure"
         let answer = try await perform(Call(method: "POST", path: path, body: body, retry: .off))
