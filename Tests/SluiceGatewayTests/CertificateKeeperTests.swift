@@ -6,7 +6,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("The certificate in force")
+@Suite("the certificate in force")
 struct CertificateKeeperTests {
     private final class Lines: Sendable {
         private let state = Mutex<[String]>([])

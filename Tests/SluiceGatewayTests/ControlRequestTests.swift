@@ -4,7 +4,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("A control request")
+@Suite("a control request")
 struct ControlRequestTests {
     @Test(
         "reads back what it writes",

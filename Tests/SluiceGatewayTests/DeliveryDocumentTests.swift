@@ -4,7 +4,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("The answer to a delivery")
+@Suite("the answer to a delivery")
 struct DeliveryDocumentTests {
     @Test(
         "says what was stored, and how many elements were seen before only where some were",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("Delivery ids")
+@Suite("delivery ids")
 struct DeliveryIDTests {
     @Test("are 26 digits of Crockford's base 32 that begin with the time")
     func form() {

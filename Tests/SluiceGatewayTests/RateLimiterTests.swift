@@ -8,7 +8,7 @@ import Testing
 struct RateLimiterTests {
     private static let second: Int64 = 1_000_000_000
 
-    @Test("A burst goes at once, then one for each token that has come back")
+    @Test("a burst goes at once, then one for each token that has come back")
     func burst() {
         let limiter = RateLimiter(RateLimit(limit: 10, per: .seconds(1), burst: 3))
         for _ in 0..<3 { #expect(limiter.take(at: 0) == nil) }
@@ -18,7 +18,7 @@ struct RateLimiterTests {
         #expect(limiter.take(at: Self.second / 10) == .milliseconds(100))
     }
 
-    @Test("However long nothing comes, the bucket holds no more than the burst")
+    @Test("however long nothing comes, the bucket holds no more than the burst")
     func full() {
         let limiter = RateLimiter(RateLimit(limit: 10, per: .seconds(1), burst: 3))
         let later = 3600 * Self.second
@@ -27,7 +27,7 @@ struct RateLimiterTests {
                 + Array(repeating: false, count: 7))
     }
 
-    @Test("A burst of one lets one pass in each interval")
+    @Test("a burst of one lets one pass in each interval")
     func single() {
         let limiter = RateLimiter(RateLimit(limit: 1, per: .seconds(60), burst: 1))
         #expect(limiter.take(at: 5) == nil)
@@ -35,14 +35,14 @@ struct RateLimiterTests {
         #expect(limiter.take(at: 5 + 60 * Self.second) == nil)
     }
 
-    @Test("What is refused costs nothing: in the long run the limit goes through", arguments: [1, 7, 100])
+    @Test("what is refused costs nothing: in the long run the limit goes through", arguments: [1, 7, 100])
     func longRun(burst: Int) {
         let limiter = RateLimiter(RateLimit(limit: 50, per: .seconds(1), burst: burst))
         let taken = (0..<10_000).count { limiter.take(at: Int64($0) * Self.second / 1000) == nil }
         #expect((500...(500 + burst)).contains(taken))
     }
 
-    @Test("Several threads share one bucket")
+    @Test("several threads share one bucket")
     func threads() async {
         let limiter = RateLimiter(RateLimit(limit: 1, per: .seconds(86_400), burst: 1000))
         let taken = await withTaskGroup(of: Int.self) { group in

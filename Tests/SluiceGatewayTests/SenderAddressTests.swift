@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("The sender's address")
+@Suite("the sender's address")
 struct SenderAddressTests {
     private static func sender(peer: String, forwarded: [String], trusted: [String]) throws -> String {
         var bytes: [UInt8] = []

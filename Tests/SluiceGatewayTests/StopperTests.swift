@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceGateway
 
-@Suite("A stop")
+@Suite("a stop")
 struct StopperTests {
     private func limits(drain: Duration, shutdown: Duration) -> Settings.Limits {
         var limits = Settings.Limits()

@@ -49,14 +49,14 @@ import Testing
         ("1\r\na\r\n0\r\nX: y\r\nContent-Length: 5\r\n\r\n", "a"),
     ]
 
-    @Test("Chunks become a contiguous body; extensions and trailers are dropped")
+    @Test("chunks become a contiguous body; extensions and trailers are dropped")
     func accepts() {
         for (text, body) in Self.accepted {
             #expect(Self.decode(Array(text.utf8)) == .complete(body: body, behind: ""))
         }
     }
 
-    @Test("Chunks of one byte are taken for 64 KiB of framing, and then no more framing than data")
+    @Test("chunks of one byte are taken for 64 KiB of framing, and then no more framing than data")
     func framing() {
         var limits = HTTPLimits()
         limits.chunkFramingBytes = 50
@@ -72,7 +72,7 @@ import Testing
                 == .needMore(body: String(repeating: "abcdefgh", count: 100)))
     }
 
-    @Test("What lies behind the last chunk is left as it is, right behind the body")
+    @Test("what lies behind the last chunk is left as it is, right behind the body")
     func pipelined() {
         for (text, body) in Self.accepted {
             #expect(
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("A malformed chunk is refused with 400 at its first wrong byte", arguments: refused)
+    @Test("a malformed chunk is refused with 400 at its first wrong byte", arguments: refused)
     func refuses(_ row: RefusalRow) {
         #expect(Self.decode(Array(row.text.utf8)) == .refused(row.fault, row.fault.code))
         #expect(row.fault.code.httpStatus == row.status)
@@ -107,7 +107,7 @@ import Testing
         .init("0\r\nA: b\n", .bareLineFeed), .init("0\r\nA: \u{0}", .controlByte), .init("0\r\nA\r", .headerName),
     ]
 
-    @Test("However the bytes are cut up, the result is the same")
+    @Test("however the bytes are cut up, the result is the same")
     func splits() {
         for text in Self.accepted.map({ $0.0 + "GET" }) + Self.refused.map({ $0.text + "xyz" }) + [
             "3\r\nab", "3\r\nabc\r\n", "0\r\nA: b\r\n",
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "A body of exactly the limit is taken; a chunk that would go over it is refused when it says so, before its data"
+        "a body of exactly the limit is taken; a chunk that would go over it is refused when it says so, before its data"
     )
     func bodyLimit() {
         #expect(
@@ -135,7 +135,7 @@ import Testing
         #expect(Self.decode(Array("8000000000000000".utf8), limit: .max) == .refused(.bodyTooLarge, .bodyTooLarge))
     }
 
-    @Test("Chunk extensions and trailers are limited to their bytes and lines exactly")
+    @Test("chunk extensions and trailers are limited to their bytes and lines exactly")
     func overhead() {
         var limits = HTTPLimits()
         limits.chunkExtensionBytes = 3
@@ -153,7 +153,7 @@ import Testing
             Self.decode(Array("0\r\nA: b\r\nC".utf8), limits: limits) == .refused(.tooManyHeaderLines, .headTooLarge))
     }
 
-    @Test("Random chunks cut up at random give the body that went in", arguments: 0..<20)
+    @Test("random chunks cut up at random give the body that went in", arguments: 0..<20)
     func random(_ seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<50 {

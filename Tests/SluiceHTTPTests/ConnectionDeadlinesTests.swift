@@ -6,7 +6,7 @@ import Testing
         (.handshake, 10), (.request, 75), (.head, 10), (.body, 5), (.write, 10), (.linger, 2),
     ]
 
-    @Test("Each wait is over at its own time, to the nanosecond, and says what was waited for", arguments: waits)
+    @Test("each wait is over at its own time, to the nanosecond, and says what was waited for", arguments: waits)
     func expiry(_ wait: ConnectionDeadlines.Wait, _ seconds: Int64) {
         var deadlines = ConnectionDeadlines(limits: HTTPLimits())
         deadlines.began(wait, at: 5)
@@ -16,7 +16,7 @@ import Testing
         #expect(deadlines.expired(at: end) == wait)
     }
 
-    @Test("Progress within a wait does not extend it; another wait begins anew")
+    @Test("progress within a wait does not extend it; another wait begins anew")
     func progress() {
         var deadlines = ConnectionDeadlines(limits: HTTPLimits())
         deadlines.began(.head, at: 0)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "A body is checked every five seconds until its time is over; lingering lasts while bytes come, as long as a body may",
+        "a body is checked every five seconds until its time is over; lingering lasts while bytes come, as long as a body may",
         arguments: [
             ConnectionDeadlines.Wait.body, .linger,
         ])
@@ -45,7 +45,7 @@ import Testing
         #expect(!deadlines.isCheck(at: 30_000_000_000))
     }
 
-    @Test("The times are those of the limits")
+    @Test("the times are those of the limits")
     func limits() {
         var limits = HTTPLimits()
         limits.headTime = .milliseconds(100)

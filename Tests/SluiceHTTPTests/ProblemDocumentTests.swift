@@ -3,7 +3,7 @@ import SluiceHTTP
 import Testing
 
 @Suite struct ProblemDocumentTests {
-    @Test("A refusal is a problem document with title, status, detail and code")
+    @Test("a refusal is a problem document with title, status, detail and code")
     func exact() {
         let response = ProblemDocument.response(for: .outboxFull, headers: [(name: "retry-after", value: "5")])
         #expect(response.status == 503)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "A 401 names an authentication scheme",
+        "a 401 names an authentication scheme",
         arguments: [ErrorCode.signatureMissing, .signatureInvalid, .signatureExpired])
     func challenge(_ code: ErrorCode) {
         #expect(
@@ -27,7 +27,7 @@ import Testing
             })
     }
 
-    @Test("Every code has its own document, whose texts need no JSON escape", arguments: ErrorCode.allCases)
+    @Test("every code has its own document, whose texts need no JSON escape", arguments: ErrorCode.allCases)
     func everyCode(_ code: ErrorCode) {
         let phrase = StatusPhrase.text(code.httpStatus)
         #expect(!phrase.isEmpty)
@@ -42,7 +42,7 @@ import Testing
         )
     }
 
-    @Test("A malformed request is told which rule it breaks, and only that can be said")
+    @Test("a malformed request is told which rule it breaks, and only that can be said")
     func rules() {
         let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
@@ -54,7 +54,7 @@ import Testing
                 == ProblemDocument.response(for: .signatureInvalid).body)
     }
 
-    @Test("Every rule that a message can break has a sentence of its own")
+    @Test("every rule that a message can break has a sentence of its own")
     func faults() {
         for fault in MessageError.allCases {
             #expect(fault.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C })

@@ -11,14 +11,14 @@ import Testing
         return Array((Self.start + "X: " + String(repeating: "x", count: padding) + "\r\n\r\n").utf8)
     }
 
-    @Test("A head of exactly 32 KiB is read, one of a byte more is 431")
+    @Test("a head of exactly 32 KiB is read, one of a byte more is 431")
     func headBytes() {
         #expect(ParsedRequest.whole(head(ofBytes: 32 * 1024)).head?.length == 32 * 1024)
         #expect(ParsedRequest.whole(head(ofBytes: 32 * 1024 + 1)) == .refused(.headTooLarge, .headTooLarge))
         #expect(ErrorCode.headTooLarge.httpStatus == 431)
     }
 
-    @Test("A head that has used up its 32 KiB is refused without another byte")
+    @Test("a head that has used up its 32 KiB is refused without another byte")
     func headFull() {
         let bytes = head(ofBytes: 40_000)
         #expect(ParsedRequest.whole(Array(bytes[..<(32 * 1024 - 1)])) == .needMore)
@@ -33,7 +33,7 @@ import Testing
         #expect(ParsedRequest.whole(Array((hundred + "A").utf8)) == .refused(.tooManyHeaderLines, .headTooLarge))
     }
 
-    @Test("A target of 8 KiB is read, the byte behind it is 414")
+    @Test("a target of 8 KiB is read, the byte behind it is 414")
     func targetBytes() {
         let target = "/" + String(repeating: "a", count: 8 * 1024 - 1)
         #expect(ParsedRequest.whole(Array("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.target == target)
@@ -42,14 +42,14 @@ import Testing
         #expect(ErrorCode.targetTooLong.httpStatus == 414)
     }
 
-    @Test("A method of 32 bytes is read")
+    @Test("a method of 32 bytes is read")
     func methodBytes() {
         let method = String(repeating: "M", count: 32)
         #expect(ParsedRequest.whole(Array("\(method) / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.method == method)
     }
 
     @Test(
-        "Bytes that were read are not looked at again, so a head that dribbles in costs no more than one that is whole")
+        "bytes that were read are not looked at again, so a head that dribbles in costs no more than one that is whole")
     func dribbling() {
         var bytes = head(ofBytes: 32 * 1024)
         let value = Self.start.utf8.count + 10

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RequestParserTests {
     @Test(
-        "A webhook's head is read: method, target, header lines without white space around their values, length of the body"
+        "a webhook's head is read: method, target, header lines without white space around their values, length of the body"
     )
     func typicalHead() throws {
         let text =
@@ -26,7 +26,7 @@ import Testing
         #expect(head.length == text.utf8.count - 12)
     }
 
-    @Test("The view splits the target and hands out body and peer")
+    @Test("the view splits the target and hands out body and peer")
     func view() throws {
         let bytes = Array("POST /a/b?c=d?e HTTP/1.1\r\nHost: h\r\n\r\nbody".utf8)
         var parser = RequestParser(limits: HTTPLimits())
@@ -43,7 +43,7 @@ import Testing
         #expect(view.peer == peer)
     }
 
-    @Test("Bytes behind the head change nothing")
+    @Test("bytes behind the head change nothing")
     func pipelined() {
         let text = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
         let alone = ParsedRequest.whole(Array(text.utf8))
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test("An empty line before the request line is passed over once and counts into the head's length")
+    @Test("an empty line before the request line is passed over once and counts into the head's length")
     func leadingEmptyLine() throws {
         let head = try #require(ParsedRequest.whole(Array("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head)
         #expect(head.method == "GET")
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "Every form of target that a server must understand comes down to path and query",
+        "every form of target that a server must understand comes down to path and query",
         arguments: [
             ("GET /a?b HTTP/1.1", "/a?b"), ("GET http://h/a?b HTTP/1.1", "/a?b"),
             ("GET HTTPS://h.example:443/a HTTP/1.1", "/a"),
@@ -77,14 +77,14 @@ import Testing
     }
 
     @Test(
-        "A method is a token and keeps its case",
+        "a method is a token and keeps its case",
         arguments: ["GET", "post", "PROPFIND", "M-SEARCH", "!#$%&'*+-.^_`|~09"])
     func methods(_ method: String) {
         #expect(ParsedRequest.whole(Array("\(method) / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)).head?.method == method)
     }
 
     @Test(
-        "The connection goes on as RFC 9112 §9.3 says",
+        "the connection goes on as RFC 9112 §9.3 says",
         arguments: [
             ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: Keep-Alive\r\n", true),
             ("1.1", "connection: x , CLOSE,y\r\n", false),
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "The body's framing is read from the one header that gives it",
+        "the body's framing is read from the one header that gives it",
         arguments: [
             ("", MessageFraming.none), ("Content-Length: 0\r\n", .length(0)), ("Content-Length: 007\r\n", .length(7)),
             ("Content-Length:\t 99999999999999999 \r\n", .length(99_999_999_999_999_999)),
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(
-        "A sender waits for 100 Continue only when it speaks HTTP/1.1 and has a body to send",
+        "a sender waits for 100 Continue only when it speaks HTTP/1.1 and has a body to send",
         arguments: [
             ("1.1", "Content-Length: 5\r\n", true), ("1.1", "Transfer-Encoding: chunked\r\n", true),
             ("1.1", "Content-Length: 0\r\n", false),
@@ -122,7 +122,7 @@ import Testing
         #expect(ParsedRequest.whole(Array(text.utf8)).head?.expectsContinue == expected)
     }
 
-    @Test("An expectation that HTTP/1.0 does not know is passed over")
+    @Test("an expectation that HTTP/1.0 does not know is passed over")
     func oldExpectation() {
         for list in ["", ",", " , ,", "100-continue,", ", 100-Continue ,,"] {
             let head = ParsedRequest.whole(
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test(
-        "A host is a name, an address or a bracketed address, with or without a port",
+        "a host is a name, an address or a bracketed address, with or without a port",
         arguments: ["h", "a.b-c_d~e", "127.0.0.1:80", "[::1]", "[::ffff:1.2.3.4]:8443", "h:", "a%2Db", "xn--nxasmq6b"])
     func hosts(_ host: String) {
         #expect(ParsedRequest.whole(Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)).head != nil)
@@ -145,7 +145,7 @@ import Testing
         #expect(ParsedRequest.whole(Array("GET / HTTP/1.0\r\n\r\n".utf8)).head?.minorVersion == 0)
     }
 
-    @Test("Values keep bytes above 127 as they are")
+    @Test("values keep bytes above 127 as they are")
     func obsoleteText() throws {
         let bytes = Array("GET / HTTP/1.1\r\nHost: h\r\nX: ".utf8) + [0x80, 0xFF] + Array("\r\n\r\n".utf8)
         var parser = RequestParser(limits: HTTPLimits())
@@ -156,7 +156,7 @@ import Testing
         #expect(Array(bytes[head.fields[1].value]) == [0x80, 0xFF])
     }
 
-    @Test("The next request is read with the same parser, and a refusal stays one")
+    @Test("the next request is read with the same parser, and a refusal stays one")
     func nextRequest() {
         var parser = RequestParser(limits: HTTPLimits())
         let first = Array(

@@ -11,37 +11,37 @@ import Testing
     }
 
     @Test(
-        "A malformed request line is refused at its first wrong byte, nothing behind it needed",
+        "a malformed request line is refused at its first wrong byte, nothing behind it needed",
         arguments: RefusalRow.requestLines)
     func requestLine(_ row: RefusalRow) { expectRefusal(row, row.text) }
 
-    @Test("A target in a form that does not fit is refused", arguments: RefusalRow.targets)
+    @Test("a target in a form that does not fit is refused", arguments: RefusalRow.targets)
     func target(_ row: RefusalRow) { expectRefusal(row, row.text + " HTTP/1.1\r\n") }
 
-    @Test("A malformed header line is refused at its first wrong byte", arguments: RefusalRow.headerLines)
+    @Test("a malformed header line is refused at its first wrong byte", arguments: RefusalRow.headerLines)
     func headerLine(_ row: RefusalRow) { expectRefusal(row, "GET / HTTP/1.1\r\nHost: h\r\n" + row.text) }
 
-    @Test("A Host or Expect that is wrong is refused", arguments: RefusalRow.hosts)
+    @Test("a Host or Expect that is wrong is refused", arguments: RefusalRow.hosts)
     func host(_ row: RefusalRow) { expectRefusal(row, "GET / HTTP/1.1\r\n" + row.text + "\r\n") }
 
-    @Test("Two Hosts are refused in HTTP/1.0 too")
+    @Test("two Hosts are refused in HTTP/1.0 too")
     func oldHosts() {
         #expect(ParsedRequest.whole(Array("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n".utf8)).fault == .hostTwice)
     }
 
-    @Test("A head that could end its body in two places is refused", arguments: RefusalRow.smuggling)
+    @Test("a head that could end its body in two places is refused", arguments: RefusalRow.smuggling)
     func smuggling(_ row: RefusalRow) {
         expectRefusal(row, "POST / HTTP/1.1\r\nHost: h\r\n" + row.text + "\r\n0\r\n\r\n")
     }
 
-    @Test("A transfer coding in HTTP/1.0 is refused")
+    @Test("a transfer coding in HTTP/1.0 is refused")
     func oldTransferCoding() {
         let result = ParsedRequest.whole(Array("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n".utf8))
         #expect(result == .refused(.transferCodingInOldVersion, .malformedRequest))
     }
 
     @Test(
-        "Every control byte but the tab is refused wherever it stands in a header line",
+        "every control byte but the tab is refused wherever it stands in a header line",
         arguments: Array(0..<0x20) + [0x7F])
     func controls(_ control: Int) {
         guard control != 0x09, control != 0x0A, control != 0x0D else { return }

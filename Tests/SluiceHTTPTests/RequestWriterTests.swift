@@ -15,7 +15,7 @@ import Testing
         return output.span.text
     }
 
-    @Test("A request is a request line, the host, its header lines and the length")
+    @Test("a request is a request line, the host, its header lines and the length")
     func whole() {
         #expect(
             written(headers: [(name: "content-type", value: "application/json")])
@@ -27,7 +27,7 @@ import Testing
         )
     }
 
-    @Test("What stands in a target or a value cannot end its line, and reserved names are the writer's")
+    @Test("what stands in a target or a value cannot end its line, and reserved names are the writer's")
     func injection() {
         #expect(
             written("GET", "a b\r\nX: y/%41?[\u{E9}]#", bodyCount: 0).hasPrefix(
@@ -37,7 +37,7 @@ import Testing
         #expect(written(headers: [(name: "a", value: "b\r\nc: d")]).contains("a: bc: d\r\n"))
     }
 
-    @Test("Its own parser reads what it writes", arguments: ["GET", "POST", "DELETE"])
+    @Test("its own parser reads what it writes", arguments: ["GET", "POST", "DELETE"])
     func roundTrip(_ method: String) {
         let head = ParsedRequest.whole(Array(written(method, "/a?b=c").utf8)).head
         #expect(head?.method == method)

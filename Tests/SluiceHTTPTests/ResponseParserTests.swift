@@ -63,7 +63,7 @@ import Testing
         ),
     ]
 
-    @Test("An answer is complete where its framing says, whole or in pieces")
+    @Test("an answer is complete where its framing says, whole or in pieces")
     func completes() {
         for (text, expected) in Self.complete {
             let bytes = Array(text.utf8)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test("Header lines are handed out over the buffer, without those of interim answers")
+    @Test("header lines are handed out over the buffer, without those of interim answers")
     func headers() {
         var parser = ResponseParser(limits: HTTPLimits(), bodyLimit: 20)
         var buffer = Array(
@@ -89,7 +89,7 @@ import Testing
         #expect(headers.text(of: "retry-after") == "7")
     }
 
-    @Test("Bytes behind the answer end the connection's use")
+    @Test("bytes behind the answer end the connection's use")
     func surplus() {
         #expect(
             Self.parse(Array("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP".utf8))
@@ -97,7 +97,7 @@ import Testing
         #expect(Self.parse(Array("HTTP/1.1 204 N\r\n\r\nx".utf8)) == .complete(status: 204, body: "", keepAlive: false))
     }
 
-    @Test("The answer to HEAD has no body, whatever it says")
+    @Test("the answer to HEAD has no body, whatever it says")
     func headMethod() {
         for line in ["Content-Length: 500\r\n", "Transfer-Encoding: chunked\r\n", ""] {
             #expect(
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("Without a length the body goes to the connection's end")
+    @Test("without a length the body goes to the connection's end")
     func untilClose() {
         let bytes = Array("HTTP/1.1 200 OK\r\n\r\nbody".utf8)
         #expect(Self.parse(bytes) == .needMore)
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(
-        "A connection that closes in the middle of an answer broke it",
+        "a connection that closes in the middle of an answer broke it",
         arguments: [
             "", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nA: b", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx",
             "HTTP/1.1 100 C\r\n\r\n",
@@ -152,7 +152,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\n\(String(repeating: "A: b\r\n", count: 101))", .tooManyHeaderLines),
     ]
 
-    @Test("A malformed answer is refused, whole or in pieces")
+    @Test("a malformed answer is refused, whole or in pieces")
     func refuses() {
         for (text, fault) in Self.refused {
             #expect(Self.parse(Array(text.utf8)) == .refused(fault))

@@ -14,7 +14,7 @@ import Testing
         return output.span.text
     }
 
-    @Test("An answer is a status line, the date, its own header lines, the length, and the body")
+    @Test("an answer is a status line, the date, its own header lines, the length, and the body")
     func whole() {
         let response = HTTPResponse(
             status: 200, headers: [("content-type", "application/json")], body: Array("{}".utf8))
@@ -24,7 +24,7 @@ import Testing
         )
     }
 
-    @Test("It says what becomes of the connection when the sender could not know")
+    @Test("it says what becomes of the connection when the sender could not know")
     func connection() {
         let response = HTTPResponse(status: 404)
         let start = "HTTP/1.1 404 Not Found\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n"
@@ -36,7 +36,7 @@ import Testing
         #expect(ResponseWriter.ConnectionOption(keepAlive: false, minorVersion: 0) == .close)
     }
 
-    @Test("An answer to HEAD has the length but no body, and 204 and 304 have neither")
+    @Test("an answer to HEAD has the length but no body, and 204 and 304 have neither")
     func bodiless() {
         let body = Array("body".utf8)
         #expect(
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("A header value cannot end its line, and a name cannot hold anything but a token")
+    @Test("a header value cannot end its line, and a name cannot hold anything but a token")
     func injection() {
         let headers = [
             ("x-a", "b\r\nset-cookie: c\u{0}\u{7F}"), ("x y:\r\nz", "d"), ("\r\n", "dropped"),
@@ -60,7 +60,7 @@ import Testing
                 + "content-length: 0\r\n\r\n")
     }
 
-    @Test("Header names that the writer sets itself are not taken from the answer")
+    @Test("header names that the writer sets itself are not taken from the answer")
     func reserved() {
         let names = ["Content-Length", "transfer-encoding", "CONNECTION", "date", "Trailer", "Upgrade", "Keep-Alive"]
         let response = HTTPResponse(status: 200, headers: names.map { (name: $0, value: "9") })
@@ -68,10 +68,10 @@ import Testing
             written(response) == "HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n\r\n")
     }
 
-    @Test("A status without a name has an empty reason phrase")
+    @Test("a status without a name has an empty reason phrase")
     func unknownStatus() { #expect(written(HTTPResponse(status: 299)).hasPrefix("HTTP/1.1 299 \r\ndate: ")) }
 
-    @Test("Answers are appended behind what is there")
+    @Test("answers are appended behind what is there")
     func appends() {
         var output = Array("before".utf8)
         ResponseWriter.appendContinue(to: &output)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(
-        "The date is the wall clock's second in the one format that RFC 9110 lets a server send",
+        "the date is the wall clock's second in the one format that RFC 9110 lets a server send",
         arguments: [
             (784_111_777_000, "Sun, 06 Nov 1994 08:49:37 GMT"), (784_111_777_999, "Sun, 06 Nov 1994 08:49:37 GMT"),
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),

@@ -3,7 +3,7 @@ import Testing
 
 /// The times of a server connection, on a clock that the test moves.
 @Suite struct ServerConnectionDeadlineTests {
-    @Test("Idle, head, body and write each have their time, which progress does not extend; work has none")
+    @Test("idle, head, body and write each have their time, which progress does not extend; work has none")
     func deadlines() {
         var connection = ScriptedConnection(needsHandshake: true)
         #expect(connection.secondsLeft == 10)
@@ -32,7 +32,7 @@ import Testing
         #expect(connection.secondsLeft == 75)
     }
 
-    @Test("A late head or body is 408; a silent, idle or unwilling sender is closed without an answer")
+    @Test("a late head or body is 408; a silent, idle or unwilling sender is closed without an answer")
     func expiries() {
         var handshake = ScriptedConnection(needsHandshake: true)
         #expect(handshake.pass(seconds: 9) == "wait")
@@ -58,7 +58,7 @@ import Testing
         #expect(write.pass(seconds: 10) == "close")
     }
 
-    @Test("A small body may dribble until its time is over")
+    @Test("a small body may dribble until its time is over")
     func smallBody() {
         var connection = ScriptedConnection()
         #expect(connection.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 65536\r\n\r\n") == "admit /a")
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(
-        "A large body that comes more slowly than 16 KiB a second is refused at the next check, announced or in chunks")
+        "a large body that comes more slowly than 16 KiB a second is refused at the next check, announced or in chunks")
     func trickle() {
         let second = String(repeating: "x", count: 16 << 10)
         let piece = String(repeating: second, count: 5)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test("A blank line is no request: the time until one begins goes on, and ends without an answer")
+    @Test("a blank line is no request: the time until one begins goes on, and ends without an answer")
     func blankLine() {
         var connection = ScriptedConnection()
         #expect(connection.receive(ServerConnectionStateTests.get + "\r\n") == "admit /a")
@@ -112,7 +112,7 @@ import Testing
         #expect(connection.receive("ET /b HTTP/1.1\r\nHost: h\r\n\r\n") == "admit /b")
     }
 
-    @Test("After an answer an idle connection ends for its sender first, and is read to its end")
+    @Test("after an answer an idle connection ends for its sender first, and is read to its end")
     func idleEnd() {
         var connection = ScriptedConnection()
         #expect(connection.receive(ServerConnectionStateTests.get) == "admit /a")
@@ -124,7 +124,7 @@ import Testing
         #expect(connection.ended() == "close")
     }
 
-    @Test("A pipelined head's time begins when it is looked at, not when it arrived")
+    @Test("a pipelined head's time begins when it is looked at, not when it arrived")
     func pipelinedDeadline() {
         var connection = ScriptedConnection()
         #expect(connection.receive(ServerConnectionStateTests.get + "GET /b") == "admit /a")

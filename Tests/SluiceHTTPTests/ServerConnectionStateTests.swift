@@ -9,7 +9,7 @@ import Testing
     }
     static let chunked = "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    @Test("A request goes head, body, work, answer; then the connection waits for the next")
+    @Test("a request goes head, body, work, answer; then the connection waits for the next")
     func oneRequest() {
         var connection = ScriptedConnection()
         #expect(connection.state.isIdle)
@@ -27,7 +27,7 @@ import Testing
         #expect(connection.admit() == "work []")
     }
 
-    @Test("Pipelined requests are not looked at before the answer is written, then answered in order")
+    @Test("pipelined requests are not looked at before the answer is written, then answered in order")
     func pipelining() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two") + "BAD\n") == "admit /1")
@@ -42,7 +42,7 @@ import Testing
         #expect(connection.state.fault == .bareLineFeed)
     }
 
-    @Test("A request that was read leaves the buffer before its answer, and what is pipelined behind it stays")
+    @Test("a request that was read leaves the buffer before its answer, and what is pipelined behind it stays")
     func readRequest() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.post("/2", "two")) == "admit /1")
@@ -60,7 +60,7 @@ import Testing
         #expect(connection.answer() == nil)
     }
 
-    @Test("A request hidden in a body is body, by length and by chunks")
+    @Test("a request hidden in a body is body, by length and by chunks")
     func hiddenRequest() {
         let hidden = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n0\r\n\r\n"
         var byLength = ScriptedConnection()
@@ -78,7 +78,7 @@ import Testing
         #expect(byChunks.written() == "admit /b")
     }
 
-    @Test("However the bytes are cut up, the same requests with the same bodies come out")
+    @Test("however the bytes are cut up, the same requests with the same bodies come out")
     func splits() {
         let text =
             Self.post("/1", "one") + Self.chunked + "3\r\ntwo\r\n0\r\nT: u\r\n\r\n\r\n" + Self.get
@@ -115,7 +115,7 @@ import Testing
         return seen
     }
 
-    @Test("A chunked body is decoded, and the next request behind it is left alone")
+    @Test("a chunked body is decoded, and the next request behind it is left alone")
     func chunkedBody() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.chunked + "3\r\nab") == "admit /c")
@@ -145,7 +145,7 @@ import Testing
         #expect(chunked.admit() == "sendContinue")
     }
 
-    @Test("A refusal before the body was read half-closes, discards up to 64 MiB and closes")
+    @Test("a refusal before the body was read half-closes, discards up to 64 MiB and closes")
     func lingering() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/a", String(repeating: "x", count: 101))) == "admit /a")
@@ -160,7 +160,7 @@ import Testing
         #expect(connection.receive("x") == "close")
     }
 
-    @Test("Where memory is used up a head and a body are refused and let go, and what is discarded is not")
+    @Test("where memory is used up a head and a body are refused and let go, and what is discarded is not")
     func refusesForMemory() {
         for start in [
             "POST / HTTP/1.1\r\nhost: h\r\n", "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 50\r\n\r\nhello",
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(
-        "While it discards, the other side's end or two seconds of silence close the connection, and no bytes extend the time of a body"
+        "while it discards, the other side's end or two seconds of silence close the connection, and no bytes extend the time of a body"
     )
     func lingeringEnds() {
         for event in ["end", "time", "gone"] {
@@ -197,7 +197,7 @@ import Testing
         }
     }
 
-    @Test("A sender that goes on sending after its refusal is read as long as a body may take")
+    @Test("a sender that goes on sending after its refusal is read as long as a body may take")
     func longLinger() {
         var connection = ScriptedConnection()
         #expect(connection.receive("BAD\n") == "refuse malformed_request")
@@ -211,7 +211,7 @@ import Testing
         #expect(connection.pass(seconds: 1) == "close")
     }
 
-    @Test("A request whose answer the socket does not take at once is let go, and the next one stays")
+    @Test("a request whose answer the socket does not take at once is let go, and the next one stays")
     func blockedAnswer() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.post("/1", "one") + Self.get) == "admit /1")
@@ -230,7 +230,7 @@ import Testing
         #expect(refused.written() == "halfClose")
     }
 
-    @Test("A chunked body over the limit is refused when the chunk says so, a malformed one at once")
+    @Test("a chunked body over the limit is refused when the chunk says so, a malformed one at once")
     func chunkedRefusals() {
         var large = ScriptedConnection()
         #expect(large.receive(Self.chunked) == "admit /c")
@@ -246,7 +246,7 @@ import Testing
         #expect(malformed.written() == "close")
     }
 
-    @Test("The service's refusal of a head keeps the connection when the whole request is there, else closes it")
+    @Test("the service's refusal of a head keeps the connection when the whole request is there, else closes it")
     func serviceRefusal() {
         var whole = ScriptedConnection()
         #expect(whole.receive(Self.post("/a", "xy") + Self.get) == "admit /a")
@@ -264,7 +264,7 @@ import Testing
         #expect(chunked.written() == "halfClose")
     }
 
-    @Test("The answer closes the connection when the sender asks for it or the service drains")
+    @Test("the answer closes the connection when the sender asks for it or the service drains")
     func closing() {
         var asked = ScriptedConnection()
         #expect(asked.receive(Self.post("/a", "", "Connection: close\r\n")) == "admit /a")
@@ -288,7 +288,7 @@ import Testing
         #expect(old.written() == "read")
     }
 
-    @Test("A sender that is gone while the service works is taken out of the loop, and its answer has nobody to go to")
+    @Test("a sender that is gone while the service works is taken out of the loop, and its answer has nobody to go to")
     func hangUp() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.get) == "admit /a")
@@ -306,7 +306,7 @@ import Testing
         #expect(writing.hungUp() == "close")
     }
 
-    @Test("A sender that ends its side still gets its answer, and those to what it sent before")
+    @Test("a sender that ends its side still gets its answer, and those to what it sent before")
     func halfClosedSender() {
         var connection = ScriptedConnection()
         #expect(connection.receive(Self.get + Self.get + "GET /b") == "admit /a")
@@ -326,7 +326,7 @@ import Testing
         #expect(single.written() == "close")
     }
 
-    @Test("A sender that ends in the middle of a request is not answered")
+    @Test("a sender that ends in the middle of a request is not answered")
     func truncated() {
         for text in ["", "GET", Self.post("/a", "abc").dropLast().description, Self.chunked + "3\r\na"] {
             var connection = ScriptedConnection()

@@ -16,7 +16,7 @@ import Testing
         return connection
     }
 
-    @Test("A stream goes on without a deadline until its service ends it; then the next request may come")
+    @Test("a stream goes on without a deadline until its service ends it; then the next request may come")
     func ends() {
         var connection = streaming()
         #expect(connection.secondsLeft == nil)
@@ -29,14 +29,14 @@ import Testing
         #expect(connection.receive(ServerConnectionStateTests.get) == "admit /a")
     }
 
-    @Test("A sender of HTTP/1.0 gets no chunks, and the connection's end for the stream's")
+    @Test("a sender of HTTP/1.0 gets no chunks, and the connection's end for the stream's")
     func oldVersion() {
         var connection = streaming(Self.old, start: StreamStart(isChunked: false, connection: .close))
         connection.state.streamEnded(at: connection.now)
         #expect(connection.written() == "halfClose")
     }
 
-    @Test("A stream that begins or ends while the server drains closes its connection")
+    @Test("a stream that begins or ends while the server drains closes its connection")
     func drains() {
         var late = ScriptedConnection()
         late.state.drainStarted()
@@ -50,7 +50,7 @@ import Testing
         #expect(running.written() == "halfClose")
     }
 
-    @Test("A receiver that takes nothing is closed after the time to write, and one that took all is not")
+    @Test("a receiver that takes nothing is closed after the time to write, and one that took all is not")
     func deadlines() {
         var stuck = streaming()
         stuck.state.streamBlocked(at: stuck.now)
@@ -67,7 +67,7 @@ import Testing
         #expect(slow.secondsLeft == 10)
     }
 
-    @Test("A sender that closes its side, or is gone, ends the stream")
+    @Test("a sender that closes its side, or is gone, ends the stream")
     func senderGoes() {
         var ended = streaming()
         #expect(ended.ended() == "close")
@@ -80,7 +80,7 @@ import Testing
         #expect(early.stream() == nil)
     }
 
-    @Test("A request that is pipelined behind a stream waits for its end; more than a head of it closes the connection")
+    @Test("a request that is pipelined behind a stream waits for its end; more than a head of it closes the connection")
     func pipelining() {
         var connection = streaming(ServerConnectionStateTests.get + "GET /b HTTP/1.1\r\n")
         #expect(connection.receive("Host: h\r\n\r\n") == "read")

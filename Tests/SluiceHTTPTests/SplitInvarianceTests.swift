@@ -15,7 +15,7 @@ import Testing
         + RefusalRow.headerLines.map { "GET / HTTP/1.1\r\nHost: h\r\n" + $0.text + "x\r\n\r\n" }
         + RefusalRow.smuggling.map { "POST / HTTP/1.1\r\nHost: h\r\n" + $0.text + "\r\n" }
 
-    @Test("A head cut at any one place, or between all bytes, gives what it gives whole")
+    @Test("a head cut at any one place, or between all bytes, gives what it gives whole")
     func oneCut() {
         for bytes in Self.requests.map({ Array($0.utf8) }) {
             let whole = ParsedRequest.whole(bytes)
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("With small limits too", arguments: [1, 4, 5, 10, 16, 20, 24, 25, 26, 27, 36, 37, 40])
+    @Test("with small limits too", arguments: [1, 4, 5, 10, 16, 20, 24, 25, 26, 27, 36, 37, 40])
     func smallLimits(_ limit: Int) {
         var limits = HTTPLimits()
         limits.headBytes = limit
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("Random bytes near HTTP give the same whole and in random pieces", arguments: 0..<20)
+    @Test("random bytes near HTTP give the same whole and in random pieces", arguments: 0..<20)
     func random(_ seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<300 {

@@ -18,12 +18,12 @@ import Testing
         }
     }
 
-    @Test("Each type of block is read, and every header", arguments: GzipSample.ofOrder)
+    @Test("each type of block is read, and every header", arguments: GzipSample.ofOrder)
     func orders(name: String, stream: [UInt8]) throws {
         #expect(try inflate(stream) == GzipSample.order, "\(name)")
     }
 
-    @Test("Blocks with nothing in them are read as long as they are few, and tables as long as they bring something")
+    @Test("blocks with nothing in them are read as long as they are few, and tables as long as they bring something")
     func idleBlocks() throws {
         func stored(_ emptyBlocks: Int) -> [UInt8] {
             let empty: [UInt8] = [0, 0, 0, 0xFF, 0xFF]
@@ -50,7 +50,7 @@ import Testing
                     + "d9d301000000").utf8
             ).span) ?? []
 
-    @Test("A block with codes of its own is read")
+    @Test("a block with codes of its own is read")
     func dynamic() throws {
         let text = try inflate(GzipSample.dynamic)
         #expect(text.utf8.count == 1081)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "The corners of what a block may say are read",
+        "the corners of what a block may say are read",
         arguments: [
             (
                 "a single distance of one bit",
@@ -96,7 +96,7 @@ import Testing
         #expect(try inflate(GzipSample.bytes(stream)) == text, "\(name)")
     }
 
-    @Test("Several streams are one content; each begins anew")
+    @Test("several streams are one content; each begins anew")
     func members() throws {
         let streams = GzipSample.fixed + GzipSample.empty + GzipSample.stored
         #expect(try inflate(streams) == GzipSample.order + GzipSample.order)
@@ -104,7 +104,7 @@ import Testing
         #expect(error(of: GzipSample.fixed + GzipSample.wrapped("730442000000000000000000")) == .brokenDistance)
     }
 
-    @Test("A stream that is cut off anywhere is refused as that", arguments: GzipSample.ofOrder)
+    @Test("a stream that is cut off anywhere is refused as that", arguments: GzipSample.ofOrder)
     func cutOff(name: String, stream: [UInt8]) {
         for length in stream.indices {
             #expect(error(of: Array(stream[..<length])) == .cutOff, "\(name), \(length) bytes")
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test("A stream with one bit turned is refused, or says the same", arguments: GzipSample.ofOrder)
+    @Test("a stream with one bit turned is refused, or says the same", arguments: GzipSample.ofOrder)
     func turnedBits(name: String, stream: [UInt8]) {
         for bit in 0..<(8 * stream.count) {
             var spoilt = stream
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(
-        "What zlib refuses is refused",
+        "what zlib refuses is refused",
         arguments: [
             ("a block of the type that there is not", "0700", .brokenBlock),
             ("a stored block whose length is not its inverse", "010500050068656c6c6f", .brokenBlock),
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test(
-        "What is no gzip, has a reserved flag or other bytes behind its end is refused, as is a checksum that is not right"
+        "what is no gzip, has a reserved flag or other bytes behind its end is refused, as is a checksum that is not right"
     )
     func frame() {
         #expect(error(of: []) == .cutOff)
@@ -220,7 +220,7 @@ import Testing
         }
     }
 
-    @Test("No more comes out than the limit, whatever would")
+    @Test("no more comes out than the limit, whatever would")
     func limit() throws {
         // Ten megabytes in 15 kilobytes.
         let bomb = Array(repeating: GzipSample.zeros, count: 160).flatMap { $0 }
@@ -239,7 +239,7 @@ import Testing
         #expect(error(of: GzipSample.empty, limit: 0) == nil)
     }
 
-    @Test("The checksum is CRC-32, however many bytes there are")
+    @Test("the checksum is CRC-32, however many bytes there are")
     func checksum() {
         // The catalogue's own example, and the same bit by bit.
         #expect(CRC32.of(Array("123456789".utf8).span) == 0xCBF4_3926)

@@ -13,7 +13,7 @@ import Testing
         ["18446744073709551616", "1.8446744073709552e19"], ["1e20"], ["1e300"],
     ]
 
-    @Test("Numbers are ordered by value, and equal by value")
+    @Test("numbers are ordered by value, and equal by value")
     func order() throws {
         for (row, ones) in Self.ascending.enumerated() {
             for (otherRow, others) in Self.ascending.enumerated() {
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "What is no JSON number is none",
+        "what is no JSON number is none",
         arguments: ["", "-", "+1", "01", "1.", ".5", "1e", "0x1", "nan", "inf", " 1", "1 ", "1e999", "\"1\""])
     func none(text: String) {
         #expect(JSONNumber(text) == nil)

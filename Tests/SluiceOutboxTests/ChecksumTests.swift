@@ -15,7 +15,7 @@ struct ChecksumTests {
         #expect(Checksum.xxh64(Array(text.utf8).span, seed: seed) == hash)
     }
 
-    @Test func anyChangedBitChangesTheChecksumOfAJob() {
+    @Test("any changed bit changes the checksum of a job") func anyChangedBit() {
         let job = job(1, payload: 80)
         let checksum = StoredJob.checksum(job)
         for index in job.payload.indices {

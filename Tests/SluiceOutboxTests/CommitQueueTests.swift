@@ -12,7 +12,7 @@ struct CommitQueueTests {
 
     private func ids(_ deliveries: [Submission]) -> [UInt64] { deliveries.map(\.ticket) }
 
-    @Test func theWriterGetsWhateverHasQueuedUpInOrder() {
+    @Test("the writer gets whatever has queued up in order") func writerGetsWhatever() {
         var queue = queue()
         #expect(queue.submitted(sample(1, at: time)) == .queued(isFirst: true))
         #expect(queue.submitted(sample(2, at: time)) == .queued(isFirst: false))
@@ -23,7 +23,7 @@ struct CommitQueueTests {
         #expect(queue.submitted(sample(3, at: time)) == .queued(isFirst: true))
     }
 
-    @Test func aBatchHasNoMoreDeliveriesThanTheLimit() {
+    @Test("a batch has no more deliveries than the limit") func batchNoMore() {
         var queue = queue(parts: 3)
         for number in 1...7 { _ = queue.submitted(sample(number, at: time)) }
         let now = time.monotonicNanoseconds()
@@ -33,7 +33,7 @@ struct CommitQueueTests {
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [7])
     }
 
-    @Test func aBatchHasNoMoreBytesThanTheLimitButAlwaysOneDelivery() {
+    @Test("a batch has no more bytes than the limit but always one delivery") func batchNoMoreBytes() {
         var queue = queue(bytes: 2000)
         for (number, payload) in [(1, 500), (2, 500), (3, 9000), (4, 10)] {
             _ = queue.submitted(sample(number, at: time, payload: payload))
@@ -44,7 +44,8 @@ struct CommitQueueTests {
         #expect(ids(queue.writerBecameReady(at: now).deliveries) == [4])
     }
 
-    @Test func aDeliveryWithMorePartsThanTheLimitIsAloneAndHoldsNobodyUpForLonger() {
+    @Test("a delivery with more parts than the limit is alone and holds nobody up for longer") func deliveryMoreParts()
+    {
         var queue = queue(parts: 5)
         func parts(_ count: Int) -> [Delivery.Part] { (1...count).map { part($0) } }
         for (number, others) in [(1, []), (2, parts(2)), (3, parts(1)), (4, parts(99)), (5, parts(4)), (6, [])] {
@@ -56,7 +57,7 @@ struct CommitQueueTests {
         #expect(batches == [[1, 2], [3], [4], [5], [6]])
     }
 
-    @Test func aDeliveryThatWaitedForTooLongIsTakenOutAndNotStored() {
+    @Test("a delivery that waited for too long is taken out and not stored") func deliveryWaitedToo() {
         var queue = queue()
         _ = queue.submitted(sample(1, at: time))
         time.advance(by: .seconds(3))
@@ -69,7 +70,7 @@ struct CommitQueueTests {
         #expect(queue.nextDeadline == nil)
     }
 
-    @Test func theDeadlineTakesOutDeliveriesWhileTheWriterIsBusy() {
+    @Test("the deadline takes out deliveries while the writer is busy") func deadlineTakesOut() {
         var queue = queue()
         _ = queue.submitted(sample(1, at: time))
         time.advance(by: .milliseconds(4999))
@@ -79,7 +80,7 @@ struct CommitQueueTests {
         #expect(queue.isEmpty)
     }
 
-    @Test func afterClosingWhatWaitsIsStoredAndWhatComesIsRefused() {
+    @Test("after closing what waits is stored and what comes is refused") func afterClosingWaits() {
         var queue = queue()
         _ = queue.submitted(sample(1, at: time))
         queue.closed()
@@ -87,7 +88,7 @@ struct CommitQueueTests {
         #expect(ids(queue.writerBecameReady(at: time.monotonicNanoseconds()).deliveries) == [1])
     }
 
-    @Test func aLongQueueIsTakenInOrderWithoutLoss() {
+    @Test("a long queue is taken in order without loss") func longQueueTaken() {
         var queue = queue(parts: 7)
         var taken: [UInt64] = []
         for number in 1...20_000 {
@@ -98,7 +99,7 @@ struct CommitQueueTests {
         #expect(taken == Array(1...20_000))
     }
 
-    @Test func whatHasLeftTheQueueIsNotKeptInMemory() {
+    @Test("what has left the queue is not kept in memory") func leftQueueNot() {
         var queue = queue(parts: 10)
         let deliveries = (1...1000).map { sample($0, at: time, payload: 10_000) }
         for delivery in deliveries { _ = queue.submitted(delivery) }
@@ -108,7 +109,7 @@ struct CommitQueueTests {
         }
     }
 
-    @Test func whatWasTakenOutAtItsDeadlineIsNotKeptInMemory() {
+    @Test("what was taken out at its deadline is not kept in memory") func takenOutAt() {
         var queue = queue()
         for number in 1...10 { _ = queue.submitted(sample(number, at: time, payload: 10_000)) }
         time.advance(by: .seconds(4))

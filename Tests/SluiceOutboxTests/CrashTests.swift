@@ -11,7 +11,7 @@ struct CrashTests {
     /// The jobs of the first `count` deliveries.
     private func types(_ count: Int) -> [String] { (0..<count).map { "push-\($0 + 1)-0" } }
 
-    @Test func whatWasAnsweredIsThereAfterACrash() throws {
+    @Test("what was answered is there after a crash") func answeredThereAfter() throws {
         let store = try fixture.open()
         for number in 1...10 {
             _ = store.commit([sample(number, at: time)])
@@ -23,7 +23,9 @@ struct CrashTests {
 
     /// The log is cut, or overwritten with other bytes, at any place: what comes back is the first so many batches,
     /// each whole.
-    @Test(arguments: [false, true]) func aTornLogGivesBackWholeBatchesOnly(_ isOverwritten: Bool) throws {
+    @Test("a torn log gives back whole batches only", arguments: [false, true]) func tornLogGives(_ isOverwritten: Bool)
+        throws
+    {
         let store = try fixture.open()
         _ = try store.session.connection.checkpoint(.truncate)
         var ends = [0]
@@ -48,7 +50,7 @@ struct CrashTests {
         }
     }
 
-    @Test func aCrashBetweenSyncAndAnswerLeavesWholeTransactions() throws {
+    @Test("a crash between sync and answer leaves whole transactions") func crashBetweenSync() throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         fixture.configuration.checkpointEvery = .kibibytes(256)
@@ -69,7 +71,7 @@ struct CrashTests {
         #expect(seen.last == 30)
     }
 
-    @Test func acknowledgementsAndDeadLettersSurviveACrashAsOne() throws {
+    @Test("acknowledgements and dead letters survive a crash as one") func acknowledgementsDeadLetters() throws {
         let store = try fixture.open()
         _ = store.commit((1...10).map { sample($0, at: time) })
         try store.acknowledge([1, 2, 4].map { Acknowledgement(job: $0, zizqID: "z") })

@@ -14,7 +14,7 @@ struct FaultTests {
         fixture = Fixture { $0.vfs = name }
     }
 
-    @Test func aFailedSyncAnswersTheBatchAsNotStored() throws {
+    @Test("a failed sync answers the batch as not stored") func failedSyncAnswers() throws {
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time)]) == [stored])
         vfs.set { $0.failingSyncs = [.log] }
@@ -34,7 +34,7 @@ struct FaultTests {
         #expect(try store.pending().map(\.id) == [1, 2, 3])
     }
 
-    @Test func afterAFailedSyncNothingIsStoredUntilTheLogIsEmptied() throws {
+    @Test("after a failed sync nothing is stored until the log is emptied") func afterFailedSync() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.failingSyncs = [.log] }
@@ -50,7 +50,7 @@ struct FaultTests {
         #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-3-0"])
     }
 
-    @Test func aBatchThatFailedIsNotThereAfterTheOutboxWasOpenedAgain() throws {
+    @Test("a batch that failed is not there after the outbox was opened again") func batchFailedNot() throws {
         do {
             let store = try fixture.open()
             _ = store.commit([sample(1, at: time)])
@@ -66,7 +66,7 @@ struct FaultTests {
         #expect(store.outcomes([sample(2, at: time)]) == [stored])
     }
 
-    @Test func keysOfABatchThatFailedAreNotRemembered() throws {
+    @Test("keys of a batch that failed are not remembered") func keysBatchFailed() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, window: .seconds(1), jobs: 0)])
         vfs.set { $0.fullFiles = [.log] }
@@ -79,7 +79,7 @@ struct FaultTests {
         #expect(store.recent.delivery(of: Fingerprint(number: 3)) == nil)
     }
 
-    @Test func aFullDiskRefusesDeliveriesAndGivesUpTheReserve() throws {
+    @Test("a full disk refuses deliveries and gives up the reserve") func fullDiskRefuses() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         #expect(fixture.folder.names.contains("outbox.db.reserve"))
@@ -102,8 +102,10 @@ struct FaultTests {
         vfs.set { $0.isFull = { unsafe access(folder + "/outbox.db.reserve", F_OK) == 0 } }
     }
 
-    @Test(arguments: [EIO, ENOSPC, EDQUOT])
-    func aFailedSyncOnANearlyFullDiskIsRecoveredWithTheSpaceOfTheReserve(_ syncError: Int32) throws {
+    @Test(
+        "a failed sync on a nearly full disk is recovered with the space of the reserve",
+        arguments: [EIO, ENOSPC, EDQUOT])
+    func failedSyncOn(_ syncError: Int32) throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { ($0.failingSyncs, $0.syncError) = ([.log], syncError) }
@@ -118,7 +120,8 @@ struct FaultTests {
         #expect(try store.pending().map(\.job.type).contains("push-2-0") == false)
     }
 
-    @Test func anAcknowledgementAfterAFailedSyncIsWrittenWithTheSpaceOfTheReserve() throws {
+    @Test("an acknowledgement after a failed sync is written with the space of the reserve")
+    func acknowledgementAfterFailed() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.failingSyncs = [.log] }
@@ -129,7 +132,7 @@ struct FaultTests {
         #expect(store.status.pendingJobs == 0)
     }
 
-    @Test func aRecoveryThatStillFindsNoSpaceIsTriedAgain() throws {
+    @Test("a recovery that still finds no space is tried again") func recoveryStillFinds() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.failingSyncs = [.log] }
@@ -144,7 +147,7 @@ struct FaultTests {
         #expect(store.outcomes([sample(3, at: time)]) == [stored])
     }
 
-    @Test func filesThatAreMovedAwayRefuseDeliveriesUntilTheyAreBack() throws {
+    @Test("files that are moved away refuse deliveries until they are back") func filesMovedAway() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         let path = fixture.folder.file("outbox.db")
@@ -168,7 +171,7 @@ struct FaultTests {
         #expect(store.status.condition == .storing && !store.status.isMisplaced)
     }
 
-    @Test func filesThatAreBackAreRecoveredLikeThoseOfAFailedSync() throws {
+    @Test("files that are back are recovered like those of a failed sync") func filesBackRecovered() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.failingSyncs = [.log] }
@@ -190,7 +193,7 @@ struct FaultTests {
         #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-3-0"])
     }
 
-    @Test func anAcknowledgementOnAFullDiskIsAnErrorAndCanBeTriedAgain() throws {
+    @Test("an acknowledgement on a full disk is an error and can be tried again") func acknowledgementOnFull() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.fullFiles = [.log] }
@@ -201,7 +204,8 @@ struct FaultTests {
         #expect(store.status.pendingJobs == 0)
     }
 
-    @Test func anAcknowledgementAfterAFailedSyncFirstGetsBackToAKnownState() throws {
+    @Test("an acknowledgement after a failed sync first gets back to a known state")
+    func acknowledgementAfterFailedSync() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         vfs.set { $0.failingSyncs = [.log] }
@@ -212,7 +216,7 @@ struct FaultTests {
         #expect(try store.pending().isEmpty)
     }
 
-    @Test func eachCommitSyncsTheLogBeforeItIsAnswered() throws {
+    @Test("each commit syncs the log before it is answered") func eachCommitSyncs() throws {
         let store = try fixture.open()
         for number in 1...5 {
             let before = vfs.syncs(of: .log)
@@ -221,7 +225,7 @@ struct FaultTests {
         }
     }
 
-    @Test func aLongLogIsCopiedIntoTheDatabaseAndBeginsAnew() throws {
+    @Test("a long log is copied into the database and begins anew") func longLogCopied() throws {
         fixture.configuration.checkpointEvery = .mebibytes(1)
         let store = try fixture.open()
         for number in 1...100 {
@@ -233,7 +237,7 @@ struct FaultTests {
         #expect(vfs.syncs(of: .database) > 4)
     }
 
-    @Test func aSyncThatFailsWhileTheLogIsCopiedLosesNothing() throws {
+    @Test("a sync that fails while the log is copied loses nothing") func syncFailsWhile() throws {
         fixture.configuration.checkpointEvery = .mebibytes(1)
         let store = try fixture.open()
         var numbers: [Int] = []

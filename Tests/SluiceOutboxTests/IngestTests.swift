@@ -7,7 +7,7 @@ struct IngestTests {
     let fixture = Fixture()
     var time: ManualTime { fixture.time }
 
-    @Test func aStoredDeliveryIsThereByteForByte() throws {
+    @Test("a stored delivery is there byte for byte") func storedDeliveryThere() throws {
         let store = try fixture.open()
         let delivery = sample(1, at: time, jobs: 2)
         #expect(
@@ -20,7 +20,7 @@ struct IngestTests {
         #expect(pending.allSatisfy { $0.isIntact && $0.storedAtMilliseconds == time.wallMilliseconds() })
     }
 
-    @Test func emptyTextsAndBytesStayEmptyAndAbsentOnesAbsent() throws {
+    @Test("empty texts and bytes stay empty and absent ones absent") func emptyTextsBytes() throws {
         let store = try fixture.open()
         let job = Job(type: "a", queue: "", uniqueKey: "", uniqueWhile: nil, payload: [])
         let delivery = Submission(
@@ -31,7 +31,8 @@ struct IngestTests {
         #expect(try store.pending().map(\.job) == [job])
     }
 
-    @Test(arguments: [0, 1, 2000, 16_384, 1_000_000]) func payloadsOfAnySizeComeBackAsTheyWere(_ size: Int) throws {
+    @Test("payloads of any size come back as they were", arguments: [0, 1, 2000, 16_384, 1_000_000])
+    func payloadsAnySize(_ size: Int) throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, payload: size)])
         let found = try store.pending()
@@ -39,7 +40,7 @@ struct IngestTests {
         #expect(found.map(\.isIntact) == [true])
     }
 
-    @Test func theSameKeyAndBodyIsADuplicateOfTheFirstDelivery() throws {
+    @Test("the same key and body is a duplicate of the first delivery") func sameKeyBody() throws {
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time)]) == [stored])
         #expect(
@@ -49,14 +50,14 @@ struct IngestTests {
         #expect(store.status.pendingJobs == 1)
     }
 
-    @Test func aDuplicateInsideOneBatchIsRecognised() throws {
+    @Test("a duplicate inside one batch is recognised") func duplicateInsideOne() throws {
         let store = try fixture.open()
         let outcomes = store.outcomes([sample(1, at: time), sample(2, key: 1, at: time), sample(3, at: time)])
         #expect(outcomes == [stored, .duplicate(firstDeliveryID: "delivery-1", changedBody: false), stored])
         #expect(try store.pending().count == 2)
     }
 
-    @Test func deliveriesWithoutAKeyAreNeverDuplicates() throws {
+    @Test("deliveries without a key are never duplicates") func deliveriesWithoutKey() throws {
         let store = try fixture.open()
         let outcomes = store.outcomes([
             sample(1, hasKey: false, body: 1, at: time), sample(2, hasKey: false, body: 1, at: time),
@@ -64,7 +65,7 @@ struct IngestTests {
         #expect(outcomes == [stored, stored])
     }
 
-    @Test func aDuplicateIsRecognisedAfterTheOutboxWasOpenedAgain() throws {
+    @Test("a duplicate is recognised after the outbox was opened again") func duplicateRecognisedAfter() throws {
         do {
             let store = try fixture.open()
             _ = store.commit([sample(1, at: time)])
@@ -77,7 +78,7 @@ struct IngestTests {
             ])
     }
 
-    @Test func aChangedBodyIsADuplicateWhereTheRouteSaysNothing() throws {
+    @Test("a changed body is a duplicate where the route says nothing") func changedBodyDuplicate() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         #expect(
@@ -87,7 +88,7 @@ struct IngestTests {
         #expect(store.status.pendingJobs == 1)
     }
 
-    @Test func aChangedBodyThatIsAcceptedGetsAUniqueKeyOfItsOwn() throws {
+    @Test("a changed body that is accepted gets a unique key of its own") func changedBodyAccepted() throws {
         let store = try fixture.open()
         func deliver(_ number: Int, body: Int) -> IngestOutcome {
             store.outcomes([sample(number, key: 1, body: body, at: time, rule: .accept)])[0]
@@ -101,7 +102,7 @@ struct IngestTests {
         #expect(deliver(6, body: 3) == .duplicate(firstDeliveryID: "delivery-3", changedBody: false))
     }
 
-    @Test func aChangedBodyGoesToTheDeadLettersWhereTheRouteSaysSo() throws {
+    @Test("a changed body goes to the dead letters where the route says so") func changedBodyGoes() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         let changed = sample(2, key: 1, body: 2, at: time, rule: .deadLetter, jobs: 2)
@@ -123,7 +124,7 @@ struct IngestTests {
         #expect(store.outcomes([first]) == [.duplicate(firstDeliveryID: "delivery-1", changedBody: false)])
     }
 
-    @Test func jobsThatAreRenderedAnewGetTheKeyOfTheirDelivery() throws {
+    @Test("jobs that are rendered anew get the key of their delivery") func jobsRenderedAnew() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit([sample(1, key: 1, body: 1, at: time)])
@@ -135,7 +136,7 @@ struct IngestTests {
         #expect(try ids.map { try store.job($0)?.job.uniqueKey } == ["github:1~1"])
     }
 
-    @Test func aKeyThatARuleHasWrittenGoesToZizqAsItIs() throws {
+    @Test("a key that a rule has written goes to Zizq as it is") func keyRuleWritten() throws {
         let store = try fixture.open()
         func delivery(_ number: Int) -> Submission {
             let own = Job(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
@@ -150,7 +151,7 @@ struct IngestTests {
         #expect(try store.pending().map(\.job.uniqueKey) == ["user-1", "user-1"])
     }
 
-    @Test func whatCouldNotBecomeAJobIsKeptWithItsReasonAndRequest() throws {
+    @Test("what could not become a job is kept with its reason and request") func couldNotBecome() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.")
         let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1, 2, 0, 255])
@@ -170,7 +171,7 @@ struct IngestTests {
             ])
     }
 
-    @Test func aFullOutboxRefusesNewDeliveriesAndStillAnswersDuplicates() throws {
+    @Test("a full outbox refuses new deliveries and still answers duplicates") func fullOutboxRefuses() throws {
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 1200) }
         let store = try small.open()
         let outcomes = store.outcomes((1...3).map { sample($0, at: small.time, payload: 200) })
@@ -183,7 +184,7 @@ struct IngestTests {
         #expect(store.outcomes([sample(3, at: small.time, payload: 200)]) == [stored])
     }
 
-    @Test func theBytesOfTheOutboxAreTheSameBeforeAndAfterItIsOpenedAgain() throws {
+    @Test("the bytes of the outbox are the same before and after it is opened again") func bytesOutboxSame() throws {
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         let before = try { () throws in
             let store = try fixture.open()
@@ -209,7 +210,7 @@ struct IngestTests {
         #expect(after.oldestPendingAtMilliseconds == before.oldestPendingAtMilliseconds)
     }
 
-    @Test func keysAreFoundWhereverTheyLieOnTheirWayIntoTheSortedTable() throws {
+    @Test("keys are found wherever they lie on their way into the sorted table") func keysFoundWherever() throws {
         let merging = Fixture { $0.recentKeys = 50 }
         let total = 1000
         do {
@@ -226,7 +227,7 @@ struct IngestTests {
         #expect(duplicates(store, total, merging.time) == total)
     }
 
-    @Test func keysAreFoundAfterACrashAtAnyPointOfTheirWay() throws {
+    @Test("keys are found after a crash at any point of their way") func keysFoundAfter() throws {
         let merging = Fixture { $0.recentKeys = 30 }
         let store = try merging.open()
         for start in stride(from: 1, through: 391, by: 10) {

@@ -25,7 +25,8 @@ struct KeptRequestTests {
 
     // MARK: For dead letters
 
-    @Test func theDeadLettersOfADeliveryShareItsRequestAndItsBytesCountOnce() throws {
+    @Test("the dead letters of a delivery share its request and its bytes count once") func deadLettersDelivery() throws
+    {
         let store = try fixture.open()
         _ = store.commit([
             sample(
@@ -46,7 +47,8 @@ struct KeptRequestTests {
         #expect(store.status.undeliveredBytes == 0)
     }
 
-    @Test func whereTheRouteDoesNotKeepItTheRequestGoesWithTheLastDeadLetterWithoutAJob() throws {
+    @Test("where the route does not keep it the request goes with the last dead letter without a job")
+    func whereRouteDoes() throws {
         let store = try fixture.open()
         _ = store.commit([
             sample(1, at: time, deadLetters: [letter], request: request), sample(2, at: time, request: request),
@@ -59,7 +61,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aRequestThatNothingNeedsIsNotStored() throws {
+    @Test("a request that nothing needs is not stored") func requestNothingNeeds() throws {
         let store = try fixture.open()
         _ = store.commit([
             sample(1, at: time, request: request), sample(2, at: time, jobs: 0, request: request, keepsRequest: true),
@@ -71,7 +73,7 @@ struct KeptRequestTests {
         #expect(store.status.undeliveredBytes == 3 * job(1).byteCost)
     }
 
-    @Test func aDuplicateKeepsNoRequest() throws {
+    @Test("a duplicate keeps no request") func aDuplicateKeepsNoRequest() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time), sample(2, key: 1, at: time, request: request, keepsRequest: true)])
         #expect(try kept(store) == 0)
@@ -79,7 +81,7 @@ struct KeptRequestTests {
 
     // MARK: For whole deliveries
 
-    @Test func aKeptRequestGoesWithItsDeliveredJobsAfterTheirTime() throws {
+    @Test("a kept request goes with its delivered jobs after their time") func keptRequestGoes() throws {
         let store = try fixture.open()
         let cost = job(1).byteCost
         _ = store.commit([sample(1, at: time, jobs: 2, request: request, keepsRequest: true), sample(2, at: time)])
@@ -99,7 +101,7 @@ struct KeptRequestTests {
         #expect(store.status.deliveredBytes == 0)
     }
 
-    @Test func deliveredJobsAndTheirRequestsNeverTakeMoreThanTheirBytes() throws {
+    @Test("delivered jobs and their requests never take more than their bytes") func deliveredJobsTheir() throws {
         let limit = 3 * (job(1).byteCost + 5000)
         let bounded = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: limit) }
         let store = try bounded.open()
@@ -115,7 +117,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 2)
     }
 
-    @Test func aRequestLargerThanWhatMayBeKeptGoesAtOnce() throws {
+    @Test("a request larger than what may be kept goes at once") func requestLargerThan() throws {
         let none = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: 4000) }
         let store = try none.open()
         _ = store.commit([sample(1, at: none.time), sample(2, at: none.time, request: request, keepsRequest: true)])
@@ -126,7 +128,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aParkedJobKeepsItsRequestAndPassesItOnWhenItIsSent() throws {
+    @Test("a parked job keeps its request and passes it on when it is sent") func parkedJobKeeps() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, jobs: 2, request: request, keepsRequest: true)])
         try store.park([1], detail: "No licence.")
@@ -145,7 +147,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aDeadLetterKeepsTheRequestOfItsDeliveryUntilItsJobIsDelivered() throws {
+    @Test("a dead letter keeps the request of its delivery until its job is delivered") func deadLetterKeeps() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, jobs: 3, request: request, keepsRequest: true)])
         try acknowledge(store, 1, 3)
@@ -163,7 +165,8 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aDeadLetterThatIsRemovedLeavesTheRequestToTheJobsThatAreHere() throws {
+    @Test("a dead letter that is removed leaves the request to the jobs that are here") func deadLetterRemoved() throws
+    {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, deadLetters: [letter], request: request, keepsRequest: true)])
         try acknowledge(store, 1)
@@ -176,7 +179,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aDeadLetterThatIsTheLastOfItsDeliveryTakesTheRequestAlong() throws {
+    @Test("a dead letter that is the last of its delivery takes the request along") func deadLetterLast() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, deadLetters: [letter], request: request, keepsRequest: true)])
         try acknowledge(store, 1)
@@ -187,7 +190,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 0)
     }
 
-    @Test func aRequestOutlivesTheFirstPartsOfItsDelivery() throws {
+    @Test("a request outlives the first parts of its delivery") func requestOutlivesFirst() throws {
         let store = try fixture.open()
         let delivery = sample(
             1, at: time, window: .seconds(60), others: [part(50, jobs: [job(2)]), part(51, deadLetters: [letter])],
@@ -204,7 +207,7 @@ struct KeptRequestTests {
         #expect(try kept(store) == 1)
     }
 
-    @Test func requestsCountAgainstTheLimitOfTheOutbox() throws {
+    @Test("requests count against the limit of the outbox") func requestsCountAgainst() throws {
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 7000) }
         let store = try small.open()
         func delivery(_ number: Int) -> Submission {
@@ -215,7 +218,7 @@ struct KeptRequestTests {
         #expect(store.outcomes([delivery(2)]) == [stored])
     }
 
-    @Test func whatATransactionThatFailedDidToRequestsIsUndone() throws {
+    @Test("what a transaction that failed did to requests is undone") func transactionFailedDid() throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         let store = try fixture.open()
@@ -233,7 +236,7 @@ struct KeptRequestTests {
         #expect(store.status.undeliveredBytes == job(1).byteCost + 5000)
     }
 
-    @Test func onAFullDiskRequestsGoWithTheDeliveredJobs() throws {
+    @Test("on a full disk requests go with the delivered jobs") func onFullDisk() throws {
         do {
             let store = try fixture.open()
             _ = store.commit([

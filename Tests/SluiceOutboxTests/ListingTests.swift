@@ -8,7 +8,7 @@ struct ListingTests {
     let fixture = Fixture()
     var time: ManualTime { fixture.time }
 
-    @Test func pagesFollowOneAnotherByKey() throws {
+    @Test("pages follow one another by key") func pagesFollowOne() throws {
         let store = try fixture.open()
         _ = store.commit((1...1100).map { sample($0, at: time, jobs: 1, payload: 10) })
         var after: Int64 = 0
@@ -22,7 +22,7 @@ struct ListingTests {
         #expect(try store.deliveries(after: 1098).map(\.deliveryID) == ["delivery-1099", "delivery-1100"])
     }
 
-    @Test func aJobIsShownInEveryStateWithItsDelivery() throws {
+    @Test("a job is shown in every state with its delivery") func jobShownEvery() throws {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time) })
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z1")])
@@ -42,7 +42,7 @@ struct ListingTests {
         #expect(try store.deadLetter(1) == nil)
     }
 
-    @Test func aListReadsWhatItShowsAndNotWhatLiesBeforeIt() throws {
+    @Test("a list reads what it shows and not what lies before it") func listReadsShows() throws {
         fixture.configuration.keepDelivered = .seconds(3600)
         let store = try fixture.open()
         for start in stride(from: 1, through: 20_000, by: 1000) {
@@ -73,7 +73,7 @@ struct ListingTests {
         return unsafe sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0)
     }
 
-    @Test func aDeliveryIsListedWithItsExpiryAndKey() throws {
+    @Test("a delivery is listed with its expiry and key") func deliveryListedExpiry() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, window: .seconds(60)), sample(2, hasKey: false, at: time)])
         let listed = try store.deliveries(after: 0)
@@ -82,7 +82,7 @@ struct ListingTests {
         #expect(listed[1].keyPrefix == nil)
     }
 
-    @Test func deadLettersAreListedOldestFirst() throws {
+    @Test("dead letters are listed oldest first") func deadLettersListed() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit((1...3).map { sample($0, at: time, jobs: 0, deadLetters: [letter]) })

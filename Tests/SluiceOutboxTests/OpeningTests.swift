@@ -22,7 +22,7 @@ struct OpeningTests {
         try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite).execute(sql)
     }
 
-    @Test func aNewOutboxHasTheSettingsThatItNeeds() throws {
+    @Test("a new outbox has the settings that it needs") func newOutboxSettings() throws {
         let store = try fixture.open()
         let settings = try [
             "application_id", "user_version", "page_size", "auto_vacuum", "synchronous", "wal_autocheckpoint",
@@ -32,7 +32,7 @@ struct OpeningTests {
         #expect(try store.session.connection.text("PRAGMA journal_mode") == "wal")
     }
 
-    @Test func itsFilesAreForTheOwnerAlone() throws {
+    @Test("its files are for the owner alone") func filesOwnerAlone() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: fixture.time)])
         let names = fixture.folder.names
@@ -40,15 +40,17 @@ struct OpeningTests {
         for name in names { #expect(fixture.folder.mode(of: name) == 0o600, "\(name)") }
     }
 
-    @Test func anOutboxThatOthersCouldReadIsClosedToThem() throws {
+    @Test("an outbox that others could read is closed to them") func outboxOthersCould() throws {
         fixture.folder.write([], to: "outbox.db")
         _ = unsafe chmod(fixture.configuration.path, 0o644)
         _ = try fixture.open()
         #expect(fixture.folder.mode(of: "outbox.db") == 0o600)
     }
 
-    @Test(arguments: ["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"])
-    func aLinkInThePlaceOfAFileIsRefusedAndNotFollowed(_ name: String) throws {
+    @Test(
+        "a link in the place of a file is refused and not followed",
+        arguments: ["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"])
+    func linkPlaceFile(_ name: String) throws {
         do { try fixture.open().close() }
         let other = TemporaryFolder()
         other.write(Array("another's".utf8), to: "victim")
@@ -64,7 +66,7 @@ struct OpeningTests {
         #expect(other.mode(of: "victim") == 0o644)
     }
 
-    @Test func aLinkInThePlaceOfTheReserveIsReplacedAndNotFollowed() throws {
+    @Test("a link in the place of the reserve is replaced and not followed") func linkPlaceReserve() throws {
         let other = TemporaryFolder()
         other.write([1], to: "victim")
         #expect(unsafe symlink(other.file("victim"), fixture.folder.file("outbox.db.reserve")) == 0)
@@ -72,7 +74,8 @@ struct OpeningTests {
         #expect(other.read("victim") == [1])
     }
 
-    @Test func aReserveOfAnotherUserIsReplacedAndOneThatOthersMayWriteIsClosedToThem() throws {
+    @Test("a reserve of another user is replaced and one that others may write is closed to them")
+    func reserveAnotherUser() throws {
         let name = "outbox.db.reserve"
         for owner in [geteuid(), 65534] where owner == geteuid() || geteuid() == 0 {
             fixture.folder.write([UInt8](repeating: 0, count: fixture.configuration.reserve.bytes), to: name)
@@ -86,16 +89,17 @@ struct OpeningTests {
         }
     }
 
-    @Test func aPipeInThePlaceOfAFileIsRefused() {
+    @Test("a pipe in the place of a file is refused") func pipePlaceFile() {
         #expect(unsafe mkfifo(fixture.configuration.path + ".lock", 0o600) == 0)
         #expect(problem(fixture)?.sentence.contains("is not a regular file") == true)
     }
 
     /// Anyone may put a file into a folder with the sticky bit, and keeps the right to read it.
     @Test(
+        "a file of another user is refused",
         .enabled("only root can give a file away for the test") { geteuid() == 0 },
         arguments: ["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"])
-    func aFileOfAnotherUserIsRefused(_ name: String) throws {
+    func fileAnotherUser(_ name: String) throws {
         _ = unsafe chmod(fixture.folder.path, 0o1777)
         let path = fixture.folder.file(name)
         fixture.folder.write([], to: name)
@@ -111,8 +115,8 @@ struct OpeningTests {
         try OutboxStore(configuration, time: fixture.time).close()
     }
 
-    @Test(arguments: [0o777, 0o770, 0o702] as [mode_t])
-    func aFolderThatOthersMayWriteIsRefused(_ mode: mode_t) {
+    @Test("a folder that others may write is refused", arguments: [0o777, 0o770, 0o702] as [mode_t])
+    func folderOthersMay(_ mode: mode_t) {
         let folder = fixture.folder.path
         _ = unsafe chmod(folder, mode)
         #expect(problem(fixture)?.status == .unavailable)
@@ -124,6 +128,7 @@ struct OpeningTests {
     }
 
     @Test(
+        "a folder of another user is refused",
         arguments: [
             (0o755, 7, 7, false, true), (0o755, 0, 7, false, true), (0o1777, 0, 7, false, true),
             (0o755, 8, 7, false, false),
@@ -131,7 +136,7 @@ struct OpeningTests {
             (0o775, 7, 7, false, false),
             (0o777, 8, 0, true, false),
         ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
-    func aFolderOfAnotherUserIsRefused(
+    func folderAnotherUser(
         _ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ trustsOwner: Bool, _ isFine: Bool
     ) {
         let facts = OutboxFolder.Facts(mode: mode, owner: owner)
@@ -139,19 +144,20 @@ struct OpeningTests {
     }
 
     @Test(
+        "a volume that root gives to the group of the process is fine",
         arguments: [
             (0o2775, 0, 7, true, true), (0o2770, 0, 7, true, true), (0o2775, 0, 7, false, false),
             (0o2777, 0, 7, true, false),
             (0o775, 0, 7, true, false), (0o2775, 0, 0, true, false), (0o2775, 7, 7, true, false),
         ] as [(mode_t, uid_t, uid_t, Bool, Bool)])
-    func aVolumeThatRootGivesToTheGroupOfTheProcessIsFine(
+    func volumeRootGives(
         _ mode: mode_t, _ owner: uid_t, _ user: uid_t, _ isOfOwnGroup: Bool, _ isFine: Bool
     ) {
         let facts = OutboxFolder.Facts(mode: mode, owner: owner, isOfOwnGroup: isOfOwnGroup)
         #expect((OutboxFolder.complaint(about: "/f", facts, user: user) == nil) == isFine)
     }
 
-    @Test func anOutboxOfANewerVersionIsRefusedAndLeftAsItIs() throws {
+    @Test("an outbox of a newer version is refused and left as it is") func outboxNewerVersion() throws {
         do {
             let store = try fixture.open()
             try store.session.connection.execute("PRAGMA user_version = 7")
@@ -167,7 +173,7 @@ struct OpeningTests {
         #expect(fixture.folder.read("outbox.db") == before)
     }
 
-    @Test func aFileThatIsNoDatabaseIsRefusedAndLeftAsItIs() {
+    @Test("a file that is no database is refused and left as it is") func fileNoDatabase() {
         let bytes = Array(String(repeating: "I am a text file. ", count: 200).utf8)
         fixture.folder.write(bytes, to: "outbox.db")
         #expect(problem(fixture)?.status == .wrongInput)
@@ -177,8 +183,10 @@ struct OpeningTests {
         #expect(fixture.folder.read("outbox.db") == bytes)
     }
 
-    @Test(arguments: ["CREATE TABLE cats (name)", "PRAGMA user_version = 3", "PRAGMA application_id = 77"])
-    func aDatabaseOfAnotherProgramIsRefused(_ sql: String) throws {
+    @Test(
+        "a database of another program is refused",
+        arguments: ["CREATE TABLE cats (name)", "PRAGMA user_version = 3", "PRAGMA application_id = 77"])
+    func databaseAnotherProgram(_ sql: String) throws {
         try execute(sql)
         #expect(problem(fixture)?.status == .wrongInput)
         #expect(
@@ -187,24 +195,24 @@ struct OpeningTests {
         )
     }
 
-    @Test func anEmptyFileBecomesAnOutbox() throws {
+    @Test("an empty file becomes an outbox") func emptyFileBecomes() throws {
         fixture.folder.write([], to: "outbox.db")
         #expect(try fixture.open().number("PRAGMA user_version") == 3)
     }
 
-    @Test func aMissingFolderIsNamed() {
+    @Test("a missing folder is named") func aMissingFolderIsNamed() {
         let missing = Fixture { $0.path = "/nonexistent/outbox.db" }
         missing.configuration.path = "/nonexistent/outbox.db"
         #expect(problem(missing)?.status == .unavailable)
         #expect(problem(missing)?.sentence == "The outbox folder /nonexistent does not exist.")
     }
 
-    @Test func aFolderInPlaceOfTheFileIsNamed() {
+    @Test("a folder in place of the file is named") func folderPlaceFile() {
         let folder = fixture.folder.path
         #expect(OutboxFile.problem(opening: folder, EISDIR).sentence == "\(folder) is a folder, not a file.")
     }
 
-    @Test func anUnwritableFolderIsNamed() {
+    @Test("an unwritable folder is named") func anUnwritableFolderIsNamed() {
         let problem = OutboxFile.problem(opening: "/var/lib/sluice/outbox.db.lock", EACCES)
         #expect(problem.status == .unavailable)
         #expect(
@@ -213,7 +221,7 @@ struct OpeningTests {
         )
     }
 
-    @Test func aSecondOpenerIsToldWhoHoldsTheLock() throws {
+    @Test("a second opener is told who holds the lock") func secondOpenerTold() throws {
         let store = try fixture.open()
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
@@ -221,7 +229,7 @@ struct OpeningTests {
                 == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox.")
     }
 
-    @Test func aSecondOpenerWaitsForTheLockAsLongAsItIsToldAndSaysSoOnce() throws {
+    @Test("a second opener waits for the lock as long as it is told and says so once") func secondOpenerWaits() throws {
         let store = try fixture.open()
         fixture.configuration.lockWait = .seconds(30)
         let time = fixture.time
@@ -244,12 +252,12 @@ struct OpeningTests {
         )
     }
 
-    @Test func theLockIsFreeWhenTheHolderIsGone() throws {
+    @Test("the lock is free when the holder is gone") func lockFreeWhen() throws {
         do { _ = try fixture.open() }
         do { _ = try fixture.open() }
     }
 
-    @Test func stepsToANewerVersionKeepWhatIsThere() throws {
+    @Test("steps to a newer version keep what is there") func stepsNewerVersion() throws {
         do {
             let store = try fixture.open()
             _ = store.commit([sample(1, at: fixture.time)])
@@ -263,7 +271,7 @@ struct OpeningTests {
         #expect(try Migration.inspect(connection) == .outbox(version: Schema.currentVersion + 2))
     }
 
-    @Test func aStepThatFailsLeavesTheVersionBeforeIt() throws {
+    @Test("a step that fails leaves the version before it") func stepFailsLeaves() throws {
         do { try fixture.open().close() }
         let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
         let steps = Schema.migrations + ["CREATE TABLE colours (name); INSERT INTO nowhere VALUES (1)"]
@@ -285,36 +293,42 @@ struct FilesystemTests {
         27 24 254:1 / /mnt/share/local rw - xfs /dev/vdb rw
         """
 
-    @Test(arguments: [
-        ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable),
-        ("/mnt/shared", .suitable),
-        ("/dev/shm/x", .warning("The outbox is on tmpfs, in memory: its contents are lost when the machine stops.")),
-        (
-            "/var/lib/docker/merged",
-            .warning(
-                "The outbox is on a container's own file system (overlay): its contents are lost with the container.")
-        ),
-        (
-            "/mnt/share/sluice",
-            .unsuitable(
-                "The outbox is on a network file system (nfs4), where SQLite's locks and syncs are not reliable.")
-        ),
-        (
-            "/mnt/with space/a",
-            .unsuitable(
-                "The outbox is on a network file system (cifs), where SQLite's locks and syncs are not reliable.")
-        ),
-    ])
+    @Test(
+        "the file system under the outbox is judged",
+        arguments: [
+            ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable),
+            ("/mnt/shared", .suitable),
+            (
+                "/dev/shm/x",
+                .warning("The outbox is on tmpfs, in memory: its contents are lost when the machine stops.")
+            ),
+            (
+                "/var/lib/docker/merged",
+                .warning(
+                    "The outbox is on a container's own file system (overlay): its contents are lost with the container."
+                )
+            ),
+            (
+                "/mnt/share/sluice",
+                .unsuitable(
+                    "The outbox is on a network file system (nfs4), where SQLite's locks and syncs are not reliable.")
+            ),
+            (
+                "/mnt/with space/a",
+                .unsuitable(
+                    "The outbox is on a network file system (cifs), where SQLite's locks and syncs are not reliable.")
+            ),
+        ])
     func theFileSystemUnderTheOutboxIsJudged(_ folder: String, _ verdict: Filesystem.Verdict) {
         #expect(Filesystem.verdict(forFolder: folder, mounts: mounts) == verdict)
     }
 
-    @Test func aMountOverAnotherOneCounts() {
+    @Test("a mount over another one counts") func mountOverAnother() {
         let twice = mounts + "\n28 22 0:43 / /dev/shm rw - ext4 /dev/vdc rw\n"
         #expect(Filesystem.verdict(forFolder: "/dev/shm", mounts: twice) == .suitable)
     }
 
-    @Test func theFoldersOfPathsAreFound() {
+    @Test("the folders of paths are found") func foldersPathsFound() {
         #expect(OutboxFile.folder(of: "sluice.db") == ".")
         #expect(OutboxFile.folder(of: "/sluice.db") == "/")
         #expect(OutboxFile.folder(of: "/var/lib/sluice/outbox.db") == "/var/lib/sluice")

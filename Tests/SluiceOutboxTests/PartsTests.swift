@@ -30,7 +30,7 @@ struct PartsTests {
 
     // MARK: Duplicates
 
-    @Test func ofADeliveryThatIsNewInPartTheNewPartsAreStored() throws {
+    @Test("of a delivery that is new in part the new parts are stored") func deliveryNewPart() throws {
         let store = try fixture.open()
         #expect(store.outcomes([batch(1, [1, 2, 3])]) == [allStored(3)])
         #expect(store.outcomes([batch(2, [2, 9, 3, 10])]) == [allStored(2, duplicates: 2)])
@@ -42,7 +42,7 @@ struct PartsTests {
         #expect(store.status.rememberedDeliveries == 5)
     }
 
-    @Test func aDeliveryIsADuplicateWhenAllItsPartsAre() throws {
+    @Test("a delivery is a duplicate when all its parts are") func deliveryDuplicateWhen() throws {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2]), batch(2, [3])])
         #expect(store.outcomes([batch(3, [3, 1])]) == [.duplicate(firstDeliveryID: "delivery-2", changedBody: false)])
@@ -52,7 +52,7 @@ struct PartsTests {
         #expect(store.status.rememberedDeliveries == 3)
     }
 
-    @Test func partsOfTwoDeliveriesOfOneTransactionSeeEachOther() throws {
+    @Test("parts of two deliveries of one transaction see each other") func partsTwoDeliveries() throws {
         let store = try fixture.open()
         let outcomes = store.outcomes([batch(1, [1, 2]), batch(2, [2, 3]), batch(3, [3, 1])])
         #expect(
@@ -62,7 +62,7 @@ struct PartsTests {
             ])
     }
 
-    @Test func theSecondOfTwoPartsWithOneKeyIsADuplicateOfTheFirst() throws {
+    @Test("the second of two parts with one key is a duplicate of the first") func secondTwoParts() throws {
         let store = try fixture.open()
         #expect(store.outcomes([batch(1, [7, 8, 7, 7], bodies: [1, 1, 1, 1])]) == [allStored(2, duplicates: 2)])
         #expect(try store.pending().map(\.job.type) == ["push-1-0", "push-1-1"])
@@ -72,13 +72,13 @@ struct PartsTests {
             ])
     }
 
-    @Test func partsWithoutAKeyAreAlwaysStored() throws {
+    @Test("parts without a key are always stored") func partsWithoutKey() throws {
         let store = try fixture.open()
         #expect(store.outcomes([batch(1, [nil, 1, nil])]) == [allStored(3)])
         #expect(store.outcomes([batch(2, [nil, 1, nil])]) == [allStored(2, duplicates: 1)])
     }
 
-    @Test func ofAPartWithNothingTheKeyIsRemembered() throws {
+    @Test("of a part with nothing the key is remembered") func partNothingKey() throws {
         let store = try fixture.open()
         let delivery = sample(1, at: time, others: [part(50), part(51)])
         #expect(store.outcomes([delivery]) == [stored])
@@ -91,7 +91,7 @@ struct PartsTests {
                 == [.stored(jobs: 0, deadLetters: [], duplicates: 1, changedBody: false)])
     }
 
-    @Test func deadLettersOfPartsKnowTheirElementAndRule() throws {
+    @Test("dead letters of parts know their element and rule") func deadLettersParts() throws {
         let store = try fixture.open()
         let letters = [
             DeadLetter(reason: .badField, detail: "No queue.", share: DeliveryShare(element: 0, rule: 2)),
@@ -110,7 +110,9 @@ struct PartsTests {
 
     // MARK: Changed bodies
 
-    @Test(arguments: ChangedBodyPolicy.allCases) func aChangedBodyIsAMatterOfItsPart(_ rule: ChangedBodyPolicy) throws {
+    @Test("a changed body is a matter of its part", arguments: ChangedBodyPolicy.allCases) func changedBodyMatter(
+        _ rule: ChangedBodyPolicy
+    ) throws {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2, 3], bodies: [1, 2, 3])])
         // The second part has another body, the first is repeated, the third is new.
@@ -131,7 +133,8 @@ struct PartsTests {
         }
     }
 
-    @Test(arguments: ChangedBodyPolicy.allCases) func twoPartsWithOneKeyAndTwoBodiesAreAsTwoDeliveries(
+    @Test("two parts with one key and two bodies are as two deliveries", arguments: ChangedBodyPolicy.allCases)
+    func twoPartsOne(
         _ rule: ChangedBodyPolicy
     ) throws {
         let store = try fixture.open()
@@ -151,7 +154,7 @@ struct PartsTests {
         }
     }
 
-    @Test func eachPartCountsItsOwnAcceptances() throws {
+    @Test("each part counts its own acceptances") func eachPartCounts() throws {
         let store = try fixture.open()
         _ = store.commit([
             batch(1, [1, 2], bodies: [1, 2], rule: .accept), batch(2, [1], bodies: [11], rule: .accept),
@@ -174,7 +177,7 @@ struct PartsTests {
 
     // MARK: All or nothing
 
-    @Test func aDeliveryForWhichThereIsNoRoomIsRefusedAsAWhole() throws {
+    @Test("a delivery for which there is no room is refused as a whole") func deliveryThereNo() throws {
         let cost = job(1, payload: 200).byteCost
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 4 * cost) }
         let store = try small.open()
@@ -190,7 +193,7 @@ struct PartsTests {
             ])
     }
 
-    @Test func aFullOutboxStillAnswersARepetitionWithOneKeyTwice() throws {
+    @Test("a full outbox still answers a repetition with one key twice") func fullOutboxStill() throws {
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 2 * job(1).byteCost) }
         let store = try small.open()
         #expect(store.outcomes([batch(1, [7, 7], bodies: [1, 2], rule: .accept)])[0] != .refused(.outboxFull))
@@ -200,7 +203,7 @@ struct PartsTests {
             ])
     }
 
-    @Test func ofATransactionThatFailsNoPartIsRemembered() throws {
+    @Test("of a transaction that fails no part is remembered") func transactionFailsNo() throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         let store = try fixture.open()
@@ -218,7 +221,7 @@ struct PartsTests {
         #expect(store.outcomes([batch(2, [3, 2, 4])]) == [allStored(2, duplicates: 1)])
     }
 
-    @Test func aTornLogGivesBackWholeDeliveriesOnly() throws {
+    @Test("a torn log gives back whole deliveries only") func tornLogGives() throws {
         let store = try fixture.open()
         _ = try store.session.connection.checkpoint(.truncate)
         for number in 0..<4 { _ = store.commit([batch(number, (1...40).map { number * 40 + $0 }, payload: 2000)]) }
@@ -243,7 +246,7 @@ struct PartsTests {
 
     // MARK: Time and numbers
 
-    @Test func aPartExpiresByItselfWhileAJobOfAnotherIsHere() throws {
+    @Test("a part expires by itself while a job of another is here") func partExpiresBy() throws {
         let brief = Fixture { $0.keepDelivered = .zero }
         let store = try brief.open()
         _ = store.commit([batch(1, [1, 2, 3], window: .seconds(60))])
@@ -256,7 +259,9 @@ struct PartsTests {
         #expect(store.outcomes([again]) == [.stored(jobs: 1, deadLetters: [], duplicates: 2, changedBody: false)])
     }
 
-    @Test func aDeliveryOfTenThousandPartsIsOneTransactionAndItsKeysAreFound() throws {
+    @Test("a delivery of ten thousand parts is one transaction and its keys are found") func deliveryTenThousand()
+        throws
+    {
         let merging = Fixture { $0.recentKeys = 1000 }
         let keys = Array(1...10_000)
         do {
@@ -273,7 +278,7 @@ struct PartsTests {
         #expect(store.outcomes([batch(3, keys + [10_001], payload: 10)]) == [allStored(1, duplicates: 10_000)])
     }
 
-    @Test func forgettingKeepsUpWithDeliveriesOfManyParts() throws {
+    @Test("forgetting keeps up with deliveries of many parts") func forgettingKeepsUp() throws {
         let few = Fixture { $0.maximumKeys = 1000 }
         let store = try few.open()
         for round in 0..<5 {

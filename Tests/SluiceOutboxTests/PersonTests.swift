@@ -10,8 +10,8 @@ struct PersonTests {
 
     // MARK: Burying
 
-    @Test(arguments: [false, true])
-    func aBuriedJobIsADeadLetterAndIsNotRead(_ isParked: Bool) throws {
+    @Test("a buried job is a dead letter and is not read", arguments: [false, true])
+    func buriedJobDead(_ isParked: Bool) throws {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time, request: [1, 2, 3], keepsRequest: true) })
         let bytes = store.status.undeliveredBytes
@@ -32,14 +32,14 @@ struct PersonTests {
         #expect(try fixture.afterCrash().store.ledger.deadRequests == 0)
     }
 
-    @Test func aDeliveredJobAndOneThatIsNotThereCannotBeBuried() throws {
+    @Test("a delivered job and one that is not there cannot be buried") func deliveredJobOne() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
         for id in [0, 1, 2] as [Int64] { #expect(throws: OutboxError.notFound) { try store.bury(id) } }
     }
 
-    @Test func aJobThatZizqTookWhileItWasBuriedLeavesNoDeadLetter() throws {
+    @Test("a job that Zizq took while it was buried leaves no dead letter") func jobZizqTook() throws {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time, request: [1, 2, 3], keepsRequest: true) })
         _ = try store.bury(2)
@@ -56,8 +56,8 @@ struct PersonTests {
 
     // MARK: Discarding
 
-    @Test(arguments: [false, true])
-    func aDiscardedLetterLeavesItsKeyUnlessThatIsForgotten(_ forgetsKey: Bool) throws {
+    @Test("a discarded letter leaves its key unless that is forgotten", arguments: [false, true])
+    func discardedLetterLeaves(_ forgetsKey: Bool) throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [9, 9])])
@@ -69,7 +69,7 @@ struct PersonTests {
         #expect(throws: OutboxError.notFound) { try store.discardDeadLetter(1, forgetsKey: forgetsKey) }
     }
 
-    @Test func aDeliveryWithoutAKeyHasNoneToForget() throws {
+    @Test("a delivery without a key has none to forget") func deliveryWithoutKey() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, hasKey: false, at: time)])
         _ = try store.bury(1)
@@ -79,8 +79,10 @@ struct PersonTests {
 
     // MARK: Forgetting
 
-    @Test(arguments: ["pending", "delivered", "parked", "dead"])
-    func aForgottenKeyIsNewAndItsNextGenerationGoesToZizq(_ state: String) throws {
+    @Test(
+        "a forgotten key is new and its next generation goes to Zizq",
+        arguments: ["pending", "delivered", "parked", "dead"])
+    func forgottenKeyNew(_ state: String) throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time)])
         switch state {
@@ -106,7 +108,7 @@ struct PersonTests {
         #expect(try store.pending().last?.job.uniqueKey == "github:4~2")
     }
 
-    @Test func aForgottenKeyCountsOnForAnotherWindow() throws {
+    @Test("a forgotten key counts on for another window") func forgottenKeyCounts() throws {
         let fixture = Fixture { $0.keepDelivered = .zero }
         let store = try fixture.open()
         _ = store.commit([sample(1, at: fixture.time, window: .seconds(600))])
@@ -119,7 +121,7 @@ struct PersonTests {
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:2~1"])
     }
 
-    @Test func theKeysOfAllPartsOfADeliveryAreForgotten() throws {
+    @Test("the keys of all parts of a delivery are forgotten") func keysAllParts() throws {
         let store = try fixture.open()
         let others = (2...4).map { part($0, jobs: [job($0)]) }
         _ = store.commit([sample(1, at: time, others: others), sample(9, at: time)])
@@ -134,7 +136,7 @@ struct PersonTests {
 
     // MARK: Letters
 
-    @Test func aLetterWhoseJobIsNotTheStoredOneIsNotSent() throws {
+    @Test("a letter whose job is not the stored one is not sent") func letterWhoseJob() throws {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time) })
         try store.session.connection.execute("UPDATE jobs SET payload = CAST('\"b\"' AS BLOB) WHERE id = 1")
@@ -150,7 +152,7 @@ struct PersonTests {
         #expect(store.status.deadLetters == 2)
     }
 
-    @Test func aLetterKeepsWhatItsRuleSaid() throws {
+    @Test("a letter keeps what its rule said") func letterKeepsRule() throws {
         let store = try fixture.open()
         let rule = RuleIdentity(kind: "order", type: "order", queue: nil, digest: Fingerprint(number: 5))
         let letters = [
@@ -166,7 +168,7 @@ struct PersonTests {
 
     // MARK: Limits
 
-    @Test func overItsLimitDeadLettersAreRefusedAndNothingElse() throws {
+    @Test("over its limit dead letters are refused and nothing else") func overLimitDead() throws {
         fixture.configuration.maximumBytes = .mebibytes(1)
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
@@ -194,7 +196,7 @@ struct PersonTests {
         #expect(store.outcomes([sample(100, at: time)]) == [stored])
     }
 
-    @Test func changedBodiesCountAsDeadLetters() throws {
+    @Test("changed bodies count as dead letters") func changedBodiesCount() throws {
         (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (
             .mebibytes(1), ByteCount(bytes: 2000)
         )
@@ -208,7 +210,7 @@ struct PersonTests {
             ])
     }
 
-    @Test func theOutboxIsFullFromTheFirstRefusalUntilADeliveryFitsAgain() throws {
+    @Test("the outbox is full from the first refusal until a delivery fits again") func outboxFullFrom() throws {
         fixture.configuration.maximumBytes = .mebibytes(1)
         let store = try fixture.open()
         _ = store.commit((1...9).map { sample($0, at: time, payload: 100_000) })
@@ -224,7 +226,7 @@ struct PersonTests {
     }
 
     /// It would be `full` for ever where a load balancer looks at `/readyz` and sends nothing more.
-    @Test func aDeliveryThatNeverFitsDoesNotMakeTheOutboxFull() throws {
+    @Test("a delivery that never fits does not make the outbox full") func deliveryNeverFits() throws {
         (fixture.configuration.maximumBytes, fixture.configuration.maximumDeadBytes) = (
             .mebibytes(1), ByteCount(bytes: 2000)
         )

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceOutbox
 
 struct RecentKeysTests {
-    @Test func aKeyIsFoundWithTheDeliveryThatHoldsIt() {
+    @Test("a key is found with the delivery that holds it") func keyFoundDelivery() {
         var keys = RecentKeys(bits: 4)
         #expect(keys.delivery(of: Fingerprint(number: 1)) == nil)
         #expect(keys.set(Fingerprint(number: 1), to: 7) == nil)
@@ -17,7 +17,7 @@ struct RecentKeysTests {
         #expect(keys.delivery(of: Fingerprint(number: 1)) == 11)
     }
 
-    @Test func tenThousandKeysAreAllFoundAfterTheTableHasGrown() {
+    @Test("ten thousand keys are all found after the table has grown") func tenThousandKeys() {
         var keys = RecentKeys(bits: 2)
         for number in 1...10_000 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         #expect(keys.count == 10_000)
@@ -25,14 +25,14 @@ struct RecentKeysTests {
         #expect(keys.delivery(of: Fingerprint(number: 10_001)) == nil)
     }
 
-    @Test func keysThatDifferOnlyInTheirLastBytesAreKeptApart() {
+    @Test("keys that differ only in their last bytes are kept apart") func keysDifferOnly() {
         var keys = RecentKeys(bits: 4)
         for low in 0..<300 { keys.set(Fingerprint(high: .max, low: UInt64(low)), to: Int64(low) + 1) }
         #expect((0..<300).allSatisfy { keys.delivery(of: Fingerprint(high: .max, low: UInt64($0))) == Int64($0) + 1 })
         #expect(keys.delivery(of: Fingerprint(high: .max, low: 300)) == nil)
     }
 
-    @Test func aRoundOfTheHandPassesEachKeyThatWasThereWhenItBegan() {
+    @Test("a round of the hand passes each key that was there when it began") func roundHandPasses() {
         var keys = RecentKeys(bits: 6)
         for number in 1...500 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         var passed: Set<Int64> = []
@@ -55,7 +55,7 @@ struct RecentKeysTests {
             })
     }
 
-    @Test func everyKeyBehindTheHandHasBeenPassedOrCameAfterTheRoundBegan() {
+    @Test("every key behind the hand has been passed or came after the round began") func everyKeyBehind() {
         var keys = RecentKeys(bits: 8)
         for number in 1...2000 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         var passed: Set<Int64> = []
@@ -72,7 +72,7 @@ struct RecentKeysTests {
         }
     }
 
-    @Test func removedKeysAreNotCarriedOver() {
+    @Test("removed keys are not carried over") func removedKeysNot() {
         var keys = RecentKeys(bits: 4)
         for number in 1...5 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         keys.remove(Fingerprint(number: 3))
@@ -83,7 +83,7 @@ struct RecentKeysTests {
         #expect(keys.count == 0)
     }
 
-    @Test func aSliceComesNearlyInTheOrderOfTheKeys() {
+    @Test("a slice comes nearly in the order of the keys") func sliceComesNearly() {
         var keys = RecentKeys(bits: 12)
         for number in 1...1500 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         let prefixes = keys.nextSlice(1500).entries.map { $0.key.high >> 56 }
@@ -91,7 +91,7 @@ struct RecentKeysTests {
         #expect(prefixes.first == 0 && prefixes.last == 255)
     }
 
-    @Test func theHandIsPutBackWhereItWas() {
+    @Test("the hand is put back where it was") func handPutBack() {
         var keys = RecentKeys(bits: 8)
         for number in 1...100 { keys.set(Fingerprint(number: number), to: Int64(number)) }
         keys.passed(keys.nextSlice(40))

@@ -6,7 +6,9 @@ import Testing
 /// Whatever happens in whatever order: a request is here exactly as long as something needs it, and the figures are
 /// those of the tables.
 struct RequestLifetimeTests {
-    @Test(arguments: 1...16) func requestsAndFiguresFollowFromWhatIsHere(_ seed: Int) throws {
+    @Test("requests and figures follow from what is here", arguments: 1...16) func requestsFiguresFollow(_ seed: Int)
+        throws
+    {
         let life = Life(seed: seed)
         for round in 0..<4 {
             // Each round begins with an outbox that is opened anew.

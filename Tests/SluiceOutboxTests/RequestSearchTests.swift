@@ -32,7 +32,7 @@ struct RequestSearchTests {
         DeliverySearch(connection: store.session.connection, rowsWithoutTime: rows)
     }
 
-    @Test func aDeliveryIsShownWithItsRequestAndWhatBecameOfIt() throws {
+    @Test("a delivery is shown with its request and what became of it") func deliveryShownRequest() throws {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 2, rule: 0))
         let wanted = id(time.wallMilliseconds(), 5)
@@ -68,7 +68,7 @@ struct RequestSearchTests {
         #expect(try store.request(ofDelivery: wanted)?.deadLetters.map(\.element) == [2])
     }
 
-    @Test func aDeliveryWithoutAKeptRequestIsShownAllTheSame() throws {
+    @Test("a delivery without a kept request is shown all the same") func deliveryWithoutKept() throws {
         let store = try fixture.open()
         let wanted = id(time.wallMilliseconds())
         _ = store.commit([
@@ -80,14 +80,14 @@ struct RequestSearchTests {
         #expect(try store.request(ofDelivery: id(time.wallMilliseconds(), 1)) == nil)
     }
 
-    @Test func anEmptyOutboxKnowsNoDelivery() throws {
+    @Test("an empty outbox knows no delivery") func emptyOutboxKnows() throws {
         let store = try fixture.open()
         #expect(try store.request(ofDelivery: id(1)) == nil)
         #expect(try store.request(ofDelivery: "") == nil)
     }
 
     /// The search by time alone, with rows missing, and out of order as those of several loops are.
-    @Test func theTimeInAnIdLeadsToItsRowsHoweverManyThereAre() throws {
+    @Test("the time in an id leads to its rows however many there are") func timeIdLeads() throws {
         let store = try fixture.open()
         let start = time.wallMilliseconds()
         var ids: [String] = []
@@ -114,7 +114,7 @@ struct RequestSearchTests {
         #expect(try search(store).rows(of: id(start, 99)) == nil)
     }
 
-    @Test func anIdMadeWhileTheClockWasSetBackIsLookedForAmongTheNewestRows() throws {
+    @Test("an id made while the clock was set back is looked for among the newest rows") func idMadeWhile() throws {
         let store = try fixture.open()
         let now = time.wallMilliseconds()
         let ahead = id(now + 3_600_000)
@@ -129,12 +129,13 @@ struct RequestSearchTests {
     }
 
     @Test(
+        "the first ten digits of an id are its time",
         arguments: [
             ("01M84THKDB0ARZ4MHSCJWM41DA", 1_795_458_387_371), ("7ZZZZZZZZZ0ARZ4MHSCJWM41DA", 281_474_976_710_655),
             ("8000000000ZZZZZZZZZZZZZZZZ", nil), ("01m84thkdb0arz4mhscjwm41da", nil), ("01M84THKDB", nil),
             ("delivery-1", nil), ("", nil),
         ] as [(String, Int64?)])
-    func theFirstTenDigitsOfAnIdAreItsTime(_ id: String, _ milliseconds: Int64?) {
+    func firstTenDigits(_ id: String, _ milliseconds: Int64?) {
         #expect(DeliverySearch.milliseconds(ofID: id) == milliseconds)
     }
 }

@@ -8,7 +8,7 @@ struct RetentionTests {
         jobs.map { Acknowledgement(job: $0, zizqID: "z") }
     }
 
-    @Test func deliveredJobsStayForTheirTimeAndGoThen() throws {
+    @Test("delivered jobs stay for their time and go then") func deliveredJobsStay() throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(60) }
         let store = try fixture.open()
         _ = store.commit((1...4).map { sample($0, at: fixture.time) })
@@ -27,7 +27,7 @@ struct RetentionTests {
         #expect(store.status.deliveredBytes == 0)
     }
 
-    @Test func deliveredJobsNeverTakeMoreThanTheirBytes() throws {
+    @Test("delivered jobs never take more than their bytes") func deliveredJobsNever() throws {
         let bytes = 5 * job(1).byteCost
         let fixture = Fixture { $0.keepDeliveredBytes = ByteCount(bytes: bytes) }
         let store = try fixture.open()
@@ -39,7 +39,7 @@ struct RetentionTests {
         #expect(try store.jobs(.delivered, after: 0).count >= 4)
     }
 
-    @Test func deliveredJobsAreRemovedUnderLoadWithTheAcknowledgements() throws {
+    @Test("delivered jobs are removed under load with the acknowledgements") func deliveredJobsRemoved() throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(1) }
         let store = try fixture.open()
         for round in 0..<10 {
@@ -50,7 +50,9 @@ struct RetentionTests {
         #expect(try store.number("SELECT count(*) FROM jobs") <= 300)
     }
 
-    @Test func aKeyIsForgottenAfterItsWindowAndTheNextGetsAUniqueKeyOfItsOwn() throws {
+    @Test("a key is forgotten after its window and the next gets a unique key of its own") func keyForgottenAfter()
+        throws
+    {
         let fixture = Fixture { $0.keepDelivered = .zero }
         let store = try fixture.open()
         _ = store.commit([sample(1, at: fixture.time, window: .seconds(60))])
@@ -65,8 +67,10 @@ struct RetentionTests {
         #expect(try store.pending().map(\.job.uniqueKey) == ["github:3~1"])
     }
 
-    @Test(arguments: ["pending", "parked", "dead", "retried"])
-    func aKeyHoldsAsLongAsAJobOfItsDeliveryIsNotDelivered(_ state: String) throws {
+    @Test(
+        "a key holds as long as a job of its delivery is not delivered",
+        arguments: ["pending", "parked", "dead", "retried"])
+    func keyHoldsAs(_ state: String) throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(1000) }
         let store = try fixture.open()
         _ = store.commit([
@@ -87,8 +91,8 @@ struct RetentionTests {
             ])
     }
 
-    @Test(arguments: [60, 130, 3000])
-    func aKeyEndsWithItsWindowAlthoughTheDeliveredJobIsKept(_ seconds: Int) throws {
+    @Test("a key ends with its window although the delivered job is kept", arguments: [60, 130, 3000])
+    func keyEndsWindow(_ seconds: Int) throws {
         let fixture = Fixture { $0.keepDelivered = .seconds(3600) }
         let store = try fixture.open()
         _ = store.commit([sample(1, at: fixture.time, window: .seconds(60))])
@@ -106,7 +110,9 @@ struct RetentionTests {
         #expect(try fixture.afterCrash().store.outcomes([sample(4, key: 1, at: fixture.time)]).first != stored)
     }
 
-    @Test func aKeyEndsWithItsWindowWhileAnOlderJobOfAnotherDeliveryIsPending() throws {
+    @Test("a key ends with its window while an older job of another delivery is pending") func keyEndsWindowWhile()
+        throws
+    {
         let fixture = Fixture()
         let store = try fixture.open()
         _ = store.commit([1, 2].map { sample($0, at: fixture.time, window: .seconds(60), jobs: 2) })
@@ -125,7 +131,7 @@ struct RetentionTests {
             ])
     }
 
-    @Test func expiredDeliveriesLeaveTheFileAndOthersStay() throws {
+    @Test("expired deliveries leave the file and others stay") func expiredDeliveriesLeave() throws {
         let fixture = Fixture {
             $0.keepDelivered = .zero
             $0.recentKeys = 100
@@ -154,7 +160,7 @@ struct RetentionTests {
         #expect(store.status.rememberedDeliveries == 1)
     }
 
-    @Test func overTheKeyLimitTheOldestWithoutAJobGoFirst() throws {
+    @Test("over the key limit the oldest without a job go first") func overKeyLimit() throws {
         let fixture = Fixture {
             $0.maximumKeys = 1000
             $0.keepDelivered = .zero
@@ -176,7 +182,7 @@ struct RetentionTests {
         #expect(store.outcomes([sample(9003, key: 1500, at: fixture.time)]).first != stored)
     }
 
-    @Test func overTheKeyLimitABacklogAtTheFrontIsPassedInSteps() throws {
+    @Test("over the key limit a backlog at the front is passed in steps") func overKeyLimitBacklog() throws {
         let fixture = Fixture { $0.maximumKeys = 1000 }
         let store = try fixture.open()
         for start in [1, 1001, 2001] {
@@ -189,7 +195,7 @@ struct RetentionTests {
         #expect(store.forgetFrom == 0)
     }
 
-    @Test func freePagesAreGivenBackInQuietMoments() throws {
+    @Test("free pages are given back in quiet moments") func freePagesGiven() throws {
         let fixture = Fixture { $0.keepDelivered = .zero }
         let store = try fixture.open()
         for number in 1...11 { _ = store.commit([sample(number, at: fixture.time, payload: 9_000_000)]) }
@@ -208,7 +214,7 @@ struct RetentionTests {
 }
 
 struct KeyExpiryTests {
-    @Test func aWalkMayEndEarlyOnlyWhenTheShortestWindowIsKnown() {
+    @Test("a walk may end early only when the shortest window is known") func walkMayEnd() {
         var walk = KeyExpiry()
         walk.began(now: 100)
         #expect(!walk.canEnd(atRowReceivedAt: 1000, now: 1000))
@@ -220,7 +226,7 @@ struct KeyExpiryTests {
         #expect(!walk.canEnd(atRowReceivedAt: 1000, now: 1300))
     }
 
-    @Test func aShorterWindowThatIsAddedCountsAtOnce() {
+    @Test("a shorter window that is added counts at once") func shorterWindowAdded() {
         var walk = KeyExpiry()
         walk.kept(receivedAt: 0, expiresAt: 500)
         walk.ended(early: false, now: 0)
@@ -229,7 +235,7 @@ struct KeyExpiryTests {
         #expect(walk.canEnd(atRowReceivedAt: 1000, now: 1009))
     }
 
-    @Test func aLongWalkIsFollowedByALongPause() {
+    @Test("a long walk is followed by a long pause") func longWalkFollowed() {
         var walk = KeyExpiry()
         walk.began(now: 1_000_000)
         walk.stepped(to: 501)

@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceOutbox
 
 struct SeenFilterTests {
-    @Test func itNeverDeniesAKeyThatWasAddedAndDeniesMostOthers() {
+    @Test("it never denies a key that was added and denies most others") func neverDeniesKey() {
         var filter = SeenFilter()
         for number in 1...200_000 { filter.add(Fingerprint(number: number)) }
         #expect((1...200_000).allSatisfy { filter.mayContain(Fingerprint(number: $0)) })
@@ -12,11 +12,11 @@ struct SeenFilterTests {
         #expect(mistaken < 100)
     }
 
-    @Test func anEmptyOneDeniesAll() {
+    @Test("an empty one denies all") func anEmptyOneDeniesAll() {
         #expect(!SeenFilter().mayContain(Fingerprint(high: 0, low: 0)))
     }
 
-    @Test func withoutItKeysAreFoundAllTheSame() throws {
+    @Test("without it keys are found all the same") func withoutKeysFound() throws {
         let fixture = Fixture { $0.recentKeys = 10 }
         let store = try fixture.open()
         for number in 1...200 { _ = store.commit([sample(number, at: fixture.time, jobs: 0)]) }

@@ -15,7 +15,7 @@ struct SendingTests {
 
     private func acks(_ jobs: [Int64]) -> [Acknowledgement] { jobs.map { Acknowledgement(job: $0, zizqID: "z\($0)") } }
 
-    @Test func acknowledgedJobsAreNotSentAgainAndKeepTheirZizqID() throws {
+    @Test("acknowledged jobs are not sent again and keep their Zizq id") func acknowledgedJobsNot() throws {
         let store = try filled(5)
         try store.acknowledge(acks([1, 2, 3]))
         #expect(try store.pending().map(\.id) == [4, 5])
@@ -27,7 +27,8 @@ struct SendingTests {
         #expect(delivered.map(\.deliveredAtMilliseconds) == Array(repeating: time.wallMilliseconds(), count: 3))
     }
 
-    @Test func jobsAcknowledgedOutOfOrderAreLeftOutAlsoAfterTheOutboxWasOpenedAgain() throws {
+    @Test("jobs acknowledged out of order are left out also after the outbox was opened again")
+    func jobsAcknowledgedOut() throws {
         do {
             let store = try filled(6)
             try store.acknowledge(acks([4, 2]))
@@ -46,7 +47,9 @@ struct SendingTests {
         #expect(store.status.pendingJobs == 2)
     }
 
-    @Test func anAcknowledgementThatComesTwiceOrForAnUnknownJobChangesNothing() throws {
+    @Test("an acknowledgement that comes twice or for an unknown job changes nothing") func acknowledgementComesTwice()
+        throws
+    {
         let store = try filled(2)
         try store.acknowledge(acks([1]))
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "other"), Acknowledgement(job: 77, zizqID: "none")])
@@ -56,7 +59,7 @@ struct SendingTests {
         #expect(try store.pending().map(\.id) == [2, 3])
     }
 
-    @Test func aRefusedJobGoesToTheDeadLettersAndComesBackAtTheEnd() throws {
+    @Test("a refused job goes to the dead letters and comes back at the end") func refusedJobGoes() throws {
         let store = try filled(3)
         try store.deadLetter([FailedJob(job: 2, reason: .refusedByZizq, detail: "queue must not contain ','")])
         #expect(try store.pending().map(\.id) == [1, 3])
@@ -72,7 +75,9 @@ struct SendingTests {
         #expect(throws: OutboxError.notFound) { try store.retryDeadLetter(letter.id) }
     }
 
-    @Test func aDeadLetterWithARequestIsReplacedByTheJobsThatWereRenderedAnew() throws {
+    @Test("a dead letter with a request is replaced by the jobs that were rendered anew") func deadLetterRequest()
+        throws
+    {
         let store = try fixture.open()
         let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1])])
@@ -85,7 +90,7 @@ struct SendingTests {
         #expect(store.status.undeliveredBytes == job(8).byteCost + job(9).byteCost)
     }
 
-    @Test func parkedJobsAreShownAndNotSentUntilTheyAreUnparked() throws {
+    @Test("parked jobs are shown and not sent until they are unparked") func parkedJobsShown() throws {
         let store = try filled(4)
         try store.park([2, 3], detail: "No licence for batches.")
         #expect(try store.pending().map(\.id) == [1, 4])
@@ -102,14 +107,14 @@ struct SendingTests {
         #expect(store.status.pendingJobs == 2)
     }
 
-    @Test func aJobChangedOnTheDiskIsNotIntact() throws {
+    @Test("a job changed on the disk is not intact") func jobChangedOn() throws {
         let store = try filled(2)
         try store.session.connection.execute("UPDATE jobs SET payload = replace(payload, 'aaa', 'aab') WHERE id = 2")
         #expect(try store.pending().map(\.isIntact) == [true, false])
         #expect(try store.job(2)?.isIntact == false)
     }
 
-    @Test func theReaderStopsAtTheBytesAndAlwaysGivesOneJob() throws {
+    @Test("the reader stops at the bytes and always gives one job") func readerStopsAt() throws {
         let store = try fixture.open()
         _ = store.commit([10, 10, 9000, 10].enumerated().map { sample($0.offset + 1, at: time, payload: $0.element) })
         let reader = try OutboxReader(fixture.configuration)
@@ -120,7 +125,7 @@ struct SendingTests {
         #expect(try reader.nextJobs(from: 5, limit: 3, maximumBytes: 2000).isEmpty)
     }
 
-    @Test func theReaderGivesNoMoreThan500RowsAtOnceAndHoldsNoReadOpen() throws {
+    @Test("the reader gives no more than 500 rows at once and holds no read open") func readerGivesNo() throws {
         let store = try filled(700)
         let reader = try OutboxReader(fixture.configuration)
         #expect(try reader.nextJobs(from: 1, limit: 1000, maximumBytes: 1 << 30).count == 500)
@@ -129,7 +134,9 @@ struct SendingTests {
         #expect(store.status.walBytes == 0)
     }
 
-    @Test func anAcknowledgementInOneTransactionCountsBothEndsOfTheQueue() throws {
+    @Test("an acknowledgement in one transaction counts both ends of the queue") func acknowledgementOneTransaction()
+        throws
+    {
         let store = try filled(3)
         try store.acknowledge(acks([1, 2, 3]))
         #expect(store.status.undeliveredBytes == 0)
@@ -140,7 +147,7 @@ struct SendingTests {
         #expect(store.status.undeliveredBytes == job(4).byteCost)
     }
 
-    @Test func idsAreNotUsedAgainAfterEveryJobIsGone() throws {
+    @Test("ids are not used again after every job is gone") func idsNotUsed() throws {
         let brief = Fixture { $0.keepDelivered = .zero }
         do {
             let store = try brief.open()

@@ -41,7 +41,7 @@ struct UpgradeTests {
         connection.close()
     }
 
-    @Test func deadLettersOfFormat1KeepTheirRequestsAndCanBeRetried() throws {
+    @Test("dead letters of format 1 keep their requests and can be retried") func deadLettersFormat1() throws {
         try makeFormat1()
         let store = try fixture.open()
         #expect(try store.number("PRAGMA user_version") == 3)
@@ -62,7 +62,7 @@ struct UpgradeTests {
         #expect(store.status.deadLetters == 0)
     }
 
-    @Test func oldAndNewDeadLettersStandBesideEachOther() throws {
+    @Test("old and new dead letters stand beside each other") func oldNewDead() throws {
         try makeFormat1()
         do {
             let store = try fixture.open()

@@ -17,7 +17,7 @@ struct WriterTests {
         }
     }
 
-    @Test func eachDeliveryGetsItsResultAtItsOrigin() async throws {
+    @Test("each delivery gets its result at its origin") func eachDeliveryGets() async throws {
         let writer = try writer()
         for number in 1...100 { writer.submit(sample(number, at: time, origin: number % 3)) }
         await results.wait(for: 100)
@@ -28,7 +28,7 @@ struct WriterTests {
         #expect(try fixture.open().status.pendingJobs == 100)
     }
 
-    @Test func resultsComeBackFromManyThreadsAtOnce() async throws {
+    @Test("results come back from many threads at once") func resultsComeBack() async throws {
         let writer = try writer()
         let time = time
         await withTaskGroup(of: Void.self) { group in
@@ -45,7 +45,7 @@ struct WriterTests {
         #expect(try fixture.open().status.pendingJobs == 800)
     }
 
-    @Test func aDeliveryThatWaitedForTooLongIsRefusedAndNotStored() async throws {
+    @Test("a delivery that waited for too long is refused and not stored") func deliveryWaitedToo() async throws {
         let writer = try writer()
         var late = sample(1, at: time)
         time.advance(by: .seconds(5))
@@ -63,7 +63,7 @@ struct WriterTests {
         #expect(try fixture.open().status.pendingJobs == 1)
     }
 
-    @Test func whatWaitsIsStoredWhenTheWriterClosesAndWhatComesIsRefused() async throws {
+    @Test("what waits is stored when the writer closes and what comes is refused") func waitsStoredWhen() async throws {
         let writer = try writer()
         for number in 1...50 { writer.submit(sample(number, at: time)) }
         await writer.close()
@@ -75,7 +75,7 @@ struct WriterTests {
         await #expect(throws: OutboxError.closed) { try await writer.acknowledge([]) }
     }
 
-    @Test func jobsAreReadAcknowledgedAndGoneWhileDeliveriesCome() async throws {
+    @Test("jobs are read acknowledged and gone while deliveries come") func jobsReadAcknowledged() async throws {
         let writer = try writer()
         let reader = try OutboxReader(fixture.configuration)
         for number in 1...300 { writer.submit(sample(number, at: time)) }
@@ -97,7 +97,7 @@ struct WriterTests {
         #expect(try fixture.open().status.pendingJobs == 0)
     }
 
-    @Test func operationsThroughTheWriterDoWhatTheStoreDoes() async throws {
+    @Test("operations through the writer do what the store does") func operationsThroughWriter() async throws {
         let writer = try writer()
         for number in 1...4 { writer.submit(sample(number, at: time)) }
         await results.wait(for: 4)
@@ -112,7 +112,7 @@ struct WriterTests {
         await writer.close()
     }
 
-    @Test func anOutboxThatCannotBeOpenedIsAProblemAtTheStart() async throws {
+    @Test("an outbox that cannot be opened is a problem at the start") func outboxCannotBe() async throws {
         fixture.folder.write(
             Array("no database, but long enough to be read as one's header, which it is not".utf8), to: "outbox.db")
         do {
@@ -123,7 +123,7 @@ struct WriterTests {
         }
     }
 
-    @Test func aFailedSyncRefusesTheBatchAndLaterOnesAreStored() async throws {
+    @Test("a failed sync refuses the batch and later ones are stored") func failedSyncRefuses() async throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         let writer = try writer()
@@ -140,7 +140,7 @@ struct WriterTests {
         #expect(try fixture.open().status.pendingJobs == 1)
     }
 
-    @Test func theDeadlineHoldsWhileTheWriterHangsInASync() async throws {
+    @Test("the deadline holds while the writer hangs in a sync") func deadlineHoldsWhile() async throws {
         let vfs = FaultyVFS()
         fixture.configuration.vfs = vfs.name
         let writer = try writer()

@@ -4,7 +4,7 @@ import Zizq
 
 @Suite struct AmbiguityTests {
     @Test(
-        "After an unknown outcome the same jobs go in half the size and twice the time, and both recover step by step")
+        "after an unknown outcome the same jobs go in half the size and twice the time, and both recover step by step")
     func halvesAndRecovers() {
         var simulation = LaneSimulation(jobs(2000))
         var outcomes = [lost(sent: true), lost(sent: true)][...]
@@ -14,7 +14,7 @@ import Zizq
         #expect(simulation.delivered == Array(1...2000))
     }
 
-    @Test("Three unknown outcomes in a row are an alarm, which the first answer ends")
+    @Test("three unknown outcomes in a row are an alarm, which the first answer ends")
     func alarms() {
         var simulation = LaneSimulation(jobs(8))
         var outcomes = [lost(sent: true), refuse(500, "internal server error"), lost(sent: true), lost(sent: true)][...]
@@ -27,7 +27,7 @@ import Zizq
         #expect(simulation.delivered == Array(1...8))
     }
 
-    @Test("An answer in between begins the count of three anew")
+    @Test("an answer in between begins the count of three anew")
     func countsInARow() {
         var simulation = LaneSimulation(jobs(8))
         var outcomes = [
@@ -37,7 +37,7 @@ import Zizq
         #expect(!simulation.alarms.contains("+zizq_outcomes_unknown"))
     }
 
-    @Test("A lost connection before any byte was sent changes no sizes and is no unknown outcome")
+    @Test("a lost connection before any byte was sent changes no sizes and is no unknown outcome")
     func unsentIsKnown() {
         var simulation = LaneSimulation(jobs(8))
         var outcomes = Array(repeating: lost(sent: false), count: 5)[...]
@@ -47,7 +47,7 @@ import Zizq
         #expect(simulation.waits.count == 5)
     }
 
-    @Test("The time for an answer grows to ten minutes and the batch shrinks to one job")
+    @Test("the time for an answer grows to ten minutes and the batch shrinks to one job")
     func boundsSizes() {
         var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
         for _ in 0..<20 { _ = sizing.outcomeUnknown(jobs: 1000) }
@@ -58,14 +58,14 @@ import Zizq
         #expect(sizing.timeout == .seconds(30))
     }
 
-    @Test("The halving starts from the batch that was sent, not from the most that a batch may have")
+    @Test("the halving starts from the batch that was sent, not from the most that a batch may have")
     func halvesActualSize() {
         var sizing = AmbiguitySizing(jobs: 1000, timeout: .seconds(30))
         _ = sizing.outcomeUnknown(jobs: 10)
         #expect(sizing.maximumJobs == 5)
     }
 
-    @Test("A duplicate is news on a batch's first send, and none where an earlier send may have stored it")
+    @Test("a duplicate is news on a batch's first send, and none where an earlier send may have stored it")
     func reportsOlderJobs() {
         var simulation = LaneSimulation(jobs(4), limits: BatchLimits(jobs: 2))
         var requests = 0
@@ -79,7 +79,7 @@ import Zizq
         #expect(simulation.duplicates == [1, 4])
     }
 
-    @Test("A duplicate after an unknown outcome is no news")
+    @Test("a duplicate after an unknown outcome is no news")
     func expectsDuplicates() {
         var simulation = LaneSimulation(jobs(4), limits: BatchLimits(jobs: 2))
         var requests = 0

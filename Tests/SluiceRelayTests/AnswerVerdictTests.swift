@@ -18,7 +18,7 @@ import Zizq
     }
 
     @Test(
-        "Every answer has its row in the table",
+        "every answer has its row in the table",
         arguments: [
             (.success((0..<10).map { EnqueuedJob(id: "\($0)") }), "accepted 10"),
             (.success([EnqueuedJob(id: "a")]), "set-up, stored?"),
@@ -51,7 +51,7 @@ import Zizq
         #expect(word(answer) == expected)
     }
 
-    @Test("What a server wrote is fit to print")
+    @Test("what a server wrote is fit to print")
     func escapes() {
         #expect(word(refuse(400, "jobs[0]: a\u{1B}[31mb")) == "job 0: a\\u{1b}[31mb")
         #expect(word(refuse(400, "a\nb")) == "batch: a\\u{a}b")

@@ -6,7 +6,7 @@ import Zizq
 @testable import SluiceRelay
 
 @Suite struct BatchTests {
-    @Test("Batches keep to both limits, in commit order; a job larger than the bytes goes alone")
+    @Test("batches keep to both limits, in commit order; a job larger than the bytes goes alone")
     func cuts() {
         let all = [
             makeJob(1), makeJob(2), makeJob(3, payloadBytes: 2000), makeJob(4), makeJob(5), makeJob(6), makeJob(7),
@@ -17,7 +17,7 @@ import Zizq
         #expect(simulation.delivered == Array(1...7))
     }
 
-    @Test("Nothing is sent before the acknowledgement of the last batch is committed, however often the outbox fails")
+    @Test("nothing is sent before the acknowledgement of the last batch is committed, however often the outbox fails")
     func waitsForCommit() {
         var lane = RelayLane(limits: BatchLimits(jobs: 1), timeout: .seconds(30), seed: 1)
         var state = RelayState(uniqueKeys: .auto)
@@ -48,7 +48,7 @@ import Zizq
         #expect(failures == 5)
     }
 
-    @Test("A read that fails is tried again after a wait")
+    @Test("a read that fails is tried again after a wait")
     func retriesRead() {
         var lane = RelayLane(limits: BatchLimits(), timeout: .seconds(30), seed: 1)
         var state = RelayState(uniqueKeys: .auto)

@@ -22,7 +22,7 @@ import Testing
         await delivery.close()
     }
 
-    @Test("Jobs come once, in commit order, beyond the outbox's page of 500")
+    @Test("jobs come once, in commit order, beyond the outbox's page of 500")
     func readsInOrder() async throws {
         try await withFeed(Array(repeating: 1, count: 1300)) { feed in
             var read: [[Int64]] = []
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("The bytes of a batch are bounded, and a larger job comes alone")
+    @Test("the bytes of a batch are bounded, and a larger job comes alone")
     func boundsBytes() async throws {
         try await withFeed([3000, 3000, 50_000, 3000, 3000, 3000]) { feed in
             var read: [[Int64]] = []
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("A feed begins where it is told to")
+    @Test("a feed begins where it is told to")
     func begins() async throws {
         try await withFeed(Array(repeating: 1, count: 10)) { feed in
             await feed.start(at: 8)

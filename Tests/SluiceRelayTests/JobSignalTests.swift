@@ -3,7 +3,7 @@ import Testing
 @testable import SluiceRelay
 
 @Suite struct JobSignalTests {
-    @Test("A wait ends with a job beyond the one named, not with one before it")
+    @Test("a wait ends with a job beyond the one named, not with one before it")
     func waitsForLaterJob() async {
         let signal = JobSignal()
         let waiting = Task {
@@ -18,7 +18,7 @@ import Testing
         #expect(await waiting.value == 11)
     }
 
-    @Test("Jobs that come do not end a wait for the end")
+    @Test("jobs that come do not end a wait for the end")
     func waitsForFinish() async {
         let signal = JobSignal()
         let waiting = Task {
@@ -34,7 +34,7 @@ import Testing
         await signal.wait(beyond: .max)
     }
 
-    @Test("A wait ends with its task's cancellation, whether that comes before or during it", arguments: [0, 1, 20])
+    @Test("a wait ends with its task's cancellation, whether that comes before or during it", arguments: [0, 1, 20])
     func endsWithCancellation(yields: Int) async {
         let signal = JobSignal()
         let waiting = Task { await signal.waitForCancellation() }
@@ -43,7 +43,7 @@ import Testing
         await waiting.value
     }
 
-    @Test("A job that was announced before the wait ends it at once")
+    @Test("a job that was announced before the wait ends it at once")
     func seesEarlierJob() async {
         let signal = JobSignal()
         signal.announce(5)

@@ -19,7 +19,7 @@ import Zizq
     }
 
     @Test(
-        "Without a licence jobs go without their keys at once, which is said once, and the keys are tried again every ten minutes"
+        "without a licence jobs go without their keys at once, which is said once, and the keys are tried again every ten minutes"
     )
     func dropsKeys() {
         var simulation = LaneSimulation((1...6).map { makeJob($0, key: "k\($0)") }, limits: BatchLimits(jobs: 2))
@@ -35,7 +35,7 @@ import Zizq
         #expect(simulation.waits.isEmpty)
     }
 
-    @Test("When a licence is there the keys go along again and the alarm ends")
+    @Test("when a licence is there the keys go along again and the alarm ends")
     func findsLicence() {
         var simulation = LaneSimulation([makeJob(1, key: "a")])
         simulation.run(server: free)
@@ -48,7 +48,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_unique_jobs_unlicensed", "-zizq_unique_jobs_unlicensed"])
     }
 
-    @Test("A batch without any key says nothing about the licence")
+    @Test("a batch without any key says nothing about the licence")
     func keylessProvesNothing() {
         var simulation = LaneSimulation([makeJob(1, key: "a")])
         simulation.run(server: free)
@@ -58,7 +58,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_unique_jobs_unlicensed"])
     }
 
-    @Test("After a reconnect the keys are tried at once")
+    @Test("after a reconnect the keys are tried at once")
     func triesAfterReconnect() {
         var simulation = LaneSimulation([makeJob(1, key: "a")])
         simulation.run(server: free)
@@ -72,7 +72,7 @@ import Zizq
         #expect(simulation.sent.map(\.withKeys) == [true, false, false, true])
     }
 
-    @Test("With `always` a server without the licence is set up wrongly; with `never` no key is sent")
+    @Test("with `always` a server without the licence is set up wrongly; with `never` no key is sent")
     func followsPolicy() {
         var always = LaneSimulation([makeJob(1, key: "a")], policy: .always)
         always.run(steps: 20, server: free)
@@ -85,7 +85,7 @@ import Zizq
         #expect(never.delivered == [1])
     }
 
-    @Test("Jobs that need `batch` are parked, the others go at once; later ones are parked without being sent")
+    @Test("jobs that need `batch` are parked, the others go at once; later ones are parked without being sent")
     func parks() {
         var simulation = LaneSimulation(
             (1...6).map { makeJob($0, batch: $0.isMultiple(of: 2)) }, limits: BatchLimits(jobs: 3))
@@ -96,7 +96,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_batched_jobs_unlicensed"])
     }
 
-    @Test("Keys and batches refused one after the other in the same batch are both dealt with")
+    @Test("keys and batches refused one after the other in the same batch are both dealt with")
     func meetsBoth() {
         var simulation = LaneSimulation([makeJob(1, key: "a"), makeJob(2, batch: true), makeJob(3)])
         simulation.run(steps: 7, server: free)
@@ -105,7 +105,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_unique_jobs_unlicensed", "+zizq_batched_jobs_unlicensed"])
     }
 
-    @Test("Every ten minutes one parked job tries; when it is taken all are let out")
+    @Test("every ten minutes one parked job tries; when it is taken all are let out")
     func releases() {
         var simulation = LaneSimulation((1...4).map { makeJob($0, batch: true) })
         var isLicensed = false
@@ -126,7 +126,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_batched_jobs_unlicensed", "-zizq_batched_jobs_unlicensed"])
     }
 
-    @Test("Jobs that an earlier process parked are let out once the first of them is taken")
+    @Test("jobs that an earlier process parked are let out once the first of them is taken")
     func releasesEarlierOnes() {
         var simulation = LaneSimulation([])
         simulation.parked = (1...3).map { makeJob($0, batch: true) }

@@ -8,7 +8,7 @@ import Zizq
         mutating func next() -> UInt64 { .max }
     }
 
-    @Test("The back-off's ceiling doubles from 100 milliseconds to 30 seconds and begins anew after a success")
+    @Test("the back-off's ceiling doubles from 100 milliseconds to 30 seconds and begins anew after a success")
     func doubles() {
         var backOff = BackOff()
         var generator = Greatest()
@@ -18,7 +18,7 @@ import Zizq
         #expect(backOff.next(using: &generator) == .milliseconds(100))
     }
 
-    @Test("The jitter is full: waits spread over the whole of zero to the ceiling")
+    @Test("the jitter is full: waits spread over the whole of zero to the ceiling")
     func spreads() {
         var generator = SystemRandomNumberGenerator()
         let waits = (0..<1000).map { _ in
@@ -31,7 +31,7 @@ import Zizq
     }
 
     @Test(
-        "What the server asks for is not undercut, up to ten minutes",
+        "what the server asks for is not undercut, up to ten minutes",
         arguments: [
             (Duration.seconds(5), Duration.seconds(5)), (.milliseconds(1), .milliseconds(100)),
             (.seconds(86_400), .seconds(600)),
@@ -42,7 +42,7 @@ import Zizq
         #expect(backOff.next(retryAfter: asked, using: &generator) == wait)
     }
 
-    @Test("A busy server gets the same jobs again, in order, for ever")
+    @Test("a busy server gets the same jobs again, in order, for ever")
     func triesForEver() {
         var simulation = LaneSimulation(jobs(3))
         var requests = 0
@@ -57,7 +57,7 @@ import Zizq
     }
 
     @Test(
-        "A wrong set-up pauses with an alarm and tries again slowly; no job is ever dead",
+        "a wrong set-up pauses with an alarm and tries again slowly; no job is ever dead",
         arguments: [
             refuse(307, nil), refuse(400, nil), refuse(401, "no"), refuse(403, "no"), refuse(404, "not found"),
             refuse(415, nil),
@@ -76,8 +76,8 @@ import Zizq
         #expect(simulation.delivered == [1, 2, 3])
     }
 
-    @Test("While answers are not those of a Zizq server one job is sent after each pause, and then batches grow again")
-    func sendsLittleWhileSetUpWrong() {
+    @Test("while answers are not those of a Zizq server one job is sent after each pause, and then batches grow again")
+    func sendsLittleWhile() {
         var simulation = LaneSimulation(jobs(3000))
         var requests = 0
         simulation.run { request in

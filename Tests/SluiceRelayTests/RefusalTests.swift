@@ -22,7 +22,7 @@ import Zizq
     }
 
     @Test(
-        "A job that is refused by its index and then alone goes to the dead letters, and the rest goes at once, in order"
+        "a job that is refused by its index and then alone goes to the dead letters, and the rest goes at once, in order"
     )
     func deadLettersByIndex() {
         var simulation = LaneSimulation(jobs(1000))
@@ -34,7 +34,7 @@ import Zizq
         #expect(simulation.waits.isEmpty)
     }
 
-    @Test("Several culprits with an index go one after the other")
+    @Test("several culprits with an index go one after the other")
     func buriesSeveral() {
         var simulation = LaneSimulation(jobs(10))
         simulation.run(server: byIndex([1, 5, 10]))
@@ -42,7 +42,7 @@ import Zizq
         #expect(simulation.delivered == [2, 3, 4, 6, 7, 8, 9])
     }
 
-    @Test("A batch of which every job is refused by its index leaves nothing to send")
+    @Test("a batch of which every job is refused by its index leaves nothing to send")
     func buriesAll() {
         var simulation = LaneSimulation(jobs(3))
         simulation.run(server: byIndex([1, 2, 3]))
@@ -51,7 +51,7 @@ import Zizq
     }
 
     @Test(
-        "Without an index the batch is sent in smaller pieces until the bad job is alone, wherever it is",
+        "without an index the batch is sent in smaller pieces until the bad job is alone, wherever it is",
         arguments: [1, 2, 500, 999, 1000] as [Int64])
     func singlesOut(bad: Int64) {
         var simulation = LaneSimulation(jobs(1000))
@@ -64,7 +64,7 @@ import Zizq
         #expect(simulation.waits.isEmpty)
     }
 
-    @Test("Several culprits are all found and all else is delivered")
+    @Test("several culprits are all found and all else is delivered")
     func singlesOutSeveral() {
         let bad: Set<Int64> = [1, 2, 3, 77, 78, 400, 1000]
         var simulation = LaneSimulation(jobs(1000))
@@ -74,7 +74,7 @@ import Zizq
     }
 
     @Test(
-        "When everything is refused nothing is a dead letter: the relay tries one job after each pause, which grow to five minutes"
+        "when everything is refused nothing is a dead letter: the relay tries one job after each pause, which grow to five minutes"
     )
     func pausesWhenAllRefused() {
         var simulation = LaneSimulation(jobs(4))
@@ -89,7 +89,7 @@ import Zizq
         #expect(simulation.sent.dropFirst(5).allSatisfy { $0.jobs.count == 1 })
     }
 
-    @Test("After everything was refused, a later job that is taken proves the others guilty and ends the alarm")
+    @Test("after everything was refused, a later job that is taken proves the others guilty and ends the alarm")
     func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))
         var tries = 0
@@ -107,7 +107,7 @@ import Zizq
     }
 
     @Test(
-        "A refusal alone counts against a job only if another was accepted after the batch was first refused, not before"
+        "a refusal alone counts against a job only if another was accepted after the batch was first refused, not before"
     )
     func needsLaterProof() {
         var simulation = LaneSimulation(jobs(2), limits: BatchLimits(jobs: 1))
@@ -117,7 +117,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_refuses_everything"])
     }
 
-    @Test("Nor does a job prove anything that was accepted earlier in the same batch")
+    @Test("nor does a job prove anything that was accepted earlier in the same batch")
     func needsLaterProofInBatch() {
         var simulation = LaneSimulation(jobs(2))
         var requests = 0
@@ -131,7 +131,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_refuses_everything"])
     }
 
-    @Test("Culprits of both kinds in one batch are all found")
+    @Test("culprits of both kinds in one batch are all found")
     func findsBothKinds() {
         var simulation = LaneSimulation(jobs(100))
         simulation.run { request in
@@ -144,7 +144,7 @@ import Zizq
         #expect(simulation.delivered.count == 97)
     }
 
-    @Test("Unknown outcomes while a culprit is singled out lose nothing")
+    @Test("unknown outcomes while a culprit is singled out lose nothing")
     func singlesOutThroughFailures() {
         var simulation = LaneSimulation(jobs(64))
         var requests = 0
@@ -157,7 +157,7 @@ import Zizq
         #expect(simulation.delivered.count == 63)
     }
 
-    @Test("A server that mends itself gets all jobs, and none is dead")
+    @Test("a server that mends itself gets all jobs, and none is dead")
     func recoversFromRefusingAll() {
         var simulation = LaneSimulation(jobs(8))
         var requests = 0
@@ -170,7 +170,7 @@ import Zizq
         #expect(simulation.delivered.count == 8)
     }
 
-    @Test("A batch that is too large is halved; a job that is too large alone is dead")
+    @Test("a batch that is too large is halved; a job that is too large alone is dead")
     func halvesTooLarge() {
         let all = jobs(6) + [makeJob(7, payloadBytes: 5000)] + [makeJob(8)]
         var simulation = LaneSimulation(all)
@@ -185,7 +185,7 @@ import Zizq
     }
 
     @Test("where everything is too large one job is dead, and the others wait until one is taken")
-    func suspectsWhoeverFindsAllTooLarge() {
+    func suspectsWhoeverFinds() {
         var simulation = LaneSimulation(jobs(8))
         var answers = 0
         simulation.run { request in
@@ -197,7 +197,7 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_refuses_everything", "-zizq_refuses_everything"])
     }
 
-    @Test("A job whose bytes have changed on the disk is dead and never sent")
+    @Test("a job whose bytes have changed on the disk is dead and never sent")
     func buriesDamaged() {
         var simulation = LaneSimulation([makeJob(1), makeJob(2, isIntact: false), makeJob(3)])
         simulation.run { accept($0) }

@@ -23,7 +23,7 @@ import Testing
         await delivery.close()
     }
 
-    @Test("What is stored reaches the queue in commit order and is acknowledged")
+    @Test("what is stored reaches the queue in commit order and is acknowledged")
     func delivers() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test("Several lanes deliver everything, each job once")
+    @Test("several lanes deliver everything, each job once")
     func deliversInLanes() async throws {
         let configuration = RelayConfiguration(limits: BatchLimits(jobs: 50), concurrency: 4)
         let delivery = try await RelayUnderTest(isLicensed: true, configuration: configuration)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("With the queue away at the start everything waits, and goes when it is there")
+    @Test("with the queue away at the start everything waits, and goes when it is there")
     func waitsForServer() async throws {
         let delivery = try await RelayUnderTest(startsServer: false)
         try await with(delivery) {
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(
-        "Whatever the server does, every job arrives, with a licence exactly once",
+        "whatever the server does, every job arrives, with a licence exactly once",
         arguments: [
             .status(500, error: "internal server error"), .status(503, error: "busy"), .status(429, error: "slow down"),
             .garbage,
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("An answer that never comes is given up after the time, and the jobs are sent again")
+    @Test("an answer that never comes is given up after the time, and the jobs are sent again")
     func timesOut() async throws {
         let configuration = RelayConfiguration(timeout: .seconds(1))
         let delivery = try await RelayUnderTest(isLicensed: true, configuration: configuration)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("A job that the queue refuses goes to the dead letters with its words, by index and without")
+    @Test("a job that the queue refuses goes to the dead letters with its words, by index and without")
     func buries() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(
-        "Many bad jobs in a row that the queue does not name are set aside, and become dead letters once others are accepted",
+        "many bad jobs in a row that the queue does not name are set aside, and become dead letters once others are accepted",
         arguments: [1, 3])
     func passesBadJobs(lanes: Int) async throws {
         let configuration = RelayConfiguration(limits: BatchLimits(jobs: 10), concurrency: lanes)
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(
-        "A queue that refuses every job by its index causes twenty dead letters, and gets the others when it is repaired",
+        "a queue that refuses every job by its index causes twenty dead letters, and gets the others when it is repaired",
         arguments: [1, 3])
     func refusesEverything(lanes: Int) async throws {
         let delivery = try await RelayUnderTest(configuration: RelayConfiguration(concurrency: lanes))
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test("Without a licence keys are left out and batched jobs are parked; with one they go")
+    @Test("without a licence keys are left out and batched jobs are parked; with one they go")
     func meetsLicence() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test("The service ends when it is told to, although the queue takes nothing; what is left stays in the outbox")
+    @Test("the service ends when it is told to, although the queue takes nothing; what is left stays in the outbox")
     func finishes() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test("When the time to finish is over, what is in flight is given up")
+    @Test("when the time to finish is over, what is in flight is given up")
     func givesUp() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test("A service that begins again goes on behind what was acknowledged")
+    @Test("a service that begins again goes on behind what was acknowledged")
     func goesOn() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {

@@ -7,7 +7,7 @@ import Testing
 /// What a route says of who may send, how much and to which URL, and of what it keeps.
 @Suite(.serialized) struct AdmissionTests {
     @Test(
-        "Only the addresses of `allow_from` may send",
+        "only the addresses of `allow_from` may send",
         arguments: [
             ("[10.0.0.0/8]", "10.1.2.3", true), ("[10.0.0.0/8]", "11.1.2.3", false), ("[192.0.2.7]", "192.0.2.7", true),
             ("[192.0.2.7]", "192.0.2.8", false),
@@ -27,7 +27,7 @@ import Testing
                     ? "stored" : "refused address_not_allowed: This route does not accept requests from this address."))
     }
 
-    @Test("A request from elsewhere does not learn which methods there are")
+    @Test("a request from elsewhere does not learn which methods there are")
     func addressFirst() throws {
         var request = TestRequest("{}")
         request.method = "GET"
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "The URL is what the provider knows",
+        "the URL is what the provider knows",
         arguments: [
             ("https://hooks.example.com", "/in/a%20b?x=1", "https://hooks.example.com/in/a%20b?x=1"),
             ("https://hooks.example.com/", "/in/x", "https://hooks.example.com/in/x"),
@@ -51,7 +51,7 @@ import Testing
         #expect(payload == "\"\(expected)\"")
     }
 
-    @Test("The URL of the settings holds where the route has none")
+    @Test("the URL of the settings holds where the route has none")
     func urlOfSettings() throws {
         var options = RouteOptions()
         options.publicURL = PublicURL(parsing: "https://all.example.com")
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(
-        "Mistakes",
+        "mistakes",
         arguments: [
             ("allow_from: []", "5:17: 'allow_from' needs at least one block; omit it to accept all addresses"),
             ("allow_from: 10.0.0.0/8", "5:17: 'allow_from' must be a list, not a text"),
@@ -98,7 +98,7 @@ import Testing
         #expect(problems(openRoute(line)) == [expected])
     }
 
-    @Test("A rate has a burst of its limit unless it says more")
+    @Test("a rate has a burst of its limit unless it says more")
     func rate() throws {
         #expect(
             try route(openRoute("rate: { limit: 100, per: 1s, burst: 200 }")).rate

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(
-        "A body that Zizq would not take as a payload is a dead letter that says why",
+        "a body that Zizq would not take as a payload is a dead letter that says why",
         arguments: [
             ("", "there is no value at byte 0"), ("not json", "expected a value at byte 0"),
             ("{\"a\":1e400}", "a number is outside the range of a double at byte 5"),
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "A byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same"
+        "a byte-order mark before JSON is dropped, in the body, in lines and in a form's payload, and is signed all the same"
     )
     func byteOrderMark() throws {
         let mark = "\u{FEFF}"
@@ -48,7 +48,7 @@ import Testing
         #expect(request.signed(header: "X-Hub-Signature-256").processed(by: try route(provider)).payload == "{}")
     }
 
-    @Test("What is made of a body is taken from the memory budget before, and only what is stored stays taken")
+    @Test("what is made of a body is taken from the memory budget before, and only what is stored stays taken")
     func charges() throws {
         let text = String(repeating: "\u{1}", count: 100_000)
         let route = try route(openRoute("body: text", rule: "payload: ${body}"))
@@ -78,7 +78,7 @@ import Testing
                 == "dead letter body_unreadable: the nesting is deeper than 124 levels at byte 124")
     }
 
-    @Test("What a rule wraps around the body counts: nothing that a bulk request refuses leaves here")
+    @Test("what a rule wraps around the body counts: nothing that a bulk request refuses leaves here")
     func wrappedDepth() throws {
         func nested(_ levels: Int) -> String {
             String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
@@ -90,7 +90,7 @@ import Testing
         #expect(try outcome("[1,\(nested(122))]", payload: "{ a: [\"${body[0]}\"] }").payload == #"{"a":[1]}"#)
     }
 
-    @Test("Half a surrogate pair is replaced in what is sent, and counted; everything else passes byte for byte")
+    @Test("half a surrogate pair is replaced in what is sent, and counted; everything else passes byte for byte")
     func loneSurrogates() throws {
         let body = #"{"a":"\ud83d\ude00 \ud800","b":["\udc00x"],"c":1.0}"#
         let delivery = try #require(try outcome(body).delivery)
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(
-        "By its content type a body is JSON, a form, a text or bytes",
+        "by its content type a body is JSON, a form, a text or bytes",
         arguments: [
             (nil, "{}"), ("application/json", "{}"), ("Application/JSON; charset=utf-8", "{}"),
             ("application/vnd.api+json", "{}"),
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "A form is an object: fields are text, one that stands twice is an array, JSON in 'payload' is itself",
+        "a form is an object: fields are text, one that stands twice is an array, JSON in 'payload' is itself",
         arguments: [
             ("a=1&b=x+y%21&c=&d", #"{"a":"1","b":"x y!","c":"","d":""}"#), ("a=1&b=2&a=3", #"{"a":["1","3"],"b":"2"}"#),
             ("", "{}"),
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(
-        "The JSON in the field 'payload' of a form is reachable, with types, and the form's own fields compare as text")
+        "the JSON in the field 'payload' of a form is reachable, with types, and the form's own fields compare as text")
     func formReferences() throws {
         let text = """
             routes:
@@ -160,7 +160,7 @@ import Testing
         #expect(TestRequest("n=6&payload={\"n\":5}").processed(by: route).summary == "no rule matched")
     }
 
-    @Test("A form of more than 1000 fields is unreadable")
+    @Test("a form of more than 1000 fields is unreadable")
     func manyFields() throws {
         let form = Array(repeating: "a=1", count: 1001).joined(separator: "&")
         #expect(
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test(
-        "A form from GitHub without exactly one 'payload' that is JSON is unreadable",
+        "a form from GitHub without exactly one 'payload' that is JSON is unreadable",
         arguments: [
             ("a=1", "the form has no field 'payload'"),
             ("payload=1&payload=2", "the form has more than one field 'payload'"),
@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test(
-        "A method that the route does not have is refused",
+        "a method that the route does not have is refused",
         arguments: [("POST", true), ("GET", false), ("post", false), ("PUT", true)])
     func methods(method: String, isStored: Bool) throws {
         let route = try route(openRoute("methods: [POST, PUT]"))

@@ -16,7 +16,7 @@ import Testing
     private static let bigEndian: [UInt8] = [0, 0x61, 0, 0xE9, 0xD8, 0x3D, 0xDE, 0]
 
     @Test(
-        "A text is decoded by its charset, in any case and with or without quotes; a byte-order mark is no part of it",
+        "a text is decoded by its charset, in any case and with or without quotes; a byte-order mark is no part of it",
         arguments: [
             ("text/plain", Array("aé😀".utf8), "aé😀"), ("text/plain; charset=utf-8", Array("aé😀".utf8), "aé😀"),
             ("text/plain; charset=US-ASCII", Array("a".utf8), "a"), ("text/plain", [0xEF, 0xBB, 0xBF, 0x61], "a"),
@@ -40,7 +40,7 @@ import Testing
         #expect(try outcome(body, type: type, lines: "body: text").payload == String(decoding: json, as: UTF8.self))
     }
 
-    @Test("Every byte of windows-1252 becomes the character that Unicode's table has for it")
+    @Test("every byte of windows-1252 becomes the character that Unicode's table has for it")
     func windows1252() throws {
         let table =
             "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8D}Ž\u{8F}\u{90}‘’“”•–—˜™š›œ\u{9D}žŸ"
@@ -49,7 +49,7 @@ import Testing
         #expect(payload == "\"\(table)\"")
     }
 
-    @Test("What a JSON string must escape is escaped")
+    @Test("what a JSON string must escape is escaped")
     func escapes() throws {
         let body: [UInt8] = [0, 0x0A, 0x22, 0x5C, 0x7F]
         #expect(try outcome(body, type: "text/plain").payload == "\"\\u0000\\n\\\"\\\\\u{7F}\"")
@@ -59,7 +59,7 @@ import Testing
     private static let unknown = "the charset of the body is not supported"
 
     @Test(
-        "Text that is not valid in its charset, or in one that is not known, is unreadable and not altered",
+        "text that is not valid in its charset, or in one that is not known, is unreadable and not altered",
         arguments: [
             ("text/plain", [0xFF], invalid), ("text/plain", [0xED, 0xA0, 0x80], invalid),
             ("text/plain", [0xC3], invalid),
@@ -86,7 +86,7 @@ import Testing
             try outcome(body, type: type, lines: "on_unreadable: reject").summary == "refused body_unreadable: \(why)")
     }
 
-    @Test("A form's charset is that of what its escapes stand for")
+    @Test("a form's charset is that of what its escapes stand for")
     func forms() throws {
         let type = "application/x-www-form-urlencoded; charset=ISO-8859-1"
         #expect(try outcome(Array("a=%E9+%80&%E9=1".utf8), type: type).payload == #"{"a":"é €","é":"1"}"#)
@@ -109,7 +109,7 @@ import Testing
                 == "stored")
     }
 
-    @Test("A condition compares a text by how it is written")
+    @Test("a condition compares a text by how it is written")
     func conditions() throws {
         let text = """
             routes:

@@ -10,7 +10,7 @@ import Testing
     ]
 
     @Test(
-        "They combine as they read",
+        "they combine as they read",
         arguments: [
             ("any: [ { body.a: 1 }, { body.b: 1 } ]", [true, true, true, false, false]),
             ("any: [ { body.a: 1, body.b: 1 }, { body.a: 2, body.b: 2 } ]", [true, false, false, true, false]),
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("They nest as deep as a file may: 64 levels")
+    @Test("they nest as deep as a file may: 64 levels")
     func deep() throws {
         // `when` itself is on the sixth level.
         let nots = 58
@@ -43,7 +43,7 @@ import Testing
         #expect(problems(text).contains { $0.contains("64 levels") })
     }
 
-    @Test("Several keys of one block mapping must all hold, in any order")
+    @Test("several keys of one block mapping must all hold, in any order")
     func block() throws {
         let rule = """
             when:

@@ -84,7 +84,7 @@ import Testing
         ("{ prefix: o, suffix: d, not: [closed], contains: e, like: '??????', exists: true }", opened),
     ]
 
-    @Test("A test holds for the values it is said to hold for, and for no other", arguments: table.indices)
+    @Test("a test holds for the values it is said to hold for, and for no other", arguments: table.indices)
     func holds(row: Int) throws {
         let (test, expected) = Self.table[row]
         for value in Self.values {
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("A value inside of the JSON in a form's field 'payload' has a type; the items of a form's field have none")
+    @Test("a value inside of the JSON in a form's field 'payload' has a type; the items of a form's field have none")
     func payload() throws {
         let request = TestRequest(
             "payload=%7B%22n%22%3A5%7D&n=5", headers: [("Content-Type", "application/x-www-form-urlencoded")])
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(
-        "Numbers are compared by value, whole ones of 64 bits exactly",
+        "numbers are compared by value, whole ones of 64 bits exactly",
         arguments: [
             ("greater: 9007199254740992", "9007199254740993", true),
             ("greater: 9007199254740992", "9007199254740992.0", false),
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "A text that is no JSON number is neither above nor below one",
+        "a text that is no JSON number is neither above nor below one",
         arguments: ["", " 5", "5 ", "+5", "05", "0x5", "5.", "inf", "1e999"])
     func noNumber(text: String) throws {
         let request = TestRequest("{}", headers: [("X-A", text)])
@@ -130,7 +130,7 @@ import Testing
         #expect(try !matches("header.X-A: { less: 100 }", request))
     }
 
-    @Test("Half a surrogate pair is the replacement character, as in what is sent")
+    @Test("half a surrogate pair is the replacement character, as in what is sent")
     func loneSurrogate() throws {
         let request = TestRequest(#"{"a":"x\ud83dy","b":["\ud83d"]}"#)
         #expect(

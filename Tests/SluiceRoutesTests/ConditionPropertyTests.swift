@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "A rule takes what the page about conditions says, whatever the conditions and the delivery", arguments: 0..<60)
+        "a rule takes what the page about conditions says, whatever the conditions and the delivery", arguments: 0..<60)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<10 {
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("A warning that a rule is never reached is true", arguments: 0..<10)
+    @Test("a warning that a rule is never reached is true", arguments: 0..<10)
     func warnings(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed) + 1000)
         let isJSON = seed.isMultiple(of: 2)

@@ -12,7 +12,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
 
 @Suite(.serialized) struct ConditionTests {
     @Test(
-        "Against JSON a scalar is compared by type, numbers by value; absent is null",
+        "against JSON a scalar is compared by type, numbers by value; absent is null",
         arguments: [
             ("body.a: x", #"{"a":"x"}"#, true), ("body.a: x", #"{"a":"y"}"#, false),
             ("body.a: x", #"{"a":"\u0078"}"#, true),
@@ -43,7 +43,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
     }
 
     @Test(
-        "Against headers, the query and the request line a scalar is compared by its source text",
+        "against headers, the query and the request line a scalar is compared by its source text",
         arguments: [
             ("header.X-A: 1", "/hook", [("x-a", "1")], true), ("header.X-A: 1", "/hook", [("X-A", "1.0")], false),
             ("header.X-A: 1.0", "/hook", [("X-A", "1.0")], true),
@@ -92,7 +92,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
             try matches("event: { exists: false, not: '' }", TestRequest("{}"), lines: "event: ${body.kind ?? null}"))
     }
 
-    @Test("Conditions may be about anything that a reference names")
+    @Test("conditions may be about anything that a reference names")
     func references() throws {
         let request = TestRequest(#"{"a":1}"#, target: "/hook?q=1", headers: [("X-A", "b")])
         for condition in [
@@ -110,7 +110,7 @@ func matches(_ when: String, _ request: TestRequest, lines: String = "") throws 
         #expect(try matches("url: 'https://hooks.example.com/hook?q=1'", request, lines: lines))
     }
 
-    @Test("The first rule that matches counts")
+    @Test("the first rule that matches counts")
     func order() throws {
         let text = """
             routes:

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "A request whose content type is not in the list is refused, and one without any",
+        "a request whose content type is not in the list is refused, and one without any",
         arguments: [
             ("application/json", true), ("APPLICATION/Json; charset=utf-8", true), ("text/plain", true),
             ("Text/x;a=b", true),
@@ -34,7 +34,7 @@ import Testing
         #expect(try refusal("", headers) == nil)
     }
 
-    @Test("The method comes first, then the type, then the coding")
+    @Test("the method comes first, then the type, then the coding")
     func order() throws {
         let route = try route(openRoute("content_types: [application/json]"))
         var request = TestRequest("{}", headers: [("Content-Encoding", "br")])
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "An entry that is no type is a problem at its place",
+        "an entry that is no type is a problem at its place",
         arguments: [
             ("[json]", "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not 'json'"),
             (
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(
-        "A body in a coding is refused, unless it is identity, or gzip on a route that takes it",
+        "a body in a coding is refused, unless it is identity, or gzip on a route that takes it",
         arguments: [
             ([], true, true), (["Identity"], true, true), ([""], true, true),
             (["identity, identity", ","], true, true),

@@ -15,7 +15,7 @@ import Testing
             otherwise: dead_letter
         """
 
-    @Test("A dead letter keeps the request as it came, without what lets its reader in")
+    @Test("a dead letter keeps the request as it came, without what lets its reader in")
     func keptRequest() throws {
         let request = TestRequest(
             "not json", target: "/hook?a=b",
@@ -36,7 +36,7 @@ import Testing
         #expect(delivery.jobs == [])
     }
 
-    @Test("A dead letter has its unique key, so that a repetition is a duplicate, also where the body cannot be read")
+    @Test("a dead letter has its unique key, so that a repetition is a duplicate, also where the body cannot be read")
     func key() throws {
         let route = try route(signed)
         let unreadable = TestRequest("x", headers: [("X-GitHub-Delivery", "d1")]).signed(header: "X-Hub-Signature-256")
@@ -48,7 +48,7 @@ import Testing
         #expect(unmatched.delivery?.key == unreadable.delivery?.key)
     }
 
-    @Test("Where the key is the body's digest, what cannot be read has it too")
+    @Test("where the key is the body's digest, what cannot be read has it too")
     func bodyHashKey() throws {
         let route = try route(openRoute("unique_key: ${body.id}\nunique_key_missing: body_hash"))
         let one = TestRequest("x").processed(by: route).delivery?.key
@@ -57,7 +57,7 @@ import Testing
         #expect(one != TestRequest("y").processed(by: route).delivery?.key)
     }
 
-    @Test("Nothing becomes a dead letter before the signature holds")
+    @Test("nothing becomes a dead letter before the signature holds")
     func unverified() throws {
         let route = try route(signed)
         #expect(TestRequest("x", headers: [("X-Hub-Signature-256", "sha256=00")]).processed(by: route).delivery == nil)

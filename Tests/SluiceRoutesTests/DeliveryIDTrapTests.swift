@@ -7,7 +7,7 @@ import Testing
 /// Warnings of unique keys made from headers that number no deliveries.
 @Suite(.serialized) struct DeliveryIDTrapTests {
     @Test(
-        "A header that is no delivery id is warned of, with what to use",
+        "a header that is no delivery id is warned of, with what to use",
         arguments: [
             ("${header.X-Hook-UUID}", "identifies the subscription", "${header.X-Request-UUID}"),
             ("${header.X-Attempt-Number}", "counts attempts", "${header.X-Request-UUID}"),
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        "A key that tells deliveries apart by something else is fine",
+        "a key that tells deliveries apart by something else is fine",
         arguments: [
             "'${header.X-GitHub-Delivery}'", "['${header.X-WC-Webhook-Delivery-ID}', '${sha256.body}']",
             "['${header.X-Gitlab-Event-UUID}', '${body.object_kind}']",
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "Providers that number nothing are known by the header of their signature",
+        "providers that number nothing are known by the header of their signature",
         arguments: [
             ("X-Zm-Signature", "Zoom"), ("X-Airtable-Content-MAC", "Airtable"), ("X-Dropbox-Signature", "Dropbox"),
             ("X-Hook-Signature", "Asana"),

@@ -8,7 +8,7 @@ import Testing
 
 /// `each`: one job for each element of an array.
 @Suite(.serialized) struct EachTests {
-    @Test("Each element is a job, in the order of the body")
+    @Test("each element is a job, in the order of the body")
     func jobs() throws {
         let route = try route(
             openRoute(
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "What `each` names",
+        "what `each` names",
         arguments: [
             ("${body}", #"[1,2]"#, ["1", "2"]), ("${body[]}", #"[1,2]"#, ["1", "2"]),
             ("${body.entry[].changes[]}", #"{"entry":[{"changes":[1,2]},{"changes":[3]}]}"#, ["1", "2", "3"]),
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "An empty array is a success without jobs, and no key is remembered",
+        "an empty array is a success without jobs, and no key is remembered",
         arguments: [
             ("${body.items}", #"{"items":[]}"#), ("${body.a[].b}", #"{"a":[{"b":[]}]}"#), ("lines", "\n \n"),
             ("lines", ""),
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "An array that is not there makes all of it a dead letter, unless the route says that it may be absent",
+        "an array that is not there makes all of it a dead letter, unless the route says that it may be absent",
         arguments: [#"{}"#, #"{"items":null}"#, #"{"items":{}}"#, #"[]"#])
     func noArray(body: String) throws {
         let strict = try route(openRoute("each: ${body.items}\nunique_key: ${header.X-Id}"))
@@ -68,7 +68,7 @@ import Testing
         #expect(outcome.summary.hasPrefix("dead letter body_unreadable: "))
     }
 
-    @Test("Rules look at each element, and `otherwise` is about each")
+    @Test("rules look at each element, and `otherwise` is about each")
     func rules() throws {
         let text = """
             routes:
@@ -94,7 +94,7 @@ import Testing
                 == "no rule matched")
     }
 
-    @Test("A dead letter of one element is rendered anew without the others")
+    @Test("a dead letter of one element is rendered anew without the others")
     func share() throws {
         let route = try route(openRoute("each: ${body}", rule: "priority: ${item.p}"))
         let request = TestRequest(#"[{"p":1},{"p":"high"},{"p":3}]"#)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(
-        "A dead letter of an element that the route does not find any more stays as it is",
+        "a dead letter of an element that the route does not find any more stays as it is",
         arguments: ["each: ${body}", "each: ${body.l ?? null}", ""])
     func missingElement(each: String) throws {
         for element in [3, 4, 9_999] {
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test("More elements than one delivery may have make all of it a dead letter")
+    @Test("more elements than one delivery may have make all of it a dead letter")
     func tooMany() throws {
         let route = try route(openRoute("each: ${body}", rule: "payload: 1"))
         let body = "[" + Array(repeating: "0", count: JSONFindings.maximumItems + 1).joined(separator: ",") + "]"
@@ -130,7 +130,7 @@ import Testing
         #expect(TestRequest(fitting).processed(by: route).delivery?.jobs.count == 10_000)
     }
 
-    @Test("Payloads that are too much together make all of it a dead letter, and one alone never is")
+    @Test("payloads that are too much together make all of it a dead letter, and one alone never is")
     func tooManyBytes() throws {
         let compilation = compile(
             [("r.yaml", openRoute("each: ${body.items}", rule: "payload: ${body}"))], memory: .mebibytes(16))
@@ -145,7 +145,7 @@ import Testing
         #expect(TestRequest(#"{"filler":"\#(large)","items":[0]}"#).processed(by: route).summary == "stored")
     }
 
-    @Test("With `match: all` each rule that matches makes a job")
+    @Test("with `match: all` each rule that matches makes a job")
     func matchAll() throws {
         let text = """
             routes:
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test(
-        "With `match: all` a rule that ignores does so where no other makes a job, and what no rule matches is otherwise"
+        "with `match: all` a rule that ignores does so where no other makes a job, and what no rule matches is otherwise"
     )
     func matchAllIgnored() throws {
         let text = """
@@ -190,7 +190,7 @@ import Testing
                 == "dead letter no_matching_rule: no rule of the route matches")
     }
 
-    @Test("With `match: all` a dead letter is about its rule")
+    @Test("with `match: all` a dead letter is about its rule")
     func matchAllShare() throws {
         let text = """
             routes:
@@ -206,7 +206,7 @@ import Testing
     }
 
     @Test(
-        "Mistakes",
+        "mistakes",
         arguments: [
             (
                 "each: ${header.X}",

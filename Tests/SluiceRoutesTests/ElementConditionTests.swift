@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "Each operator, against the element, a value in it, and its position",
+        "each operator, against the element, a value in it, and its position",
         arguments: [
             ("{ item.n: { greater: 1 } }", [1, 2]), ("{ item.n: { greater: 1, less: 3 } }", [1]),
             ("{ item.n: [1, 3.0] }", [0, 2]),
@@ -37,7 +37,7 @@ import Testing
         #expect(try elements(fulfilling: when, body) == expected)
     }
 
-    @Test("The event of an element, and its digest")
+    @Test("the event of an element, and its digest")
     func derived() throws {
         let body = #"{"a":[{"e":"x"},{"e":"y"},{},1]}"#
         #expect(try elements(fulfilling: "{ event: [x, y] }", body, lines: "event: ${item.e}") == [0, 1])
@@ -46,7 +46,7 @@ import Testing
         #expect(try elements(fulfilling: "{ sha256.item: \(digest) }", body) == [3])
     }
 
-    @Test("Elements of elements, and lines")
+    @Test("elements of elements, and lines")
     func nested() throws {
         let body = #"{"a":[{"b":[{"n":1},{"n":2}]},{"b":[]},{"b":[{"n":1}]}]}"#
         #expect(try elements(fulfilling: "{ item.n: 1 }", body, each: "${body.a[].b[]}") == [0, 2])
@@ -57,7 +57,7 @@ import Testing
                 ])
     }
 
-    @Test("The first rule that an element fulfils makes its job, whichever the others come to")
+    @Test("the first rule that an element fulfils makes its job, whichever the others come to")
     func rules() throws {
         let text = """
             routes:

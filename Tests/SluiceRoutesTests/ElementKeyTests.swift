@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct ElementKeyTests {
     private static let body = #"{"id":"d","items":[{"id":"a"},{"id":"b"},{"x":1}]}"#
 
-    @Test("A key of the delivery is one key, and each job has rule and element behind it")
+    @Test("a key of the delivery is one key, and each job has rule and element behind it")
     func deliveryKey() throws {
         let route = try route(openRoute("each: ${body.items}\nunique_key: ${body.id}"))
         let delivery = try #require(TestRequest(Self.body).processed(by: route).delivery)
@@ -17,7 +17,7 @@ import Testing
         #expect(delivery.jobs.map(\.uniqueKey) == ["open:d#0.0", "open:d#0.1", "open:d#0.2"])
     }
 
-    @Test("A key with the element in it is a key of each job")
+    @Test("a key with the element in it is a key of each job")
     func elementKey() throws {
         let route = try route(openRoute("each: ${body.items}\nunique_key: ${item.id}"))
         let delivery = try #require(TestRequest(Self.body).processed(by: route).delivery)
@@ -27,14 +27,14 @@ import Testing
     }
 
     @Test(
-        "By way of the event, too, and the position alone makes it a key of each job",
+        "by way of the event, too, and the position alone makes it a key of each job",
         arguments: ["${event}", "${body.id}-${index}"])
     func indirectly(key: String) throws {
         let route = try route(openRoute("event: ${item.id}\neach: ${body.items}\nunique_key: '\(key)'"))
         #expect(TestRequest(Self.body).processed(by: route).delivery?.parts.count == 3)
     }
 
-    @Test("The hash that tells a changed body is that of the element")
+    @Test("the hash that tells a changed body is that of the element")
     func elementHash() throws {
         let route = try route(openRoute("each: ${body.items}\nunique_key: ${item.id}"))
         let one = try #require(TestRequest(#"{"items":[{"id":"a"},{"id":"b"}]}"#).processed(by: route).delivery)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "What a missing key of an element leads to is what the route says",
+        "what a missing key of an element leads to is what the route says",
         arguments: [
             ("accept", "3 jobs, 0 dead letters"),
             ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("A missing key of a delivery with elements makes one dead letter of all of it")
+    @Test("a missing key of a delivery with elements makes one dead letter of all of it")
     func missingDeliveryKey() throws {
         let route = try route(openRoute("each: ${body}\nunique_key: ${header.X-Id}\nunique_key_missing: dead_letter"))
         let delivery = try #require(TestRequest("[1,2]").processed(by: route).delivery)
@@ -76,14 +76,14 @@ import Testing
         #expect(delivery.deadLetters.map(\.share) == [.all])
     }
 
-    @Test("Elements that leave nothing have no key")
+    @Test("elements that leave nothing have no key")
     func ignoredElements() throws {
         let text = openRoute(
             "each: ${body.items}\nunique_key: ${item.id}\notherwise: ignore", rule: "when: { item.id: b }")
         #expect(TestRequest(Self.body).processed(by: try route(text)).delivery?.parts.map(\.key?.text) == ["open:b"])
     }
 
-    @Test("With `match: all` and keys of elements the jobs of one element have the rule behind the key")
+    @Test("with `match: all` and keys of elements the jobs of one element have the rule behind the key")
     func elementKeysOfRules() throws {
         let text = """
             routes:
@@ -100,7 +100,7 @@ import Testing
         #expect(delivery.jobs.map(\.hasOwnKey) == [false, true])
     }
 
-    @Test("A long key with rule and element behind it is hashed as a whole")
+    @Test("a long key with rule and element behind it is hashed as a whole")
     func longKey() throws {
         let route = try route(openRoute("each: ${body.l}\nunique_key: ${body.id}"))
         let id = String(repeating: "k", count: 194)
@@ -110,7 +110,7 @@ import Testing
         #expect(Set(keys).count == 2)
     }
 
-    @Test("A job with a batch has no unique key at Zizq, and the delivery's holds all the same")
+    @Test("a job with a batch has no unique key at Zizq, and the delivery's holds all the same")
     func batch() throws {
         let rule = "batch: { key: 'b-${body.id}', when: 'true', fold: '$new' }"
         let delivery = try #require(
@@ -125,7 +125,7 @@ import Testing
             ])
     }
 
-    @Test("The values of path parameters belong to the key")
+    @Test("the values of path parameters belong to the key")
     func parameters() throws {
         let text = openRoute("unique_key: ${body.id}").replacing("/hook", with: "/in/{tenant}/{app}")
         let route = try route(text)

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(
-        "A pattern describes the whole text",
+        "a pattern describes the whole text",
         arguments: [
             ("", "", true), ("", "a", false), ("a", "a", true), ("a", "A", false), ("a", "ab", false),
             ("b", "ab", false),
@@ -28,7 +28,7 @@ import Testing
         #expect(try matches(pattern, text) == expected)
     }
 
-    @Test("In a text that is no UTF-8 each stray byte is a character")
+    @Test("in a text that is no UTF-8 each stray byte is a character")
     func malformed() throws {
         let text: [UInt8] = [0xE9, 0x61, 0x80, 0xFF, 0xE2, 0x82]
         #expect(try Glob("?a???").matches(text.span))
@@ -36,7 +36,7 @@ import Testing
         #expect(try Glob("*a*").matches(text.span))
     }
 
-    @Test("It agrees with a matcher that tries everything", arguments: 0..<20)
+    @Test("it agrees with a matcher that tries everything", arguments: 0..<20)
     func agrees(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<500 {
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "The work is at most the pattern times the text, whatever both are",
+        "the work is at most the pattern times the text, whatever both are",
         arguments: [
             "*a*a*a*a*a*a*a*b", "*aaaaaaaaaaaaaaab", "*?*?*?*?*?*b", "a*a*a*a*a*a*ab*", "*", "aaaa", "*a?a?a?ab?a*",
         ])
@@ -74,14 +74,14 @@ import Testing
     }
 
     @Test(
-        "A backslash stands before *, ? or a backslash, and nothing else", arguments: [#"\"#, #"\a"#, #"a\\\"#, #"\é"#])
+        "a backslash stands before *, ? or a backslash, and nothing else", arguments: [#"\"#, #"\a"#, #"a\\\"#, #"\é"#])
     func strayBackslash(pattern: String) {
         #expect(throws: Glob.PatternError.self) { try Glob(pattern) }
     }
 }
 
 @Suite(.serialized) struct ByteSearchTests {
-    @Test("It finds what stands in a text, and nothing else", arguments: 0..<10)
+    @Test("it finds what stands in a text, and nothing else", arguments: 0..<10)
     func agrees(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<1000 {

@@ -26,7 +26,7 @@ import Testing
             otherwise: dead_letter
         """
 
-    @Test("The signature is over the bytes as received; all that comes behind it sees what the sender had")
+    @Test("the signature is over the bytes as received; all that comes behind it sees what the sender had")
     func signatures() throws {
         let route = try route(signed)
         #expect(route.acceptsGzip)
@@ -46,7 +46,7 @@ import Testing
         #expect(request(Array("no gzip".utf8)).processed(by: route).summary.hasPrefix("refused signature_missing:"))
     }
 
-    @Test("A body without the header is read as it is")
+    @Test("a body without the header is read as it is")
     func withoutHeader() throws {
         let route = try route(openRoute("gzip: true", rule: "payload: ${body.id}"))
         #expect(TestRequest(GzipSample.order).processed(by: route).payload == #""1""#)
@@ -55,7 +55,7 @@ import Testing
                 == #""1""#)
     }
 
-    @Test("More than the route's limit is refused, however little came over the line")
+    @Test("more than the route's limit is refused, however little came over the line")
     func limit() throws {
         let route = try route(openRoute("gzip: true\nbody_limit: 64KiB\nbody: bytes"))
         #expect(request(GzipSample.zeros).processed(by: route).summary == "stored")
@@ -63,7 +63,7 @@ import Testing
         #expect(more.processed(by: route).summary == "refused body_too_large: a body over the limit after gzip")
     }
 
-    @Test("Broken gzip is an unreadable body, and its dead letter keeps the request as it came")
+    @Test("broken gzip is an unreadable body, and its dead letter keeps the request as it came")
     func broken() throws {
         let broken = Array(GzipSample.fixed.dropLast())
         let why = "the gzip body is truncated"
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "A dead letter of a body that could be read keeps it with its coding, so that it is read in the same way again")
+        "a dead letter of a body that could be read keeps it with its coding, so that it is read in the same way again")
     func deadLetter() throws {
         let route = try route(openRoute("gzip: true\notherwise: dead_letter", rule: "when: { body.type: refund }"))
         let outcome = request(GzipSample.fixed).processed(by: route)
@@ -85,7 +85,7 @@ import Testing
         #expect(kept == Array("POST /hook HTTP/1.0\r\nContent-Encoding: gzip\r\n\r\n".utf8) + GzipSample.fixed)
     }
 
-    @Test("What was taken once is refused by a route that has ceased to take gzip")
+    @Test("what was taken once is refused by a route that has ceased to take gzip")
     func verifiedBefore() throws {
         let (name, value, body) = (Array("Content-Encoding".utf8), Array("gzip".utf8), GzipSample.fixed)
         let bytes = name + value
@@ -107,7 +107,7 @@ import Testing
                 == "refused content_encoding_not_supported: This route does not accept this content encoding.")
     }
 
-    @Test("Any kind of body can come in gzip", arguments: ["auto", "form", "text", "json", "bytes"])
+    @Test("any kind of body can come in gzip", arguments: ["auto", "form", "text", "json", "bytes"])
     func kinds(kind: String) throws {
         let route = try route(openRoute("gzip: true\nbody: \(kind)", rule: "payload: ${body}"))
         var plain = TestRequest(GzipSample.order)

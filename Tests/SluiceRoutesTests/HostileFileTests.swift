@@ -17,7 +17,7 @@ struct HostileFileTests {
         return error.problems.map { $0.description.replacing(folder.path, with: "routes") }
     }
 
-    @Test("A named pipe is a problem and nobody waits for its writer, whether it is a route file or a secret")
+    @Test("a named pipe is a problem and nobody waits for its writer, whether it is a route file or a secret")
     func pipe() throws {
         #expect(
             try Self.complaint { try $0.makePipe("x.yaml") }
@@ -33,14 +33,14 @@ struct HostileFileTests {
                 == ["r.yaml:2:49: the secret file key cannot be read: not a regular file"])
     }
 
-    @Test("A device is a problem, and not read without end", arguments: ["/dev/zero", "/dev/null", "/dev/tty"])
+    @Test("a device is a problem, and not read without end", arguments: ["/dev/zero", "/dev/null", "/dev/tty"])
     func device(path: String) throws {
         let complaint = try Self.complaint { try $0.link("x.yaml", to: path) }
         #expect(complaint.count == 1)
         #expect(complaint.first?.hasPrefix("routes/x.yaml:1:1: the file cannot be read: ") == true)
     }
 
-    @Test("A link to itself, and one to nothing, are problems")
+    @Test("a link to itself, and one to nothing, are problems")
     func links() throws {
         #expect(
             try Self.complaint { try $0.link("x.yaml", to: "x.yaml") }
@@ -50,14 +50,14 @@ struct HostileFileTests {
                 == ["routes/x.yaml:1:1: the file cannot be read: No such file or directory"])
     }
 
-    @Test("A file of 64 GiB is refused without being read whole")
+    @Test("a file of 64 GiB is refused without being read whole")
     func sparse() throws {
         #expect(
             try Self.complaint { try $0.makeSparse("x.yaml", bytes: 64 << 30) }
                 == ["routes/x.yaml:1:1: the file cannot be read: larger than 1048576 bytes"])
     }
 
-    @Test("A file that may not be read is a problem", .enabled(if: geteuid() != 0, "root may read everything"))
+    @Test("a file that may not be read is a problem", .enabled(if: geteuid() != 0, "root may read everything"))
     func unreadable() throws {
         #expect(
             try Self.complaint { folder in
@@ -66,7 +66,7 @@ struct HostileFileTests {
             } == ["routes/x.yaml:1:1: the file cannot be read: Permission denied"])
     }
 
-    @Test("A routes folder that is a file, a pipe or a link to itself is a problem")
+    @Test("a routes folder that is a file, a pipe or a link to itself is a problem")
     func folders() throws {
         let folder = try TemporaryFolder()
         try folder.write("file", "")
@@ -81,7 +81,7 @@ struct HostileFileTests {
         }
     }
 
-    @Test("A hundred thousand keys that a route does not have are a thousand problems")
+    @Test("a hundred thousand keys that a route does not have are a thousand problems")
     func manyKeys() {
         var text = "routes:\n- path: /a\n  verify: none\n  jobs: [{type: t}]\n"
         for number in 0..<75_000 { text += "  k\(number): 1\n" }
@@ -91,7 +91,7 @@ struct HostileFileTests {
         #expect(found.last == "1004:3: too many problems; the rest are not shown")
     }
 
-    @Test("A path is taken apart by bytes: a slash with an accent on it is a slash")
+    @Test("a path is taken apart by bytes: a slash with an accent on it is a slash")
     func accentedSlash() throws {
         let route = "{verify: none, jobs: [{type: t}], path: "
         let compilation = compile([("r.yaml", "routes:\n- \(route)\"/a/\\u0301b/{p}\"}\n")])

@@ -123,7 +123,7 @@ import Testing
             values: 9),
     ]
 
-    @Test("A file full of one thing is a table or problems in a moment", .timeLimit(.minutes(3)), arguments: heaps)
+    @Test("a file full of one thing is a table or problems in a moment", .timeLimit(.minutes(3)), arguments: heaps)
     func heap(heap: Heap) {
         let compilation = compile([("r.yaml", heap.text)], environment: [:])
         #expect((compilation.table == nil) == !compilation.problems.isEmpty)
@@ -161,7 +161,7 @@ import Testing
         ("routes: [{path: /a, body_limit: ", "}]"),
     ]
 
-    @Test("A value of the wrong type anywhere is a problem with a place, never a crash", arguments: 0..<places.count)
+    @Test("a value of the wrong type anywhere is a problem with a place, never a crash", arguments: 0..<places.count)
     func wrongTypes(place: Int) {
         let (before, after) = Self.places[place]
         for value in [

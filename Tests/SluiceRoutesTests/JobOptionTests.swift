@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized) struct JobOptionTests {
     // The request comes at 1700000000123.
     @Test(
-        "A job's start is told as a time",
+        "a job's start is told as a time",
         arguments: [
             ("delay: 30s", #""ready_at":1700000030123"#), ("delay: 0", #""ready_at":1700000000123"#),
             ("delay: '${body.n}ms'", #""ready_at":1700000000130"#),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "A start that is none makes a dead letter",
+        "a start that is none makes a dead letter",
         arguments: [
             ("delay: ${body.x}", "delay must be a duration from 0 to 3650d, such as 30s"),
             ("delay: ${body.n}", "delay must be a duration from 0 to 3650d, such as 30s"),
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(
-        "Batches and budgets are what Zizq takes",
+        "batches and budgets are what Zizq takes",
         arguments: [
             (
                 #"batch: { key: all, when: "true", fold: "$new" }"#,
@@ -77,7 +77,7 @@ import Testing
         #expect(options(TestRequest(#"{"u":"\"x\""}"#).processed(by: try route(openRoute(rule: rule)))) == expected)
     }
 
-    @Test("A kind has batches and budgets for all its rules, and a rule goes over them")
+    @Test("a kind has batches and budgets for all its rules, and a rule goes over them")
     func ofKinds() throws {
         let text = """
             kinds:
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "What the rule says goes over what the kind says, option by option, and what neither says is not sent",
+        "what the rule says goes over what the kind says, option by option, and what neither says is not sent",
         arguments: [
             ("", "", "default", ""), ("queue: k", "", "k", ""), ("queue: k", "queue: r", "r", ""),
             ("", "queue: r", "r", ""),
@@ -131,7 +131,7 @@ import Testing
         #expect(self.options(outcome) == options)
     }
 
-    @Test("A batch whose key turns out empty makes a dead letter")
+    @Test("a batch whose key turns out empty makes a dead letter")
     func emptyBatchKey() throws {
         let route = try route(openRoute(rule: "batch: { key: '${body.u}', when: 'true', fold: '$new' }"))
         #expect(
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(
-        "Mistakes",
+        "mistakes",
         arguments: [
             ("delay: 30", "7:16: 'delay' must be a duration from 0 to 3650d, such as 500ms, 30s, 5m, 2h or 7d"),
             (
@@ -181,7 +181,7 @@ import Testing
         #expect(problems(openRoute(rule: rule)) == [expected])
     }
 
-    @Test("A kind is of no route, so that its batch cannot hold references")
+    @Test("a kind is of no route, so that its batch cannot hold references")
     func kindWithReference() {
         #expect(
             problems("kinds:\n  k: { batch: { key: '${body.a}', when: x, fold: y } }\n").first

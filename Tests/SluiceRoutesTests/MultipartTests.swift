@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "Parts are the fields of a form: text, an array where a name stands twice, JSON in 'payload'",
+        "parts are the fields of a form: text, an array where a name stands twice, JSON in 'payload'",
         arguments: [
             (part("a", "1") + part("b", "x\ny"), #"{"a":"1","b":"x\r\ny"}"#),
             (part("a", "1") + part("b", "") + part("a", "3"), #"{"a":["1","3"],"b":""}"#),
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "A part's head is read as senders write it",
+        "a part's head is read as senders write it",
         arguments: [
             ("CONTENT-DISPOSITION:form-data;NAME=a", #"{"a":"1"}"#),
             ("Content-Disposition: Form-Data; x=\"; name=b\"; name=a", #"{"a":"1"}"#),
@@ -66,7 +66,7 @@ import Testing
         #expect(try outcome("--b\n\(head)\n\n1\n--b--\n").payload == json)
     }
 
-    @Test("A part that says it is JSON is that, with types, if it is; otherwise text")
+    @Test("a part that says it is JSON is that, with types, if it is; otherwise text")
     func jsonParts() throws {
         let type = "Content-Type: application/json\n"
         let body =
@@ -79,7 +79,7 @@ import Testing
         #expect(try outcome(Self.part("a", lessDeep, type) + "--b--\n").payload == #"{"a":\#(lessDeep)}"#)
     }
 
-    @Test("A file is told by its name, type and size, without its bytes")
+    @Test("a file is told by its name, type and size, without its bytes")
     func files() throws {
         let note = #""note":"the file's bytes are left out"}"#
         let png = [UInt8](0...255)
@@ -95,7 +95,7 @@ import Testing
             try outcome(empty).payload == #"{"f":{"filename":"","content_type":"text/plain","size":0,"# + note + "}")
     }
 
-    @Test("A boundary may be in quotes, hold what RFC 2046 allows, and be as long as it says")
+    @Test("a boundary may be in quotes, hold what RFC 2046 allows, and be as long as it says")
     func boundaries() throws {
         for (quoted, plain) in [
             ("\"b\"", "b"), ("\"a b:c;d=(e)\"", "a b:c;d=(e)"),
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test("A field is decoded by its own charset, else by the form's, which a field '_charset_' names")
+    @Test("a field is decoded by its own charset, else by the form's, which a field '_charset_' names")
     func charsets() throws {
         let own =
             Array(
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(
-        "A broken multipart body is unreadable, and says why",
+        "a broken multipart body is unreadable, and says why",
         arguments: [
             ("", "the multipart body does not have its boundary"),
             ("--c\n\n--c--\n", "the multipart body does not have its boundary"),
@@ -170,7 +170,7 @@ import Testing
         #expect(try outcome(body).summary == "dead letter body_unreadable: \(why)")
     }
 
-    @Test("Bare line feeds are no line breaks")
+    @Test("bare line feeds are no line breaks")
     func lineFeeds() throws {
         let body = Self.part("a", "1") + "--b--\n"
         #expect(
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test(
-        "A boundary that is missing or of another form is told",
+        "a boundary that is missing or of another form is told",
         arguments: [
             ("multipart/form-data", "the multipart body has no boundary in its content type"),
             ("multipart/form-data; boundary=\"b", "the multipart body has no boundary in its content type"),
@@ -205,7 +205,7 @@ import Testing
             try outcome(Self.part("a", "1") + "--b--\n", type: type).summary == "dead letter body_unreadable: \(why)")
     }
 
-    @Test("A body of more than 1000 parts is unreadable")
+    @Test("a body of more than 1000 parts is unreadable")
     func manyParts() throws {
         let parts = String(repeating: Self.part("a", "1"), count: 1000)
         #expect(try outcome(parts + "--b--").summary == "stored")
@@ -214,7 +214,7 @@ import Testing
                 == "dead letter body_unreadable: the multipart body has more than 1000 parts")
     }
 
-    @Test("What almost is a boundary costs no more than other bytes")
+    @Test("what almost is a boundary costs no more than other bytes")
     func almostBoundaries() throws {
         let boundary = String(repeating: "x", count: 70)
         let almost =
@@ -226,7 +226,7 @@ import Testing
             try outcome(body, type: "multipart/form-data; boundary=\(boundary)").payload == #"{"a":"\#(expected)"}"#)
     }
 
-    @Test("Conditions compare the fields of a multipart form as text")
+    @Test("conditions compare the fields of a multipart form as text")
     func conditions() throws {
         let text = """
             routes:

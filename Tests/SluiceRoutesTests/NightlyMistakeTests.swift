@@ -8,7 +8,7 @@ import Testing
 /// Mistakes that people make who are tired, or used to another program.
 @Suite(.serialized) struct NightlyMistakeTests {
     @Test(
-        "A path with a parameter as others write it",
+        "a path with a parameter as others write it",
         arguments: ["/a/:tenant", "/a/*", "/a/<t>", "/:t/b"])
     func paths(path: String) {
         let segment = path.split(separator: "/").first { !["a", "b"].contains($0) } ?? ""
@@ -22,7 +22,7 @@ import Testing
         #expect(compile([("r.yaml", openRoute().replacing("/hook", with: "/a:b/{c}/<d"))]).warnings.isEmpty)
     }
 
-    @Test("An event without a reference")
+    @Test("an event without a reference")
     func event() {
         for event in ["body.type", "$body.type", "push"] {
             #expect(
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(
-        "A reference that ends otherwise than it should",
+        "a reference that ends otherwise than it should",
         arguments: [
             ("${headers.X-A}", "the reference 'headers' means all headers; for a single one, write header.NAME"),
             ("${headers[0]}", "the reference 'headers' means all headers; for a single one, write header.NAME"),
@@ -52,14 +52,14 @@ import Testing
         #expect(problems(openRoute(rule: "payload: '\(text)'")) == ["7:18: \(expected)"])
     }
 
-    @Test("What is wrong with 'each' or 'public_url' is said once")
+    @Test("what is wrong with 'each' or 'public_url' is said once")
     func once() {
         #expect(problems(openRoute("each: body.a", rule: "payload: '${item.b} ${index}'")).count == 1)
         #expect(problems(openRoute("public_url: hooks.example.com", rule: "payload: '${url}'")).count == 1)
     }
 
     @Test(
-        "A text of a payload that looks like a reference",
+        "a text of a payload that looks like a reference",
         arguments: ["body.a.b", "$body.a.b", "$(body.a.b)", "{{ body.a.b }}", "{body.a.b}"])
     func lookalikes(text: String) {
         let warnings = compile([("r.yaml", openRoute(rule: "payload: { a: '\(text)' }"))]).warnings.map(\.description)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        "A text that is none",
+        "a text that is none",
         arguments: [
             "body", "the body.a", "anybody.a", "$5", "${body.a}", "$${body.a}", "body.a, body.b", "{}", "$", "",
         ])
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "A value of a condition that looks like a pattern or a comparison",
+        "a value of a condition that looks like a pattern or a comparison",
         arguments: [
             ("subscription.*", "this value is compared literally; write a pattern as { like: … }"),
             ("> 1000", "this value is compared literally; compare a number with { greater: 1000 }"),
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test("One mistake does not hide the others of the route", arguments: ["path: a", "path: /a\n    provider: gitub"])
+    @Test("one mistake does not hide the others of the route", arguments: ["path: a", "path: /a\n    provider: gitub"])
     func allProblems(lines: String) {
         let text =
             "routes:\n  - name: n\n    \(lines)\n    jobs: [ { type: t } ]\n    body_limit: 1TB\n    rate: 5\n    "
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("A number in quotes")
+    @Test("a number in quotes")
     func quotes() {
         #expect(
             problems(openRoute(rule: "retry_limit: '10'"))
@@ -114,19 +114,19 @@ import Testing
             ])
     }
 
-    @Test("The name of a variable with a dollar sign")
+    @Test("the name of a variable with a dollar sign")
     func dollar() {
         let text = "routes: [ { path: /a, provider: github, secrets: [ { env: $NAME } ], jobs: [ { type: t } ] } ]\n"
         #expect(problems(text) == ["1:59: the environment variable $NAME is not set; write its name without $"])
     }
 
-    @Test("A list that is a text is not shown: it may be a secret")
+    @Test("a list that is a text is not shown: it may be a secret")
     func secrets() {
         let text = "routes: [ { path: /a, provider: github, secrets: hunter2, jobs: [ { type: t } ] } ]\n"
         #expect(problems(text) == ["1:50: 'secrets' must be a list, not a text"])
     }
 
-    @Test("Words of a rule in what a job must have")
+    @Test("words of a rule in what a job must have")
     func words() {
         let route = ExampleRoute()
         #expect(
@@ -139,7 +139,7 @@ import Testing
                 ])
     }
 
-    @Test("Headers of an example that say how a request is sent, and two examples of one name")
+    @Test("headers of an example that say how a request is sent, and two examples of one name")
     func examples() {
         let route = ExampleRoute()
         for name in ["Content-Length", "transfer-encoding", "Connection"] {
@@ -154,7 +154,7 @@ import Testing
             ])
     }
 
-    @Test("Twenty thousand rules are checked in a moment, and the first of them for being reached")
+    @Test("twenty thousand rules are checked in a moment, and the first of them for being reached")
     func manyRules() {
         let rules = (0..<10_000).map { "      - { when: { body.a: v\($0 == 1 ? 0 : $0) }, type: t }\n" }.joined()
         let text = "routes:\n  - path: /a\n    verify: none\n    otherwise: ignore\n    jobs:\n\(rules)"

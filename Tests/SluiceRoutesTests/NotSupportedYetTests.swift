@@ -6,7 +6,7 @@ import Testing
 /// What the language has and this version does not read is refused as such, at its place.
 @Suite(.serialized) struct NotSupportedYetTests {
     @Test(
-        "An algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
+        "an algorithm", arguments: ["ed25519", "ecdsa-p256-sha256", "rsa-sha256", "static", "basic"])
     func algorithms(name: String) {
         let text =
             "routes:\n- path: /a\n  provider: github\n  verify: {alg: \(name)}\n  secrets: [{env: SECRET}]\n  jobs: "
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(
-        "A word, a provider",
+        "a word, a provider",
         arguments: [
             ("provider: stripe", "5:15: the provider 'stripe' is not supported yet")
         ])

@@ -7,7 +7,7 @@ import Testing
 /// Paths with parameters.
 @Suite(.serialized) struct PathParameterTests {
     @Test(
-        "The most exact path takes a request",
+        "the most exact path takes a request",
         arguments: [
             ("/a/x", "exact"), ("/a/y", "second"), ("/a/y/", nil), ("/b/x", "both"), ("/b/x/z", "last"),
             ("/b/x/y", "deep"), ("/b/", nil),
@@ -24,7 +24,7 @@ import Testing
         #expect(try table(paths).match(path: Array(path.utf8).span)?.name == expected)
     }
 
-    @Test("What a written segment does not lead to is tried with the parameter")
+    @Test("what a written segment does not lead to is tried with the parameter")
     func backtracking() throws {
         let table = try table([("a", "/a/b/d"), ("b", "/a/{x}/c"), ("c", "/{y}/b/e")])
         #expect(table.match(path: Array("/a/b/c".utf8).span)?.name == "b")
@@ -33,14 +33,14 @@ import Testing
         #expect(table.match(path: Array("/a/b/f".utf8).span) == nil)
     }
 
-    @Test("A value has at most 255 bytes", arguments: [(255, true), (256, false)])
+    @Test("a value has at most 255 bytes", arguments: [(255, true), (256, false)])
     func length(count: Int, isTaken: Bool) throws {
         let path = "/b/" + String(repeating: "v", count: count)
         #expect((try table([("r", "/b/{p}")]).match(path: Array(path.utf8).span) != nil) == isTaken)
     }
 
     @Test(
-        "A parameter is decoded once",
+        "a parameter is decoded once",
         arguments: [
             ("/in/acme/x", "acme"), ("/in/a%20%C3%A9/x", "a é"), ("/in/a%2541/x", "a%41"), ("/in/a+b/x?q=1", "a+b"),
         ])
@@ -49,7 +49,7 @@ import Testing
         #expect(TestRequest("{}", target: target).processed(by: route).payload == "\"\(expected)\"")
     }
 
-    @Test("Parameters can be asked for everywhere, and in conditions are compared as text")
+    @Test("parameters can be asked for everywhere, and in conditions are compared as text")
     func elsewhere() throws {
         let text = openRoute(
             "event: e-${param.t}\notherwise: ignore",
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "Paths that are none",
+        "paths that are none",
         arguments: [
             (
                 "/a/{}",
@@ -90,7 +90,7 @@ import Testing
         #expect(problems(openRoute().replacing("/hook", with: "'\(path)'")) == [expected])
     }
 
-    @Test("A parameter that the path does not have is named, with a suggestion")
+    @Test("a parameter that the path does not have is named, with a suggestion")
     func unknown() {
         let text = openRoute(rule: "payload: ${param.tenent}").replacing("/hook", with: "/{tenant}")
         #expect(
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test(
-        "Paths that take the same requests are an error unless one is the more exact",
+        "paths that take the same requests are an error unless one is the more exact",
         arguments: [
             ("/a/{x}", "/a/{y}", "the path '/a/{y}' is already used at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
             ("/a/{x}", "/{y}/b", ""),

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "A value that is one reference is the JSON that it names, and inside text it is text",
+        "a value that is one reference is the JSON that it names, and inside text it is text",
         arguments: [
             ("body.a", #""x\"\u00e9""#, #""[x\"é]""#), ("body.n", "2.50", #""[2.50]""#),
             ("body.t", "true", #""[true]""#),
@@ -51,7 +51,7 @@ import Testing
         #expect(try payload("'[${\(reference)}]'") == text)
     }
 
-    @Test("Digests are of the body as received, or of the exact bytes of a value")
+    @Test("digests are of the body as received, or of the exact bytes of a value")
     func digests() throws {
         let whole = Hash.digest(.sha256, Array(Self.body.utf8).span)
         let part = Hash.digest(.sha256, Array(#"{"k":[1, 2]}"#.utf8).span)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(
-        "A default stands in for what is absent or null, and for nothing else",
+        "a default stands in for what is absent or null, and for nothing else",
         arguments: [
             (#"${body.none ?? "d\"\u00e9"}"#, #""d\"é""#), (#"${body.z ?? 1.50}"#, "1.50"),
             (#"${body.none??true}"#, "true"),
@@ -82,14 +82,14 @@ import Testing
         #expect(try payload("'\(template)'") == "\"\(expected)\"")
     }
 
-    @Test("Mappings, lists and typed scalars are written as JSON")
+    @Test("mappings, lists and typed scalars are written as JSON")
     func literals() throws {
         #expect(
             try payload(#"{ "a\"b": [1.50, true, null, on, '1', {}, [], "é\n"], b: { c: "${body.n}" }, empty: null }"#)
                 == #"{"a\"b":[1.50,true,null,"on","1",{},[],"é\n"],"b":{"c":2.50},"empty":null}"#)
     }
 
-    @Test("Without 'payload' a job gets the body")
+    @Test("without 'payload' a job gets the body")
     func noPayload() throws {
         #expect(TestRequest(" [1,2]\n").processed(by: try route(openRoute())).payload == "[1,2]")
     }
@@ -101,7 +101,7 @@ import Testing
         #expect(try payload("${event ?? \"none\"}", lines: "event: ${header.X-A}/${body.none}") == #""none""#)
     }
 
-    @Test("Type, queue and priority may hold references; a name or number that Zizq would refuse is a dead letter")
+    @Test("type, queue and priority may hold references; a name or number that Zizq would refuse is a dead letter")
     func jobFields() throws {
         let text = openRoute(rule: "queue: q-${body.q}\npriority: ${body.p}\nretry_limit: 3").replacing(
             "type: t", with: "type: ${body.t ?? \"t\"}")
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(
-        "A reference has as many steps as JSON may nest, however long the text is",
+        "a reference has as many steps as JSON may nest, however long the text is",
         arguments: [(124, true), (125, false), (200_000, false)])
     func steps(count: Int, isFine: Bool) {
         let found = problems(openRoute(rule: "payload: ${body\(String(repeating: ".a", count: count))}"))

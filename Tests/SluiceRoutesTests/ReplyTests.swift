@@ -7,7 +7,7 @@ import Testing
 /// `reply`: how a success is answered.
 @Suite(.serialized) struct ReplyTests {
     @Test(
-        "Status, headers and body are what the route says",
+        "status, headers and body are what the route says",
         arguments: [
             ("{ status: 202 }", "202 [] -"), ("{ status: 204 }", "204 [] <>"),
             ("{ body: '[accepted]' }", "200 [content-type: text/plain; charset=utf-8] <[accepted]>"),
@@ -25,7 +25,7 @@ import Testing
         #expect(text(TestRequest(#"{"id":7}"#).processed(by: route)) == expected)
     }
 
-    @Test("What is ignored, and what becomes a dead letter, is answered the same")
+    @Test("what is ignored, and what becomes a dead letter, is answered the same")
     func everySuccess() throws {
         let route = try route(openRoute("reply: { status: 202 }\notherwise: ignore", rule: "when: { body.a: 1 }"))
         #expect(text(TestRequest("{}").processed(by: route)) == "202 [] -")
@@ -33,14 +33,14 @@ import Testing
     }
 
     @Test(
-        "A header whose value turns out to be no plain ASCII, or too long, is left out",
+        "a header whose value turns out to be no plain ASCII, or too long, is left out",
         arguments: ["é", "a\\nb", "\\u007f", String(repeating: "x", count: 1025)])
     func badValues(value: String) throws {
         let route = try route(openRoute("reply: { headers: { X-V: '${body.v}', X-W: w } }"))
         #expect(text(TestRequest(#"{"v":"\#(value)"}"#).processed(by: route)) == "200 [X-W: w] -")
     }
 
-    @Test("The longest value, and the largest body, go")
+    @Test("the longest value, and the largest body, go")
     func limits() throws {
         let route = try route(openRoute("reply: { headers: { X-V: '${body.v}' }, body: '${body.b}' }"))
         let (value, body) = (String(repeating: "v", count: 1024), String(repeating: "b", count: 16 << 10))
@@ -50,14 +50,14 @@ import Testing
         #expect(text(tooLarge) == "200 [X-V: v] -")
     }
 
-    @Test("A body that gives way to the gateway's document takes its type along")
+    @Test("a body that gives way to the gateway's document takes its type along")
     func typeOfTheDocument() throws {
         let route = try route(openRoute("reply: { headers: { content-type: text/csv }, body: '${body.b}' }"))
         let body = String(repeating: "b", count: (16 << 10) + 1)
         #expect(text(TestRequest(#"{"b":"\#(body)"}"#).processed(by: route)) == "200 [] -")
     }
 
-    @Test("The reply to a duplicate names the first delivery")
+    @Test("the reply to a duplicate names the first delivery")
     func duplicate() throws {
         let route = try route(
             openRoute(
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(
-        "Mistakes",
+        "mistakes",
         arguments: [
             ("{ status: 301 }", "5:22: 'status' must be a whole number from 200 to 299"),
             ("{ state: 200 }", "5:14: unknown key 'state' in 'reply'; did you mean 'status'?"),
@@ -98,7 +98,7 @@ import Testing
         #expect(problems(openRoute("reply: \(reply)")) == [expected])
     }
 
-    @Test("One element means nothing in a reply, by way of the event neither")
+    @Test("one element means nothing in a reply, by way of the event neither")
     func items() {
         #expect(
             problems(openRoute("each: ${body}\nreply: { body: '${index}' }"))
@@ -108,7 +108,7 @@ import Testing
                 == ["7:20: 'event' cannot be used here: this applies to the whole delivery, not to one element"])
     }
 
-    @Test("A body that is too large as it is written is a mistake")
+    @Test("a body that is too large as it is written is a mistake")
     func largeBody() {
         let body = String(repeating: "b", count: (16 << 10) + 1)
         #expect(

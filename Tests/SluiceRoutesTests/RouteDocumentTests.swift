@@ -26,7 +26,7 @@ import Testing
         for name in RouteLanguage.providers { #expect(before.contains("| `\(name)` |")) }
     }
 
-    @Test("Each example on the page compiles without a problem, and what it expects of requests comes out")
+    @Test("each example on the page compiles without a problem, and what it expects of requests comes out")
     func examples() throws {
         let blocks = try page().components(separatedBy: "```yaml\n").dropFirst().compactMap {
             $0.components(separatedBy: "```").first
@@ -44,7 +44,7 @@ import Testing
         #expect(examples >= 5)
     }
 
-    @Test("What the page shows of an example that comes out otherwise is what is printed")
+    @Test("what the page shows of an example that comes out otherwise is what is printed")
     func difference() throws {
         let page = try page()
         let blocks = page.components(separatedBy: "```yaml\n").dropFirst().compactMap {
@@ -62,7 +62,7 @@ import Testing
         #expect(page.contains("```\n\(lines.joined(separator: "\n"))\n```\n"), "\(lines)")
     }
 
-    @Test("A thousand problems are shown, and no more are worked out")
+    @Test("a thousand problems are shown, and no more are worked out")
     func manyProblems() {
         let keys = (0..<3000).map { "x\($0): 1\n" }.joined()
         let compilation = compile([("r.yaml", keys)])

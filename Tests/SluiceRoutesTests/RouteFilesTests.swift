@@ -5,7 +5,7 @@ import SluiceRoutes
 import Testing
 
 @Suite(.serialized) struct RouteFilesTests {
-    @Test("Every *.yaml in the folder is read, not below it and not hidden, in the order of the names")
+    @Test("every *.yaml in the folder is read, not below it and not hidden, in the order of the names")
     func names() throws {
         let folder = try TemporaryFolder()
         for name in ["b.yaml", "a.yaml", ".hidden.yaml", ".b.yaml.swp", "notes.txt", "yaml", "x.yaml~"] {
@@ -19,7 +19,7 @@ import Testing
         #expect(try RouteFiles.read(folder: folder.path + "/").first?.name == "\(folder.path)/a.yaml")
     }
 
-    @Test("A *.yml is a problem that says so, and a folder or a pipe named *.yaml is one too")
+    @Test("a *.yml is a problem that says so, and a folder or a pipe named *.yaml is one too")
     func wrongNames() throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yml", "")
@@ -32,7 +32,7 @@ import Testing
             ])
     }
 
-    @Test("A folder that is not there is a problem")
+    @Test("a folder that is not there is a problem")
     func noFolder() {
         let error = #expect(throws: RouteFilesError.self) { try RouteFiles.read(folder: "no/such/folder") }
         #expect(
@@ -41,7 +41,7 @@ import Testing
             ])
     }
 
-    @Test("A file that is too large says so")
+    @Test("a file that is too large says so")
     func large() throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", String(repeating: "#", count: 1 << 20))
@@ -53,7 +53,7 @@ import Testing
                 == ["\(folder.path)/a.yaml:1:1: the file cannot be read: larger than 1048576 bytes"])
     }
 
-    @Test("More than 8 MiB together are a problem")
+    @Test("more than 8 MiB together are a problem")
     func total() throws {
         let folder = try TemporaryFolder()
         for index in 0..<9 { try folder.write("\(index).yaml", String(repeating: "#", count: 1 << 20)) }
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "A secret file loses one final newline and nothing else; its path is relative to the routes folder",
+        "a secret file loses one final newline and nothing else; its path is relative to the routes folder",
         arguments: [("", true), ("\n", true), ("\r\n", true), ("\n\n", false), (" ", false)])
     func secretFiles(end: String, matches: Bool) throws {
         let folder = try TemporaryFolder()

@@ -5,7 +5,7 @@ import SluiceRoutes
 import Testing
 
 @Suite(.serialized) struct RouteProblemFormTests {
-    @Test("All problems of all files come in one run, sorted by file, line and column")
+    @Test("all problems of all files come in one run, sorted by file, line and column")
     func allFiles() {
         let broken = "routes:\n- {path: /a, verify: none, jobs: [{type: 't,'}]}\nkind: {}\n"
         let compilation = compile([("b.yaml", broken), ("a.yaml", "a: {b\n"), ("c.yaml", broken)])
@@ -22,7 +22,7 @@ import Testing
             ])
     }
 
-    @Test("A kind of one file serves the routes of another, and a kind that is declared twice is a problem")
+    @Test("a kind of one file serves the routes of another, and a kind that is declared twice is a problem")
     func kindsOfAllFiles() {
         let routes = "routes:\n- {path: /a, verify: none, jobs: [{kind: k}]}\n"
         #expect(compile([("a.yaml", routes), ("b.yaml", "kinds: {k: {}}\n")]).table != nil)
@@ -32,7 +32,7 @@ import Testing
                 == ["b.yaml:2:3: the kind 'k' is already declared at a.yaml:1:9"])
     }
 
-    @Test("A name is that of one route in all files, whether it is written or the path")
+    @Test("a name is that of one route in all files, whether it is written or the path")
     func names() {
         func route(_ keys: String) -> String { "routes:\n- {\(keys), verify: none, jobs: [{type: t}]}\n" }
         let named = compile([("a.yaml", route("path: /a, name: n")), ("b.yaml", route("path: /b, name: n"))])
@@ -41,7 +41,7 @@ import Testing
         #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is already used at a.yaml:2:10"])
     }
 
-    @Test("A kind that no rule makes is a warning, and no problem")
+    @Test("a kind that no rule makes is a warning, and no problem")
     func unusedKind() {
         let compilation = compile([("r.yaml", openRoute() + "kinds: {k: {}, l: {}}\n")])
         #expect(compilation.table != nil)
@@ -62,7 +62,7 @@ import Testing
         return compilation.warnings.map(\.description)
     }
 
-    @Test("A unique key from outside of what is signed is a warning, save for the provider's own delivery id")
+    @Test("a unique key from outside of what is signed is a warning, save for the provider's own delivery id")
     func coverage() {
         let end =
             ", which the unique key uses: an attacker with a captured request could replay it with another "
@@ -84,7 +84,7 @@ import Testing
         #expect(keyWarnings("${sha256.body}", provider: false) == [])
     }
 
-    @Test("Without a rule that takes everything the route must say what happens otherwise")
+    @Test("without a rule that takes everything the route must say what happens otherwise")
     func otherwise() {
         let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"
         #expect(
@@ -98,7 +98,7 @@ import Testing
                 == ["2:39: 'otherwise' must be 'ignore' or 'dead_letter', not 'drop'"])
     }
 
-    @Test("Problems of the YAML itself come along with those of what it says")
+    @Test("problems of the YAML itself come along with those of what it says")
     func yamlProblems() {
         #expect(
             problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
@@ -118,13 +118,13 @@ import Testing
             })
     }
 
-    @Test("No files, and files without routes, are a table without routes")
+    @Test("no files, and files without routes, are a table without routes")
     func noRoutes() {
         #expect(compile([]).table?.routes.isEmpty == true)
         #expect(compile([("a.yaml", "routes: []\n")]).table?.routes.isEmpty == true)
     }
 
-    @Test("A file that was cut to nothing does not take its routes away", arguments: ["", "\n\n", "# nothing\n"])
+    @Test("a file that was cut to nothing does not take its routes away", arguments: ["", "\n\n", "# nothing\n"])
     func empty(text: String) {
         let compilation = compile([("a.yaml", text)])
         #expect(compilation.table == nil)
@@ -134,14 +134,14 @@ import Testing
             ])
     }
 
-    @Test("The environment variables that routes name are known")
+    @Test("the environment variables that routes name are known")
     func environment() {
         let text =
             "routes:\n- {path: /a, provider: github, secrets: [{env: SECRET}, {env: OTHER}], jobs: [{type: t}]}\n"
         #expect(compile([("a.yaml", text)]).environmentNames == ["OTHER", "SECRET"])
     }
 
-    @Test("A secret in the file itself works where it is allowed")
+    @Test("a secret in the file itself works where it is allowed")
     func inline() throws {
         let text = "routes:\n- {path: /a, provider: github, secrets: [{value: an inline secret}], jobs: [{type: t}]}\n"
         let route = try #require(compile([("a.yaml", text)], inlineSecrets: true).table?.routes.first)

@@ -7,7 +7,7 @@ import Testing
 /// Every message that a mistake in a route file leads to, with its place.
 @Suite(.serialized) struct RouteProblemTests {
     @Test(
-        "A mistake in a kind says what and where",
+        "a mistake in a kind says what and where",
         arguments: [
             ("kinds: 1\n", ["1:8: 'kinds' must be a mapping from names to kinds, not a number"]),
             ("kinds: { k: 1 }\n", ["1:13: a kind must be a mapping, not a number"]),
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "A mistake in a route says what and where",
+        "a mistake in a route says what and where",
         arguments: [
             ("- 1\n", ["1:1: a route file must be a mapping, not a list"]),
             ("route: []\n", ["1:1: unknown key 'route' in a route file; did you mean 'routes'?"]),
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test(
-        "A mistake in 'verify' or 'secrets' says what and where, without the secret",
+        "a mistake in 'verify' or 'secrets' says what and where, without the secret",
         arguments: [
             ("verify: nnone", "3:11: 'verify' must be a mapping or the word none, not a text"),
             ("verify: none\n  secrets: [{env: SECRET}]", "4:3: 'secrets' has no effect with 'verify: none'"),
@@ -207,7 +207,7 @@ import Testing
     }
 
     @Test(
-        "A mistake in a job rule says what and where",
+        "a mistake in a job rule says what and where",
         arguments: [
             ("- t\n", ["5:5: a job rule must be a mapping, not a text"]),
             ("- {queue: q}\n", ["5:5: a job rule needs 'kind', 'type' or 'ignore: true'"]),
@@ -265,7 +265,7 @@ import Testing
                 == expected)
     }
 
-    @Test("No message holds a secret, wherever it stands and whatever is wrong with it")
+    @Test("no message holds a secret, wherever it stands and whatever is wrong with it")
     func secrecy() {
         let secret = "hunter2*secret"
         let entries = [

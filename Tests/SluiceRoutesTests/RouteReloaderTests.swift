@@ -72,7 +72,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         return watch
     }
 
-    @Test("What does not change is looked at and not read again")
+    @Test("what does not change is looked at and not read again")
     func unchanged() throws {
         let watch = try watch(["a.yaml": text("/a")])
         let reads = watch.reads
@@ -80,7 +80,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reads == reads)
     }
 
-    @Test("A change is loaded when two looks in a row have read the same")
+    @Test("a change is loaded when two looks in a row have read the same")
     func change() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b"))
@@ -91,7 +91,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "unchanged")
     }
 
-    @Test("A file that is written in pieces is loaded once, when it is whole")
+    @Test("a file that is written in pieces is loaded once, when it is whole")
     func pieces() throws {
         let watch = try watch(["a.yaml": text("/a")])
         for piece in ["routes:\n", "routes:\n- {path: /b, ", "routes:\n- {path: /b, name: r, verify: none"] {
@@ -103,7 +103,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "version 2")
     }
 
-    @Test("Files that come, go and are swapped by a symbolic link are changes")
+    @Test("files that come, go and are swapped by a symbolic link are changes")
     func names() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("b.yaml", text("/b", name: "s"))
@@ -123,7 +123,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/c"])
     }
 
-    @Test("The same content under new times is read and not loaded")
+    @Test("the same content under new times is read and not loaded")
     func touched() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/a"))
@@ -140,7 +140,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(results.allSatisfy { $0 == "read" || $0 == "unchanged" })
     }
 
-    @Test("A bad file changes nothing, is shown once, and is tried again when it changes")
+    @Test("a bad file changes nothing, is shown once, and is tried again when it changes")
     func bad() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b").replacing("verify", with: "verfy"))
@@ -158,7 +158,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.status.loadedAtMilliseconds == watch.clock)
     }
 
-    @Test("A bad file is not tried again each second either where secret files are watched that it does not name")
+    @Test("a bad file is not tried again each second either where secret files are watched that it does not name")
     func badWithSecrets() throws {
         let routes = "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
         let watch = try watch(["a.yaml": routes, "key": "the first secret"])
@@ -175,7 +175,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "unchanged")
     }
 
-    @Test("What was in force before a load that was asked for is loaded again when it comes back")
+    @Test("what was in force before a load that was asked for is loaded again when it comes back")
     func backAndForth() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/b"))
@@ -186,7 +186,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/a"])
     }
 
-    @Test("A file that cannot be read changes nothing and is not tried again each second")
+    @Test("a file that cannot be read changes nothing and is not tried again each second")
     func unreadable() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("b.yml", "")
@@ -196,7 +196,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/a"])
     }
 
-    @Test("A reload that would leave no route is refused")
+    @Test("a reload that would leave no route is refused")
     func noRoutes() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.remove("a.yaml")
@@ -206,7 +206,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
     }
 
-    @Test("A folder that goes away changes nothing")
+    @Test("a folder that goes away changes nothing")
     func noFolder() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try FileManager.default.removeItem(atPath: watch.folder.path)
@@ -216,7 +216,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
     }
 
     @Test(
-        "What changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since"
+        "what changes while it is compiled is not loaded, and read again by the next look though no time of it has changed since"
     )
     func meanwhile() throws {
         let watch = try watch(["a.yaml": text("/a")])
@@ -269,7 +269,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.reloader.status.problems == [])
     }
 
-    @Test("Of a secret what was compared is compiled, not what it is when it is compiled")
+    @Test("of a secret what was compared is compiled, not what it is when it is compiled")
     func comparedSecret() throws {
         let folder = try TemporaryFolder()
         try folder.write(
@@ -297,7 +297,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.table?.routes.map(\.path) == ["/b"])
     }
 
-    @Test("Secret files are watched with the routes, a missing one too")
+    @Test("secret files are watched with the routes, a missing one too")
     func secrets() throws {
         let routes = "routes:\n- {path: /hook, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
         let folder = try TemporaryFolder()

@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(
-        "A path is compared exactly, decoded once",
+        "a path is compared exactly, decoded once",
         arguments: [
             ("/", "/"), ("/a", "/a"), ("/a/", "/a/"), ("/a/b.c", "/a/b.c"), ("/%61", "/a"), ("/caf%C3%A9", "/café"),
             ("/a%2Fb", nil),
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "A route that takes larger bodies than fit into memory, received and rendered, is warned of where its limit stands"
+        "a route that takes larger bodies than fit into memory, received and rendered, is warned of where its limit stands"
     )
     func memory() {
         func warnings(_ line: String, memory: ByteCount?) -> [String] {
@@ -43,7 +43,7 @@ import Testing
         #expect(warnings("", memory: .mebibytes(16)).count == 1)
     }
 
-    @Test("Each of ten thousand routes is found, and nothing else")
+    @Test("each of ten thousand routes is found, and nothing else")
     func many() throws {
         let table = try table((0..<10_000).map { "/hooks/\($0)" })
         for index in stride(from: 0, to: 10_000, by: 37) {
@@ -54,12 +54,12 @@ import Testing
         #expect(table.match(path: Array("/hooks/10000".utf8).span) == nil)
     }
 
-    @Test("A table without routes finds nothing")
+    @Test("a table without routes finds nothing")
     func empty() throws {
         #expect(try #require(compile([]).table).match(path: Array("/".utf8).span) == nil)
     }
 
-    @Test("The body limit is the route's, else the provider's, else the setting")
+    @Test("the body limit is the route's, else the provider's, else the setting")
     func bodyLimit() throws {
         let text = """
             routes:
@@ -71,7 +71,7 @@ import Testing
         #expect(routes.map(\.bodyLimit) == [.mebibytes(10), .mebibytes(25), .kibibytes(64)])
     }
 
-    @Test("A route says of itself what a person wants to see in a table")
+    @Test("a route says of itself what a person wants to see in a table")
     func summary() throws {
         let text = """
             kinds: { k: {} }

@@ -27,7 +27,7 @@ import Testing
         "- when: { event: order, body.n: 1 }\n  type: order\n  queue: q\n  payload: { a: 1, b: \"${body.b}\" }"
 
     @Test(
-        "Writing the same rule in another way, or at another place, changes nothing",
+        "writing the same rule in another way, or at another place, changes nothing",
         arguments: [
             "# a comment\n- type: \"order\"\n  queue: 'q'\n  payload:\n    b: ${body.b}\n    a: 1\n  when:\n    "
                 + "body.n: 1\n    event: order"
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "Whatever a rule says is part of its digest",
+        "whatever a rule says is part of its digest",
         arguments: [
             ("event: order", "event: orders"), ("body.n: 1", "body.n: \"1\""), ("type: order", "type: order2"),
             ("queue: q", "queue: r"),
@@ -51,7 +51,7 @@ import Testing
         #expect(try identities(Self.order)[0]?.digest != identities(Self.order.replacing(old, with: new))[0]?.digest)
     }
 
-    @Test("A type that is made of the request is not named, and a kind gives type and queue")
+    @Test("a type that is made of the request is not named, and a kind gives type and queue")
     func names() throws {
         let made = try #require(try identities("- type: ${body.type}\n  queue: ${body.queue}")[0])
         #expect(made.type == nil && made.queue == nil)
@@ -63,7 +63,7 @@ import Testing
             ])
     }
 
-    @Test("A key is found by the text that people see of it", arguments: ["a1", "with:colon", "100%", "x|y", "s1:a"])
+    @Test("a key is found by the text that people see of it", arguments: ["a1", "with:colon", "100%", "x|y", "s1:a"])
     func keyText(_ value: String) throws {
         let single = try route(openRoute("unique_key: ${body.id}"))
         let key = try #require(TestRequest(#"{"id":"\#(value)"}"#).processed(by: single).delivery?.key)
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(
-        "A key behind values of path parameters is found by all of it",
+        "a key behind values of path parameters is found by all of it",
         arguments: [["acme"], ["a:b", "c%3A"], ["", "x"]])
     func parameters(_ values: [String]) throws {
         let scope = KeyScope(name: Array("r".utf8), parameters: values.map { Array($0.utf8) })

@@ -37,7 +37,7 @@ import Testing
         return try #require(match)
     }
 
-    @Test("Ten files compile without a problem, and warn of nothing that they do not tell of themselves")
+    @Test("ten files compile without a problem, and warn of nothing that they do not tell of themselves")
     func compile() throws {
         #expect(try RouteFiles.read(folder: Self.folder).count == 10)
         #expect(
@@ -50,7 +50,7 @@ import Testing
         #expect(try route("/hooks/hmac").bodyLimit == .mebibytes(1))
     }
 
-    @Test("Their examples come out as they say, three and more in each file")
+    @Test("their examples come out as they say, three and more in each file")
     func examples() throws {
         var options = RouteOptions()
         options.secrets = .throwAway
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("The head of each file names each variable that it takes a secret from, and where to set what")
+    @Test("the head of each file names each variable that it takes a secret from, and where to set what")
     func heads() throws {
         for file in try RouteFiles.read(folder: Self.folder) {
             let text = String(decoding: file.bytes, as: UTF8.self)
@@ -88,7 +88,7 @@ import Testing
         ).signed(header: "X-Hub-Signature-256")
     }
 
-    @Test("A push to the main branch is a job of the kind deploy_branch, with the kind's options")
+    @Test("a push to the main branch is a job of the kind deploy_branch, with the kind's options")
     func push() throws {
         let body =
             #"{"ref":"refs/heads/main","after":"f95f","repository":{"full_name":"octo/hello"},"pusher":{"name":"mona"}}"#
@@ -110,7 +110,7 @@ import Testing
         #expect(delivery.deadLetters == [])
     }
 
-    @Test("A ping is ignored, and every other event is passed on as it came")
+    @Test("a ping is ignored, and every other event is passed on as it came")
     func others() throws {
         #expect(github("ping", "{}").processed(by: try route("/github")).summary == "ignored by rule 1")
         let body = #"{ "action" : "opened", "n": 1.0 }"#
@@ -120,7 +120,7 @@ import Testing
         #expect(outcome.delivery?.jobs.first?.type == "github_event")
     }
 
-    @Test("A form from GitHub is the JSON in it, for the rules and for the payload")
+    @Test("a form from GitHub is the JSON in it, for the rules and for the payload")
     func form() throws {
         var request = TestRequest(
             "payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%2C%22after%22%3A%22a+b%22%7D", target: "/github",
@@ -134,7 +134,7 @@ import Testing
                 == #"{"repository":null,"commit":"a b","pusher":"unknown"}"#)
     }
 
-    @Test("The generic route takes its key from the body and keeps what no rule fits")
+    @Test("the generic route takes its key from the body and keeps what no rule fits")
     func generic() throws {
         let route = try route("/hooks/hmac")
         let body = #"{"id":"e1","type":"order.paid","data":{"order_id":17}}"#

@@ -44,7 +44,7 @@ import Testing
         signature(Array("\(time).{}".utf8), secret)
     }
 
-    @Test("It says which secret matched, where that came from, over which text, and what became of each entry")
+    @Test("it says which secret matched, where that came from, over which text, and what became of each entry")
     func genuine() throws {
         let account = try account("t=1700000000,v0=x,v1=zz,v1=,v1=\(digest("other")),v1=\(digest("the older secret"))")
         #expect(account.outcome == .valid)
@@ -62,14 +62,14 @@ import Testing
         #expect(account.timestamp?.tolerance == .seconds(120))
     }
 
-    @Test("The first secret that matches is named, whatever the order of the entries")
+    @Test("the first secret that matches is named, whatever the order of the entries")
     func firstSecret() throws {
         let account = try account("t=1700000000,v1=\(digest("the inline secret")),v1=\(digest("the newer secret"))")
         #expect(account.matchingSecret == 0)
         #expect(account.entries == [.compared(matching: [2]), .compared(matching: [0])])
     }
 
-    @Test("A refusal says as much as is known by then")
+    @Test("a refusal says as much as is known by then")
     func refused() throws {
         let missing = try account(nil)
         #expect(missing.outcome == .refused(.signatureMissing, reason: "the header x-signature is missing"))
@@ -91,7 +91,7 @@ import Testing
         #expect(expired.timestamp?.ageMilliseconds == 100_000_000_123)
     }
 
-    @Test("It holds neither a secret nor a signature, neither the one that was sent nor the right one")
+    @Test("it holds neither a secret nor a signature, neither the one that was sent nor the right one")
     func secrecy() throws {
         for sent in ["the newer secret", "other"] {
             let text = String(describing: try account("t=1700000000,v1=\(digest(sent))"))
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test("With 'verify: none' there is nothing to tell")
+    @Test("with 'verify: none' there is nothing to tell")
     func none() throws {
         let compilation = compile([("r.yaml", openRoute())])
         let route = try #require(compilation.table?.routes.first)

@@ -199,7 +199,7 @@ import Testing
         return try route(text, environment: ["SECRET": secret])
     }
 
-    @Test("Each key of 'verify' makes genuine what is not genuine without it", arguments: cases)
+    @Test("each key of 'verify' makes genuine what is not genuine without it", arguments: cases)
     func keys(key: Case) throws {
         #expect(try key.request().judged(by: routed(key.verify, secret: key.secret, body: key.body)) == "valid")
         #expect(
@@ -208,7 +208,7 @@ import Testing
     }
 
     @Test(
-        "Whatever the body is, its bytes are what is signed", arguments: ["", "{", "\u{0}\u{FEFF}", "not json", "null"])
+        "whatever the body is, its bytes are what is signed", arguments: ["", "{", "\u{0}\u{FEFF}", "not json", "null"])
     func anyBody(body: String) throws {
         let route = try routed("signed: 'a${body}b', timestamp_from: '${header.X-Time}'", secret: "a secret of tests")
         let text = Array("a\(body)b".utf8)
@@ -217,7 +217,7 @@ import Testing
         #expect(request.judged(by: route) == "valid")
     }
 
-    @Test("Twenty entries are looked at, of several lines together, and those without the prefix are not among them")
+    @Test("twenty entries are looked at, of several lines together, and those without the prefix are not among them")
     func limit() throws {
         let route = try routed("signature_split: ',', signature_prefix: 'v1='", secret: "a secret of tests")
         let right = "v1=" + signature(Array("{}".utf8), "a secret of tests")
@@ -233,7 +233,7 @@ import Testing
                 == "refused signature_invalid: the header x-signature does not match any secret of the route")
     }
 
-    @Test("Any entry may match any secret")
+    @Test("any entry may match any secret")
     func anyByAny() throws {
         let text =
             "routes:\n- path: /hook\n  verify: {alg: hmac-sha256, signature_from: '${header.X-Signature}', "
@@ -252,7 +252,7 @@ import Testing
     }
 
     @Test(
-        "A dead letter keeps the headers of timestamp and id, and none of the signature",
+        "a dead letter keeps the headers of timestamp and id, and none of the signature",
         arguments: ["X-Sig-*", "X-Sig-3"])
     func kept(header: String) throws {
         let verify =

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "A mistake in 'verify' says what and where",
+        "a mistake in 'verify' says what and where",
         arguments: [
             ("signature_from: '${header.X}x'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             ("signature_from: '${body}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
@@ -120,7 +120,7 @@ import Testing
         "warning: the signature does not cover the body: an attacker with a captured request"
 
     @Test(
-        "A signature over nothing of the body is a warning, or over less than all of it",
+        "a signature over nothing of the body is a warning, or over less than all of it",
         arguments: [
             ("signed: '${timestamp}', timestamp_from: '${header.T}'", true), ("signed: '${body.token}'", true),
             ("signed: '${header.T}'", true),
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test(
-        "A timestamp that the signature does not cover is a warning",
+        "a timestamp that the signature does not cover is a warning",
         arguments: [
             ("timestamp_from: '${header.T}'", "the header t"),
             ("timestamp_from: '${query.t}'", "the query parameter t"),
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test(
-        "A unique key is covered by what 'signed' holds",
+        "a unique key is covered by what 'signed' holds",
         arguments: [
             ("signed: '${body}'", "${header.I}", "the header i"), ("signed: '${header.I}:${body}'", "${header.I}", nil),
             ("signed: '${id}:${body}', id_from: '${header.I}'", "${header.i}", nil),

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(
-        "An entry that cannot be a signature is passed over, and refused where there is no other",
+        "an entry that cannot be a signature is passed over, and refused where there is no other",
         arguments: [
             (["v1=right,v1="], "valid"), (["v1=zz,v1=right"], "valid"), (["t=1,v1=right,v2=zz"], "valid"),
             ([", ,v1=right,"], "valid"),
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(
-        "A place without a signature is named",
+        "a place without a signature is named",
         arguments: [
             ("'${query.sig}'", "the query parameter sig is missing"),
             ("'${body.a.sig}'", "the field a.sig of the body is missing"),
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(
-        "A signature in the body is no signature where it is null, empty or another value",
+        "a signature in the body is no signature where it is null, empty or another value",
         arguments: [
             ("null", "refused signature_missing: the field sig of the body is missing"),
             (#""""#, "refused signature_missing: the field sig of the body is empty"),
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(
-        "A body that has to be read for its signature and cannot be is refused, and no dead letter",
+        "a body that has to be read for its signature and cannot be is refused, and no dead letter",
         arguments: [
             ("{", "application/json", "the text ends inside a value at byte 1"),
             ("", "", "there is no value at byte 0"),
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(
-        "A timestamp that is missing, empty, doubled or no time is refused",
+        "a timestamp that is missing, empty, doubled or no time is refused",
         arguments: [
             ([], "refused signature_missing: the header x-time, which contains the timestamp, is missing"),
             ([""], "refused signature_missing: the header x-time, which contains the timestamp, is empty"),
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(
-        "Timestamps in other forms are read strictly",
+        "timestamps in other forms are read strictly",
         arguments: [
             ("unix_ms", "1699999700122", "expired"), ("unix_ms", "1699999700123", "valid"),
             ("unix_ms", "1700000300123", "valid"),
@@ -174,7 +174,7 @@ import Testing
     }
 
     @Test(
-        "The entry with the timestamp's prefix must be there, once, and not empty",
+        "the entry with the timestamp's prefix must be there, once, and not empty",
         arguments: [
             (["v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
             (["t=,v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
@@ -201,7 +201,7 @@ import Testing
         #expect(TestRequest("{}", headers: headers).judged(by: try routed(verify)) == expected)
     }
 
-    @Test("A header with a timestamp alone may stand once, where nothing tells several values apart")
+    @Test("a header with a timestamp alone may stand once, where nothing tells several values apart")
     func soleTimestampLine() throws {
         let route = try routed("timestamp_from: '${header.X-Time}', timestamp_prefix: 't=', signed: '${timestamp}'")
         let right = ("X-Signature", signature(Array(Self.time.utf8), "a secret of tests"))
@@ -214,7 +214,7 @@ import Testing
     }
 
     @Test(
-        "What is signed and not there is refused, and so is a header that is signed and stands twice",
+        "what is signed and not there is refused, and so is a header that is signed and stands twice",
         arguments: [
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", [],
@@ -263,7 +263,7 @@ import Testing
                 == "refused signature_expired: the timestamp is 100000000s old, and 'tolerance' is 5m")
     }
 
-    @Test("No reason repeats what the sender wrote")
+    @Test("no reason repeats what the sender wrote")
     func secrecy() throws {
         let marks = ["hunter2", "00hunter2", "hunter2=00", "t=hunter2,v1=00", "v1=hunter2"]
         let schemes = [

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "A request signed by a provider's scheme is genuine, and not with another body",
+        "a request signed by a provider's scheme is genuine, and not with another body",
         arguments: VectorScheme.allCases.filter { $0 != .mailgun })
     func signed(scheme: VectorScheme) throws {
         let route = try throwAway(scheme.route)
@@ -42,7 +42,7 @@ import Testing
         #expect(signed.judged(by: route).hasPrefix("refused signature_invalid: "))
     }
 
-    @Test("The headers are those of the scheme: what is there already stays, what is missing is made")
+    @Test("the headers are those of the scheme: what is there already stays, what is missing is made")
     func headers() throws {
         let route = try throwAway(VectorScheme.standardWebhooks.route)
         let bare = RequestToSign(target: "/hook", body: [])
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(
-        "A timestamp is written in the scheme's format",
+        "a timestamp is written in the scheme's format",
         arguments: [("unix", "1700000000"), ("unix_ms", "1700000000123"), ("rfc3339", "2023-11-14T22:13:20.123Z")])
     func formats(format: String, expected: String) throws {
         let verify =
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "What cannot be signed is said",
+        "what cannot be signed is said",
         arguments: [
             (
                 "signature_from: '${body.s}'",
@@ -111,13 +111,13 @@ import Testing
         #expect(obstacle?.message == expected)
     }
 
-    @Test("Nothing is added for a route that verifies nothing")
+    @Test("nothing is added for a route that verifies nothing")
     func none() throws {
         #expect(try throwAway(openRoute()).sign(RequestToSign(target: "/hook", body: []), at: 0, id: "") == [])
     }
 
     @Test(
-        "Throw-away secrets need no encoding, are new each time and named as such; mistakes in 'secrets' are still mistakes"
+        "throw-away secrets need no encoding, are new each time and named as such; mistakes in 'secrets' are still mistakes"
     )
     func supply() throws {
         let text =
@@ -146,7 +146,7 @@ import Testing
             ])
     }
 
-    @Test("A route takes another secret for a vector that somebody else has signed", arguments: SignatureVector.all)
+    @Test("a route takes another secret for a vector that somebody else has signed", arguments: SignatureVector.all)
     func given(vector: SignatureVector) throws {
         let route = try throwAway(vector.scheme.route)
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
@@ -154,7 +154,7 @@ import Testing
         #expect(outcome == (vector.refusal.map { "refused \($0)" } ?? "valid"))
     }
 
-    @Test("A secret that is not of the route's encoding is refused, and not repeated")
+    @Test("a secret that is not of the route's encoding is refused, and not repeated")
     func wrongSecret() throws {
         let route = try throwAway(VectorScheme.svix.route)
         let obstacle = #expect(throws: SigningError.self) { try route.verifying(with: "hunter2!") }

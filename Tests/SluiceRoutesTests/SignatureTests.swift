@@ -27,13 +27,13 @@ import Testing
         """
     }
 
-    @Test("A request with a right signature is stored")
+    @Test("a request with a right signature is stored")
     func right() throws {
         #expect(TestRequest("{}").signed().processed(by: try route(signedRoute())).summary == "stored")
     }
 
     @Test(
-        "A wrong, missing, empty, truncated or repeated signature header is refused, each with its reason",
+        "a wrong, missing, empty, truncated or repeated signature header is refused, each with its reason",
         arguments: [
             ([], "refused signature_missing: the header x-signature is missing"),
             ([""], "refused signature_missing: the header x-signature is empty"),
@@ -59,7 +59,7 @@ import Testing
         #expect(request.processed(by: try route(signedRoute())).summary == expected)
     }
 
-    @Test("A body changed by one byte is refused", arguments: [0, 5, 10])
+    @Test("a body changed by one byte is refused", arguments: [0, 5, 10])
     func changedBody(position: Int) throws {
         var request = TestRequest(#"{"a":"bcd"}"#).signed()
         request.body[position] ^= 1
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(
-        "Any of several secrets may match, and no other",
+        "any of several secrets may match, and no other",
         arguments: [("the first secret", true), ("the second secret", true), ("three", false)])
     func rotation(secret: String, isStored: Bool) throws {
         let route = try route(
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(
-        "Signatures in base64, and secrets in base64 and hex, are read as such; letter case counts in base64 and not in hex"
+        "signatures in base64, and secrets in base64 and hex, are read as such; letter case counts in base64 and not in hex"
     )
     func encodings() throws {
         let hex = try route(
@@ -105,7 +105,7 @@ import Testing
                 == "refused signature_invalid: the header x-signature is not base64")
     }
 
-    @Test("What 'verify' says goes over the provider's preset, key by key")
+    @Test("what 'verify' says goes over the provider's preset, key by key")
     func overPreset() throws {
         let text = """
             routes:
@@ -118,7 +118,7 @@ import Testing
         #expect(TestRequest("{}").signed(header: "X-Own").processed(by: try route(text)).summary == "stored")
     }
 
-    @Test("With 'verify: none' every request passes, and the route says so")
+    @Test("with 'verify: none' every request passes, and the route says so")
     func none() throws {
         let route = try route(openRoute())
         #expect(TestRequest("{}").processed(by: route).summary == "stored")

@@ -6,7 +6,7 @@ import SluiceRoutes
 import Testing
 
 @Suite(.serialized) struct SignatureVectorTests {
-    @Test("Published vectors are judged as published, refusals for the right reason", arguments: SignatureVector.all)
+    @Test("published vectors are judged as published, refusals for the right reason", arguments: SignatureVector.all)
     func vectors(vector: SignatureVector) throws {
         let route = try vectorRoute(vector)
         let request = TestRequest(vector.body, target: vector.target, headers: vector.headers)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "A published vector with a byte of its body changed is refused",
+        "a published vector with a byte of its body changed is refused",
         arguments: SignatureVector.all.filter { $0.refusal == nil })
     func changedBody(vector: SignatureVector) throws {
         let route = try vectorRoute(vector)
@@ -117,7 +117,7 @@ import Testing
     ]
 
     @Test(
-        "Requests of providers without a published vector are genuine when they are made as documented", arguments: made
+        "requests of providers without a published vector are genuine when they are made as documented", arguments: made
     )
     func documented(made: Made) throws {
         let secret = made.key ?? Array(made.secret.utf8)
@@ -130,7 +130,7 @@ import Testing
         #expect(forged.judged(by: route).hasSuffix(" does not match any secret of the route"))
     }
 
-    @Test("Every scheme of the table is tried")
+    @Test("every scheme of the table is tried")
     func all() {
         let tried = Set(SignatureVector.all.map(\.scheme)).union(Self.made.map(\.scheme))
         #expect(tried == Set(VectorScheme.allCases))

@@ -13,14 +13,14 @@ import Testing
         return try #require(TestRequest(body, headers: headers).processed(by: route).delivery).key
     }
 
-    @Test("The key that goes to Zizq is the route's name and the text")
+    @Test("the key that goes to Zizq is the route's name and the text")
     func text() throws {
         #expect(try key("${body.id}", #"{"id":"a1"}"#)?.text == "open:a1")
         #expect(try key("${header.X-Id}-${body.n}", #"{"n":1.50}"#, headers: [("x-id", "h")])?.text == "open:h-1.50")
         #expect(try key("[ \"${body.a}\", \"${body.n}\", x ]", #"{"a":"é","n":12}"#)?.text == "open:s2:é|n2:12|s1:x")
     }
 
-    @Test("A job's own unique key goes to Zizq unscoped, and the gateway remembers the route's")
+    @Test("a job's own unique key goes to Zizq unscoped, and the gateway remembers the route's")
     func ownKey() throws {
         let route = try route(
             openRoute("unique_key: ${body.id}", rule: "unique_key: own-${body.x}\nunique_while: queued"))
@@ -30,7 +30,7 @@ import Testing
         #expect(delivery.jobs.first?.uniqueWhile == .queued)
     }
 
-    @Test("Where a job's own key is missing, the job goes without one, and the gateway still remembers the route's")
+    @Test("where a job's own key is missing, the job goes without one, and the gateway still remembers the route's")
     func ownKeyMissing() throws {
         let route = try route(openRoute("unique_key: ${body.id}", rule: "unique_key: ${body.x}"))
         let delivery = try #require(TestRequest(#"{"id":1}"#).processed(by: route).delivery)
@@ -39,7 +39,7 @@ import Testing
         #expect(delivery.jobs.first?.uniqueWhile == nil)
     }
 
-    @Test("A route without a unique key has no key, and that is not a missing one")
+    @Test("a route without a unique key has no key, and that is not a missing one")
     func noKey() throws {
         let delivery = try #require(TestRequest("{}").processed(by: try route(openRoute())).delivery)
         #expect(delivery.key == nil)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "A key of which any part is absent, null, empty or blank is missing",
+        "a key of which any part is absent, null, empty or blank is missing",
         arguments: [
             ("${body.a}", "{}"), ("${body.a}", #"{"a":null}"#), ("${body.a}", #"{"a":""}"#),
             ("${body.a}", #"{"a":" \t\n"}"#),
@@ -66,13 +66,13 @@ import Testing
         #expect(delivery.jobs.count == 1)
     }
 
-    @Test("A default stands in for what is absent")
+    @Test("a default stands in for what is absent")
     func fallback() throws {
         #expect(try key(#"${body.a ?? "none"}"#, "{}")?.text == "open:none")
     }
 
     @Test(
-        "Keys that differ in a part, a type, a boundary or the route's name are different, and equal ones are the same",
+        "keys that differ in a part, a type, a boundary or the route's name are different, and equal ones are the same",
         arguments: [
             ("[ \"${body.a}\", \"${body.b}\" ]", #"{"a":"a","b":"bc"}"#, #"{"a":"ab","b":"c"}"#),
             ("[ \"${body.a}\" ]", #"{"a":12}"#, #"{"a":"12"}"#),
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(
-        "Where the signature covers fields, a request with one of them as another type has the same key",
+        "where the signature covers fields, a request with one of them as another type has the same key",
         arguments: [
             (#"{"a":12}"#, #"{"a":"12"}"#, "12"), (#"{"a":true}"#, #"{"a":"true"}"#, "true"),
             (#"{"a":[1]}"#, #"{"a":"[1]"}"#, "[1]"),
@@ -111,14 +111,14 @@ import Testing
         }
     }
 
-    @Test("The route's name scopes the key")
+    @Test("the route's name scopes the key")
     func scope() throws {
         let other = openRoute("unique_key: ${body.id}").replacing("name: open", with: "name: opened")
         let one = TestRequest(#"{"id":1}"#).processed(by: try route(openRoute("unique_key: ${body.id}"))).delivery?.key
         #expect(one?.hash != TestRequest(#"{"id":1}"#).processed(by: try route(other)).delivery?.key?.hash)
     }
 
-    @Test("The remembered hash is SHA-256 over counted parts, cut to 16 bytes")
+    @Test("the remembered hash is SHA-256 over counted parts, cut to 16 bytes")
     func hash() throws {
         var bytes: [UInt8] = [0, 0, 0, 4] + Array("open".utf8) + [0, 0, 0, 0] + [0, 0, 0, 2]
         bytes += [0x73, 0, 0, 0, 1] + Array("a".utf8) + [0x6E, 0, 0, 0, 2] + Array("12".utf8)
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(
-        "A key of more than 200 bytes, with the name, goes to Zizq as its digest",
+        "a key of more than 200 bytes, with the name, goes to Zizq as its digest",
         arguments: [(195, false), (196, true)])
     func long(count: Int, isHashed: Bool) throws {
         let id = String(repeating: "k", count: count)
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(
-        "What a missing key leads to is what the route says",
+        "what a missing key leads to is what the route says",
         arguments: [
             ("accept", "stored"),
             ("reject", "refused unique_key_missing: The request lacks the unique key that this route requires."),
@@ -160,14 +160,14 @@ import Testing
         }
     }
 
-    @Test("A missing key does not matter to a rule that ignores")
+    @Test("a missing key does not matter to a rule that ignores")
     func ignored() throws {
         let text = openRoute("unique_key: ${body.id}\nunique_key_missing: reject").replacing(
             "type: t", with: "ignore: true")
         #expect(TestRequest("{}").processed(by: try route(text)).summary == "ignored by rule 0")
     }
 
-    @Test("A header that the key reads and that stands twice is refused")
+    @Test("a header that the key reads and that stands twice is refused")
     func headerTwice() throws {
         let route = try route(openRoute("unique_key: ${header.X-Id}"))
         #expect(
@@ -175,7 +175,7 @@ import Testing
                 == "refused malformed_request: the header x-id, which the unique key uses, is repeated")
     }
 
-    @Test("A header that the key reads by way of the event, or that a rule's own key reads, may not stand twice either")
+    @Test("a header that the key reads by way of the event, or that a rule's own key reads, may not stand twice either")
     func headerTwiceBehindTheKey() throws {
         let byEvent = try route(openRoute("event: a-${header.X-Kind}\nunique_key: ${event}"))
         #expect(
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(
-        "What another body under the same key leads to is handed on",
+        "what another body under the same key leads to is handed on",
         arguments: [ChangedBodyPolicy.duplicate, .accept, .deadLetter])
     func changedBody(policy: ChangedBodyPolicy) throws {
         let route = try route(openRoute("unique_key: ${body.id}\non_changed_body: \(policy.rawValue)"))
@@ -201,7 +201,7 @@ import Testing
         #expect(delivery.bodyHash == Fingerprint(digest.span))
     }
 
-    @Test("The dedupe window is the route's")
+    @Test("the dedupe window is the route's")
     func window() throws {
         let route = try route(openRoute("unique_key: ${body.id}\ndedupe_window: 3d"))
         #expect(TestRequest(#"{"id":1}"#).processed(by: route).delivery?.dedupeWindow == .seconds(3 * 86_400))

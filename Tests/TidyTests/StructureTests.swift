@@ -44,6 +44,26 @@ import Testing
         #expect(excused.isEmpty, "take these lines out of exceptions.txt: nothing needs them any more")
     }
 
+    /// Names that a sentence may begin with.
+    private static let properNames: Set<Substring> = ["Stripe", "Zizq", "Prometheus", "Codable", "Base64", "Swift"]
+
+    @Test("a test is named by a sentence in lower case", arguments: SourceTree.tests)
+    func testNames(file: SwiftFile) {
+        for match in file.file.text.matches(of: /@Test\b(?!`)(?:\(\s*#?"([^"\s]+))?/) {
+            // In this file the word stands in a pattern, too.
+            guard file.path != "Tests/TidyTests/StructureTests.swift" else { return }
+            guard let word = match.1 else {
+                Issue.record("\(file.path): a test without a sentence")
+                continue
+            }
+            let name = word.prefix { $0.isLetter || $0.isNumber }
+            let isCapital = name.first?.isUppercase == true && !name.dropFirst().contains { $0.isUppercase }
+            #expect(
+                !isCapital || name.count == 1 || Self.properNames.contains(name),
+                "\(file.path): a test begins with '\(word)'")
+        }
+    }
+
     // MARK: - Files and declarations
 
     /// Files with fewer than 30 lines of code, by path, each with its reason.

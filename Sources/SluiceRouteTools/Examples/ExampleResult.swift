@@ -4,7 +4,7 @@ package import SluiceRouteFiles
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// What came of a request, as an example's expectation sees it.
+/// The outcome of a request, as an example's expectation sees it.
 struct ExampleJudgement {
     private let outcome: RouteOutcome
     private let deliveryID: String
@@ -25,7 +25,7 @@ struct ExampleJudgement {
         reply = stored.duplicateOf.map { own.naming($0.deliveryID, insteadOf: deliveryID) } ?? own
     }
 
-    /// What came of it, for a person.
+    /// The outcome, for a person.
     var words: String {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread:
@@ -184,7 +184,7 @@ extension Expectation {
     }
 }
 
-/// What came of one example.
+/// The result of one example.
 package struct ExampleResult: Sendable {
     package let route: String
     package let name: String

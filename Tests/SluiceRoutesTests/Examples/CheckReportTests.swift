@@ -38,7 +38,7 @@ import Testing
         report.lines(form).map { $0.replacing(report.folder + "/", with: "").replacing(report.folder, with: "routes") }
     }
 
-    @Test("What is wrong in all files, sorted, with what differs, and a line that sums up")
+    @Test("what is wrong in all files, sorted, with what differs, and a line that sums up")
     func human() throws {
         let report = try report(["b.yaml": Self.route, "a.yaml": "kinds: { a: {}, b: {} }\n"])
         #expect(
@@ -53,7 +53,7 @@ import Testing
             ])
     }
 
-    @Test("Examples are not run where the files are wrong, and are where nothing but secrets is missing")
+    @Test("examples are not run where the files are wrong, and are where nothing but secrets is missing")
     func errors() throws {
         let broken = try report(["b.yaml": Self.route.replacing("jobs:", with: "job:")])
         #expect(broken.examples == nil && !broken.lacksSecretsOnly)
@@ -69,7 +69,7 @@ import Testing
         #expect(without.errors == 1 && !without.lacksSecretsOnly)
     }
 
-    @Test("A file of which not even the YAML can be read, a folder that is not there, and one with nothing in it")
+    @Test("a file of which not even the YAML can be read, a folder that is not there, and one with nothing in it")
     func nothing() throws {
         #expect(
             try lines(report(["a.yaml": "a: [\n"])).last
@@ -83,7 +83,7 @@ import Testing
             ])
     }
 
-    @Test("A folder without route files, and one without routes, are not green")
+    @Test("a folder without route files, and one without routes, are not green")
     func emptiness() throws {
         let empty = try report(["notes.txt": "x"])
         #expect(
@@ -100,7 +100,7 @@ import Testing
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
     }
 
-    @Test("At a terminal the line stands below, with a caret at the column")
+    @Test("at a terminal the line stands below, with a caret at the column")
     func source() throws {
         var form = CheckTextForm()
         form.showsSource = true
@@ -117,7 +117,7 @@ import Testing
             ])
     }
 
-    @Test("A long line is cut around its column, and control characters do not reach the terminal")
+    @Test("a long line is cut around its column, and control characters do not reach the terminal")
     func longLine() throws {
         var form = CheckTextForm()
         (form.showsSource, form.width) = (true, 40)
@@ -135,7 +135,7 @@ import Testing
         #expect(!wild.joined().contains { "\u{1B}\u{202E}\u{7}".contains($0) })
     }
 
-    @Test("Colours stand only where they are asked for")
+    @Test("colours stand only where they are asked for")
     func colours() throws {
         var form = CheckTextForm()
         #expect(try !lines(report(["b.yaml": Self.route])).joined().contains("\u{1B}"))
@@ -145,7 +145,7 @@ import Testing
         #expect(text.contains { $0.hasPrefix("\u{1B}[1mb.yaml:14:27:\u{1B}[0m \u{1B}[31merror:\u{1B}[0m the example") })
     }
 
-    @Test("Annotations for GitHub: one a line, escaped, with what differs")
+    @Test("annotations for GitHub: one a line, escaped, with what differs")
     func annotations() throws {
         let report = try report(["b,1.yaml": Self.route])
         #expect(
@@ -157,7 +157,7 @@ import Testing
             ])
     }
 
-    @Test("One JSON document")
+    @Test("one JSON document")
     func json() throws {
         let report = try report(["b.yaml": Self.route])
         let json = try #require(try JSONSerialization.jsonObject(with: Data(report.json)) as? NSDictionary)

@@ -12,7 +12,7 @@ import Testing
         return try route.results(examples).map { $0.differences.map { "\($0.what): \($0.expected), \($0.found)" } }
     }
 
-    @Test("The same key is a duplicate, whatever the body")
+    @Test("the same key is a duplicate, whatever the body")
     func duplicate() throws {
         let examples = [
             "body: { id: 1 }\nexpect: { duplicate: false, jobs: [{}] }",
@@ -26,7 +26,7 @@ import Testing
         #expect(results[4].outcome == "a duplicate of 'example 4'")
     }
 
-    @Test("An example that does not say is looked at by itself")
+    @Test("an example that does not say is looked at by itself")
     func unsaid() throws {
         #expect(
             try differences(
@@ -34,7 +34,7 @@ import Testing
                 "body: { id: 1 }\nexpect: { duplicate: true }") == [[], [], []])
     }
 
-    @Test("With 'accept' another body is a job with another key, and one that came before is a duplicate")
+    @Test("with 'accept' another body is a job with another key, and one that came before is a duplicate")
     func accept() throws {
         #expect(
             try differences(
@@ -44,7 +44,7 @@ import Testing
                 "body: { id: 1 }\nexpect: { duplicate: true }") == [[], [], [], []])
     }
 
-    @Test("With 'dead_letter' another body leaves dead letters")
+    @Test("with 'dead_letter' another body leaves dead letters")
     func deadLetter() throws {
         #expect(
             try differences(
@@ -54,7 +54,7 @@ import Testing
                 ])
     }
 
-    @Test("Of a delivery that is new in part the new elements are stored, and two elements with one key are one job")
+    @Test("of a delivery that is new in part the new elements are stored, and two elements with one key are one job")
     func elements() throws {
         let route = ExampleRoute(
             lines: "each: ${body.a}\nunique_key: ${item}", rules: "- type: t\n  payload: '${item}'")

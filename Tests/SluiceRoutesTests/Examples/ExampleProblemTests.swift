@@ -7,7 +7,7 @@ import Testing
 /// What is wrong with an example is told when the files are loaded.
 @Suite(.serialized) struct ExampleProblemTests {
     @Test(
-        "Each has its place and says what to do",
+        "each has its place and says what to do",
         arguments: [
             ("x: 1\nexpect: { status: 200 }", "13:9: unknown key 'x' in an example"),
             (
@@ -107,7 +107,7 @@ import Testing
         #expect(problems(ExampleRoute().text([example])) == [expected])
     }
 
-    @Test("An example of a route without a verifier has no secret, and one of a path with parameters has a path")
+    @Test("an example of a route without a verifier has no secret, and one of a path with parameters has a path")
     func route() {
         let open = ExampleRoute(path: "/a/{b}", verify: "verify: none").text(["secret: s\nexpect: { status: 200 }"])
         #expect(

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "Each key",
+        "each key",
         arguments: [
             ("body: 1", "method: POST"), ("body: 1", "path: /hook"), ("query: q=a%20b\nbody: 1", "q: a b"),
             ("query: { q: 'ä &=+#', r: 1 }\nbody: 1", "q: 'ä &=+#'"),
@@ -61,7 +61,7 @@ import Testing
         #expect(try payload(lines, expected, in: route) == [[]])
     }
 
-    @Test("A method besides POST, and one that the route takes where it does not take POST")
+    @Test("a method besides POST, and one that the route takes where it does not take POST")
     func methods() throws {
         var route = Self.echo
         route.lines = "methods: [ PUT, GET ]"
@@ -69,7 +69,7 @@ import Testing
         #expect(try payload("method: GET\nbody: 1", "method: GET", in: route) == [[]])
     }
 
-    @Test("A path with parameters, and one that leads elsewhere")
+    @Test("a path with parameters, and one that leads elsewhere")
     func paths() throws {
         var route = Self.echo
         route.path = "/hook/{tenant}"
@@ -91,7 +91,7 @@ import Testing
             ])
     }
 
-    @Test("The sender is one that the route takes unless the example says another")
+    @Test("the sender is one that the route takes unless the example says another")
     func senders() throws {
         var route = Self.echo
         route.lines = "allow_from: [ 203.0.113.8/29, 2001:db8::/32 ]"
@@ -101,7 +101,7 @@ import Testing
                 "remote_address: 192.0.2.1\nbody: 1\nexpect: { refused: address_not_allowed, status: 403 }") == [[]])
     }
 
-    @Test("A body from a file in the folder, which a link must not lead out of")
+    @Test("a body from a file in the folder, which a link must not lead out of")
     func files() throws {
         let folder = try TemporaryFolder()
         let outside = try TemporaryFolder()

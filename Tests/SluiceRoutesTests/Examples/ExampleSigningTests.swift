@@ -18,7 +18,7 @@ import Testing
         secrets: [ { file: nowhere } ]
         """
 
-    @Test("It is signed by the route's scheme, at its clock, with what the signature is over")
+    @Test("it is signed by the route's scheme, at its clock, with what the signature is over")
     func throwAway() throws {
         var route = ExampleRoute(verify: Self.timed)
         route.rules = "- type: t\n  payload: { time: '${header.X-Time}', id: '${header.X-Id}' }"
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        "One that brings its signature goes in as it is, with the secret it was made with", arguments: GitHubVector.all)
+        "one that brings its signature goes in as it is, with the secret it was made with", arguments: GitHubVector.all)
     func vectors(vector: GitHubVector) throws {
         let body = JSONTree.text(vector.body).json
         let request = "body_text: \(body)\nheaders: { X-Signature: '\(vector.header)' }\n"
@@ -44,7 +44,7 @@ import Testing
         #expect(try ExampleRoute().differences("\(request)expect: { status: 401 }") == [[]])
     }
 
-    @Test("A secret without a signature signs, and in the encoding that the route says")
+    @Test("a secret without a signature signs, and in the encoding that the route says")
     func secrets() throws {
         #expect(try ExampleRoute().differences("secret: s\nbody: 1\nexpect: { status: 200 }") == [[]])
         var route = ExampleRoute()
@@ -61,7 +61,7 @@ import Testing
                 ])
     }
 
-    @Test("Where the signature stands in the query, an example can bring it and not be given it")
+    @Test("where the signature stands in the query, an example can bring it and not be given it")
     func query() throws {
         var route = ExampleRoute()
         route.verify = "verify: { alg: hmac-sha256, signature_from: '${query.sig}' }\nsecrets: [ { env: SECRET } ]"
@@ -77,7 +77,7 @@ import Testing
             "\(differences[2])")
     }
 
-    @Test("Neither a real secret nor a file is looked for")
+    @Test("neither a real secret nor a file is looked for")
     func noSecrets() throws {
         let text = ExampleRoute(verify: Self.timed).text(["body: 1\nexpect: { status: 200 }"])
         #expect(compile([("r.yaml", text)], environment: [:]).table == nil)

@@ -31,7 +31,7 @@ import Testing
             """)
 
     @Test(
-        "What came out is as expected",
+        "what came out is as expected",
         arguments: [
             "status: 202", "duplicate: false", "dead_letters: 0", "dead_letters: []", "jobs: [ {} ]",
             "jobs: [ { type: t } ]",
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "What came out otherwise is told: what, what was expected, what was found",
+        "what came out otherwise is told: what, what was expected, what was found",
         arguments: [
             ("status: 200", ["status: 200, 202"]), ("duplicate: true", ["duplicate: true, false"]),
             ("dead_letters: 1", ["dead_letters: 1, []"]),
@@ -95,7 +95,7 @@ import Testing
         #expect(found == [expected])
     }
 
-    @Test("More jobs than are expected are told, each as it is")
+    @Test("more jobs than are expected are told, each as it is")
     func moreJobs() throws {
         let route = ExampleRoute(lines: "each: ${body.a}", rules: "- type: t\n  queue: q\n  payload: { n: '${item}' }")
         #expect(
@@ -104,7 +104,7 @@ import Testing
         #expect(try route.differences("body: { a: [] }\nexpect: { jobs: [], status: 200, dead_letters: 0 }") == [[]])
     }
 
-    @Test("A refusal is as expected only where it is expected, by its code or its status")
+    @Test("a refusal is as expected only where it is expected, by its code or its status")
     func refusals() throws {
         let route = ExampleRoute(lines: "content_types: [ application/json ]")
         let request = "signed: false\nbody: {}\nexpect: "
@@ -127,7 +127,7 @@ import Testing
                 + "the header x-signature is missing")
     }
 
-    @Test("A body over the route's limit is refused as the gateway refuses it")
+    @Test("a body over the route's limit is refused as the gateway refuses it")
     func limit() throws {
         let route = ExampleRoute(lines: "body_limit: 1KiB")
         let (long, fitting) = (String(repeating: "x", count: 1023), String(repeating: "x", count: 1022))
@@ -138,7 +138,7 @@ import Testing
                 == [[], []])
     }
 
-    @Test("A dead letter that the example does not name is a warning, and one that it names is as expected")
+    @Test("a dead letter that the example does not name is a warning, and one that it names is as expected")
     func deadLetters() throws {
         let bad = "body: { bad: true }\nexpect: "
         let results = try Self.rich.results([
@@ -158,7 +158,7 @@ import Testing
         #expect(results.map(\.isAsExpected) == [true, true, true, false])
     }
 
-    @Test("Where the route has no reply, the gateway's own document is what the example sees")
+    @Test("where the route has no reply, the gateway's own document is what the example sees")
     func document() throws {
         #expect(
             try ExampleRoute(lines: "unique_key: ${body.id}").differences(
@@ -170,7 +170,7 @@ import Testing
                 == [[], [], []])
     }
 
-    @Test("What is ignored is told with the reason")
+    @Test("what is ignored is told with the reason")
     func ignored() throws {
         let results = try Self.rich.results(["body: { skip: true }\nexpect: { jobs: [{}] }"])
         #expect(results[0].outcome == "ignored, because rule 1 ignores it")

@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(
-        "A header and a target are read as people write them",
+        "a header and a target are read as people write them",
         arguments: [
             ("X-A: b", "X-A", "b"), ("X-A:b c ", "X-A", "b c"), ("X-A:", "X-A", ""), ("X-A: a:b", "X-A", "a:b"),
         ])
@@ -102,7 +102,7 @@ import Testing
         #expect(RequestToSign.Header(parsing: text) == RequestToSign.Header(name, value))
     }
 
-    @Test("What is no header and no target is refused")
+    @Test("what is no header and no target is refused")
     func malformed() {
         for text in ["X-A", ": b", "X A: b", "X-A: b\nc", "X-A: \u{7F}"] {
             #expect(RequestToSign.Header(parsing: text) == nil, "\(text)")

@@ -8,7 +8,7 @@ import Testing
 /// Random routes and random requests: an account ends as the gateway does, and tells of what the gateway makes.
 @Suite(.serialized) struct ExplanationPropertyTests {
     @Test(
-        "The end of an account is what the gateway makes of the request, and its steps add up to it", arguments: 0..<150
+        "the end of an account is what the gateway makes of the request, and its steps add up to it", arguments: 0..<150
     )
     func agreement(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))

@@ -14,7 +14,7 @@ import Testing
         """
 
     @Test(
-        "A path that leads nowhere is told with the nearest ones, its parameters filled in",
+        "a path that leads nowhere is told with the nearest ones, its parameters filled in",
         arguments: [
             ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]),
             ("/nothing/at/all", ["/github/{tenant}", "/gitlab"]),
@@ -30,7 +30,7 @@ import Testing
             ])
     }
 
-    @Test("A path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
+    @Test("a path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])
     func unclearPath(path: String) throws {
         let words = try explanation(Self.two, TestRequest(target: path)).step("route")?.text
         #expect(
@@ -38,7 +38,7 @@ import Testing
                 == "none: a path with //, . or .. as a segment, %2F, %00 or invalid UTF-8 never leads to a route")
     }
 
-    @Test("A route is told with its place and its parameters, decoded")
+    @Test("a route is told with its place and its parameters, decoded")
     func route() throws {
         let found = try explanation(Self.two, TestRequest(target: "/github/ac%20me?x=1"))
         #expect(found.step("route")?.text == "a, path /github/{tenant}")
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "The first check that refuses is the last one, with its place",
+        "the first check that refuses is the last one, with its place",
         arguments: [
             ("allow_from: [ 10.0.0.0/8 ]", "POST", [], ErrorCode.addressNotAllowed, "allow_from", "r.yaml:5:5"),
             ("methods: [ PUT ]", "POST", [], .methodNotAllowed, "methods", "r.yaml:5:5"),
@@ -80,7 +80,7 @@ import Testing
         #expect(found.text.last?.hasPrefix("result        ✗ refused: \(code.httpStatus) \(code.rawValue): ") == true)
     }
 
-    @Test("Without a sender a request comes from an address that the route lets in, and a note says so")
+    @Test("without a sender a request comes from an address that the route lets in, and a note says so")
     func sender() throws {
         let found = try explanation(openRoute("allow_from: [ 10.0.0.0/8 ]"), TestRequest("{}"), sender: nil)
         #expect(found.refusal == nil)
@@ -101,7 +101,7 @@ import Testing
         return TestRequest("{}", headers: [("X-Time", time), ("X-Signature", "sha256=\(digest)")])
     }
 
-    @Test("A signature is told with the secret that matches, its source, the time and the signed text")
+    @Test("a signature is told with the secret that matches, its source, the time and the signed text")
     func genuine() throws {
         let found = try explanation(signedRoute, request("the old secret..."), environment: both)
         #expect(found.step("signature")?.holds == true)
@@ -113,7 +113,7 @@ import Testing
         #expect(found.refusal == nil)
     }
 
-    @Test("A wrong signature and an old one end the account, and no secret nor signature stands in it")
+    @Test("a wrong signature and an old one end the account, and no secret nor signature stands in it")
     func refused() throws {
         let forged = try explanation(signedRoute, request("guess"), environment: both)
         #expect(forged.refusal == .signatureInvalid)
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test("A request without a signature is signed with the first secret, unless it is to go as it is")
+    @Test("a request without a signature is signed with the first secret, unless it is to go as it is")
     func signing() throws {
         let signed = try explanation(signedRoute, TestRequest("{}"), signs: true, environment: both)
         #expect(
@@ -150,7 +150,7 @@ import Testing
         #expect(unsigned.refusal == .signatureMissing)
     }
 
-    @Test("What cannot be signed goes as it is, and the account says why")
+    @Test("what cannot be signed goes as it is, and the account says why")
     func obstacle() throws {
         let text = signedRoute.replacing("${header.X-Time}", with: "${body.time}")
         let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test(
-        "With secrets that are not there it signs with others that it makes up, and cannot tell whether a signature is right"
+        "with secrets that are not there it signs with others that it makes up, and cannot tell whether a signature is right"
     )
     func standIns() throws {
         let signed = try explanation(

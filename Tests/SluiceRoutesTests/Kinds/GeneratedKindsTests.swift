@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "A file with all types, and with names that are none in some language, is printed as it was before",
+        "a file with all types, and with names that are none in some language, is printed as it was before",
         arguments: [
             (KindLanguage.swift, "Tests/ZizqTests/GeneratedKinds.swift"), (.typescript, "Tests/Golden/Kinds/kinds.ts"),
             (.jsonSchema, "Tests/Golden/Kinds/kinds.json"),
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(
-        "The kinds of all files come by name, whatever the order of files and kinds", arguments: KindLanguage.allCases)
+        "the kinds of all files come by name, whatever the order of files and kinds", arguments: KindLanguage.allCases)
     func order(language: KindLanguage) throws {
         let (a, b, c) = (
             "  a: { payload: { x: string } }\n", "  b: { payload: { y: integer } }\n", "  c: { queue: q }\n"
@@ -51,7 +51,7 @@ import Testing
         #expect(one.contains("`sluice kinds --language \(language.rawValue)`"))
     }
 
-    @Test("What is wrong with routes, or with their secrets, is nothing to the kinds")
+    @Test("what is wrong with routes, or with their secrets, is nothing to the kinds")
     func routes() throws {
         let kinds = kinds(
             (
@@ -63,7 +63,7 @@ import Testing
         #expect(try kinds.source(in: .typescript).contains("export type K = string;"))
     }
 
-    @Test("What is wrong with kinds, and with a file's form, is said with its place")
+    @Test("what is wrong with kinds, and with a file's form, is said with its place")
     func problems() {
         let kinds = kinds(
             ("b.yaml", "kinds: { k: { payload: strng } }\n"), ("a.yaml", "kinds: { k: { quue: q } }\nkind: 1\n"),
@@ -78,7 +78,7 @@ import Testing
             ])
     }
 
-    @Test("Two kinds whose names come out as one type are refused", arguments: KindLanguage.allCases)
+    @Test("two kinds whose names come out as one type are refused", arguments: KindLanguage.allCases)
     func clash(language: KindLanguage) {
         let kinds = kinds(
             ("r.yaml", "kinds:\n  order_paid: {}\n  order-paid: {}\n  other: {}\n  string: {}\n  StringJob: {}\n"))
@@ -104,7 +104,7 @@ import Testing
         #expect(try !kinds.source(in: .typescript).contains("JSONValue"))
     }
 
-    @Test("A type inside of another is told from a kind of the same name")
+    @Test("a type inside of another is told from a kind of the same name")
     func innerNames() throws {
         let kinds = kinds(
             (

@@ -13,7 +13,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
     }
 
     @Test(
-        "What fits is a job with the payload as it is",
+        "what fits is a job with the payload as it is",
         arguments: [
             ("{a: string}", #"{"a":"x"}"#), ("{a: string}", #"{"a":"x","more":[1,{"a":2}]}"#),
             ("{a: string}", #"{"\u0061":"x"}"#),
@@ -45,7 +45,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
     }
 
     @Test(
-        "What does not fit is a dead letter that names the field and what was found, and not the value",
+        "what does not fit is a dead letter that names the field and what was found, and not the value",
         arguments: [
             ("{a: string}", "{}", "payload.a is missing"), ("{a: any}", "{}", "payload.a is missing"),
             ("{a: string}", #"{"a":null}"#, "payload.a must be a string, not null"),
@@ -85,7 +85,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
     }
 
     @Test(
-        "Of two equal keys the last counts, however deep, with all that is in it",
+        "of two equal keys the last counts, however deep, with all that is in it",
         arguments: [
             ("{a: string}", #"{"a":1,"a":"x"}"#, nil),
             ("{a: string}", #"{"a":"x","\u0061":1}"#, "payload.a must be a string, not a number"),
@@ -98,7 +98,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
         #expect(try outcome(body, type).summary == (expected.map { "dead letter payload_mismatch: \($0)" } ?? "stored"))
     }
 
-    @Test("Of several misfits the first in the order of the kind is named")
+    @Test("of several misfits the first in the order of the kind is named")
     func order() throws {
         let body = #"{"c":1,"b":{"y":1,"x":1},"a":"fine"}"#
         #expect(
@@ -106,7 +106,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
                 == "dead letter payload_mismatch: payload.b.x must be a string, not a number")
     }
 
-    @Test("What a mapping makes of references is checked, too: what is absent is null")
+    @Test("what a mapping makes of references is checked, too: what is absent is null")
     func mapping() throws {
         let route = try route(
             kindRoute("{id: integer, note: string?}", payload: "{id: '${body.id}', note: '${body.note}'}"))
@@ -116,7 +116,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
                 == "dead letter payload_mismatch: payload.id must be an integer, not null")
     }
 
-    @Test("With 'on_mismatch: reject' the request is refused, and nothing is stored")
+    @Test("with 'on_mismatch: reject' the request is refused, and nothing is stored")
     func reject() throws {
         let refused = try outcome(#"{"a":"secret"}"#, "{a: integer}", line: "on_mismatch: reject")
         #expect(refused.summary == "refused payload_mismatch: payload.a must be an integer, not a string")
@@ -129,7 +129,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
                 == ["7:18: 'on_mismatch' must be 'dead_letter' or 'reject', not 'ignore'"])
     }
 
-    @Test("A dead letter of a payload that does not fit keeps the request and the unique key")
+    @Test("a dead letter of a payload that does not fit keeps the request and the unique key")
     func kept() throws {
         let outcome = try outcome(#"{"a":1}"#, "{a: string}", line: "unique_key: ${body.a}")
         let delivery = try #require(outcome.delivery)
@@ -138,7 +138,7 @@ private let noInteger = "payload.a must be a 64-bit integer, written without fra
         #expect(delivery.request?.suffix(7) == Array(#"{"a":1}"#.utf8)[...])
     }
 
-    @Test("A kind that says nothing of its payload takes whatever comes")
+    @Test("a kind that says nothing of its payload takes whatever comes")
     func untyped() throws {
         let route = try route(
             "kinds: {k: {}}\n" + kindRoute("any").replacing("kinds:\n  k:\n    payload: any\n", with: ""))

@@ -11,7 +11,7 @@ private let formsOfTypes =
 /// What may stand in a kind's `payload`.
 @Suite(.serialized) struct PayloadTypeTests {
     @Test(
-        "A type of any form is read",
+        "a type of any form is read",
         arguments: [
             "string", "integer", "number", "boolean", "object", "array", "any", "string?", "[string]", "['string?']",
             "[[integer]]",
@@ -23,7 +23,7 @@ private let formsOfTypes =
     }
 
     @Test(
-        "A mistake in a type says what and where",
+        "a mistake in a type says what and where",
         arguments: [
             ("strng", "3:14: unknown type 'strng'; did you mean 'string'?"),
             ("String", "3:14: unknown type 'String'; did you mean 'string'?"),
@@ -48,7 +48,7 @@ private let formsOfTypes =
         #expect(problems(kindRoute(type)) == [expected])
     }
 
-    @Test("All mistakes of a type are said, and a rule is not held against a type that has any")
+    @Test("all mistakes of a type are said, and a rule is not held against a type that has any")
     func several() {
         #expect(
             problems(kindRoute("{a: strng, b: {c: [nmber]}}", payload: "{x: 1}")) == [
@@ -61,7 +61,7 @@ private let formsOfTypes =
 /// What a rule's `payload` is told before any delivery comes.
 @Suite(.serialized) struct PayloadMappingTests {
     @Test(
-        "A mapping that can fit is fine",
+        "a mapping that can fit is fine",
         arguments: [
             ("{a: string}", "{a: x}"), ("{a: string}", "{a: '7'}"), ("{a: string}", "{a: 'Order ${body.n}'}"),
             ("{a: string}", "{a: ''}"),
@@ -87,7 +87,7 @@ private let formsOfTypes =
     }
 
     @Test(
-        "What can never fit says what and where",
+        "what can never fit says what and where",
         arguments: [
             ("{a: string}", "{}", "9:18: the kind 'k' needs payload.a"),
             (
@@ -165,7 +165,7 @@ private let formsOfTypes =
         #expect(problems(kindRoute(type, payload: payload)) == [expected])
     }
 
-    @Test("Whatever is wrong is said at once, and each mistake once")
+    @Test("whatever is wrong is said at once, and each mistake once")
     func several() {
         #expect(
             problems(
@@ -181,7 +181,7 @@ private let formsOfTypes =
                 ])
     }
 
-    @Test("A kind of another file is held against a rule, too; a rule with 'type' is not")
+    @Test("a kind of another file is held against a rule, too; a rule with 'type' is not")
     func otherFiles() {
         let kinds = "kinds: { k: { payload: { a: string } } }\n"
         let routes =

@@ -25,14 +25,14 @@ import Testing
         try #require(try mapping(name)["properties"] as? [String: JSONObject], "\(name)")
     }
 
-    @Test("It says what it is")
+    @Test("it says what it is")
     func header() {
         #expect(root["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
         #expect(root["$id"] as? String == "urn:sluice:route-file")
         #expect(root["title"] as? String == "Sluice route file")
     }
 
-    @Test("Each mapping of the language has its keys in it, with their meanings, and no others")
+    @Test("each mapping of the language has its keys in it, with their meanings, and no others")
     func keys() throws {
         for table in RouteLanguage.mappings {
             let properties = try properties(table.name)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("A key that can be anything is one of those that can")
+    @Test("a key that can be anything is one of those that can")
     func values() throws {
         var open: [String] = []
         for table in RouteLanguage.mappings {
@@ -59,7 +59,7 @@ import Testing
         #expect(open.sorted() == ["example.body", "expected_job.payload", "expected_reply.body"])
     }
 
-    @Test("There are no mappings but those of the language, and nothing that is not referred to")
+    @Test("there are no mappings but those of the language, and nothing that is not referred to")
     func definitionsAreUsed() throws {
         let tables = RouteLanguage.mappings
         let closed = definitions.filter { ($0.value as? JSONObject)?["additionalProperties"] as? Bool == false }
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(
-        "Each mapping stands at its place",
+        "each mapping stands at its place",
         arguments: [
             ("route_file", ["properties", "routes", "items"], "route"),
             ("route_file", ["properties", "kinds", "additionalProperties", "then"], "kind"),
@@ -96,7 +96,7 @@ import Testing
         #expect(place?["$ref"] as? String == "#/$defs/\(expected)")
     }
 
-    @Test("Each pattern is a regular expression")
+    @Test("each pattern is a regular expression")
     func patterns() throws {
         let patterns = RouteSchema.document.matches(of: /"pattern": ("(?:[^"\\]|\\.)*")/).map { String($0.1) }
         #expect(patterns.count > 20)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("It is the same each time, and laid out for people")
+    @Test("it is the same each time, and laid out for people")
     func layout() {
         #expect(RouteSchema.document == RouteSchema.document)
         #expect(RouteSchema.document.hasPrefix("{\n  \"$schema\": "))

@@ -8,7 +8,7 @@ import Testing
 
 /// The schema is never stricter than the compiler, and reads references as it does.
 @Suite(.serialized) struct SchemaAgreementTests {
-    @Test("A good file that compiles with something in it changed is one that the schema takes", arguments: 0..<4)
+    @Test("a good file that compiles with something in it changed is one that the schema takes", arguments: 0..<4)
     func changes(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let roots = try CorpusFile.good.map {
@@ -43,7 +43,7 @@ import Testing
             YAMLScalar(text: $0, style: .doubleQuoted)
         }
 
-    @Test("A text is one that the schema takes just if its references can be read", arguments: 0..<4)
+    @Test("a text is one that the schema takes just if its references can be read", arguments: 0..<4)
     func references(seed: Int) throws {
         let expression = try NSRegularExpression(pattern: try Self.textPattern())
         var random = SeededRandom(seed: UInt64(seed))

@@ -7,7 +7,7 @@ import Testing
 /// The schema takes what the language is, and refuses what it is not.
 @Suite(.serialized) struct SchemaCorpusTests {
     @Test(
-        "It is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files"
+        "it is a schema by the metaschema of 2020-12, and takes the files in routes/, each example of the reference, and the good files"
     )
     func takes() throws {
         let page = try String(contentsOfFile: "\(CorpusFile.project)/docs/reference/routes.md", encoding: .utf8)
@@ -25,17 +25,17 @@ import Testing
         #expect(answer.verdicts.count == shipped.count + examples.count + CorpusFile.good.count)
     }
 
-    @Test("The good files together have every key of every mapping")
+    @Test("the good files together have every key of every mapping")
     func everyKey() throws {
         #expect(try CorpusFile.check(CorpusFile.good).unused == [])
     }
 
-    @Test("Each good file compiles without a problem", arguments: CorpusFile.good)
+    @Test("each good file compiles without a problem", arguments: CorpusFile.good)
     func goodFiles(file: CorpusFile) {
         #expect(file.compile().problems.map(\.description) == [])
     }
 
-    @Test("Each broken file is refused at the place that its first line names, and nowhere else")
+    @Test("each broken file is refused at the place that its first line names, and nowhere else")
     func refuses() throws {
         let answer = try CorpusFile.check(CorpusFile.broken)
         for file in CorpusFile.broken {
@@ -45,14 +45,14 @@ import Testing
         #expect(CorpusFile.broken.count >= 60)
     }
 
-    @Test("Each mapping has a broken file with a key that it does not have")
+    @Test("each mapping has a broken file with a key that it does not have")
     func misspeltKeys() throws {
         let mistakes = try CorpusFile.check(CorpusFile.broken).verdicts.values.flatMap(\.mistakes)
         let mappings = RouteLanguage.mappings
         #expect(Set(mistakes.map(\.mapping)).subtracting([""]) == Set(mappings.map(\.name)))
     }
 
-    @Test("Each broken file is refused by the compiler too", arguments: CorpusFile.broken)
+    @Test("each broken file is refused by the compiler too", arguments: CorpusFile.broken)
     func brokenFiles(file: CorpusFile) {
         #expect(file.compile().problems.isEmpty == false)
     }
