@@ -1,4 +1,5 @@
-internal import SluiceRouteFiles
+internal import SluiceJSON
+package import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// The JSON Schema of a route file, for editors and for checks without Sluice.
@@ -7,41 +8,64 @@ internal import SluiceRoutes
 /// whether a name or a path is taken, or what a reference means in its place.
 package enum RouteSchema {
     /// JSON text in the dialect 2020-12, the same each time, without a line feed at its end.
-    package static var document: String { schema.prettyText }
+    package static var document: String { schema.prettyText(.compact) }
 
-    private static var schema: SchemaValue {
-        let header: SchemaValue = [
+    private static var schema: JSONTree {
+        let header: JSONTree = [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": "urn:sluice:route-file",
             "title": "Sluice route file",
             "description":
-                "Which webhooks the gateway takes, how it tells that they are genuine, and which jobs come of them.",
+                "Which webhooks the gateway accepts, how it verifies them, and which jobs they become.",
         ]
-        return SchemaValue.object(header.constraints + file.constraints).adding(["$defs": definitions])
+        return .object(header.constraints + RouteLanguage.file.schema.constraints).adding(["$defs": definitions])
     }
 
-    private static var file: SchemaValue {
-        .mapping(
-            .file,
-            [
-                "kinds": ["type": "object", "propertyNames": .to(.name), "additionalProperties": kindOrNothing],
-                "routes": .list(of: .to(.route)),
-            ])
+    private static var definitions: JSONTree {
+        let mappings = RouteLanguage.mappings.dropFirst().map { JSONTree.Member(key: $0.name, value: $0.schema) }
+        let values = SchemaDefinition.allCases.map { JSONTree.Member(key: $0.rawValue, value: $0.schema) }
+        return .object(mappings + values)
+    }
+}
+
+/// The tables of `docs/reference/routes.md` that come from the rows of the route language.
+///
+/// A table stands between a line `<!-- keys: route -->`, which names its mapping, and a line `<!-- end -->`.
+package enum RoutePage {
+    private static let end = "<!-- end -->"
+
+    /// The page with each of its tables as the rows say it now.
+    package static func updating(_ page: String) -> String {
+        var lines: [Substring] = []
+        var isInside = false
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line == end { isInside = false }
+            if !isInside { lines.append(line) }
+            guard let table = RouteLanguage.mappings.first(where: { line == marker(of: $0) }) else { continue }
+            isInside = true
+            lines += markdown(of: table).map { $0[...] }
+        }
+        return lines.joined(separator: "\n")
     }
 
-    /// A kind can be a name alone.
-    private static var kindOrNothing: SchemaValue { .rule(if: .not(["type": "null"]), then: .to(.kind)) }
+    /// The line before the table of a mapping.
+    package static func marker(of table: any LanguageTable) -> String { "<!-- keys: \(table.name) -->" }
 
-    private static var definitions: SchemaValue {
-        let mappings: [(KeyTable, SchemaValue)] = [
-            (.kind, kind), (.route, route), (.rule, rule), (.conditionGroups, conditions), (.condition, condition),
-            (.verify, verify),
-            (.secret, secret), (.rate, rate), (.reply, reply), (.backoff, backoff), (.retention, retention),
-            (.batch, batch),
-            (.budget, budget), (.budgetPolicy, budgetPolicy), (.example, example), (.expectation, expectation),
-            (.expectedJob, expectedJob), (.expectedReply, expectedReply),
-        ]
-        let values = SchemaDefinition.allCases.map { SchemaValue.Member(key: $0.rawValue, value: $0.schema) }
-        return .object(mappings.map { SchemaValue.Member(key: $0.0.name, value: $0.1) } + values)
+    private static func markdown(of table: any LanguageTable) -> [String] {
+        let hasDefaults = table.rows.contains { defaultText(of: $0) != nil }
+        let head = ["key"] + (hasDefaults ? ["default"] : []) + ["value", "meaning"]
+        let rows = table.rows.map { row in
+            ["`\(row.name)`"] + (hasDefaults ? [defaultText(of: row) ?? "–"] : []) + [row.values, row.meaning]
+        }
+        return [line(head), "|" + head.map { _ in "---|" }.joined()] + rows.map(line)
+    }
+
+    private static func defaultText(of row: LanguageRow) -> String? {
+        if row.isRequired { return "required" }
+        return row.standard.map { "`\($0.string ?? $0.json)`" } ?? row.absent
+    }
+
+    private static func line(_ cells: [String]) -> String {
+        "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |"
     }
 }

@@ -1,4 +1,3 @@
-internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Regular expressions for references, as `ReferenceParser` reads them.
@@ -33,7 +32,7 @@ enum ReferencePattern {
 
     private static func reference(_ source: String) -> String { #"\$\{\#(blanks)\#(source)\#(blanks)\#(fallback)\}"# }
 
-    package static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
+    private static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
 
     /// Whether a text holds a reference: `${` that is not `$${`.
     static let isHeld = #"(^|[^$])\$\{"#
