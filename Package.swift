@@ -54,7 +54,7 @@ let package = Package(
         module("SluiceHTTP", ["SluiceBase", "SluiceNet", log]),
         module("Zizq", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
         module("DevQueue", ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", log]),
-        module("SluiceOutbox", ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
+        module("SluiceOutbox", ["SluiceBase", "SluiceJSON", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceRelay", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
         module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON"]),
         module("SluiceRouteFiles", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"]),
@@ -86,7 +86,7 @@ let package = Package(
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "TestSupport"]),
         tests("ZizqTests", ["Zizq", "DevQueue", "SluiceJSON", "TestSupport", log]),
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP", "TestSupport"]),
-        tests("SluiceOutboxTests", ["SluiceOutbox", "CSluiceSQLite"]),
+        tests("SluiceOutboxTests", ["SluiceOutbox", "SluiceInflate", "CSluiceSQLite"], exclude: ["Outboxes"]),
         tests("SluiceRelayTests", ["SluiceRelay", "DevQueue"]),
         tests(
             "SluiceRoutesTests",

@@ -84,12 +84,12 @@ struct DevQueueContents {
 
 extension DevQueueContents {
     /// Why jobs that passed the rules cannot be stored: folding needs jq, which is not here.
-    func refusal(of requests: [JobRequest], isBulk: Bool) -> JobRefusal? {
+    func refusal(of requests: [JobRequest], isBulk: Bool) -> RejectedJobError? {
         var opened: Set<String> = []
         for (position, request) in requests.enumerated() {
             guard let batch = request.batch(foldedAt: now) else { continue }
             guard openBatches[batch.key] != nil || !opened.insert(batch.key).inserted else { continue }
-            let refusal = JobRefusal(422, "batch.fold needs jq, which the development queue does not have")
+            let refusal = RejectedJobError(422, "batch.fold needs jq, which the development queue does not have")
             return isBulk ? refusal.at(position) : refusal
         }
         return nil

@@ -17,11 +17,11 @@ extension DevQueueService {
 
     /// - Returns: `nil` where a Zizq server's process ends.
     private func answer(to body: Span<UInt8>, isBulk: Bool, refusing fault: DevQueueFault?) -> HTTPResponse? {
-        do throws(JobRefusal) {
+        do throws(RejectedJobError) {
             let jobs = isBulk ? try RequestReader.jobs(body) : [try RequestReader.job(body)]
             if jobs.contains(where: EnqueueRules.endsServer) { return nil }
             if case .refusesType(let type) = fault, jobs.contains(where: { $0.type == type }) {
-                throw JobRefusal(400, "this type is refused")
+                throw RejectedJobError(400, "this type is refused")
             }
             let isLicensed = store.withContents { $0.configuration.isLicensed }
             try EnqueueRules.check(jobs, isBulk: isBulk, isLicensed: isLicensed)
@@ -44,7 +44,7 @@ extension DevQueueService {
 }
 
 /// Why a Zizq server refuses a request: the status and the sentence.
-struct JobRefusal: Error, Hashable {
+struct RejectedJobError: Error, Hashable {
     let status: Int
     let sentence: String
 
@@ -54,7 +54,7 @@ struct JobRefusal: Error, Hashable {
     }
 
     /// In a bulk a sentence about one job starts with the job's position.
-    func at(_ position: Int) -> JobRefusal { JobRefusal(status, "jobs[\(position)]: \(sentence)") }
+    func at(_ position: Int) -> RejectedJobError { RejectedJobError(status, "jobs[\(position)]: \(sentence)") }
 }
 
 /// The checks of an enqueue, in the order in which Zizq makes them.
@@ -62,7 +62,7 @@ enum EnqueueRules {
     /// Whether a Zizq server's process ends over the job: a name has more than 65,507 bytes.
     static func endsServer(_ job: JobRequest) -> Bool { max(job.type.utf8.count, job.queue.utf8.count) > 65_507 }
 
-    static func check(_ jobs: [JobRequest], isBulk: Bool, isLicensed: Bool) throws(JobRefusal) {
+    static func check(_ jobs: [JobRequest], isBulk: Bool, isLicensed: Bool) throws(RejectedJobError) {
         guard isBulk else {
             for job in jobs {
                 try checkShape(job)
@@ -84,41 +84,45 @@ enum EnqueueRules {
         }
     }
 
-    private static func checkShape(_ job: JobRequest) throws(JobRefusal) {
+    private static func checkShape(_ job: JobRequest) throws(RejectedJobError) {
         try checkName(job.type, of: "type")
         try checkName(job.queue, of: "queue")
-        if job.uniqueKey == nil, job.uniqueWhile != nil { throw JobRefusal(400, "unique_while requires unique_key") }
-        if job.uniqueKey != nil, job.batch != nil { throw JobRefusal(400, "unique_key and batch cannot be combined") }
+        if job.uniqueKey == nil, job.uniqueWhile != nil {
+            throw RejectedJobError(400, "unique_while requires unique_key")
+        }
+        if job.uniqueKey != nil, job.batch != nil {
+            throw RejectedJobError(400, "unique_key and batch cannot be combined")
+        }
     }
 
-    private static func checkName(_ name: String, of field: String) throws(JobRefusal) {
-        if name.isEmpty { throw JobRefusal(400, "\(field) must not be empty") }
+    private static func checkName(_ name: String, of field: String) throws(RejectedJobError) {
+        if name.isEmpty { throw RejectedJobError(400, "\(field) must not be empty") }
         for byte in name.utf8 {
             switch byte {
-            case 0: throw JobRefusal(400, "\(field) must not contain null bytes")
-            case UInt8(ascii: ","): throw JobRefusal(400, "\(field) must not contain ','")
+            case 0: throw RejectedJobError(400, "\(field) must not contain null bytes")
+            case UInt8(ascii: ","): throw RejectedJobError(400, "\(field) must not contain ','")
             case let byte where #"*?[]{}\"#.utf8.contains(byte):
-                throw JobRefusal(400, "\(field) must not contain '\(Character(Unicode.Scalar(byte)))' (reserved)")
+                throw RejectedJobError(400, "\(field) must not contain '\(Character(Unicode.Scalar(byte)))' (reserved)")
             default: continue
             }
         }
     }
 
-    private static func checkLicence(_ job: JobRequest, _ isLicensed: Bool) throws(JobRefusal) {
+    private static func checkLicence(_ job: JobRequest, _ isLicensed: Bool) throws(RejectedJobError) {
         guard !isLicensed else { return }
-        if job.uniqueKey != nil { throw JobRefusal(403, "unique jobs requires a pro license") }
-        if job.batch != nil { throw JobRefusal(403, "batched jobs requires a pro license") }
+        if job.uniqueKey != nil { throw RejectedJobError(403, "unique jobs requires a pro license") }
+        if job.batch != nil { throw RejectedJobError(403, "batched jobs requires a pro license") }
     }
 
-    private static func checkScope(_ job: JobRequest) throws(JobRefusal) {
+    private static func checkScope(_ job: JobRequest) throws(RejectedJobError) {
         guard let scope = job.uniqueWhile, UniqueScope(rawValue: scope) == nil else { return }
-        throw JobRefusal(400, #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#)
+        throw RejectedJobError(400, #"invalid unique_while: "\#(scope)" (expected "queued", "active", or "exists")"#)
     }
 
-    private static func checkExpressions(_ job: JobRequest) throws(JobRefusal) {
+    private static func checkExpressions(_ job: JobRequest) throws(RejectedJobError) {
         guard let batch = job.batch else { return }
         for (name, text) in [("when", batch.when), ("fold", batch.fold)] where !isPlausible(text) {
-            throw JobRefusal(422, "batch.\(name) is not a jq expression")
+            throw RejectedJobError(422, "batch.\(name) is not a jq expression")
         }
     }
 

@@ -14,7 +14,7 @@ extension DevQueueService {
     }
 
     /// `GET /jobs/count`
-    func count(_ parameters: QueryParameters) throws(JobRefusal) -> HTTPResponse {
+    func count(_ parameters: QueryParameters) throws(RejectedJobError) -> HTTPResponse {
         let filter = try JobFilter(parameters, allowing: [])
         let count = store.withContents { contents in
             filter.isEmpty ? contents.count : contents.jobs.values.count { filter.matches($0) }
@@ -23,7 +23,7 @@ extension DevQueueService {
     }
 
     /// `GET /jobs`
-    func page(_ parameters: QueryParameters) throws(JobRefusal) -> HTTPResponse {
+    func page(_ parameters: QueryParameters) throws(RejectedJobError) -> HTTPResponse {
         let filter = try JobFilter(parameters, allowing: JobPage.parameters)
         let jobs = store.withContents { $0.jobs.values.filter(filter.matches) }
         return .json(200, try JobPage(of: jobs, parameters).body(parameters))
@@ -66,12 +66,12 @@ struct JobPage {
     private let hasPrevious: Bool
 
     /// - Parameter jobs: all jobs of the listing, in any order.
-    init(of jobs: [DevQueueJob], _ parameters: QueryParameters) throws(JobRefusal) {
+    init(of jobs: [DevQueueJob], _ parameters: QueryParameters) throws(RejectedJobError) {
         guard let limit = Int(parameters["limit"] ?? "50"), 1...2000 ~= limit else {
-            throw JobRefusal(400, "limit must be between 1 and 2000")
+            throw RejectedJobError(400, "limit must be between 1 and 2000")
         }
         let order = parameters["order"] ?? "asc"
-        guard ["asc", "desc"].contains(order) else { throw JobRefusal(400, "order must be asc or desc") }
+        guard ["asc", "desc"].contains(order) else { throw RejectedJobError(400, "order must be asc or desc") }
         let precedes: (JobIdentifier, JobIdentifier) -> Bool = order == "asc" ? { $0 < $1 } : { $1 < $0 }
         let sorted = jobs.sorted { precedes($0.id, $1.id) }
         let range: Range<Int>
@@ -122,7 +122,7 @@ struct JobFilter: Sendable {
     /// - Parameters:
     ///   - parameters: texts are lists with commas, numbers are ranges. A job passes when it fits every parameter.
     ///   - others: parameters that are not filters.
-    init(_ parameters: QueryParameters, allowing others: Set<String>) throws(JobRefusal) {
+    init(_ parameters: QueryParameters, allowing others: Set<String>) throws(RejectedJobError) {
         for (name, value) in parameters.pairs where !others.contains(name) {
             let values = Set(value.split(separator: ",").map(String.init))
             switch name {
@@ -133,8 +133,8 @@ struct JobFilter: Sendable {
             case "priority": try add(Self.range(value, of: name)) { UInt64($0.priority) }
             case "ready_at": try add(Self.range(value, of: name)) { $0.readyAt }
             case "attempts": try add(Self.range(value, of: name)) { UInt64($0.attempts) }
-            case "filter": throw JobRefusal(400, "filter needs jq, which the development queue does not have")
-            default: throw JobRefusal(400, "unknown filter: \(name)")
+            case "filter": throw RejectedJobError(400, "filter needs jq, which the development queue does not have")
+            default: throw RejectedJobError(400, "unknown filter: \(name)")
             }
         }
     }
@@ -146,12 +146,12 @@ struct JobFilter: Sendable {
     }
 
     /// `N`, `A..B`, `..B` or `A..`, both ends included.
-    private static func range(_ text: String, of name: String) throws(JobRefusal) -> ClosedRange<UInt64> {
+    private static func range(_ text: String, of name: String) throws(RejectedJobError) -> ClosedRange<UInt64> {
         guard let (lower, upper) = bounds(text) else {
-            throw JobRefusal(400, "\(name) must be a number or a range: N, A..B, ..B or A..")
+            throw RejectedJobError(400, "\(name) must be a number or a range: N, A..B, ..B or A..")
         }
         guard lower <= upper else {
-            throw JobRefusal(400, "\(name): the lower bound \(lower) is above the upper bound \(upper)")
+            throw RejectedJobError(400, "\(name): the lower bound \(lower) is above the upper bound \(upper)")
         }
         return lower...upper
     }

@@ -34,7 +34,7 @@ package final class DevQueueService: Sendable {
     package func respond(to request: borrowing RequestView) -> DevQueueReply {
         if let refusal = refusal(of: request) { return .answer(refusal) }
         guard let (route, id) = DevQueueRoute.of(request.path.text) else { return .answer(.error(404, "not found")) }
-        do throws(JobRefusal) {
+        do throws(RejectedJobError) {
             return try reply(to: request, route, id: id)
         } catch {
             return .answer(.error(error.status, error.sentence))
@@ -43,7 +43,7 @@ package final class DevQueueService: Sendable {
 
     private func reply(
         to request: borrowing RequestView, _ route: DevQueueRoute, id: String
-    ) throws(JobRefusal) -> DevQueueReply {
+    ) throws(RejectedJobError) -> DevQueueReply {
         switch route {
         case .jobs where request.method.equals("POST"): return enqueue(request.body, isBulk: false)
         case .bulk: return enqueue(request.body, isBulk: true)
@@ -81,15 +81,15 @@ package final class DevQueueService: Sendable {
     }
 
     /// `POST /jobs/success`
-    private func completedAll(_ body: Span<UInt8>) throws(JobRefusal) -> HTTPResponse {
+    private func completedAll(_ body: Span<UInt8>) throws(RejectedJobError) -> HTTPResponse {
         let ids = try RequestReader.ids(body)
-        guard !ids.isEmpty else { throw JobRefusal(400, "ids must not be empty") }
+        guard !ids.isEmpty else { throw RejectedJobError(400, "ids must not be empty") }
         let unknown = ids.filter { !complete($0) }
         return unknown.isEmpty ? HTTPResponse(status: 204) : .list(unknown, named: "not_found", status: 422)
     }
 
     /// `POST /jobs/{id}/failure`
-    private func failed(_ id: String, _ body: Span<UInt8>) throws(JobRefusal) -> HTTPResponse {
+    private func failed(_ id: String, _ body: Span<UInt8>) throws(RejectedJobError) -> HTTPResponse {
         let report = try RequestReader.failure(body)
         let job = JobIdentifier(id).flatMap { id in store.withContents { $0.fail(id, report) } }
         guard let job else { return Self.notInFlight }

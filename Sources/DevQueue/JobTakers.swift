@@ -5,11 +5,11 @@ package struct TakeRequest: Sendable, Hashable {
     /// How many jobs may be out at once without being acknowledged; at least 1.
     let prefetch: Int
 
-    init(_ parameters: QueryParameters) throws(JobRefusal) {
+    init(_ parameters: QueryParameters) throws(RejectedJobError) {
         let names = parameters["queue"]?.split(separator: ",").map(String.init) ?? []
         queues = names.isEmpty ? nil : names
         guard let prefetch = Int(parameters["prefetch"] ?? "1"), prefetch > 0 else {
-            throw JobRefusal(400, "prefetch must be a number above 0")
+            throw RejectedJobError(400, "prefetch must be a number above 0")
         }
         self.prefetch = prefetch
     }

@@ -30,20 +30,20 @@ struct FailureReport {
 /// server, but in other words.
 enum RequestReader {
     /// The body of `POST /jobs`: one job object.
-    static func job(_ body: Span<UInt8>) throws(JobRefusal) -> JobRequest { try read(body, readJob) }
+    static func job(_ body: Span<UInt8>) throws(RejectedJobError) -> JobRequest { try read(body, readJob) }
 
     /// The body of `POST /jobs/bulk`: `{"jobs":[…]}`.
-    static func jobs(_ body: Span<UInt8>) throws(JobRefusal) -> [JobRequest] {
+    static func jobs(_ body: Span<UInt8>) throws(RejectedJobError) -> [JobRequest] {
         try read(body) { try $0.readList(of: bulkMembers, readJob) }
     }
 
     /// The body of `POST /jobs/success`: `{"ids":[…]}`.
-    static func ids(_ body: Span<UInt8>) throws(JobRefusal) -> [String] {
+    static func ids(_ body: Span<UInt8>) throws(RejectedJobError) -> [String] {
         try read(body) { try $0.readList(of: successMembers) { try $0.readString() } }
     }
 
     /// The body of `POST /jobs/{id}/failure`.
-    static func failure(_ body: Span<UInt8>) throws(JobRefusal) -> FailureReport {
+    static func failure(_ body: Span<UInt8>) throws(RejectedJobError) -> FailureReport {
         try read(body) { reader in
             var report = FailureReport()
             try reader.readObject(failureMembers) { reader, name in
@@ -60,14 +60,14 @@ enum RequestReader {
 
     private static func read<Value>(
         _ body: Span<UInt8>, _ value: (inout JSONReader) throws -> Value
-    ) throws(JobRefusal) -> Value {
+    ) throws(RejectedJobError) -> Value {
         var reader = JSONReader(body)
         do {
             let value = try value(&reader)
             try reader.finish()
             return value
         } catch {
-            throw JobRefusal(error, in: body)
+            throw RejectedJobError(error, in: body)
         }
     }
 
@@ -164,7 +164,7 @@ extension JSONReader {
                 continue
             }
             let name = members.names[position]
-            if seen & 1 << position != 0 { throw JobRefusal(400, "invalid JSON: duplicate field `\(name)`") }
+            if seen & 1 << position != 0 { throw RejectedJobError(400, "invalid JSON: duplicate field `\(name)`") }
             seen |= 1 << position
             try read(&self, name)
         }
@@ -192,15 +192,15 @@ extension JSONReader {
 
     fileprivate mutating func readUnsigned<Value: FixedWidthInteger & UnsignedInteger>(_ name: String) throws -> Value {
         if let value = (try? readUInt64()).flatMap(Value.init(exactly:)) { return value }
-        throw JobRefusal(400, "invalid JSON: \(name) must be an integer from 0 to \(Value.max)")
+        throw RejectedJobError(400, "invalid JSON: \(name) must be an integer from 0 to \(Value.max)")
     }
 }
 
-extension JobRefusal {
+extension RejectedJobError {
     /// The refusal of a body that is not the expected JSON.
     fileprivate init(_ error: any Error, in body: Span<UInt8>) {
         guard let error = error as? JSONError else {
-            self = error as? JobRefusal ?? JobRefusal(400, "invalid JSON")
+            self = error as? RejectedJobError ?? RejectedJobError(400, "invalid JSON")
             return
         }
         let place = error.position(in: body)

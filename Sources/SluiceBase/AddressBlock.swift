@@ -8,7 +8,7 @@ package struct AddressBlock: Sendable, Hashable {
     /// Reads an address with or without `/length`.
     ///
     /// - Returns: `nil` for anything else, and where bits behind the prefix are set (`10.0.0.1/8`): such a line means
-    ///   something else than whoever wrote it thought.
+    ///   something else than its author intended.
     package init?(parsing text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = PeerAddress.address(parsing: parts[0]) else { return nil }

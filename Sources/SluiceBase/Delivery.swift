@@ -62,7 +62,11 @@ package struct Delivery: Sendable {
 
         /// The part's bytes against `outbox.max_bytes`.
         package var byteCost: Int {
-            jobs.reduce(0) { $0 + $1.byteCost } + deadLetters.reduce(0) { $0 + $1.byteCost }
+            // Elements in place: a closure would get a copy of each.
+            var bytes = 0
+            for index in jobs.indices { bytes += jobs[index].byteCost }
+            for index in deadLetters.indices { bytes += deadLetters[index].byteCost }
+            return bytes
         }
     }
 
@@ -71,7 +75,9 @@ package struct Delivery: Sendable {
 
     /// The delivery's bytes against `outbox.max_bytes`, and its share of the 16 MiB of one transaction.
     package var byteCost: Int {
-        parts.reduce((request?.count ?? 0) - Self.partOverhead) { $0 + Self.partOverhead + $1.byteCost }
+        var bytes = (request?.count ?? 0) + (parts.count - 1) * Self.partOverhead
+        for index in parts.indices { bytes += parts[index].byteCost }
+        return bytes
     }
 
     /// The jobs of all parts, in order.

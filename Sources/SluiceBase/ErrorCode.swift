@@ -65,7 +65,7 @@ extension ErrorCode {
         }
     }
 
-    /// One sentence for whoever reads the answer: what is wrong and, where the sender can do something, what to do. It
+    /// One sentence for the reader of the answer: what is wrong and, where the sender can do something, what to do. It
     /// never holds anything of the request.
     package var title: String {
         switch self {

@@ -16,7 +16,7 @@ package enum FileAccess {
     }
 
     /// Why a file or folder cannot be read.
-    package struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct AccessError: Error, Sendable, Hashable, CustomStringConvertible {
         /// `No such file or directory` and the like.
         package let description: String
 
@@ -29,16 +29,16 @@ package enum FileAccess {
     }
 
     /// Symbolic links are followed, as Kubernetes puts each mounted file behind two.
-    package static func status(of path: String) throws(Failure) -> Status {
+    package static func status(of path: String) throws(AccessError) -> Status {
         var status = stat()
         // `stat` fills the structure that is given.
-        guard unsafe stat(path, &status) == 0 else { throw Failure(errorNumber: errno) }
+        guard unsafe stat(path, &status) == 0 else { throw AccessError(errorNumber: errno) }
         return Status(status)
     }
 
     /// The names in a folder without `.` and `..`, sorted by their bytes.
-    package static func names(inFolder path: String) throws(Failure) -> [String] {
-        guard let stream = unsafe opendir(path) else { throw Failure(errorNumber: errno) }
+    package static func names(inFolder path: String) throws(AccessError) -> [String] {
+        guard let stream = unsafe opendir(path) else { throw AccessError(errorNumber: errno) }
         // The stream is this function's own and closed on each way out.
         defer { unsafe closedir(stream) }
         var names: [String] = []
@@ -55,56 +55,56 @@ package enum FileAccess {
     /// The whole content of a regular file.
     ///
     /// - Parameter limit: in bytes; a larger file is a failure and is not read further.
-    package static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    package static func read(_ path: String, limit: Int) throws(AccessError) -> [UInt8] {
         // `O_NONBLOCK`: opening a named pipe must not wait for its writer. The path is a C string for the call.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        guard descriptor >= 0 else { throw AccessError(errorNumber: errno) }
         defer { close(descriptor) }
         var status = stat()
         // `fstat` fills the structure that is given.
-        guard unsafe fstat(descriptor, &status) == 0 else { throw Failure(errorNumber: errno) }
-        guard Status(status).isRegularFile else { throw Failure("it is not a regular file") }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw AccessError(errorNumber: errno) }
+        guard Status(status).isRegularFile else { throw AccessError("not a regular file") }
         return try content(of: descriptor, limit: limit)
     }
 
     /// All that comes on standard input, to its end.
     ///
     /// - Parameter limit: in bytes; more is a failure.
-    package static func readStandardInput(limit: Int) throws(Failure) -> [UInt8] {
+    package static func readStandardInput(limit: Int) throws(AccessError) -> [UInt8] {
         try content(of: STDIN_FILENO, limit: limit)
     }
 
     /// Whether a file lies in a folder or below it, once all symbolic links have been followed.
-    package static func isInside(_ path: String, folder: String) throws(Failure) -> Bool {
+    package static func isInside(_ path: String, folder: String) throws(AccessError) -> Bool {
         try resolve(path).hasPrefix(resolve(folder) + "/")
     }
 
-    private static func resolve(_ path: String) throws(Failure) -> String {
+    private static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
-        guard let resolved = unsafe realpath(path, nil) else { throw Failure(errorNumber: errno) }
+        guard let resolved = unsafe realpath(path, nil) else { throw AccessError(errorNumber: errno) }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
     }
 
     /// Makes a folder that only this user may enter, if there is none.
-    package static func makeFolder(_ path: String) throws(Failure) {
+    package static func makeFolder(_ path: String) throws(AccessError) {
         // The path is a C string for the call.
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Failure(errorNumber: errno) }
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw AccessError(errorNumber: errno) }
     }
 
     /// Writes a file that only this user may read, from its first moment on; one that is there is overwritten.
-    package static func writePrivate(_ bytes: [UInt8], to path: String) throws(Failure) {
+    package static func writePrivate(_ bytes: [UInt8], to path: String) throws(AccessError) {
         // The path is a C string for the call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        guard descriptor >= 0 else { throw AccessError(errorNumber: errno) }
         defer { close(descriptor) }
         // The array outlives the call.
         guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw Failure(errorNumber: errno)
+            throw AccessError(errorNumber: errno)
         }
     }
 
-    private static func content(of descriptor: Int32, limit: Int) throws(Failure) -> [UInt8] {
+    private static func content(of descriptor: Int32, limit: Int) throws(AccessError) -> [UInt8] {
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: min(limit + 1, 64 << 10))
         while content.count <= limit {
@@ -112,10 +112,10 @@ package enum FileAccess {
             let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
             if count == 0 { return content }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure(errorNumber: errno) }
+            guard count > 0 else { throw AccessError(errorNumber: errno) }
             content.append(contentsOf: chunk[..<count])
         }
-        throw Failure("it is larger than \(limit) bytes")
+        throw AccessError("larger than \(limit) bytes")
     }
 }
 

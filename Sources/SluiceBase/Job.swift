@@ -33,15 +33,15 @@ package struct Job: Sendable, Hashable {
 
     /// What a job takes in the outbox besides its texts and bytes: its numbers, its share of the page and of the
     /// delivery's row.
-    package static let rowOverhead = 256
+    @inlinable package static var rowOverhead: Int { 256 }
 
     /// The job's bytes against `outbox.max_bytes`.
-    package var byteCost: Int { Self.rowOverhead + contentBytes + (uniqueWhile?.rawValue.utf8.count ?? 0) }
+    @inlinable package var byteCost: Int { Self.rowOverhead + contentBytes + (uniqueWhile?.rawValue.utf8.count ?? 0) }
 
     /// About how many bytes the job takes in a request to Zizq.
-    package var requestBytes: Int { 96 + contentBytes }
+    @inlinable package var requestBytes: Int { 96 + contentBytes }
 
-    private var contentBytes: Int {
+    @usableFromInline var contentBytes: Int {
         type.utf8.count + queue.utf8.count + options.members.count + (uniqueKey?.utf8.count ?? 0) + payload.count
     }
 
@@ -68,9 +68,9 @@ package enum UniqueWhile: String, CaseIterable, Sendable {
 /// Nothing reads them back but `JobOptions(stored:)`, for a row of the outbox.
 package struct JobOptions: Sendable, Hashable {
     /// Members of Zizq's job object, such as `"priority":5,"retry_limit":3`; empty where Zizq's defaults hold.
-    package private(set) var members: [UInt8]
+    package var members: [UInt8]
     /// Whether the job is folded together with others, for which Zizq needs a licence.
-    package private(set) var hasBatch: Bool
+    package var hasBatch: Bool
 
     package init(members: [UInt8], hasBatch: Bool) {
         self.members = members

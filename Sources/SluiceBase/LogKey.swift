@@ -12,7 +12,7 @@ package enum LogKey: String, CaseIterable, Sendable {
     case code
     /// One sentence about why; no secret, nothing of a body.
     case reason
-    /// The address of whoever opened the connection, or the one that a trusted proxy names.
+    /// The address of the peer that opened the connection, or the one that a trusted proxy names.
     case peer
     /// A listener's or server's address.
     case address

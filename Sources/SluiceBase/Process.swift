@@ -38,7 +38,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case usage = 2
     /// What was asked about is refused: the request of `sluice explain`.
     case refused = 65
-    /// Something it needs is not to be had: a port, a lock, a file, a server.
+    /// Something required is unavailable: a port, a lock, a file, a server.
     case unavailable = 69
     /// A bug.
     case software = 70
@@ -63,8 +63,8 @@ package enum StartSignals {
     /// From here on SIGTERM and SIGINT end the process at once, with exit status 0, and SIGHUP does nothing, until
     /// somebody else traps them.
     ///
-    /// Left alone, the first process of a container ignores a SIGTERM, and whoever stops the container while it waits
-    /// for its outbox has to kill it.
+    /// Left alone, the first process of a container ignores a SIGTERM, and anyone who stops the container while it
+    /// waits for its outbox has to kill it.
     package static func endTheProcess() {
         for number in [SIGTERM, SIGINT] {
             // `_exit` may be called in a signal handler (man 7 signal-safety); nothing is open that would need more.

@@ -30,7 +30,7 @@ package enum StandardError {
         }
     }
 
-    /// Writes all of a command's own text, waiting for whoever reads it; gives up where nobody does any more.
+    /// Writes all of a command's own text, waiting for its reader; gives up if nobody reads.
     package static func say(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         var written = 0

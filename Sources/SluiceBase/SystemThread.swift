@@ -4,7 +4,7 @@ internal import Glibc
 /// outbox's writer.
 package enum SystemThread {
     /// The system has no thread left.
-    package struct Failure: Error, Sendable, Hashable {
+    package struct StartError: Error, Sendable, Hashable {
         /// The `errno`.
         package let code: Int32
     }
@@ -24,7 +24,7 @@ package enum SystemThread {
     ///
     /// - Parameter name: for people who look at the process; cut to 15 bytes (`man 5 proc`, `/proc/pid/comm`).
     /// - Throws: the error number of `pthread_create`; nothing is started then.
-    package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
+    package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(StartError) {
         var thread = pthread_t()
         // Released by the thread itself, as its first act.
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
@@ -40,7 +40,7 @@ package enum SystemThread {
             }, start.toOpaque())
         guard code == 0 else {
             unsafe start.release()
-            throw Failure(code: code)
+            throw StartError(code: code)
         }
         pthread_detach(thread)
     }

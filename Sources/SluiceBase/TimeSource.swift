@@ -33,7 +33,7 @@ package struct SystemTime: TimeSource {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that only moves when a test moves it.
 package final class ManualTime: TimeSource {
     private struct Reading {
         var wall: Int64

@@ -31,9 +31,11 @@ package enum TimestampText {
     /// - Returns: milliseconds since 1970; nil for anything else.
     package static func parse(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
-        guard let year = digits(4, "-", &rest), let month = digits(2, "-", &rest), let day = digits(2, nil, &rest),
+        guard let year = digits(4, "-", rest: &rest), let month = digits(2, "-", rest: &rest),
+            let day = digits(2, nil, rest: &rest),
             let separator = rest.popFirst(), "Tt ".utf8.contains(separator),
-            let hour = digits(2, ":", &rest), let minute = digits(2, ":", &rest), let second = digits(2, nil, &rest),
+            let hour = digits(2, ":", rest: &rest), let minute = digits(2, ":", rest: &rest),
+            let second = digits(2, nil, rest: &rest),
             hour < 24, minute < 60, second <= 60, let days = daysSinceEpoch(year: year, month: month, day: day),
             let milliseconds = fraction(&rest), let offset = offsetMinutes(&rest), rest.isEmpty
         else { return nil }
@@ -41,7 +43,7 @@ package enum TimestampText {
         return seconds * 1000 + Int64(milliseconds)
     }
 
-    private static func digits(_ count: Int, _ separator: Unicode.Scalar?, _ rest: inout ArraySlice<UInt8>) -> Int? {
+    private static func digits(_ count: Int, _ separator: Unicode.Scalar?, rest: inout ArraySlice<UInt8>) -> Int? {
         guard rest.count >= count else { return nil }
         var number = 0
         for _ in 0..<count {
@@ -75,7 +77,9 @@ package enum TimestampText {
     }
 
     private static func offset(_ rest: inout ArraySlice<UInt8>) -> Int? {
-        guard let hours = digits(2, ":", &rest), let minutes = digits(2, nil, &rest), hours < 24, minutes < 60 else {
+        guard let hours = digits(2, ":", rest: &rest), let minutes = digits(2, nil, rest: &rest), hours < 24,
+            minutes < 60
+        else {
             return nil
         }
         return hours * 60 + minutes

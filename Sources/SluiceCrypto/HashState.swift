@@ -2,7 +2,7 @@ internal import CSluiceOpenSSL
 
 /// A hash function at work: OpenSSL's `EVP_MD_CTX`, owned. It belongs to one thread at a time.
 ///
-/// The calls fail only for want of memory, in which case the process ends.
+/// The calls fail only without memory, in which case the process ends.
 @safe
 struct HashState: ~Copyable {
     let algorithm: HashAlgorithm

@@ -2,8 +2,8 @@ internal import CSluiceOpenSSL
 
 /// What OpenSSL noted about a failure.
 ///
-/// It keeps a queue of errors a thread. Whoever meets a failure makes one of these on the same thread, which empties
-/// the queue: a note that stays would be taken for the cause of a later failure.
+/// It keeps a queue of errors a thread. A caller that sees a failure creates one of these on the same thread, which
+/// empties the queue: a note that stays would be taken for the cause of a later failure.
 package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was being done, to stand before the reasons: `reading the certificate`.
     package let operation: String
@@ -46,7 +46,7 @@ package enum SecureRandom {
         // The buffer has room for `count` bytes and is filled by the call.
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let isFilled = unsafe RAND_bytes(buffer.baseAddress, Int32(count)) == 1
-            guard isFilled || count == 0 else { preconditionFailure("\(OpenSSLError("making random bytes"))") }
+            guard isFilled || count == 0 else { preconditionFailure("\(OpenSSLError("generating random bytes"))") }
             filled = count
         }
     }

@@ -63,7 +63,7 @@ extension Gateway {
     private func registerReload(in registry: MetricsRegistry) {
         registry.gauge(.tableVersion, value: { [reload] in Double(reload.status.version) })
         registry.gauge(.tableTime, value: { [reload] in reload.status.loadedAtMilliseconds.map { Double($0) / 1000 } })
-        registry.gauge(.tableRoutes, value: { [reload] in reload.activeRoutes.map { Double($0.table.routes.count) } })
+        registry.gauge(.tableRoutes, value: { [reload] in Double(reload.activeRoutes.table.routes.count) })
         registry.gauge(.reloadTime, value: { [reload] in reload.status.triedAtMilliseconds.map { Double($0) / 1000 } })
         registry.gauge(.reloadFailing, value: { [reload] in reload.status.problems.isEmpty ? 0 : 1 })
         registry.gauge(.reloadProblems, value: { [reload] in Double(reload.status.problems.count) })

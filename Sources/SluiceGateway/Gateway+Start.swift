@@ -39,12 +39,12 @@ extension Gateway {
     }
 
     private static func start(_ core: GatewayCore, _ outbox: OutboxWriter) async throws(StartupError) -> Gateway {
-        let (reload, routes) = try loadRoutes(core)
+        let reload = try loadRoutes(core)
         let sockets = try BoundSockets(core.settings)
         let client = try ZizqClient.make(core.settings.zizq, loop: core.clientLoop, logger: core.logger)
         let relay = try startRelay(core, outbox, to: client)
         let listeners = try await Listeners.start(
-            core, on: sockets, outbox: outbox, reload: reload, routes: routes)
+            core, on: sockets, outbox: outbox, reload: reload)
         let gateway = Gateway(
             core: core, outbox: outbox, reload: reload, client: client, relay: relay, listeners: listeners,
             signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
@@ -64,28 +64,26 @@ extension Gateway {
         }
     }
 
-    private static func loadRoutes(
-        _ core: GatewayCore
-    ) throws(StartupError) -> (service: RouteReloadService, routes: ActiveRoutes) {
+    private static func loadRoutes(_ core: GatewayCore) throws(StartupError) -> RouteReloadService {
         let configuration = core.configuration
         var options = RouteOptions(core.settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
         if let key = configuration.secretStandIn { options.secrets = .wellKnown(key) }
-        var watched = RouteReloadService.Configuration(
-            folder: core.settings.routes, options: options, environment: configuration.environment)
-        if let show = configuration.show {
-            watched.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
-        }
         let loops = core.loops
-        let service = RouteReloadService(
-            watched, certificate: try loadCertificate(core), metrics: core.metrics,
-            publication: .init(publish: { loops.use($0) }, settle: { await loops.settle() }), time: core.time,
-            logger: core.logger)
-        let routes = try service.start()
-        let variables = Set(service.environmentNames)
+        var publication = RouteReloadService.Publication(
+            publish: { loops.use($0) }, settle: { await loops.settle() })
+        if let show = configuration.show {
+            publication.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
+        }
+        let loader = RouteLoader(
+            folder: core.settings.routes, options: options, environment: configuration.environment, time: core.time)
+        let service = try RouteReloadService(
+            loader, certificate: try loadCertificate(core), metrics: core.metrics, publication: publication,
+            time: core.time, logger: core.logger)
+        let variables = Set(service.picture.compilation.environmentNames)
         for warning in SettingsEnvironment.warnings(for: configuration.environment, routeVariables: variables) {
             core.logger.warning("\(warning)")
         }
-        return (service, routes)
+        return service
     }
 
     private static func loadCertificate(_ core: GatewayCore) throws(StartupError) -> CertificateKeeper? {
@@ -117,7 +115,7 @@ extension Gateway {
         let routes = routePaths.count
         if routes == 0 {
             logger.warning(
-                "there are no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
+                "no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
         }
         logger.notice(
             "started",

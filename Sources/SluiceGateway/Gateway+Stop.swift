@@ -31,7 +31,7 @@ extension Gateway {
         if isFirst { await group.triggerGracefulShutdown() }
         core.logger.notice(
             isFirst
-                ? "stopping: serving on for limits.drain, then finishing" : "stopping at once: the drain is skipped",
+                ? "stopping: serving for limits.drain, then finishing" : "stopping now, without the drain",
             metadata: .fields([.signal: signal]))
     }
 
@@ -90,7 +90,7 @@ struct OutboxService: Service {
         let status = outbox.status
         if status.pendingJobs > 0, status.isMisplaced {
             logger.critical(
-                "jobs are in files that are not at the outbox's path any more: the next start does not find them",
+                "jobs are in files that are no longer at outbox.path: the next start will not find them",
                 metadata: .fields([.jobs: status.pendingJobs]))
         } else if status.pendingJobs > 0 {
             logger.notice("jobs stay in the outbox for the next start", metadata: .fields([.jobs: status.pendingJobs]))

@@ -45,7 +45,7 @@ package final class Gateway: Sendable {
     package var configuration: GatewayConfiguration { core.configuration }
 
     /// The paths of the active routes, in the order of the files.
-    package var routePaths: [String] { reload.activeRoutes?.table.routes.map(\.path) ?? [] }
+    package var routePaths: [String] { reload.activeRoutes.table.routes.map(\.path) }
 
     /// Serves until a signal ends it. SIGTERM and SIGINT stop, a second one skips the drain; SIGHUP reloads.
     package func run() async {
@@ -66,7 +66,7 @@ package final class Gateway: Sendable {
         do {
             try await group.run()
         } catch {
-            core.logger.critical("a service ended with an error: \(error)")
+            core.logger.critical("a service failed: \(error)")
         }
         listening.cancel()
         await close()

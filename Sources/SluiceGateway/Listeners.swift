@@ -13,17 +13,14 @@ struct Listeners: Sendable {
 
     /// Makes the servers on their event loops, and has them listen.
     ///
-    /// - Parameters:
-    ///   - sockets: bound already.
-    ///   - routes: those that the first requests are served with.
+    /// - Parameter sockets: bound already.
     static func start(
-        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService,
-        routes: ActiveRoutes
+        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService
     ) async throws(StartupError) -> Listeners {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition { outbox.status.condition.reasonNotReady }
         let listeners = Listeners(
-            ingest: await makeIngest(core, outbox: outbox, routes: routes),
+            ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),
             control: await makeControl(core, outbox: outbox, reader: reader, reload: reload),
             condition: condition, addresses: sockets.addresses)
@@ -134,7 +131,7 @@ struct BoundSockets {
             bound.append(socket)
             return socket
         } catch {
-            let advice = error.isAddressInUse ? "; end the other process or set \(name) to another address" : ""
+            let advice = error.isAddressInUse ? "; stop the other process or set \(name) to another address" : ""
             throw StartupError(
                 .unavailable, "cannot listen on \(address.hostAndPort) (\(name)): \(error.reason)\(advice)")
         }
@@ -144,14 +141,14 @@ struct BoundSockets {
         guard path.utf8.count <= SocketAddress.unixPathLimit else {
             throw StartupError(
                 .wrongInput,
-                "the control socket \(path) would have a path of \(path.utf8.count) bytes, and the system takes at "
+                "the path of the control socket \(path) has \(path.utf8.count) bytes, and the system allows at "
                     + "most "
                     + "\(SocketAddress.unixPathLimit); set outbox.path to a shorter one")
         }
         do throws(SystemCallError) {
             return try ListeningSocket(.unix(path: path))
         } catch {
-            throw StartupError(.unavailable, "cannot make the control socket \(path): \(error.reason)")
+            throw StartupError(.unavailable, "cannot create the control socket \(path): \(error.reason)")
         }
     }
 

@@ -15,14 +15,14 @@ package enum Gzip {
             let start = output.count
             let data = try GzipHeader.end(in: bytes, from: offset)
             offset = try inflater.inflate(bytes, from: data, into: &output)
-            try checkTrailer(bytes, &offset, output, since: start)
+            try checkTrailer(bytes, &offset, output: output, since: start)
         } while offset < bytes.count
         return try output.finish()
     }
 
     /// The checksum and the length behind each stream (RFC 1952 §2.3.1).
     private static func checkTrailer(
-        _ bytes: Span<UInt8>, _ offset: inout Int, _ output: borrowing InflatedBytes, since start: Int
+        _ bytes: Span<UInt8>, _ offset: inout Int, output: borrowing InflatedBytes, since start: Int
     ) throws(GzipError) {
         guard offset + 8 <= bytes.count else { throw .cutOff }
         let trailer = bytes.word(at: offset)
@@ -61,7 +61,7 @@ private enum GzipHeader {
         if flags & Flag.extra != 0 { offset = try endOfExtra(bytes, offset) }
         if flags & Flag.name != 0 { offset = try endOfText(bytes, offset) }
         if flags & Flag.comment != 0 { offset = try endOfText(bytes, offset) }
-        if flags & Flag.headerChecksum != 0 { offset = try endOfChecksum(bytes, start, offset) }
+        if flags & Flag.headerChecksum != 0 { offset = try endOfChecksum(bytes, start, offset: offset) }
         return offset
     }
 
@@ -79,7 +79,7 @@ private enum GzipHeader {
         return end + 1
     }
 
-    private static func endOfChecksum(_ bytes: Span<UInt8>, _ start: Int, _ offset: Int) throws(GzipError) -> Int {
+    private static func endOfChecksum(_ bytes: Span<UInt8>, _ start: Int, offset: Int) throws(GzipError) -> Int {
         guard offset + 2 <= bytes.count else { throw .cutOff }
         let stored = UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
         guard stored == UInt16(truncatingIfNeeded: CRC32.of(bytes.extracting(start..<offset))) else {
@@ -118,15 +118,15 @@ extension GzipError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .overLimit: "a body over the limit after gzip"
-        case .notGzip: "the body is not gzip, which its content encoding says it is"
-        case .brokenHeader: "the header of the gzip body is broken"
-        case .cutOff: "the gzip body ends before its end"
-        case .brokenBlock: "the gzip body has a broken block"
-        case .idleBlocks: "the gzip body has too many blocks with little or nothing in them"
-        case .brokenCode: "the gzip body has a code that means nothing"
-        case .brokenDistance: "the gzip body repeats what lies before its beginning"
-        case .checksumMismatch: "the gzip body does not fit its checksum"
-        case .bytesBehind: "the gzip body has something else behind its end"
+        case .notGzip: "the body is not gzip, although its content encoding says so"
+        case .brokenHeader: "the gzip body has an invalid header"
+        case .cutOff: "the gzip body is truncated"
+        case .brokenBlock: "the gzip body has an invalid block"
+        case .idleBlocks: "the gzip body has too many empty or nearly empty blocks"
+        case .brokenCode: "the gzip body has an invalid code"
+        case .brokenDistance: "the gzip body refers to data before its start"
+        case .checksumMismatch: "the gzip body does not match its checksum"
+        case .bytesBehind: "the gzip body is followed by other data"
         }
     }
 }

@@ -136,7 +136,8 @@ extension Inflater {
             // Copies, which stay in registers.
             var (input, count) = (self.input, output.count)
             var span = output.room
-            hasEnded = try Self.decode(bytes, &input, literals, distances, into: &span, &count, since: beginning)
+            hasEnded = try Self.decode(
+                bytes, &input, literals: literals, distances: distances, into: &span, count: &count, since: beginning)
             output.count = count
             self.input = input
         }
@@ -147,8 +148,8 @@ extension Inflater {
     /// - Parameter count: how many bytes of `output` are written.
     /// - Returns: whether the block has ended.
     private static func decode(
-        _ bytes: Span<UInt8>, _ input: inout BitReader, _ literals: PrefixCode, _ distances: PrefixCode,
-        into output: inout MutableSpan<UInt8>, _ count: inout Int, since beginning: Int
+        _ bytes: Span<UInt8>, _ input: inout BitReader, literals: PrefixCode, distances: PrefixCode,
+        into output: inout MutableSpan<UInt8>, count: inout Int, since beginning: Int
     ) throws(GzipError) -> Bool {
         let end = output.count - DeflateAlphabet.longestMatch
         while count <= end {
@@ -248,7 +249,7 @@ package struct InflatedBytes {
         storage.append(contentsOf: repeatElement(0, count: size - storage.count))
     }
 
-    /// All of the memory: what is written, and what is free. Whoever writes more raises `count`.
+    /// All of the memory: what is written, and what is free. A caller that writes more raises `count`.
     var room: MutableSpan<UInt8> {
         @_lifetime(&self)
         mutating get { storage.mutableSpan }

@@ -102,7 +102,7 @@ package final class JSONDocument: Sendable {
 }
 
 extension JSONDocument {
-    /// The text of the value at hand, escapes resolved where it is a string.
+    /// The text of the current value, escapes resolved where it is a string.
     package func text(_ index: Int) -> String {
         let bytes = bytes
         return JSONText.text(

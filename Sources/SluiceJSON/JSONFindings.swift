@@ -17,7 +17,7 @@ package struct JSONFindings {
         var start: Int
         /// Its node among the paths, or none.
         var node: Int
-        /// The position of the element at hand; in an object without meaning.
+        /// The position of the current element; in an object without meaning.
         var index: Int
     }
 
@@ -130,7 +130,7 @@ package enum JSONScanner {
     ) throws(JSONError) {
         findings.begin(paths)
         do throws(JSONError) {
-            findings.depth = try pass(bytes, paths, maximumDepth, &findings)
+            findings.depth = try pass(bytes, paths, maximumDepth: maximumDepth, findings: &findings)
         } catch {
             findings.reset()
             throw error
@@ -139,7 +139,7 @@ package enum JSONScanner {
 
     /// - Returns: the deepest nesting.
     private static func pass(
-        _ bytes: Span<UInt8>, _ paths: JSONPathSet, _ maximumDepth: Int, _ findings: inout JSONFindings
+        _ bytes: Span<UInt8>, _ paths: JSONPathSet, maximumDepth: Int, findings: inout JSONFindings
     ) throws(JSONError) -> Int {
         var walker = JSONWalker(JSONLexer(bytes), paths: paths, maximumDepth: maximumDepth)
         walker.exchange(with: &findings)

@@ -13,7 +13,7 @@ struct JSONLexer: ~Escapable {
     @inline(__always)
     var isAtEnd: Bool { index >= bytes.count }
 
-    /// The byte at hand.
+    /// The current byte.
     @inline(__always)
     func peek() throws(JSONError) -> UInt8 {
         guard index < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
@@ -46,7 +46,7 @@ struct JSONLexer: ~Escapable {
         guard isAtEnd else { throw JSONError(.trailingText, at: index) }
     }
 
-    /// What the value at hand is, by its first byte.
+    /// The kind of the current value, by its first byte.
     @inline(__always)
     func kind() throws(JSONError) -> JSONKind {
         switch try peek() {
@@ -70,7 +70,7 @@ struct JSONLexer: ~Escapable {
         case .true: try literal(0x74_72_75_65, count: 4)
         case .false: try literal(0x66_61_6C_73_65, count: 5)
         case .null: try literal(0x6E_75_6C_6C, count: 4)
-        case .object, .array: preconditionFailure("a container is no scalar")
+        case .object, .array: preconditionFailure("a container is not a scalar")
         }
     }
 

@@ -72,11 +72,11 @@ package struct JSONPathSet: Sendable {
 
     var hasItems: Bool { columns > 0 }
 
-    /// A path on its way through the construction: what is left of it below the node at hand.
+    /// A path on its way through the construction: what is left of it below the current node.
     private struct Pending {
         var path: Int
         var rest: ArraySlice<JSONPath.Step>
-        /// Whether the step to the node at hand was its last `each`.
+        /// Whether the step to the current node was its last `each`.
         var entersItem = false
         /// The item that it is in, as a position in `itemNodes`; -1 outside.
         var item = -1

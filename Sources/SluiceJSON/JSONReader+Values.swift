@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// Reading the value at hand. Each throws `wrongKind` for a value of another kind and leaves it unread.
+/// Reads the current value. Each throws `wrongKind` for a value of another kind and leaves it unread.
 extension JSONReader {
     /// Reads a string, escapes resolved.
     package mutating func readString() throws(JSONError) -> String {
@@ -66,7 +66,7 @@ extension JSONReader {
 
     /// Passes a `null`.
     ///
-    /// - Returns: `false` if the value at hand is something else, which is still to be read.
+    /// - Returns: `false` if the current value is something else, which is still unread.
     package mutating func readNull() throws(JSONError) -> Bool {
         guard try peek() == .null else { return false }
         try lexer.scalar(.null)
@@ -74,7 +74,7 @@ extension JSONReader {
         return true
     }
 
-    /// Passes whatever the value at hand is, checking all of it.
+    /// Skips the current value, and checks all of it.
     ///
     /// - Returns: where its exact bytes lie.
     @discardableResult

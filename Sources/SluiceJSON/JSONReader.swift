@@ -53,20 +53,20 @@ package struct JSONReader: ~Escapable {
     /// The next byte to be read, counted from 0.
     package var offset: Int { lexer.index }
 
-    /// What the value at hand is, without reading it.
+    /// The kind of the current value, without reading it.
     package mutating func peek() throws(JSONError) -> JSONKind {
         precondition(position == .value, "ask for the next key or element before its value")
         if lexer.index == 0 { try lexer.beginText() }
         return try lexer.kind()
     }
 
-    /// Enters the object at hand.
+    /// Enters the current object.
     package mutating func beginObject() throws(JSONError) { try begin(.object) }
 
-    /// Enters the array at hand.
+    /// Enters the current array.
     package mutating func beginArray() throws(JSONError) { try begin(.array) }
 
-    /// Goes on to the next member of the object, after which its value is at hand.
+    /// Goes on to the next member of the object, whose value is then the current one.
     ///
     /// - Returns: `nil` at the end of the object, which is left with that.
     @_lifetime(copy self)
@@ -77,7 +77,7 @@ package struct JSONReader: ~Escapable {
         return JSONKey(key, in: lexer.bytes)
     }
 
-    /// Goes on to the next element of the array, which is at hand then.
+    /// Goes on to the next element of the array, which is then the current one.
     ///
     /// - Returns: `false` at the end of the array, which is left with that.
     package mutating func nextElement() throws(JSONError) -> Bool {
@@ -119,7 +119,7 @@ package struct JSONReader: ~Escapable {
         return true
     }
 
-    /// Checks that the value at hand is of this kind.
+    /// Checks that the current value is of this kind.
     mutating func expect(_ kind: JSONKind) throws(JSONError) {
         let found = try peek()
         guard found == kind else { throw JSONError(.wrongKind(expected: kind, found: found), at: lexer.index) }

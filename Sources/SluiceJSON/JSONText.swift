@@ -90,20 +90,20 @@ enum UTF8Sequence {
     static func length(_ bytes: Span<UInt8>, at start: Int) -> Int {
         switch bytes[start] {
         case 0x00...0x7F: 1
-        case 0xC2...0xDF: matches(bytes, start, 0x80...0xBF, length: 2)
-        case 0xE0: matches(bytes, start, 0xA0...0xBF, length: 3)
-        case 0xE1...0xEC, 0xEE, 0xEF: matches(bytes, start, 0x80...0xBF, length: 3)
-        case 0xED: matches(bytes, start, 0x80...0x9F, length: 3)
-        case 0xF0: matches(bytes, start, 0x90...0xBF, length: 4)
-        case 0xF1...0xF3: matches(bytes, start, 0x80...0xBF, length: 4)
-        case 0xF4: matches(bytes, start, 0x80...0x8F, length: 4)
+        case 0xC2...0xDF: matches(bytes, start, second: 0x80...0xBF, length: 2)
+        case 0xE0: matches(bytes, start, second: 0xA0...0xBF, length: 3)
+        case 0xE1...0xEC, 0xEE, 0xEF: matches(bytes, start, second: 0x80...0xBF, length: 3)
+        case 0xED: matches(bytes, start, second: 0x80...0x9F, length: 3)
+        case 0xF0: matches(bytes, start, second: 0x90...0xBF, length: 4)
+        case 0xF1...0xF3: matches(bytes, start, second: 0x80...0xBF, length: 4)
+        case 0xF4: matches(bytes, start, second: 0x80...0x8F, length: 4)
         default: 0
         }
     }
 
     /// `length` if the second byte is in `second` and the others are continuation bytes, else 0.
     @inline(__always)
-    private static func matches(_ bytes: Span<UInt8>, _ start: Int, _ second: ClosedRange<UInt8>, length: Int) -> Int {
+    private static func matches(_ bytes: Span<UInt8>, _ start: Int, second: ClosedRange<UInt8>, length: Int) -> Int {
         guard start + length <= bytes.count, second.contains(bytes[start + 1]) else { return 0 }
         for offset in 2..<max(length, 2) where bytes[start + offset] & 0xC0 != 0x80 { return 0 }
         return length

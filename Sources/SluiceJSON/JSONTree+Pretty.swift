@@ -21,25 +21,27 @@ extension JSONTree {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Recurses as deep as the reader of JSON lets values lie, or whoever made the tree.
+    /// Recurses as deep as the reader of JSON lets values lie, or the builder of the tree.
     private func append(to bytes: inout [UInt8], depth: Int, _ layout: Layout) {
         switch self {
         case .null, .boolean, .number, .text: bytes += Array(json.utf8)
         case .array(let elements):
             let isFlat = layout == .compact && elements.allSatisfy(\.isScalar)
-            Self.append(elements.map { (nil, $0) }, between: "[", "]", isFlat: isFlat, to: &bytes, depth, layout)
+            Self.append(
+                elements.map { (nil, $0) }, between: "[", "]", isFlat: isFlat, to: &bytes, depth: depth, layout: layout)
         case .object(let members):
             let isFlat = layout == .compact && members.count <= 1 && members.allSatisfy(\.value.isScalar)
             let ordered =
                 layout == .compact ? members : members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
             Self.append(
-                ordered.map { ($0.key, $0.value) }, between: "{", "}", isFlat: isFlat, to: &bytes, depth, layout)
+                ordered.map { ($0.key, $0.value) }, between: "{", "}", isFlat: isFlat, to: &bytes, depth: depth,
+                layout: layout)
         }
     }
 
     private static func append(
         _ lines: [(key: String?, value: JSONTree)], between open: Unicode.Scalar, _ close: Unicode.Scalar, isFlat: Bool,
-        to bytes: inout [UInt8], _ depth: Int, _ layout: Layout
+        to bytes: inout [UInt8], depth: Int, layout: Layout
     ) {
         let lineBreak = isFlat ? [] : [UInt8(ascii: "\n")] + [UInt8](repeating: UInt8(ascii: " "), count: depth * 2)
         let indent = isFlat ? [] : lineBreak + Array("  ".utf8)

@@ -11,11 +11,11 @@ struct JSONWalker: ~Escapable {
     /// By node of `paths`.
     private var slots: [Slot] = []
     private var items = JSONFindings.Items()
-    /// The arrays and objects around the one at hand.
+    /// The arrays and objects around the current one.
     private var frames: [Frame] = []
-    /// The array or object at hand; without meaning at depth 0.
+    /// The current array or object; without meaning at depth 0.
     private var frame = Frame(isObject: false, start: 0, node: JSONPathSet.noNode, index: -1)
-    /// Whether nothing of the array or object at hand was read yet.
+    /// Whether nothing of the current array or object was read yet.
     private var isFirst = false
     /// How many arrays and objects are open.
     private var depth = 0
@@ -38,7 +38,7 @@ struct JSONWalker: ~Escapable {
         swap(&lexer.loneSurrogates, &findings.loneSurrogates)
     }
 
-    /// Passes the value at hand.
+    /// Skips the current value.
     ///
     /// - Parameter node: where among the paths it stands.
     mutating func walk(from node: Int) throws(JSONError) {
@@ -64,7 +64,7 @@ struct JSONWalker: ~Escapable {
 
     /// Passes what stands between the last value and the next: a comma, and in an object the key.
     ///
-    /// - Returns: the node of the next value, or `nil` if the array or object at hand ended instead.
+    /// - Returns: the node of the next value, or `nil` if the current array or object ended instead.
     private mutating func nextMember() throws(JSONError) -> Int? {
         lexer.skipWhitespace()
         let byte = try lexer.peek()

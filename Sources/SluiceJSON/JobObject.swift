@@ -8,22 +8,24 @@ package enum JobObject {
     /// `{"jobs":[]}`: a bulk request without jobs, into which jobs are written before `bulkEnd`.
     package static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
     /// What ends a bulk request.
-    package static let bulkEnd: StaticString = "]}"
+    package static let bulkEnd = Array("]}".utf8)
 
     /// The body of a request that enqueues these jobs, in a buffer that is allocated once.
     ///
-    /// - Parameter withKeys: whether `unique_key` and `unique_while` are sent.
-    package static func bulk(_ jobs: some Collection<Job>, withKeys: Bool) -> [UInt8] {
+    /// - Parameters:
+    ///   - withKeys: whether `unique_key` and `unique_while` are sent.
+    ///   - size: the sum of the jobs' `requestBytes`.
+    package static func bulk(_ jobs: some Sequence<Job>, withKeys: Bool, size: Int) -> [UInt8] {
         var body: [UInt8] = []
-        body.reserveCapacity(jobs.reduce(16) { $0 + $1.requestBytes })
-        body += emptyBulk.dropLast(bulkEnd.utf8CodeUnitCount)
+        body.reserveCapacity(16 + size)
+        body += emptyBulk.dropLast(bulkEnd.count)
         var isFirst = true
         for job in jobs {
             if !isFirst { body.append(Byte.comma) }
             isFirst = false
             append(job, withKey: withKeys, to: &body)
         }
-        body.appendStatic(bulkEnd)
+        body += bulkEnd
         return body
     }
 
@@ -44,23 +46,23 @@ package enum JobObject {
 
     /// Begins the object: `{"type":…,"queue":…`.
     package static func begin(type: String, queue: String, in bytes: inout [UInt8]) {
-        bytes.appendStatic(#"{"type":"#)
+        bytes.appendUTF8(#"{"type":"#)
         bytes.appendJSONString(type)
-        bytes.appendStatic(#","queue":"#)
+        bytes.appendUTF8(#","queue":"#)
         bytes.appendJSONString(queue)
     }
 
     /// Begins the member whose value is the payload: `,"payload":`.
-    package static func beginPayload(in bytes: inout [UInt8]) { bytes.appendStatic(#","payload":"#) }
+    package static func beginPayload(in bytes: inout [UInt8]) { bytes.appendUTF8(#","payload":"#) }
 
     /// Appends `,"unique_key":…`.
     ///
     /// - Parameter heldWhile: the value of `unique_while`; nil for the server's default.
     package static func appendKey(_ key: String, heldWhile: String?, to bytes: inout [UInt8]) {
-        bytes.appendStatic(#","unique_key":"#)
+        bytes.appendUTF8(#","unique_key":"#)
         bytes.appendJSONString(key)
         guard let heldWhile else { return }
-        bytes.appendStatic(#","unique_while":"#)
+        bytes.appendUTF8(#","unique_while":"#)
         bytes.appendJSONString(heldWhile)
     }
 
@@ -73,19 +75,23 @@ package enum JobObject {
     /// Whether the members of an object have a `batch`. Members that are not JSON have none; they are never sent.
     fileprivate static func haveBatch(_ members: [UInt8]) -> Bool {
         var lexer = JSONLexer(members.span)
-        do throws(JSONError) {
-            while true {
-                let key = JSONKey(try lexer.key(), in: lexer.bytes)
-                if "batch" ~= key { return true }
-                var walker = JSONWalker(lexer, paths: .none, maximumDepth: JSONLimits.messageDepth)
-                try walker.walk(from: JSONPathSet.noNode)
-                lexer.index = walker.lexer.index
-                guard !lexer.isAtEnd, try lexer.peek() == Byte.comma else { return false }
-                lexer.index += 1
+        var depth = 0
+        var isKey = true
+        while !lexer.isAtEnd {
+            switch lexer.bytes[lexer.index] {
+            case Byte.quote:
+                guard let token = try? lexer.string() else { return false }
+                if isKey, "batch" ~= JSONKey(token, in: lexer.bytes) { return true }
+                isKey = false
+                continue
+            case Byte.openBrace, Byte.openBracket: depth += 1
+            case Byte.closeBrace, Byte.closeBracket: depth -= 1
+            case Byte.comma: isKey = depth == 0
+            default: break
             }
-        } catch {
-            return false
+            lexer.index += 1
         }
+        return false
     }
 }
 
@@ -97,11 +103,9 @@ extension JobOptions {
 
     /// Sets an option that is not set yet.
     package mutating func append(_ option: JobOption) {
-        var members = members
-        if !members.isEmpty { members.append(Byte.comma) }
+        if !isEmpty { members.append(Byte.comma) }
         members.appendMember(option)
-        let isBatch = if case .batch = option { true } else { false }
-        self = JobOptions(members: members, hasBatch: hasBatch || isBatch)
+        if case .batch = option { hasBatch = true }
     }
 }
 
@@ -113,7 +117,7 @@ extension JobOption {
         return json
     }
 
-    fileprivate var name: StaticString {
+    fileprivate var name: String {
         switch self {
         case .priority: "priority"
         case .readyAt: "ready_at"
@@ -127,12 +131,12 @@ extension JobOption {
 }
 
 extension [UInt8] {
-    /// Appends text of the source code: the name of a member with what stands around it.
-    package mutating func appendStatic(_ text: StaticString) { append(contentsOf: text.description.utf8) }
+    /// Appends text as it is.
+    fileprivate mutating func appendUTF8(_ text: String) { append(contentsOf: text.utf8) }
 
     fileprivate mutating func appendMember(_ option: JobOption) {
         append(Byte.quote)
-        appendStatic(option.name)
+        appendUTF8(option.name)
         append(Byte.quote)
         append(Byte.colon)
         appendValue(option)
@@ -144,7 +148,7 @@ extension [UInt8] {
         case .readyAt(let milliseconds): appendDecimal(milliseconds)
         case .backoff(let base, let exponent, let jitter):
             appendNumber(base, of: #"{"base_ms":"#)
-            appendStatic(#","exponent":"#)
+            appendUTF8(#","exponent":"#)
             self += exponent.utf8
             appendNumber(jitter, of: #","jitter_ms":"#)
             append(Byte.closeBrace)
@@ -175,23 +179,23 @@ extension [UInt8] {
         if let policy = budget.createWith {
             appendNumber(Int64(policy.allocation), of: #","create_with":{"allocation":"#)
             switch policy.strategy {
-            case .whileInFlight: appendStatic(#","strategy":{"type":"while_in_flight""#)
+            case .whileInFlight: appendUTF8(#","strategy":{"type":"while_in_flight""#)
             case .timeBased(let duration, let burst):
                 appendNumber(duration, of: #","strategy":{"type":"time_based","duration_ms":"#)
                 if let burst { appendNumber(Int64(burst), of: #","burst":"#) }
             }
-            appendStatic("}}")
+            appendUTF8("}}")
         }
         append(Byte.closeBrace)
     }
 
-    private mutating func appendNumber(_ number: Int64, of member: StaticString) {
-        appendStatic(member)
+    private mutating func appendNumber(_ number: Int64, of member: String) {
+        appendUTF8(member)
         appendDecimal(number)
     }
 
-    private mutating func appendText(_ text: String, of member: StaticString) {
-        appendStatic(member)
+    private mutating func appendText(_ text: String, of member: String) {
+        appendUTF8(member)
         appendJSONString(text)
     }
 }

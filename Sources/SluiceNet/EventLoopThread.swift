@@ -17,7 +17,7 @@ final class EventLoopThread: Sendable {
     ) throws(SystemCallError) {
         let mailbox = try LoopMailbox()
         self.mailbox = mailbox
-        do throws(SystemThread.Failure) {
+        do throws(SystemThread.StartError) {
             try SystemThread.start(name: name) { [self] in run(index: index, time: time, stalled: stalled) }
         } catch {
             throw SystemCallError("pthread_create", code: error.code)

@@ -22,7 +22,7 @@ package enum FileDescriptor {
 
     static func setOption(_ descriptor: Int32, level: Int32, name: Int32, to value: Int32) {
         var value = value
-        // Options are tuning: where the kernel has not got one, the connection works without.
+        // Options are tuning: if the kernel does not support one, the connection works without it.
         unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 

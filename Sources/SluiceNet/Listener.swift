@@ -149,7 +149,7 @@ package struct ListeningSocket: Sendable {
                 throw .last("bind")
             }
         case .unix(let path):
-            // The file of a process that has gone stays behind; whoever calls this holds the lock that says it has
+            // The file of a process that has gone stays behind; the caller holds the lock that says it has
             // gone.
             unsafe unlink(path)
             // The file appears with the right mode: nobody connects between bind and a later chmod.

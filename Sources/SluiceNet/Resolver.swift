@@ -40,7 +40,7 @@ package final class Resolver: Sendable {
             return !state.isRunning
         }
         guard mustStart else { return }
-        do throws(SystemThread.Failure) {
+        do throws(SystemThread.StartError) {
             try SystemThread.start(name: "resolver") { self.drain() }
         } catch {
             failAll(SystemCallError("pthread_create", code: error.code))
@@ -53,7 +53,7 @@ package final class Resolver: Sendable {
         }
     }
 
-    /// The next request; `nil` ends the thread, which the next call starts anew.
+    /// The next request; `nil` ends the thread, which the next call starts again.
     private func next() -> Request? {
         state.withLock { state in
             guard !state.queue.isEmpty else {

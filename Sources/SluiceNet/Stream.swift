@@ -2,7 +2,7 @@ internal import CSluiceLinux
 internal import CSluiceOpenSSL
 internal import Glibc
 
-/// What came of an attempt to move bytes.
+/// The result of an attempt to move bytes.
 package enum StreamProgress: Sendable, Hashable {
     /// So many bytes moved, at least one.
     case moved(Int)
@@ -232,7 +232,7 @@ package final class Stream {
         }
     }
 
-    /// A peer that closes without `close_notify` has ended all the same: HTTP/1.1 messages carry their own length, and
+    /// A peer that closes without `close_notify` has still ended: HTTP/1.1 messages carry their own length, and
     /// one that is cut short is noticed by that (RFC 9112 §9.8).
     private func brokenSession(_ what: String, _ session: OpaquePointer) -> StreamProgress {
         let code = ERR_peek_error()

@@ -16,7 +16,7 @@ package final class TLSClientContext: @unchecked Sendable {
     package init(caPath: String?, certificatePath: String?, keyPath: String?) throws(TLSError) {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
-            throw .fromQueue("OpenSSL cannot make a context")
+            throw .fromQueue("OpenSSL cannot create a context")
         }
         do throws(TLSError) {
             try unsafe Self.configure(context, caPath: caPath, certificatePath: certificatePath, keyPath: keyPath)
@@ -48,7 +48,7 @@ package final class TLSClientContext: @unchecked Sendable {
 
     /// A session that will accept only a certificate for `host` (RFC 9110 §4.3.4, RFC 6125).
     func makeSession(host: String) throws(TLSError) -> OpaquePointer {
-        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot make a session") }
+        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot create a session") }
         unsafe SSL_set_connect_state(session)
         let isSet: Bool
         if SocketAddress(host: host, port: 0) != nil {
@@ -62,7 +62,7 @@ package final class TLSClientContext: @unchecked Sendable {
         }
         guard isSet else {
             unsafe SSL_free(session)
-            throw .fromQueue("\(host) cannot be checked against a certificate")
+            throw .fromQueue("cannot verify certificates for the host \(host)")
         }
         return unsafe session
     }

@@ -43,11 +43,11 @@ package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     init(refused cause: TLSFailureCause) {
         let sentence =
             switch cause {
-            case .clearText: "the peer speaks clear text, not TLS"
+            case .clearText: "the peer sent plain text, not TLS"
             case .clientHelloTooLarge: "the ClientHello is longer than \(ClientHelloGate.maximumMessage) bytes"
-            case .alert: "the peer sent an alert in place of a ClientHello"
+            case .alert: "the peer sent an alert instead of a ClientHello"
             case .tooManyRecords: "too many TLS records without application data"
-            default: "what came is not TLS"
+            default: "the peer's data is not TLS"
             }
         self.init(sentence, cause: cause)
     }

@@ -25,12 +25,12 @@ enum TLSOptions {
         guard unsafe useKey(keyPath, in: context, &hasPassphrase) else {
             guard !hasPassphrase else {
                 ERR_clear_error()
-                throw TLSError("the private key in \(keyPath) has a passphrase: it must be one without")
+                throw TLSError("the private key in \(keyPath) has a passphrase; use a key without one")
             }
             throw .fromQueue("cannot use the private key in \(keyPath)")
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
-            throw .fromQueue("the private key in \(keyPath) does not belong to the certificate in \(certificatePath)")
+            throw .fromQueue("the private key in \(keyPath) does not match the certificate in \(certificatePath)")
         }
     }
 

@@ -25,7 +25,7 @@ package final class TLSServerContext: @unchecked Sendable {
         self.ticketKeys = ticketKeys
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
-            throw .fromQueue("OpenSSL cannot make a context")
+            throw .fromQueue("OpenSSL cannot create a context")
         }
         unsafe self.context = context
         do throws(TLSError) {
@@ -44,7 +44,7 @@ package final class TLSServerContext: @unchecked Sendable {
 
     /// A session for one accepted connection.
     func makeSession() throws(TLSError) -> OpaquePointer {
-        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot make a session") }
+        guard let session = unsafe SSL_new(context) else { throw .fromQueue("OpenSSL cannot create a session") }
         unsafe SSL_set_accept_state(session)
         return unsafe session
     }
@@ -61,7 +61,7 @@ package final class TLSServerContext: @unchecked Sendable {
         // counts.
         unsafe SSL_CTX_set_options(context, noRenegotiation | cipherServerPreference)
         unsafe SSL_CTX_set_alpn_select_cb(context, Self.selectProtocol, nil)
-        // Sessions are resumed by tickets alone: a cache would keep one for each stranger.
+        // Sessions are resumed by tickets alone: a cache would keep one for each unauthenticated client.
         // SSL_CTX_set_session_cache_mode and SSL_CTX_set1_groups_list are macros over SSL_CTX_ctrl.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
         unsafe SSL_CTX_set_cipher_list(context, Self.ciphers)
@@ -107,7 +107,7 @@ package final class TLSServerContext: @unchecked Sendable {
     }
 }
 
-/// The context in force: listeners take it for each connection, a reload puts another in its place.
+/// The current context: listeners take it for each connection, a reload puts another in its place.
 package final class TLSServerContextSlot: Sendable {
     private let current: Mutex<TLSServerContext>
 

@@ -2,7 +2,7 @@
 ///
 /// A wheel of slots, each a fixed stretch of time; an entry lies in the slot in which it is to be looked at again. A
 /// deadline that moves later costs nothing (the entry is looked at, found early, and laid further on); only one that
-/// moves earlier is entered anew. State machine without I/O: the event loop tells the time.
+/// moves earlier is entered again. State machine without I/O: the event loop tells the time.
 struct TimerWheel {
     /// What a deadline belongs to: a slot of the event loop and which of its successive owners.
     struct Entry: Hashable {

@@ -37,7 +37,7 @@ package enum AnswerVerdict: Sendable, Hashable {
         case .success(let enqueued) where enqueued.count == jobs: self = .accepted(enqueued)
         case .success(let enqueued):
             self = .setUpWrong(
-                text: "the answer names \(enqueued.count) jobs where \(jobs) were sent", mayHaveBeenStored: true)
+                text: "the answer lists \(enqueued.count) jobs, but \(jobs) were sent", mayHaveBeenStored: true)
         case .failure(let error): self.init(error, jobs: jobs)
         }
     }
@@ -55,7 +55,7 @@ package enum AnswerVerdict: Sendable, Hashable {
 
     private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
         if error.isRetryable {
-            // Whoever answers, a proxy perhaps, had the body: what became of it is not known.
+            // The server or proxy that answered had the body: its outcome is unknown.
             self = .tryAgain(TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: true, isTransport: false))
         } else if answer.status == 413 {
             self = .tooLarge(text: text)

@@ -27,7 +27,7 @@ package struct BackOff: Sendable {
         return max(wait, min(retryAfter ?? .zero, Self.longestRetryAfter))
     }
 
-    /// Begins anew, after a success.
+    /// Resets after a success.
     package mutating func reset() { ceiling = Self.first }
 }
 
@@ -47,7 +47,7 @@ package struct PauseSchedule: Sendable {
         return wait
     }
 
-    /// Begins anew, after a success.
+    /// Resets after a success.
     package mutating func reset() { wait = Self.first }
 }
 

@@ -1,3 +1,6 @@
+internal import SluiceBase
+internal import SluiceOutbox
+
 /// What of a batch is still to be sent, and in which pieces: cut to size, and cut smaller until those that Zizq refuses
 /// are sent alone.
 ///
@@ -5,7 +8,7 @@
 struct BatchPlan {
     /// A stretch of the batch that goes in one request.
     struct Piece {
-        var jobs: ArraySlice<RelayJob>
+        var jobs: ArraySlice<StoredJob>
         /// Whether an earlier send of these jobs may have reached Zizq, so that a duplicate is no news.
         var mayHaveBeenStored: Bool
         /// The most jobs of one request, because a larger one with these jobs was refused.
@@ -16,7 +19,7 @@ struct BatchPlan {
         var isNamed = false
 
         /// About how many bytes it takes in a request.
-        var byteCount: Int { jobs.reduce(0) { $0 + $1.byteCount } }
+        var byteCount: Int { jobs.requestBytes }
     }
 
     /// Why the jobs were read; nil for jobs that come from the outbox for the first time.
@@ -27,7 +30,7 @@ struct BatchPlan {
     /// A plan with nothing to send.
     init() { purpose = nil }
 
-    init(_ jobs: [RelayJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
+    init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
         self.purpose = purpose
         guard !jobs.isEmpty else { return }
         pieces = [
@@ -55,11 +58,11 @@ struct BatchPlan {
         return piece
     }
 
-    private static func fittingCount(_ jobs: ArraySlice<RelayJob>, maximumJobs: Int, maximumBytes: Int) -> Int {
+    private static func fittingCount(_ jobs: ArraySlice<StoredJob>, maximumJobs: Int, maximumBytes: Int) -> Int {
         var bytes = 0
         var count = 0
-        for job in jobs.prefix(max(1, maximumJobs)) {
-            bytes += job.byteCount
+        for index in jobs.prefix(max(1, maximumJobs)).indices {
+            bytes += jobs[index].job.requestBytes
             if count > 0, bytes > maximumBytes { break }
             count += 1
         }
@@ -101,4 +104,14 @@ struct BatchPlan {
 
     /// Takes out everything that is left to send.
     mutating func removeAll() { pieces = [] }
+}
+
+extension ArraySlice<StoredJob> {
+    /// About how many bytes the jobs take in a request.
+    var requestBytes: Int {
+        // Elements in place: a closure would get a copy of each.
+        var bytes = 0
+        for index in indices { bytes += self[index].job.requestBytes }
+        return bytes
+    }
 }

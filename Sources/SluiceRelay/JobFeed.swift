@@ -1,3 +1,4 @@
+internal import SluiceBase
 internal import SluiceOutbox
 
 /// Reads the outbox in commit order and hands each job out once. What is handed out and not acknowledged is read again
@@ -19,8 +20,8 @@ actor JobFeed {
     ///
     /// - Parameters:
     ///   - maximumBytes: with which it stops; the first job comes whatever its size.
-    func take(maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [RelayJob] {
-        var jobs: [RelayJob] = []
+    func take(maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+        var jobs: [StoredJob] = []
         var bytes = 0
         // Kept only once all pages are read: what an error cuts off is read again.
         var position = next
@@ -31,8 +32,8 @@ actor JobFeed {
             // A page begins with a job of any size: it waits for the next batch where it does not fit into this one.
             if let first = page.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
             position = last.id + 1
-            bytes += page.reduce(0) { $0 + $1.job.byteCost }
-            jobs += page.map(RelayJob.init)
+            for index in page.indices { bytes += page[index].job.byteCost }
+            jobs += page
         }
         next = position
         return jobs
@@ -43,8 +44,8 @@ actor JobFeed {
     /// - Parameters:
     ///   - ranges: of their ids, in ascending order.
     ///   - maximumBytes: with which it stops; the first job comes whatever its size.
-    func take(_ ranges: [ClosedRange<Int64>], maximumBytes: Int) throws(OutboxError) -> [RelayJob] {
-        var jobs: [RelayJob] = []
+    func take(_ ranges: [ClosedRange<Int64>], maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+        var jobs: [StoredJob] = []
         var bytes = 0
         for range in ranges {
             var position = range.lowerBound
@@ -55,21 +56,10 @@ actor JobFeed {
                 guard let first = page.first, let last = page.last else { break }
                 if !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { return jobs }
                 position = last.id + 1
-                bytes += page.reduce(0) { $0 + $1.job.byteCost }
-                jobs += page.map(RelayJob.init)
+                for index in page.indices { bytes += page[index].job.byteCost }
+                jobs += page
             }
         }
         return jobs
-    }
-}
-
-extension RelayJob {
-    init(_ stored: StoredJob) {
-        self.init(
-            id: stored.id, type: stored.job.type, queue: stored.job.queue, options: stored.job.options,
-            uniqueKey: stored.job.uniqueKey,
-            uniqueWhile: stored.job.uniqueWhile, payload: stored.job.payload,
-            storedAtMilliseconds: stored.storedAtMilliseconds,
-            isIntact: stored.isIntact)
     }
 }

@@ -45,7 +45,7 @@ package struct LicenceState: Sendable {
     /// Whether jobs that need `batch` are sent now; else they are parked.
     package func sendsBatched(now: Int64) -> Bool { batched.isTried(at: now) }
 
-    /// The server has refused a batch for want of a licence.
+    /// The server has refused a batch because it has no licence.
     ///
     /// - Returns: whether this is news.
     package mutating func refused(_ feature: LicensedFeature, now: Int64) -> Bool {

@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import SluiceJSON
 package import SluiceOutbox
 internal import Synchronization
 package import Zizq
@@ -143,7 +144,8 @@ package final class Relay: Sendable {
             return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) }
         }
         lastSent.withLock { $0 = now }
-        let body = BulkBody.make(request.jobs, withKeys: request.withKeys)
+        let body = JobObject.bulk(
+            request.jobs.lazy.map { $0.job }, withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
         let (action, recoveries) = state.withLock { state in
@@ -189,7 +191,7 @@ package final class Relay: Sendable {
     }
 
     private func read(
-        for lane: inout RelayLane, _ jobs: () async throws(OutboxError) -> [RelayJob]?
+        for lane: inout RelayLane, _ jobs: () async throws(OutboxError) -> [StoredJob]?
     ) async -> RelayAction? {
         do throws(OutboxError) {
             guard let jobs = try await jobs() else { return nil }
@@ -204,7 +206,7 @@ package final class Relay: Sendable {
     /// - Returns: `nil` where nothing is left and nobody is to wait.
     private func nextJobs(
         _ maximumJobs: Int, _ maximumBytes: Int, _ wait: RelayAction.ReadWait
-    ) async throws(OutboxError) -> [RelayJob]? {
+    ) async throws(OutboxError) -> [StoredJob]? {
         if case .untilSomeCome = wait { await gather(maximumJobs) }
         while true {
             // Before the read: what is committed behind it ends the wait.

@@ -46,7 +46,7 @@ extension RelayLane {
     ) {
         let delivered = zip(piece.jobs, enqueued).map { job, result in
             RelayedJob(
-                job: job.id, type: job.type, queue: job.queue, zizqID: result.id, duplicate: result.duplicate,
+                job: job.id, type: job.job.type, queue: job.job.queue, zizqID: result.id, duplicate: result.duplicate,
                 storedAtMilliseconds: job.storedAtMilliseconds)
         }
         report(.batchAccepted(delivered))
@@ -60,10 +60,10 @@ extension RelayLane {
     }
 
     private mutating func learnLicence(_ piece: BatchPlan.Piece, withKeys: Bool, licence: inout LicenceState) {
-        if withKeys, piece.jobs.contains(where: { $0.uniqueKey != nil }), licence.accepted(.uniqueJobs) {
+        if withKeys, piece.jobs.contains(where: { $0.job.uniqueKey != nil }), licence.accepted(.uniqueJobs) {
             report(.alarmCleared(.uniqueJobsUnlicensed))
         }
-        guard piece.jobs.contains(where: \.needsBatch) else { return }
+        guard piece.jobs.contains(where: \.job.options.hasBatch) else { return }
         if licence.accepted(.batchedJobs) { report(.alarmCleared(.batchedJobsUnlicensed)) }
         if licence.takeFullRelease() != nil { changes.append(.release(isAll: true)) }
     }
@@ -143,7 +143,7 @@ extension RelayLane {
             if licence.refused(feature, now: now) { report(.alarmRaised(.uniqueJobsUnlicensed, text: text)) }
             plan.putBack(piece, mayHaveBeenStored: false)
         case .batchedJobs:
-            guard piece.jobs.contains(where: \.needsBatch) else {
+            guard piece.jobs.contains(where: \.job.options.hasBatch) else {
                 return pause(piece, text: text, mayHaveBeenStored: false)
             }
             if licence.refused(feature, now: now) { report(.alarmRaised(.batchedJobsUnlicensed, text: text)) }
@@ -155,15 +155,15 @@ extension RelayLane {
 
     /// Parks the jobs of a piece that need `batch`.
     mutating func park(_ piece: inout BatchPlan.Piece) {
-        let parked = piece.jobs.filter(\.needsBatch).map(\.id)
+        let parked = piece.jobs.filter(\.job.options.hasBatch).map(\.id)
         guard !parked.isEmpty else { return }
-        piece.jobs.removeAll(where: \.needsBatch)
+        piece.jobs.removeAll(where: \.job.options.hasBatch)
         report(.parked(jobs: parked.count))
         changes.append(.park(parked))
     }
 
     /// Sends jobs to the dead letters.
-    mutating func deadLetter(_ jobs: [RelayJob], reason: DeadLetterReason, detail: String) {
+    mutating func deadLetter(_ jobs: [StoredJob], reason: DeadLetterReason, detail: String) {
         guard !jobs.isEmpty else { return }
         for job in jobs { report(.deadLettered(job: job.id, reason: reason, detail: detail)) }
         changes.append(.deadLetter(jobs.map { FailedJob(job: $0.id, reason: reason, detail: detail) }))

@@ -67,11 +67,11 @@ package struct RelayLane: Sendable {
     }
 
     /// The jobs that were asked for have come; none, if the wait was over first.
-    package mutating func jobsRead(_ jobs: [RelayJob], state: inout RelayState, now: Int64) -> RelayAction {
+    package mutating func jobsRead(_ jobs: [StoredJob], state: inout RelayState, now: Int64) -> RelayAction {
         let damaged = jobs.filter { !$0.isIntact }
         deadLetter(
             damaged, reason: .checksumMismatch,
-            detail: "the stored bytes have another checksum than when they were stored")
+            detail: "the checksum of the stored bytes has changed")
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
         if case .readingAgain(var claim) = phase {
             // Jobs that are missing are not pending any more, up to the last one that fitted.
@@ -199,11 +199,14 @@ package struct RelayState: Sendable {
 
 /// One batch to post.
 package struct BatchRequest: Sendable {
-    package let jobs: ArraySlice<RelayJob>
+    package let jobs: ArraySlice<StoredJob>
     /// Whether `unique_key` and `unique_while` go along.
     package let withKeys: Bool
     /// How long the answer may take.
     package let timeout: Duration
+
+    /// About how many bytes the jobs take in it.
+    var byteCount: Int { jobs.requestBytes }
 }
 
 /// A change to the outbox that delivery asks for; each is one transaction.

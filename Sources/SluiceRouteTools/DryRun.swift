@@ -13,7 +13,7 @@ extension Route {
     }
 }
 
-/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each delivery.
+/// The unique keys of dry runs of one route, one after the other: what the gateway's outbox would store of each.
 struct DryRunKeys {
     /// What of a delivery is stored.
     struct Stored {
@@ -31,50 +31,45 @@ struct DryRunKeys {
         let deliveryID: String
     }
 
-    private struct Seen {
-        var bodies: [(hash: Fingerprint, sender: Sender)]
-    }
-
-    private var seen: [Fingerprint: Seen] = [:]
+    /// Who sent the accepted deliveries, by key; the oldest first.
+    private var accepted: [Fingerprint: [(sender: Sender, holder: DedupeRule.Holder)]] = [:]
 
     /// Stores a delivery part by part, each as its key and the route's `on_changed_body` say.
     mutating func store(_ delivery: Delivery, of sender: Sender) -> Stored {
+        let rule = DedupeRule(delivery.onChangedBody)
         var stored = Stored()
         var first: Sender?
         for part in delivery.parts {
-            guard let key = part.key?.hash else {
-                Self.add(part, to: &stored)
-                continue
-            }
-            let before = seen[key]?.bodies ?? []
-            let same = before.first { $0.hash == part.bodyHash }
-            if let known = same ?? (delivery.onChangedBody == .duplicate ? before.last : nil) {
+            switch verdict(on: part, rule) {
+            case .duplicate(let holder, _):
                 stored.duplicates += 1
-                first = first ?? known.sender
-                continue
-            }
-            seen[key] = Seen(bodies: before + [(part.bodyHash, sender)])
-            if !before.isEmpty, delivery.onChangedBody == .deadLetter {
-                let changed = DeadLetter(
-                    reason: .changedBody, detail: "the unique key was seen before with another body", share: .all)
-                stored.deadLetters += part.jobs.map { _ in changed } + part.deadLetters
-            } else {
-                Self.add(part, generation: before.count, to: &stored)
+                if first == nil, let key = part.key { first = accepted[key.hash]?[Int(holder.row)].sender }
+            case .store(let generation, _):
+                remember(part, of: sender)
+                // What is accepted again has another key at Zizq, which would drop it as a duplicate.
+                stored.jobs += part.jobs.map { $0.marked(generation: generation) }
+                stored.deadLetters += part.deadLetters
+            case .deadLetter:
+                remember(part, of: sender)
+                stored.deadLetters += part.jobs.map { _ in .changedBody } + part.deadLetters
             }
         }
         if stored.duplicates == delivery.parts.count { stored.duplicateOf = first }
         return stored
     }
 
-    /// What is accepted again has another key at Zizq, or it would be a duplicate there.
-    private static func add(_ part: Delivery.Part, generation: Int = 0, to stored: inout Stored) {
-        stored.jobs += part.jobs.map { job in
-            guard generation > 0, !job.hasOwnKey, let key = job.uniqueKey else { return job }
-            var marked = job
-            marked.uniqueKey = "\(key)~\(generation)"
-            return marked
-        }
-        stored.deadLetters += part.deadLetters
+    private func verdict(on part: Delivery.Part, _ rule: DedupeRule) -> DedupeRule.Verdict {
+        guard let key = part.key?.hash, let holders = accepted[key], let newest = holders.last else { return .new }
+        return rule.verdict(on: part.bodyHash, newest: newest.holder, isForgotten: false) { holders[Int($0)].holder }
+    }
+
+    private mutating func remember(_ part: Delivery.Part, of sender: Sender) {
+        guard let key = part.key?.hash else { return }
+        let row = Int64(accepted[key, default: []].count)
+        let holder = DedupeRule.Holder(
+            row: row, deliveryID: sender.deliveryID, generation: row, bodyHash: part.bodyHash,
+            supersedes: row == 0 ? nil : row - 1)
+        accepted[key, default: []].append((sender, holder))
     }
 }
 

@@ -6,7 +6,7 @@ struct DeliveryAssembly {
     static let mostJobs = 10_000
 
     /// Why a delivery goes no further.
-    enum End: Error {
+    enum StopError: Error {
         /// It is refused.
         case refused(RouteOutcome)
         /// All of it is one dead letter.
@@ -33,14 +33,14 @@ struct DeliveryAssembly {
     /// Adds a job to what was begun last.
     ///
     /// - Parameter limit: how many bytes the payloads of one delivery may have together.
-    mutating func add(_ job: Job, upTo limit: Int) throws(End) {
+    mutating func add(_ job: Job, upTo limit: Int) throws(StopError) {
         jobs += 1
         bytes += job.payload.count
         guard jobs <= Self.mostJobs else {
-            throw .dead(.tooMany("the delivery would be more than \(Self.mostJobs) jobs"))
+            throw .dead(.tooMany("the delivery would make more than \(Self.mostJobs) jobs"))
         }
         guard jobs == 1 || bytes <= limit else {
-            throw .dead(.tooMany("the payloads of its jobs would have more than \(limit >> 20) MiB together"))
+            throw .dead(.tooMany("the payloads of its jobs would exceed \(limit >> 20) MiB in total"))
         }
         parts[parts.count - 1].jobs.append(job)
     }

@@ -3,7 +3,7 @@ internal import SluiceBase
 /// Templates with their references filled in.
 extension JobStart {
     /// When the job is ready, in milliseconds since 1970.
-    func milliseconds(_ context: borrowing DeliveryContext) throws(Complaint) -> Int64 {
+    func milliseconds(_ context: borrowing DeliveryContext) throws(ValueError) -> Int64 {
         switch self {
         case .delay(let delay): return context.receivedAtMilliseconds + delay.wholeMilliseconds
         case .readyAt(let milliseconds): return milliseconds
@@ -11,14 +11,14 @@ extension JobStart {
             guard let delay = DurationText.parse(String(decoding: context.text(template), as: UTF8.self)),
                 Self.delays.contains(delay)
             else {
-                throw Complaint(message: "delay must be a duration from 0 to 3650d, such as 30s")
+                throw ValueError(message: "delay must be a duration from 0 to 3650d, such as 30s")
             }
             return context.receivedAtMilliseconds + delay.wholeMilliseconds
         case .renderedReadyAt(let template):
-            do throws(Complaint) {
+            do throws(ValueError) {
                 return try Self.milliseconds(String(decoding: context.text(template), as: UTF8.self))
             } catch {
-                throw Complaint(message: "ready_at \(error.message)")
+                throw ValueError(message: "ready_at \(error.message)")
             }
         }
     }

@@ -18,7 +18,7 @@ package struct DeliveryContext: ~Escapable {
     let deliveryID: String
     let receivedAtMilliseconds: Int64
     let bodyDigest: Digest
-    /// The element at hand, with `each`; counted from 0.
+    /// The current element, with `each`; counted from 0.
     var item = 0
 
     @_lifetime(copy delivery, copy document)
@@ -39,7 +39,7 @@ package struct DeliveryContext: ~Escapable {
 }
 
 extension DeliveryContext {
-    /// Whether the reference names something that is there and not null. A default does not count.
+    /// Whether the reference names something that is present and not null. A default does not count.
     func isPresent(_ reference: Reference) -> Bool {
         switch reference.source {
         case .body, .item: (kind(of: reference.pathID) ?? .null) != .null
@@ -47,7 +47,7 @@ extension DeliveryContext {
         case .header(let name): request.headers.firstIndex(of: name) != nil
         case .query(let name): QueryParameters.first(name, in: request.query) != nil
         case .event: route.event.map { isPresent($0) } ?? false
-        // A request that is rendered anew from a dead letter has no sender any more.
+        // A request that is rendered again from a dead letter no longer has a sender.
         case .remoteAddress: request.peer != .unknown
         case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
             .index:
@@ -57,7 +57,7 @@ extension DeliveryContext {
         }
     }
 
-    /// Where the value of a body path lies in the document; of a path with `each` in the element at hand.
+    /// Where the value of a body path lies in the document; of a path with `each` in the current element.
     func range(of path: Int) -> Range<Int>? { findings.range(of: path, item: item) }
 
     func kind(of path: Int) -> JSONKind? { findings.kind(of: path, item: item) }

@@ -4,7 +4,7 @@ internal import SluiceJSON
 
 /// What is known of a request besides its bytes.
 package struct RequestArrival: Sendable {
-    /// Who sent it, behind trusted proxies; `nil` for a stored request, which was admitted and verified when it arrived.
+    /// Who sent it, behind trusted proxies; `nil` for a stored request, which was admitted and verified on arrival.
     package var sender: PeerAddress?
     /// By the wall clock, which timestamps are compared with.
     package var receivedAtMilliseconds: Int64
@@ -98,7 +98,7 @@ extension Route {
         _ check: HeadCheck, of head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
         let code = refusal(by: check, head, arrival.sender)
-        if Trace.isRecording, let step = step(of: check, head, arrival.sender, refusal: code, trace.source) {
+        if Trace.isRecording, let step = step(of: check, head, arrival.sender, refusal: code, source: trace.source) {
             trace.add(step)
         }
         return code.map { .refused($0, reason: $0.title) }
@@ -196,7 +196,7 @@ extension Route {
     ) -> RouteOutcome {
         defer { scratch.trim() }
         if let name = repeatedKeyHeader(in: request) {
-            return .refused(.malformedRequest, reason: "the header \(name), which the unique key reads, stands twice")
+            return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }
         let coding = ContentCoding.of(request.headers)
         // A dead letter can come back after the route has ceased to take gzip.
@@ -334,7 +334,7 @@ extension Route {
     private func unreadable<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, _ why: String, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
-        if Trace.isRecording { trace.add(unreadableStep(why, delivery, trace.source)) }
+        if Trace.isRecording { trace.add(unreadableStep(why, delivery, source: trace.source)) }
         switch parts.onUnreadable {
         case .reject: return .refused(.bodyUnreadable, reason: why)
         case .deadLetter: break

@@ -3,7 +3,7 @@ internal import SluiceJSON
 
 extension Route {
     /// Why a job cannot be made.
-    package struct JobProblem: Error {
+    package struct JobError: Error {
         let reason: DeadLetterReason
         let detail: String
     }
@@ -19,7 +19,7 @@ extension Route {
 
     /// The unique key of what a rule makes: its own, or the route's, with rule and element where that alone would stand
     /// for several jobs.
-    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, _ rule: Int, _ context: borrowing DeliveryContext)
+    func jobKey(_ template: JobTemplate, _ key: DeliveryKey?, rule: Int, context: borrowing DeliveryContext)
         -> JobKey
     {
         // Zizq refuses a job that has both.
@@ -33,16 +33,16 @@ extension Route {
         return JobKey(text: isOneOfSeveral ? key.text(suffix: "#\(rule).\(context.item)") : key.text, isOwn: false)
     }
 
-    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, _ context: borrowing DeliveryContext)
-        -> Result<Job, JobProblem>
+    func job(_ template: JobTemplate, _ key: JobKey, rule: Int, context: borrowing DeliveryContext)
+        -> Result<Job, JobError>
     {
-        do throws(JobProblem) {
-            let type = try name(template.type, "type", context)
-            let queue = try name(template.queue, "queue", context)
+        do throws(JobError) {
+            let type = try name(template.type, "type", context: context)
+            let queue = try name(template.queue, "queue", context: context)
             let options = try options(template, context)
             let payload = try payload(template.payload, context)
             if let why = template.payloadType?.mismatch(in: payload.span) {
-                throw JobProblem(reason: .payloadMismatch, detail: why)
+                throw JobError(reason: .payloadMismatch, detail: why)
             }
             return .success(
                 Job(
@@ -54,7 +54,7 @@ extension Route {
         }
     }
 
-    private func name(_ text: JobText, _ field: String, _ context: borrowing DeliveryContext) throws(JobProblem)
+    private func name(_ text: JobText, _ field: String, context: borrowing DeliveryContext) throws(JobError)
         -> String
     {
         switch text {
@@ -62,11 +62,11 @@ extension Route {
         case .rendered(let template):
             let name = String(decoding: context.text(template), as: UTF8.self)
             guard let complaint = ZizqName.complaint(about: name) else { return name }
-            throw JobProblem(reason: .badField, detail: "\(field) \(complaint)")
+            throw JobError(reason: .badField, detail: "\(field) \(complaint)")
         }
     }
 
-    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+    private func options(_ template: JobTemplate, _ context: borrowing DeliveryContext) throws(JobError)
         -> JobOptions
     {
         guard template.hasRenderedOptions else { return template.constantOptions }
@@ -74,14 +74,14 @@ extension Route {
         if let priority = template.priority {
             let text = String(decoding: context.text(priority), as: UTF8.self)
             guard let number = Int(text), JobOptionsTemplate.priorities.contains(number) else {
-                throw JobProblem(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
+                throw JobError(reason: .badField, detail: "priority must be a whole number from 0 to 65535")
             }
             options.append(.priority(number))
         }
         if let start = template.start { options.append(.readyAt(try readyAt(start, context))) }
         if let batch = template.batch {
             guard let batch = batch.batch(context) else {
-                throw JobProblem(reason: .badField, detail: "the key of its batch is empty")
+                throw JobError(reason: .badField, detail: "the key of its batch is empty")
             }
             options.append(.batch(batch))
         }
@@ -89,15 +89,15 @@ extension Route {
         return options
     }
 
-    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobProblem) -> Int64 {
-        do throws(JobStart.Complaint) {
+    private func readyAt(_ start: JobStart, _ context: borrowing DeliveryContext) throws(JobError) -> Int64 {
+        do throws(JobStart.ValueError) {
             return try start.milliseconds(context)
         } catch {
-            throw JobProblem(reason: .badField, detail: error.message)
+            throw JobError(reason: .badField, detail: error.message)
         }
     }
 
-    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobProblem)
+    private func payload(_ template: PayloadTemplate, _ context: borrowing DeliveryContext) throws(JobError)
         -> [UInt8]
     {
         let json = context.json(template)
@@ -106,12 +106,12 @@ extension Route {
     }
 
     /// The rule put the body, or a part of it, into lists and mappings of its own.
-    private func checkDepth(_ json: [UInt8]) throws(JobProblem) {
+    private func checkDepth(_ json: [UInt8]) throws(JobError) {
         var findings = JSONFindings()
         do {
             try JSONScanner.scan(json.span, paths: .none, into: &findings)
         } catch {
-            throw JobProblem(reason: .bodyUnreadable, detail: "the payload: \(error)")
+            throw JobError(reason: .bodyUnreadable, detail: "the payload: \(error)")
         }
     }
 }

@@ -3,7 +3,7 @@ internal import SluiceCrypto
 internal import SluiceJSON
 
 extension Route {
-    /// The unique key of a delivery, or of the element at hand; `nil` where the route has none, or any part of it is
+    /// The unique key of a delivery, or of the current element; `nil` where the route has none, or any part of it is
     /// absent, null or blank.
     func key(_ context: borrowing DeliveryContext) -> DeliveryKey? {
         guard let template = parts.uniqueKey, let found = keyParts(template, context) else { return nil }
@@ -15,7 +15,7 @@ extension Route {
         keyParts(template, context).map { DeliveryKey.ownText($0, isList: template.isList) }
     }
 
-    /// The digest of the body, or of the element at hand, instead of a key that is missing.
+    /// The digest of the body, or of the current element, instead of a key that is missing.
     func bodyHashKey(_ context: borrowing DeliveryContext) -> DeliveryKey {
         let digest = KeyPart(type: .text, bytes: Array("body:\(contentDigest(context).hex)".utf8))
         return DeliveryKey(scope: keyScope(context), parts: [digest], isList: false)

@@ -14,12 +14,12 @@ extension Route {
         if Trace.isRecording { addDelivery(context, to: &trace) }
         var assembly = DeliveryAssembly(charge)
         defer { charge = assembly.charge }
-        do throws(DeliveryAssembly.End) {
+        do throws(DeliveryAssembly.StopError) {
             if let missing = missingElement(share, context) { throw .refused(missing) }
             if let elements = parts.elements {
-                try gather(elements, context, share, &assembly, trace: &trace)
+                try gather(elements, context, share: share, assembly: &assembly, trace: &trace)
             } else {
-                try gather(context, share, &assembly, trace: &trace)
+                try gather(context, share, assembly: &assembly, trace: &trace)
             }
         } catch {
             switch error {
@@ -33,7 +33,7 @@ extension Route {
         var delivery = delivery(context)
         delivery.parts = assembly.parts
         delivery.missingKeys = assembly.missingKeys
-        return stored(delivery, context, &assembly.charge)
+        return stored(delivery, context, charge: &assembly.charge)
     }
 
     /// Why what is asked for is not there: a dead letter may be about an element of an array in which the route, as it
@@ -42,7 +42,7 @@ extension Route {
         guard let element = share.element, parts.elements == nil || element >= context.findings.itemCount else {
             return nil
         }
-        return .refused(.bodyUnreadable, reason: "the route finds no element \(element + 1) in the request any more")
+        return .refused(.bodyUnreadable, reason: "the route no longer finds element \(element + 1) in the request")
     }
 
     /// All of a delivery as one dead letter, with its key if it has one.
@@ -59,7 +59,7 @@ extension Route {
         delivery.parts = [
             Delivery.Part(key: key, bodyHash: Fingerprint(context.bodyDigest.span), deadLetters: [letter])
         ]
-        return stored(delivery, context, &charge)
+        return stored(delivery, context, charge: &charge)
     }
 
     /// A delivery with nothing in it yet.
@@ -71,7 +71,7 @@ extension Route {
     }
 
     private func stored(
-        _ delivery: Delivery, _ context: borrowing DeliveryContext, _ charge: inout MemoryCharge
+        _ delivery: Delivery, _ context: borrowing DeliveryContext, charge: inout MemoryCharge
     ) -> RouteOutcome {
         var delivery = delivery
         if parts.keepsRequest || delivery.parts.contains(where: { !$0.deadLetters.isEmpty }) {
@@ -82,9 +82,9 @@ extension Route {
     }
 
     private func gather<Trace: RouteTrace>(
-        _ elements: Elements, _ context: borrowing DeliveryContext, _ share: DeliveryShare,
-        _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+        _ elements: Elements, _ context: borrowing DeliveryContext, share: DeliveryShare,
+        assembly: inout DeliveryAssembly, trace: inout Trace
+    ) throws(DeliveryAssembly.StopError) {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
             let detail = "'each' finds no array at \(elements.name)"
@@ -96,15 +96,15 @@ extension Route {
         var context = copy context
         for element in share.element.map({ $0..<($0 + 1) }) ?? 0..<count {
             context.item = element
-            try gather(context, share, &assembly, trace: &trace)
+            try gather(context, share, assembly: &assembly, trace: &trace)
         }
     }
 
-    /// Takes the delivery, or the element at hand, through the rules.
+    /// Takes the delivery, or the current element, through the rules.
     private func gather<Trace: RouteTrace>(
-        _ context: borrowing DeliveryContext, _ share: DeliveryShare, _ assembly: inout DeliveryAssembly,
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, assembly: inout DeliveryAssembly,
         trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+    ) throws(DeliveryAssembly.StopError) {
         let selection = selection(context, share)
         if Trace.isRecording { addRules(selection, context, to: &trace) }
         switch selection {
@@ -119,10 +119,12 @@ extension Route {
                     DeadLetter(reason: .noMatchingRule, detail: "no rule of the route matches", share: share))
             }
         case .rule(let rule):
-            if try begin(context, &assembly, trace: &trace) { try make(rule, context, &assembly, trace: &trace) }
+            if try begin(context, &assembly, trace: &trace) {
+                try make(rule, context, assembly: &assembly, trace: &trace)
+            }
         case .rules(let rules):
             guard try begin(context, &assembly, trace: &trace) else { return }
-            for rule in rules { try make(rule, context, &assembly, trace: &trace) }
+            for rule in rules { try make(rule, context, assembly: &assembly, trace: &trace) }
         }
     }
 
@@ -147,7 +149,7 @@ extension Route {
     /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
     private func begin<Trace: RouteTrace>(
         _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) -> Bool {
+    ) throws(DeliveryAssembly.StopError) -> Bool {
         guard keysAreOfElements || assembly.parts.isEmpty else { return true }
         var key = key(context)
         var isMissing = false
@@ -178,13 +180,13 @@ extension Route {
     }
 
     private func make<Trace: RouteTrace>(
-        _ rule: Int, _ context: borrowing DeliveryContext, _ assembly: inout DeliveryAssembly, trace: inout Trace
-    ) throws(DeliveryAssembly.End) {
+        _ rule: Int, _ context: borrowing DeliveryContext, assembly: inout DeliveryAssembly, trace: inout Trace
+    ) throws(DeliveryAssembly.StopError) {
         guard case .make(let template) = parts.rules[rule].action, let key = assembly.parts.last.map(\.key) else {
             return
         }
         guard assembly.charge.take(context.size(of: template.payload)) else { throw .refused(.memoryFull) }
-        let result = job(template, jobKey(template, key, rule, context), rule: rule, context)
+        let result = job(template, jobKey(template, key, rule: rule, context: context), rule: rule, context: context)
         if Trace.isRecording { trace.add(step(of: result, rule: rule, trace.source)) }
         switch result {
         case .success(let job): try assembly.add(job, upTo: parts.mostPayloadBytes)

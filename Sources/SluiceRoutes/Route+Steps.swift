@@ -10,7 +10,7 @@ extension Route {
     /// - Returns: `nil` if the route does not ask.
     func step(
         of check: HeadCheck, _ head: borrowing RequestView, _ sender: PeerAddress?, refusal: ErrorCode?,
-        _ source: RouteSource
+        source: RouteSource
     ) -> TraceStep? {
         let (name, asked, found): (String, String, String)
         switch check {
@@ -91,7 +91,7 @@ extension Route {
         TraceStep("body", holds: true, "JSON, a text a line" + bodyDetails(delivery), at: source.location(of: "each"))
     }
 
-    func unreadableStep(_ why: String, _ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep {
+    func unreadableStep(_ why: String, _ delivery: borrowing ReadRequest, source: RouteSource) -> TraceStep {
         let words = "unreadable: \(PrintableText.escape(why))\(bodyDetails(delivery))"
         let areLines = parts.elements?.areLines == true
         return TraceStep("body", holds: false, words, at: source.location(of: areLines ? "each" : "body"))
@@ -133,7 +133,7 @@ extension Route {
             trace.add(TraceStep("element \(context.item + 1)", "of \(context.findings.itemCount)"))
         }
         for index in parts.rules.indices {
-            trace.add(ruleStep(index, isReached: isReached(index, selection), context, trace.source))
+            trace.add(ruleStep(index, isReached: isReached(index, selection), context, source: trace.source))
         }
         guard case .nothing = selection else { return }
         trace.add(
@@ -143,7 +143,7 @@ extension Route {
     }
 
     private func ruleStep(
-        _ index: Int, isReached: Bool, _ context: borrowing DeliveryContext, _ source: RouteSource
+        _ index: Int, isReached: Bool, _ context: borrowing DeliveryContext, source: RouteSource
     ) -> TraceStep {
         let rule = parts.rules[index]
         let name = "rule \(index + 1)"
@@ -211,7 +211,7 @@ extension Route {
         }
     }
 
-    func step(of result: Result<Job, JobProblem>, rule: Int, _ source: RouteSource) -> TraceStep {
+    func step(of result: Result<Job, JobError>, rule: Int, _ source: RouteSource) -> TraceStep {
         let kind: String? =
             if case .make(let template) = parts.rules[rule].action, template.payloadType != nil {
                 template.kindPlace?.description
@@ -371,7 +371,7 @@ extension VerificationAccount {
     private var entryDetails: [TraceStep] {
         var details: [TraceStep] = []
         if skippedEntries > 0 {
-            let count = TraceWords.count(skippedEntries, "entry", "entries")
+            let count = TraceWords.count(skippedEntries, "entry", plural: "entries")
             details.append(TraceStep("", "skipped \(count) without the prefix"))
         }
         for (index, entry) in entries.enumerated() {
@@ -408,7 +408,7 @@ extension VerificationAccount.Timestamp {
 
 /// Phrases that traces and explanations share.
 package enum TraceWords {
-    package static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+    package static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }
 

@@ -11,7 +11,7 @@ extension Route {
         parts.verifier.account(of: request, receivedAtMilliseconds: receivedAtMilliseconds)
     }
 
-    /// The headers that make a request genuine for this route, by the first of its secrets; none with `verify: none`.
+    /// The headers that make a request valid for this route, by the first of its secrets; none with `verify: none`.
     ///
     /// - Parameters:
     ///   - request: without the header of the signature.
@@ -19,7 +19,7 @@ extension Route {
     ///   - id: what the header of the id says, where the scheme has one and the request lacks it.
     package func sign(
         _ request: RequestToSign, at nowMilliseconds: Int64, id: String
-    ) throws(SigningObstacle) -> [RequestToSign.Header] {
+    ) throws(SigningError) -> [RequestToSign.Header] {
         switch parts.verifier {
         case .none: []
         case .signature(let verifier): try verifier.sign(request, at: nowMilliseconds, id: id)
@@ -36,10 +36,10 @@ extension Route {
     /// The same route with another secret in the place of its own, for a request that somebody else has signed.
     ///
     /// - Parameter secret: as it would stand in a variable or a file.
-    package func verifying(with secret: String) throws(SigningObstacle) -> Route {
+    package func verifying(with secret: String) throws(SigningError) -> Route {
         guard case .signature(let verifier) = parts.verifier else { return self }
         guard let key = verifier.scheme.keyForm.key(Array(secret.utf8)) else {
-            throw SigningObstacle(
+            throw SigningError(
                 message: "the secret is not \(verifier.scheme.keyForm.encoding.rawValue), as 'key_encoding' says")
         }
         var parts = parts

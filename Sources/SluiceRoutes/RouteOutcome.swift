@@ -21,7 +21,7 @@ package enum RouteOutcome: Sendable {
 extension RouteOutcome {
     /// What is to be made of the request does not fit into the memory budget.
     static var memoryFull: RouteOutcome {
-        .refused(.memoryFull, reason: "memory is full: no room for what the route makes of the request")
+        .refused(.memoryFull, reason: "memory is full: no room for the jobs of the request")
     }
 
     /// The refusal, if it is one.

@@ -6,9 +6,9 @@ struct YAMLComposer {
     private let limits: YAMLLimits
     private let allowsEmptyValues: Bool
     private let events: YAMLEvents
-    private(set) var problems: [YAMLProblem] = []
+    private(set) var problems: [YAMLError] = []
     /// Keys and dashes with nothing behind them; of a file that breaks off they are no news.
-    private var emptyValues: [YAMLProblem] = []
+    private var emptyValues: [YAMLError] = []
     private(set) var isBroken = false
     private(set) var nodeCount = 0
 
@@ -24,18 +24,18 @@ struct YAMLComposer {
         do {
             let start = try events.next()
             guard case .documentStart(let hasDirective) = start.event else { return nil }
-            if hasDirective { try note(start.position, "a directive (%YAML, %TAG) may not be used; take its line out") }
+            if hasDirective { try note(start.position, "directives (%YAML, %TAG) are not allowed; remove the line") }
             let root = try node(from: try events.next(), depth: 0)
             let step = try events.next()
             if case .documentStart = step.event {
-                try note(step.position, "a second document begins here; a file holds one")
+                try note(step.position, "a second document begins here; a file can contain only one")
                 isBroken = true
             }
             if !emptyValues.isEmpty { problems = (problems + emptyValues).sorted { $0.position < $1.position } }
             return root
         } catch let error as YAMLSyntaxError {
-            problems.append(YAMLProblem(error.position, message(for: error)))
-        } catch let stop as YAMLProblem {
+            problems.append(YAMLError(error.position, message(for: error)))
+        } catch let stop as YAMLError {
             problems.append(stop)
         } catch {
             preconditionFailure("only the two errors above are thrown: \(error)")
@@ -58,10 +58,10 @@ struct YAMLComposer {
             return YAMLNode(
                 position: step.position, content: .mapping(try mapping(depth: try deeper(depth, step.position))))
         case .alias:
-            try note(step.position, "an alias (*name) may not be used; a text that begins with * is put in quotes")
+            try note(step.position, "aliases (*name) are not allowed; put a text that begins with * in quotes")
             return YAMLNode(position: step.position, content: .scalar(YAMLScalar(text: "null", style: .plain)))
         case .documentStart, .end, .sequenceEnd, .mappingEnd:
-            throw YAMLProblem(step.position, "a value is missing")
+            throw YAMLError(step.position, "a value is missing")
         }
     }
 
@@ -71,7 +71,7 @@ struct YAMLComposer {
             let step = try events.next()
             if case .sequenceEnd = step.event { return elements }
             let element = try node(from: step, depth: depth)
-            requireContent(element, "nothing stands in this element of the list", at: element.position)
+            requireContent(element, "this list element is empty", at: element.position)
             elements.append(element)
         }
     }
@@ -87,11 +87,11 @@ struct YAMLComposer {
             if let key, let first {
                 try note(
                     step.position,
-                    "the key '\(PrintableText.escape(key))' stands here for the second time; first on line \(first)")
+                    "duplicate key '\(PrintableText.escape(key))'; first used on line \(first)")
             }
             let value = try node(from: try events.next(), depth: depth)
             guard let key, first == nil else { continue }
-            requireContent(value, "nothing stands behind '\(PrintableText.escape(key))'", at: step.position)
+            requireContent(value, "'\(PrintableText.escape(key))' has no value", at: step.position)
             lines[key] = step.position.line
             entries.append(YAMLEntry(key: key, position: step.position, value: value))
         }
@@ -105,7 +105,7 @@ struct YAMLComposer {
         if [.singleQuoted, .doubleQuoted].contains(scalar.style) { return }
         guard emptyValues.count < limits.problems else { return }
         emptyValues.append(
-            YAMLProblem(
+            YAMLError(
                 position,
                 "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
     }
@@ -117,7 +117,7 @@ struct YAMLComposer {
             } else {
                 try note(
                     step.position,
-                    "a key must be a text, not a list or a mapping; a reference inside { } is put in quotes")
+                    "a key must be a text, not a list or a mapping; put a reference inside { } in quotes")
             }
             _ = try node(from: step, depth: depth)
             return nil
@@ -125,7 +125,7 @@ struct YAMLComposer {
         try count(step)
         try refuseAttachments(step)
         if scalar.style == .plain, scalar.text == "<<" {
-            try note(step.position, "a merge key (<<) may not be used; write the keys out")
+            try note(step.position, "merge keys (<<) are not allowed; write out the keys")
             return nil
         }
         if scalar.style == .plain, scalar.text.isEmpty {
@@ -138,34 +138,34 @@ struct YAMLComposer {
 
 extension YAMLComposer {
     private mutating func note(_ position: YAMLPosition, _ message: String) throws {
-        problems.append(YAMLProblem(position, message))
+        problems.append(YAMLError(position, message))
         if problems.count >= limits.problems {
-            throw YAMLProblem(position, "too many problems; the rest of the file was not read")
+            throw YAMLError(position, "too many problems; the rest of the file was not read")
         }
     }
 
     private mutating func count(_ step: YAMLEvents.Step) throws {
         nodeCount += 1
         if nodeCount > limits.nodes {
-            throw YAMLProblem(step.position, "too many values: at most \(limits.nodes) are read")
+            throw YAMLError(step.position, "too many values: the limit is \(limits.nodes)")
         }
     }
 
     private func deeper(_ depth: Int, _ position: YAMLPosition) throws -> Int {
-        guard depth < limits.depth else { throw YAMLProblem(position, Self.tooDeep(limits)) }
+        guard depth < limits.depth else { throw YAMLError(position, Self.tooDeep(limits)) }
         return depth + 1
     }
 
     private static func tooDeep(_ limits: YAMLLimits) -> String {
-        "nested too deep: at most \(limits.depth) levels are read"
+        "nested too deeply: the limit is \(limits.depth) levels"
     }
 
     private mutating func refuseAttachments(_ step: YAMLEvents.Step) throws {
         if step.hasAnchor {
-            try note(step.position, "an anchor (&name) may not be used; a text that begins with & is put in quotes")
+            try note(step.position, "anchors (&name) are not allowed; put a text that begins with & in quotes")
         }
         if step.hasTag {
-            try note(step.position, "a tag (!name) may not be used; a text that begins with ! is put in quotes")
+            try note(step.position, "tags (!name) are not allowed; put a text that begins with ! in quotes")
         }
     }
 
@@ -177,14 +177,14 @@ extension YAMLComposer {
         guard !blank.isEmpty, rest.dropFirst(blank.count).first == UInt8(ascii: "#") else { return }
         try note(
             start,
-            "' #' behind a reference begins a comment in YAML; put the text in quotes, or the comment on a line of "
-                + "its own"
+            "' #' after a reference begins a comment in YAML; put the text in quotes, or the comment on its own "
+                + "line"
         )
     }
 
     private func message(for error: YAMLSyntaxError) -> String {
         if source.restOfLine(from: error.position).first == ASCII.tab {
-            return "a tab may not indent YAML; use spaces"
+            return "tabs cannot be used for indentation in YAML; use spaces"
         }
         // The library looks ahead, and has a limit of its own far above ours.
         if error.problem.hasPrefix("Maximum nesting level") { return Self.tooDeep(limits) }
@@ -196,6 +196,6 @@ extension YAMLComposer {
             }
         }
         if let hint = source.hint(for: error) { message += "; \(hint)" }
-        return "not YAML: \(message)"
+        return "invalid YAML: \(message)"
     }
 }

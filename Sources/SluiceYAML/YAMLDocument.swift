@@ -5,7 +5,7 @@ package struct YAMLDocument: Sendable {
     /// `nil` for a file without a value (empty, or comments only) and for one that is no YAML.
     package let root: YAMLNode?
     /// In the order of the file. With `isBroken` the last one is what ended the reading.
-    package let problems: [YAMLProblem]
+    package let problems: [YAMLError]
     /// Whether reading stopped before the end: a syntax error, or a limit.
     package let isBroken: Bool
     /// How many scalars, lists and mappings were read, keys included.
@@ -25,8 +25,8 @@ package struct YAMLDocument: Sendable {
         _ bytes: [UInt8], file: String, limits: YAMLLimits = YAMLLimits(), allowsEmptyValues: Bool = true
     ) -> YAMLDocument {
         guard bytes.count <= limits.bytes else {
-            let problem = YAMLProblem(
-                YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; at most \(limits.bytes) are read")
+            let problem = YAMLError(
+                YAMLPosition(line: 1, column: 1), "the file has \(bytes.count) bytes; the limit is \(limits.bytes)")
             return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
         }
         let source: YAMLSource
@@ -58,7 +58,7 @@ package struct YAMLLimits: Sendable {
 }
 
 /// Something wrong at one place of a YAML file.
-package struct YAMLProblem: Error, Sendable, Hashable {
+package struct YAMLError: Error, Sendable, Hashable {
     package let position: YAMLPosition
     /// What is wrong and what to do; one line.
     package let message: String

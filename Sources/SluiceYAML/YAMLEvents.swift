@@ -112,7 +112,7 @@ internal import CSluiceYAML
         let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
         let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
         return unsafe YAMLSyntaxError(
-            position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be read",
+            position: position(of: parser.pointee.problem_mark), problem: problem ?? "it cannot be parsed",
             context: context,
             contextPosition: context == nil ? nil : position(of: parser.pointee.context_mark))
     }

@@ -2,20 +2,20 @@ internal import SluiceBase
 
 /// What is likely behind a syntax error. libyaml tells where it gave up, which may be lines behind the mistake.
 extension YAMLSource {
-    /// A sentence for whoever wrote the file; `nil` where nothing comes to mind.
+    /// A hint for the author of the file; `nil` if there is none.
     func hint(for error: YAMLSyntaxError) -> String? {
-        if let line = conflictLine { return "line \(line) is a mark of a merge that was not finished" }
+        if let line = conflictLine { return "line \(line) is an unresolved merge conflict marker" }
         let last = min(error.position.line, lineCount)
         if let line = [last, last - 1].first(where: { $0 > 0 && line($0).contains(subsequence: [0xC2, 0xA0]) }) {
-            return "line \(line) holds a no-break space (U+00A0), which is no blank to YAML"
+            return "line \(line) contains a no-break space (U+00A0), which YAML does not treat as a space"
         }
         let first = min(error.contextPosition?.line ?? 1, last)
         if let line = (first...max(first, last)).first(where: hasOddQuote) {
-            return "the text in double quotes on line \(line) may lack its end"
+            return "the text in double quotes on line \(line) may not be closed"
         }
-        if error.problem.hasSuffix("expected ':'") { return "a key is followed by a colon and a blank" }
+        if error.problem.hasSuffix("expected ':'") { return "a key must be followed by a colon and a space" }
         return hasReference(onLine: error.position.line)
-            ? "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\"" : nil
+            ? "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\"" : nil
     }
 
     /// The first line with what `git` leaves where two people changed the same lines.

@@ -10,16 +10,16 @@ struct YAMLSource: Sendable {
     private let end: YAMLPosition
 
     /// Checks and prepares a file.
-    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLProblem> {
+    static func check(_ bytes: [UInt8]) -> Result<YAMLSource, YAMLError> {
         let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         var cursor = Cursor()
         var lineStarts = [0]
         while cursor.offset < text.count {
             guard let (scalar, length) = decodeScalar(text, at: cursor.offset) else {
-                return .failure(YAMLProblem(cursor.position, "the file is not UTF-8 text"))
+                return .failure(YAMLError(cursor.position, "the file is not UTF-8 text"))
             }
             if let complaint = complaint(about: scalar, before: text[(cursor.offset + length)...].first) {
-                return .failure(YAMLProblem(cursor.position, complaint))
+                return .failure(YAMLError(cursor.position, complaint))
             }
             cursor.offset += length
             cursor.column += 1
@@ -44,7 +44,7 @@ struct YAMLSource: Sendable {
         case 0x0A, 0x09: nil
         case 0x0D: next == 0x0A ? nil : "a carriage return without a line feed"
         case 0..<0x20, 0x7F, 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
-            "the character U+\(hex(scalar)) may not stand in a YAML file; in a text in double quotes write "
+            "the character U+\(hex(scalar)) is not allowed in a YAML file; in a text in double quotes, write "
                 + "\\u\(hex(scalar))"
         default: nil
         }

@@ -43,11 +43,11 @@ enum Main {
 struct SluiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
-        abstract: "Takes webhooks in, and sends typed jobs to a Zizq queue.",
+        abstract: "Receives webhooks and sends them as typed jobs to a Zizq queue.",
         discussion: """
-            Exit status: 0 fine, 1 the input is wrong (settings, route files, an outbox that is none), 2 the command \
-            line is wrong, \
-            65 the request of `sluice explain` would be refused, 69 something it needs is not to be had, 70 a bug.
+            Exit status: 0 success, 1 the input is wrong (settings, route files, a file that is not an outbox), 2 the \
+            command line is wrong, 65 the request of `sluice explain` would be refused, 69 something required is \
+            unavailable, 70 a bug.
             """,
         version: SluiceVersion.current,
         subcommands: [

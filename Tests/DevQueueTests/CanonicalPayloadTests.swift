@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(
-        "Numbers, keys and texts come back as the server gives them",
+        "numbers, keys and texts come back as the server gives them",
         arguments: [
             ("12345678901234567890123", "1.2345678901234568e+22"), ("1.0", "1.0"), ("-0", "-0.0"), ("1e2", "100.0"),
             ("1e-400", "0.0"),
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(
-        "However a value is written, it is read back the same, and that again as it is",
+        "however a value is written, it is read back the same, and that again as it is",
         arguments: 0..<8 as Range<UInt64>)
     func property(seed: UInt64) {
         var random = SplitMix(state: seed)

@@ -3,7 +3,7 @@ import SluiceHTTP
 import Testing
 
 @Suite struct EnqueueTests {
-    @Test("A job is answered with its fields in the server's order and kept with its payload's bytes")
+    @Test("a job is answered with its fields in the server's order and kept with its payload's bytes")
     func answersJob() throws {
         let queue = QueueUnderTest()
         let answer = try queue.answer("POST", "/jobs", body: #"{"type":"t","queue":"q","payload":{"b": 1,"a":"\n"}}"#)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "Fields that were set stand in the answer before what became of the job, and a time in the future schedules the job"
+        "fields that were set stand in the answer before what became of the job, and a time in the future schedules the job"
     )
     func answersOptions() throws {
         let queue = QueueUnderTest(isLicensed: true)
@@ -33,7 +33,7 @@ import Testing
         #expect(answer.text.hasSuffix(tail))
     }
 
-    @Test("A bulk is answered in the order of the request, with identifiers that grow")
+    @Test("a bulk is answered in the order of the request, with identifiers that grow")
     func ordersBulk() throws {
         let queue = QueueUnderTest()
         let answer = try queue.bulk((0..<300).map { job(type: "t\($0)") })
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "With a licence a second job of the same key is a duplicate with the first one's identifier; all duplicates are 200"
+        "with a licence a second job of the same key is a duplicate with the first one's identifier; all duplicates are 200"
     )
     func deduplicates() throws {
         let queue = QueueUnderTest(isLicensed: true)
@@ -62,7 +62,7 @@ import Testing
         #expect(queue.store.statistics.duplicateJobs == 2)
     }
 
-    @Test("Each scope keeps a key for just the states that it names", arguments: UniqueScope.allCases)
+    @Test("each scope keeps a key for just the states that it names", arguments: UniqueScope.allCases)
     func scopes(scope: UniqueScope) {
         let held = JobStatus.allCases.filter(scope.holds)
         let expected: [JobStatus] =
@@ -74,7 +74,7 @@ import Testing
         #expect(held == expected)
     }
 
-    @Test("A batch is accepted until it would have to be folded, which is 422")
+    @Test("a batch is accepted until it would have to be folded, which is 422")
     func refusesFold() throws {
         let queue = QueueUnderTest(isLicensed: true)
         let batched = job(#""batch":{"key":"b","when":"true","fold":".a"}"#)
@@ -86,7 +86,7 @@ import Testing
         #expect(queue.store.jobCount == 2)
     }
 
-    @Test("A benchmark's queue counts jobs and keeps none, and still knows the keys")
+    @Test("a benchmark's queue counts jobs and keeps none, and still knows the keys")
     func countsOnly() throws {
         let queue = QueueUnderTest(isLicensed: true, keeping: .counts)
         let keyed = job(#""unique_key":"k""#)

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "A fault does what it says, and stores the jobs only where it says so",
+        "a fault does what it says, and stores the jobs only where it says so",
         arguments: [
             (.status(503, error: "busy"), "answer 503 application/json", 0),
             (.delay(.seconds(2)), "2.0 seconds answer 201 application/json", 1),
@@ -56,7 +56,7 @@ import Testing
         #expect(queue.store.jobCount == 1)
     }
 
-    @Test("A fault without a count lasts until it is cleared, and leaves all but enqueues alone")
+    @Test("a fault without a count lasts until it is cleared, and leaves all but enqueues alone")
     func lasts() throws {
         let queue = QueueUnderTest()
         queue.store.setFault(.status(503, error: "busy"))

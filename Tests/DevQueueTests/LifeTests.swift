@@ -20,7 +20,7 @@ import Testing
         try queue.answer("POST", "/jobs/\(job.id.text)/failure", body: body)
     }
 
-    @Test("Jobs are taken by priority, then in the order of their arrival, and the others' queues are left alone")
+    @Test("jobs are taken by priority, then in the order of their arrival, and the others' queues are left alone")
     func order() throws {
         for (type, priority) in [("late", 9), ("first", 1), ("second", 1), ("third", 2)] {
             try enqueue(#""priority":\#(priority)"#, type: type)
@@ -31,7 +31,7 @@ import Testing
         #expect(take(try taker())?.type == "other")
     }
 
-    @Test("Over many queues the first job of all comes first, whatever was taken from single ones before")
+    @Test("over many queues the first job of all comes first, whatever was taken from single ones before")
     func manyQueues() throws {
         for number in 0..<200 {
             try enqueue(#""priority":\#(number * 7 % 5)"#, type: "\(number)", queue: "q\(number % 10)")
@@ -48,7 +48,7 @@ import Testing
         #expect(take(one) == nil)
     }
 
-    @Test("Nobody has more jobs than were asked for; each acknowledgement, of whatever kind, makes room for one")
+    @Test("nobody has more jobs than were asked for; each acknowledgement, of whatever kind, makes room for one")
     func prefetch() throws {
         for _ in 0..<5 { try enqueue() }
         let taker = try taker("prefetch=2")
@@ -64,7 +64,7 @@ import Testing
         #expect(take(taker) != nil)
     }
 
-    @Test("A scheduled job becomes ready when its time comes")
+    @Test("a scheduled job becomes ready when its time comes")
     func schedule() throws {
         let now = queue.store.now()
         try enqueue(#""ready_at":\#(now + 1000)"#)
@@ -79,7 +79,7 @@ import Testing
         #expect(job.status == .inFlight && job.readyAt == now + 1000 && job.dequeuedAt == now + 1000)
     }
 
-    @Test("The jobs of one who goes away are ready again, without an attempt")
+    @Test("the jobs of one who goes away are ready again, without an attempt")
     func goes() throws {
         for _ in 0..<3 { try enqueue() }
         let gone = try taker("prefetch=2")
@@ -92,7 +92,7 @@ import Testing
         #expect(take(try taker())?.id == job.id)
     }
 
-    @Test("A job is acknowledged once")
+    @Test("a job is acknowledged once")
     func acknowledgedOnce() throws {
         try enqueue()
         let job = try #require(take(try taker()))
@@ -102,7 +102,7 @@ import Testing
         #expect(try queue.answer("POST", "/jobs/success", body: #"{"ids":["x"]}"#).line == #"422 {"not_found":["x"]}"#)
     }
 
-    @Test("A failed job is scheduled by its own back-off, base and seconds that grow, and answered without its payload")
+    @Test("a failed job is scheduled by its own back-off, base and seconds that grow, and answered without its payload")
     func backoff() throws {
         let now = queue.store.now()
         try enqueue(#""backoff":{"base_ms":500,"exponent":3,"jitter_ms":0}"#)
@@ -118,7 +118,7 @@ import Testing
         #expect(try failure(#require(take(taker))).text.contains(#""ready_at":\#(now + 1505 + 8500),"attempts":2"#))
     }
 
-    @Test("The server's own back-off has 15 seconds, the fourth power and up to 30 seconds of jitter for each attempt")
+    @Test("the server's own back-off has 15 seconds, the fourth power and up to 30 seconds of jitter for each attempt")
     func standardBackoff() {
         for attempts in [1, 2, 5] as [UInt32] {
             let growth = UInt64(attempts * attempts * attempts * attempts) * 1000
@@ -129,7 +129,7 @@ import Testing
         #expect(endless.time(afterAttempts: 26, now: 1) == 1 << 53)
     }
 
-    @Test("A failure may say when to try again, or that it is not to be")
+    @Test("a failure may say when to try again, or that it is not to be")
     func retryAt() throws {
         try enqueue()
         let taker = try taker()
@@ -142,7 +142,7 @@ import Testing
         #expect(take(taker) == nil)
     }
 
-    @Test("A job that has failed more often than it may is dead, for seven days unless it says otherwise")
+    @Test("a job that has failed more often than it may is dead, for seven days unless it says otherwise")
     func dies() throws {
         try enqueue(#""retry_limit":1"#)
         try enqueue(#""retry_limit":0,"retention":{"dead_ms":5}"#)
@@ -163,7 +163,7 @@ import Testing
         #expect(queue.store.jobs.isEmpty)
     }
 
-    @Test("The default limit is 25 retries")
+    @Test("the default limit is 25 retries")
     func defaultLimit() throws {
         try enqueue()
         let taker = try taker()
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test("A completed job is gone at once, unless its retention keeps it")
+    @Test("a completed job is gone at once, unless its retention keeps it")
     func completes() throws {
         try enqueue()
         try enqueue(#""retention":{"completed_ms":10}"#)
@@ -187,7 +187,7 @@ import Testing
     }
 
     @Test(
-        "A failure is read as strictly as a job",
+        "a failure is read as strictly as a job",
         arguments: [
             ("{}", "missing field `message` at line 1 column 2"),
             (#"{"message":null}"#, "invalid type: null, expected a string at line 1 column 15"),
@@ -205,7 +205,7 @@ import Testing
         #expect(try success(job) == "204 ")
     }
 
-    @Test("A reset takes the jobs from those who have them, who may take on")
+    @Test("a reset takes the jobs from those who have them, who may take on")
     func resets() throws {
         try enqueue()
         let taker = try taker()

@@ -9,7 +9,7 @@ import Testing
 
     private func count(_ query: String) throws -> String { try queue.answer("GET", "/jobs/count?" + query).line }
 
-    @Test("Numbers are filtered by ranges whose ends are within, texts by lists, and all that is said must fit")
+    @Test("numbers are filtered by ranges whose ends are within, texts by lists, and all that is said must fit")
     func filters() throws {
         let now = queue.store.now()
         _ = try queue.bulk(
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "A filter that is wrong or unknown is refused",
+        "a filter that is wrong or unknown is refused",
         arguments: [
             ("priority=5..3", "priority: the lower bound 5 is above the upper bound 3"),
             ("attempts=x", "attempts must be a number or a range: N, A..B, ..B or A.."),
@@ -54,7 +54,7 @@ import Testing
         page.split(separator: #""type":""#).dropFirst().map { String($0.prefix { $0 != "\"" }) }
     }
 
-    @Test("The links lead through all pages and back, in both orders and past filters", arguments: ["asc", "desc"])
+    @Test("the links lead through all pages and back, in both orders and past filters", arguments: ["asc", "desc"])
     func links(order: String) throws {
         _ = try queue.bulk((0..<14).map { job(type: "t\($0)", queue: $0 % 2 == 0 ? "q" : "other") })
         var all = (0..<7).map { "t\($0 * 2)" }
@@ -77,7 +77,7 @@ import Testing
         #expect(try types(queue.answer("GET", #require(link("self", second))).text) == pages[1])
     }
 
-    @Test("A heap gives the least first", arguments: 0..<4 as Range<UInt64>)
+    @Test("a heap gives the least first", arguments: 0..<4 as Range<UInt64>)
     func heap(seed: UInt64) {
         var random = SplitMix(state: seed)
         let numbers = (0..<500).map { _ in Int.random(in: 0..<100, using: &random) }

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "Nesting ends at 126 levels in a single enqueue and at 124 in a bulk",
+        "nesting ends at 126 levels in a single enqueue and at 124 in a bulk",
         arguments: [(false, 126, 201), (false, 127, 400), (true, 124, 201), (true, 125, 400)])
     func limitsNesting(bulk: Bool, levels: Int, status: Int) throws {
         #expect(try self.status(Array(Self.nested(levels).utf8), bulk: bulk) == status)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(
-        "Payloads that the server parses are accepted",
+        "payloads that the server parses are accepted",
         arguments: [
             "null", "true", "false", "0", "-0", "1.0", "1e2", "1E+2", "1e-400", "0e999", "12345678901234567890123",
             "18446744073709551615",
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "Payloads that the server cannot parse are refused with its words",
+        "payloads that the server cannot parse are refused with its words",
         arguments: [
             ("1e400", "number out of range at line 1 column 39"),
             ("-1e99999999999", "number out of range at line 1 column 47"),
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "Bytes that are no UTF-8 are refused behind the string's closing quote",
+        "bytes that are no UTF-8 are refused behind the string's closing quote",
         arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
     func refusesInvalidUTF8(bytes: [UInt8]) throws {
         let body = Array(#"{"type":"t","queue":"q","payload":""#.utf8) + bytes + Array(#""}"#.utf8)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        "A body that breaks off is refused where it ends",
+        "a body that breaks off is refused where it ends",
         arguments: [
             (#"{"jobs":["#, "EOF while parsing a list at line 1 column 9"),
             (#"{"jobs":[{"#, "EOF while parsing an object at line 1 column 10"),

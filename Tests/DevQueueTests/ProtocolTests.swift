@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ProtocolTests {
     @Test(
-        "Paths and methods that there are not are refused",
+        "paths and methods that there are not are refused",
         arguments: [
             ("GET", "/nothing", 404, #"{"error":"not found"}"#, nil),
             ("GET", "/health/", 404, #"{"error":"not found"}"#, nil),
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "The content type is a case-sensitive substring test",
+        "the content type is a case-sensitive substring test",
         arguments: [
             (nil, 201), ("application/json", 201), ("x application/json; y", 201), ("Application/JSON", 415),
             ("text/plain", 415),
@@ -36,13 +36,13 @@ import Testing
         }
     }
 
-    @Test("An Accept that fits nothing is 406, before the body is looked at", arguments: ["text/html", "image/*"])
+    @Test("an Accept that fits nothing is 406, before the body is looked at", arguments: ["text/html", "image/*"])
     func checksAccept(accept: String) throws {
         let answer = try QueueUnderTest().answer("POST", "/jobs", headers: [("accept", accept)], body: "not JSON")
         #expect(answer.line == #"406 {"error":"not acceptable","supported":["application/json"]}"#)
     }
 
-    @Test("Health, version, queues and counts answer as the server does")
+    @Test("health, version, queues and counts answer as the server does")
     func answersReads() throws {
         let queue = QueueUnderTest()
         #expect(try queue.answer("GET", "/health").line == #"200 {"status":"ok"}"#)
@@ -55,7 +55,7 @@ import Testing
         #expect(try queue.answer("GET", "/jobs/count?colour=red").status == 400)
     }
 
-    @Test("Jobs are read back one by one and in pages that link to the next")
+    @Test("jobs are read back one by one and in pages that link to the next")
     func pages() throws {
         let queue = QueueUnderTest()
         _ = try queue.bulk((0..<5).map { job(type: "t\($0)") })
@@ -77,7 +77,7 @@ import Testing
         #expect(try queue.answer("GET", "/jobs?limit=2001").status == 400)
     }
 
-    @Test("A reset wipes all jobs and keys")
+    @Test("a reset wipes all jobs and keys")
     func resets() throws {
         let queue = QueueUnderTest(isLicensed: true)
         _ = try queue.bulk([job(#""unique_key":"k""#)])

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("Loose pieces of JSON are taken or refused alike", arguments: 0..<8)
+    @Test("loose pieces of JSON are taken or refused alike", arguments: 0..<8)
     func pieces(seed: UInt64) {
         var random = SplitMix(state: seed)
         for _ in 0..<1000 {
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("Whole values, sound and damaged in a byte or two, are taken or refused alike", arguments: 0..<8)
+    @Test("whole values, sound and damaged in a byte or two, are taken or refused alike", arguments: 0..<8)
     func values(seed: UInt64) {
         var random = SplitMix(state: seed &+ 1000)
         var accepted = 0
@@ -79,7 +79,7 @@ import Testing
         #expect(accepted > 10)
     }
 
-    @Test("Both stop at the same depth", arguments: [123, 124, 125, 126])
+    @Test("both stop at the same depth", arguments: [123, 124, 125, 126])
     func depth(levels: Int) {
         for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
             let inner = open == "[" ? "" : "1"

@@ -7,7 +7,7 @@ import Testing
     private static func error(_ status: Int, _ sentence: String) -> String { #"\#(status) {"error":"\#(sentence)"}"# }
 
     @Test(
-        "A single job with a bad field is refused with the server's words",
+        "a single job with a bad field is refused with the server's words",
         arguments: [
             (job(queue: "a,b"), 400, "queue must not contain ','"),
             (job(type: ""), 400, "type must not be empty"),
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "A bulk with one bad job is refused whole, and says which job it was where the server does",
+        "a bulk with one bad job is refused whole, and says which job it was where the server does",
         arguments: [
             (job(queue: ","), 400, "jobs[2]: queue must not contain ','"),
             (job(#""unique_while":"queued""#), 400, "jobs[2]: unique_while requires unique_key"),
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(
-        "A bulk body without a list of jobs is refused with the place",
+        "a bulk body without a list of jobs is refused with the place",
         arguments: [
             ("{}", "missing field `jobs` at line 1 column 2"),
             (#"{"jobs":null}"#, "invalid type: null, expected a sequence at line 1 column 12"),
@@ -103,12 +103,12 @@ import Testing
         #expect(answer.headers.map(\.value) == ["application/json"])
     }
 
-    @Test("An empty bulk is accepted")
+    @Test("an empty bulk is accepted")
     func acceptsEmptyBulk() throws {
         #expect(try QueueUnderTest().bulk([]).line == #"201 {"jobs":[]}"#)
     }
 
-    @Test("A null in a field that may be absent counts as absent, and unknown fields are ignored")
+    @Test("a null in a field that may be absent counts as absent, and unknown fields are ignored")
     func ignoresNullAndUnknown() throws {
         func members(_ budgets: String) -> String {
             #""priority":null,"unique_key":null,"backoff":null,"batch":null,"budgets":\#(budgets),"\u0078":[{}]"#
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(
-        "A name that would end the server's process closes the connection without an answer",
+        "a name that would end the server's process closes the connection without an answer",
         arguments: ["/jobs", "/jobs/bulk"])
     func dropsFatalName(path: String) {
         let body = job(queue: String(repeating: "n", count: 65_508))
@@ -135,8 +135,8 @@ import Testing
         "a body that is not the expected JSON is refused in words that name the field or the place",
         arguments: [
             (#"{"type":"t","queue":"q"}"#, "payload is missing at line 1 column 25"),
-            (#"{"type":5}"#, "a string is expected, not a number at line 1 column 9"),
-            ("{\n\"type\":\"t\" 1}", "a comma or a closing brace is expected at line 2 column 12"),
+            (#"{"type":5}"#, "expected a string, not a number at line 1 column 9"),
+            ("{\n\"type\":\"t\" 1}", "expected a comma or a closing brace at line 2 column 12"),
             (#"{"type":"t","type":"t"}"#, "duplicate field `type`"),
             (#"{"priority":65536}"#, "priority must be an integer from 0 to 65535"),
             (#"{"backoff":{"base_ms":"1"}}"#, "base_ms must be an integer from 0 to 4294967295"),

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "A key is held while the holder is in the states that its scope names, and free with its record",
+        "a key is held while the holder is in the states that its scope names, and free with its record",
         arguments: [
             (.queued, [true, false, true, false, false]), (.active, [true, true, true, false, false]),
             (.exists, [true, true, true, true, false]),
@@ -48,7 +48,7 @@ import Testing
         #expect(try queue.answer("POST", "/jobs/\(job.id.text)/failure", body: body).status == 200)
     }
 
-    @Test("A completed job that its retention keeps holds its key with the widest scope alone")
+    @Test("a completed job that its retention keeps holds its key with the widest scope alone")
     func completed() throws {
         for scope in UniqueScope.allCases {
             _ = try queue.answer("POST", "/reset")
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test("The record of an older holder that goes leaves the key with the younger one")
+    @Test("the record of an older holder that goes leaves the key with the younger one")
     func olderHolder() throws {
         let members = #""unique_key":"k""#
         #expect(try !isDuplicate(members))
@@ -70,7 +70,7 @@ import Testing
         #expect(try isDuplicate(members))
     }
 
-    @Test("A batch is sealed when its first job is taken; a job for later takes no part in any")
+    @Test("a batch is sealed when its first job is taken; a job for later takes no part in any")
     func batches() throws {
         let batched = job(#""batch":{"key":"b","when":"true","fold":"$new"}"#)
         let later = job(#""batch":{"key":"b","when":"true","fold":"$new"},"ready_at":\#(queue.store.now() + 1000)"#)

@@ -10,41 +10,41 @@ import Testing
         try body(path)
     }
 
-    @Test("A file is read whole, up to its limit and not beyond", arguments: [0, 1, 65_535, 65_536, 65_537, 200_000])
+    @Test("a file is read whole, up to its limit and not beyond", arguments: [0, 1, 65_535, 65_536, 65_537, 200_000])
     func read(size: Int) throws {
         try inFolder { folder in
             let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             try Data(content).write(to: URL(fileURLWithPath: folder + "/f"))
             #expect(try FileAccess.read(folder + "/f", limit: size) == content)
             guard size > 0 else { return }
-            let failure = #expect(throws: FileAccess.Failure.self) {
+            let failure = #expect(throws: FileAccess.AccessError.self) {
                 try FileAccess.read(folder + "/f", limit: size - 1)
             }
-            #expect(failure?.description == "it is larger than \(size - 1) bytes")
+            #expect(failure?.description == "larger than \(size - 1) bytes")
         }
     }
 
-    @Test("What is no regular file, or not there, is a failure that says so")
+    @Test("what is no regular file, or not there, is a failure that says so")
     func irregular() throws {
         try inFolder { folder in
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder, limit: 10) }
-            let missing = #expect(throws: FileAccess.Failure.self) { try FileAccess.read(folder + "/none", limit: 10) }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder, limit: 10) }
+            let missing = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder + "/none", limit: 10) }
             #expect(missing?.description == "No such file or directory")
-            let device = #expect(throws: FileAccess.Failure.self) { try FileAccess.read("/dev/null", limit: 10) }
-            #expect(device?.description == "it is not a regular file")
+            let device = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read("/dev/null", limit: 10) }
+            #expect(device?.description == "not a regular file")
         }
     }
 
-    @Test("Names come sorted by their bytes, hidden ones too, without . and ..")
+    @Test("names come sorted by their bytes, hidden ones too, without . and ..")
     func names() throws {
         try inFolder { folder in
             for name in ["b", "a", ".c", "B", "é"] { try Data().write(to: URL(fileURLWithPath: folder + "/" + name)) }
             #expect(try FileAccess.names(inFolder: folder) == [".c", "B", "a", "b", "é"])
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.names(inFolder: folder + "/a") }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.names(inFolder: folder + "/a") }
         }
     }
 
-    @Test("A change of content, or another file under the same name, changes the status")
+    @Test("a change of content, or another file under the same name, changes the status")
     func status() throws {
         try inFolder { folder in
             let path = folder + "/f"
@@ -57,7 +57,7 @@ import Testing
             try FileManager.default.moveItem(atPath: folder + "/g", toPath: path)
             #expect(try FileAccess.status(of: path) != first)
             #expect(try FileAccess.status(of: folder).isFolder)
-            #expect(throws: FileAccess.Failure.self) { try FileAccess.status(of: folder + "/none") }
+            #expect(throws: FileAccess.AccessError.self) { try FileAccess.status(of: folder + "/none") }
         }
     }
 }

@@ -2,7 +2,7 @@ import CSluiceOpenSSL
 import SluiceCrypto
 import Testing
 
-@Suite("Self-signed certificates", .serialized)
+@Suite("self-signed certificates", .serialized)
 struct CertificateTests {
     /// The certificate and key as a TLS server would read them; freed with the object.
     @safe private final class Pair {
@@ -31,7 +31,7 @@ struct CertificateTests {
         func names(address: String) -> Bool { unsafe X509_check_ip_asc(certificate, address, 0) == 1 }
     }
 
-    @Test("The key belongs to the certificate")
+    @Test("the key belongs to the certificate")
     func key() throws {
         let pair = try Pair()
         #expect(unsafe X509_check_private_key(pair.certificate, pair.key) == 1)
@@ -41,7 +41,7 @@ struct CertificateTests {
         #expect(OpenSSLError("comparing").reasons == ["key values mismatch (x509 certificate routines)"])
     }
 
-    @Test("It names the hosts and addresses that were asked for and no others")
+    @Test("it names the hosts and addresses that were asked for and no others")
     func names() throws {
         let pair = try Pair()
         #expect(pair.names("localhost"))
@@ -54,7 +54,7 @@ struct CertificateTests {
         #expect(try Pair(hostNames: [], addresses: ["10.0.0.1"]).names(address: "10.0.0.1"))
     }
 
-    @Test("It is valid from an hour ago for as many days as were asked for", arguments: [1, 30, 3650])
+    @Test("it is valid from an hour ago for as many days as were asked for", arguments: [1, 30, 3650])
     func validity(days: Int) throws {
         let pair = try Pair(validDays: days)
         var (daysPast, secondsPast, daysLeft, secondsLeft): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
@@ -65,7 +65,7 @@ struct CertificateTests {
         #expect(days * 86_400 - 60...days * 86_400 ~= left)
     }
 
-    @Test("A client that trusts it accepts it as a server's")
+    @Test("a client that trusts it accepts it as a server's")
     func trust() throws {
         let pair = try Pair()
         let store = unsafe X509_STORE_new()
@@ -78,7 +78,7 @@ struct CertificateTests {
         #expect(unsafe X509_verify_cert(context) == 1, "\(unsafe X509_STORE_CTX_get_error(context))")
     }
 
-    @Test("Two certificates differ in key and serial number")
+    @Test("two certificates differ in key and serial number")
     func serialNumbers() throws {
         let first = try Pair()
         let second = try Pair()
@@ -89,7 +89,7 @@ struct CertificateTests {
     }
 
     @Test(
-        "A name that is none is refused and cannot smuggle in another",
+        "a name that is none is refused and cannot smuggle in another",
         arguments: [
             "", "a,DNS:evil.test", "a b", "a..b", ".a", "a.*", "*", "a:1", "é", "a\u{0}b",
             String(repeating: "a", count: 64), "a\nb", "a/b",
@@ -98,11 +98,11 @@ struct CertificateTests {
         #expect(throws: SelfSignedCertificateError.invalidHostName(name)) {
             try SelfSignedCertificate.make(hostNames: [name], addresses: [], validDays: 1)
         }
-        #expect("\(SelfSignedCertificateError.invalidHostName("x"))" == "'x' is no host name")
+        #expect("\(SelfSignedCertificateError.invalidHostName("x"))" == "'x' is not a host name")
     }
 
     @Test(
-        "An address that is none is refused",
+        "an address that is none is refused",
         arguments: ["", "localhost", "256.1.1.1", "1.2.3", "::g", "127.0.0.1,DNS:evil.test", "127.0.0.1\u{0}"])
     func addresses(address: String) {
         #expect(throws: SelfSignedCertificateError.invalidAddress(address)) {
@@ -110,14 +110,14 @@ struct CertificateTests {
         }
     }
 
-    @Test("A certificate without any name is refused")
+    @Test("a certificate without any name is refused")
     func noNames() {
         #expect(throws: SelfSignedCertificateError.noNames) {
             try SelfSignedCertificate.make(hostNames: [], addresses: [], validDays: 1)
         }
     }
 
-    @Test("An OpenSSL error says what was done and why it failed, and empties the queue")
+    @Test("an OpenSSL error says what was done and why it failed, and empties the queue")
     func errors() {
         let input = unsafe memory(holding: "no certificate")
         defer { unsafe BIO_free(input) }

@@ -77,14 +77,14 @@ struct HMACTests {
         ),
     ]
 
-    @Test("The vectors of RFC 2202 and RFC 4231 hold", arguments: rfc2202 + rfc4231)
+    @Test("the vectors of RFC 2202 and RFC 4231 hold", arguments: rfc2202 + rfc4231)
     func vectors(vector: Vector) {
         let key = HMACKey(vector.algorithm, key: vector.key.span)
         #expect(key.authenticate(vector.message.span).hex == vector.code)
         #expect(key.authenticate(vector.message.span).hex == vector.code, "a key can be used again")
     }
 
-    @Test("A message in pieces has the code of the whole one", arguments: rfc2202 + rfc4231)
+    @Test("a message in pieces has the code of the whole one", arguments: rfc2202 + rfc4231)
     func pieces(vector: Vector) {
         let key = HMACKey(vector.algorithm, key: vector.key.span)
         for cut in [0, 1, vector.message.count / 2, vector.message.count] {
@@ -97,7 +97,7 @@ struct HMACTests {
         }
     }
 
-    @Test("An empty key, an empty message, and keys around the block size", arguments: [0, 63, 64, 65, 127, 128, 129])
+    @Test("an empty key, an empty message, and keys around the block size", arguments: [0, 63, 64, 65, 127, 128, 129])
     func edges(length: Int) {
         let known: [Int: String] = [
             0: "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad",
@@ -113,7 +113,7 @@ struct HMACTests {
         #expect(key.authenticate(empty.span).hex == known[length])
     }
 
-    @Test("One key serves several threads at once")
+    @Test("one key serves several threads at once")
     func threads() async {
         let key = HMACKey(.sha256, key: Array("It's a Secret to Everybody".utf8).span)
         let messages = (0..<64).map { [UInt8](repeating: UInt8($0), count: 1 + $0 * 31) }

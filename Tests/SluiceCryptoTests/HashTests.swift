@@ -1,12 +1,12 @@
 import SluiceCrypto
 import Testing
 
-@Suite("Hashes", .serialized)
+@Suite("hashes", .serialized)
 struct HashTests {
     private static let long = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
 
     @Test(
-        "The examples of FIPS 180 hold",
+        "the examples of FIPS 180 hold",
         arguments: [
             (.sha1, "", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
             (.sha1, "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
@@ -31,14 +31,14 @@ struct HashTests {
         #expect(digest.count == algorithm.digestSize)
     }
 
-    @Test("A million letters hash as FIPS 180 says, in one piece")
+    @Test("a million letters hash as FIPS 180 says, in one piece")
     func million() {
         let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
         let expected = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
         #expect(Hash.digest(.sha256, text.span).hex == expected)
     }
 
-    @Test("Digests are equal if all their bytes are, and work as keys")
+    @Test("digests are equal if all their bytes are, and work as keys")
     func equality() {
         let abc = Array("abc".utf8)
         let abd = Array("abd".utf8)
@@ -49,7 +49,7 @@ struct HashTests {
             Set([Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abc.span), Hash.digest(.sha1, abd.span)]).count == 2)
     }
 
-    @Test("A digest gives out its bytes and no others", arguments: HashAlgorithm.allCases)
+    @Test("a digest gives out its bytes and no others", arguments: HashAlgorithm.allCases)
     func bytes(algorithm: HashAlgorithm) {
         let digest = Hash.digest(algorithm, Array("abc".utf8).span)
         let bytes = digest.span.indices.map { digest.span[$0] }

@@ -1,10 +1,10 @@
 import SluiceCrypto
 import Testing
 
-@Suite("Comparing secrets and making random ones", .serialized)
+@Suite("comparing secrets and making random ones", .serialized)
 struct SecretsTests {
     @Test(
-        "Only equal byte strings are equal",
+        "only equal byte strings are equal",
         arguments: [
             ("", "", true), ("a", "a", true), ("a", "b", false), ("a", "", false), ("abc", "abcd", false),
             ("abcd", "abce", false),
@@ -15,7 +15,7 @@ struct SecretsTests {
         #expect(result == equal)
     }
 
-    @Test("A difference in any one bit of a signature is seen")
+    @Test("a difference in any one bit of a signature is seen")
     func bits() {
         let signature = Array(UInt8(0)..<32)
         for bit in 0..<256 {
@@ -26,7 +26,7 @@ struct SecretsTests {
         }
     }
 
-    @Test("Random bytes have the asked length and do not repeat", arguments: [0, 1, 16, 1_000])
+    @Test("random bytes have the asked length and do not repeat", arguments: [0, 1, 16, 1_000])
     func random(count: Int) {
         let first = SecureRandom.bytes(count)
         #expect(first.count == count)

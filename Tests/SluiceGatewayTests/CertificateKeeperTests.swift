@@ -41,7 +41,7 @@ struct CertificateKeeperTests {
         #expect(
             lines.all == [
                 "warning the certificate expires in 13 days", "warning the certificate expires in 1 day",
-                "error the certificate has expired: providers refuse it",
+                "error the certificate has expired: providers reject it",
             ])
     }
 }

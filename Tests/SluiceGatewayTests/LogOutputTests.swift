@@ -110,7 +110,7 @@ import Testing
         output.flushSummaries()
         #expect(
             collector.lines.last
-                == "2023-11-14T22:13:21.123Z notice   left out records like this one: refused a request route=github "
+                == "2023-11-14T22:13:21.123Z notice   suppressed similar log records: refused a request route=github "
                 + "code=signature_invalid suppressed=8\n"
         )
         logger.warning("refused a request")
@@ -135,7 +135,8 @@ import Testing
         logger.info("back")
         #expect(
             collector.lines == [
-                "2023-11-14T22:13:20.123Z warning  lost log records because nobody read standard error count=3\n",
+                "2023-11-14T22:13:20.123Z warning  lost log records because standard error was not read fast enough "
+                    + "count=3\n",
                 "2023-11-14T22:13:20.123Z info     back\n",
             ])
         logger.info("on")

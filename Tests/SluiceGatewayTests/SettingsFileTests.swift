@@ -52,10 +52,10 @@ import Testing
             ("\nlimits:\n  bodi: 1KiB", "3:3: unknown key 'limits.bodi'; did you mean 'limits.body'?"),
             ("nothing_like_it: x", "1:1: unknown key 'nothing_like_it'"),
             ("routes: {}", "1:9: routes must be the path of a folder, not a mapping"),
-            ("http:", "1:6: http has no value; give it one or take the line out"),
-            ("admin: ''", "1:8: admin has no value; give it one or take the line out"),
+            ("http:", "1:6: http has no value; set one or remove the line"),
+            ("admin: ''", "1:8: admin has no value; set one or remove the line"),
             ("zizq.timeout: 5s\nzizq: { timeout: 6s }", "2:18: zizq.timeout is set twice"),
-            ("log: json", "1:6: log is a mapping of settings, not a text"),
+            ("log: json", "1:6: log must be a mapping of settings, not a text"),
             (
                 "https: [off]",
                 "1:8: https must be 'off' or a numeric address and a port, such as 127.0.0.1:8443 or [::1]:8443, not "
@@ -63,10 +63,10 @@ import Testing
             ),
             (
                 "trusted_proxies: [[]]",
-                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, "
+                "1:18: trusted_proxies must be a list of addresses or CIDR blocks without bits after the prefix, "
                     + "such as 10.0.0.0/8, 2001:db8::/32, not a list"
             ),
-            ("- threads", "1:1: a settings file is a mapping of keys to values, not a list"),
+            ("- threads", "1:1: a settings file must be a mapping of keys to values, not a list"),
         ])
     func problems(text: String, problem: String) {
         #expect(file(text).problems == ["s.yaml:\(problem)"])

@@ -47,8 +47,8 @@ import Testing
         let environment = ["SLUICE_ZIZQ_ULR": "x", "SLUICE_SOMETHING_ELSE": "y", "PATH": "/bin", "SLUICE_THREADS": "2"]
         #expect(
             SettingsEnvironment.warnings(for: environment, routeVariables: []) == [
-                "SLUICE_SOMETHING_ELSE: no setting has this variable, so it is ignored",
-                "SLUICE_ZIZQ_ULR: no setting has this variable, so it is ignored; did you mean 'SLUICE_ZIZQ_URL'?",
+                "SLUICE_SOMETHING_ELSE: ignored, because no setting has this variable",
+                "SLUICE_ZIZQ_ULR: ignored, because no setting has this variable; did you mean 'SLUICE_ZIZQ_URL'?",
             ])
     }
 

@@ -143,7 +143,7 @@ import Testing
             ),
             (
                 "SLUICE_TRUSTED_PROXIES", "10.0.0.1/8",
-                "trusted_proxies must be a list of addresses or CIDR blocks without bits behind the prefix, such as "
+                "trusted_proxies must be a list of addresses or CIDR blocks without bits after the prefix, such as "
                     + "10.0.0.0/8, 2001:db8::/32, not '10.0.0.1/8'"
             ),
             ("SLUICE_ZIZQ_UNIQUE_KEYS", "yes", "zizq.unique_keys must be one of auto, always, never, not 'yes'"),
@@ -158,7 +158,7 @@ import Testing
 
     @Test("an empty variable is an error, so that a forgotten value does not silently mean the default")
     func emptyVariable() {
-        #expect(Self.problems(["SLUICE_HTTP": ""]) == ["SLUICE_HTTP: it is empty; give it a value or unset it"])
+        #expect(Self.problems(["SLUICE_HTTP": ""]) == ["SLUICE_HTTP: the variable is empty; set a value or unset it"])
     }
 
     @Test("all problems of all sources are told in one go")

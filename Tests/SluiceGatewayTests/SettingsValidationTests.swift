@@ -54,12 +54,12 @@ import Testing
             ),
             (
                 ["--zizq-ca=ca.pem"],
-                "--zizq-ca: zizq.ca has no use while zizq.url is http://127.0.0.1:7890; use an https URL or unset it"
+                "--zizq-ca: zizq.ca has no effect while zizq.url is http://127.0.0.1:7890; use an https URL or unset it"
             ),
             (
                 ["--limits-body=100MiB", "--limits-memory=99MiB"],
-                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size could "
-                    + "be taken"
+                "--limits-memory: limits.memory is 99MiB, less than limits.body (100MiB); no body of that size would "
+                    + "fit"
             ),
             (
                 ["--limits-body=100MiB", "--outbox-max-bytes=64MiB"],
@@ -68,11 +68,11 @@ import Testing
             ),
             (
                 ["--limits-drain=26s"],
-                "--limits-drain: limits.drain is 26s, longer than limits.shutdown (25s), which it is a part of"
+                "--limits-drain: limits.drain is 26s, longer than limits.shutdown (25s), which includes it"
             ),
             (
                 ["--limits-shutdown=4s"],
-                "settings: limits.drain is 5s, longer than limits.shutdown (4s), which it is a part of"
+                "settings: limits.drain is 5s, longer than limits.shutdown (4s), which includes it"
             ),
         ])
     func rules(arguments: [String], line: String) {

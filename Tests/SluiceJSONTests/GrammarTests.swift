@@ -2,10 +2,10 @@ import SluiceJSON
 import Testing
 
 /// RFC 8259, trap by trap.
-@Suite("The grammar of JSON", .serialized)
+@Suite("the grammar of JSON", .serialized)
 struct GrammarTests {
     @Test(
-        "What the grammar allows is accepted",
+        "what the grammar allows is accepted",
         arguments: [
             "null", "true", "false", "0", "-1", "\"\"", "[]", "{}", " [ ] ", "\t{\r\n}\n", "[1,2]", "[ 1 , 2 ]",
             "[[],[],{}]",
@@ -23,17 +23,17 @@ struct GrammarTests {
     }
 
     static let end = "the text ends inside a value"
-    static let value = "a value is expected"
-    static let key = "a key in double quotes is expected"
-    static let colon = "a colon is expected behind the key"
-    static let brace = "a comma or a closing brace is expected"
-    static let bracket = "a comma or a closing bracket is expected"
+    static let value = "expected a value"
+    static let key = "expected a key in double quotes"
+    static let colon = "expected a colon after the key"
+    static let brace = "expected a comma or a closing brace"
+    static let bracket = "expected a comma or a closing bracket"
     static let number = "a number is malformed"
-    static let escape = "a string has an unknown escape"
-    static let trailing = "there is text behind the value"
+    static let escape = "a string contains an unknown escape"
+    static let trailing = "there is text after the value"
 
     @Test(
-        "Malformed structure is refused where it goes wrong",
+        "malformed structure is refused where it goes wrong",
         arguments: [
             ("[", end, 1), ("[1", end, 2), ("[1,", end, 3), ("[1,]", value, 3), ("[,1]", value, 1),
             ("[1,,2]", value, 3),
@@ -62,7 +62,7 @@ struct GrammarTests {
     }
 
     @Test(
-        "Malformed literals are refused",
+        "malformed literals are refused",
         arguments: [
             ("nul", end, 3), ("n", end, 1), ("tru", end, 3), ("fals", end, 4), ("nulL", value, 0), ("True", value, 0),
             ("truE", value, 0),
@@ -76,7 +76,7 @@ struct GrammarTests {
     }
 
     @Test(
-        "Malformed numbers are refused",
+        "malformed numbers are refused",
         arguments: [
             ("-", end, 1), ("[-]", number, 1), ("+1", value, 0), (".5", value, 0), ("[1.]", number, 1), ("1.", end, 2),
             ("1.e5", number, 0),
@@ -97,7 +97,7 @@ struct GrammarTests {
     }
 
     @Test(
-        "Malformed strings are refused",
+        "malformed strings are refused",
         arguments: [
             ("\"", end, 1), ("\"a", end, 2), (#""\""#, end, 3), (#""\"#, end, 2), (#""\u"#, end, 3),
             (#""\u12"#, end, 5),
@@ -114,17 +114,17 @@ struct GrammarTests {
         #expect(refusal(of: text) == "\(reason) at byte \(offset)")
     }
 
-    @Test("Each control character is refused raw, at every distance from the quote", arguments: 0..<0x20)
+    @Test("each control character is refused raw, at every distance from the quote", arguments: 0..<0x20)
     func controlCharacters(character: Int) {
         for length in 0..<17 {
             let text =
                 [UInt8(ascii: "\"")] + [UInt8](repeating: 0x61, count: length) + [UInt8(character), UInt8(ascii: "\"")]
-            #expect(refusal(of: text) == "a string has a control character that is not escaped at byte \(length + 1)")
+            #expect(refusal(of: text) == "a string contains an unescaped control character at byte \(length + 1)")
         }
     }
 
     @Test(
-        "Each other ASCII character stands for itself in a string, at every distance from the quote",
+        "each other ASCII character stands for itself in a string, at every distance from the quote",
         arguments: 0x20..<0x80)
     func plainCharacters(character: Int) {
         guard UInt8(character) != UInt8(ascii: "\""), UInt8(character) != UInt8(ascii: "\\") else { return }
@@ -135,7 +135,7 @@ struct GrammarTests {
         }
     }
 
-    @Test("Every proper prefix of a text is refused, because it ends too early or is empty")
+    @Test("every proper prefix of a text is refused, because it ends too early or is empty")
     func prefixes() {
         let text = Array(#"{"a":[1.5e-7,"x\u00e9é\ud83d\ude00",true,false,null,{}],"b":{"c":[]}}"#.utf8)
         #expect(refusal(of: text) == nil)
@@ -148,7 +148,7 @@ struct GrammarTests {
         }
     }
 
-    @Test("An error tells line and column, both from 1")
+    @Test("an error tells line and column, both from 1")
     func position() {
         let text = Array("{\n \"a\":\n x}".utf8)
         let position = JSONError(.expectedValue, at: 9).position(in: text.span)

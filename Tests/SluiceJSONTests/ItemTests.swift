@@ -4,7 +4,7 @@ import Testing
 /// Paths that look into each element of an array.
 @Suite(.serialized) struct ItemTests {
     @Test(
-        "Each element gives a value for each path, in one scan",
+        "each element gives a value for each path, in one scan",
         arguments: [
             (#"[{"a":1},{"a":2}]"#, [[1, 2]]), (#"[]"#, [[]]), (#"[{"b":1},{"a":2}]"#, [[nil, 2]]),
             (#"[1,{"a":2},null]"#, [[nil, 2, nil]]),
@@ -15,7 +15,7 @@ import Testing
         #expect(found.itemMisses == 0)
     }
 
-    @Test("Paths through several arrays flatten them in the order of the text")
+    @Test("paths through several arrays flatten them in the order of the text")
     func flattened() throws {
         let text = #"{"entry":[{"changes":[{"id":1},{"id":2}]},{"changes":[]},{"changes":[{"id":3}]}]}"#
         let each: [JSONPath.Step] = [.key("entry"), .each, .key("changes"), .each]
@@ -26,7 +26,7 @@ import Testing
             (0..<3).map { Self.text(text, found.range(of: 0, item: $0)) } == [#"{"id":1}"#, #"{"id":2}"#, #"{"id":3}"#])
     }
 
-    @Test("A path to one element and paths into each of them do not disturb each other")
+    @Test("a path to one element and paths into each of them do not disturb each other")
     func elementAndEach() throws {
         let text = #"{"l":[{"a":1,"b":{"c":7}},{"a":2,"b":{"c":8}}]}"#
         let each: [JSONPath.Step] = [.key("l"), .each]
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "Of equal keys on the way the last one has the elements",
+        "of equal keys on the way the last one has the elements",
         arguments: [
             (#"{"l":[{"a":1},{"a":2}],"l":[{"a":3}]}"#, [3]), (#"{"l":[{"a":1}],"l":[]}"#, []),
             (#"{"l":[{"a":1,"a":2}]}"#, [2]),
@@ -50,7 +50,7 @@ import Testing
         #expect((0..<found.itemCount).compactMap { Self.number(text, found, 1, $0) } == expected)
     }
 
-    @Test("Of equal keys inside of one element of the outer array only that element's are taken back")
+    @Test("of equal keys inside of one element of the outer array only that element's are taken back")
     func lastWinsBelow() throws {
         let text = #"{"e":[{"c":[{"id":1}]},{"c":[{"id":2}],"c":[{"id":3},{"id":4}]}]}"#
         let each: [JSONPath.Step] = [.key("e"), .each, .key("c"), .each]
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(
-        "What is no array where one should be, or absent, is counted",
+        "what is no array where one should be, or absent, is counted",
         arguments: [
             (#"{"e":[{"c":[1]}]}"#, 0), (#"{"e":[]}"#, 0), (#"{"e":[{"c":[]}]}"#, 0), (#"{}"#, 1), (#"{"e":null}"#, 1),
             (#"{"e":{}}"#, 1),
@@ -69,7 +69,7 @@ import Testing
         #expect(try Self.scan(text, [[.key("e"), .each, .key("c"), .each]]).itemMisses == expected)
     }
 
-    @Test("Elements beyond the limit are counted and not looked into")
+    @Test("elements beyond the limit are counted and not looked into")
     func limit() throws {
         let count = JSONFindings.maximumItems + 5
         let text = "[" + Array(repeating: "7", count: count).joined(separator: ",") + "]"

@@ -1,7 +1,7 @@
 import SluiceJSON
 import Testing
 
-@Suite("Keys of objects, and integers, without their text", .serialized)
+@Suite("keys of objects, and integers, without their text", .serialized)
 struct KeyTableTests {
     /// The positions of an object's keys in a table.
     private func positions(_ text: String, _ keys: [String]) throws -> [Int?] {
@@ -17,7 +17,7 @@ struct KeyTableTests {
         return positions
     }
 
-    @Test("A key is found by its bytes, escapes resolved, and nothing shorter, longer or differently written is")
+    @Test("a key is found by its bytes, escapes resolved, and nothing shorter, longer or differently written is")
     func found() throws {
         let keys = ["id", "name", "e", "é", "", "a\"b"]
         #expect(try positions(#"{"name":1,"id":2,"\u0069d":3,"é":4,"":5,"a\"b":6}"#, keys) == [1, 0, 0, 3, 4, 5])
@@ -28,7 +28,7 @@ struct KeyTableTests {
         #expect(try positions(#"{"id":1}"#, []) == [nil])
     }
 
-    @Test("Each of many keys is found at its place, and those between them are not")
+    @Test("each of many keys is found at its place, and those between them are not")
     func many() throws {
         let keys = (0..<500).map { "key\($0 * 7 % 500 * 2)" }
         let object = "{" + (0..<1000).map { "\"key\($0)\":0" }.joined(separator: ",") + "}"
@@ -36,7 +36,7 @@ struct KeyTableTests {
     }
 
     @Test(
-        "An integer is what Zizq keeps digit by digit: neither fraction nor exponent, 64 bits, no negative zero",
+        "an integer is what Zizq keeps digit by digit: neither fraction nor exponent, 64 bits, no negative zero",
         arguments: [
             ("0", true), ("7", true), ("-7", true), ("9223372036854775808", true), ("18446744073709551615", true),
             ("-9223372036854775808", true), ("18446744073709551616", false), ("-9223372036854775809", false),
@@ -50,7 +50,7 @@ struct KeyTableTests {
         try reader.finish()
     }
 
-    @Test("What is no number is left unread")
+    @Test("what is no number is left unread")
     func noNumber() throws {
         let bytes = Array("true".utf8)
         var reader = JSONReader(bytes.span)

@@ -2,7 +2,7 @@ import SluiceJSON
 import TestSupport
 import Testing
 
-@Suite("Which numbers fit into a double", .serialized)
+@Suite("which numbers fit into a double", .serialized)
 struct NumberRangeTests {
     /// 2^1024 - 2^970, halfway between the greatest double and the one that would follow it: the least number that
     /// rounds to infinity.
@@ -16,24 +16,24 @@ struct NumberRangeTests {
         "\(digits.dropLast(places)).\(digits.suffix(places))e\(places)"
     }
 
-    @Test("The edge is exact to the last of 309 digits")
+    @Test("the edge is exact to the last of 309 digits")
     func edge() {
         let below = Self.leastInfinite.dropLast() + "1"
-        #expect(refusal(of: Self.leastInfinite) == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: Self.leastInfinite) == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: String(below)) == nil)
         #expect(refusal(of: "-\(below)") == nil)
         #expect(refusal(of: "\(below).99999e0") == nil)
-        #expect(refusal(of: "\(Self.leastInfinite).00001") == "a number is out of the range of a double at byte 0")
-        #expect(refusal(of: "0.\(Self.leastInfinite)e309") == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: "\(Self.leastInfinite).00001") == "a number is outside the range of a double at byte 0")
+        #expect(refusal(of: "0.\(Self.leastInfinite)e309") == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: "0.000\(below)e312") == nil)
         #expect(
             refusal(of: Self.shifted(Self.leastInfinite, by: 150))
-                == "a number is out of the range of a double at byte 0")
+                == "a number is outside the range of a double at byte 0")
         #expect(refusal(of: Self.shifted(String(below), by: 150)) == nil)
     }
 
     @Test(
-        "Leading zeros and huge exponents weigh against each other",
+        "leading zeros and huge exponents weigh against each other",
         arguments: [
             ("0.\(String(repeating: "0", count: 500))1e501", true),
             ("0.\(String(repeating: "0", count: 500))1e900", false),
@@ -47,7 +47,7 @@ struct NumberRangeTests {
         #expect((refusal(of: number) == nil) == fits)
     }
 
-    @Test("A number is refused exactly if the standard library reads it as infinity")
+    @Test("a number is refused exactly if the standard library reads it as infinity")
     func againstParsing() throws {
         var random = SeededGenerator(seed: 7)
         for _ in 0..<20_000 {

@@ -1,9 +1,9 @@
 import SluiceJSON
 import Testing
 
-@Suite("Finding values by path", .serialized)
+@Suite("finding values by path", .serialized)
 struct PathTests {
-    @Test("A value is found with its exact bytes")
+    @Test("a value is found with its exact bytes")
     func exactBytes() throws {
         let text = #" { "a" : { "b" : [ 1 , { "c" : "x\"y" } , -1.5e3 ] } , "d" : true } "#
         #expect(
@@ -14,7 +14,7 @@ struct PathTests {
             ])
     }
 
-    @Test("The kind of a value is told")
+    @Test("the kind of a value is told")
     func kinds() throws {
         let names = ["o", "a", "s", "n", "t", "f", "z", "missing"]
         let paths = JSONPathSet(names.map { JSONPath([.key($0)]) })
@@ -29,13 +29,13 @@ struct PathTests {
         #expect(findings.kind(of: 8) == nil)
     }
 
-    @Test("Of members with the same key the last one counts, however its key is written")
+    @Test("of members with the same key the last one counts, however its key is written")
     func lastWins() throws {
         #expect(try found(in: #"{"a":1,"a":2,"\u0061":3}"#, "a") == ["3"])
         #expect(try found(in: #"{"\u0061":3,"a":1}"#, "a") == ["1"])
     }
 
-    @Test("A later member takes back what an earlier one had below it")
+    @Test("a later member takes back what an earlier one had below it")
     func lastWinsBelow() throws {
         #expect(
             try found(in: #"{"a":{"b":1,"c":[7,8]},"a":{"c":[9]}}"#, "a.b", "a.c.0", "a.c.1", "a.c") == [
@@ -45,7 +45,7 @@ struct PathTests {
         #expect(try found(in: #"{"a":{"b":1},"x":{"a":2}}"#, "a.b", "x.a") == ["1", "2"])
     }
 
-    @Test("Keys are compared unescaped and byte for byte")
+    @Test("keys are compared unescaped and byte for byte")
     func keys() throws {
         #expect(try found(in: #"{"full\u005fname":1}"#, "full_name") == ["1"])
         #expect(try found(in: #"{"\ud83d\ude00":1}"#, "😀") == ["1"])
@@ -55,12 +55,12 @@ struct PathTests {
         #expect(try found(in: #"{"A":1,"ab":2,"a ":3}"#, "a") == [nil])
     }
 
-    @Test("Half a surrogate pair in a key is the replacement character that it is sent as")
+    @Test("half a surrogate pair in a key is the replacement character that it is sent as")
     func repairedKeys() throws {
         #expect(try found(in: #"{"x\ud800":1}"#, "x\u{FFFD}") == ["1"])
     }
 
-    @Test("A position is for arrays and a key for objects")
+    @Test("a position is for arrays and a key for objects")
     func stepKinds() throws {
         #expect(try found(in: #"{"0":"key"}"#, "0", JSONPath([.key("0")])) == [nil, "\"key\""])
         #expect(
@@ -69,7 +69,7 @@ struct PathTests {
             ])
     }
 
-    @Test("The same path may be asked for twice, and canonically equivalent keys are two paths")
+    @Test("the same path may be asked for twice, and canonically equivalent keys are two paths")
     func samePath() throws {
         #expect(try found(in: #"{"a":1}"#, "a", "a") == ["1", "1"])
         #expect(JSONPath("\u{E9}") != JSONPath("e\u{301}"))
@@ -77,13 +77,13 @@ struct PathTests {
         #expect(Set([JSONPath("\u{E9}"), JSONPath("e\u{301}"), JSONPath("a.0"), JSONPath("a.0"), .root]).count == 4)
     }
 
-    @Test("A scalar root has no members, and the empty set finds nothing")
+    @Test("a scalar root has no members, and the empty set finds nothing")
     func scalarRoot() throws {
         #expect(try found(in: " 42 ", .root, "a") == ["42", nil])
         #expect(JSONPathSet.none.count == 0)
     }
 
-    @Test("Findings forget the last text, and a refused one leaves nothing")
+    @Test("findings forget the last text, and a refused one leaves nothing")
     func reuse() throws {
         var findings = JSONFindings()
         let paths = JSONPathSet(["a"])

@@ -3,7 +3,7 @@ import Testing
 
 /// The rules by which Zizq takes a payload in a bulk request, one by one: what passes here must never make a batch
 /// unreadable there.
-@Suite("What is accepted as a payload", .serialized)
+@Suite("what is accepted as a payload", .serialized)
 struct PayloadRulesTests {
     @Test("124 levels of nesting are accepted and one more is refused")
     func nesting() {
@@ -14,13 +14,13 @@ struct PayloadRulesTests {
         #expect(refusal(of: #"{"a":\#(objects)}"#) == "the nesting is deeper than 124 levels at byte 620")
     }
 
-    @Test("The limit counts what is open at once, not what there is")
+    @Test("the limit counts what is open at once, not what there is")
     func siblings() {
         #expect(refusal(of: "[" + Array(repeating: nested(123), count: 50).joined(separator: ",") + "]") == nil)
     }
 
     @Test(
-        "Numbers that fit into a double are accepted, however they are written",
+        "numbers that fit into a double are accepted, however they are written",
         arguments: [
             "12345678901234567890123", "18446744073709551615", "-9223372036854775808", "1.0", "-0", "-0.0", "1e2",
             "1E+2", "1e-400",
@@ -32,36 +32,36 @@ struct PayloadRulesTests {
     }
 
     @Test(
-        "Numbers that a double cannot hold are refused",
+        "numbers that a double cannot hold are refused",
         arguments: [
             "1e400", "-1e400", "1e309", "10e308", "1.8e308", "1" + String(repeating: "0", count: 309),
             "1e99999999999999999999999",
         ])
     func infiniteNumbers(number: String) {
-        #expect(refusal(of: number) == "a number is out of the range of a double at byte 0")
+        #expect(refusal(of: number) == "a number is outside the range of a double at byte 0")
     }
 
     @Test(
-        "What serde_json calls no JSON is refused",
+        "what serde_json calls no JSON is refused",
         arguments: [
             ("01", "a number is malformed at byte 0"),
-            ("NaN", "a value is expected at byte 0"),
-            ("Infinity", "a value is expected at byte 0"),
-            ("{} x", "there is text behind the value at byte 3"),
-            ("{}{}", "there is text behind the value at byte 2"),
+            ("NaN", "expected a value at byte 0"),
+            ("Infinity", "expected a value at byte 0"),
+            ("{} x", "there is text after the value at byte 3"),
+            ("{}{}", "there is text after the value at byte 2"),
             ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
             ("", "there is no value at byte 0"),
             (" \n\t\r", "there is no value at byte 4"),
-            ("\"\u{1}\"", "a string has a control character that is not escaped at byte 1"),
-            ("\"a\nb\"", "a string has a control character that is not escaped at byte 2"),
-            ("\"\u{0}\"", "a string has a control character that is not escaped at byte 1"),
+            ("\"\u{1}\"", "a string contains an unescaped control character at byte 1"),
+            ("\"a\nb\"", "a string contains an unescaped control character at byte 2"),
+            ("\"\u{0}\"", "a string contains an unescaped control character at byte 1"),
         ])
     func refused(text: String, reason: String) {
         #expect(refusal(of: text) == reason)
     }
 
     @Test(
-        "A string that is not valid UTF-8 is refused at the offending sequence",
+        "a string that is not valid UTF-8 is refused at the offending sequence",
         arguments: [
             [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x20], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
             [0xE1, 0x80],
@@ -81,7 +81,7 @@ struct PayloadRulesTests {
     }
 
     @Test(
-        "Text of every length of UTF-8 is accepted raw",
+        "text of every length of UTF-8 is accepted raw",
         arguments: [
             "é", "߿", "ࠀ", "€", "퟿", "\u{E000}", "\u{FFFF}", "😀", "\u{10000}", "\u{10FFFF}", "\u{7F}", "\u{2028}",
             "aé€😀z", "日本語のテキスト",
@@ -91,7 +91,7 @@ struct PayloadRulesTests {
         #expect(refusal(of: "{\"\(text)\":\"\(text)\"}") == nil)
     }
 
-    @Test("Half a surrogate pair is accepted and noted, so that it can be repaired before it is sent")
+    @Test("half a surrogate pair is accepted and noted, so that it can be repaired before it is sent")
     func loneSurrogates() throws {
         var findings = JSONFindings()
         let text = #"["\ud800","\udc00","x\uD83D\ude00","\ud800\ud83d\ude00","\ud800\n","\ud83dA","\udfff\udbff"]"#
@@ -99,14 +99,14 @@ struct PayloadRulesTests {
         #expect(findings.loneSurrogates == [2, 11, 36, 57, 68, 78, 84])
     }
 
-    @Test("An escaped NUL and duplicate keys are accepted")
+    @Test("an escaped NUL and duplicate keys are accepted")
     func oddities() {
         #expect(refusal(of: #""\u0000""#) == nil)
         #expect(refusal(of: #"{"a":1,"a":2,"":3,"":4}"#) == nil)
     }
 
     @Test(
-        "The depth that was reached is told",
+        "the depth that was reached is told",
         arguments: [("1", 0), ("[]", 1), (#"{"a":[{}],"b":1}"#, 3), ("[[],[[]],[]]", 3)])
     func depth(text: String, depth: Int) throws {
         var findings = JSONFindings()
@@ -114,7 +114,7 @@ struct PayloadRulesTests {
         #expect(findings.depth == depth)
     }
 
-    @Test("A million open brackets are refused at the limit, whatever it is, without using up the stack")
+    @Test("a million open brackets are refused at the limit, whatever it is, without using up the stack")
     func deepNesting() {
         let brackets = String(repeating: "[", count: 1_000_000)
         #expect(refusal(of: brackets) == "the nesting is deeper than 124 levels at byte 124")

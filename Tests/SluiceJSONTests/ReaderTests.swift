@@ -1,7 +1,7 @@
 import SluiceJSON
 import Testing
 
-@Suite("Reading value by value", .serialized)
+@Suite("reading value by value", .serialized)
 struct ReaderTests {
     private struct Enqueued: Equatable {
         var id = ""
@@ -41,7 +41,7 @@ struct ReaderTests {
         return job
     }
 
-    @Test("An answer is read by its keys; unknown ones are passed")
+    @Test("an answer is read by its keys; unknown ones are passed")
     func answer() throws {
         let text = #"""
             { "extra" : [ { } , "x" ] , "jobs" : [
@@ -58,33 +58,36 @@ struct ReaderTests {
     }
 
     @Test(
-        "What is malformed, or not what is asked for, is refused with its place",
+        "what is malformed, or not what is asked for, is refused with its place",
         arguments: [
-            (#"{"jobs":[{"id":1}]}"#, "a string is expected, not a number at byte 15"),
-            (#"{"jobs":{}}"#, "an array is expected, not an object at byte 8"),
-            ("[]", "an object is expected, not an array at byte 0"),
-            (#"{"jobs":[{"attempts":1.5}]}"#, "an integer of 64 bits is expected at byte 21"),
-            (#"{"jobs":[{"attempts":"1"}]}"#, "a number is expected, not a string at byte 21"),
-            (#"{"jobs":[{"duplicate":null}]}"#, "true or false is expected, not null at byte 22"),
-            (#"{"jobs":[{"id":"a"},]}"#, "a value is expected at byte 20"),
-            (#"{"jobs":[{"id":"a",}]}"#, "a key in double quotes is expected at byte 19"),
-            (#"{"jobs":[] "x":1}"#, "a comma or a closing brace is expected at byte 11"),
-            (#"{"jobs":[{"id":"a"} {}]}"#, "a comma or a closing bracket is expected at byte 20"),
+            (#"{"jobs":[{"id":1}]}"#, "expected a string, not a number at byte 15"),
+            (#"{"jobs":{}}"#, "expected an array, not an object at byte 8"),
+            ("[]", "expected an object, not an array at byte 0"),
+            (#"{"jobs":[{"attempts":1.5}]}"#, "expected a 64-bit integer at byte 21"),
+            (#"{"jobs":[{"attempts":"1"}]}"#, "expected a number, not a string at byte 21"),
+            (#"{"jobs":[{"duplicate":null}]}"#, "expected true or false, not null at byte 22"),
+            (#"{"jobs":[{"id":"a"},]}"#, "expected a value at byte 20"),
+            (#"{"jobs":[{"id":"a",}]}"#, "expected a key in double quotes at byte 19"),
+            (#"{"jobs":[] "x":1}"#, "expected a comma or a closing brace at byte 11"),
+            (#"{"jobs":[{"id":"a"} {}]}"#, "expected a comma or a closing bracket at byte 20"),
             (#"{"jobs":[{"id":"a"}"#, "the text ends inside a value at byte 19"),
-            (#"{"jobs":[{"id":"\ud800"}]}"#, "a string has an escaped surrogate without its other half at byte 16"),
-            (#"{"\udc00":1}"#, "a string has an escaped surrogate without its other half at byte 2"),
-            (#"{"x":[["\udc00"]]}"#, "a string has an escaped surrogate without its other half at byte 8"),
-            ("{} {}", "there is text behind the value at byte 3"),
+            (
+                #"{"jobs":[{"id":"\ud800"}]}"#,
+                "a string contains an escaped surrogate without its other half at byte 16"
+            ),
+            (#"{"\udc00":1}"#, "a string contains an escaped surrogate without its other half at byte 2"),
+            (#"{"x":[["\udc00"]]}"#, "a string contains an escaped surrogate without its other half at byte 8"),
+            ("{} {}", "there is text after the value at byte 3"),
             ("", "there is no value at byte 0"),
             ("\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
-            (#"{"x":[1e400]}"#, "a number is out of the range of a double at byte 6"),
+            (#"{"x":[1e400]}"#, "a number is outside the range of a double at byte 6"),
         ])
     func refused(text: String, reason: String) {
         #expect { try jobs(text) } throws: { "\($0)" == reason }
     }
 
     @Test(
-        "Integers of 64 bits are read, others are refused",
+        "integers of 64 bits are read, others are refused",
         arguments: [
             ("0", 0), ("-0", 0), ("-1", -1), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
             ("9223372036854775808", nil),
@@ -103,7 +106,7 @@ struct ReaderTests {
         }
     }
 
-    @Test("A skipped value tells where its exact bytes lie")
+    @Test("a skipped value tells where its exact bytes lie")
     func skipped() throws {
         let bytes = Array(#" {"payload" : {"a": [1, "]"]} , "n":-1.5 } "#.utf8)
         var reader = JSONReader(bytes.span)
@@ -117,7 +120,7 @@ struct ReaderTests {
         #expect(texts == [#"{"a": [1, "]"]}"#, "-1.5"])
     }
 
-    @Test("The limit on nesting holds across what is read and what is skipped")
+    @Test("the limit on nesting holds across what is read and what is skipped")
     func depth() throws {
         let bytes = Array(nested(5).utf8)
         for entered in 0...4 {
@@ -144,7 +147,7 @@ struct ReaderTests {
         }
     }
 
-    @Test("A value may be looked at, and null passed, before it is read")
+    @Test("a value may be looked at, and null passed, before it is read")
     func nulls() throws {
         let bytes = Array(#"[null, 1 ,"a"]"#.utf8)
         var reader = JSONReader(bytes.span)
@@ -160,7 +163,7 @@ struct ReaderTests {
         #expect(seen == ["null true", "a number false", "a string false"])
     }
 
-    @Test("Half a surrogate pair is read as the replacement character where that was asked for")
+    @Test("half a surrogate pair is read as the replacement character where that was asked for")
     func surrogates() throws {
         let bytes = Array(#"{"\ud800":"\udc00"}"#.utf8)
         var reader = JSONReader(bytes.span, acceptsLoneSurrogates: true)
@@ -171,7 +174,7 @@ struct ReaderTests {
         #expect(value == "\u{FFFD}")
     }
 
-    @Test("A key equals its name and nothing shorter, longer or differently cased")
+    @Test("a key equals its name and nothing shorter, longer or differently cased")
     func keys() throws {
         let bytes = Array(#"{"id":1}"#.utf8)
         var reader = JSONReader(bytes.span)
@@ -184,7 +187,7 @@ struct ReaderTests {
         #expect(matches == [true, false, false, false, false])
     }
 
-    @Test("Reading two values where one stands is a mistake of the caller, not a lenient reading")
+    @Test("reading two values where one stands is a mistake of the caller, not a lenient reading")
     func misuse() async {
         await #expect(processExitsWith: .failure) {
             let bytes = Array(#"["a""b"]"#.utf8)

@@ -2,9 +2,9 @@ import SluiceJSON
 import TestSupport
 import Testing
 
-@Suite("Scanner and reader against a slow reference", .serialized)
+@Suite("scanner and reader against a slow reference", .serialized)
 struct ReferenceComparisonTests {
-    @Test("Every path leads to the same value as in a tree", arguments: UInt64(0)..<8)
+    @Test("every path leads to the same value as in a tree", arguments: UInt64(0)..<8)
     func paths(seed: UInt64) throws {
         var source = RandomJSON(random: SeededGenerator(seed: seed))
         var findings = JSONFindings()
@@ -24,7 +24,7 @@ struct ReferenceComparisonTests {
     }
 
     @Test(
-        "A damaged text is accepted exactly if the reference accepts it, by scanner and reader alike",
+        "a damaged text is accepted exactly if the reference accepts it, by scanner and reader alike",
         arguments: UInt64(100)..<108)
     func validity(seed: UInt64) {
         var source = RandomJSON(random: SeededGenerator(seed: seed))

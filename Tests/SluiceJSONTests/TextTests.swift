@@ -5,7 +5,7 @@ import Testing
 @Suite("String literals, read and written", .serialized)
 struct TextTests {
     @Test(
-        "Every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before"
+        "every byte of ASCII is written as RFC 8259 has it, alone and between others, with the length that is said before"
     )
     func everyByte() {
         for byte in UInt8(0)..<0x80 {
@@ -32,7 +32,7 @@ struct TextTests {
     }
 
     @Test(
-        "A literal is decoded",
+        "a literal is decoded",
         arguments: [
             (#""""#, ""), (#""plain""#, "plain"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
             (#""\u0041\u00e9\u20AC""#, "Aé€"),
@@ -48,7 +48,7 @@ struct TextTests {
     }
 
     @Test(
-        "What is not one literal is not decoded",
+        "what is not one literal is not decoded",
         arguments: [
             "", "\"", "a", "\"a", "a\"", #""a"b"#, #" "a""#, #""a" "#, #""\x""#, #""\""#, "1", "null", "\"\u{1}\"",
             #""a""b""#,
@@ -59,7 +59,7 @@ struct TextTests {
     }
 
     @Test(
-        "Text is written as a literal with no more escapes than needed",
+        "text is written as a literal with no more escapes than needed",
         arguments: [
             ("", #""""#), ("plain / é 😀 \u{7F}\u{2028}", "\"plain / é 😀 \u{7F}\u{2028}\""), ("\"\\", #""\"\\""#),
             ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
@@ -77,7 +77,7 @@ struct TextTests {
         #expect(read == text)
     }
 
-    @Test("Every scalar survives being written and read")
+    @Test("every scalar survives being written and read")
     func roundTrip() {
         let samples =
             Array(0...0x300) + Array(0xD700...0xD7FF) + Array(0xE000...0xE0FF) + Array(0xFF00...0x1_0100)
@@ -89,7 +89,7 @@ struct TextTests {
         #expect(read.map { Array($0.utf8) } == Array(text.utf8))
     }
 
-    @Test("Bytes that are not UTF-8 are written with the replacement character")
+    @Test("bytes that are not UTF-8 are written with the replacement character")
     func malformed() {
         var written: [UInt8] = []
         written.appendJSONString([0x61, 0xFF, 0x22].span)
@@ -97,7 +97,7 @@ struct TextTests {
     }
 
     @Test(
-        "Integers are written in decimal",
+        "integers are written in decimal",
         arguments: [
             (0, "0"), (-1, "-1"), (1_795_444_646_450, "1795444646450"), (Int64.min, "-9223372036854775808"),
             (Int64.max, "9223372036854775807"),
@@ -108,7 +108,7 @@ struct TextTests {
         #expect(String(decoding: written, as: UTF8.self) == "x\(text)")
     }
 
-    @Test("Halves of surrogate pairs are repaired in place, pairs stay")
+    @Test("halves of surrogate pairs are repaired in place, pairs stay")
     func repair() throws {
         let text = Array(#"{"a":"\ud800x\ud83d\ude00","\udc00":"\uDFFF"}"#.utf8)
         var findings = JSONFindings()
@@ -118,7 +118,7 @@ struct TextTests {
         #expect(String(decoding: repaired, as: UTF8.self) == #"before:{"a":"\ufffdx\ud83d\ude00","\ufffd":"\ufffd"}"#)
     }
 
-    @Test("A part of a text is repaired alone")
+    @Test("a part of a text is repaired alone")
     func repairPart() throws {
         let text = Array(#"["\ud800",{"b":"\ud801"},"\ud802"]"#.utf8)
         var findings = JSONFindings()
@@ -130,7 +130,7 @@ struct TextTests {
     }
 
     @Test(
-        "A part may begin and end right at a half of a pair",
+        "a part may begin and end right at a half of a pair",
         arguments: [(1, 7, #"\ufffd"#), (7, 13, #"\ufffd"#), (1, 19, #"\ufffd\ufffd\ufffd"#), (0, 1, "\"")])
     func repairEdges(start: Int, end: Int, repaired: String) {
         let text = Array(#""\ud800\ud801\ud802""#.utf8)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SluiceNet
 
-@Suite("An event loop")
+@Suite("an event loop")
 struct EventLoopTests {
     @Test("runs what other threads post, in order, on one thread")
     func mailboxOrder() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceNet
 
-@Suite("A socket address")
+@Suite("a socket address")
 struct SocketAddressTests {
     @Test(
         "is written in the form of the settings",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SluiceNet
 
-@Suite("A timer wheel")
+@Suite("a timer wheel")
 struct TimerWheelTests {
     private static let millisecond: Int64 = 1_000_000
 

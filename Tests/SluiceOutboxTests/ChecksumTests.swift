@@ -1,3 +1,4 @@
+import SluiceBase
 import Testing
 
 @testable import SluiceOutbox
@@ -20,10 +21,9 @@ struct ChecksumTests {
         for index in job.payload.indices {
             var payload = job.payload
             payload[index] ^= 1
-            let other = IngestJob(
+            let other = Job(
                 type: job.type, queue: job.queue, options: job.options, uniqueKey: job.uniqueKey,
-                uniqueWhile: job.uniqueWhile,
-                payload: payload)
+                uniqueWhile: job.uniqueWhile, payload: payload)
             #expect(StoredJob.checksum(other) != checksum)
         }
     }

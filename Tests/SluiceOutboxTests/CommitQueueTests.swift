@@ -10,7 +10,7 @@ struct CommitQueueTests {
         CommitQueue(limits: .init(parts: parts, bytes: bytes, deadlineNanoseconds: 5_000_000_000))
     }
 
-    private func ids(_ deliveries: [IngestDelivery]) -> [UInt64] { deliveries.map(\.ticket) }
+    private func ids(_ deliveries: [Submission]) -> [UInt64] { deliveries.map(\.ticket) }
 
     @Test func theWriterGetsWhateverHasQueuedUpInOrder() {
         var queue = queue()
@@ -46,7 +46,7 @@ struct CommitQueueTests {
 
     @Test func aDeliveryWithMorePartsThanTheLimitIsAloneAndHoldsNobodyUpForLonger() {
         var queue = queue(parts: 5)
-        func parts(_ count: Int) -> [IngestPart] { (1...count).map { part($0) } }
+        func parts(_ count: Int) -> [Delivery.Part] { (1...count).map { part($0) } }
         for (number, others) in [(1, []), (2, parts(2)), (3, parts(1)), (4, parts(99)), (5, parts(4)), (6, [])] {
             _ = queue.submitted(sample(number, at: time, jobs: 0, others: others))
         }

@@ -15,17 +15,18 @@ struct IngestTests {
                 IngestResult(ticket: 1, outcome: .stored(jobs: 2, deadLetters: [], duplicates: 0, changedBody: false))
             ])
         let pending = try store.pending()
-        #expect(pending.map(\.job) == delivery.part.jobs)
+        #expect(pending.map(\.job) == delivery.delivery.parts[0].jobs)
         #expect(pending.map(\.id) == [1, 2])
         #expect(pending.allSatisfy { $0.isIntact && $0.storedAtMilliseconds == time.wallMilliseconds() })
     }
 
     @Test func emptyTextsAndBytesStayEmptyAndAbsentOnesAbsent() throws {
         let store = try fixture.open()
-        let job = IngestJob(type: "a", queue: "", options: [], uniqueKey: "", uniqueWhile: nil, payload: [])
-        let delivery = IngestDelivery(
-            origin: 0, ticket: 1, deliveryID: "", route: "r", receivedAtMilliseconds: 0, enqueuedAtNanoseconds: 0,
-            dedupeWindow: .seconds(60), part: part(nil, jobs: [job]))
+        let job = Job(type: "a", queue: "", uniqueKey: "", uniqueWhile: nil, payload: [])
+        let delivery = Submission(
+            Delivery(
+                id: "", route: "r", receivedAtMilliseconds: 0, dedupeWindow: .seconds(60),
+                parts: [part(nil, jobs: [job])]), origin: 0, ticket: 1, enqueuedAtNanoseconds: 0)
         #expect(store.outcomes([delivery]) == [stored])
         #expect(try store.pending().map(\.job) == [job])
     }
@@ -113,7 +114,7 @@ struct IngestTests {
         #expect(letters.map(\.reason) == ["changed_body", "changed_body"])
         #expect(letters.map(\.deliveryID) == ["delivery-2", "delivery-2"])
         let job = try #require(try store.deadLetter(letters[1].id)?.job)
-        #expect(job.payload == changed.part.jobs[1].payload)
+        #expect(job.payload == changed.delivery.parts[0].jobs[1].payload)
         // Zizq must not take it for the job of the first body when a person sends it.
         #expect(job.uniqueKey == "github:2~1")
         let again = sample(3, key: 1, body: 2, at: time, rule: .deadLetter)
@@ -124,7 +125,7 @@ struct IngestTests {
 
     @Test func jobsThatAreRenderedAnewGetTheKeyOfTheirDelivery() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit([sample(1, key: 1, body: 1, at: time)])
         _ = store.commit([
             sample(2, key: 1, body: 2, at: time, rule: .accept, jobs: 0, deadLetters: [letter], request: [1, 2])
@@ -136,13 +137,13 @@ struct IngestTests {
 
     @Test func aKeyThatARuleHasWrittenGoesToZizqAsItIs() throws {
         let store = try fixture.open()
-        func delivery(_ number: Int) -> IngestDelivery {
-            let own = IngestJob(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
-            return IngestDelivery(
-                origin: 0, ticket: UInt64(number), deliveryID: "d\(number)", route: "r",
-                receivedAtMilliseconds: time.wallMilliseconds(),
-                enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), onChangedBody: .accept,
-                part: part(1, body: number, jobs: [own]))
+        func delivery(_ number: Int) -> Submission {
+            let own = Job(type: "t", queue: "q", uniqueKey: "user-1", hasOwnKey: true, payload: Array("1".utf8))
+            return Submission(
+                Delivery(
+                    id: "d\(number)", route: "r", receivedAtMilliseconds: time.wallMilliseconds(),
+                    dedupeWindow: .seconds(60), onChangedBody: .accept, parts: [part(1, body: number, jobs: [own])]),
+                origin: 0, ticket: UInt64(number), enqueuedAtNanoseconds: 0)
         }
         #expect(store.outcomes([delivery(1)]) == [stored])
         #expect(store.outcomes([delivery(2)]) == [.stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true)])
@@ -151,7 +152,7 @@ struct IngestTests {
 
     @Test func whatCouldNotBecomeAJobIsKeptWithItsReasonAndRequest() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.")
+        let letter = DeadLetter(reason: .bodyUnreadable, detail: "The body ends inside a string.")
         let delivery = sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1, 2, 0, 255])
         #expect(
             store.outcomes([delivery]) == [
@@ -183,7 +184,7 @@ struct IngestTests {
     }
 
     @Test func theBytesOfTheOutboxAreTheSameBeforeAndAfterItIsOpenedAgain() throws {
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         let before = try { () throws in
             let store = try fixture.open()
             _ = store.commit((1...9).map { sample($0, at: time, deadLetters: $0 == 4 ? [letter] : [], request: [1]) })

@@ -9,7 +9,7 @@ struct KeptRequestTests {
     var time: ManualTime { fixture.time }
 
     private let request = [UInt8](repeating: 7, count: 5000)
-    private let letter = IngestDeadLetter(reason: .badField, detail: "No.", element: 1, rule: 0)
+    private let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 1, rule: 0))
 
     private func kept(_ store: OutboxStore) throws -> Int64 { try store.number("SELECT count(*) FROM requests") }
 
@@ -207,7 +207,7 @@ struct KeptRequestTests {
     @Test func requestsCountAgainstTheLimitOfTheOutbox() throws {
         let small = Fixture { $0.maximumBytes = ByteCount(bytes: 7000) }
         let store = try small.open()
-        func delivery(_ number: Int) -> IngestDelivery {
+        func delivery(_ number: Int) -> Submission {
             sample(number, at: small.time, request: request, keepsRequest: true)
         }
         #expect(store.outcomes([delivery(1), delivery(2)]) == [stored, .refused(.outboxFull)])

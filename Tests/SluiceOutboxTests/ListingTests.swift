@@ -84,7 +84,7 @@ struct ListingTests {
 
     @Test func deadLettersAreListedOldestFirst() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "No rule matched.")
         _ = store.commit((1...3).map { sample($0, at: time, jobs: 0, deadLetters: [letter]) })
         #expect(try store.deadLetters(after: 0, limit: 2).map(\.id) == [1, 2])
         #expect(try store.deadLetters(after: 2).map(\.deliveryID) == ["delivery-3"])

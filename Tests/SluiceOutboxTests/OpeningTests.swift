@@ -58,7 +58,7 @@ struct OpeningTests {
         #expect(unsafe symlink(other.file("victim"), path) == 0)
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
-            problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which the outbox's files must not be.")
+            problem(fixture)?.sentence.hasPrefix("\(path) is a symbolic link, which is not allowed for outbox files.")
                 == true)
         #expect(other.read("victim") == Array("another's".utf8))
         #expect(other.mode(of: "victim") == 0o644)
@@ -103,7 +103,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "\(path) belongs to the user 65534, who could read and change it; this process runs as the user 0. Give the file to the user 0 "
+                == "\(path) belongs to user 65534, who could read and change it; this process runs as user 0. Change its owner to user 0 "
                 + "(chown), or move it away.")
         // Root may look at the outbox of a service.
         var configuration = fixture.configuration
@@ -118,8 +118,8 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "The outbox's folder \(folder) may be written by other users (mode \(String(mode, radix: 8))), who could replace the outbox. "
-                + "Take that right away (chmod go-w \(folder)), or set outbox.path to a file in a folder of its own.")
+                == "The outbox folder \(folder) is writable by other users (mode \(String(mode, radix: 8))), who could replace the outbox. "
+                + "Run chmod go-w \(folder), or set outbox.path to a file in a separate folder.")
         #expect(fixture.folder.names.isEmpty)
     }
 
@@ -196,12 +196,12 @@ struct OpeningTests {
         let missing = Fixture { $0.path = "/nonexistent/outbox.db" }
         missing.configuration.path = "/nonexistent/outbox.db"
         #expect(problem(missing)?.status == .unavailable)
-        #expect(problem(missing)?.sentence == "The outbox's folder /nonexistent does not exist.")
+        #expect(problem(missing)?.sentence == "The outbox folder /nonexistent does not exist.")
     }
 
     @Test func aFolderInPlaceOfTheFileIsNamed() {
         let folder = fixture.folder.path
-        #expect(OutboxFile.problem(opening: folder, EISDIR).sentence == "\(folder) is a folder; the outbox is a file.")
+        #expect(OutboxFile.problem(opening: folder, EISDIR).sentence == "\(folder) is a folder, not a file.")
     }
 
     @Test func anUnwritableFolderIsNamed() {
@@ -209,7 +209,7 @@ struct OpeningTests {
         #expect(problem.status == .unavailable)
         #expect(
             problem.sentence
-                == "The outbox's folder /var/lib/sluice must be writable, and its files too: /var/lib/sluice/outbox.db.lock: Permission denied."
+                == "The outbox folder /var/lib/sluice and its files must be writable: /var/lib/sluice/outbox.db.lock: Permission denied."
         )
     }
 
@@ -218,7 +218,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "\(store.path).lock is locked by process \(getpid()): only one process may work on an outbox.")
+                == "\(store.path).lock is locked by process \(getpid()): only one process can use an outbox.")
     }
 
     @Test func aSecondOpenerWaitsForTheLockAsLongAsItIsToldAndSaysSoOnce() throws {
@@ -240,7 +240,7 @@ struct OpeningTests {
         }
         #expect(waited.withLock { $0 } == 600)
         #expect(
-            said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting for it, 30s at most"]
+            said.withLock { $0 } == ["\(store.path).lock is locked by process \(getpid()); waiting at most 30s"]
         )
     }
 
@@ -288,21 +288,21 @@ struct FilesystemTests {
     @Test(arguments: [
         ("/var/lib/sluice", Filesystem.Verdict.suitable), ("/", .suitable), ("/mnt/share/local/x", .suitable),
         ("/mnt/shared", .suitable),
-        ("/dev/shm/x", .warning("The outbox is on tmpfs, in memory: what is stored is lost when the machine stops.")),
+        ("/dev/shm/x", .warning("The outbox is on tmpfs, in memory: its contents are lost when the machine stops.")),
         (
             "/var/lib/docker/merged",
             .warning(
-                "The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+                "The outbox is on a container's own file system (overlay): its contents are lost with the container.")
         ),
         (
             "/mnt/share/sluice",
             .unsuitable(
-                "The outbox is on a network file system (nfs4), where SQLite's locks and syncs cannot be relied on.")
+                "The outbox is on a network file system (nfs4), where SQLite's locks and syncs are not reliable.")
         ),
         (
             "/mnt/with space/a",
             .unsuitable(
-                "The outbox is on a network file system (cifs), where SQLite's locks and syncs cannot be relied on.")
+                "The outbox is on a network file system (cifs), where SQLite's locks and syncs are not reliable.")
         ),
     ])
     func theFileSystemUnderTheOutboxIsJudged(_ folder: String, _ verdict: Filesystem.Verdict) {

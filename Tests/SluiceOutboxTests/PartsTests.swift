@@ -10,18 +10,18 @@ struct PartsTests {
 
     /// A delivery with one job for each key.
     private func batch(
-        _ number: Int, _ keys: [Int?], bodies: [Int]? = nil, rule: ChangedBodyRule = .duplicate,
+        _ number: Int, _ keys: [Int?], bodies: [Int]? = nil, rule: ChangedBodyPolicy = .duplicate,
         window: Duration = .seconds(7 * 86400),
         payload: Int = 100
-    ) -> IngestDelivery {
+    ) -> Submission {
         let parts = keys.enumerated().map { index, key in
             part(key, body: bodies?[index], jobs: [job(number, index, payload: payload)])
         }
-        return IngestDelivery(
-            origin: 0, ticket: UInt64(number), deliveryID: "delivery-\(number)", route: "adyen",
-            receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(),
-            dedupeWindow: window,
-            onChangedBody: rule, part: parts[0], others: Array(parts.dropFirst()))
+        return Submission(
+            Delivery(
+                id: "delivery-\(number)", route: "adyen", receivedAtMilliseconds: time.wallMilliseconds(),
+                dedupeWindow: window, onChangedBody: rule, parts: parts), origin: 0, ticket: UInt64(number),
+            enqueuedAtNanoseconds: time.monotonicNanoseconds())
     }
 
     private func allStored(_ jobs: Int, duplicates: Int = 0) -> IngestOutcome {
@@ -94,8 +94,8 @@ struct PartsTests {
     @Test func deadLettersOfPartsKnowTheirElementAndRule() throws {
         let store = try fixture.open()
         let letters = [
-            IngestDeadLetter(reason: .badField, detail: "No queue.", element: 0, rule: 2),
-            IngestDeadLetter(reason: .noMatchingRule, detail: "None.", element: 4),
+            DeadLetter(reason: .badField, detail: "No queue.", share: DeliveryShare(element: 0, rule: 2)),
+            DeadLetter(reason: .noMatchingRule, detail: "None.", share: DeliveryShare(element: 4)),
         ]
         let delivery = sample(
             1, at: time, jobs: 0, deadLetters: [letters[0]], others: [part(50, deadLetters: [letters[1]]), part(51)])
@@ -110,7 +110,7 @@ struct PartsTests {
 
     // MARK: Changed bodies
 
-    @Test(arguments: ChangedBodyRule.allCases) func aChangedBodyIsAMatterOfItsPart(_ rule: ChangedBodyRule) throws {
+    @Test(arguments: ChangedBodyPolicy.allCases) func aChangedBodyIsAMatterOfItsPart(_ rule: ChangedBodyPolicy) throws {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2, 3], bodies: [1, 2, 3])])
         // The second part has another body, the first is repeated, the third is new.
@@ -131,8 +131,8 @@ struct PartsTests {
         }
     }
 
-    @Test(arguments: ChangedBodyRule.allCases) func twoPartsWithOneKeyAndTwoBodiesAreAsTwoDeliveries(
-        _ rule: ChangedBodyRule
+    @Test(arguments: ChangedBodyPolicy.allCases) func twoPartsWithOneKeyAndTwoBodiesAreAsTwoDeliveries(
+        _ rule: ChangedBodyPolicy
     ) throws {
         let store = try fixture.open()
         let first = store.outcomes([batch(1, [7, 7], bodies: [1, 2], rule: rule)])[0]
@@ -163,7 +163,7 @@ struct PartsTests {
             ])
         #expect(try store.deliveries(after: 3).map(\.generation) == [2, 1, 0])
         // What a person renders anew is marked as its own part.
-        let letter = IngestDeadLetter(reason: .badField, detail: "No.", element: 1)
+        let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 1))
         _ = store.commit([sample(4, key: 60, at: time, others: [part(2, body: 222, deadLetters: [letter])])])
         let changed = sample(5, key: 61, at: time, rule: .accept, others: [part(2, body: 222, deadLetters: [letter])])
         #expect(

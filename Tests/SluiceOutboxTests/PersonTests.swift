@@ -59,7 +59,7 @@ struct PersonTests {
     @Test(arguments: [false, true])
     func aDiscardedLetterLeavesItsKeyUnlessThatIsForgotten(_ forgetsKey: Bool) throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [9, 9])])
         #expect(try store.discardDeadLetter(1, forgetsKey: forgetsKey) == (forgetsKey ? 1 : 0))
         #expect(store.status.deadLetters == 0 && store.status.undeliveredBytes == 0 && store.status.deadBytes == 0)
@@ -154,9 +154,9 @@ struct PersonTests {
         let store = try fixture.open()
         let rule = RuleIdentity(kind: "order", type: "order", queue: nil, digest: Fingerprint(number: 5))
         let letters = [
-            IngestDeadLetter(reason: .badField, detail: "No.", rule: 1, madeBy: rule),
-            IngestDeadLetter(reason: .payloadMismatch, detail: "No."),
-            IngestDeadLetter(reason: .noMatchingRule, detail: "No."),
+            DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(rule: 1), madeBy: rule),
+            DeadLetter(reason: .payloadMismatch, detail: "No."),
+            DeadLetter(reason: .noMatchingRule, detail: "No."),
         ]
         _ = store.commit([sample(1, at: time, deadLetters: letters, request: [1])])
         let listed = try fixture.afterCrash().store.deadLetters()
@@ -169,8 +169,8 @@ struct PersonTests {
     @Test func overItsLimitDeadLettersAreRefusedAndNothingElse() throws {
         fixture.configuration.maximumBytes = .mebibytes(1)
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
-        func dead(_ number: Int) -> IngestDelivery {
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        func dead(_ number: Int) -> Submission {
             sample(number, at: time, jobs: 0, deadLetters: [letter], request: [UInt8](repeating: 1, count: 100_000))
         }
         let outcomes = store.outcomes((1...4).map(dead))
@@ -231,7 +231,7 @@ struct PersonTests {
         let store = try fixture.open()
         #expect(store.outcomes([sample(1, at: time, payload: 2_000_000)]) == [.refused(.outboxFull)])
         #expect(store.status.condition == .storing)
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         let dead = sample(2, at: time, jobs: 0, deadLetters: [letter], request: [UInt8](repeating: 1, count: 3000))
         #expect(store.outcomes([dead]) == [.refused(.deadLettersFull)])
         #expect(!store.status.isDeadLimitReached)

@@ -70,7 +70,7 @@ private final class Life {
         number += 1
         let parts = (0...random(3)).map { index in
             let letters = (0..<max(0, random(5) - 2)).map {
-                IngestDeadLetter(reason: .badField, detail: "No.", element: $0)
+                DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: $0))
             }
             return part(
                 random(4) == 0 ? number - 1 : number * 10 + index,
@@ -79,12 +79,11 @@ private final class Life {
         }
         let request = random(4) == 0 ? nil : [UInt8](repeating: 1, count: 1 + random(3000))
         let keeps = random(3) > 0
-        let delivery = IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: "delivery-\(number)", route: "r",
-            receivedAtMilliseconds: fixture.time.wallMilliseconds(),
-            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(7 * 86400), part: parts[0],
-            others: Array(parts.dropFirst()), request: request,
-            keepsRequest: keeps)
+        let delivery = Submission(
+            Delivery(
+                id: "delivery-\(number)", route: "r", receivedAtMilliseconds: fixture.time.wallMilliseconds(),
+                dedupeWindow: .seconds(7 * 86400), parts: parts, request: request, keepsRequest: keeps), origin: 0,
+            ticket: 0, enqueuedAtNanoseconds: 0)
         let first = store.ledger.nextDelivery
         _ = store.commit([delivery])
         let next = store.ledger.nextDelivery

@@ -18,15 +18,14 @@ struct RequestSearchTests {
     }
 
     private func delivery(
-        _ deliveryID: String, receivedAt: Int64? = nil, parts: [IngestPart], request: [UInt8]? = nil,
+        _ deliveryID: String, receivedAt: Int64? = nil, parts: [Delivery.Part], request: [UInt8]? = nil,
         keepsRequest: Bool = true
-    ) -> IngestDelivery {
-        IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: deliveryID, route: "adyen",
-            receivedAtMilliseconds: receivedAt ?? time.wallMilliseconds(),
-            enqueuedAtNanoseconds: 0, dedupeWindow: .seconds(60), part: parts[0], others: Array(parts.dropFirst()),
-            request: request,
-            keepsRequest: keepsRequest)
+    ) -> Submission {
+        Submission(
+            Delivery(
+                id: deliveryID, route: "adyen", receivedAtMilliseconds: receivedAt ?? time.wallMilliseconds(),
+                dedupeWindow: .seconds(60), parts: parts, request: request, keepsRequest: keepsRequest), origin: 0,
+            ticket: 0, enqueuedAtNanoseconds: 0)
     }
 
     private func search(_ store: OutboxStore, blindly rows: Int64 = 0) -> DeliverySearch {
@@ -35,7 +34,7 @@ struct RequestSearchTests {
 
     @Test func aDeliveryIsShownWithItsRequestAndWhatBecameOfIt() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .badField, detail: "No.", element: 2, rule: 0)
+        let letter = DeadLetter(reason: .badField, detail: "No.", share: DeliveryShare(element: 2, rule: 0))
         let wanted = id(time.wallMilliseconds(), 5)
         _ = store.commit([
             delivery(id(time.wallMilliseconds(), 4), parts: [part(1, jobs: [job(1)])], request: [4]),
@@ -92,7 +91,7 @@ struct RequestSearchTests {
         let store = try fixture.open()
         let start = time.wallMilliseconds()
         var ids: [String] = []
-        var batch: [IngestDelivery] = []
+        var batch: [Submission] = []
         for number in 0..<3000 {
             let receivedAt = start + Int64(number * 500) - (number % 3 == 0 ? 900 : 0)
             ids.append(id(receivedAt, number))

@@ -74,7 +74,7 @@ struct SendingTests {
 
     @Test func aDeadLetterWithARequestIsReplacedByTheJobsThatWereRenderedAnew() throws {
         let store = try fixture.open()
-        let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.")
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
         _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter], request: [1])])
         let id = try #require(try store.deadLetters(after: 0).first).id
         #expect(throws: OutboxError.needsRendering) { try store.retryDeadLetter(id) }

@@ -1,4 +1,5 @@
 import SluiceBase
+import SluiceInflate
 import Testing
 
 @testable import SluiceOutbox
@@ -65,7 +66,7 @@ struct UpgradeTests {
         try makeFormat1()
         do {
             let store = try fixture.open()
-            let letter = IngestDeadLetter(reason: .noMatchingRule, detail: "None.", element: 3)
+            let letter = DeadLetter(reason: .noMatchingRule, detail: "None.", share: DeliveryShare(element: 3))
             _ = store.commit([sample(9, at: fixture.time, jobs: 0, deadLetters: [letter], request: [9, 9])])
             store.close()
         }
@@ -74,5 +75,123 @@ struct UpgradeTests {
             try [1, 2, 3, 4].map { try store.deadLetter($0)?.request } == [[1, 2, 3, 4], [1, 2, 3, 4], nil, [9, 9]])
         #expect(try store.deadLetters(after: 3).map(\.element) == [3])
         #expect(try store.number("SELECT count(*) FROM requests") == 1)
+    }
+}
+
+/// Outboxes that the shipped program of an earlier commit has written: each has a delivered job, a parked one with a
+/// batch, pending ones with options and keys of every kind, and dead letters with and without a job.
+@Suite(.serialized) struct EarlierOutboxTests {
+    static let folder = #filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/Outboxes"
+    static let versions = ["2283e06", "9a353be"]
+
+    private func fixture(_ version: String) throws -> Fixture {
+        let fixture = Fixture()
+        let compressed = TemporaryFolder(existing: Self.folder).read("\(version).db.gz")
+        fixture.folder.write(try Gzip.inflate(compressed.span, limit: 1 << 20), to: "outbox.db")
+        fixture.time.setWall(milliseconds: 1_795_904_200_000)
+        return fixture
+    }
+
+    private let kindOptions =
+        #""priority":7,"retry_limit":3,"backoff":{"base_ms":1000,"exponent":2.5,"jitter_ms":30},"#
+        + #""retention":{"completed_ms":3600000,"dead_ms":86400000}"#
+
+    private func foldOptions(_ id: String, priority: Int, readyAt: Int64) -> String {
+        #""priority":\#(priority),"ready_at":\#(readyAt),"batch":{"key":"b-\#(id)","when":"true","fold":"$new"},"#
+            + #""retry_limit":2"#
+    }
+
+    @Test("an outbox of an earlier program opens, and its jobs are the ones that were stored", arguments: versions)
+    func jobs(version: String) throws {
+        let fixture = try fixture(version)
+        let store = try fixture.open()
+        #expect(try store.number("PRAGMA user_version") == 3)
+        let pending = try store.pending()
+        #expect(pending.allSatisfy { $0.isIntact })
+        #expect(pending.prefix(5).map(\.id) == [3, 4, 5, 6, 7])
+        #expect(pending.prefix(5).map(\.job.type) == ["order", "order", "fold", "own", "plain"])
+        #expect(pending.prefix(5).map(\.job.queue) == ["orders", "orders", "default", "default", "default"])
+        #expect(pending.prefix(5).map(\.job.uniqueKey) == ["orders:a", "orders:a~1", nil, "mine", "strict:d"])
+        #expect(pending.prefix(5).map(\.job.uniqueWhile) == [.exists, .exists, nil, .active, .exists])
+        #expect(pending.prefix(5).map(\.job.options.hasBatch) == [false, false, true, false, false])
+        let fold = foldOptions("b", priority: 1, readyAt: 1_900_000_000_000)
+        #expect(
+            pending.prefix(5).map { String(decoding: $0.job.options.members, as: UTF8.self) }
+                == [kindOptions, kindOptions, fold, "", ""])
+        #expect(
+            pending.first.map { String(decoding: $0.job.payload, as: UTF8.self) }
+                == #"{"id":"a","note":"a \"batch\": in a payload"}"#)
+        #expect(try store.jobs(.delivered).map(\.uniqueKey) == ["orders:delivered"])
+        #expect(store.status.undeliveredBytes > pending.reduce(0) { $0 + $1.job.byteCost })
+    }
+
+    @Test("its parked jobs and dead letters can be sent again", arguments: versions)
+    func parkedAndDead(version: String) throws {
+        let fixture = try fixture(version)
+        let store = try fixture.open()
+        #expect(store.status.parkedJobs == 1)
+        let parked = try #require(try store.job(2))
+        #expect(parked.isIntact && parked.job.options.hasBatch)
+        #expect(
+            String(decoding: parked.job.options.members, as: UTF8.self)
+                == foldOptions("parked", priority: 9, readyAt: 1_893_553_445_000))
+        #expect(try store.unpark() == 1)
+        #expect(store.status.parkedJobs == 0)
+        let changed = try #require(try store.deadLetter(1))
+        #expect(changed.isIntact && changed.job?.uniqueKey == "strict:d~1" && changed.job?.uniqueWhile == .exists)
+        let requeued = try store.retryDeadLetter(1)
+        #expect(
+            try store.pending().last.map { [$0.id == requeued, $0.isIntact, $0.job == changed.job] } == [
+                true, true, true,
+            ])
+        let letter = try #require(try store.deadLetter(2))
+        #expect(letter.letter.reason == "bad_field" && letter.job == nil)
+        #expect(
+            letter.request.map { String(decoding: $0, as: UTF8.self).hasSuffix(#"{"id":"e","priority":"high"}"#) }
+                == true)
+        #expect(throws: OutboxError.needsRendering) { try store.retryDeadLetter(2) }
+        #expect(try store.replaceDeadLetter(2, with: [job(9)]) == [requeued + 1])
+    }
+
+    @Test("its keys still hold: by body, by generation and by the policy of the route", arguments: versions)
+    func keys(version: String) throws {
+        let fixture = try fixture(version)
+        let store = try fixture.open()
+        let rows = try store.session.connection.prepare(
+            "SELECT key, body_hash, delivery_id FROM deliveries ORDER BY id")
+        var known: [(key: Fingerprint, body: Fingerprint, id: String)] = []
+        while try rows.step() {
+            known.append((try #require(rows.key(0)), try #require(rows.key(1)), rows.text(2)))
+        }
+        rows.reset()
+        func submission(_ place: Int, body: Fingerprint, _ policy: ChangedBodyPolicy) -> Submission {
+            let part = Delivery.Part(key: DeliveryKey(hash: known[place].key), bodyHash: body, jobs: [job(50)])
+            return Submission(
+                Delivery(
+                    id: "new", route: "orders", receivedAtMilliseconds: fixture.time.wallMilliseconds(),
+                    dedupeWindow: .seconds(60), onChangedBody: policy, parts: [part]), origin: 0, ticket: 0,
+                enqueuedAtNanoseconds: 0)
+        }
+        let other = Fingerprint(number: 1)
+        // The third and the fourth have one key and two bodies.
+        #expect(
+            store.outcomes([
+                submission(2, body: known[2].body, .accept), submission(2, body: known[3].body, .accept),
+                submission(2, body: other, .duplicate), submission(2, body: other, .accept),
+            ]) == [
+                .duplicate(firstDeliveryID: known[2].id, changedBody: false),
+                .duplicate(firstDeliveryID: known[3].id, changedBody: false),
+                .duplicate(firstDeliveryID: known[3].id, changedBody: true),
+                .stored(jobs: 1, deadLetters: [], duplicates: 0, changedBody: true),
+            ])
+        #expect(try store.pending().last?.job.uniqueKey == "github:50~2")
+    }
+
+    @Test("a row whose unique_while no program wrote is not sent")
+    func changedScope() throws {
+        let fixture = try fixture("9a353be")
+        let store = try fixture.open()
+        try store.session.connection.execute("UPDATE jobs SET unique_while = 'forever' WHERE id = 3")
+        #expect(try store.pending().first.map { [$0.isIntact, $0.job.uniqueWhile == nil] } == [false, true])
     }
 }

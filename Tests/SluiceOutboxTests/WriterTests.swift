@@ -49,10 +49,11 @@ struct WriterTests {
         let writer = try writer()
         var late = sample(1, at: time)
         time.advance(by: .seconds(5))
-        late = IngestDelivery(
-            origin: 0, ticket: 1, deliveryID: "late", route: "github", receivedAtMilliseconds: 0,
-            enqueuedAtNanoseconds: time.monotonicNanoseconds() - 5_000_000_000,
-            dedupeWindow: .seconds(60), part: late.part)
+        late = Submission(
+            Delivery(
+                id: "late", route: "github", receivedAtMilliseconds: 0, dedupeWindow: .seconds(60),
+                parts: late.delivery.parts), origin: 0, ticket: 1,
+            enqueuedAtNanoseconds: time.monotonicNanoseconds() - 5_000_000_000)
         writer.submit(late)
         writer.submit(sample(2, at: time))
         await results.wait(for: 2)

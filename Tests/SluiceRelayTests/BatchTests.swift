@@ -62,35 +62,6 @@ import Zizq
         }
     }
 
-    @Test("The body has each job's members in order, the key only where it is to go along")
-    func buildsBody() {
-        let full = RelayJob(
-            id: 1, type: "a\"b", queue: "q", options: Array(#""priority":5"#.utf8), uniqueKey: "k",
-            payload: Array(#"{"x":1}"#.utf8))
-        let scoped = RelayJob(
-            id: 2, type: "t", queue: "é", uniqueKey: "k", uniqueWhile: "queued", payload: Array("null".utf8))
-        #expect(
-            String(decoding: BulkBody.make([full, scoped], withKeys: true), as: UTF8.self)
-                == #"{"jobs":[{"type":"a\"b","queue":"q","priority":5,"unique_key":"k","unique_while":"exists","payload":{"x":1}},"#
-                + #"{"type":"t","queue":"é","unique_key":"k","unique_while":"queued","payload":null}]}"#)
-        #expect(
-            String(decoding: BulkBody.make([full], withKeys: false), as: UTF8.self)
-                == #"{"jobs":[{"type":"a\"b","queue":"q","priority":5,"payload":{"x":1}}]}"#)
-        #expect(String(decoding: BulkBody.make([], withKeys: true), as: UTF8.self) == #"{"jobs":[]}"#)
-    }
-
-    @Test(
-        "A job needs a batch licence where its options have the key, not where a text mentions it",
-        arguments: [
-            (#""batch":{"key":"b"}"#, true), (#""priority":1,"batch":{"key":"b"}"#, true), ("", false),
-            (#""priority":1"#, false),
-            (#""x":"\"batch\":""#, false),
-        ])
-    func knowsBatch(options: String, needsBatch: Bool) {
-        #expect(
-            RelayJob(id: 1, type: "t", queue: "q", options: Array(options.utf8), payload: []).needsBatch == needsBatch)
-    }
-
     @Test("an alarm is on as long as any lane has it")
     func alarms() {
         var raised = RaisedAlarms()

@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceOutbox
 import Testing
 
@@ -9,7 +10,9 @@ import Testing
         let delivery = try await RelayUnderTest(startsServer: false)
         do {
             try delivery.store(
-                sizes.map { IngestJob(type: "t", queue: "q", payload: Array(repeating: UInt8(ascii: "1"), count: $0)) })
+                sizes.map {
+                    SluiceBase.Job(type: "t", queue: "q", payload: Array(repeating: UInt8(ascii: "1"), count: $0))
+                })
             while delivery.writer.status.pendingJobs < sizes.count { await Task.yield() }
             try await test(JobFeed(try delivery.makeReader()))
         } catch {

@@ -1,3 +1,5 @@
+import SluiceBase
+import SluiceJSON
 import SluiceOutbox
 import SluiceRelay
 import Zizq
@@ -8,8 +10,8 @@ struct LaneSimulation {
     var state: RelayState
     var now: Int64 = 0
     /// Not yet read.
-    var pending: [RelayJob]
-    var parked: [RelayJob] = []
+    var pending: [StoredJob]
+    var parked: [StoredJob] = []
     private(set) var acknowledged: [Acknowledgement] = []
     private(set) var dead: [FailedJob] = []
     private(set) var sent: [BatchRequest] = []
@@ -17,12 +19,12 @@ struct LaneSimulation {
     private(set) var notices: [RelayEvent] = []
     /// The actions in a word each.
     private(set) var log: [String] = []
-    private var known: [Int64: RelayJob] = [:]
+    private var known: [Int64: StoredJob] = [:]
     /// What the lane wanted when the last run ended.
     private var unfinished: RelayAction?
 
     init(
-        _ jobs: [RelayJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(),
+        _ jobs: [StoredJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(),
         timeout: Duration = .seconds(30)
     ) {
         pending = jobs
@@ -129,16 +131,18 @@ struct LaneSimulation {
 }
 
 /// Jobs 1 to `count`.
-func jobs(_ count: Int, payloadBytes: Int = 2) -> [RelayJob] {
+func jobs(_ count: Int, payloadBytes: Int = 2) -> [StoredJob] {
     (0..<count).map { makeJob(Int64($0 + 1), payloadBytes: payloadBytes) }
 }
 
 func makeJob(
     _ id: Int64, key: String? = nil, batch: Bool = false, payloadBytes: Int = 2, isIntact: Bool = true
-) -> RelayJob {
-    RelayJob(
-        id: id, type: "t", queue: "q", options: batch ? Array(#""batch":{"key":"b"}"#.utf8) : [], uniqueKey: key,
-        payload: Array(repeating: UInt8(ascii: "1"), count: payloadBytes), isIntact: isIntact)
+) -> StoredJob {
+    StoredJob(
+        id: id,
+        job: SluiceBase.Job(
+            type: "t", queue: "q", options: batch ? JobOptions(stored: Array(#""batch":{"key":"b"}"#.utf8)) : .none,
+            uniqueKey: key, payload: Array(repeating: UInt8(ascii: "1"), count: payloadBytes)), isIntact: isIntact)
 }
 
 /// Every job taken, its identifier made of its number.

@@ -1,3 +1,5 @@
+import SluiceBase
+import SluiceOutbox
 import SluiceRelay
 import Testing
 import Zizq
@@ -7,10 +9,12 @@ import Zizq
 
     /// A server without a licence, as the free tier answers.
     private func free(_ request: BatchRequest) -> LaneSimulation.Answer {
-        if request.withKeys, request.jobs.contains(where: { $0.uniqueKey != nil }) {
+        if request.withKeys, request.jobs.contains(where: { $0.job.uniqueKey != nil }) {
             return refuse(403, "unique jobs requires a pro license")
         }
-        if request.jobs.contains(where: \.needsBatch) { return refuse(403, "batched jobs requires a pro license") }
+        if request.jobs.contains(where: \.job.options.hasBatch) {
+            return refuse(403, "batched jobs requires a pro license")
+        }
         return accept(request)
     }
 

@@ -1,3 +1,5 @@
+import SluiceBase
+import SluiceOutbox
 import SluiceRelay
 import Testing
 import Zizq
@@ -16,7 +18,7 @@ import Zizq
         var generator: SplitMix64
 
         mutating func answer(_ request: BatchRequest) -> LaneSimulation.Answer {
-            if request.jobs.reduce(0, { $0 + $1.byteCount }) > bytes { return refuse(413, nil) }
+            if request.jobs.reduce(0, { $0 + $1.job.requestBytes }) > bytes { return refuse(413, nil) }
             guard let first = request.jobs.map(\.id).firstIndex(where: bad.contains) else { return accept(request) }
             guard chance(indexed) else { return refuse(Bool.random(using: &generator) ? 400 : 422, "invalid JSON: no") }
             // A wrong index is often out of range.
@@ -28,7 +30,7 @@ import Zizq
     }
 
     /// Jobs with bad ones among them, and a good one at the end, without which the last ones could not be confirmed.
-    private func scenario(_ generator: inout SplitMix64) -> (jobs: [RelayJob], server: Server) {
+    private func scenario(_ generator: inout SplitMix64) -> (jobs: [StoredJob], server: Server) {
         let count = Int.random(in: 1...4000, using: &generator)
         let all = (1...Int64(count)).map { makeJob($0, payloadBytes: Int.random(in: 2...400, using: &generator)) }
         var server = Server(generator: SplitMix64(state: generator.next()))

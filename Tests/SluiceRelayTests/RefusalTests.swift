@@ -90,7 +90,7 @@ import Zizq
     }
 
     @Test("After everything was refused, a later job that is taken proves the others guilty and ends the alarm")
-    func convictsByLaterJob() {
+    func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))
         var tries = 0
         simulation.run(steps: 12) { _ in
@@ -175,10 +175,12 @@ import Zizq
         let all = jobs(6) + [makeJob(7, payloadBytes: 5000)] + [makeJob(8)]
         var simulation = LaneSimulation(all)
         simulation.run { request in
-            request.jobs.reduce(0) { $0 + $1.byteCount } > 450 ? refuse(413, nil) : accept(request)
+            request.jobs.reduce(0) { $0 + $1.job.requestBytes } > 450 ? refuse(413, nil) : accept(request)
         }
         #expect(
-            simulation.dead == [.init(job: 7, reason: .tooLargeForZizq, detail: "the answer 413 is not one of Zizq's")])
+            simulation.dead == [
+                .init(job: 7, reason: .tooLargeForZizq, detail: "the answer 413 does not come from Zizq")
+            ])
         #expect(simulation.delivered == [1, 2, 3, 4, 5, 6, 8])
     }
 

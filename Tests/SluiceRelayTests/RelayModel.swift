@@ -1,3 +1,4 @@
+import SluiceBase
 import SluiceOutbox
 import Zizq
 
@@ -18,9 +19,9 @@ struct RelayModel {
     private(set) var state = RelayState(uniqueKeys: .auto)
     private(set) var now: Int64 = 0
     /// Not yet read.
-    var pending: [RelayJob]
+    var pending: [StoredJob]
     /// Read and not finished.
-    private(set) var unfinished: [Int64: RelayJob] = [:]
+    private(set) var unfinished: [Int64: StoredJob] = [:]
     private(set) var acceptedJobs: [Int64] = []
     /// When the last request was accepted, in nanoseconds.
     private(set) var lastAccepted: Int64 = 0
@@ -38,7 +39,7 @@ struct RelayModel {
     private var runners: [Runner] = []
     private var generator: SplitMix64
 
-    init(_ jobs: [RelayJob], limits: BatchLimits, lanes: Int = 1, seed: UInt64) {
+    init(_ jobs: [StoredJob], limits: BatchLimits, lanes: Int = 1, seed: UInt64) {
         self.limits = limits
         pending = jobs
         generator = SplitMix64(state: seed)
@@ -108,24 +109,24 @@ struct RelayModel {
 
     // MARK: The outbox
 
-    private mutating func takePending(_ count: Int, _ bytes: Int) -> [RelayJob] {
+    private mutating func takePending(_ count: Int, _ bytes: Int) -> [StoredJob] {
         var left = bytes
         let fitting = pending.prefix(count).prefix { job in
-            defer { left -= job.byteCount }
-            return left == bytes || left >= job.byteCount
+            defer { left -= job.job.requestBytes }
+            return left == bytes || left >= job.job.requestBytes
         }
         pending.removeFirst(fitting.count)
         for job in fitting { unfinished[job.id] = job }
         return Array(fitting)
     }
 
-    private mutating func readAgain(_ ranges: [ClosedRange<Int64>], _ bytes: Int, by index: Int) -> [RelayJob] {
-        var (left, jobs): (Int, [RelayJob]) = (bytes, [])
+    private mutating func readAgain(_ ranges: [ClosedRange<Int64>], _ bytes: Int, by index: Int) -> [StoredJob] {
+        var (left, jobs): (Int, [StoredJob]) = (bytes, [])
         for range in ranges {
             for id in range {
                 guard let job = unfinished[id] else { continue }
-                if !jobs.isEmpty, left < job.byteCount { return jobs }
-                left -= job.byteCount
+                if !jobs.isEmpty, left < job.job.requestBytes { return jobs }
+                left -= job.job.requestBytes
                 jobs.append(job)
             }
         }
@@ -157,7 +158,7 @@ struct RelayModel {
     ) -> LaneSimulation.Answer {
         requests += 1
         transmitted += request.jobs.count
-        transmittedBytes += request.jobs.reduce(0) { $0 + $1.byteCount }
+        transmittedBytes += request.jobs.reduce(0) { $0 + $1.job.requestBytes }
         if request.jobs.isEmpty { faults.append("an empty request is sent") }
         for job in request.jobs where unfinished[job.id] == nil {
             faults.append("job \(job.id) is sent after it was finished")

@@ -1,4 +1,6 @@
 import DevQueue
+import SluiceBase
+import SluiceJSON
 import SluiceOutbox
 import SluiceRelay
 import Synchronization
@@ -148,8 +150,9 @@ import Testing
     func meetsLicence() async throws {
         let delivery = try await RelayUnderTest()
         try await with(delivery) {
-            let batched = IngestJob(
-                type: "b", queue: "q", options: Array(#""batch":{"key":"k","when":"true","fold":"$new"}"#.utf8),
+            let batched = SluiceBase.Job(
+                type: "b", queue: "q",
+                options: JobOptions(stored: Array(#""batch":{"key":"k","when":"true","fold":"$new"}"#.utf8)),
                 payload: Array("1".utf8))
             try delivery.store(makeJobs(20, keyed: true) + [batched])
             try await delivery.run(untilLeft: 21)

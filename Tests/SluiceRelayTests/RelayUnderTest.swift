@@ -75,17 +75,17 @@ final class RelayUnderTest: Sendable {
     func makeReader() throws -> sending OutboxReader { try OutboxReader(outbox) }
 
     /// Stores jobs, each a delivery of its own.
-    func store(_ jobs: [IngestJob]) throws {
+    func store(_ jobs: [SluiceBase.Job]) throws {
         for job in jobs {
             let ticket = tickets.add(1, ordering: .relaxed).newValue
             let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: ticket), count: 16)
             let hash = Fingerprint(bytes.span)
             writer.submit(
-                IngestDelivery(
-                    origin: 0, ticket: ticket, deliveryID: "d\(ticket)", route: "r",
-                    receivedAtMilliseconds: SystemTime().wallMilliseconds(),
-                    enqueuedAtNanoseconds: SystemTime().monotonicNanoseconds(), dedupeWindow: .seconds(60),
-                    part: IngestPart(key: nil, bodyHash: hash, jobs: [job])))
+                Submission(
+                    Delivery(
+                        id: "d\(ticket)", route: "r", receivedAtMilliseconds: SystemTime().wallMilliseconds(),
+                        dedupeWindow: .seconds(60), parts: [Delivery.Part(key: nil, bodyHash: hash, jobs: [job])]),
+                    origin: 0, ticket: ticket, enqueuedAtNanoseconds: SystemTime().monotonicNanoseconds()))
         }
     }
 
@@ -158,9 +158,9 @@ private final class NoticeRecorder: Sendable {
 }
 
 /// Jobs with different payloads; with unique keys where asked for.
-func makeJobs(_ count: Int, type: String = "t", keyed: Bool = false) -> [IngestJob] {
+func makeJobs(_ count: Int, type: String = "t", keyed: Bool = false) -> [SluiceBase.Job] {
     (0..<count).map {
-        IngestJob(
+        SluiceBase.Job(
             type: type, queue: "q", uniqueKey: keyed ? "r:\(type)\($0)" : nil, payload: Array(#"{"n":\#($0)}"#.utf8))
     }
 }

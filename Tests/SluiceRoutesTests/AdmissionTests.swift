@@ -66,12 +66,12 @@ import Testing
     @Test(
         "Mistakes",
         arguments: [
-            ("allow_from: []", "5:17: 'allow_from' needs at least one block; without it everybody may send"),
+            ("allow_from: []", "5:17: 'allow_from' needs at least one block; omit it to accept all addresses"),
             ("allow_from: 10.0.0.0/8", "5:17: 'allow_from' must be a list, not a text"),
             (
                 "allow_from: [10.0.0.1/8]",
-                "5:18: '10.0.0.1/8' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
-                    + "bit set behind the prefix"
+                "5:18: '10.0.0.1/8' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1, with no "
+                    + "bits set after the prefix"
             ),
             ("rate: { limit: 100 }", "5:11: 'rate' needs 'per'"), ("rate: { per: 1s }", "5:11: 'rate' needs 'limit'"),
             ("rate: { limit: 0, per: 1s }", "5:20: 'limit' must be a whole number from 1 to 1000000"),
@@ -84,12 +84,12 @@ import Testing
             ("keep_request: yes", "5:19: 'keep_request' must be true or false, not a text"),
             (
                 "public_url: hooks.example.com",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path if a proxy "
                     + "changes it, without a query"
             ),
             (
                 "public_url: 'https://h/?a'",
-                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path where a proxy "
+                "5:17: 'public_url' must be a URL such as https://hooks.example.com, with a path if a proxy "
                     + "changes it, without a query"
             ),
             ("event: ${url}", "5:12: 'url' needs 'public_url', in the route or in the settings"),

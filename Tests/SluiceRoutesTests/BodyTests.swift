@@ -17,10 +17,10 @@ import Testing
     @Test(
         "A body that Zizq would not take as a payload is a dead letter that says why",
         arguments: [
-            ("", "there is no value at byte 0"), ("not json", "a value is expected at byte 0"),
-            ("{\"a\":1e400}", "a number is out of the range of a double at byte 5"),
-            ("{\"a\":1} x", "there is text behind the value at byte 8"),
-            ("{\"a\":\"\u{1}\"}", "a string has a control character that is not escaped at byte 6"),
+            ("", "there is no value at byte 0"), ("not json", "expected a value at byte 0"),
+            ("{\"a\":1e400}", "a number is outside the range of a double at byte 5"),
+            ("{\"a\":1} x", "there is text after the value at byte 8"),
+            ("{\"a\":\"\u{1}\"}", "a string contains an unescaped control character at byte 6"),
             ("\u{FEFF}\u{FEFF}{}", "the text begins with a byte-order mark at byte 0"),
         ])
     func unreadable(body: String, why: String) throws {
@@ -174,7 +174,7 @@ import Testing
         arguments: [
             ("a=1", "the form has no field 'payload'"),
             ("payload=1&payload=2", "the form has more than one field 'payload'"),
-            ("payload=x", "a value is expected at byte 0"),
+            ("payload=x", "expected a value at byte 0"),
         ])
     func githubForms(form: String, why: String) throws {
         let text = "routes:\n- {path: /hook, provider: github, verify: none, jobs: [{type: t}]}\n"

@@ -56,7 +56,7 @@ import Testing
     }
 
     private static let invalid = "the text is not valid in its charset"
-    private static let unknown = "the charset that the body is said to have is not supported"
+    private static let unknown = "the charset of the body is not supported"
 
     @Test(
         "Text that is not valid in its charset, or in one that is not known, is unreadable and not altered",

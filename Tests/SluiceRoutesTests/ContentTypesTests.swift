@@ -51,21 +51,21 @@ import Testing
     @Test(
         "An entry that is no type is a problem at its place",
         arguments: [
-            ("[json]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'json'"),
+            ("[json]", "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not 'json'"),
             (
                 "[application/json, 'text/plain; charset=utf-8']",
-                "5:39: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/plain; "
+                "5:39: a content type must be 'type/subtype' or 'type/*', without parameters, not 'text/plain; "
                     + "charset=utf-8'"
             ),
-            ("['*/*']", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not '*/*'"),
-            ("[text/]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/'"),
-            ("[a/b/c]", "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'a/b/c'"),
+            ("['*/*']", "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not '*/*'"),
+            ("[text/]", "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not 'text/'"),
+            ("[a/b/c]", "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not 'a/b/c'"),
             (
                 "['text/x*']",
-                "5:21: a content type is written 'type/subtype' or 'type/*', without parameters, not 'text/x*'"
+                "5:21: a content type must be 'type/subtype' or 'type/*', without parameters, not 'text/x*'"
             ),
             ("[1]", "5:21: a content type must be a text, not a number; put it in quotes"),
-            ("[]", "5:20: 'content_types' needs at least one type, or no request would be taken"),
+            ("[]", "5:20: 'content_types' needs at least one type; otherwise no request would be accepted"),
             ("text/plain", "5:20: 'content_types' must be a list, not a text"),
         ])
     func problems(value: String, expected: String) {

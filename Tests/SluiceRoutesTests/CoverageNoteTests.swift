@@ -30,7 +30,7 @@ import Testing
                 "3:3: note: the signature does not cover the header x-github-event (rules 1, 3), the header x-a (rule "
                     + "3), the query "
                     + "parameter q (rule 3), the header x-github-delivery (unique key): a captured request could be "
-                    + "sent again with another "
+                    + "replayed with another "
                     + "value there"
             ])
     }
@@ -54,8 +54,7 @@ import Testing
                 "3:3: note: the signature does not cover the header x-shop (rule 1), the header x-p (rule 2), the "
                     + "query parameter d (rule 2), "
                     + "the header x-id (rule 2), the header x-b (rule 3), the path parameter team (unique key): a "
-                    + "captured request could be sent "
-                    + "again with another value there"
+                    + "captured request could be replayed with another value there"
             ])
     }
 
@@ -68,8 +67,7 @@ import Testing
         }
         let note =
             "the route '/a' has the same secret (env SECRET), and the signature does not cover the path: a captured "
-            + "request of one route "
-            + "could be sent to the other"
+            + "request for one route could be replayed on the other"
         #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${body}")) == ["11:12: note: \(note)"])
         #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${url}${body}")) == [])
         #expect(notes("routes:\n" + route("/a", "${body}") + route("/b", "${path}|${body}")) == [])
@@ -91,8 +89,8 @@ import Testing
         let signed = "signed: '${timestamp}.${body}'"
         #expect(
             warnings("\(signed), tolerance: 1h }\n  dedupe_window: 59m") == [
-                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be sent again when its "
-                    + "key is forgotten"
+                "'dedupe_window' is shorter than 'tolerance' (1h): a captured request could be replayed after its "
+                    + "key has expired"
             ])
         #expect(warnings("signed: '${header.X-T}.${body}', tolerance: 1h }\n  dedupe_window: 59m").count == 1)
         #expect(warnings("\(signed), tolerance: 1h }\n  dedupe_window: 1h") == [])
@@ -119,7 +117,7 @@ import Testing
         let text = start + "  jobs: [ { type: t } ]\n"
         #expect(
             notes(text) == [
-                "3:3: note: the body is read as JSON whatever Content-Type says, because the signature does not cover "
+                "3:3: note: the body is parsed as JSON whatever Content-Type says, because the signature does not cover "
                     + "that header; set 'body' to "
                     + "form, text or bytes for other bodies"
             ])
@@ -128,7 +126,7 @@ import Testing
         let types = compile([("r.yaml", text + "  content_types: [ application/json, text/plain ]\n")])
         #expect(
             types.warnings.map(\.message) == [
-                "'content_types' takes text/plain, and the body is read as JSON whatever Content-Type says, because "
+                "'content_types' accepts text/plain, but the body is parsed as JSON whatever Content-Type says, because "
                     + "the signature does not cover "
                     + "that header; set 'body' to form, text or bytes for other bodies"
             ])

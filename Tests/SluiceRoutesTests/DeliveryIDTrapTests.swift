@@ -9,23 +9,26 @@ import Testing
     @Test(
         "A header that is no delivery id is warned of, with what to use",
         arguments: [
-            ("${header.X-Hook-UUID}", "names the subscription", "${header.X-Request-UUID}"),
-            ("${header.X-Attempt-Number}", "counts tries", "${header.X-Request-UUID}"),
-            ("${header.X-GitHub-Hook-ID}", "names the subscription", "${header.X-GitHub-Delivery}"),
-            ("${header.X-Gitlab-Webhook-UUID}", "names the subscription", "${header.Idempotency-Key}"),
+            ("${header.X-Hook-UUID}", "identifies the subscription", "${header.X-Request-UUID}"),
+            ("${header.X-Attempt-Number}", "counts attempts", "${header.X-Request-UUID}"),
+            ("${header.X-GitHub-Hook-ID}", "identifies the subscription", "${header.X-GitHub-Delivery}"),
+            ("${header.X-Gitlab-Webhook-UUID}", "identifies the subscription", "${header.Idempotency-Key}"),
             ("${header.x-gitlab-event-uuid}", "several deliveries of one event share", "${header.Idempotency-Key}"),
             ("${header.X-Shopify-Event-Id}", "several deliveries of one event share", "${header.X-Shopify-Webhook-Id}"),
-            ("${header.X-WC-Webhook-ID}", "names the subscription", "${sha256.body}"),
-            ("${header.X-WC-Webhook-Delivery-ID}", "two deliveries of one second share", "${sha256.body}"),
-            ("${header.X-Zendesk-Webhook-Id}", "names the subscription", "${header.X-Zendesk-Webhook-Invocation-Id}"),
-            ("${header.X-Atlassian-Webhook-Retry}", "counts tries", "${header.X-Atlassian-Webhook-Identifier}"),
-            ("${header.X-Slack-Retry-Num}", "counts tries", "${body.event_id}"),
-            ("${header.X-Zm-Request-Timestamp}", "is a time and no delivery id", "a repetition has another one"),
+            ("${header.X-WC-Webhook-ID}", "identifies the subscription", "${sha256.body}"),
+            ("${header.X-WC-Webhook-Delivery-ID}", "two deliveries in the same second share", "${sha256.body}"),
+            (
+                "${header.X-Zendesk-Webhook-Id}", "identifies the subscription",
+                "${header.X-Zendesk-Webhook-Invocation-Id}"
+            ),
+            ("${header.X-Atlassian-Webhook-Retry}", "counts attempts", "${header.X-Atlassian-Webhook-Identifier}"),
+            ("${header.X-Slack-Retry-Num}", "counts attempts", "${body.event_id}"),
+            ("${header.X-Zm-Request-Timestamp}", "is a time and not a delivery id", "a retry has another one"),
         ])
     func traps(key: String, complaint: String, instead: String) {
         let found = warnings(openRoute("unique_key: '\(key)'"))
         #expect(found.count == 1)
-        #expect(found.first?.hasPrefix("r.yaml:5:17: warning: the unique key reads the header ") == true)
+        #expect(found.first?.hasPrefix("r.yaml:5:17: warning: the unique key uses the header ") == true)
         #expect(found.first?.contains(complaint) == true)
         #expect(found.first?.contains(instead) == true)
     }
@@ -55,7 +58,7 @@ import Testing
         let text = openRoute("unique_key: '${header.X-Request-Id}'").replacing("verify: none", with: verify)
         #expect(
             warnings(text).contains(
-                "r.yaml:6:17: warning: \(provider) sends no header that numbers its deliveries; use ${sha256.body} as "
+                "r.yaml:6:17: warning: \(provider) sends no header with a delivery id; use ${sha256.body} as "
                     + "the unique key"
             ))
         #expect(warnings(text.replacing("header.X-Request-Id", with: "sha256.body")) == [])

@@ -115,7 +115,7 @@ import Testing
                 by: try route(openRoute(each)), share: DeliveryShare(element: element))
             #expect(
                 outcome.summary
-                    == "refused body_unreadable: the route finds no element \(element + 1) in the request any more")
+                    == "refused body_unreadable: the route no longer finds element \(element + 1) in the request")
         }
     }
 
@@ -139,7 +139,7 @@ import Testing
         let items = Array(repeating: "0", count: 9).joined(separator: ",")
         let outcome = TestRequest(#"{"filler":"\#(filler)","items":[\#(items)]}"#).processed(by: route)
         #expect(
-            outcome.summary == "dead letter too_many_jobs: the payloads of its jobs would have more than 8 MiB together"
+            outcome.summary == "dead letter too_many_jobs: the payloads of its jobs would exceed 8 MiB in total"
         )
         let large = String(repeating: "x", count: 9 << 20)
         #expect(TestRequest(#"{"filler":"\#(large)","items":[0]}"#).processed(by: route).summary == "stored")
@@ -218,29 +218,29 @@ import Testing
             ),
             (
                 "each: ${body.a ?? 1}",
-                "5:11: the only default that 'each' can have is null: an array that is absent has no elements"
+                "5:11: the default of 'each' can only be null: an absent array has no elements"
             ),
             ("each: ${boddy}", "5:11: unknown reference 'boddy'; did you mean 'body'?"),
             ("each: [a]", "5:11: 'each' must be a text, not a list"),
             (
                 "each: lines\nbody: form",
-                "6:5: 'body' means nothing with 'each: lines', which reads JSON lines whatever the header says"
+                "6:5: 'body' has no effect with 'each: lines', which always parses JSON Lines"
             ),
-            ("event: ${item.a}", "5:12: 'item' means nothing without 'each'"),
-            ("event: ${index}", "5:12: 'index' means nothing without 'each'"),
+            ("event: ${item.a}", "5:12: 'item' cannot be used without 'each'"),
+            ("event: ${index}", "5:12: 'index' cannot be used without 'each'"),
             (
                 "event: ${body.a[].b}",
-                "5:12: '[]' stands for each element in 'each' alone; here write a position, such as [0], or use 'item'"
+                "5:12: '[]' can only be used in 'each'; here write a position, such as [0], or use 'item'"
             ),
             (
                 "event: ${timestamp}",
-                "5:12: 'timestamp' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                "5:12: 'timestamp' is a reference only in 'verify'; elsewhere write its source, such as "
                     + "header.X-Name or body.timestamp"
             ),
             ("match: some", "5:12: 'match' must be 'first' or 'all', not 'some'"),
             (
                 "match: all",
-                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no "
+                "2:5: a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no "
                     + "rule matches"
             ),
         ])

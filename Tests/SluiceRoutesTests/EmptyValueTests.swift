@@ -22,7 +22,7 @@ import Testing
         #expect(
             found.contains {
                 $0.hasSuffix(
-                    ": nothing stands behind '\(key)'; write the word null, \"\" for an empty text, {} for an empty "
+                    ": '\(key)' has no value; write the word null, \"\" for an empty text, {} for an empty "
                         + "mapping, or remove it"
                 )
             }, "\(found)")
@@ -31,7 +31,7 @@ import Testing
     @Test("nothing behind a dash is an error too")
     func elements() {
         let found = problems(openRoute("otherwise: ignore", rule: "when:\n  body.a:\n    - 1\n    -\n"))
-        #expect(found.count == 1 && found[0].contains("nothing stands in this element of the list"), "\(found)")
+        #expect(found.count == 1 && found[0].contains("this list element is empty"), "\(found)")
     }
 
     @Test("the word null and empty texts are what they say")

@@ -76,7 +76,7 @@ import Testing
     @Test(
         "A backslash stands before *, ? or a backslash, and nothing else", arguments: [#"\"#, #"\a"#, #"a\\\"#, #"\é"#])
     func strayBackslash(pattern: String) {
-        #expect(throws: Glob.Failure.self) { try Glob(pattern) }
+        #expect(throws: Glob.PatternError.self) { try Glob(pattern) }
     }
 }
 

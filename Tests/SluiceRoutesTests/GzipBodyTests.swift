@@ -66,7 +66,7 @@ import Testing
     @Test("Broken gzip is an unreadable body, and its dead letter keeps the request as it came")
     func broken() throws {
         let broken = Array(GzipSample.fixed.dropLast())
-        let why = "the gzip body ends before its end"
+        let why = "the gzip body is truncated"
         let outcome = request(broken).processed(by: try route(openRoute("gzip: true")))
         #expect(outcome.summary == "dead letter body_unreadable: \(why)")
         #expect(

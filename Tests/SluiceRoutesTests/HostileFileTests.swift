@@ -21,7 +21,7 @@ struct HostileFileTests {
     func pipe() throws {
         #expect(
             try Self.complaint { try $0.makePipe("x.yaml") }
-                == ["routes/x.yaml:1:1: the file cannot be read: it is not a regular file"])
+                == ["routes/x.yaml:1:1: the file cannot be read: not a regular file"])
         let folder = try TemporaryFolder()
         try folder.makePipe("key")
         let text = "routes:\n- {path: /a, provider: github, secrets: [{file: key}], jobs: [{type: t}]}\n"
@@ -30,7 +30,7 @@ struct HostileFileTests {
             environment: [:])
         #expect(
             compilation.problems.map(\.description)
-                == ["r.yaml:2:49: the secret file key cannot be read: it is not a regular file"])
+                == ["r.yaml:2:49: the secret file key cannot be read: not a regular file"])
     }
 
     @Test("A device is a problem, and not read without end", arguments: ["/dev/zero", "/dev/null", "/dev/tty"])
@@ -54,7 +54,7 @@ struct HostileFileTests {
     func sparse() throws {
         #expect(
             try Self.complaint { try $0.makeSparse("x.yaml", bytes: 64 << 30) }
-                == ["routes/x.yaml:1:1: the file cannot be read: it is larger than 1048576 bytes"])
+                == ["routes/x.yaml:1:1: the file cannot be read: larger than 1048576 bytes"])
     }
 
     @Test("A file that may not be read is a problem", .enabled(if: geteuid() != 0, "root may read everything"))
@@ -88,7 +88,7 @@ struct HostileFileTests {
         #expect(text.utf8.count < 1 << 20)
         let found = problems(text)
         #expect(found.count == 1000)
-        #expect(found.last == "1004:3: too many problems; the rest is not shown")
+        #expect(found.last == "1004:3: too many problems; the rest are not shown")
     }
 
     @Test("A path is taken apart by bytes: a slash with an accent on it is a slash")

@@ -38,7 +38,7 @@ import Testing
             ),
             (
                 "ready_at: ${body.s}",
-                "ready_at counts milliseconds since 1970; seconds are made so by writing 000 behind them"
+                "ready_at must be milliseconds since 1970; to convert seconds, append 000"
             ),
             (
                 "ready_at: '${body.s}000000'",
@@ -148,9 +148,9 @@ import Testing
             ),
             (
                 "ready_at: 1893456000",
-                "7:19: 'ready_at' counts milliseconds since 1970; seconds are made so by writing 000 behind them"
+                "7:19: 'ready_at' must be milliseconds since 1970; to convert seconds, append 000"
             ),
-            ("delay: 1s\nready_at: 1893456000000", "8:9: a job has either 'delay' or 'ready_at', not both"),
+            ("delay: 1s\nready_at: 1893456000000", "8:9: a job can have either 'delay' or 'ready_at', not both"),
             ("batch: { key: a, when: b }", "7:16: 'batch' needs 'fold'"),
             ("batch: { key: '', when: b, fold: c }", "7:23: the key of a batch is empty"),
             (
@@ -159,10 +159,10 @@ import Testing
             ),
             (
                 "batch: { key: a, when: b, fold: c }\nunique_key: ${body.a}",
-                "8:9: a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same"
+                "8:9: a job with a batch has no unique key at Zizq; the route's key still applies in the gateway"
             ),
             ("budgets: stripe", "7:18: 'budgets' must be a list, not a text"),
-            ("budgets: ['${body.a}']", "7:19: the name of a budget is a text without references, and not empty"),
+            ("budgets: ['${body.a}']", "7:19: the name of a budget must be a text without references, and not empty"),
             ("budgets: [ { cost: 1 } ]", "7:20: a budget needs 'key'"),
             (
                 "budgets: [ { key: a, create_with: { strategy: while_in_flight } } ]",
@@ -174,7 +174,7 @@ import Testing
             ),
             (
                 "budgets: [ { key: a, create_with: { allocation: 1, strategy: while_in_flight, burst: 2 } } ]",
-                "7:87: 'burst' means nothing with the strategy 'while_in_flight'"
+                "7:87: 'burst' has no effect with the strategy 'while_in_flight'"
             ),
         ])
     func mistakes(rule: String, expected: String) {
@@ -185,7 +185,7 @@ import Testing
     func kindWithReference() {
         #expect(
             problems("kinds:\n  k: { batch: { key: '${body.a}', when: x, fold: y } }\n").first
-                == "2:22: a kind cannot hold references; say 'batch' in the rule")
+                == "2:22: a kind cannot contain references; put 'batch' into the rule")
     }
 
     private func options(_ outcome: RouteOutcome) -> String {

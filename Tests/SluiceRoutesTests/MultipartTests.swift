@@ -132,7 +132,7 @@ import Testing
                 == "dead letter body_unreadable: a part of the multipart body is not valid in its charset")
         #expect(
             try outcome(Self.part("a", "1", "Content-Type: text/plain; charset=x\n") + "--b--").summary
-                == "dead letter body_unreadable: the charset that the body is said to have is not supported")
+                == "dead letter body_unreadable: the charset of the body is not supported")
     }
 
     @Test(
@@ -153,13 +153,13 @@ import Testing
             ("--b\nContent-Disposition: form-data; name=\"a\n\n1\n--b--\n", "a part of the multipart body has no name"),
             (
                 "--b\nContent-Disposition: form-data; name=a\n--b--\n",
-                "a part of the multipart body has no empty line behind its head"
+                "a part of the multipart body has no empty line after its head"
             ),
-            ("--b\nno header\n\n1\n--b--\n", "a part of the multipart body has a line in its head that is no header"),
-            ("--b\n folded\n\n1\n--b--\n", "a part of the multipart body has a line in its head that is no header"),
+            ("--b\nno header\n\n1\n--b--\n", "a part of the multipart body has an invalid header line"),
+            ("--b\n folded\n\n1\n--b--\n", "a part of the multipart body has an invalid header line"),
             (
                 part("a", "MQ==", "Content-Transfer-Encoding: base64\n") + "--b--\n",
-                "a part of the multipart body has a transfer encoding"
+                "a part of the multipart body has an unsupported transfer encoding"
             ),
             (
                 part("a", "1", "X: \(String(repeating: "x", count: 8192))\n") + "--b--\n",
@@ -185,19 +185,19 @@ import Testing
             ("multipart/form-data; boundary=\"b", "the multipart body has no boundary in its content type"),
             (
                 "multipart/form-data; boundary=",
-                "the multipart body has a boundary of another form than RFC 2046 allows"
+                "the multipart body has a boundary that RFC 2046 does not allow"
             ),
             (
                 "multipart/form-data; boundary=\"b \"",
-                "the multipart body has a boundary of another form than RFC 2046 allows"
+                "the multipart body has a boundary that RFC 2046 does not allow"
             ),
             (
                 "multipart/form-data; boundary=é",
-                "the multipart body has a boundary of another form than RFC 2046 allows"
+                "the multipart body has a boundary that RFC 2046 does not allow"
             ),
             (
                 "multipart/form-data; boundary=\(String(repeating: "x", count: 71))",
-                "the multipart body has a boundary of another form than RFC 2046 allows"
+                "the multipart body has a boundary that RFC 2046 does not allow"
             ),
         ])
     func noBoundary(type: String, why: String) throws {

@@ -16,8 +16,8 @@ import Testing
         #expect(
             compile([("r.yaml", text)]).warnings.map(\.description)
                 == [
-                    "r.yaml:3:11: warning: the segment '\(segment)' of 'path' stands for itself; a parameter is "
-                        + "written {name}"
+                    "r.yaml:3:11: warning: the segment '\(segment)' of 'path' is literal text; write a parameter as "
+                        + "{name}"
                 ])
         #expect(compile([("r.yaml", openRoute().replacing("/hook", with: "/a:b/{c}/<d"))]).warnings.isEmpty)
     }
@@ -28,7 +28,7 @@ import Testing
             #expect(
                 problems(openRoute("event: \(event)"))
                     == [
-                        "5:12: 'event' holds no reference, so that all deliveries would have one event; write "
+                        "5:12: 'event' contains no reference, so all deliveries would have the same event; write "
                             + "${body.type}"
                     ])
         }
@@ -37,10 +37,10 @@ import Testing
     @Test(
         "A reference that ends otherwise than it should",
         arguments: [
-            ("${headers.X-A}", "the reference 'headers' is all headers; one of them is header.NAME"),
-            ("${headers[0]}", "the reference 'headers' is all headers; one of them is header.NAME"),
-            ("${body.a // 1}", "the reference 'body.a ' has '// 1' behind its end; a default is written ?? \"text\""),
-            ("${body.a | x}", "the reference 'body.a ' has '| x' behind its end; a default is written ?? \"text\""),
+            ("${headers.X-A}", "the reference 'headers' means all headers; for a single one, write header.NAME"),
+            ("${headers[0]}", "the reference 'headers' means all headers; for a single one, write header.NAME"),
+            ("${body.a // 1}", "the reference 'body.a ' is followed by '// 1'; write a default as ?? \"text\""),
+            ("${body.a | x}", "the reference 'body.a ' is followed by '| x'; write a default as ?? \"text\""),
             ("${body.a", "the reference 'body.a' is not closed with '}'"),
             ("${body.a ${body.b}", "the reference 'body.a ' is not closed with '}'"),
             (
@@ -63,7 +63,7 @@ import Testing
         arguments: ["body.a.b", "$body.a.b", "$(body.a.b)", "{{ body.a.b }}", "{body.a.b}"])
     func lookalikes(text: String) {
         let warnings = compile([("r.yaml", openRoute(rule: "payload: { a: '\(text)' }"))]).warnings.map(\.description)
-        #expect(warnings == ["r.yaml:7:23: warning: this text stands for itself; a reference is written ${body.a.b}"])
+        #expect(warnings == ["r.yaml:7:23: warning: this is literal text; write a reference as ${body.a.b}"])
     }
 
     @Test(
@@ -78,9 +78,9 @@ import Testing
     @Test(
         "A value of a condition that looks like a pattern or a comparison",
         arguments: [
-            ("subscription.*", "this value is compared as it is written; a pattern is { like: … }"),
-            ("> 1000", "this value is compared as it is written; a number is compared by { greater: 1000 }"),
-            ("<=5", "this value is compared as it is written; a number is compared by { less: 5 }"),
+            ("subscription.*", "this value is compared literally; write a pattern as { like: … }"),
+            ("> 1000", "this value is compared literally; compare a number with { greater: 1000 }"),
+            ("<=5", "this value is compared literally; compare a number with { less: 5 }"),
         ])
     func comparisons(text: String, remark: String) {
         let rule = "when: { body.a: '\(text)' }"
@@ -135,8 +135,7 @@ import Testing
         #expect(
             problems(route.text(["expect: { jobs: [ { delay: 5s } ] }"]))
                 == [
-                    "13:29: unknown key 'delay' in a job of 'expect'; say 'ready_at', which counts from the example's "
-                        + "'clock'"
+                    "13:29: unknown key 'delay' in a job of 'expect'; use 'ready_at', relative to the example's 'clock'"
                 ])
     }
 
@@ -146,12 +145,12 @@ import Testing
         for name in ["Content-Length", "transfer-encoding", "Connection"] {
             #expect(
                 problems(route.text(["headers: { \(name): 5 }\nexpect: { status: 200 }"]))
-                    == ["13:20: the header \(name) is set by whoever sends a request, and not by an example"])
+                    == ["13:20: an example cannot set the header \(name)"])
         }
         let twice = route.text(["name: a\nexpect: { status: 200 }", "name: a\nexpect: { status: 200 }"])
         #expect(
             compile([("r.yaml", twice)]).warnings.map(\.description) == [
-                "r.yaml:15:9: warning: two examples of the route are named 'a'"
+                "r.yaml:15:9: warning: two examples in this route are named 'a'"
             ])
     }
 
@@ -164,7 +163,7 @@ import Testing
         let time = clock.measure { warnings = compile([("r.yaml", text)]).warnings.map(\.description) }
         #expect(
             warnings == [
-                "r.yaml:7:9: warning: this rule is never reached: the one on line 6 takes everything that it could"
+                "r.yaml:7:9: warning: this rule is never reached: the rule on line 6 matches everything that it could match"
             ])
         // A second in an optimised build is a few here; without a bound it is minutes.
         #expect(time < .seconds(20))

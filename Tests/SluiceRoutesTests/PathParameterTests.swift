@@ -66,25 +66,25 @@ import Testing
         arguments: [
             (
                 "/a/{}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/x{b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/{1b}",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
             (
                 "/a/{b",
-                "3:11: a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
+                "3:11: a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have letters, "
                     + "digits, '_' and '-'"
             ),
-            ("/{a}/{a}", "3:11: the path has the parameter 'a' twice"),
+            ("/{a}/{a}", "3:11: the path has two parameters 'a'"),
         ])
     func mistakes(path: String, expected: String) {
         #expect(problems(openRoute().replacing("/hook", with: "'\(path)'")) == [expected])
@@ -95,7 +95,7 @@ import Testing
         let text = openRoute(rule: "payload: ${param.tenent}").replacing("/hook", with: "/{tenant}")
         #expect(
             problems(text) == [
-                "7:18: the path has no parameter 'tenent'; parameters are written {name} in 'path'; did you mean "
+                "7:18: the path has no parameter 'tenent'; write parameters as {name} in 'path'; did you mean "
                     + "'tenant'?"
             ])
     }
@@ -103,7 +103,7 @@ import Testing
     @Test(
         "Paths that take the same requests are an error unless one is the more exact",
         arguments: [
-            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is taken already, at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
+            ("/a/{x}", "/a/{y}", "the path '/a/{y}' is already used at r.yaml:2:9"), ("/a/{x}", "/a/b", nil),
             ("/a/{x}", "/{y}/b", ""),
             ("/{x}/b/{z}", "/a/{y}/{z}", ""), ("/{x}/b/{z}", "/a/b/{z}", nil), ("/{x}/{y}", "/a/b", nil),
             ("/{x}/c", "/a/d", nil),
@@ -113,14 +113,14 @@ import Testing
         let text =
             "routes:\n- path: '\(one)'\n  name: one\n  verify: none\n  jobs: [{type: t}]\n"
             + "- path: '\(other)'\n  name: other\n  verify: none\n  jobs: [{type: t}]\n"
-        let unclear = "the path '\(other)' and '\(one)' at r.yaml:2:9 both take requests such as"
+        let unclear = "the path '\(other)' and '\(one)' at r.yaml:2:9 both match requests such as"
         let found = problems(text)
         switch expected {
         case nil: #expect(found == [])
         case ""?:
             #expect(
                 found.count == 1 && found[0].hasPrefix("6:9: \(unclear)")
-                    && found[0].hasSuffix(", and neither is the more exact one"))
+                    && found[0].hasSuffix(", and neither is more specific"))
         case let expected?: #expect(found == ["6:9: \(expected)"])
         }
     }

@@ -78,20 +78,20 @@ import Testing
         arguments: [
             ("{ status: 301 }", "5:22: 'status' must be a whole number from 200 to 299"),
             ("{ state: 200 }", "5:14: unknown key 'state' in 'reply'; did you mean 'status'?"),
-            ("{ status: 204, body: x }", "5:27: an answer with the status 204 has no body"),
-            ("{ headers: { Set-Cookie: a } }", "5:25: the header 'Set-Cookie' is not for a route to set"),
-            ("{ headers: { location: a } }", "5:25: the header 'location' is not for a route to set"),
-            ("{ headers: { Transfer-Encoding: a } }", "5:25: the header 'Transfer-Encoding' is not for a route to set"),
-            ("{ headers: { 'X Y': a } }", "5:25: 'X Y' is no name of a header"),
-            ("{ headers: { '${body.a}': a } }", "5:25: the name of a header cannot hold a reference"),
-            ("{ headers: { X: é } }", "5:28: the value of a header has at most 1024 bytes of printable ASCII"),
+            ("{ status: 204, body: x }", "5:27: an answer with status 204 cannot have a body"),
+            ("{ headers: { Set-Cookie: a } }", "5:25: a route cannot set the header 'Set-Cookie'"),
+            ("{ headers: { location: a } }", "5:25: a route cannot set the header 'location'"),
+            ("{ headers: { Transfer-Encoding: a } }", "5:25: a route cannot set the header 'Transfer-Encoding'"),
+            ("{ headers: { 'X Y': a } }", "5:25: 'X Y' is not a valid header name"),
+            ("{ headers: { '${body.a}': a } }", "5:25: the name of a header cannot contain a reference"),
+            ("{ headers: { X: é } }", "5:28: the value of a header must be printable ASCII, at most 1024 bytes"),
             ("{ headers: { X: [a] } }", "5:28: a header must be a text, not a list"),
             ("{ headers: [a] }", "5:23: 'headers' must be a mapping from names to texts, not a list"),
             (
                 "{ headers: { Content-Type: text/xml } }",
-                "5:25: 'content-type' means nothing without a 'body' of the reply's own"
+                "5:25: 'content-type' has no effect without a 'body' in the reply"
             ),
-            ("{ body: '${item.a}' }", "5:20: 'item' means nothing without 'each'"),
+            ("{ body: '${item.a}' }", "5:20: 'item' cannot be used without 'each'"),
             ("{ body: '${nothing}' }", "5:20: unknown reference 'nothing'"),
         ])
     func mistakes(reply: String, expected: String) {
@@ -102,16 +102,17 @@ import Testing
     func items() {
         #expect(
             problems(openRoute("each: ${body}\nreply: { body: '${index}' }"))
-                == ["6:20: 'index' means nothing here: this is about the whole delivery, not about one element"])
+                == ["6:20: 'index' cannot be used here: this applies to the whole delivery, not to one element"])
         #expect(
             problems(openRoute("each: ${body}\nevent: ${item.a}\nreply: { body: '${event}' }"))
-                == ["7:20: 'event' means nothing here: this is about the whole delivery, not about one element"])
+                == ["7:20: 'event' cannot be used here: this applies to the whole delivery, not to one element"])
     }
 
     @Test("A body that is too large as it is written is a mistake")
     func largeBody() {
         let body = String(repeating: "b", count: (16 << 10) + 1)
-        #expect(problems(openRoute("reply: { body: \(body) }")) == ["5:20: the body of a reply has at most 16 KiB"])
+        #expect(
+            problems(openRoute("reply: { body: \(body) }")) == ["5:20: the body of a reply must have at most 16 KiB"])
     }
 
     /// `200 [name: value] <body>`; `-` for the gateway's own body.

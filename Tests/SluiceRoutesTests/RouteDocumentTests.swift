@@ -67,6 +67,6 @@ import Testing
         let keys = (0..<3000).map { "x\($0): 1\n" }.joined()
         let compilation = compile([("r.yaml", keys)])
         #expect(compilation.problems.count == 1000)
-        #expect(compilation.problems.last?.description == "r.yaml:1000:1: too many problems; the rest is not shown")
+        #expect(compilation.problems.last?.description == "r.yaml:1000:1: too many problems; the rest are not shown")
     }
 }

@@ -28,7 +28,7 @@ import Testing
         #expect(
             error?.problems.map(\.description) == [
                 "\(folder.path)/a.yml:1:1: route files end in .yaml; rename it to a.yaml",
-                "\(folder.path)/b.yaml:1:1: the file cannot be read: it is not a regular file",
+                "\(folder.path)/b.yaml:1:1: the file cannot be read: not a regular file",
             ])
     }
 
@@ -50,7 +50,7 @@ import Testing
         let error = #expect(throws: RouteFilesError.self) { try RouteFiles.read(folder: folder.path) }
         #expect(
             error?.problems.map(\.description)
-                == ["\(folder.path)/a.yaml:1:1: the file cannot be read: it is larger than 1048576 bytes"])
+                == ["\(folder.path)/a.yaml:1:1: the file cannot be read: larger than 1048576 bytes"])
     }
 
     @Test("More than 8 MiB together are a problem")

@@ -12,11 +12,11 @@ import Testing
         #expect(compilation.table == nil)
         #expect(
             compilation.problems.map(\.description) == [
-                "a.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on "
+                "a.yaml:2:1: invalid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on "
                     + "line 1",
                 "b.yaml:2:42: 'type' must not contain ','",
                 "b.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
-                "c.yaml:2:10: the path '/a' is taken already, at b.yaml:2:10",
+                "c.yaml:2:10: the path '/a' is already used at b.yaml:2:10",
                 "c.yaml:2:42: 'type' must not contain ','",
                 "c.yaml:3:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
             ])
@@ -29,16 +29,16 @@ import Testing
         #expect(
             compile([("a.yaml", "kinds: {k: {}}\n"), ("b.yaml", "kinds:\n  k: {}\n"), ("r.yaml", routes)]).problems.map(
                 \.description)
-                == ["b.yaml:2:3: the kind 'k' is declared already, at a.yaml:1:9"])
+                == ["b.yaml:2:3: the kind 'k' is already declared at a.yaml:1:9"])
     }
 
     @Test("A name is that of one route in all files, whether it is written or the path")
     func names() {
         func route(_ keys: String) -> String { "routes:\n- {\(keys), verify: none, jobs: [{type: t}]}\n" }
         let named = compile([("a.yaml", route("path: /a, name: n")), ("b.yaml", route("path: /b, name: n"))])
-        #expect(named.problems.map(\.description) == ["b.yaml:2:20: the name 'n' is taken already, at a.yaml:2:20"])
+        #expect(named.problems.map(\.description) == ["b.yaml:2:20: the name 'n' is already used at a.yaml:2:20"])
         let path = compile([("a.yaml", route("path: /a")), ("b.yaml", route("path: /b, name: /a"))])
-        #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is taken already, at a.yaml:2:10"])
+        #expect(path.problems.map(\.description) == ["b.yaml:2:20: the name '/a' is already used at a.yaml:2:10"])
     }
 
     @Test("A kind that no rule makes is a warning, and no problem")
@@ -47,8 +47,8 @@ import Testing
         #expect(compilation.table != nil)
         #expect(
             compilation.warnings.map(\.description) == [
-                "r.yaml:7:9: warning: no rule makes jobs of the kind 'k'",
-                "r.yaml:7:16: warning: no rule makes jobs of the kind 'l'",
+                "r.yaml:7:9: warning: no rule makes jobs of kind 'k'",
+                "r.yaml:7:16: warning: no rule makes jobs of kind 'l'",
             ])
     }
 
@@ -65,8 +65,8 @@ import Testing
     @Test("A unique key from outside of what is signed is a warning, save for the provider's own delivery id")
     func coverage() {
         let end =
-            ", which the unique key reads: who captures a request could send it again with another one; "
-            + "take the key from the body if you can"
+            ", which the unique key uses: an attacker with a captured request could replay it with another "
+            + "value; take the key from the body if possible"
         #expect(
             keyWarnings("${header.X-Id}", provider: false) == [
                 "r.yaml:5:15: warning: the signature does not cover the header x-id\(end)"
@@ -89,7 +89,7 @@ import Testing
         let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"
         #expect(
             problems(text) == [
-                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, "
+                "2:3: a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, "
                     + "unless its last rule has no 'when'"
             ])
         #expect(problems(text.replacing("none,", with: "none, otherwise: ignore,")) == [])
@@ -102,8 +102,8 @@ import Testing
     func yamlProblems() {
         #expect(
             problems("routes:\n- {path: /a, path: /b, verify: !!str none, jobs: [{type: t, quue: x}]}\n") == [
-                "2:14: the key 'path' stands here for the second time; first on line 2",
-                "2:32: a tag (!name) may not be used; a text that begins with ! is put in quotes",
+                "2:14: duplicate key 'path'; first used on line 2",
+                "2:32: tags (!name) are not allowed; put a text that begins with ! in quotes",
                 "2:61: unknown key 'quue' in a job rule; did you mean 'queue'?",
             ])
     }
@@ -113,7 +113,9 @@ import Testing
         let list = "kinds: {k: {payload: [" + String(repeating: "1,", count: 120_000) + "1]}}\n"
         let compilation = compile([("a.yaml", list), ("b.yaml", list)])
         #expect(
-            compilation.problems.contains { $0.message.hasPrefix("too many values: at most ") && $0.file == "b.yaml" })
+            compilation.problems.contains {
+                $0.message.hasPrefix("too many values: the limit is ") && $0.file == "b.yaml"
+            })
     }
 
     @Test("No files, and files without routes, are a table without routes")
@@ -128,7 +130,7 @@ import Testing
         #expect(compilation.table == nil)
         #expect(
             compilation.problems.map(\.description) == [
-                "a.yaml:1:1: there is nothing in this file; delete it to take its routes away"
+                "a.yaml:1:1: this file is empty; delete it to remove its routes"
             ])
     }
 

@@ -9,7 +9,7 @@ import Testing
     @Test(
         "A mistake in a kind says what and where",
         arguments: [
-            ("kinds: 1\n", ["1:8: 'kinds' must be a mapping from names to what is said about them, not a number"]),
+            ("kinds: 1\n", ["1:8: 'kinds' must be a mapping from names to kinds, not a number"]),
             ("kinds: { k: 1 }\n", ["1:13: a kind must be a mapping, not a number"]),
             ("kinds: { k: { quue: a } }\n", ["1:15: unknown key 'quue' in a kind; did you mean 'queue'?"]),
             ("kinds: { 'a,b': {} }\n", ["1:10: the kind 'a,b' must not contain ','"]),
@@ -65,8 +65,8 @@ import Testing
             (
                 "routes:\n- {path: /a, jobs: [{type: t}]}\n",
                 [
-                    "2:3: a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine",
-                    "2:3: a route that verifies needs 'secrets', such as [ { env: NAME } ]",
+                    "2:3: a route needs 'provider' or 'verify'; 'verify: none' accepts every request",
+                    "2:3: a route that verifies requests needs 'secrets', such as [ { env: NAME } ]",
                 ]
             ),
             (
@@ -80,7 +80,7 @@ import Testing
             ("routes:\n- {path: a, verify: none, jobs: [{type: t}]}\n", ["2:10: 'path' must begin with '/'"]),
             (
                 "routes:\n- {path: /a b, verify: none, jobs: [{type: t}]}\n",
-                ["2:10: 'path' must not contain blanks or control characters"]
+                ["2:10: 'path' must not contain spaces or control characters"]
             ),
             (
                 "routes:\n- {path: /a%20b, verify: none, jobs: [{type: t}]}\n",
@@ -100,7 +100,7 @@ import Testing
             ),
             (
                 "routes:\n- {path: /a, verify: none, methods: [post], jobs: [{type: t}]}\n",
-                ["2:38: a method is written in capital letters, such as POST"]
+                ["2:38: a method must be in upper case, such as POST"]
             ),
             (
                 "routes:\n- {path: /a, verify: none, methods: [], jobs: [{type: t}]}\n",
@@ -108,7 +108,7 @@ import Testing
             ),
             (
                 "routes:\n- {path: /a, name: '', verify: none, jobs: [{type: t}]}\n",
-                ["2:20: the name of a route has 1 to 100 bytes and no control characters; set 'name'"]
+                ["2:20: the name of a route must have 1 to 100 bytes and no control characters; set 'name'"]
             ),
             (
                 "routes:\n- {path: /a, verify: none, body_limit: 1GiB, dedupe_window: 1s, unique_key: '${body.a}', "
@@ -122,13 +122,13 @@ import Testing
                 "routes:\n- {path: /a, verify: none, unique_key_missing: reject, on_changed_body: accept, jobs: "
                     + "[{type: t}]}\n",
                 [
-                    "2:28: 'unique_key_missing' means nothing without 'unique_key'",
-                    "2:56: 'on_changed_body' means nothing without 'unique_key'",
+                    "2:28: 'unique_key_missing' has no effect without 'unique_key'",
+                    "2:56: 'on_changed_body' has no effect without 'unique_key'",
                 ]
             ),
             (
                 "routes:\n- {path: /a, verify: none, unique_key: x, jobs: [{type: t}]}\n",
-                ["2:40: 'unique_key' holds no reference, so that every delivery would have the same key"]
+                ["2:40: 'unique_key' contains no reference, so every delivery would have the same key"]
             ),
             (
                 "routes:\n- {path: /a, verify: none, on_unreadable: drop, body: jsn, jobs: [{type: t}]}\n",
@@ -139,7 +139,7 @@ import Testing
             ),
             (
                 "routes:\n- {path: /a, verify: none, event: '${event}', jobs: [{type: t}]}\n",
-                ["2:35: 'event' means nothing here: the route has neither a provider nor 'event'"]
+                ["2:35: 'event' has no value here: the route has neither a provider nor 'event'"]
             ),
         ])
     func routes(text: String, expected: [String]) {
@@ -150,7 +150,7 @@ import Testing
         "A mistake in 'verify' or 'secrets' says what and where, without the secret",
         arguments: [
             ("verify: nnone", "3:11: 'verify' must be a mapping or the word none, not a text"),
-            ("verify: none\n  secrets: [{env: SECRET}]", "4:3: 'secrets' means nothing with 'verify: none'"),
+            ("verify: none\n  secrets: [{env: SECRET}]", "4:3: 'secrets' has no effect with 'verify: none'"),
             ("verify: {signature_from: '${header.X}'}", "3:11: 'verify' needs 'alg', such as hmac-sha256"),
             (
                 "verify: {alg: hmac-sha265, signature_from: '${header.X}'}",
@@ -179,7 +179,7 @@ import Testing
             ("provider: github\n  secrets: [{env: BLANK}]", "4:13: the secret is empty"),
             (
                 "provider: github\n  secrets: [{env: SECRET, file: x}]",
-                "4:13: a secret has one of 'env', 'file' and 'value'"
+                "4:13: a secret needs exactly one of 'env', 'file' and 'value'"
             ),
             (
                 "provider: github\n  secrets: [{evn: SECRET}]",
@@ -212,8 +212,8 @@ import Testing
             ("- t\n", ["5:5: a job rule must be a mapping, not a text"]),
             ("- {queue: q}\n", ["5:5: a job rule needs 'kind', 'type' or 'ignore: true'"]),
             ("- {type: t, quue: q}\n", ["5:15: unknown key 'quue' in a job rule; did you mean 'queue'?"]),
-            ("- {type: t, kind: known}\n", ["5:15: a job rule has either 'kind' or 'type', not both"]),
-            ("- {kind: knwon}\n", ["5:12: no kind 'knwon' is declared; did you mean 'known'?"]),
+            ("- {type: t, kind: known}\n", ["5:15: a job rule must have either 'kind' or 'type', not both"]),
+            ("- {kind: knwon}\n", ["5:12: unknown kind 'knwon'; did you mean 'known'?"]),
             ("- {type: 'a b}'}\n", ["5:12: 'type' must not contain '}'"]),
             ("- {type: t, priority: high}\n", ["5:25: 'priority' must be a whole number from 0 to 65535"]),
             ("- {type: t, payload: {a: '${bdy.x}'}}\n", ["5:28: unknown reference 'bdy'; did you mean 'body'?"]),
@@ -221,23 +221,23 @@ import Testing
                 "- {type: t, payload: {a: '${body.x', b: ['${query}', '${}']}}\n",
                 [
                     "5:28: the reference 'body.x' is not closed with '}'",
-                    "5:44: the reference 'query' needs the name of a query parameter behind it",
+                    "5:44: the reference 'query' must be followed by the name of a query parameter",
                     "5:56: a reference is empty; write ${body.field}, or $${ for a literal ${",
                 ]
             ),
-            ("- {type: t, payload: {'${a}': 1}}\n", ["5:25: a key of a payload cannot hold a reference"]),
-            ("- {type: t, payload: {a: 1.0e+999}}\n", ["5:28: the number is out of the range that Zizq takes"]),
+            ("- {type: t, payload: {'${a}': 1}}\n", ["5:25: a key in a payload cannot contain a reference"]),
+            ("- {type: t, payload: {a: 1.0e+999}}\n", ["5:28: the number is outside the range that Zizq accepts"]),
             ("- {ignore: yes}\n", ["5:14: 'ignore' must be true or false, not a text"]),
-            ("- {ignore: true, type: t}\n", ["5:20: 'type' means nothing in a rule with 'ignore: true'"]),
+            ("- {ignore: true, type: t}\n", ["5:20: 'type' has no effect in a rule with 'ignore: true'"]),
             (
                 "- {type: t, unique_while: queued}\n",
-                ["5:15: 'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'"]
+                ["5:15: 'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'"]
             ),
             (
                 "- {when: x, type: t}\n",
-                ["5:12: 'when' must be a mapping from references to what they must be, not a text"]
+                ["5:12: 'when' must be a mapping from references to conditions, not a text"]
             ),
-            ("- {when: {'${body.a}': 1}, type: t}\n", ["5:13: the references in 'when' are written without ${ and }"]),
+            ("- {when: {'${body.a}': 1}, type: t}\n", ["5:13: references in 'when' must be written without ${ and }"]),
             (
                 "- {when: {body.a: '${body.b}'}, type: t}\n",
                 ["5:21: a condition in 'when' cannot compare with a reference"]
@@ -245,17 +245,17 @@ import Testing
             ("- {when: {body.a: []}, type: t}\n", ["5:21: an empty list in 'when' can never hold"]),
             (
                 "- {when: {body.a: [[1]]}, type: t}\n",
-                ["5:22: a condition in 'when' compares with a text, a number, true, false or null, not a list"]
+                ["5:22: a condition in 'when' must be a text, a number, true, false or null, not a list"]
             ),
-            ("- {when: {body.a b: 1}, type: t}\n", ["5:13: the reference 'body.a' has something behind its end"]),
+            ("- {when: {body.a b: 1}, type: t}\n", ["5:13: the reference 'body.a' is followed by unexpected text"]),
             ("- {when: {evnt: 1}, type: t}\n", ["5:13: unknown reference 'evnt'; did you mean 'event'?"]),
             (
                 "- {type: t}\n- {type: u}\n",
-                ["6:5: this rule is never reached: the one on line 5 has no 'when' and takes everything"]
+                ["6:5: this rule is never reached: the rule on line 5 has no 'when' and matches everything"]
             ),
             (
                 "- {type: t, unique_key: x}\n",
-                ["5:27: 'unique_key' holds no reference, so that every delivery would have the same key"]
+                ["5:27: 'unique_key' contains no reference, so every delivery would have the same key"]
             ),
         ])
     func rules(rules: String, expected: [String]) {

@@ -5,57 +5,57 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-/// Plays the service around the reloader: a look a second, on a real folder, with a clock that stands where the test
-/// puts it.
+/// Carries out what the reloader asks for: a look a second, on a real folder.
 private final class Watch {
     let folder: TemporaryFolder
     var reloader = RouteReloader()
-    var table: RouteTable?
     var environment = ["SECRET": "a secret of tests"]
-    private var secretFiles: [String] = []
-    /// An hour ahead of the files' times, so that nothing is fresh, save where a test wants it so.
-    var clock = Int64(Date().timeIntervalSince1970 * 1000) + 3_600_000
+    private(set) var clock: Int64 = 0
     private(set) var reads = 0
-
-    init(_ folder: TemporaryFolder) { self.folder = folder }
-
-    /// One second's look: what came of it, in a word or in the problems.
-    func look() -> String {
-        clock += 1000
-        let listing = FolderListing.look(folder: folder.path, secretFiles: secretFiles, atMilliseconds: clock)
-        guard reloader.looked(at: listing) == .read else { return "unchanged" }
-        reads += 1
-        let snapshot = FolderSnapshot.read(folder: folder.path, secretFiles: secretFiles)
-        guard reloader.read(snapshot.fingerprint) == .load else { return "waiting" }
-        return load(snapshot)
-    }
-
     /// What happens between the compiling and the last comparison.
     var whenCompiled: () -> Void = {}
 
-    /// SIGHUP.
-    func hangUp() -> String {
-        guard reloader.requested() == .load else { return "waiting" }
-        return load(FolderSnapshot.read(folder: folder.path, secretFiles: secretFiles))
+    var table: RouteTable? { reloader.table }
+
+    init(_ folder: TemporaryFolder) { self.folder = folder }
+
+    /// One second's look: its result in a word, or the problems.
+    func look() -> String {
+        clock += 1000
+        return run(.looked(FolderListing(folder: folder.path, secretFiles: reloader.secretFiles)))
     }
 
-    private func load(_ snapshot: FolderSnapshot) -> String {
-        let compilation = snapshot.compile(folder: folder.path, environment: environment, options: RouteOptions())
-        whenCompiled()
-        guard FolderSnapshot.isStill(compilation, folder: folder.path) else {
-            reloader.changedMeanwhile()
-            return "changed meanwhile"
-        }
-        // A broken table names no files, or fewer: those of the one in force stay watched.
-        secretFiles = Array(Set(compilation.secretFiles + (compilation.table == nil ? secretFiles : []))).sorted()
-        switch reloader.compiled(compilation, inForce: table, atMilliseconds: clock) {
-        case .replace(let new, let version, let warnings):
-            table = new
-            return (["version \(version)"] + warnings).joined(separator: "; ")
-        case .keep(let problems):
-            return problems.map { $0.replacing(folder.path, with: "routes") }.joined(separator: "; ")
+    /// SIGHUP.
+    func hangUp() -> String { run(.requested) }
+
+    private func run(_ first: RouteReloader.Event) -> String {
+        var event = first
+        let readsBefore = reads
+        var isCompiled = false
+        while true {
+            switch reloader.handle(event, atMilliseconds: clock) {
+            case .wait: return isCompiled ? "changed meanwhile" : reads > readsBefore ? "read" : "unchanged"
+            case .confirm: return "waiting"
+            case .read:
+                reads += 1
+                event = .read(FolderSnapshot.read(folder: folder.path, secretFiles: reloader.secretFiles))
+            case .compile(let snapshot):
+                isCompiled = true
+                let compilation = snapshot.compile(
+                    folder: folder.path, environment: environment, options: RouteOptions())
+                whenCompiled()
+                event = .compiled(compilation, isStill: isStill(compilation, in: folder))
+            case .replace(let new): return (["version \(new.version)"] + new.warnings).joined(separator: "; ")
+            case .keep(let problems, _):
+                return problems.map { $0.replacing(folder.path, with: "routes") }.joined(separator: "; ")
+            }
         }
     }
+}
+
+private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder) -> Bool {
+    FolderSnapshot.compare(
+        folder: folder.path, with: compilation.fingerprint, secretFiles: compilation.secretFiles) == .same
 }
 
 @Suite(.serialized) struct RouteReloaderTests {
@@ -68,7 +68,7 @@ private final class Watch {
         for (name, text) in files { try folder.write(name, text) }
         let watch = Watch(folder)
         #expect(watch.hangUp() == "version 1")
-        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "read")
         return watch
     }
 
@@ -113,7 +113,7 @@ private final class Watch {
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
-                == "version 3; no route has the name 's' any longer: its unique keys will not be asked for again")
+                == "version 3; the route 's' no longer exists: its unique keys no longer apply")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -127,18 +127,17 @@ private final class Watch {
     func touched() throws {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.write("a.yaml", text("/a"))
-        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "read")
         #expect(watch.look() == "unchanged")
         #expect(watch.reloader.status.version == 1)
     }
 
-    @Test("A change of the same size in the same tick as the last look is seen all the same")
-    func freshChange() throws {
+    @Test("every ten looks the files are read, whatever their names, sizes and times say")
+    func regularReading() throws {
         let watch = try watch(["a.yaml": text("/a")])
-        watch.clock = 0
-        let reads = watch.reads
-        #expect(watch.look() == "waiting")
-        #expect(watch.reads == reads + 1)
+        let results = (0..<30).map { _ in watch.look() }
+        #expect(results.indices.filter { results[$0] == "read" } == [9, 19, 29])
+        #expect(results.allSatisfy { $0 == "read" || $0 == "unchanged" })
     }
 
     @Test("A bad file changes nothing, is shown once, and is tried again when it changes")
@@ -165,11 +164,11 @@ private final class Watch {
         let watch = try watch(["a.yaml": routes, "key": "the first secret"])
         try watch.folder.write("a.yaml", "routes: [\n")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
         try watch.folder.write("key", "the second secret")
         #expect(watch.look() == "waiting")
-        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: not YAML"))
+        #expect(watch.look().hasPrefix("routes/a.yaml:2:1: invalid YAML"))
         try watch.folder.write("a.yaml", routes)
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")
@@ -202,9 +201,9 @@ private final class Watch {
         let watch = try watch(["a.yaml": text("/a")])
         try watch.folder.remove("a.yaml")
         #expect(watch.look() == "waiting")
-        #expect(watch.look() == "the route files hold no route; the last table stays")
+        #expect(watch.look() == "the route files contain no routes; keeping the previous routes")
         #expect(watch.table?.routes.map(\.path) == ["/a"])
-        #expect(watch.hangUp() == "the route files hold no route; the last table stays")
+        #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
     }
 
     @Test("A folder that goes away changes nothing")
@@ -232,19 +231,41 @@ private final class Watch {
         #expect(watch.table?.routes.map(\.path) == ["/c"])
     }
 
-    @Test(
-        "Files that never stand still change nothing when they are asked for, and are loaded when they do, changed or not"
-    )
+    @Test("files that change all the time are read ten times for a request, and loaded when they stop changing")
     func neverStill() throws {
         let watch = try watch(["a.yaml": text("/a")])
-        guard case .keep(let problems) = watch.reloader.neverStill(atMilliseconds: 7) else {
-            Issue.record("it is put in force"); return
+        let reads = watch.reads
+        var number = 0
+        watch.whenCompiled = {
+            number += 1
+            try? watch.folder.write("a.yaml", self.text("/b\(number)"))
         }
-        #expect(problems == ["the files changed each time that they were read; they are loaded when they stand still"])
-        #expect(watch.reloader.status.problems == problems)
-        #expect(watch.reloader.status.triedAtMilliseconds == 7)
+        let problem = "the files changed each time they were read; they are loaded when they stop changing"
+        #expect(watch.hangUp() == problem)
+        #expect(watch.reads == reads + 10)
+        #expect(watch.reloader.status.problems == [problem])
+        #expect(watch.reloader.status.triedAtMilliseconds == watch.clock)
+        #expect(watch.table?.routes.map(\.path) == ["/a"])
+        watch.whenCompiled = {}
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 2")
+        #expect(watch.reloader.status.problems == [])
+        #expect(watch.table?.routes.map(\.path) == ["/b10"])
+    }
+
+    @Test("files that are as they were when they stop changing are loaded too, so that the failure ends")
+    func stillAsBefore() throws {
+        let watch = try watch(["a.yaml": text("/a")])
+        var isOther = false
+        watch.whenCompiled = {
+            isOther.toggle()
+            try? watch.folder.write("a.yaml", self.text(isOther ? "/b" : "/a"))
+        }
+        #expect(watch.hangUp().hasPrefix("the files changed each time"))
+        watch.whenCompiled = {}
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 2")
+        #expect(watch.table?.routes.map(\.path) == ["/a"])
         #expect(watch.reloader.status.problems == [])
     }
 
@@ -258,13 +279,13 @@ private final class Watch {
         try folder.write("key", "the second secret")
         let compilation = snapshot.compile(folder: folder.path, environment: [:], options: RouteOptions())
         #expect(compilation.fingerprint == snapshot.fingerprint)
-        #expect(!FolderSnapshot.isStill(compilation, folder: folder.path))
+        #expect(!isStill(compilation, in: folder))
         let route = try #require(compilation.table?.routes.first)
         #expect(
             TestRequest("{}").signed("the first secret", header: "X-Hub-Signature-256").processed(by: route).summary
                 == "stored")
         try folder.write("key", "the first secret")
-        #expect(FolderSnapshot.isStill(compilation, folder: folder.path))
+        #expect(isStill(compilation, in: folder))
     }
 
     @Test("SIGHUP loads at once, changed or not")

@@ -35,9 +35,8 @@ import Testing
         }
         #expect(
             warnings("body_limit: 32MiB", memory: .mebibytes(63)) == [
-                "r.yaml:5:17: warning: the route takes bodies of up to 32MiB, but limits.memory (63MiB) has room for "
-                    + "one of half its size "
-                    + "at most; larger ones are answered 503: raise limits.memory or lower 'body_limit'"
+                "r.yaml:5:17: warning: the route accepts bodies of up to 32MiB, but limits.memory (63MiB) fits at "
+                    + "most one of half its size; larger ones are answered 503: raise limits.memory or lower 'body_limit'"
             ])
         #expect(warnings("body_limit: 32MiB", memory: .mebibytes(64)).isEmpty)
         #expect(warnings("body_limit: 32MiB", memory: nil).isEmpty)

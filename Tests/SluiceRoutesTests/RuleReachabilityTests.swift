@@ -20,18 +20,21 @@ import Testing
     @Test(
         "a rule for a method that the route does not take never matches",
         arguments: [
-            ("method: GET", #"15: warning: this rule never matches: no 'method' is "GET"; the route takes only POST"#),
+            (
+                "method: GET",
+                #"15: warning: this rule never matches: no 'method' is "GET"; the route accepts only POST"#
+            ),
             (
                 "body.a: 1, method: [GET, PUT]",
-                #"26: warning: this rule never matches: no 'method' is one of "GET", "PUT"; the route takes only POST"#
+                #"26: warning: this rule never matches: no 'method' is one of "GET", "PUT"; the route accepts only POST"#
             ),
             (
                 "method: { not: POST }",
-                #"25: warning: this rule never matches: no 'method' is not "POST"; the route takes only POST"#
+                #"25: warning: this rule never matches: no 'method' is not "POST"; the route accepts only POST"#
             ),
             (
                 "method: { prefix: GE }",
-                #"25: warning: this rule never matches: no 'method' begins with "GE"; the route takes only POST"#
+                #"25: warning: this rule never matches: no 'method' begins with "GE"; the route accepts only POST"#
             ),
         ])
     func method(when: String, expected: String) {
@@ -58,7 +61,7 @@ import Testing
     func taken(earlier: String, later: String) {
         #expect(
             warnings([earlier, "body.z: 1", later]) == [
-                "9:5: warning: this rule is never reached: the one on line 7 takes everything that it could"
+                "9:5: warning: this rule is never reached: the rule on line 7 matches everything that it could match"
             ])
     }
 
@@ -67,7 +70,7 @@ import Testing
         #expect(
             warnings(["event: [a, b]", "event: [b, c]", "event: [a, c]"]) == [
                 "9:5: warning: this rule is never reached: "
-                    + "earlier rules, such as the one on line 7, take everything that it could"
+                    + "earlier rules, such as the one on line 7, match everything that it could match"
             ])
         #expect(warnings(["event: [a, b]", "event: [b, c]", "event: [c, d]"]) == [])
     }

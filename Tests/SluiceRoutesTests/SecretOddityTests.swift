@@ -20,9 +20,8 @@ import Testing
         let short = found("1234567")
         #expect(
             short.problems == [
-                "r.yaml:5:14: the secret of env SECRET has 7 bytes, and could be guessed: use one of 16 bytes or "
-                    + "more, such as 'openssl rand "
-                    + "-hex 32' prints"
+                "r.yaml:5:14: the secret of env SECRET has 7 bytes, and could be guessed: use at least 16 bytes, "
+                    + "such as the output of 'openssl rand -hex 32'"
             ])
         #expect(short.warnings == [])
         for secret in ["12345678", "123456789abcdef"] {
@@ -30,8 +29,7 @@ import Testing
             #expect(found.problems == [])
             #expect(
                 found.warnings == [
-                    "r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; one of 16 bytes or "
-                        + "more is safer"
+                    "r.yaml:5:14: warning: the secret of env SECRET has \(secret.count) bytes; use at least 16 bytes"
                 ])
         }
         #expect(found("123456789abcdefg") == ([], []))
@@ -68,11 +66,11 @@ import Testing
             ),
             (
                 "\u{201C}a secret of tests\u{201D}",
-                "stands in quotes; remove them, unless the sender's secret has them too"
+                "is in quotes; remove them, unless the sender's secret has them too"
             ),
-            ("`a secret of tests`", "stands in quotes; remove them, unless the sender's secret has them too"),
-            ("\"a secret of tests\"", "stands in quotes; remove them, unless the sender's secret has them too"),
-            ("'a secret of tests'", "stands in quotes; remove them, unless the sender's secret has them too"),
+            ("`a secret of tests`", "is in quotes; remove them, unless the sender's secret has them too"),
+            ("\"a secret of tests\"", "is in quotes; remove them, unless the sender's secret has them too"),
+            ("'a secret of tests'", "is in quotes; remove them, unless the sender's secret has them too"),
         ])
     func ends(secret: String, remark: String) {
         let found = found(secret)
@@ -91,7 +89,7 @@ import Testing
             ),
             (
                 "\"YSBzZWNyZXQgb2YgdGVzdHM=\"",
-                ": it stands in quotes; remove them, unless the sender's secret has them too"
+                ": it is in quotes; remove them, unless the sender's secret has them too"
             ),
             ("a secret", ""),
         ])

@@ -26,8 +26,8 @@ import Testing
         #expect(
             compilation.warnings.map { "\($0.file.split(separator: "/").last ?? ""): \($0.message)" } == [
                 "shopify.yaml: the signature does not cover the header x-shopify-webhook-id, which the unique key "
-                    + "reads: who captures a request "
-                    + "could send it again with another one; take the key from the body if you can"
+                    + "uses: an attacker with a captured request could replay it with another value; take the key from "
+                    + "the body if possible"
             ], sourceLocation: sourceLocation)
         return try #require(compilation.table, sourceLocation: sourceLocation)
     }

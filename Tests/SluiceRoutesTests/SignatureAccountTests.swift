@@ -76,7 +76,7 @@ import Testing
         #expect(missing.signedText == nil)
         #expect(missing.matchingSecret == nil)
         let untimed = try account("v1=\(digest("the newer secret"))")
-        #expect(untimed.outcome == .refused(.signatureMissing, reason: "the header x-signature holds no timestamp"))
+        #expect(untimed.outcome == .refused(.signatureMissing, reason: "the header x-signature contains no timestamp"))
         #expect(untimed.entries == [.compared(matching: [])])
         let forged = try account("t=1700000000,v1=\(digest("other"))")
         #expect(

@@ -32,7 +32,7 @@ import Testing
         let verify = "signed: '\(signed)'" + SignedScheme.lines(for: signed, format: "unix", idPattern: nil)
         let found = compile([("r.yaml", text(verify))]).problems.map(\.message)
         #expect(
-            found.count == 1 && found[0].hasPrefix("'signed' puts \(nouns) together so that nothing says"), "\(found)")
+            found.count == 1 && found[0].hasPrefix("'signed' joins \(nouns) without showing"), "\(found)")
     }
 
     @Test(
@@ -63,7 +63,7 @@ import Testing
         arguments: [
             (
                 "${id}.${timestamp}.${body}", ["id": "m.1"],
-                "the header x-id, which holds the id, does not match 'id_pattern'"
+                "the header x-id, which contains the id, does not match 'id_pattern'"
             ),
             (
                 "${header.X-More}.${body}", ["header.X-More": "a.b"],

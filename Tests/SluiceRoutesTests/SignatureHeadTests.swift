@@ -33,10 +33,10 @@ import Testing
         arguments: [
             ([], "signature_missing: the header x-signature is missing"),
             ([""], "signature_missing: the header x-signature is empty"),
-            (["sha256="], "signature_missing: the header x-signature holds no signature behind its prefix"),
+            (["sha256="], "signature_missing: the header x-signature contains no signature after its prefix"),
             ([digest], "signature_invalid: the header x-signature does not begin with the signature's prefix"),
             (["sha256=xx"], "signature_invalid: the header x-signature is not hex"),
-            (["sha256=\(digest)", "sha256=\(digest)"], "signature_invalid: the header x-signature stands twice"),
+            (["sha256=\(digest)", "sha256=\(digest)"], "signature_invalid: the header x-signature is repeated"),
             (["sha256=\(digest)"], "body"),
         ])
     func signatures(values: [String], expected: String) throws {
@@ -48,14 +48,14 @@ import Testing
     @Test(
         "a timestamp that is missing, malformed or out of tolerance, and an id that does not match its pattern",
         arguments: [
-            (nil, "m1", "signature_missing: the header x-time, which holds the timestamp, is missing"),
+            (nil, "m1", "signature_missing: the header x-time, which contains the timestamp, is missing"),
             ("0", "m1", "signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"),
             ("1699999700", "m1", "signature_expired: the timestamp is 300s old, and 'tolerance' is 5m"),
             ("1700000301", "m1", "signature_expired: the timestamp is 300s ahead of the clock, and 'tolerance' is 5m"),
-            ("1699999701", nil, "signature_missing: the header x-id, which holds the id, is missing"),
+            ("1699999701", nil, "signature_missing: the header x-id, which contains the id, is missing"),
             (
                 "1700000300", "m.1",
-                "signature_invalid: the header x-id, which holds the id, does not match 'id_pattern'"
+                "signature_invalid: the header x-id, which contains the id, does not match 'id_pattern'"
             ),
             ("1700000000", "m1", "body"),
         ] as [(String?, String?, String)])

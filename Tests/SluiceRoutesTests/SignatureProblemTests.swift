@@ -22,7 +22,7 @@ import Testing
             ("signature_from: '${header.X ?? \"\"}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
             (
                 "signature_from: '${param.x}'",
-                "3:28: the path has no parameter 'x'; parameters are written {name} in 'path'"
+                "3:28: the path has no parameter 'x'; write parameters as {name} in 'path'"
             ),
             ("signature_from: '${hedaer.X}'", "3:28: unknown reference 'hedaer'; did you mean 'header'?"),
             ("signature_from: '${timestamp}'", "3:28: 'signature_from' must be one reference\(ofRequest)"),
@@ -34,19 +34,19 @@ import Testing
             ("signature_encoding: base64, signature_split: '='", "3:57: \(split)"),
             (
                 "signature_split: ','\n   , signature_prefix: 'v1,'",
-                "4:24: 'signature_prefix' holds the character of 'signature_split', so that no entry can begin with it"
+                "4:24: 'signature_prefix' contains the character of 'signature_split', so no entry can begin with it"
             ),
             (
                 "signature_split: ',', timestamp_from: '${header.T}', timestamp_prefix: 't,'",
-                "3:83: 'timestamp_prefix' holds the character of 'signature_split', so that no entry can begin with it"
+                "3:83: 'timestamp_prefix' contains the character of 'signature_split', so no entry can begin with it"
             ),
             ("timestamp_from: '${header.T}', timestamp_prefix: ''", "3:61: 'timestamp_prefix' must not be empty"),
             ("timestamp_from: '${header.X-Signature}'", "3:28: \(besides)"),
             ("timestamp_from: '${header.X-Signature}', signature_split: ','", "3:28: \(besides)"),
             ("timestamp_from: '${header.X-Signature}', timestamp_prefix: 't='", "3:28: \(besides)"),
-            ("timestamp_prefix: 't='", "3:12: 'timestamp_prefix' means nothing without 'timestamp_from'"),
-            ("timestamp_format: unix", "3:12: 'timestamp_format' means nothing without 'timestamp_from'"),
-            ("tolerance: 5m", "3:12: 'tolerance' means nothing without 'timestamp_from'"),
+            ("timestamp_prefix: 't='", "3:12: 'timestamp_prefix' has no effect without 'timestamp_from'"),
+            ("timestamp_format: unix", "3:12: 'timestamp_format' has no effect without 'timestamp_from'"),
+            ("tolerance: 5m", "3:12: 'tolerance' has no effect without 'timestamp_from'"),
             (
                 "timestamp_from: '${header.T}', timestamp_format: iso",
                 "3:61: 'timestamp_format' must be 'unix', 'unix_ms' or 'rfc3339', not 'iso'"
@@ -57,32 +57,35 @@ import Testing
             ),
             (
                 "timestamp_from: '${header.T}', tolerance: 0",
-                "3:12: 'timestamp_from' means nothing without ${timestamp} in 'signed' or a 'tolerance'"
+                "3:12: 'timestamp_from' has no effect without ${timestamp} in 'signed' or a 'tolerance'"
             ),
-            ("id_from: '${header.I}'", "3:12: 'id_from' means nothing without ${id} in 'signed'"),
+            ("id_from: '${header.I}'", "3:12: 'id_from' has no effect without ${id} in 'signed'"),
             (
                 "signed: '${timestamp}'",
-                "3:20: 'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands"
+                "3:20: 'signed' contains ${timestamp}, but there is no 'timestamp_from' with its location"
             ),
-            ("signed: '${id}'", "3:20: 'signed' holds ${id}, and there is no 'id_from' that says where it stands"),
-            ("signed: text", "3:20: 'signed' holds no reference, so that every request would have the same signature"),
+            ("signed: '${id}'", "3:20: 'signed' contains ${id}, but there is no 'id_from' with its location"),
+            ("signed: text", "3:20: 'signed' contains no reference, so every request would have the same signature"),
             ("signed: '${url}'", "3:20: 'url' needs 'public_url', in the route or in the settings"),
             (
                 "signed: '${body.a[]}'",
-                "3:20: '[]' stands for each element in 'each' alone; here write a position, such as [0], or use 'item'"
+                "3:20: '[]' can only be used in 'each'; here write a position, such as [0], or use 'item'"
             ),
             (
                 "signed: '${delivery.id}'",
-                "3:20: 'verify' is about what the sender signed, and cannot hold the delivery's id"
+                "3:20: 'verify' describes what the sender signed, and cannot contain the delivery's id"
             ),
-            ("signed: '${headers}'", "3:20: 'verify' is about what the sender signed, and cannot hold the headers"),
-            ("signed: '${event}'", "3:20: 'verify' is about what the sender signed, and cannot hold the event"),
-            ("signed: '${route}'", "3:20: 'verify' is about what the sender signed, and cannot hold the route's name"),
+            ("signed: '${headers}'", "3:20: 'verify' describes what the sender signed, and cannot contain the headers"),
+            ("signed: '${event}'", "3:20: 'verify' describes what the sender signed, and cannot contain the event"),
+            (
+                "signed: '${route}'",
+                "3:20: 'verify' describes what the sender signed, and cannot contain the route's name"
+            ),
             (
                 "signed: '${item.a}'",
-                "3:20: 'verify' is about what the sender signed, and cannot hold the field a of the element"
+                "3:20: 'verify' describes what the sender signed, and cannot contain the field a of the element"
             ),
-            ("key_strip_prefix: a secret of tests", "4:13: the secret is empty behind 'key_strip_prefix'"),
+            ("key_strip_prefix: a secret of tests", "4:13: the secret is empty after 'key_strip_prefix'"),
             ("key_strip_prefix: 7", "3:30: 'key_strip_prefix' must be a text, not a number; put it in quotes"),
         ])
     func mistakes(verify: String, expected: String) {
@@ -91,16 +94,16 @@ import Testing
 
     private static let ofRequest =
         " to a header, a query parameter, a path parameter or a field of the body, such as ${header.X-Signature}"
-    private static let split = "'signature_split' must be one ASCII character that stands in no signature, such as ','"
+    private static let split = "'signature_split' must be one ASCII character that no signature contains, such as ','"
     private static let besides =
-        "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which tell them "
-        + "apart"
+        "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which "
+        + "distinguish them"
 
     @Test("'timestamp' and 'id' are references of 'verify' alone", arguments: ["timestamp", "id"])
     func elsewhere(word: String) {
         #expect(
             problems(openRoute(rule: "payload: ${\(word)}")) == [
-                "7:18: '\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as "
+                "7:18: '\(word)' is a reference only in 'verify'; elsewhere write its source, such as "
                     + "header.X-Name or body.\(word)"
             ])
     }
@@ -113,7 +116,8 @@ import Testing
         }
     }
 
-    private static let uncoveredBody = "warning: the signature does not cover the body: who captures one request"
+    private static let uncoveredBody =
+        "warning: the signature does not cover the body: an attacker with a captured request"
 
     @Test(
         "A signature over nothing of the body is a warning, or over less than all of it",
@@ -142,9 +146,8 @@ import Testing
         ])
     func uncoveredTimestamp(verify: String, noun: String?) {
         let expected = noun.map {
-            "3:28: warning: the signature does not cover \($0), from which the timestamp comes: who captures a "
-                + "request could send it "
-                + "again with a fresh one; put ${timestamp} into 'signed' if the sender signs it"
+            "3:28: warning: the signature does not cover \($0), which contains the timestamp: an "
+                + "attacker with a captured request could replay it with a fresh timestamp; put ${timestamp} into 'signed' if the sender signs it"
         }
         #expect(warnings(verify, "  public_url: https://example.com\n") == [expected].compactMap { $0 })
     }
@@ -186,9 +189,9 @@ import Testing
             "  public_url: https://example.com\n  event: ${header.E}${body.e}\n  unique_key: \(isList ? key : "'\(key)'")\n"
         let holdsBody = verify.contains("${body}") || verify.contains("${sha256.body}")
         let expected = noun.map {
-            "6:15: warning: the signature does not cover \($0), which the unique key reads: who captures a request "
-                + "could send it again "
-                + "with another one; take the key from \(holdsBody ? "the body" : "what 'signed' holds") if you can"
+            "6:15: warning: the signature does not cover \($0), which the unique key uses: an attacker with a captured request "
+                + "could replay it "
+                + "with another value; take the key from \(holdsBody ? "the body" : "a value in 'signed'") if possible"
         }
         #expect(warnings(verify, lines) == [expected].compactMap { $0 })
     }

@@ -90,7 +90,7 @@ struct RandomScheme {
     func route() throws -> Route? {
         let compilation = compile([("r.yaml", text)], environment: ["SECRET": secret])
         #expect(
-            compilation.problems.allSatisfy { $0.message.contains("so that nothing says where one ends") }, "\(text)")
+            compilation.problems.allSatisfy { $0.message.contains("without showing where one ends") }, "\(text)")
         return compilation.table?.routes.first
     }
 

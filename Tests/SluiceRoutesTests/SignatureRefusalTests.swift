@@ -28,20 +28,20 @@ import Testing
             ([""], "refused signature_missing: the header x-signature is empty"),
             ([" , ,"], "refused signature_missing: the header x-signature is empty"),
             (["", ""], "refused signature_missing: the header x-signature is empty"),
-            (["v1=,v1="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
+            (["v1=,v1="], "refused signature_missing: the header x-signature contains no signature after its prefix"),
             (
                 ["v0=right,t=1"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's "
                     + "prefix"
             ),
             (
                 ["right"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's "
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's "
                     + "prefix"
             ),
-            (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
-            (["v1=,v1=zz"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
-            (["v1=long"], "refused signature_invalid: the header x-signature holds no signature that is hex"),
+            (["v1=zz,v1=0"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
+            (["v1=,v1=zz"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
+            (["v1=long"], "refused signature_invalid: the header x-signature contains no signature that is hex"),
             (
                 ["v1=00,v1=truncated"],
                 "refused signature_invalid: the header x-signature does not match any secret of the route"
@@ -96,7 +96,7 @@ import Testing
             ),
         ])
     func unreadable(body: String, type: String, why: String) throws {
-        let prefix = "refused signature_missing: the body, in which a part of the signature stands, cannot be read: "
+        let prefix = "refused signature_missing: the body, which contains a part of the signature, cannot be parsed: "
         let headers = [("Content-Type", type), ("X-Signature", signature(Array(body.utf8), "a secret of tests"))]
         for verify in ["signature_from: '${body.sig}'", "signed: '${body.id}'", "timestamp_from: '${body.at}'"] {
             #expect(try TestRequest(body, headers: headers).judged(by: routed(verify)) == prefix + why)
@@ -106,9 +106,9 @@ import Testing
     @Test(
         "A timestamp that is missing, empty, doubled or no time is refused",
         arguments: [
-            ([], "refused signature_missing: the header x-time, which holds the timestamp, is missing"),
-            ([""], "refused signature_missing: the header x-time, which holds the timestamp, is empty"),
-            ([time, time], "refused signature_invalid: the header x-time stands twice"),
+            ([], "refused signature_missing: the header x-time, which contains the timestamp, is missing"),
+            ([""], "refused signature_missing: the header x-time, which contains the timestamp, is empty"),
+            ([time, time], "refused signature_invalid: the header x-time is repeated"),
             (
                 ["now"],
                 "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
@@ -160,11 +160,11 @@ import Testing
             ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
             ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"),
             ("rfc3339", "2023-11-15T00:13:20+02:00", "valid"),
-            ("rfc3339", "2023-11-14 22:13:20", "is not a time in the form of RFC 3339"),
-            ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the form of RFC 3339"),
+            ("rfc3339", "2023-11-14 22:13:20", "is not a time in the format of RFC 3339"),
+            ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the format of RFC 3339"),
             ("unix_ms", "01700000000123", "is not a number of milliseconds since 1970"),
             ("unix_ms", "+1700000000123", "is not a number of milliseconds since 1970"),
-            ("rfc3339", "1700000000", "is not a time in the form of RFC 3339"),
+            ("rfc3339", "1700000000", "is not a time in the format of RFC 3339"),
         ])
     func formats(format: String, text: String, expected: String) throws {
         let route = try routed(
@@ -176,19 +176,19 @@ import Testing
     @Test(
         "The entry with the timestamp's prefix must be there, once, and not empty",
         arguments: [
-            (["v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
-            (["t=,v1=S"], "refused signature_missing: the header x-signature holds no timestamp"),
+            (["v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
+            (["t=,v1=S"], "refused signature_missing: the header x-signature contains no timestamp"),
             (
                 ["t=\(time),t=\(time),v1=S"],
-                "refused signature_invalid: the header x-signature holds more than one timestamp"
+                "refused signature_invalid: the header x-signature contains more than one timestamp"
             ),
             (
                 ["t=\(time),v1=S", "t=1"],
-                "refused signature_invalid: the header x-signature holds more than one timestamp"
+                "refused signature_invalid: the header x-signature contains more than one timestamp"
             ),
             (
                 ["t=\(time)"],
-                "refused signature_invalid: the header x-signature holds no entry that begins with the signature's prefix"
+                "refused signature_invalid: the header x-signature contains no entry that begins with the signature's prefix"
             ),
             (["v1=S", "t=\(time)"], "valid"), ([" v1=S , t=\(time) "], "valid"),
         ])
@@ -209,7 +209,7 @@ import Testing
         #expect(TestRequest("{}", headers: [right, line]).judged(by: route) == "valid")
         #expect(
             TestRequest("{}", headers: [right, line, line]).judged(by: route)
-                == "refused signature_invalid: the header x-time stands twice"
+                == "refused signature_invalid: the header x-time is repeated"
         )
     }
 
@@ -218,22 +218,22 @@ import Testing
         arguments: [
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", [],
-                "signature_missing: the header x-id, which holds the id, is missing"
+                "signature_missing: the header x-id, which contains the id, is missing"
             ),
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: "],
-                "signature_missing: the header x-id, which holds the id, is empty"
+                "signature_missing: the header x-id, which contains the id, is empty"
             ),
             (
                 "id_from: '${header.X-Id}', signed: '${id}'", ["X-Id: a", "X-Id: a"],
-                "signature_invalid: the header x-id stands twice"
+                "signature_invalid: the header x-id is repeated"
             ),
             (
                 "id_from: '${query.id}', signed: '${id}'", [],
-                "signature_missing: the query parameter id, which holds the id, is missing"
+                "signature_missing: the query parameter id, which contains the id, is missing"
             ),
             ("signed: '${header.X-A}'", [], "signature_missing: the header x-a, which is signed, is missing"),
-            ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a stands twice"),
+            ("signed: '${header.X-A}'", ["X-A: 1", "X-A: 2"], "signature_invalid: the header x-a is repeated"),
             ("signed: '${query.a}'", [], "signature_missing: the query parameter a, which is signed, is missing"),
             ("signed: '${body.a.b}'", [], "signature_missing: the field a.b of the body, which is signed, is missing"),
             (

@@ -85,16 +85,16 @@ import Testing
         arguments: [
             (
                 "signature_from: '${body.s}'",
-                "the signature stands in the field s of the body, and a request can only be signed in a header"
+                "the signature is in the field s of the body, and requests can only be signed in a header"
             ),
             (
                 "signature_from: '${query.s}'",
-                "the signature stands in the query parameter s, and a request can only be signed in a header"
+                "the signature is in the query parameter s, and requests can only be signed in a header"
             ),
-            ("signature_from: '${header.S}'", "the request has the header s already"),
+            ("signature_from: '${header.S}'", "the request already has the header s"),
             (
                 "signature_from: '${header.X}', id_from: '${body.id}', signed: '${id}'",
-                "the request cannot be signed: the field id of the body, which holds the id, is missing"
+                "the request cannot be signed: the field id of the body, which contains the id, is missing"
             ),
             (
                 "signature_from: '${header.X}', signed: '${header.Y}'",
@@ -107,7 +107,7 @@ import Testing
                 + "t}]\n"
         )
         let request = RequestToSign(target: "/hook", headers: [.init("S", "00")], body: Array("{}".utf8))
-        let obstacle = #expect(throws: SigningObstacle.self) { try route.sign(request, at: 0, id: "") }
+        let obstacle = #expect(throws: SigningError.self) { try route.sign(request, at: 0, id: "") }
         #expect(obstacle?.message == expected)
     }
 
@@ -157,7 +157,7 @@ import Testing
     @Test("A secret that is not of the route's encoding is refused, and not repeated")
     func wrongSecret() throws {
         let route = try throwAway(VectorScheme.svix.route)
-        let obstacle = #expect(throws: SigningObstacle.self) { try route.verifying(with: "hunter2!") }
+        let obstacle = #expect(throws: SigningError.self) { try route.verifying(with: "hunter2!") }
         #expect(obstacle?.message == "the secret is not base64, as 'key_encoding' says")
     }
 }

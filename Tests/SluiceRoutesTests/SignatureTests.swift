@@ -37,7 +37,7 @@ import Testing
         arguments: [
             ([], "refused signature_missing: the header x-signature is missing"),
             ([""], "refused signature_missing: the header x-signature is empty"),
-            (["sha256="], "refused signature_missing: the header x-signature holds no signature behind its prefix"),
+            (["sha256="], "refused signature_missing: the header x-signature contains no signature after its prefix"),
             (
                 ["sha1=00"],
                 "refused signature_invalid: the header x-signature does not begin with the signature's prefix"
@@ -45,8 +45,8 @@ import Testing
             (["sha256=zz"], "refused signature_invalid: the header x-signature is not hex"),
             (["sha256=0"], "refused signature_invalid: the header x-signature is not hex"),
             (["sha256=00"], "refused signature_invalid: the header x-signature does not match any secret of the route"),
-            (["right", "right"], "refused signature_invalid: the header x-signature stands twice"),
-            (["right", "sha256=00"], "refused signature_invalid: the header x-signature stands twice"),
+            (["right", "right"], "refused signature_invalid: the header x-signature is repeated"),
+            (["right", "sha256=00"], "refused signature_invalid: the header x-signature is repeated"),
             (["truncated"], "refused signature_invalid: the header x-signature does not match any secret of the route"),
         ])
     func wrong(values: [String], expected: String) throws {

@@ -54,7 +54,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
-            refusal: "signature_missing: the header webhook-signature holds no signature behind its prefix",
+            refusal: "signature_missing: the header webhook-signature contains no signature after its prefix",
             source:
                 "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
         ),
@@ -68,7 +68,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"test": 2432232314}"#,
             clock: 1_614_265_330,
-            refusal: "signature_invalid: the header webhook-signature holds no signature that is base64",
+            refusal: "signature_invalid: the header webhook-signature contains no signature that is base64",
             source:
                 "https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/javascript/src/webhook.test.ts"
         ),
@@ -150,7 +150,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -162,7 +163,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Stripe-Signature", "t,v1=,v0")
             ],
             body: "{}",
-            refusal: "signature_missing: the header stripe-signature holds no signature behind its prefix",
+            refusal: "signature_missing: the header stripe-signature contains no signature after its prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -209,7 +210,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: "{}",
             refusal:
-                "signature_invalid: the header stripe-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header stripe-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Services/Events/EventUtilityTest"
                 + ".cs ; https://github.com/stripe/stripe-dotnet/blob/master/src/StripeTests/Resources/event_test_signa"
@@ -304,7 +306,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_234,
             refusal:
-                "signature_invalid: the header paddle-signature holds no entry that begins with the signature's prefix",
+                "signature_invalid: the header paddle-signature contains no entry that begins with the "
+                + "signature's prefix",
             source:
                 "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
         ),
@@ -355,7 +358,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
                 ("Paddle-Signature", "ts=x;h1=y")
             ],
             body: SignatureVectorBodies.paddleEvent,
-            refusal: "signature_invalid: the header paddle-signature holds no signature that is hex",
+            refusal: "signature_invalid: the header paddle-signature contains no signature that is hex",
             source: "https://github.com/PaddleHQ/paddle-go-sdk/blob/main/webhook_verifier_test.go"),
         SignatureVector(
             scheme: .paddle, title: "the same a second too late",
@@ -460,7 +463,7 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: SignatureVectorBodies.openAIEvent,
             clock: 1_750_861_210,
-            refusal: "signature_missing: the header webhook-id, which holds the id, is missing",
+            refusal: "signature_missing: the header webhook-id, which contains the id, is missing",
             source: "https://github.com/openai/openai-node/blob/master/tests/api-resources/webhooks.test.ts"),
         SignatureVector(
             scheme: .zendesk, title: "an example of an older text, made over body and timestamp in the other order",

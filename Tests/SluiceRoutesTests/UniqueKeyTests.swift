@@ -172,7 +172,7 @@ import Testing
         let route = try route(openRoute("unique_key: ${header.X-Id}"))
         #expect(
             TestRequest("{}", headers: [("X-Id", "1"), ("x-id", "1")]).processed(by: route).summary
-                == "refused malformed_request: the header x-id, which the unique key reads, stands twice")
+                == "refused malformed_request: the header x-id, which the unique key uses, is repeated")
     }
 
     @Test("A header that the key reads by way of the event, or that a rule's own key reads, may not stand twice either")
@@ -180,11 +180,11 @@ import Testing
         let byEvent = try route(openRoute("event: a-${header.X-Kind}\nunique_key: ${event}"))
         #expect(
             TestRequest("{}", headers: [("X-Kind", "1"), ("x-kind", "2")]).processed(by: byEvent).summary
-                == "refused malformed_request: the header x-kind, which the unique key reads, stands twice")
+                == "refused malformed_request: the header x-kind, which the unique key uses, is repeated")
         let byRule = try route(openRoute(rule: "unique_key: ${header.X-User}"))
         #expect(
             TestRequest("{}", headers: [("X-User", "1"), ("x-user", "2")]).processed(by: byRule).summary
-                == "refused malformed_request: the header x-user, which the unique key reads, stands twice")
+                == "refused malformed_request: the header x-user, which the unique key uses, is repeated")
         let own = try #require(TestRequest("{}", headers: [("X-User", "7")]).processed(by: byRule).delivery?.jobs.first)
         #expect(own.uniqueKey == "7" && own.hasOwnKey)
     }

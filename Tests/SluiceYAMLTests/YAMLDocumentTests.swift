@@ -2,7 +2,7 @@ import SluiceYAML
 import Testing
 
 @Suite(.serialized) struct YAMLDocumentTests {
-    @Test("Mappings, lists and flow forms are read in the order of the file")
+    @Test("mappings, lists and flow forms are read in the order of the file")
     func shapes() {
         let text = """
             # a comment
@@ -20,7 +20,7 @@ import Testing
         #expect(problems(text) == [])
     }
 
-    @Test("Every key and value knows its line and column, counted in characters from 1")
+    @Test("every key and value knows its line and column, counted in characters from 1")
     func positions() throws {
         let root = try #require(parse("é: 1\n\"ü🙂\": [ä, {b: c}]\r\nlast:\n  - x\n").root)
         guard case .mapping(let entries) = root.content else { throw Missing() }
@@ -33,28 +33,28 @@ import Testing
         #expect(inner.map { "\($0.position.column) \($0.value.position.column)" } == ["12 15"])
     }
 
-    @Test("A byte-order mark and CRLF change nothing, columns included")
+    @Test("a byte-order mark and CRLF change nothing, columns included")
     func windowsFiles() throws {
         let document = YAMLDocument.parse([0xEF, 0xBB, 0xBF] + Array("a: 1\r\nb: |\r\n  x\r\n  y\r\n".utf8), file: "f")
         #expect(notation(document.root) == "{a: 1, b: \"x\ny\n\"}")
         #expect(document.root?.position == YAMLPosition(line: 1, column: 1))
     }
 
-    @Test("A file without a value has no root and no problem", arguments: ["", "\n\n", "# only a comment\n", "   "])
+    @Test("a file without a value has no root and no problem", arguments: ["", "\n\n", "# only a comment\n", "   "])
     func emptyFiles(text: String) {
         #expect(notation(parse(text).root) == "nothing")
         #expect(problems(text) == [])
         #expect(!parse(text).isBroken)
     }
 
-    @Test("Keys are text, whatever they look like")
+    @Test("keys are text, whatever they look like")
     func keys() {
         #expect(
             notation(parse("on: 1\n1: 2\ntrue: 3\nnull: 4\n'<<': 5\n").root) == "{on: 1, 1: 2, true: 3, null: 4, <<: 5}"
         )
     }
 
-    @Test("A reference in a block needs no quotes")
+    @Test("a reference in a block needs no quotes")
     func references() {
         #expect(
             notation(parse("a: ${body.x[0].y}\nb: p-${event}#1\n").root)

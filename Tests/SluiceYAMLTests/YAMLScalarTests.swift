@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.serialized) struct YAMLScalarTests {
     @Test(
-        "A plain scalar is true, false, null or a JSON number, and otherwise text",
+        "a plain scalar is true, false, null or a JSON number, and otherwise text",
         arguments: [
             ("true", "true"), ("false", "false"), ("null", "null"), ("", "null"),
             ("0", "0"), ("-0", "-0"), ("12", "12"), ("-1.50", "-1.50"), ("1.5e3", "1.5e3"), ("1e+6", "1e+6"),
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(
-        "Whatever is quoted or in a block is text",
+        "whatever is quoted or in a block is text",
         arguments: [
             ("'true'", "true"), ("\"12\"", "12"), ("''", ""), ("\"a\\tb\\u00e9\"", "a\tbé"), ("'it''s'", "it's"),
             ("|\n  1\n  2\n", "1\n2\n"), (">-\n  x\n  y\n", "x y"),
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(
-        "A scalar knows how it was written",
+        "a scalar knows how it was written",
         arguments: [
             ("x", YAMLScalar.Style.plain), ("'x'", .singleQuoted), ("\"x\"", .doubleQuoted), ("|\n  x", .literal),
             (">\n  x", .folded),
@@ -44,7 +44,7 @@ import Testing
         #expect(elements.first?.scalar?.style == style)
     }
 
-    @Test("A number keeps its source text")
+    @Test("a number keeps its source text")
     func sourceText() {
         #expect(parse("1.500").root?.scalar?.text == "1.500")
     }

@@ -10,7 +10,7 @@ func problems(_ text: String, limits: YAMLLimits = YAMLLimits()) -> [String] {
     described(parse(text, limits: limits).problems)
 }
 
-func described(_ problems: [YAMLProblem]) -> [String] {
+func described(_ problems: [YAMLError]) -> [String] {
     problems.map { "\($0.position.line):\($0.position.column): \($0.message)" }
 }
 

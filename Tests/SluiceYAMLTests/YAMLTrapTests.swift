@@ -3,38 +3,38 @@ import Testing
 
 @Suite(.serialized) struct YAMLTrapTests {
     @Test(
-        "Anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
+        "anchors, aliases, merge keys, tags and duplicate keys are problems where they stand, and reading goes on",
         arguments: [
-            ("a: &x 1\nb: 2\n", ["1:4: an anchor (&name) may not be used; a text that begins with & is put in quotes"]),
+            ("a: &x 1\nb: 2\n", ["1:4: anchors (&name) are not allowed; put a text that begins with & in quotes"]),
             (
                 "a: &x 1\nb: *x\n",
                 [
-                    "1:4: an anchor (&name) may not be used; a text that begins with & is put in quotes",
-                    "2:4: an alias (*name) may not be used; a text that begins with * is put in quotes",
+                    "1:4: anchors (&name) are not allowed; put a text that begins with & in quotes",
+                    "2:4: aliases (*name) are not allowed; put a text that begins with * in quotes",
                 ]
             ),
             (
                 "like: *undefined\n",
-                ["1:7: an alias (*name) may not be used; a text that begins with * is put in quotes"]
+                ["1:7: aliases (*name) are not allowed; put a text that begins with * in quotes"]
             ),
-            ("<<: {a: 1}\nb: 2\n", ["1:1: a merge key (<<) may not be used; write the keys out"]),
-            ("a: !!str 1\n", ["1:4: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
-            ("! a: 1\n", ["1:1: a tag (!name) may not be used; a text that begins with ! is put in quotes"]),
-            ("a: 1\nb: 2\n'a': 3\n", ["3:1: the key 'a' stands here for the second time; first on line 1"]),
+            ("<<: {a: 1}\nb: 2\n", ["1:1: merge keys (<<) are not allowed; write out the keys"]),
+            ("a: !!str 1\n", ["1:4: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
+            ("! a: 1\n", ["1:1: tags (!name) are not allowed; put a text that begins with ! in quotes"]),
+            ("a: 1\nb: 2\n'a': 3\n", ["3:1: duplicate key 'a'; first used on line 1"]),
             (
                 "- {x: 1, x: 2}\n- {y: 1, y: 2}\n",
                 [
-                    "1:10: the key 'x' stands here for the second time; first on line 1",
-                    "2:10: the key 'y' stands here for the second time; first on line 2",
+                    "1:10: duplicate key 'x'; first used on line 1",
+                    "2:10: duplicate key 'y'; first used on line 2",
                 ]
             ),
             (
                 "[a, b]: 1\n",
-                ["1:1: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+                ["1:1: a key must be a text, not a list or a mapping; put a reference inside { } in quotes"]
             ),
             (
                 "? {a: 1}\n: 1\n",
-                ["1:3: a key must be a text, not a list or a mapping; a reference inside { } is put in quotes"]
+                ["1:3: a key must be a text, not a list or a mapping; put a reference inside { } in quotes"]
             ),
             ("?\n: 1\n", ["1:2: a key is missing before ':'"]),
         ])
@@ -44,14 +44,14 @@ import Testing
     }
 
     @Test(
-        "A plain scalar with a reference and ' #' behind it is a problem, because YAML would take the rest for a comment",
+        "a plain scalar with a reference and ' #' behind it is a problem, because YAML would take the rest for a comment",
         arguments: ["a: ${body.a} #1\n", "a: x ${body.a}\t# note\n", "- ${body.a}   #\n"])
     func lostComments(text: String) {
         let column = text.hasPrefix("-") ? 3 : 4
         #expect(
             problems(text) == [
-                "1:\(column): ' #' behind a reference begins a comment in YAML; put the text in quotes, or the "
-                    + "comment on a line of its own"
+                "1:\(column): ' #' after a reference begins a comment in YAML; put the text in quotes, or the "
+                    + "comment on its own line"
             ])
     }
 
@@ -63,41 +63,44 @@ import Testing
     }
 
     @Test(
-        "What is no YAML ends the reading with one problem that says where",
+        "what is no YAML ends the reading with one problem that says where",
         arguments: [
             (
                 "a: {b: ${body.x}}\n",
-                "1:9: not YAML: did not find expected ',' or '}' while parsing a flow mapping; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                "1:9: invalid YAML: did not find expected ',' or '}' while parsing a flow mapping; "
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: [${body.x}]\n",
-                "1:6: not YAML: did not find expected ',' or ']' while parsing a flow sequence; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                "1:6: invalid YAML: did not find expected ',' or ']' while parsing a flow sequence; "
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
             (
                 "a: ${body.x ?? \"b: c\"}\n",
-                "1:18: not YAML: mapping values are not allowed in this context; "
-                    + "a reference inside { } or [ ], or with ': ' in it, is put in quotes: \"${…}\""
+                "1:18: invalid YAML: mapping values are not allowed in this context; "
+                    + "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\""
             ),
-            ("a:\n\tb: 1\n", "2:1: a tab may not indent YAML; use spaces"),
-            ("a: 1\n  b: 2\n", "2:4: not YAML: mapping values are not allowed in this context"),
+            ("a:\n\tb: 1\n", "2:1: tabs cannot be used for indentation in YAML; use spaces"),
+            ("a: 1\n  b: 2\n", "2:4: invalid YAML: mapping values are not allowed in this context"),
             (
                 "a: 'x\n",
-                "2:1: not YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"
+                "2:1: invalid YAML: found unexpected end of stream while scanning a quoted scalar that begins on line 1"
             ),
-            ("a: {\n", "2:1: not YAML: did not find expected node content while parsing a flow node"),
-            ("a: @x\n", "1:4: not YAML: found character that cannot start any token while scanning for the next token"),
-            ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file holds one"),
-            ("a: \"x\\q\"\n", "1:6: not YAML: found unknown escape character while parsing a quoted scalar"),
+            ("a: {\n", "2:1: invalid YAML: did not find expected node content while parsing a flow node"),
+            (
+                "a: @x\n",
+                "1:4: invalid YAML: found character that cannot start any token while scanning for the next token"
+            ),
+            ("a: 1\n---\nb: 2\n", "2:1: a second document begins here; a file can contain only one"),
+            ("a: \"x\\q\"\n", "1:6: invalid YAML: found unknown escape character while parsing a quoted scalar"),
             ("a\rb: 1\n", "1:2: a carriage return without a line feed"),
             (
                 "a: \u{2028}\n",
-                "1:4: the character U+2028 may not stand in a YAML file; in a text in double quotes write \\u2028"
+                "1:4: the character U+2028 is not allowed in a YAML file; in a text in double quotes, write \\u2028"
             ),
             (
                 "a: 1\nb: \u{0}\n",
-                "2:4: the character U+0000 may not stand in a YAML file; in a text in double quotes write \\u0000"
+                "2:4: the character U+0000 is not allowed in a YAML file; in a text in double quotes, write \\u0000"
             ),
         ])
     func broken(text: String, expected: String) {
@@ -107,7 +110,7 @@ import Testing
     }
 
     @Test(
-        "A file that is not UTF-8 says so where it stops being it",
+        "a file that is not UTF-8 says so where it stops being it",
         arguments: [
             ([0x61, 0x3A, 0x20, 0xFF], 4), ([0xFF, 0xFE, 0x61, 0x00], 1), ([0x61, 0xC0, 0x80], 2),
             ([0x61, 0xED, 0xA0, 0x80], 2),

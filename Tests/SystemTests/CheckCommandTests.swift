@@ -51,7 +51,7 @@ import Testing
     func secrets() async throws {
         let folder = try folder(Self.orders.replacing("      - tpye: order\n        type:", with: "      - type:"))
         let missing = try await run(["check"], in: folder)
-        #expect(missing.errors == "sluice: 2 errors in routes; with --without-secrets the secrets are not looked for\n")
+        #expect(missing.errors == "sluice: 2 errors in routes; use --without-secrets to check without the secrets\n")
         #expect(missing.output.contains("error: the environment variable ORDERS_SECRET is not set\n"))
         #expect(missing.output.contains("    jobs[0].queue\n      - \"order\"\n      + \"orders\"\n"))
         let there = try await run(["check"], in: folder, environment: ["ORDERS_SECRET": "a secret of tests"])

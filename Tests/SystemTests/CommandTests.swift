@@ -55,7 +55,7 @@ import Testing
             #expect(try await gateway.command("outbox", "list", "--state", "delivered").output == "no delivered jobs\n")
             let missing = try await gateway.command("outbox", "show", "3")
             #expect(missing.ending == .exited(1))
-            #expect(missing.errors == "sluice: there is nothing with this number in \(folder.file("outbox.db"))\n")
+            #expect(missing.errors == "sluice: nothing with this number in \(folder.file("outbox.db"))\n")
         }
     }
 
@@ -192,15 +192,15 @@ import Testing
                 "Error: The value 'cobol' is invalid for '--language <language>'. Please provide one of 'swift', "
                     + "'typescript' or 'json-schema'."
             ),
-            (["dead", "retry"], "Error: name dead letters by their numbers, or say --all"),
-            (["dead", "retry", "1", "--all"], "Error: name dead letters by their numbers, or say --all"),
+            (["dead", "retry"], "Error: give the numbers of dead letters, or --all"),
+            (["dead", "retry", "1", "--all"], "Error: give the numbers of dead letters, or --all"),
             (["dead", "retry", "one"], "Error: 'one' is not the number of a dead letter"),
-            (["dead", "discard"], "Error: name dead letters by their numbers, or say --all"),
-            (["outbox", "bury"], "Error: name jobs by their numbers, as `sluice outbox list` shows them"),
-            (["outbox", "forget"], "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"),
+            (["dead", "discard"], "Error: give the numbers of dead letters, or --all"),
+            (["outbox", "bury"], "Error: give the numbers of jobs, as shown by `sluice outbox list`"),
+            (["outbox", "forget"], "Error: use --delivery ID or --key ROUTE KEY"),
             (
                 ["outbox", "forget", "--key", "github"],
-                "Error: name a delivery with --delivery ID, or a key with --key ROUTE KEY"
+                "Error: use --delivery ID or --key ROUTE KEY"
             ),
             (["outbox", "forget", "--delivery", "../x"], "Error: '../x' is not the id of a delivery"),
             (
@@ -247,7 +247,7 @@ import Testing
         #expect(
             right.output == """
                 routes/github.yaml:23:5: note: the signature does not cover the header x-github-event (rules 1, 2), the header x-github-delivery \
-                (unique key): a captured request could be sent again with another value there
+                (unique key): a captured request could be replayed with another value there
                 routes: 2 files, 2 routes, 1 kind, 12 examples: 0 errors, 0 warnings\n
                 """)
         #expect(right.ending == .exited(0))

@@ -64,8 +64,8 @@ import Testing
             let other = try await gateway.command("dead", "retry", "1")
             #expect(
                 other.output == """
-                    dead letter 1: another rule, rule 1, takes it now; it would become a job of the type other in the queue q (kind (none) instead of \
-                    order, type other instead of order, queue q instead of orders); --changed sends it so\n
+                    dead letter 1: another rule, rule 1, now matches it; it would become a job of type other in queue q (kind (none) instead of \
+                    order, type other instead of order, queue q instead of orders); use --changed to send it anyway\n
                     """)
             #expect(other.errors == "sluice: 1 dead letter stays\n" && other.ending == .exited(1))
 
@@ -74,7 +74,9 @@ import Testing
             for flag in [[], ["--changed"]] {
                 let none = try await gateway.command(["dead", "retry", "--all"] + flag)
                 #expect(
-                    none.output == "dead letter 1: its route makes no job of it now: no rule matches it\n", "\(none)")
+                    none.output
+                        == "dead letter 1: its route now makes no job of it: no rule matches and 'otherwise' is ignore\n",
+                    "\(none)")
                 #expect(none.ending == .exited(1))
             }
 
@@ -93,7 +95,7 @@ import Testing
             let changed = try await gateway.command("dead", "retry", "--all")
             #expect(
                 changed.output
-                    == "dead letter 2: its rule was changed or removed; it would become a job of the type order in the queue orders; --changed sends it so\n"
+                    == "dead letter 2: its rule was changed or removed; it would become a job of type order in queue orders; use --changed to send it anyway\n"
             )
             #expect(try await gateway.command("dead", "retry", "2", "--changed").output == "dead letter 2: now job 2\n")
             try await queue.arrivals(2)
@@ -119,7 +121,7 @@ import Testing
             #expect(
                 discarded.output.split(separator: "\n").count == bad && discarded.ending == .exited(0), "\(discarded)")
             #expect(try await gateway.command("dead", "list").output == "no dead letters\n")
-            #expect(try await gateway.command("dead", "discard", "--all").output == "there are no dead letters\n")
+            #expect(try await gateway.command("dead", "discard", "--all").output == "no dead letters\n")
             #expect(try await gateway.stop() == .exited(0))
         }
         await queue.stop()
@@ -140,7 +142,8 @@ import Testing
             #expect(try await queue.arrivals(2) == [1, 4])
             try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
             let gone = try await gateway.command("outbox", "bury", "1")
-            #expect(gone.errors.hasPrefix("sluice: there is no job 1 in ") && gone.ending == .exited(1), "\(gone)")
+            #expect(
+                gone.errors.hasPrefix("sluice: no pending or parked job 1 in ") && gone.ending == .exited(1), "\(gone)")
             #expect(try await gateway.command("dead", "retry", "1").output == "dead letter 1: now job 5\n")
             try await queue.arrivals(3)
             #expect(try await gateway.stop() == .exited(0))
@@ -148,7 +151,7 @@ import Testing
             #expect(
                 try await gateway.command("dead", "discard", "2", "--forget-key").output
                     == "dead letter 2: discarded, its key is forgotten\n")
-            #expect(try await gateway.command("dead", "discard", "2").errors == "sluice: there is no dead letter 2\n")
+            #expect(try await gateway.command("dead", "discard", "2").errors == "sluice: no dead letter 2\n")
         }
         #expect(queue.numbers == [1, 4, 2])
         await queue.stop()
@@ -176,7 +179,7 @@ import Testing
                 try await gateway.command("outbox", "forget", "--key", "github", "delivery-2").output
                     == "1 key forgotten\n")
             let unknown = try await gateway.command("outbox", "forget", "--key", "github", "delivery-3")
-            #expect(unknown.errors == "sluice: no delivery with this key is remembered, so it is new when it comes\n")
+            #expect(unknown.errors == "sluice: no delivery with this key is remembered, so it is accepted as new\n")
             #expect(unknown.ending == .exited(1))
             if isRunning { #expect(try await gateway.stop() == .exited(0)) }
         }

@@ -15,14 +15,16 @@ import Testing
     private func fill(_ folder: TemporaryFolder, _ places: [(element: Int?, rule: Int?)]) throws {
         let store = try OutboxStore(OutboxConfiguration(path: folder.file("outbox.db")), time: SystemTime())
         let letters = places.map {
-            IngestDeadLetter(reason: .badField, detail: "the queue is empty", element: $0.element, rule: $0.rule)
+            DeadLetter(
+                reason: .badField, detail: "the queue is empty",
+                share: DeliveryShare(element: $0.element, rule: $0.rule))
         }
-        let part = IngestPart(key: nil, bodyHash: Fingerprint(high: 1, low: 2), jobs: [], deadLetters: letters)
+        let part = Delivery.Part(key: nil, bodyHash: Fingerprint(high: 1, low: 2), jobs: [], deadLetters: letters)
         let request = Array("POST /adyen HTTP/1.1\r\nhost: x\r\n\r\n[1,2,3]".utf8)
-        let delivery = IngestDelivery(
-            origin: 0, ticket: 0, deliveryID: "D", route: "adyen", receivedAtMilliseconds: 1_763_900_000_000,
-            enqueuedAtNanoseconds: 0,
-            dedupeWindow: .seconds(60), part: part, request: request)
+        let delivery = Submission(
+            Delivery(
+                id: "D", route: "adyen", receivedAtMilliseconds: 1_763_900_000_000, dedupeWindow: .seconds(60),
+                parts: [part], request: request), origin: 0, ticket: 0, enqueuedAtNanoseconds: 0)
         #expect(
             store.commit([delivery]).map(\.outcome)
                 == [.stored(jobs: 0, deadLetters: letters.map(\.reason), duplicates: 0, changedBody: false)])

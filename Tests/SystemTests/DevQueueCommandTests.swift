@@ -11,7 +11,7 @@ import Testing
         let line = try await process.output.line("where it listens") { $0.hasPrefix("listening on http://127.0.0.1:") }
         #expect(
             process.errors.text
-                == "This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.\n")
+                == "This is a development stand-in for Zizq, not a job queue: it keeps jobs in memory only.\n")
         let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
         let wire = try Wire(port: port)
         let body = #"{"type":"t","queue":"q","payload":1,"unique_key":"k"}"#

@@ -34,7 +34,7 @@ import Testing
             try folder.write(try ProjectFiles.text("routes/\(name)"), to: "routes/\(name)")
         }
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text
         #expect(greeting.contains(" for development, 13 routes\n"), "\(greeting)")
         #expect(
@@ -42,8 +42,8 @@ import Testing
                 """
                   secrets    GITHUB_WEBHOOK_SECRET, HMAC_WEBHOOK_SECRET, LINE_CHANNEL_SECRET,
                              PAGERDUTY_WEBHOOK_SECRET, SHOPIFY_CLIENT_SECRET, SLACK_SIGNING_SECRET,
-                             SQUARE_SIGNATURE_KEY, STRIPE_WEBHOOK_SECRET not set: "development" is used, for trying out only
-                             STANDARD_WEBHOOK_SECRET, SVIX_WEBHOOK_SECRET not set: "whsec_ZGV2ZWxvcG1lbnQ=" is used, for trying out only
+                             SQUARE_SIGNATURE_KEY, STRIPE_WEBHOOK_SECRET not set: "development" is used, for development only
+                             STANDARD_WEBHOOK_SECRET, SVIX_WEBHOOK_SECRET not set: "whsec_ZGV2ZWxvcG1lbnQ=" is used, for development only
 
                 """), "\(greeting)")
         // A file that comes later may name a secret that is not there either.
@@ -51,7 +51,7 @@ import Testing
             "routes: [ { path: /late, provider: github, secrets: [ { env: LATE_SECRET } ], jobs: [ { type: late } ] "
                 + "} ]\n",
             to: "routes/late.yaml")
-        try await process.output.line("the reload") { $0 == "reloaded   table 2 is in force with 14 routes" }
+        try await process.output.line("the reload") { $0 == "reloaded   route table 2 (14 routes)" }
         let url = try #require(
             greeting.split(separator: " ").last { $0.hasPrefix("https://") }?.split(separator: "\n").first)
         let late = try await send("push", "--to", String(url).replacing("/github", with: "/late"), in: folder)
@@ -68,7 +68,7 @@ import Testing
             "dev", "--https", "127.0.0.1:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--queue-port", "0",
         ]
         let process = try ChildProcess(ProjectFiles.binary, arguments, environment: [:], folder: folder.path)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text
         #expect(
             greeting.contains(#/webhooks {3}https:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+\n/#), "\(greeting)")
@@ -82,7 +82,7 @@ import Testing
     func firstRun() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let greeting = process.output.text.replacing(ProjectFiles.binary, with: "sluice").replacing(
             /127\.0\.0\.1:\d+/, with: "ADDRESS"
         )
@@ -94,14 +94,14 @@ import Testing
                 sluice VERSION for development, 2 routes
                   webhooks   https://ADDRESS
                   metrics    http://ADDRESS/metrics
-                  jobs go to http://ADDRESS, a development stand-in for Zizq: nothing in it outlives this process
-                  secrets    GITHUB_WEBHOOK_SECRET, HMAC_WEBHOOK_SECRET not set: "development" is used, for trying out only
+                  jobs go to http://ADDRESS, a development stand-in for Zizq that keeps jobs in memory only
+                  secrets    GITHUB_WEBHOOK_SECRET, HMAC_WEBHOOK_SECRET not set: "development" is used, for development only
 
-                Send it a webhook, from this folder in a second terminal:
+                To send a webhook, run this in a second terminal, in this folder:
 
                   sluice send github push --to https://ADDRESS/github
 
-                Ctrl-C stops it. What comes and goes is listed here:
+                Ctrl-C stops the gateway. Deliveries and jobs:
                 """), "\(greeting)")
         let command = try #require(process.output.lines.first { $0.contains(" send github push --to ") })
         let url = String(try #require(command.split(separator: " ").last))
@@ -148,7 +148,7 @@ import Testing
         var certificates: [[UInt8]] = []
         for _ in 0..<2 {
             let process = try start(folder)
-            try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+            try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
             #expect(try mode(folder.file(".sluice")) == 0o700)
             for name in ["key.pem", "outbox.db", "outbox.db-wal", "outbox.db.sock"] {
                 #expect(try mode(folder.file(".sluice/\(name)")) == 0o600, "\(name)")
@@ -165,14 +165,14 @@ import Testing
     func reload() async throws {
         let folder = try TemporaryFolder()
         let process = try start(folder)
-        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await process.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let file = try ProjectFiles.text("routes/github.yaml")
         try folder.write(file.replacing("queue: deploys", with: "quue: deploys"), to: "routes/github.yaml")
         try await process.errors.line("the mistake") {
             $0.contains("unknown key 'quue' in a kind; did you mean 'queue'?")
         }
         try folder.write(file, to: "routes/github.yaml")
-        try await process.output.line("the table") { $0 == "reloaded   table 2 is in force with 2 routes" }
+        try await process.output.line("the table") { $0 == "reloaded   route table 2 (2 routes)" }
         process.kill()
     }
 
@@ -185,13 +185,13 @@ import Testing
             _ = try await process.ending()
             return process
         }
-        #expect(try await status().errors.text == "sluice: there is no outbox at sluice.db; set outbox.path\n")
+        #expect(try await status().errors.text == "sluice: no outbox at sluice.db; set outbox.path\n")
         let development = try start(folder)
-        try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops it.") }
+        try await development.output.line("the greeting") { $0.hasPrefix("Ctrl-C stops the gateway.") }
         let lost = try await status()
         #expect(
             lost.errors.text
-                == "sluice: there is no outbox at sluice.db; that of sluice dev is --outbox-path .sluice/outbox.db\n")
+                == "sluice: no outbox at sluice.db; for sluice dev use --outbox-path .sluice/outbox.db\n")
         #expect(
             try await status("--outbox-path", ".sluice/outbox.db").output.text.hasPrefix("gateway          running\n"))
         development.kill()
@@ -207,7 +207,7 @@ import Testing
                 _ = try await process.ending()
                 return process
             }
-            let advice = "an authority that the system does not know is named with --ca FILE"
+            let advice = "use --ca FILE for an authority that the system does not trust"
             let refused = try await send()
             #expect(refused.errors.text == "sluice: the TLS handshake failed: self-signed certificate; \(advice)\n")
             let taken = try await send("--ca", "certificate.pem")
@@ -221,7 +221,7 @@ import Testing
         let process = try ChildProcess(ProjectFiles.binary, ["dev"], environment: [:], folder: folder.path)
         #expect(try await process.ending() == .exited(1))
         let sentence =
-            "there is no folder routes here; run sluice dev where the route files are, or name their folder with "
+            "no folder routes here; run sluice dev in the folder that contains it, or name the folder with "
             + "--routes"
         #expect(process.errors.text == "sluice: \(sentence)\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
@@ -231,7 +231,7 @@ import Testing
     func noSecret() async throws {
         let folder = try TemporaryFolder()
         let sent = try await send("push", "--to", "http://127.0.0.1:9/github", in: folder)
-        #expect(sent.text == "sluice: GITHUB_WEBHOOK_SECRET is not set; it must hold the secret that the route has\n")
+        #expect(sent.text == "sluice: GITHUB_WEBHOOK_SECRET is not set; set it to the secret of the route\n")
         #expect(sent.ending == .exited(1))
     }
 }

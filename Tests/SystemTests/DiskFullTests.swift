@@ -71,11 +71,11 @@ import Testing
             let position = gateway.log.lines.count
             var stored = Set(1...12)
             for number in 13...80
-            where !gateway.records(from: position).contains(where: { $0.message == "the outbox met an error" }) {
+            where !gateway.records(from: position).contains(where: { $0.message == "outbox error" }) {
                 if try await gateway.send([number]) == [200] { stored.insert(number) }
             }
             let record = try await gateway.record(from: position, "the failed sync") {
-                $0.message == "the outbox met an error"
+                $0.message == "outbox error"
             }
             #expect(record["reason"]?.contains("(SQLite 1034") == true, "\(record)")
             // Out of `failing` by itself, without a restart and without more space.

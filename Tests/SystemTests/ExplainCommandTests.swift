@@ -146,7 +146,7 @@ import Testing
         let result = try await run(["explain", "--path", "/orders/a"], in: folder)
         #expect(
             result.errors == """
-                sluice: routes/orders.yaml:15:15: no kind 'ordr' is declared; did you mean 'order'?
+                sluice: routes/orders.yaml:15:15: unknown kind 'ordr'; did you mean 'order'?
                 sluice: 1 error in routes\n
                 """)
         #expect(result.output.isEmpty)
@@ -156,32 +156,35 @@ import Testing
     @Test(
         "a command line that describes no request ends with status 2",
         arguments: [
-            ([], "Error: say which request: --path /github, or --delivery ID"),
+            ([], "Error: describe a request: --path /github, or --delivery ID"),
             (
                 ["--path", "x"],
-                "Error: --path begins with / and has no #; a query stands behind its ? or in --query, not in both"
+                "Error: --path must begin with / and contain no #; put the query after ? or into --query, not both"
             ),
-            (["--path", "/x", "--header", "X"], "Error: 'X' is no header such as 'X-GitHub-Event: push'"),
-            (["--path", "/x", "--method", "post"], "Error: --method is written in capital letters, such as POST"),
-            (["--path", "/x", "--clock", "now"], "Error: --clock is a time such as 2026-11-25T08:00:00Z"),
+            (
+                ["--path", "/x", "--header", "X"],
+                "Error: 'X' is not a header; write 'Name: value', such as 'X-GitHub-Event: push'"
+            ),
+            (["--path", "/x", "--method", "post"], "Error: --method must be in upper case, such as POST"),
+            (["--path", "/x", "--clock", "now"], "Error: --clock must be a time such as 2026-11-25T08:00:00Z"),
             (
                 ["--path", "/x", "--remote-address", "x"],
-                "Error: --remote-address is an address such as 192.0.2.1 or 2001:db8::1"
+                "Error: --remote-address must be an address such as 192.0.2.1 or 2001:db8::1"
             ),
             (
                 ["--path", "/x", "--body", "a", "--body-file", "b"],
-                "Error: the body is in --body or in --body-file, not in both"
+                "Error: use either --body or --body-file, not both"
             ),
             (
                 ["--path", "/x", "--delivery", "D"],
-                "Error: --delivery brings its own request; leave out what else describes one"
+                "Error: --delivery cannot be combined with options that describe a request"
             ),
-            (["--delivery", "a/b"], "Error: --delivery is the id of a delivery, as its answer and the log have it"),
+            (["--delivery", "a/b"], "Error: --delivery must be the id of a delivery, as in its answer and in the log"),
             (
                 ["--path", "/x", "--outbox-pth", "x", "routes"],
                 "sluice: unknown option '--outbox-pth'; did you mean '--outbox-path'?"
             ),
-            (["--path", "/x", "a", "b"], "sluice: 'b' is one folder too many"),
+            (["--path", "/x", "a", "b"], "sluice: 'b' is unexpected: only one folder is allowed"),
         ] as [([String], String)])
     func usage(arguments: [String], sentence: String) async throws {
         let result = try await run(["explain"] + arguments, in: try folder())
@@ -214,7 +217,9 @@ import Testing
                 #expect(result.ending == .exited(0), "\(result)")
                 running.append(result.output)
             }
-            #expect(running[0].contains("signature     ✓ skipped: it was valid when the request arrived, and is not stored"))
+            #expect(
+                running[0].contains("signature     ✓ skipped: it was valid when the request arrived, and is not stored")
+            )
             #expect(running[0].contains("                shop = \"a b\"\n"))
             #expect(running[0].contains("                job 1, pending: type order, queue orders\n"))
             #expect(
@@ -253,7 +258,7 @@ import Testing
             let after = try await gateway.command("explain", "--delivery", id)
             #expect(
                 after.output.contains(
-                    "its path now leads to no route; this is what the route 'orders', by which it came, makes of it"))
+                    "its path now leads to no route; this shows the route 'orders' that accepted it"))
             #expect(after.output.contains(#"payload, 17 bytes: {"base64":"/wDD"}"#), "\(after)")
         }
     }
@@ -268,12 +273,12 @@ import Testing
             let unkept = try await gateway.command("explain", "--delivery", id)
             #expect(
                 unkept.errors
-                    == "sluice: the request of the delivery \(id) is not kept; it is with a dead letter, and where the route says 'keep_request: true'\n"
+                    == "sluice: the request of the delivery \(id) was not kept; it is kept in a dead letter, or if the route says 'keep_request: true'\n"
             )
             #expect(unkept.ending == .exited(1))
             let outbox = gateway.folder.file("outbox.db")
             let missing = try await gateway.command("explain", "--delivery", "none")
-            #expect(missing.errors == "sluice: there is no delivery none in \(outbox), or it is forgotten by now\n")
+            #expect(missing.errors == "sluice: no delivery none in \(outbox); it may have expired\n")
             #expect(missing.ending == .exited(1))
         }
     }

@@ -75,7 +75,7 @@ import Testing
 
         try folder.write("routes: []\n", to: "routes/r.yaml")
         let none = try await kinds("swift", in: folder)
-        #expect(none.errors == "sluice: no kind is declared in routes\n")
+        #expect(none.errors == "sluice: no kinds in routes\n")
         #expect(none.ending == .exited(1))
     }
 }

@@ -88,8 +88,8 @@ import Testing
             let retried = try await gateway.command("dead", "retry", "--all")
             #expect(
                 retried.output == """
-                    dead letter 1: the version that stored it did not record its rule; it would become a job of the type order in the queue orders; \
-                    --changed sends it so
+                    dead letter 1: the version that stored it did not record its rule; it would become a job of type order in queue orders; \
+                    use --changed to send it anyway
                     dead letter 2: no_matching_rule: no rule of the route matches\n
                     """)
             #expect(retried.ending == .exited(1))

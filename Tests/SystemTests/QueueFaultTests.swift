@@ -21,18 +21,20 @@ import Testing
         Row(
             fault: .status(500, error: "internal server error"), message: again,
             reason: "the server answered 500: internal server error"),
-        Row(fault: .dropBeforeCommit, message: again, reason: "the connection broke off"),
-        Row(fault: .dropAfterCommit, message: again, reason: "the connection broke off"),
+        Row(fault: .dropBeforeCommit, message: again, reason: "the connection failed"),
+        Row(fault: .dropAfterCommit, message: again, reason: "the connection failed"),
         Row(
             fault: .halfAnswer, message: again,
             reason: "the server closed the connection before its answer was complete"),
-        Row(fault: .silence, message: again, reason: "no whole answer within 1s"),
-        Row(fault: .silenceAfterCommit, message: again, reason: "no whole answer within 1s"),
-        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be read", code: "zizq_set_up_wrong"),
+        Row(fault: .silence, message: again, reason: "no complete answer within 1s"),
+        Row(fault: .silenceAfterCommit, message: again, reason: "no complete answer within 1s"),
+        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be parsed", code: "zizq_set_up_wrong"),
         Row(
-            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 is not one of Zizq's",
+            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 does not come from Zizq",
             code: "zizq_set_up_wrong"),
-        Row(fault: .redirect, message: alarm, reason: "the answer 307 is not one of Zizq's", code: "zizq_set_up_wrong"),
+        Row(
+            fault: .redirect, message: alarm, reason: "the answer 307 does not come from Zizq",
+            code: "zizq_set_up_wrong"),
     ]
 
     @Test("a fault that passes is logged, and every job arrives exactly once and in order", arguments: passing)
@@ -85,7 +87,7 @@ import Testing
             await queue.stop()
             try await gateway.send(11...20)
             try await gateway.record("the unknown outcome") {
-                $0.message == "sending a batch again: it is unknown whether Zizq stored it"
+                $0.message == "sending a batch again: Zizq may or may not have stored it"
             }
             try await queue.restart()
             #expect(try await queue.arrivals(20) == Array(1...20))

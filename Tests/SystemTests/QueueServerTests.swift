@@ -109,7 +109,7 @@ import Testing
             let record = try await gateway.record { $0["version"] == "7.1.0" }
             #expect(
                 record.message
-                    == "the Zizq server is of another major version than this client was made for, which is 0")
+                    == "the Zizq server has another major version than this client supports, which is 0")
             try await gateway.untilMetric("sluice_jobs_queued_total", is: 1)
         }
         await server.stop()

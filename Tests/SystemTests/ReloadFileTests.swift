@@ -7,7 +7,7 @@ import Testing
     private typealias Way = @Sendable (TemporaryFolder, String) throws -> Void
 
     private static let loaded = "loaded the route files"
-    private static let seen = "the route files have changed: they are loaded if the next look sees the same"
+    private static let seen = "the route files have changed; loading them if they are unchanged at the next check"
 
     private static let ways: [String: Way] = [
         "an editor that writes beside and renames": { folder, text in
@@ -92,10 +92,10 @@ import Testing
             "routes:1:1: the routes folder cannot be read: No such file or directory", { try $0.remove("routes") }
         ),
         "an emptied folder": (
-            "the route files hold no route; the last table stays", { try $0.remove("routes/r.yaml") }
+            "the route files contain no routes; keeping the previous routes", { try $0.remove("routes/r.yaml") }
         ),
         "an emptied file": (
-            "routes/r.yaml:1:1: there is nothing in this file; delete it to take its routes away",
+            "routes/r.yaml:1:1: this file is empty; delete it to remove its routes",
             { try $0.overwrite("", in: "routes/r.yaml") }
         ),
         "a file with another ending": (
@@ -137,12 +137,12 @@ import Testing
             #expect(try await gateway.metric("sluice_routes") == 1)
             let routes = try await gateway.command("routes")
             #expect(routes.ending == .exited(0))
-            #expect(routes.output.contains("failed; table 1 stays in force\n"), "\(routes)")
+            #expect(routes.output.contains("failed; keeping route table 1\n"), "\(routes)")
             #expect(routes.output.contains("\nproblems     1\n  \(problem)\n\nNAME  PATH"), "\(routes)")
             let reload = try await gateway.command("reload")
             #expect(reload.ending == .exited(1))
             #expect(
-                reload.errors.hasSuffix("sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n"),
+                reload.errors.hasSuffix("sluice: \(problem)\nsluice: reload failed; keeping route table 1\n"),
                 "\(reload)")
             #expect(reload.errors.contains("A_NEW_SECRET needs a restart") == name.contains("variable"))
 

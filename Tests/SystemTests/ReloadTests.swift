@@ -29,7 +29,7 @@ import Testing
         return webhook
     }
 
-    static let refused = "the route files cannot be put in force"
+    static let refused = "cannot load the route files"
 
     @Test("a route file broken under load changes nothing but the alarm, and mending it clears the alarm")
     func broken() async throws {
@@ -48,7 +48,7 @@ import Testing
             #expect(try await gateway.metric("sluice_route_table_version") == 1)
             let reload = try await gateway.command("reload")
             #expect(reload.ending == .exited(1))
-            #expect(reload.errors == "sluice: \(problem)\nsluice: nothing was changed; table 1 stays in force\n")
+            #expect(reload.errors == "sluice: \(problem)\nsluice: reload failed; keeping route table 1\n")
             #expect(try await gateway.answer(to: .numbered(0)).status == 200)
             let position = gateway.log.position
             try gateway.folder.write(whole, to: "routes/github.yaml")
@@ -87,7 +87,7 @@ import Testing
         try await GatewayUnderTest.run { gateway in
             try gateway.folder.write(Self.route("one"), to: "routes/one.yaml")
             let command = try await gateway.command("reload")
-            #expect(command.output == "table 2 is in force with 3 routes\n", "\(command)")
+            #expect(command.output == "loaded route table 2 (3 routes)\n", "\(command)")
             #expect(command.ending == .exited(0))
             try gateway.folder.write(Self.route("two"), to: "routes/two.yaml")
             gateway.process.send(1)
@@ -114,7 +114,7 @@ import Testing
             try gateway.folder.write(
                 Self.route("r").replacing("type: r", with: "type: newer").replacing("HMAC_W", with: "GITHUB_W"),
                 to: "routes/r.yaml")
-            #expect(try await gateway.command("reload").output == "table 2 is in force with 1 routes\n")
+            #expect(try await gateway.command("reload").output == "loaded route table 2 (1 routes)\n")
             #expect(try await gateway.answer(to: webhook).status == 401)
             try wire.send(Array(webhook.body.dropFirst(3)))
             #expect(try await wire.answer().status == 200)
@@ -157,7 +157,7 @@ import Testing
             try gateway.folder.remove("routes/only.yaml")
             let command = try await gateway.command("reload")
             #expect(command.ending == .exited(1))
-            #expect(command.errors.hasSuffix("sluice: nothing was changed; table 1 stays in force\n"), "\(command)")
+            #expect(command.errors.hasSuffix("sluice: reload failed; keeping route table 1\n"), "\(command)")
             #expect(try await gateway.answer(to: Self.webhook("only")).status == 200)
         }
     }

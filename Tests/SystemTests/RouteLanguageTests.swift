@@ -86,7 +86,7 @@ import Testing
             #expect(try await gateway.command("reload").ending == .exited(0))
             let stays = try await gateway.command("dead", "retry", "1")
             #expect(
-                stays.output == "dead letter 1: body_unreadable: the route finds no element 2 in the request any more\n"
+                stays.output == "dead letter 1: body_unreadable: the route no longer finds element 2 in the request\n"
             )
             try gateway.folder.write(
                 Self.routes.replacing("item.type: a", with: "item.type: [a, b]"), to: "routes/r.yaml")

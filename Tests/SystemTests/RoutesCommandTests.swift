@@ -106,7 +106,7 @@ import Testing
             let first = try await gateway.command("routes")
             #expect(first.ending == .exited(0) && first.errors.isEmpty, "\(first)")
             let pattern =
-                /table        1, in force since (\S+)\nlast reload  (\S+), put in force\nfiles        as in force\n\nNAME    PATH (.*\n)+/
+                /table        1, loaded (\S+)\nlast reload  (\S+), success\nfiles        same as loaded\n\nNAME    PATH (.*\n)+/
             let match = try #require(first.output.wholeMatch(of: pattern), "\(first.output)")
             #expect(match.1 == match.2)
             let state = try await state(gateway)
@@ -128,7 +128,7 @@ import Testing
             try gateway.folder.remove("routes/s.yaml")
             #expect(
                 try await gateway.command("routes").output.contains(
-                    "\nfiles        as in force\nproblems     1\n  routes/s.yaml:1:9: "))
+                    "\nfiles        same as loaded\nproblems     1\n  routes/s.yaml:1:9: "))
             try gateway.folder.remove("routes")
             #expect(try await self.state(gateway).files == "unreadable")
         }
@@ -153,15 +153,15 @@ import Testing
     @Test("where no gateway runs, both ways to see a table are named")
     func nobody() async throws {
         let otherWay =
-            "sluice: start the gateway to see the table in force, or name a folder to see what its files make: sluice "
+            "sluice: start the gateway to see its route table, or name a folder to see the table of its files: sluice "
             + "routes FOLDER\n"
         let nowhere = try await run([ProjectFiles.binary, "routes"], in: try TemporaryFolder())
-        #expect(nowhere == (.exited(1), "", "sluice: there is no outbox at sluice.db; set outbox.path\n" + otherWay))
+        #expect(nowhere == (.exited(1), "", "sluice: no outbox at sluice.db; set outbox.path\n" + otherWay))
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.shutdown": "0"])) { gateway in
             #expect(try await gateway.stop() == .exited(0))
             let stopped = try await gateway.command("routes")
             #expect(stopped.ending == .exited(69))
-            #expect(stopped.errors == "sluice: no gateway runs on this outbox\n" + otherWay)
+            #expect(stopped.errors == "sluice: no gateway is running on this outbox\n" + otherWay)
         }
     }
 }

@@ -53,16 +53,16 @@ import Testing
             errors: "sluice: nowhere:1:1: the routes folder cannot be read: No such file or directory\n"),
         Row(
             name: "a folder in place of the outbox", settings: ["outbox.path": "routes"], status: .unavailable,
-            errors: "sluice: routes is a folder; the outbox is a file.\n"),
+            errors: "sluice: routes is a folder, not a file.\n"),
         Row(
             name: "more bytes of dead letters than of all",
             settings: ["outbox.max_bytes": "64MiB", "outbox.max_dead_bytes": "65MiB"],
             errors: """
-                sluice: SLUICE_OUTBOX_MAX_DEAD_BYTES: outbox.max_dead_bytes is 65MiB, more than outbox.max_bytes (64MiB), which it is a part of\n
+                sluice: SLUICE_OUTBOX_MAX_DEAD_BYTES: outbox.max_dead_bytes is 65MiB, more than outbox.max_bytes (64MiB), which includes it\n
                 """),
         Row(
             name: "no folder for the outbox", settings: ["outbox.path": "nowhere/outbox.db"], status: .unavailable,
-            errors: "sluice: The outbox's folder nowhere does not exist.\n"),
+            errors: "sluice: The outbox folder nowhere does not exist.\n"),
         Row(
             name: "a file in place of the outbox's folder", settings: ["outbox.path": "key.pem/outbox.db"],
             status: .unavailable,
@@ -118,7 +118,7 @@ import Testing
         let queue = try await TestQueue.start()
         let address = queue.url.replacing("http://", with: "")
         let (ending, errors) = try await refusal(GatewaySetup(settings: [listener: address]))
-        let advice = "end the other process or set \(listener) to another address"
+        let advice = "stop the other process or set \(listener) to another address"
         #expect(errors == "sluice: cannot listen on \(address) (\(listener)): Address already in use; \(advice)\n")
         #expect(ending == .exited(69))
         await queue.stop()
@@ -140,12 +140,12 @@ import Testing
             ProjectFiles.binary, ["outbox", "status", "--outbox-path", folder.file("outbox.db")], environment: [:],
             folder: folder.path)
         #expect(try await command.ending() == .exited(69))
-        let sentence = "outbox.db.lock is locked by another process: only one process may work on an outbox.\n"
+        let sentence = "outbox.db.lock is locked by another process: only one process can use an outbox.\n"
         #expect(command.errors.text.replacing(folder.path + "/", with: "") == "sluice: \(sentence)")
         let waiting = try await process.errors.line("the wait") {
             $0.contains("outbox.db.lock is locked by another process")
         }
-        #expect(LogRecord(waiting)?.message.hasSuffix("; waiting for it, 30s at most") == true, "\(waiting)")
+        #expect(LogRecord(waiting)?.message.hasSuffix("; waiting at most 30s") == true, "\(waiting)")
         #expect(process.isRunning && !process.errors.text.contains("listening"))
         #expect(flock(lock, LOCK_UN) == 0)
         try await process.errors.line("the start") { LogRecord($0)?.message == "started" }
@@ -163,8 +163,8 @@ import Testing
             let holder = "outbox.db.lock is locked by process \(gateway.process.id)"
             let lines = second.errors.text.replacing(gateway.folder.path + "/", with: "").split(separator: "\n")
             #expect(lines.count == 2, "\(lines)")
-            #expect(lines.first?.contains("\(holder); waiting for it, 30s at most") == true)
-            #expect(lines.last == "sluice: \(holder) for 30s: only one process may work on an outbox.")
+            #expect(lines.first?.contains("\(holder); waiting at most 30s") == true)
+            #expect(lines.last == "sluice: \(holder) for 30s: only one process can use an outbox.")
             try await gateway.expectGoodDelivery()
         }
     }
@@ -201,7 +201,7 @@ import Testing
         let settings = ["outbox.path": folder.file("shut/outbox.db")]
         let (ending, errors) = try await refusal(GatewaySetup(settings: settings, folder: folder, wrapper: nobody))
         let lock = "\("shut/outbox.db.lock"): Permission denied."
-        #expect(errors == "sluice: The outbox's folder shut must be writable, and its files too: \(lock)\n")
+        #expect(errors == "sluice: The outbox folder shut and its files must be writable: \(lock)\n")
         #expect(ending == .exited(69))
     }
 
@@ -219,10 +219,10 @@ import Testing
             GatewaySetup(settings: ["outbox.path": folder.file("open/outbox.db")], folder: folder))
         let sentence =
             what == "owner"
-            ? "The outbox's folder open belongs to the user 65534, who could replace the outbox; this process runs as the user 0. Give the folder "
-                + "to the user 0 (chown), or set outbox.path to a file in a folder of its own."
-            : "The outbox's folder open may be written by other users (mode \(what.dropFirst())), who could replace the outbox. Take that right "
-                + "away (chmod go-w open), or set outbox.path to a file in a folder of its own."
+            ? "The outbox folder open belongs to user 65534, who could replace the outbox; this process runs as user 0. "
+                + "Change its owner to user 0 (chown), or set outbox.path to a file in a separate folder."
+            : "The outbox folder open is writable by other users (mode \(what.dropFirst())), who could replace the outbox. "
+                + "Run chmod go-w open, or set outbox.path to a file in a separate folder."
         #expect(errors == "sluice: \(sentence)\n")
         #expect(ending == .exited(69))
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["keep"])
@@ -234,8 +234,8 @@ import Testing
         try folder.write("of somebody else", to: "other")
         try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: folder.file("other"))
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
-        let advice = "Remove it, or set outbox.path to the file that it leads to."
-        #expect(errors == "sluice: \(name) is a symbolic link, which the outbox's files must not be. \(advice)\n")
+        let advice = "Remove it, or set outbox.path to its target."
+        #expect(errors == "sluice: \(name) is a symbolic link, which is not allowed for outbox files. \(advice)\n")
         #expect(ending == .exited(69))
         #expect(try folder.read("other") == Array("of somebody else".utf8))
     }

@@ -17,7 +17,7 @@ import Testing
             #expect(try await keptAlive.answer()[header: "connection"] != "close")
             gateway.process.send(15)
             try await gateway.record("the announcement") {
-                $0.message == "stopping: serving on for limits.drain, then finishing" && $0["signal"] == "SIGTERM"
+                $0.message == "stopping: serving for limits.drain, then finishing" && $0["signal"] == "SIGTERM"
             }
             let ready = try await gateway.admin("/readyz")
             #expect(ready.status == 503)
@@ -46,7 +46,7 @@ import Testing
             #expect(try await gateway.answer(to: .numbered(1, type: "ping")).status == 200)
             gateway.process.send(signal)
             #expect(try await gateway.process.ending() == .exited(0))
-            #expect(gateway.records().contains { $0.message == "stopping at once: the drain is skipped" })
+            #expect(gateway.records().contains { $0.message == "stopping now, without the drain" })
         }
     }
 

@@ -72,7 +72,7 @@ import Testing
             #expect(refused.count + result.numbers(200).count == 60)
             try await gateway.record("the failed sync") {
                 // SQLITE_IOERR_FSYNC
-                $0.message == "the outbox met an error" && $0["reason"] == "disk I/O error (SQLite 1034)"
+                $0.message == "outbox error" && $0["reason"] == "disk I/O error (SQLite 1034)"
             }
             #expect(gateway.records().contains { $0["code"] == "commit_failed" && $0["status"] == "503" })
             // A sender sends again what was refused, as often as it takes.

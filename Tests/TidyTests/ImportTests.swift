@@ -18,7 +18,7 @@ import Testing
             "SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging", "FoundationEssentials",
         ],
         "DevQueue": ["SluiceBase", "SluiceJSON", "SluiceNet", "SluiceHTTP", "Logging"],
-        "SluiceOutbox": ["SluiceBase", "SluiceCrypto", "CSluiceSQLite", "Logging"],
+        "SluiceOutbox": ["SluiceBase", "SluiceJSON", "CSluiceSQLite", "Logging"],
         "SluiceRelay": ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", "Logging"],
         "SluiceRoutes": ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON"],
         "SluiceRouteFiles": ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"],

@@ -16,7 +16,7 @@ import Testing
             ])
     }
 
-    @Test("The jobs of a bulk answer come back in its order, with what happened to each")
+    @Test("the jobs of a bulk answer come back in its order, with what happened to each")
     func readsJobs() throws {
         let text =
             #"{"jobs":[{"id":"a","type":"t","queue":"q","priority":1,"duplicate":false,"folded":false,"backoff":{"exponent":2.0}},"#
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(
-        "A success that is not Zizq's JSON is a decoding error and ambiguous",
+        "a success that is not Zizq's JSON is a decoding error and ambiguous",
         arguments: [
             ("<html>", 200), ("", 201), ("{}", 200), (#"{"jobs":null}"#, 200), (#"{"jobs":[{"type":"t"}]}"#, 201),
             (#"{"jobs":[]} x"#, 201),
@@ -48,16 +48,16 @@ import Testing
         #expect(error?.isRetryable == false)
     }
 
-    @Test("A version is read, and its absence is a decoding error")
+    @Test("a version is read, and its absence is a decoding error")
     func readsText() throws {
         let body = Array(#"{"name":"zizq","version":"0.6.1"}"#.utf8)
         #expect(try AnswerReading.text("version", status: 200, body: body.span) == "0.6.1")
         let error = #expect(throws: ZizqError.self) { try AnswerReading.text("status", status: 200, body: body.span) }
-        #expect(error?.description == "the answer 200 cannot be read: status is missing at byte 33")
+        #expect(error?.description == "the answer 200 cannot be parsed: status is missing at byte 33")
     }
 
     @Test(
-        "A refusal keeps the server's text only where it is Zizq's JSON",
+        "a refusal keeps the server's text only where it is Zizq's JSON",
         arguments: [
             (#"{"error":"jobs[1]: queue must not contain ','"}"#, "jobs[1]: queue must not contain ','"),
             (#"{"error":"unsupported media type","supported":["application/json"]}"#, "unsupported media type"),

@@ -118,7 +118,7 @@ import Testing
             let error = await failure { () throws(ZizqError) in
                 try await client.enqueue(Enqueue(Rebuild()).backoff(long))
             }
-            #expect(error?.description == "the base of a backoff is between 0 and 4294967295 milliseconds")
+            #expect(error?.description == "the base of a backoff must be between 0 and 4294967295 milliseconds")
             try await client.enqueue(Page(1))
             var taken = client.take(Page.self, silence: .seconds(Int64.max)).makeAsyncIterator()
             let job = try #require(try await taken.next())
@@ -126,7 +126,7 @@ import Testing
             #expect(failed.status == .scheduled)
         }
         for seconds in [Int64.min, -1, 0] {
-            #expect(throws: ZizqError.invalidArgument("a timeout must be longer than nothing")) {
+            #expect(throws: ZizqError.invalidArgument("a timeout must be longer than zero")) {
                 try client("http://127.0.0.1:1") { $0.readTimeout = .seconds(seconds) }
             }
         }
@@ -312,7 +312,7 @@ import Testing
             #expect(!fits)
         }
         #expect(
-            log.all == ["the Zizq server is of another major version than this client was made for, which is 0 1.0.0"])
+            log.all == ["the Zizq server has another major version than this client supports, which is 0 1.0.0"])
         await client.shutdown()
         try await QueueFixture.run({ $0.logger = Logger(label: "test") { _ in log } }) { _, client in
             let fits = try await client.checkVersion()

@@ -227,13 +227,13 @@ import Testing
         struct Order: Decodable { var lines: [Line] }
         struct Line: Decodable { var count: Int }
         let rows = [
-            (#"{"lines":[{"count":1},{"count":"2"}]}"#, "lines.1.count: a string stands where Int is expected"),
-            (#"{"lines":[{"count":null}]}"#, "lines.0.count: null stands where Int is expected"),
+            (#"{"lines":[{"count":1},{"count":"2"}]}"#, "lines.1.count: expected Int, found a string"),
+            (#"{"lines":[{"count":null}]}"#, "lines.0.count: expected Int, found null"),
             (#"{"lines":[{}]}"#, "lines.0: the member 'count' is missing"),
-            (#"{"lines":7}"#, "lines: a number stands where Array<Any> is expected"),
+            (#"{"lines":7}"#, "lines: expected Array<Any>, found a number"),
             (#"{"lines":[{"count":1.5}]}"#, "lines.0.count: 1.5 does not fit into Int"),
             ("{", ": the text ends inside a value at byte 1"),
-            ("[1] x", ": there is text behind the value at byte 4"),
+            ("[1] x", ": there is text after the value at byte 4"),
         ]
         for (text, expected) in rows {
             do {

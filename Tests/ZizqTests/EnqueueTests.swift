@@ -104,25 +104,25 @@ import Testing
             var batch: Batch? { Batch(key: "b", when: "true", fold: "$new") }
         }
         let rows: [(any Enqueueable, String)] = [
-            (Bad(), "a job of the type bad cannot be encoded: value: JSON has no nan"),
+            (Bad(), "a job of the type bad cannot be encoded: value: JSON cannot represent nan"),
             (Enqueue(Batched()).uniqueKey(.raw("k")), "a job has either a unique key or a batch"),
-            (Enqueue(Rebuild()).uniqueKey(.raw("")), "a unique key is empty: it would be the same for every job"),
+            (Enqueue(Rebuild()).uniqueKey(.raw("")), "a unique key is empty; it would be the same for every job"),
             (
                 Enqueue(Rebuild()).uniqueKey(.hash(of: [Double.infinity])),
-                "a unique key cannot be made of this value: 0: JSON has no inf"
+                "a unique key cannot be made of this value: 0: JSON cannot represent inf"
             ),
             (
                 Enqueue(Rebuild()).backoff(Backoff(base: .seconds(5_000_000), exponent: 1, jitter: .zero)),
-                "the base of a backoff is between 0 and 4294967295 milliseconds"
+                "the base of a backoff must be between 0 and 4294967295 milliseconds"
             ),
             (
                 Enqueue(Rebuild()).retention(Retention(dead: .seconds(-1))),
-                "a retention is between 0 and 9223372036854775807 milliseconds"
+                "a retention must be between 0 and 9223372036854775807 milliseconds"
             ),
-            (Enqueue(Rebuild()).readyAt(Timestamp(millisecondsSinceEpoch: -1)), "a job cannot be ready before 1970"),
+            (Enqueue(Rebuild()).readyAt(Timestamp(millisecondsSinceEpoch: -1)), "readyAt must not be before 1970"),
             (
                 Enqueue(Rebuild()).batch(Batch(key: "", when: "", fold: "")),
-                "the key of a batch is empty: every job would be folded into one"
+                "the key of a batch is empty; every job would be folded into one"
             ),
             (RawJob([]), "a raw job is empty"),
         ]

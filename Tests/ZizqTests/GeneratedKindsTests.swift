@@ -24,7 +24,7 @@ import Zizq
         return try #require(found)
     }
 
-    @Test("A payload comes back as it was; fields that the kind does not name are left out, and what is null is absent")
+    @Test("a payload comes back as it was; fields that the kind does not name are left out, and what is null is absent")
     func object() async throws {
         let payload = #"""
             {"repository":"octo/hello","commit":"f95f","size":-3,"pusher":{"name":"mona","email":null,"more":1},"ref":"x",
@@ -41,7 +41,7 @@ import Zizq
                 + #""commits":[{"id":"a"},{"id":"b","author":{"name":"é","tags":["x","y"]}}]}"#)
     }
 
-    @Test("Every type takes what its JSON can be")
+    @Test("every type takes what its JSON can be")
     func types() async throws {
         let payload =
             #"{"text":"","whole":9223372036854775807,"real":1.5,"flag":true,"map":{"a":[null,{"b":false}]},"list":[1,"x",2.5],"json":null,"#
@@ -55,7 +55,7 @@ import Zizq
         #expect(again == payload)
     }
 
-    @Test("Names that Swift does not take are other names here, and the fields' own in the payload")
+    @Test("names that Swift does not take are other names here, and the fields' own in the payload")
     func names() async throws {
         let payload =
             #"{"class":"1","type":"2","self":"3","my-field":"4","2fast":"5","élan":"6","fullName":"7","_id":"8","__proto__":"9","a\"b":"10","#
@@ -71,7 +71,7 @@ import Zizq
         #expect(again == payload)
     }
 
-    @Test("Batch and budgets are those of the kind; a field that is called batch has another name here")
+    @Test("batch and budgets are those of the kind; a field that is called batch has another name here")
     func licensed() async throws {
         #expect(
             Restock.budgets == [
@@ -92,7 +92,7 @@ import Zizq
         #expect(Tick(7).batch == Batch(key: "tick", when: "true", fold: "$new"))
     }
 
-    @Test("A payload that is no object is the value itself")
+    @Test("a payload that is no object is the value itself")
     func wrapped() async throws {
         #expect(
             try await again(#"[{"a":1}]"#, as: Archive.self).value == Archive(.array([.object(["a": .integer(1)])])))
@@ -108,7 +108,7 @@ import Zizq
         #expect(try await again(#"{"value":"x"}"#, as: Élan.self).value == Élan(value: "x"))
     }
 
-    @Test("What the kind says of its jobs goes with them")
+    @Test("what the kind says of its jobs goes with them")
     func constants() async throws {
         try await QueueFixture.run { queue, client in
             try await client.enqueue(DeployBranch(repository: "r", commit: "c", size: 1, commits: []))

@@ -33,7 +33,7 @@ import Testing
             }
             for id in ["", ".", ".."] {
                 let error = await failure { () throws(ZizqError) in try await client.job(id) }
-                #expect(error == .invalidArgument("'\(id)' is no job's identifier"))
+                #expect(error == .invalidArgument("'\(id)' is not a job identifier"))
             }
         }
     }
@@ -127,12 +127,12 @@ import Testing
                 }
                 #expect(
                     counted?.description
-                        == "what a filter lists under 'queue' must neither be empty nor have a comma in it")
+                        == "values of the filter 'queue' must not be empty or contain a comma")
                 var listed = client.jobs(JobFilter().types([name])).makeAsyncIterator()
                 let error = await #expect(throws: ZizqError.self) { try await listed.next() }
                 #expect(
                     error?.description
-                        == "what a filter lists under 'type' must neither be empty nor have a comma in it")
+                        == "values of the filter 'type' must not be empty or contain a comma")
                 var taken = client.take(queues: ["q", name]).makeAsyncIterator()
                 let refused = await #expect(throws: ZizqError.self) { try await taken.next() }
                 #expect(refused?.description.hasPrefix("the name of a queue must not ") == true)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RetryAfterTests {
     @Test(
-        "Seconds and dates are read, and nothing else",
+        "seconds and dates are read, and nothing else",
         arguments: [
             ("0", .zero), ("120", .seconds(120)), ("-1", nil), ("+5", nil), ("1.5", nil), ("", nil),
             ("99999999999", nil), ("soon", nil),

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "The host header has the port only where it is not the scheme's own",
+        "the host header has the port only where it is not the scheme's own",
         arguments: [
             ("http://a:80", "a"), ("http://a:443", "a:443"), ("https://a:443/x", "a"),
             ("http://[::1]:7890", "[::1]:7890"),
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "Anything else is refused in a sentence that does not repeat the URL",
+        "anything else is refused in a sentence that does not repeat the URL",
         arguments: [
             ("127.0.0.1:7890", "must begin with http:// or https://"),
             ("ftp://zizq", "must begin with http:// or https://"),
@@ -42,7 +42,7 @@ import Testing
             ("http://zizq:", "must have a port between 1 and 65535"),
             ("http://zizq:+80", "must have a port between 1 and 65535"),
             ("http://[::1", "has a malformed IPv6 address"), ("http://[zizq]", "has a malformed IPv6 address"),
-            ("http://user:secret@zizq", "must not hold a user name or a password"),
+            ("http://user:secret@zizq", "must not contain a user name or a password"),
             ("http://zizq/?a=b", "must have neither a query nor a fragment"),
             ("http://zizq#x", "must have neither a query nor a fragment"),
             ("http://zizq/a b", "has a path with a character that must be escaped"),

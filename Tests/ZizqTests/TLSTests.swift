@@ -32,7 +32,7 @@ import Zizq
         return try answer.result.get()
     }
 
-    @Test("Jobs go over HTTPS to a server whose authority is the given one")
+    @Test("jobs go over HTTPS to a server whose authority is the given one")
     func enqueues() async throws {
         try await withServer { url, caPath in
             let jobs = try await enqueue(url, caPath: caPath)
@@ -40,7 +40,7 @@ import Zizq
         }
     }
 
-    @Test("A certificate of an unknown authority, or for another host, ends the call before anything is sent")
+    @Test("a certificate of an unknown authority, or for another host, ends the call before anything is sent")
     func refusesOthers() async throws {
         try await withServer { url, _ in
             let error = await #expect(throws: ZizqError.self) { try await enqueue(url, caPath: nil) }

@@ -7,7 +7,7 @@ import Zizq
     }
 
     @Test(
-        "Each error says whether to try again and whether the server may have acted",
+        "each error says whether to try again and whether the server may have acted",
         arguments: [
             (.transport(.init(requestBodyMayHaveBeenProcessed: false, message: "")), true, false),
             (.transport(.init(requestBodyMayHaveBeenProcessed: true, message: "")), true, true),
@@ -23,7 +23,7 @@ import Zizq
     }
 
     @Test(
-        "Only Zizq's own 403 speaks of a licence",
+        "only Zizq's own 403 speaks of a licence",
         arguments: [
             (response(403, "unique jobs requires a pro license"), .uniqueJobs),
             (response(403, "batched jobs requires a pro license"), .batchedJobs),
@@ -35,10 +35,10 @@ import Zizq
         #expect(error.isLicence == (feature != nil))
     }
 
-    @Test("An error is one sentence with what the server said")
+    @Test("an error is one sentence with what the server said")
     func describes() {
         #expect("\(Self.response(400, "type must not be empty"))" == "the server answered 400: type must not be empty")
-        #expect("\(Self.response(502))" == "the answer 502 is not one of Zizq's")
+        #expect("\(Self.response(502))" == "the answer 502 does not come from Zizq")
         #expect("\(ZizqError.invalidArgument("no"))" == "no")
         #expect("\(Self.response(401, "bad\u{1B}[31m\n"))" == "the server answered 401: bad\\u{1b}[31m\\u{a}")
     }

@@ -9,7 +9,7 @@ struct Certificate: ~Copyable {
 
     /// Empty.
     private init() throws(OpenSSLError) {
-        guard let pointer = unsafe X509_new() else { throw OpenSSLError("making a certificate") }
+        guard let pointer = unsafe X509_new() else { throw OpenSSLError("creating a certificate") }
         unsafe self.pointer = pointer
     }
 
@@ -42,11 +42,11 @@ struct Certificate: ~Copyable {
 
     /// 127 random bits: a browser refuses two certificates of one issuer with the same number.
     private func setSerialNumber() throws(OpenSSLError) {
-        guard let number = unsafe BN_new() else { throw OpenSSLError("making a certificate") }
+        guard let number = unsafe BN_new() else { throw OpenSSLError("creating a certificate") }
         defer { unsafe BN_free(number) }
         try Self.check(unsafe BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY))
         guard unsafe BN_to_ASN1_INTEGER(number, X509_get_serialNumber(pointer)) != nil else {
-            throw OpenSSLError("making a certificate")
+            throw OpenSSLError("creating a certificate")
         }
     }
 
@@ -67,14 +67,14 @@ struct Certificate: ~Copyable {
 
     private func add(_ extensionID: Int32, _ value: String) throws(OpenSSLError) {
         guard let addition = unsafe X509V3_EXT_conf_nid(nil, nil, extensionID, value) else {
-            throw OpenSSLError("making a certificate")
+            throw OpenSSLError("creating a certificate")
         }
         defer { unsafe X509_EXTENSION_free(addition) }
         try Self.check(unsafe X509_add_ext(pointer, addition, -1))
     }
 
     private static func check(_ status: Int32) throws(OpenSSLError) {
-        guard status == 1 else { throw OpenSSLError("making a certificate") }
+        guard status == 1 else { throw OpenSSLError("creating a certificate") }
     }
 }
 

@@ -8,14 +8,14 @@ struct PrivateKey: ~Copyable {
 
     init() throws(OpenSSLError) {
         guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else {
-            throw OpenSSLError("making a key")
+            throw OpenSSLError("creating a key")
         }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         let isMade =
             unsafe EVP_PKEY_keygen_init(context) == 1 && EVP_PKEY_CTX_set_group_name(context, "P-256") == 1
             && EVP_PKEY_generate(context, &key) == 1
-        guard isMade, let key = unsafe key else { throw OpenSSLError("making a key") }
+        guard isMade, let key = unsafe key else { throw OpenSSLError("creating a key") }
         unsafe pointer = key
     }
 
@@ -84,8 +84,8 @@ package enum SelfSignedCertificateError: Error, Sendable, Hashable, CustomString
     package var description: String {
         switch self {
         case .noNames: "a certificate needs a host name or an address"
-        case .invalidHostName(let name): "'\(name)' is no host name"
-        case .invalidAddress(let address): "'\(address)' is no IP address"
+        case .invalidHostName(let name): "'\(name)' is not a host name"
+        case .invalidAddress(let address): "'\(address)' is not an IP address"
         case .openSSL(let error): error.description
         }
     }

@@ -82,9 +82,9 @@ package enum ControlClient {
 
     private static func noOutbox(_ path: String, _ request: ControlRequest) -> StartupError {
         let development = Settings.development.outbox.path
-        let hint = exists(development) ? "; that of sluice dev is --outbox-path \(development)" : "; set outbox.path"
+        let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
-        return StartupError(.wrongInput, "there is no outbox at \(path)\(hint)\(otherWay)")
+        return StartupError(.wrongInput, "no outbox at \(path)\(hint)\(otherWay)")
     }
 
     private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)

@@ -2,7 +2,6 @@ internal import FoundationEssentials
 package import SluiceBase
 internal import SluiceOutbox
 internal import SluiceRouteFiles
-internal import SluiceRoutes
 
 extension ControlDocuments.Job {
     init(_ job: JobListing) {
@@ -18,8 +17,9 @@ extension ControlDocuments.Job {
 extension ControlDocuments.JobContent {
     init(_ content: JobContent) {
         self.init(
-            job: ControlDocuments.Job(content.listing), options: String(decoding: content.job.options, as: UTF8.self),
-            uniqueWhile: content.job.uniqueWhile, isIntact: content.isIntact,
+            job: ControlDocuments.Job(content.listing),
+            options: String(decoding: content.job.options.members, as: UTF8.self),
+            uniqueWhile: content.job.uniqueWhile?.rawValue, isIntact: content.isIntact,
             payload: String(decoding: content.job.payload, as: UTF8.self))
     }
 }
@@ -63,14 +63,21 @@ extension ControlDocuments.Reloaded {
 }
 
 extension ControlDocuments.Routes {
-    /// Of the table in force; reads the folder to compare it. Blocking.
-    init(_ reload: RouteReloadService) {
-        let picture = reload.picture
+    /// - Parameter files: how the files on disk compare with those of the active table.
+    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison) {
         let status = picture.status
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
-            result: status.problems.isEmpty ? "success" : "failure", files: reload.files(picture).rawValue)
-        self.init(gateway: state, problems: status.problems, routes: picture.table?.summaries ?? [])
+            result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
+        self.init(gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary))
+    }
+
+    private static func word(_ files: FolderSnapshot.Comparison) -> String {
+        switch files {
+        case .same: "in_force"
+        case .changed: "changed"
+        case .unreadable: "unreadable"
+        }
     }
 }
 
@@ -96,7 +103,7 @@ package enum ControlCoding {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw StartupError(.unavailable, "the running gateway answers in another form; is it of another version?")
+            throw StartupError(.unavailable, "unexpected answer from the running gateway; is it another version?")
         }
     }
 }

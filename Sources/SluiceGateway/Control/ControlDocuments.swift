@@ -72,14 +72,14 @@ package enum ControlDocuments {
         package var type: String?
         package var queue: String?
         package var contentBytes: Int
-        /// Whether it holds a finished job; else it holds a request, which its route renders anew.
+        /// Whether it contains a finished job; otherwise a request, which its route renders again.
         package var holdsJob: Bool
         /// Which element of the array that the delivery carried it is about, and which job rule of the route, both
         /// counted from 1; nothing for the whole delivery, and for all rules.
         package var element: Int?
         package var rule: Int?
         /// The rule that it was made by, as it was then: its kind, and the type and queue of its jobs where they are
-        /// the same for all, and a digest of all that it said. Nothing where no single rule is to blame, and in letters
+        /// the same for all, and a digest of all that it said. Nothing if no single rule is the cause, and in letters
         /// of an earlier version.
         package var ruleKind: String?
         package var ruleType: String?
@@ -155,7 +155,7 @@ package enum ControlDocuments {
     package struct Routes: Codable, Sendable, Hashable {
         /// Nothing for a folder.
         package var gateway: TableState?
-        /// Why the last load was not put in force, or why the folder makes no table, a line each.
+        /// Why the last load failed, or why the folder makes no table, a line each.
         package var problems: [String]
         /// In the order of the files and of the routes in them.
         package var routes: [RouteSummary]
@@ -169,14 +169,15 @@ package enum ControlDocuments {
 
     /// Which table a gateway serves, and what became of the last load.
     package struct TableState: Codable, Sendable, Hashable {
-        /// Counts the tables that were put in force, from 1.
+        /// Counts the loaded tables, from 1.
         package var version: Int
-        /// When it was put in force, and when a load was last tried, in milliseconds since the epoch.
+        /// When it was loaded, and when a load was last tried, in milliseconds since the epoch.
         package var since: Int64
         package var triedAt: Int64
         /// What that came to: `success` or `failure`.
         package var result: String
-        /// Whether the files on disk, secret files included, are those in force: `in_force`, `changed` or `unreadable`.
+        /// Whether the files on disk, secret files included, are the loaded ones: `in_force`, `changed` or
+        /// `unreadable`.
         package var files: String
     }
 }

@@ -108,16 +108,16 @@ package enum ControlRequest: Sendable, Hashable {
     func notFound(in outbox: String) -> String {
         switch self {
         case .delivery(let id), .forgetDelivery(let id):
-            return "there is no delivery \(id) in \(outbox), or it is forgotten by now"
-        case .bury(let id): return "there is no job \(id) in \(outbox) that is pending or parked"
+            return "no delivery \(id) in \(outbox); it may have expired"
+        case .bury(let id): return "no pending or parked job \(id) in \(outbox)"
         default: break
         }
-        return "there is nothing with this number in \(outbox)"
+        return "nothing with this number in \(outbox)"
     }
 
     /// What to do where no gateway can say which routes there are.
     static let routesOfFolder =
-        "start the gateway to see the table in force, or name a folder to see what its files make: sluice routes FOLDER"
+        "start the gateway to see its route table, or name a folder to see the table of its files: sluice routes FOLDER"
 
     private static func query(_ text: String) -> [String: String] {
         var values: [String: String] = [:]

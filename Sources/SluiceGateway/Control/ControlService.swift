@@ -37,11 +37,16 @@ struct ControlAnswerer: Sendable {
     private func answer(_ asked: ControlRequest) async -> ControlAnswer {
         switch asked {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
-        case .routes: .document(ControlCoding.encode(ControlDocuments.Routes(reload)))
+        case .routes: .document(await routes())
         case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery,
             .forgetKey:
             await console.answer(asked)
         }
+    }
+
+    private func routes() async -> [UInt8] {
+        let (picture, files) = await reload.pictureAndFiles()
+        return ControlCoding.encode(ControlDocuments.Routes(picture, files: files))
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {
@@ -56,8 +61,8 @@ struct ControlAnswerer: Sendable {
     }
 }
 
-/// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: whoever may open it is
-/// whoever may read the outbox.
+/// The UNIX socket over which the command line speaks to a running gateway. Its mode is 0600: anyone who can open it
+/// could read the outbox anyway.
 package enum ControlSocket {
     /// Beside the outbox, so that two gateways have two.
     package static func path(outbox: String) -> String { outbox + ".sock" }

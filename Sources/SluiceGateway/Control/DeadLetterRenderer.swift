@@ -3,14 +3,14 @@ internal import SluiceHTTP
 internal import SluiceOutbox
 internal import SluiceRoutes
 
-/// Makes jobs of a dead letter's request with the route that it came by, as that route is now. Its signature was
+/// Renders jobs from a dead letter's request with the route that it came by, as that route is now. Its signature was
 /// verified when it came.
 enum DeadLetterRenderer {
     static func render(_ content: DeadLetterContent, with table: ActiveRoutes?) -> RenderingOutcome {
         guard let request = content.request else { return .failure("its request was not kept") }
         let letter = content.letter
         guard let route = table?.table.routes.first(where: { $0.name == letter.route }) else {
-            return .failure("there is no route '\(PrintableText.escape(letter.route))' any more")
+            return .failure("the route '\(PrintableText.escape(letter.route))' no longer exists")
         }
         let outcome = KeptRequestReading.read(request) { view in
             var scratch = RouteScratch()
@@ -19,17 +19,17 @@ enum DeadLetterRenderer {
                 share: share(of: letter, route))
             return route.handle(view, arrival, from: .body, scratch: &scratch)
         }
-        guard let outcome else { return .failure("its request cannot be read any more") }
+        guard let outcome else { return .failure("its request can no longer be read") }
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread: return .failure("its route does not accept it")
-        case .acknowledged(_, let reason): return .failure("its route makes no job of it now: \(reason.words)")
+        case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")
             }
-            let jobs = delivery.jobs.map { IngestJob($0) }
-            return difference(of: delivery.jobs, letter, route).map { .changed(jobs, $0) } ?? .success(jobs)
+            return difference(of: delivery.jobs, letter, route).map { .changed(delivery.jobs, $0) }
+                ?? .success(delivery.jobs)
         }
     }
 
@@ -44,7 +44,7 @@ enum DeadLetterRenderer {
 
     /// How the jobs differ from what the letter was meant to be; nil where they do not.
     private static func difference(of jobs: [Job], _ letter: DeadLetterListing, _ route: Route) -> String? {
-        let now = jobs.map { job in "a job of the type \(words(job.type)) in the queue \(words(job.queue))" }
+        let now = jobs.map { job in "a job of type \(words(job.type)) in queue \(words(job.queue))" }
         let would = now.count == 1 ? now[0] : "\(now.count) jobs"
         guard let earlier = letter.madeBy else {
             guard letter.lacksRule else { return nil }
@@ -58,7 +58,7 @@ enum DeadLetterRenderer {
         }
         let what =
             route.rule(saying: earlier) == nil
-            ? "its rule was changed or removed" : "another rule, rule \(other + 1), takes it now"
+            ? "its rule was changed or removed" : "another rule, rule \(other + 1), now matches it"
         let names = changedNames(earlier, route.identity(ofRule: other)).map { " (\($0))" } ?? ""
         return "\(what); it would become \(would)\(names)"
     }

@@ -69,8 +69,8 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
-            case .reload: return .problem("no gateway runs on this outbox")
-            case .routes: return .problem("no gateway runs on this outbox\n\(ControlRequest.routesOfFolder)")
+            case .reload: return .problem("no gateway is running on this outbox")
+            case .routes: return .problem("no gateway is running on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)
@@ -149,7 +149,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private static let damaged =
-        "its job is not the one that was stored (its checksum differs), so it is not sent; discard it with "
+        "its job differs from the stored one (wrong checksum), so it is not sent; discard it with "
         + "--forget-key and have the "
         + "provider send the delivery again"
 
@@ -158,7 +158,7 @@ package struct OutboxConsole: Sendable {
     }
 
     /// - Parameter jobs: what its request was rendered to; nil for the job that it holds.
-    private func exchange(_ id: Int64, for jobs: [IngestJob]?) async throws(OutboxError) -> [UInt8] {
+    private func exchange(_ id: Int64, for jobs: [Job]?) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             let ids =
                 if let jobs { try store.replaceDeadLetter(id, with: jobs) } else { [try store.retryDeadLetter(id)] }
@@ -194,9 +194,9 @@ package struct OutboxConsole: Sendable {
 package typealias DeadLetterRendering = @Sendable (DeadLetterContent) -> RenderingOutcome
 
 package enum RenderingOutcome: Sendable {
-    case success([IngestJob])
+    case success([Job])
     /// Jobs other than what the dead letter was meant to be, and a sentence that says how they differ.
-    case changed([IngestJob], String)
+    case changed([Job], String)
     case failure(String)
 }
 

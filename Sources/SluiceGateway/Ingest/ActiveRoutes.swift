@@ -1,8 +1,7 @@
 internal import SluiceBase
-package import SluiceRouteFiles
 package import SluiceRoutes
 
-/// The route table in force, with what is counted for each of its routes. Immutable; event loops keep the one that they
+/// The active route table, with what is counted for each of its routes. Immutable; event loops keep the one that they
 /// were last given, so that a request ends on the table it began with.
 package final class ActiveRoutes: Sendable {
     /// A route and its counters; what a request carries from its head to its body.
@@ -20,21 +19,16 @@ package final class ActiveRoutes: Sendable {
     }
 
     package let table: RouteTable
-    /// Counts the tables that were put in force, from 1.
+    /// Counts the loaded tables, from 1.
     package let version: Int
-    /// The routes in words, in the order of the table.
-    package let summaries: [RouteSummary]
     private let entries: [Entry]
 
     /// - Parameters:
     ///   - metrics: asked for the counters of these routes; a name that was known before keeps its counts.
     ///   - before: the table that this one takes the place of; a route that has the same rate as before goes on with
     ///     its bucket.
-    package init(
-        _ table: RouteTable, summaries: [RouteSummary], version: Int, metrics: MetricsRegistry, before: ActiveRoutes?
-    ) {
+    package init(_ table: RouteTable, version: Int, metrics: MetricsRegistry, before: ActiveRoutes?) {
         self.table = table
-        self.summaries = summaries
         self.version = version
         let limiters = before?.limiters ?? [:]
         entries = zip(table.routes, metrics.load(routes: table.routes.map(\.name))).map { route, metrics in

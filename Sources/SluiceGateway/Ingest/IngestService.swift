@@ -28,7 +28,7 @@ final class IngestService: HTTPService {
     private var ids = DeliveryIDSource()
     private var pending = PendingRequests()
     /// Rendered during this wake; handed on together when it ends.
-    private var outgoing: [IngestDelivery] = []
+    private var outgoing: [Submission] = []
 
     init(on server: HTTPServerLoop, routes: ActiveRoutes, shared: Shared) {
         self.server = server
@@ -122,35 +122,35 @@ final class IngestService: HTTPService {
     }
 
     private func store(
-        _ rendered: Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
+        _ delivery: Delivery, of request: IngestRequest, reply: RouteReply?, charge: MemoryCharge
     ) -> ServiceReply {
         let received = shared.time.monotonicNanoseconds()
-        let delivery = IngestDelivery(
-            rendered, origin: server.loop.index, ticket: pending.nextTicket, enqueuedAtNanoseconds: received)
-        let memory = delivery.byteCost + (reply?.body?.count ?? 0)
+        let submission = Submission(
+            delivery, origin: server.loop.index, ticket: pending.nextTicket, enqueuedAtNanoseconds: received)
+        let memory = submission.byteCost + (reply?.body?.count ?? 0)
         var charge = charge
         guard charge.take(memory - charge.bytes) else {
             charge.giveBack(downTo: 0)
             return .now(
-                refusal(.memoryFull, reason: "the memory budget is used up", from: request.peer, by: request.entry))
+                refusal(.memoryFull, reason: "limits.memory is used up", from: request.peer, by: request.entry))
         }
         charge.giveBack(downTo: memory)
         pending.insert(
             PendingRequests.Item(
                 exchange: request.exchange, entry: request.entry, deliveryID: request.deliveryID, reply: reply,
-                receivedAtNanoseconds: received, memory: memory, parts: delivery.partCount, peer: request.peer))
-        note(rendered, of: request)
+                receivedAtNanoseconds: received, memory: memory, parts: submission.partCount, peer: request.peer))
+        note(delivery, of: request)
         server.releaseRequest(request.exchange)
-        outgoing.append(delivery)
+        outgoing.append(submission)
         return .later
     }
 
-    private func note(_ rendered: Delivery, of request: IngestRequest) {
+    private func note(_ delivery: Delivery, of request: IngestRequest) {
         let entry = request.entry
-        if rendered.missingKeys > 0 { entry.metrics.keysMissing.increment(by: rendered.missingKeys) }
-        if rendered.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
+        if delivery.missingKeys > 0 { entry.metrics.keysMissing.increment(by: delivery.missingKeys) }
+        if delivery.repairedSurrogates > 0, entry.metrics.repairedSurrogates.incrementForTheFirstTime() {
             shared.journal.repairedSurrogates(
-                request.deliveryID, route: entry.route.name, count: rendered.repairedSurrogates)
+                delivery.id, route: delivery.route, count: delivery.repairedSurrogates)
         }
     }
 
@@ -173,7 +173,7 @@ final class IngestService: HTTPService {
 
     private func handOn() {
         guard !outgoing.isEmpty else { return }
-        for delivery in outgoing { shared.outbox.submit(delivery) }
+        for submission in outgoing { shared.outbox.submit(submission) }
         outgoing.removeAll(keepingCapacity: true)
     }
 

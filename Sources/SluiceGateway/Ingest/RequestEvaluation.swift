@@ -22,7 +22,8 @@ struct IngestRequest: Sendable {
         /// Of a request that was not looked at.
         static var tooManyWait: Evaluation {
             Evaluation(
-                outcome: .refused(.memoryFull, reason: "too many large requests wait to be read"), charge: .uncounted)
+                outcome: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed"),
+                charge: .uncounted)
         }
     }
 

@@ -31,7 +31,7 @@ final class AdminService: HTTPService {
                     status: 200, headers: [(name: "content-type", value: PrometheusText.contentType)],
                     body: metrics.render()))
         }
-        // Alive is whoever answers; ready is whoever can commit. Whether Zizq answers is neither: ingest goes on
+        // Alive means that it answers; ready means that it can commit. Whether Zizq answers is neither: ingest goes on
         // without it.
         guard request.path.equals("/readyz"), let reason = condition.reason else { return .now(Self.status("ok", 200)) }
         return .now(Self.status(reason, 503))
@@ -44,7 +44,8 @@ final class AdminService: HTTPService {
     }
 }
 
-/// Whether the gateway can take deliveries. Written by whoever knows, read by `/readyz`. Callable from any thread.
+/// Whether the gateway can take deliveries. Written by the components concerned, read by `/readyz`. Callable from any
+/// thread.
 package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
     private let started = Atomic<Bool>(false)

@@ -3,7 +3,7 @@ package import SluiceBase
 internal import SluiceHTTP
 internal import SluiceRoutes
 
-/// Tells the log, and whoever else wants to know, what becomes of deliveries. Callable from any thread; cheap where
+/// Reports the results of deliveries to the log and other observers. Callable from any thread; cheap where
 /// nobody listens.
 package final class DeliveryJournal: Sendable {
     /// What a person at a terminal is shown of a delivery, in `sluice dev`.
@@ -15,7 +15,7 @@ package final class DeliveryJournal: Sendable {
         case refused(ErrorCode, route: String?, reason: String)
         /// Jobs that Zizq took.
         case queued([QueuedJob])
-        /// The route files were read anew and are in force.
+        /// The route files were reloaded.
         case reloaded(routes: Int, version: Int)
     }
 
@@ -57,14 +57,14 @@ package final class DeliveryJournal: Sendable {
     ) {
         if changedBody, duplicates > 0 {
             logger.notice(
-                "stored a delivery of which parts were seen before, one with another body",
+                "stored a delivery with duplicate parts, one with a different body",
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .count: duplicates]))
         }
         if !deadLetters.isEmpty, logsWhatIsShown {
             // Many elements may have died of the same.
             let reasons = DeadLetterReason.allCases.filter(deadLetters.contains).map(\.rawValue).joined(separator: ",")
             logger.warning(
-                jobs == 0 ? "stored a delivery as a dead letter" : "stored a delivery of which a part is a dead letter",
+                jobs == 0 ? "stored a delivery as a dead letter" : "stored a delivery, part of it as a dead letter",
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .jobs: jobs, .code: reasons]))
         } else if logsEach {
             logger.debug(
@@ -76,11 +76,11 @@ package final class DeliveryJournal: Sendable {
     func duplicate(_ id: String, route: String, of first: String, changedBody: Bool) {
         if changedBody {
             logger.notice(
-                "answered a delivery as seen before, with another body",
+                "answered a duplicate delivery with a different body",
                 metadata: .fields([.delivery: first, .route: route, .status: 200]))
         } else if logsEach {
             logger.debug(
-                "answered a delivery as seen before",
+                "answered a duplicate delivery",
                 metadata: .fields([.delivery: first, .route: route, .status: 200]))
         }
         show?(.duplicate(of: first, route: route))
@@ -109,14 +109,14 @@ package final class DeliveryJournal: Sendable {
 
     func answeredNobody(_ id: String, route: String) {
         logger.notice(
-            "stored a delivery whose sender had gone before the answer",
+            "stored a delivery whose sender disconnected before the answer",
             metadata: .fields([.delivery: id, .route: route]))
     }
 
     /// Said once a route; the metric counts the rest.
     func repairedSurrogates(_ id: String, route: String, count: Int) {
         logger.notice(
-            "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route",
+            "replaced lone surrogates with U+FFFD in a payload; logged once per route",
             metadata: .fields([.delivery: id, .route: route, .count: count]))
     }
 

@@ -37,28 +37,28 @@ struct ListenerObserver: HTTPServerObserver {
         case .handshakeDisplaced:
             failures[.displaced]?.increment()
             logger.warning(
-                "gave up a TLS handshake: too many are under way, most of them from this address",
+                "closed a TLS handshake: too many are in progress, most of them from this address",
                 metadata: .fields([.peer: peer]))
         case .atCap:
             logger.error(
-                "turned a connection away: limits.connections is reached and none is idle",
+                "refused a connection: limits.connections is reached and no connection is idle",
                 metadata: .fields([.peer: peer]))
         case .perAddress:
             logger.warning(
-                "turned a connection away: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
+                "refused a connection: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
         case .outOfDescriptors:
             logger.error(
-                "cannot accept connections: the process has no file descriptor left; raise its limit on open files")
+                "cannot accept connections: out of file descriptors; raise the limit on open files")
         }
     }
 
     func handshakeFailed(_ error: TLSError, peer: PeerAddress) {
         failures[error.cause]?.increment()
-        // What strangers try is worth a record at debug alone; a flood is an attack.
+        // What unauthenticated clients try is only logged at debug; a flood is an attack.
         logger.log(
             level: error.cause == .tooManyRecords ? .warning : .debug,
             error.cause == .tooManyRecords
-                ? "closed a connection: it floods with TLS records" : "a TLS handshake failed",
+                ? "closed a connection: flood of TLS records without data" : "a TLS handshake failed",
             metadata: .fields([.code: error.cause.rawValue, .reason: error.message, .peer: peer]))
     }
 }
@@ -72,7 +72,7 @@ struct LoopWatchdog: Sendable {
         // Looked up each time: a stall is rare, and a lock is nothing beside it.
         metrics.counter(.loopStalls, labels: [loop]).increment()
         logger.warning(
-            "an event loop was busy for too long: its connections had to wait",
+            "an event loop was busy for too long: its other connections had to wait",
             metadata: .fields([
                 .loop: loop, .milliseconds: stall.time.wholeNanoseconds / 1_000_000,
                 .processorMilliseconds: stall.processorTime.wholeNanoseconds / 1_000_000,

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Where all log handlers of the process write: limits what comes in floods, makes lines, and hands each to one
 /// `write(2)`.
 ///
-/// Callable from any thread, event loops included: it never waits for whoever reads the log. Lines that nobody takes
+/// Callable from any thread, event loops included: it never waits for the reader of the log. Lines that nobody takes
 /// are counted, and the next line that gets through is preceded by their number.
 package final class LogOutput: Sendable {
     /// How a line leaves the process; tests collect them instead.
@@ -74,14 +74,15 @@ package final class LogOutput: Sendable {
             if !summary.kind.route.isEmpty { fields.append((LogKey.route.rawValue, summary.kind.route)) }
             if !summary.kind.code.isEmpty { fields.append((LogKey.code.rawValue, summary.kind.code)) }
             fields.append((LogKey.suppressed.rawValue, String(summary.suppressed)))
-            write(line(.notice, "left out records like this one: \(summary.kind.message)", fields: fields), &state)
+            write(line(.notice, "suppressed similar log records: \(summary.kind.message)", fields: fields), &state)
         }
     }
 
     private func write(_ line: LogLine, _ state: inout State) {
         if state.droppedSinceLastLine > 0 {
             let fields = [(key: LogKey.count.rawValue, value: String(state.droppedSinceLastLine))]
-            let notice = self.line(.warning, "lost log records because nobody read standard error", fields: fields)
+            let notice = self.line(
+                .warning, "lost log records because standard error was not read fast enough", fields: fields)
             guard send(notice, &state) else { return }
             state.droppedSinceLastLine = 0
         }

@@ -19,7 +19,7 @@ package final class MetricsRegistry: Sendable {
 
     private struct State {
         var routes: [String: RouteMetrics] = [:]
-        /// The names in the table in force.
+        /// The names in the current table.
         var current: Set<String> = []
         var counters: [MetricName: [(labels: [String], counter: Counter)]] = [:]
         var gauges: [MetricName: @Sendable () -> [Reading]] = [:]

@@ -39,14 +39,14 @@ struct RelayReporter: Sendable {
                 metadata: .fields([.job: job, .code: reason.rawValue, .reason: detail]))
         case .batchRefused(let jobs, let text):
             failed.increment()
-            logger.warning("Zizq refused a batch", metadata: .fields([.jobs: jobs, .reason: text]))
+            logger.warning("Zizq rejected a batch", metadata: .fields([.jobs: jobs, .reason: text]))
         case .parked(let jobs):
             logger.warning(
                 "parked jobs: the Zizq server is not licensed for batched jobs", metadata: .fields([.jobs: jobs]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(
-                "sending a batch again: it is unknown whether Zizq stored it",
+                "sending a batch again: Zizq may or may not have stored it",
                 metadata: .fields([.jobs: jobs, .count: count]))
         case .retrying(let wait, let text):
             failed.increment()
@@ -55,7 +55,7 @@ struct RelayReporter: Sendable {
                 metadata: .fields([.reason: text, .milliseconds: wait.wholeMilliseconds]))
         case .waitingForProof(let wait):
             logger.info(
-                "Zizq accepts no jobs yet; trying again after a pause",
+                "Zizq does not accept jobs yet; retrying after a pause",
                 metadata: .fields([.milliseconds: wait.wholeMilliseconds]))
         case .alarmRaised(let alarm, let text):
             logger.log(

@@ -4,7 +4,8 @@ internal import SluiceNet
 internal import Synchronization
 
 /// Keeps the certificate of the public listener fresh: reads it again when its files change or somebody asks. A pair
-/// that does not work leaves the one in force. Says once a day that it is about to expire. Callable from any thread.
+/// that does not work leaves the current one in use. Says once a day that it is about to expire. Callable from any
+/// thread.
 final class CertificateKeeper: Sendable {
     /// What is compared from look to look: names, sizes and times of both files.
     private typealias Look = [FileAccess.Status?]
@@ -44,7 +45,7 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// Days until the certificate in force expires, negative once it has.
+    /// Days until the current certificate expires; negative after that.
     func daysToExpiry(at time: any TimeSource) -> Double {
         Double(slot.context.expiresAt - time.wallMilliseconds() / 1000) / 86_400
     }
@@ -69,7 +70,7 @@ final class CertificateKeeper: Sendable {
 
     /// Reads the pair again, changed or not.
     ///
-    /// - Returns: why it cannot be put in force; nil where it is.
+    /// - Returns: why it cannot be loaded; nil if it is.
     @discardableResult
     func reload() -> String? {
         let now = Self.look(certificatePath, keyPath)
@@ -82,7 +83,7 @@ final class CertificateKeeper: Sendable {
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
             return nil
         } catch {
-            let problem = "the certificate cannot be put in force, the last one stays: \(error)"
+            let problem = "cannot load the certificate; keeping the previous one: \(error)"
             logger.error("\(problem)")
             return problem
         }
@@ -98,7 +99,7 @@ final class CertificateKeeper: Sendable {
         guard isNews else { return }
         if days < 0 {
             logger.error(
-                "the certificate has expired: providers refuse it", metadata: .fields([.file: certificatePath]))
+                "the certificate has expired: providers reject it", metadata: .fields([.file: certificatePath]))
         } else {
             let left = days == 1 ? "1 day" : "\(days) days"
             logger.warning("the certificate expires in \(left)", metadata: .fields([.file: certificatePath]))

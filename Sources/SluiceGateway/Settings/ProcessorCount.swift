@@ -3,7 +3,7 @@ internal import SluiceBase
 /// How many processors this process may really use: those that its affinity allows, cut to the quota of its control
 /// group.
 package enum ProcessorCount {
-    /// Read anew from `/proc` and `/sys/fs/cgroup`; at least 1.
+    /// Read again from `/proc` and `/sys/fs/cgroup`; at least 1.
     package static func available() -> Int {
         let allowed = text("/proc/self/status").flatMap(allowedProcessors(status:)) ?? 1
         let quota =

@@ -116,7 +116,7 @@ extension SettingForm<[AddressBlock]> {
         SettingForm(
             range: "CIDR list",
             requirement:
-                "a list of addresses or CIDR blocks without bits behind the prefix, such as 10.0.0.0/8, 2001:db8::/32",
+                "a list of addresses or CIDR blocks without bits after the prefix, such as 10.0.0.0/8, 2001:db8::/32",
             placeholder: "CIDR,…",
             parse: { text in
                 let parts = text.split(separator: ",").map(trimmed)

@@ -42,7 +42,7 @@ extension EffectiveSettings {
         if server.url.scheme == .http {
             for (key, path) in [("zizq.ca", server.ca), ("zizq.certificate", server.certificate)] where path != nil {
                 problems.append(
-                    problem(key, "\(key) has no use while zizq.url is \(server.url); use an https URL or unset it"))
+                    problem(key, "\(key) has no effect while zizq.url is \(server.url); use an https URL or unset it"))
             }
         }
         return problems
@@ -55,7 +55,7 @@ extension EffectiveSettings {
             problems.append(
                 problem(
                     "limits.memory",
-                    "limits.memory is \(memory), less than limits.body (\(body)); no body of that size could be taken")
+                    "limits.memory is \(memory), less than limits.body (\(body)); no body of that size would fit")
             )
         }
         if outbox < body {
@@ -70,7 +70,7 @@ extension EffectiveSettings {
             problems.append(
                 problem(
                     "outbox.max_dead_bytes",
-                    "outbox.max_dead_bytes is \(dead), more than outbox.max_bytes (\(outbox)), which it is a part of"))
+                    "outbox.max_dead_bytes is \(dead), more than outbox.max_bytes (\(outbox)), which includes it"))
         }
         return problems
     }
@@ -82,7 +82,7 @@ extension EffectiveSettings {
         return [
             problem(
                 "limits.drain",
-                "limits.drain is \(drainText), longer than limits.shutdown (\(shutdownText)), which it is a part of")
+                "limits.drain is \(drainText), longer than limits.shutdown (\(shutdownText)), which includes it")
         ]
     }
 

@@ -43,7 +43,7 @@ package struct SettingsFile: Sendable, Equatable {
         switch root.content {
         case .mapping(let members): for member in members { add(member, below: "") }
         case .scalar, .sequence:
-            report(root.position, "a settings file is a mapping of keys to values, not \(root.noun)")
+            report(root.position, "a settings file must be a mapping of keys to values, not \(root.noun)")
         }
     }
 
@@ -55,7 +55,7 @@ package struct SettingsFile: Sendable, Equatable {
         case .mapping(let members): for member in members { add(member, below: key + ".") }
         case .scalar(let scalar) where scalar.value == .null: break
         case .scalar, .sequence:
-            report(member.value.position, "\(key) is a mapping of settings, not \(member.value.noun)")
+            report(member.value.position, "\(key) must be a mapping of settings, not \(member.value.noun)")
         }
     }
 
@@ -65,7 +65,7 @@ package struct SettingsFile: Sendable, Equatable {
         }
         switch node.content {
         case .scalar(let scalar) where scalar.value == .null || scalar.text.isEmpty:
-            report(node.position, "\(setting.key) has no value; give it one or take the line out")
+            report(node.position, "\(setting.key) has no value; set one or remove the line")
         case .scalar(let scalar):
             addEntry(setting, scalar.text, at: node.position)
         case .sequence(let elements) where setting.isList:

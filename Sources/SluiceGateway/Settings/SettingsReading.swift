@@ -21,7 +21,7 @@ extension SettingOrigin: CustomStringConvertible {
     }
 }
 
-/// The settings in force and where each came from.
+/// The effective settings and the source of each.
 package struct EffectiveSettings: Sendable, Equatable {
     package var values: Settings
     /// By key; a setting that is not in here has its default.
@@ -84,7 +84,7 @@ package struct SettingsReading {
         for setting in SettingsTable.all {
             guard let value = environment[setting.variable] else { continue }
             if value.isEmpty {
-                problems.append("\(setting.variable): it is empty; give it a value or unset it")
+                problems.append("\(setting.variable): the variable is empty; set a value or unset it")
             } else {
                 set(setting, value, from: .variable(setting.variable))
             }
@@ -121,7 +121,7 @@ package enum SettingsEnvironment {
             }
             let suggestion = Suggestion.phrase(for: name, among: settings)
             return
-                "\(PrintableText.escape(name, limit: 80)): no setting has this variable, so it is ignored\(suggestion)"
+                "\(PrintableText.escape(name, limit: 80)): ignored, because no setting has this variable\(suggestion)"
         }
     }
 

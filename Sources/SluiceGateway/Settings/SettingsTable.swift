@@ -20,8 +20,8 @@ package enum SettingsTable {
         Setting(
             "tls.certificate", \.tls.certificate, in: .listeners, form: .path(pem),
             meaning:
-                "Certificate and chain of the public listener; required if `https` is on (`sluice dev` creates its own); "
-                + "reloaded when it changes"),
+                "Certificate and chain of the public listener; required if `https` is on (`sluice dev` creates its "
+                + "own); reloaded when it changes"),
         Setting(
             "tls.key", \.tls.key, in: .listeners, form: .path(pem),
             meaning: "Private key of the certificate; required if `https` is on"),
@@ -60,13 +60,14 @@ package enum SettingsTable {
         Setting(
             "outbox.max_bytes", \.outbox.maxBytes, in: .outbox, form: .size(.mebibytes(64)),
             meaning:
-                "Limit for undelivered jobs, dead letters and kept requests together; above it, requests are answered 503"
+                "Limit for undelivered jobs, dead letters and kept requests together; above it, requests are answered "
+                + "503"
         ),
         Setting(
             "outbox.max_dead_bytes", \.outbox.maxDeadBytes, in: .outbox, form: .size(.mebibytes(1)),
             meaning:
-                "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that would "
-                + "become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
+                "Limit for dead letters and their requests, part of `outbox.max_bytes`; above it, deliveries that "
+                + "would become dead letters are answered 503", defaultNote: "a quarter of `outbox.max_bytes`"),
         Setting(
             "outbox.max_keys", \.outbox.maxKeys, in: .outbox, form: .number(1000...Int.max),
             meaning: "Maximum number of remembered unique keys; above it, the oldest are dropped, with an alarm"),

@@ -1,6 +1,6 @@
 /// What `--print-settings` prints.
 package enum SettingsText {
-    /// Every setting in force with where it came from, as a settings file that means the same: what is not set stands
+    /// Every effective setting with its source, as a settings file that means the same: what is not set stands
     /// as a comment. No setting holds a secret itself (they name files), so nothing has to be masked.
     package static func render(_ settings: EffectiveSettings) -> String {
         let lines = SettingsTable.all.map { setting in

@@ -205,7 +205,7 @@ final class ClientConnection: EventHandler {
             case .wantsRead: return
             case .wantsWrite: return setInterest([.readable, .writable])
             case .ended: return take(parser?.connectionClosed(&received), isLast: true)
-            case .failed(let failure): return fail(.closed, "the connection broke off: \(failure)")
+            case .failed(let failure): return fail(.closed, "the connection failed: \(failure)")
             }
         }
     }
@@ -316,10 +316,10 @@ final class ClientConnection: EventHandler {
             fail(.timeout, "no connection within \(DurationText.format(pool.configuration.connectTimeout))")
         case .exchanging:
             let timeout = pending.map { DurationText.format($0.request.timeout) } ?? ""
-            fail(.timeout, "no whole answer within \(timeout)")
+            fail(.timeout, "no complete answer within \(timeout)")
         case .streaming:
             let idle = streaming.map { DurationText.format($0.idleTimeout) } ?? ""
-            fail(.timeout, "nothing came within \(idle)")
+            fail(.timeout, "no data within \(idle)")
         case .idle: close()
         case .closed: break
         }

@@ -12,7 +12,7 @@ final class ClientPool {
     /// The most recently used last: it is used first again, so that the others can pass away.
     private var idle: [ClientConnection] = []
     private var waiting: [PendingRequest] = []
-    /// How many of the connections carry a streamed answer. They take no place of the others: whoever reads one for
+    /// How many of the connections carry a streamed answer. They do not use up the others: a caller that reads one for
     /// hours sends requests meanwhile.
     private var streamCount = 0
     private var isShutDown = false

@@ -17,7 +17,7 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     case version = "a malformed HTTP version"
     case versionNotSupported = "an HTTP version other than 1.0 and 1.1"
     case statusLine = "a malformed status line"
-    case switchingProtocols = "an answer that switches to a protocol nobody asked for"
+    case switchingProtocols = "an answer that switches to an unrequested protocol"
     case tooManyInterimAnswers = "too many interim answers"
 
     // Header lines
@@ -96,7 +96,7 @@ package struct HTTPLimits: Sendable, Hashable {
     /// For the other side to take a whole answer. Above it the connection closes.
     package var writeTime = Duration.seconds(10)
     /// What a streamed answer may have on its way without the socket having taken it; the piece that goes over it is
-    /// still taken. A service that sends more all the same loses its connection.
+    /// still taken. A service that still sends more loses its connection.
     package var streamBytes = 1024 * 1024
     /// What a body of more than 64 KiB has to bring in each `bodyRateInterval`, in bytes per second. Below it 408.
     package var bodyRate = 16 * 1024

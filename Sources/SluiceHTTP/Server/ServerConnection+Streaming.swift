@@ -123,7 +123,7 @@ extension ServerConnection {
         limitWriting(left: left)
     }
 
-    /// The time to write begins anew whenever what was waiting at its beginning is gone, so that it falls on a receiver
+    /// The write timeout restarts whenever what was waiting at its beginning is gone, so that it falls on a receiver
     /// that does not read and not on one that has always something left to read.
     private func limitWriting(left: Int) {
         guard let answer = streamedAnswer else { return }

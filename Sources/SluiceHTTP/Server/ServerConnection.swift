@@ -79,7 +79,7 @@ final class ServerConnection: EventHandler {
 
     // MARK: - Events
 
-    /// Strangers wait for those that have had a request accepted.
+    /// Clients without an accepted request wait for those that have one.
     var mayWait: Bool { standing != .verified }
 
     func becameReady(_ readiness: Readiness) {

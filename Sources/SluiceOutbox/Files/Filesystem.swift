@@ -23,15 +23,15 @@ package enum Filesystem {
     static func verdict(forFolder folder: String, mounts: String) -> Verdict {
         guard let kind = kind(ofFolder: folder, mounts: mounts) else { return .suitable }
         if ["tmpfs", "ramfs"].contains(kind) {
-            return .warning("The outbox is on \(kind), in memory: what is stored is lost when the machine stops.")
+            return .warning("The outbox is on \(kind), in memory: its contents are lost when the machine stops.")
         }
         if kind == "overlay" {
             return .warning(
-                "The outbox is on a container's own file system (overlay): what is stored is lost with the container.")
+                "The outbox is on a container's own file system (overlay): its contents are lost with the container.")
         }
         guard isNetwork(kind) else { return .suitable }
         return .unsuitable(
-            "The outbox is on a network file system (\(kind)), where SQLite's locks and syncs cannot be relied on.")
+            "The outbox is on a network file system (\(kind)), where SQLite's locks and syncs are not reliable.")
     }
 
     private static func isNetwork(_ kind: String) -> Bool {

@@ -58,15 +58,15 @@ enum OutboxFile {
         // `fstat` fills the structure that is given.
         guard unsafe fstat(descriptor, &facts) == 0 else { throw problem(opening: path, errno) }
         guard facts.st_mode & S_IFMT == S_IFREG else {
-            throw StartupError(.unavailable, "\(path) is not a regular file; the outbox's files are. Move it away.")
+            throw StartupError(.unavailable, "\(path) is not a regular file, as an outbox file must be. Move it away.")
         }
         let user = geteuid()
         guard OutboxFolder.isTrusted(owner: facts.st_uid, user: user, trustsOwner: trustsOwner) else {
             throw StartupError(
                 .unavailable,
-                "\(path) belongs to the user \(facts.st_uid), who could read and change it; this process runs as the "
+                "\(path) belongs to user \(facts.st_uid), who could read and change it; this process runs as "
                     + "user \(user). "
-                    + "Give the file to the user \(user) (chown), or move it away.")
+                    + "Change its owner to user \(user) (chown), or move it away.")
         }
     }
 
@@ -85,14 +85,14 @@ enum OutboxFile {
         let folder = folder(of: path)
         let sentence =
             switch error {
-            case ENOENT: "The outbox's folder \(folder) does not exist."
+            case ENOENT: "The outbox folder \(folder) does not exist."
             case EACCES, EPERM, EROFS:
-                "The outbox's folder \(folder) must be writable, and its files too: \(path): "
+                "The outbox folder \(folder) and its files must be writable: \(path): "
                     + "\(SystemError.text(error))."
             case ELOOP:
-                "\(path) is a symbolic link, which the outbox's files must not be. Remove it, or set outbox.path to "
-                    + "the file that it leads to."
-            case EISDIR: "\(path) is a folder; the outbox is a file."
+                "\(path) is a symbolic link, which is not allowed for outbox files. Remove it, or set outbox.path to "
+                    + "its target."
+            case EISDIR: "\(path) is a folder, not a file."
             default: "\(path): \(SystemError.text(error))."
             }
         return StartupError(.unavailable, sentence)

@@ -47,16 +47,16 @@ enum OutboxFolder {
         if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
             let mode = String(facts.mode, radix: 8)
             return
-                "The outbox's folder \(name) may be written by other users (mode \(mode)), who could replace the "
+                "The outbox folder \(name) is writable by other users (mode \(mode)), who could replace the "
                 + "outbox. "
-                + "Take that right away (chmod go-w \(name)), or set outbox.path to a file in a folder of its own."
+                + "Run chmod go-w \(name), or set outbox.path to a file in a separate folder."
         }
         if isTrusted(owner: facts.owner, user: user, trustsOwner: trustsOwner) { return nil }
         return
-            "The outbox's folder \(name) belongs to the user \(facts.owner), who could replace the outbox; this "
-            + "process runs as the user "
-            + "\(user). Give the folder to the user \(user) (chown), or set outbox.path to a file in a folder of its "
-            + "own."
+            "The outbox folder \(name) belongs to user \(facts.owner), who could replace the outbox; this "
+            + "process runs as user "
+            + "\(user). Change its owner to user \(user) (chown), or set outbox.path to a file in a separate "
+            + "folder."
     }
 
     /// Whether the owner of a folder or file is the process's user, or root, or is trusted because root looks at the

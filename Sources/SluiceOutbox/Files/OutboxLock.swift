@@ -49,8 +49,8 @@ final class OutboxLock {
             }
             guard time.monotonicNanoseconds() < deadline else { throw held(path, by: OutboxFile.readText(file), wait) }
             tell?(
-                "\(path) is locked by \(name(of: OutboxFile.readText(file))); waiting for it, "
-                    + "\(DurationText.format(wait)) at most"
+                "\(path) is locked by \(name(of: OutboxFile.readText(file))); waiting "
+                    + "at most \(DurationText.format(wait))"
             )
             tell = nil
             pause(.milliseconds(50))
@@ -66,7 +66,7 @@ final class OutboxLock {
     private static func held(_ path: String, by holder: String, _ wait: Duration) -> StartupError {
         let waited = wait > .zero ? " for \(DurationText.format(wait))" : ""
         return StartupError(
-            .unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process may work on an outbox.")
+            .unavailable, "\(path) is locked by \(name(of: holder))\(waited): only one process can use an outbox.")
     }
 
     private static func name(of holder: String) -> String {

@@ -66,7 +66,7 @@ package struct DeadLetterListing: Sendable, Hashable {
     /// all rules.
     package let element: Int?
     package let rule: Int?
-    /// What the rule said by which it failed. Nil for a letter that holds a job, where no single rule is to blame, and
+    /// What the rule said by which it failed. Nil for a letter that holds a job, if no single rule is the cause, and
     /// for letters of a version that did not write it down.
     package let madeBy: RuleIdentity?
     /// Whether a rule made it and nothing is known of that rule: a letter of an earlier version.
@@ -77,7 +77,7 @@ package struct DeadLetterListing: Sendable, Hashable {
     ]
 
     /// Whether it holds a job, which can be sent again as it is. Otherwise it holds a request, which must be rendered
-    /// anew.
+    /// again.
     package var holdsJob: Bool { jobType != nil }
 }
 
@@ -87,14 +87,14 @@ package struct DeadLetterContent: Sendable, Hashable {
     /// Whether the job is the one that was stored, as far as that is known. It must not be sent otherwise.
     package let isIntact: Bool
     /// The job; nil for a dead letter made while the request was processed.
-    package let job: IngestJob?
+    package let job: Job?
     /// Without a job, the delivery's request, raw, where it was kept. Other dead letters may share it.
     package let request: [UInt8]?
 }
 
 extension DeadLetterContent {
     /// - Parameter checksum: what the job was stored with; letters of earlier versions have none.
-    static func isIntact(_ job: IngestJob, checksum: Int?, reason: String) -> Bool {
+    static func isIntact(_ job: Job, checksum: Int?, reason: String) -> Bool {
         guard reason != DeadLetterReason.checksumMismatch.rawValue else { return false }
         return checksum.map { $0 == Int(Int64(bitPattern: StoredJob.checksum(job))) } ?? true
     }
@@ -103,7 +103,7 @@ extension DeadLetterContent {
 /// A job with the line that lists it.
 package struct JobContent: Sendable, Hashable {
     package let listing: JobListing
-    package let job: IngestJob
+    package let job: Job
     /// As in `StoredJob`.
     package let isIntact: Bool
 }

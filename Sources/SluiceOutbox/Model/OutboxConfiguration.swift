@@ -22,7 +22,7 @@ package struct OutboxConfiguration: Sendable {
     package var commitDeadline = Duration.seconds(5)
     /// How long opening waits for another process to let go of the lock.
     package var lockWait = Duration.seconds(30)
-    /// Whether a network file system is accepted all the same.
+    /// Whether a network file system is accepted anyway.
     package var allowsNetworkFilesystem = false
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
@@ -113,9 +113,9 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .diskFull(let error): "The outbox's disk is full: \(error)."
         case .failed(let error): "The outbox failed: \(error)."
-        case .notFound: "There is nothing with this id in the outbox."
-        case .needsRendering: "This dead letter holds a request and no job; its route must render it again."
-        case .checksumMismatch: "The job is not the one that was stored (its checksum differs), so it is not sent."
+        case .notFound: "Nothing with this id in the outbox."
+        case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
+        case .checksumMismatch: "The job differs from the stored one (wrong checksum), so it is not sent."
         case .closed: "The outbox is closed."
         }
     }

@@ -1,44 +1,34 @@
 package import SluiceBase
+internal import SluiceJSON
 
-/// One job as it lies in the outbox, for sending or for showing.
+/// One job that the outbox holds, for sending or for showing.
 package struct StoredJob: Sendable, Hashable {
     /// The place in commit order. Never used twice.
     package let id: Int64
     /// The row of the delivery it came with.
-    package let delivery: Int64
+    let delivery: Int64
     /// Wall clock of the transaction that stored it, milliseconds since the epoch.
     package let storedAtMilliseconds: Int64
-    package let job: IngestJob
+    package let job: Job
     /// Whether the bytes are those that were stored: false means the disk or somebody else changed them, and the job
     /// must not be sent.
     package let isIntact: Bool
     /// The checksum that it was stored with.
     let checksum: Int64
-}
 
-/// Zizq took a job.
-package struct Acknowledgement: Sendable, Hashable {
-    package let job: Int64
-    /// The id that Zizq gave it.
-    package let zizqID: String
-
-    package init(job: Int64, zizqID: String) {
+    /// - Parameters:
+    ///   - delivery: 0 where it does not matter.
+    ///   - checksum: 0 where it does not matter.
+    package init(
+        id: Int64, delivery: Int64 = 0, storedAtMilliseconds: Int64 = 0, job: Job, isIntact: Bool = true,
+        checksum: Int64 = 0
+    ) {
+        self.id = id
+        self.delivery = delivery
+        self.storedAtMilliseconds = storedAtMilliseconds
         self.job = job
-        self.zizqID = zizqID
-    }
-}
-
-/// A stored job that cannot be sent and goes to the dead letters.
-package struct FailedJob: Sendable, Hashable {
-    package let job: Int64
-    package let reason: DeadLetterReason
-    /// What Zizq said, or what is wrong; one sentence, made printable by the caller.
-    package let detail: String
-
-    package init(job: Int64, reason: DeadLetterReason, detail: String) {
-        self.job = job
-        self.reason = reason
-        self.detail = detail
+        self.isIntact = isIntact
+        self.checksum = checksum
     }
 }
 
@@ -54,27 +44,30 @@ extension StoredJob {
             isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
     }
 
-    /// The job whose first column is number `first`.
-    static func job(_ row: Statement, from first: Int32) -> IngestJob {
-        IngestJob(
-            type: row.text(first), queue: row.text(first + 1), options: row.bytes(first + 4),
+    /// The job whose first column is number `first`: the only place that makes a job of columns.
+    ///
+    /// A `unique_while` that no version has written is left out, so that the checksum tells that the row was changed.
+    static func job(_ row: Statement, from first: Int32) -> Job {
+        Job(
+            type: row.text(first), queue: row.text(first + 1), options: JobOptions(stored: row.bytes(first + 4)),
             uniqueKey: row.optionalText(first + 2),
-            uniqueWhile: row.optionalText(first + 3), payload: row.bytes(first + 6))
+            uniqueWhile: row.optionalText(first + 3).flatMap { UniqueWhile(rawValue: $0) },
+            payload: row.bytes(first + 6))
     }
 
     /// - Parameter texts: type, queue, unique key and unique while, and nothing else.
-    static func checksum(_ texts: TextScratch, _ job: IngestJob) -> UInt64 {
+    static func checksum(_ texts: TextScratch, _ job: Job) -> UInt64 {
         var seed = texts.checksum
-        seed = Checksum.xxh64(job.options.span, seed: seed)
+        seed = Checksum.xxh64(job.options.members.span, seed: seed)
         return Checksum.xxh64(job.payload.span, seed: seed)
     }
 
-    static func checksum(_ job: IngestJob) -> UInt64 {
+    static func checksum(_ job: Job) -> UInt64 {
         var texts = TextScratch()
         _ = texts.append(job.type)
         _ = texts.append(job.queue)
         _ = texts.append(job.uniqueKey)
-        _ = texts.append(job.uniqueWhile)
+        _ = texts.append(job.uniqueWhile?.rawValue)
         return checksum(texts, job)
     }
 }

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// Lists and look-ups over one connection, for whoever shows the outbox to a person. Each call is one short read; lists
-/// come in pages by key: the next page begins behind the last row of this one.
+/// Lists and look-ups over one connection, for callers that show the outbox to a person. Each call is one short read;
+/// lists come in pages by key: the next page begins behind the last row of this one.
 struct Queries {
     /// The most rows of one page.
     static let page = 500
@@ -22,18 +22,15 @@ struct Queries {
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
-        let content =
-            "letter.unique_key, letter.unique_while, letter.options, letter.payload, \(request), letter.checksum"
+        let content = "\(Self.columns(of: "letter")), \(request)"
         let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
-            let job = IngestJob(
-                type: row.text(7), queue: row.text(8), options: row.bytes(18), uniqueKey: row.optionalText(16),
-                uniqueWhile: row.optionalText(17), payload: row.bytes(19))
-            let isIntact =
-                !letter.holdsJob
-                || DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
+            let job = letter.holdsJob ? StoredJob.job(row, from: 16) : nil
+            let isIntact = job.map {
+                DeadLetterContent.isIntact($0, checksum: row.optionalInt(21), reason: letter.reason)
+            }
             return DeadLetterContent(
-                letter: letter, isIntact: isIntact, job: letter.holdsJob ? job : nil, request: row.optionalBytes(20))
+                letter: letter, isIntact: isIntact ?? true, job: job, request: row.optionalBytes(23))
         }
         return found.first
     }
@@ -41,8 +38,7 @@ struct Queries {
     /// A job in whatever state it is.
     func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
         for state in JobState.allCases {
-            let content = StoredJob.columns.split(separator: ", ").map { "job.\($0)" }.joined(separator: ", ")
-            let found = try rows(Self.jobs(state, .exactly, content: content), id, limit: 1) { row in
+            let found = try rows(Self.jobs(state, .exactly, content: Self.columns(of: "job")), id, limit: 1) { row in
                 let job = StoredJob.job(row, from: 11)
                 let isIntact = row.int64(16) == Int64(bitPattern: StoredJob.checksum(job))
                 return JobContent(listing: Self.listing(row, state), job: job, isIntact: isIntact)
@@ -50,6 +46,10 @@ struct Queries {
             if let content = found.first { return content }
         }
         return nil
+    }
+
+    private static func columns(of table: String) -> String {
+        StoredJob.columns.split(separator: ", ").map { "\(table).\($0)" }.joined(separator: ", ")
     }
 
     func rows<Row>(

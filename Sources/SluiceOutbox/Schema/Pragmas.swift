@@ -54,7 +54,7 @@ package enum Pragmas {
             let found = try connection.text("PRAGMA \(name)") ?? "nothing"
             guard found == value else {
                 throw SQLiteError(
-                    code: 1, message: "SQLite did not take the setting \(name): it is \(found) and not \(value)")
+                    code: 1, message: "SQLite did not apply \(name): it is \(found), not \(value)")
             }
         }
     }

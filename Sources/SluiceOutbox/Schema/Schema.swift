@@ -11,7 +11,7 @@ package enum Schema {
     /// are only ever added.
     package static let migrations: [String] = [version1, version2, version3]
 
-    /// The comments inside stay in the file, for whoever opens it with `sqlite3`.
+    /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
         CREATE TABLE deliveries (
             id INTEGER PRIMARY KEY,

@@ -186,7 +186,7 @@ package enum Statements {
     package static let deleteParked = "DELETE FROM parked WHERE job = ?1"
     /// 1: id.
     package static let selectDeadLetter = """
-        SELECT delivery, bytes, type, queue, unique_key, unique_while, options, payload, checksum, reason FROM \
+        SELECT delivery, bytes, reason, type, queue, unique_key, unique_while, options, checksum, payload FROM \
         dead_letters WHERE id = ?1
         """
     /// 1: job. The dead letter that it became.

@@ -1,3 +1,5 @@
+internal import SluiceBase
+
 /// The store's running figures. A value: it is copied before a transaction and put back when that fails.
 struct Ledger: Equatable {
     /// A place in the order of jobs.
@@ -71,7 +73,7 @@ struct Ledger: Equatable {
     /// A job was appended.
     ///
     /// - Returns: its id and position.
-    mutating func append(_ job: IngestJob, at now: Int64) -> (id: Int64, position: Int64) {
+    mutating func append(_ job: Job, at now: Int64) -> (id: Int64, position: Int64) {
         let place = (id: nextJob, position: nextPosition)
         if oldestJob == nextJob { oldestPosition = nextPosition }
         if pendingPlace == nil { pendingPlace = Place(position: nextPosition, storedAt: now) }

@@ -5,8 +5,8 @@ extension OutboxStore {
     ///
     /// - Returns: one result for each delivery, in their order. When this returns, what is called stored or a duplicate
     ///   is on the disk; when the transaction fails, all are refused.
-    package func commit(_ deliveries: [IngestDelivery]) -> [IngestResult] {
-        if let code = refusal() { return Self.refused(deliveries, code) }
+    package func commit(_ submissions: [Submission]) -> [IngestResult] {
+        if let code = refusal() { return Self.refused(submissions, code) }
         let keysBefore = recent.count
         let rowsBefore = ledger.nextDelivery
         var slice: RecentKeys.Slice?
@@ -14,9 +14,10 @@ extension OutboxStore {
             let results = try transaction { () throws(SQLiteError) -> [IngestResult] in
                 let now = time.wallMilliseconds()
                 var results: [IngestResult] = []
-                results.reserveCapacity(deliveries.count)
-                for delivery in deliveries {
-                    results.append(IngestResult(ticket: delivery.ticket, outcome: try ingest(delivery, at: now)))
+                results.reserveCapacity(submissions.count)
+                for submission in submissions {
+                    let outcome = try ingest(submission.delivery, bytes: submission.byteCost, at: now)
+                    results.append(IngestResult(ticket: submission.ticket, outcome: outcome))
                 }
                 slice = try mergeKeys(added: recent.count - keysBefore)
                 return results
@@ -25,17 +26,17 @@ extension OutboxStore {
             rowsOfLastBatch = Int(ledger.nextDelivery - rowsBefore)
             return results
         } catch {
-            return Self.refused(deliveries, error.kind == .diskFull ? .diskFull : .commitFailed)
+            return Self.refused(submissions, error.kind == .diskFull ? .diskFull : .commitFailed)
         }
     }
 
-    private static func refused(_ deliveries: [IngestDelivery], _ code: ErrorCode) -> [IngestResult] {
-        deliveries.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }
+    private static func refused(_ submissions: [Submission], _ code: ErrorCode) -> [IngestResult] {
+        submissions.map { IngestResult(ticket: $0.ticket, outcome: .refused(code)) }
     }
 
     /// The row of one part, and its key.
     func insert(
-        _ part: IngestPart, of delivery: IngestDelivery, generation: Int64, supersedes: Int64?, lastJob: Int64
+        _ part: Delivery.Part, of delivery: Delivery, generation: Int64, supersedes: Int64?, lastJob: Int64
     ) throws(SQLiteError) {
         let statement = session.insertDelivery
         let id = ledger.nextDelivery
@@ -46,10 +47,10 @@ extension OutboxStore {
         statement.bind(lastJob, at: 6)
         statement.bind(generation, at: 7)
         if let supersedes { statement.bind(supersedes, at: 8) } else { statement.bindNull(at: 8) }
-        statement.bind(part.key, at: 9)
+        statement.bind(part.key?.hash, at: 9)
         statement.bind(part.bodyHash, at: 10)
         texts.clear()
-        let name = texts.append(delivery.deliveryID)
+        let name = texts.append(delivery.id)
         let route = texts.append(delivery.route)
         // The buffer stays where it is until the closure ends, and the statement has run by then.
         try unsafe texts.withBytes { texts throws(SQLiteError) in
@@ -59,21 +60,21 @@ extension OutboxStore {
         }
         ledger.nextDelivery += 1
         expiry.added(window: window)
-        if let key = part.key { keyUndo.append((key, recent.set(key, to: id))) }
+        if let key = part.key?.hash { keyUndo.append((key, recent.set(key, to: id))) }
     }
 
     /// Appends one job.
     ///
     /// - Returns: its id.
     @discardableResult
-    func insert(_ job: IngestJob, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
+    func insert(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let statement = session.insertJob
         let place = ledger.append(job, at: now)
         texts.clear()
         let type = texts.append(job.type)
         let queue = texts.append(job.queue)
         let uniqueKey = texts.append(job.uniqueKey)
-        let uniqueWhile = texts.append(job.uniqueWhile)
+        let uniqueWhile = texts.append(job.uniqueWhile?.rawValue)
         statement.bind(place.id, at: 1)
         statement.bind(delivery, at: 2)
         statement.bind(place.position, at: 3)
@@ -85,7 +86,7 @@ extension OutboxStore {
             unsafe statement.bindStatic(text: texts[queue], at: 6)
             unsafe Self.bind(uniqueKey, of: texts, to: statement, at: 7)
             unsafe Self.bind(uniqueWhile, of: texts, to: statement, at: 8)
-            try unsafe job.options.span.withUnsafeBufferPointer { options throws(SQLiteError) in
+            try unsafe job.options.members.span.withUnsafeBufferPointer { options throws(SQLiteError) in
                 unsafe statement.bindStatic(blob: options, at: 9)
                 try unsafe job.payload.span.withUnsafeBufferPointer { payload throws(SQLiteError) in
                     unsafe statement.bindStatic(blob: payload, at: 11)
@@ -121,16 +122,5 @@ extension OutboxStore {
             ledger.isChanged = true
         }
         return slice
-    }
-}
-
-extension IngestJob {
-    /// The job with a unique key that differs from those of earlier acceptances of the same key, so that Zizq does not
-    /// take it for one of them: `name:key`, then `name:key~1`, `name:key~2` and so on.
-    func marked(generation: Int64) -> IngestJob {
-        guard generation > 0, !hasOwnKey, let uniqueKey else { return self }
-        return IngestJob(
-            type: type, queue: queue, options: options, uniqueKey: "\(uniqueKey)~\(generation)",
-            uniqueWhile: uniqueWhile, payload: payload)
     }
 }

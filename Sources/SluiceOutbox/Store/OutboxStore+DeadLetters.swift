@@ -1,30 +1,26 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// One row for the table `dead_letters`.
 struct DeadLetterRow {
     let delivery: Int64
-    let reason: DeadLetterReason
-    let detail: String
+    let letter: DeadLetter
     /// nil: it is about the delivery's request.
-    var job: IngestJob?
+    let job: Job?
     /// The job's id and checksum where it was stored as a job before.
-    var jobID: Int64?
-    var checksum: Int64?
-    var element: Int?
-    var rule: Int?
-    var madeBy: RuleIdentity?
+    let stored: (id: Int64, checksum: Int64)?
+
+    init(_ letter: DeadLetter, ofDelivery row: Int64, job: Job? = nil) {
+        (delivery, self.letter, self.job, stored) = (row, letter, job, nil)
+    }
+
+    /// Of a job that was stored.
+    init(_ job: StoredJob, reason: DeadLetterReason, detail: String) {
+        (delivery, letter) = (job.delivery, DeadLetter(reason: reason, detail: detail))
+        (self.job, stored) = (job.job, (job.id, job.checksum))
+    }
 
     /// Its bytes against `outbox.max_bytes`, without the request.
-    var byteCost: Int { (job?.byteCost ?? IngestJob.overhead) + detail.utf8.count }
-}
-
-extension DeadLetterRow {
-    /// Of a job that was stored.
-    init(_ stored: StoredJob, reason: DeadLetterReason, detail: String) {
-        self.init(
-            delivery: stored.delivery, reason: reason, detail: detail, job: stored.job, jobID: stored.id,
-            checksum: stored.checksum)
-    }
+    var byteCost: Int { letter.byteCost + (job.map { $0.byteCost - Job.rowOverhead } ?? 0) }
 }
 
 extension OutboxStore {
@@ -36,24 +32,24 @@ extension OutboxStore {
         let statement = session.insertDeadLetter
         statement.bind(row.delivery, at: 1)
         statement.bind(now, at: 2)
-        statement.bind(row.reason.rawValue, at: 3)
-        statement.bind(row.detail, at: 4)
+        statement.bind(row.letter.reason.rawValue, at: 3)
+        statement.bind(row.letter.detail, at: 4)
         statement.bind(Int64(row.byteCost), at: 5)
         statement.bind(row.job?.type, at: 6)
         statement.bind(row.job?.queue, at: 7)
         statement.bind(row.job?.uniqueKey, at: 8)
-        statement.bind(row.job?.uniqueWhile, at: 9)
-        statement.bind(row.job?.options, at: 10)
+        statement.bind(row.job?.uniqueWhile?.rawValue, at: 9)
+        statement.bind(row.job?.options.members, at: 10)
         statement.bind(row.job?.payload, at: 11)
-        statement.bind(optional: row.element, at: 12)
-        statement.bind(optional: row.rule, at: 13)
-        statement.bind(optional: row.jobID.map { Int($0) }, at: 14)
-        let checksum = row.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) }
+        statement.bind(optional: row.letter.share.element, at: 12)
+        statement.bind(optional: row.letter.share.rule, at: 13)
+        statement.bind(optional: row.stored.map { Int($0.id) }, at: 14)
+        let checksum = row.stored?.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) }
         statement.bind(optional: checksum.map { Int($0) }, at: 15)
-        statement.bind(row.madeBy?.kind, at: 16)
-        statement.bind(row.madeBy?.type, at: 17)
-        statement.bind(row.madeBy?.queue, at: 18)
-        statement.bind(row.madeBy?.digest, at: 19)
+        statement.bind(row.letter.madeBy?.kind, at: 16)
+        statement.bind(row.letter.madeBy?.type, at: 17)
+        statement.bind(row.letter.madeBy?.queue, at: 18)
+        statement.bind(row.letter.madeBy?.digest, at: 19)
         try statement.runAndUnbind()
         ledger.deadLetters += 1
         ledger.deadLetterBytes += Int64(row.byteCost)
@@ -75,28 +71,28 @@ extension OutboxStore {
         return requeued
     }
 
-    /// Puts jobs that were rendered anew from a dead letter's request at the end of the sending order, and removes the
+    /// Puts jobs that were rendered again from a dead letter's request at the end of the sending order, and removes the
     /// dead letter. Their keys are marked as those of any job of that delivery.
     ///
     /// - Returns: the jobs' ids.
-    package func replaceDeadLetter(_ id: Int64, with jobs: [IngestJob]) throws(OutboxError) -> [Int64] {
+    package func replaceDeadLetter(_ id: Int64, with jobs: [Job]) throws(OutboxError) -> [Int64] {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         let generation = try generation(ofDelivery: found.delivery)
         return try replaceDeadLetter(id, found, with: jobs.map { $0.marked(generation: generation) })
     }
 
     private func generation(ofDelivery row: Int64) throws(OutboxError) -> Int64 {
-        do throws(SQLiteError) { return try remembered(row)?.generation ?? 0 } catch { throw OutboxError(error) }
+        do throws(SQLiteError) { return try remembered(row)?.holder.generation ?? 0 } catch { throw OutboxError(error) }
     }
 
     private struct Found {
         let delivery: Int64
         let bytes: Int64
-        var job: IngestJob?
+        var job: Job?
         var isIntact = true
     }
 
-    private func replaceDeadLetter(_ id: Int64, _ found: Found, with jobs: [IngestJob]) throws(OutboxError) -> [Int64] {
+    private func replaceDeadLetter(_ id: Int64, _ found: Found, with jobs: [Job]) throws(OutboxError) -> [Int64] {
         let now = time.wallMilliseconds()
         return try urgentTransaction { () throws(SQLiteError) in
             try removeDeadLetter(id, bytes: found.bytes)
@@ -154,13 +150,10 @@ extension OutboxStore {
             defer { row.reset() }
             guard try row.step() else { return nil }
             var found = Found(delivery: row.int64(0), bytes: row.int64(1))
-            guard let type = row.optionalText(2), let queue = row.optionalText(3) else { return found }
-            let job = IngestJob(
-                type: type, queue: queue, options: row.bytes(6), uniqueKey: row.optionalText(4),
-                uniqueWhile: row.optionalText(5),
-                payload: row.bytes(7))
+            guard !row.isNull(3) else { return found }
+            let job = StoredJob.job(row, from: 3)
             found.job = job
-            found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(9))
+            found.isIntact = DeadLetterContent.isIntact(job, checksum: row.optionalInt(8), reason: row.text(2))
             return found
         } catch {
             throw OutboxError(error)

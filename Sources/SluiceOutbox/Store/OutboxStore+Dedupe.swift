@@ -1,54 +1,29 @@
 internal import SluiceBase
 
-/// What a delivery, or a part of one, is as seen from what was stored before.
-enum Standing: Equatable {
-    /// Its key is not known, or has expired; or it has none. `generation`: how often the key had been accepted before.
-    case new(generation: Int64)
-    /// Seen before: the delivery named.
-    case duplicate(firstDeliveryID: String, changedBody: Bool)
-    /// The key was seen before with other bodies, last with that of the row `other`, and the route treats that as no
-    /// duplicate.
-    case changed(generation: Int64, other: Int64)
-
-    var isDuplicate: Bool { if case .duplicate = self { true } else { false } }
-}
-
 extension OutboxStore {
     /// One remembered delivery.
     struct Remembered {
-        let row: Int64
-        let deliveryID: String
+        let holder: DedupeRule.Holder
         let expiresAt: Int64
         let lastJob: Int64
-        let generation: Int64
-        let supersedes: Int64?
-        let bodyHash: Fingerprint?
         /// Whether a person had the key forgotten.
         let isKeyForgotten: Bool
     }
 
-    /// How many bodies of one key are compared, at most.
-    private static let longestChain = 64
-
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
-    func standing(of part: IngestPart, _ rule: ChangedBodyRule, at now: Int64) throws(SQLiteError) -> Standing {
-        guard let key = part.key, let row = try newest(key), let newest = try remembered(row) else {
-            return .new(generation: 0)
+    func verdict(on part: Delivery.Part, _ rule: DedupeRule, at now: Int64) throws(SQLiteError) -> DedupeRule.Verdict {
+        guard let key = part.key?.hash, let row = try newest(key), let newest = try remembered(row) else {
+            return .new
         }
-        if try isForgotten(newest, at: now) { return .new(generation: newest.generation + 1) }
-        if let same = try sameBody(part.bodyHash, from: newest) {
-            return .duplicate(firstDeliveryID: same.deliveryID, changedBody: false)
-        }
-        switch rule {
-        case .duplicate: return .duplicate(firstDeliveryID: newest.deliveryID, changedBody: true)
-        case .accept, .deadLetter: return .changed(generation: newest.generation + 1, other: row)
-        }
+        return try rule.verdict(
+            on: part.bodyHash, newest: newest.holder, isForgotten: isForgotten(newest, at: now)
+        ) { row throws(SQLiteError) in try remembered(row)?.holder }
     }
 
     private func isForgotten(_ delivery: Remembered, at now: Int64) throws(SQLiteError) -> Bool {
         if delivery.isKeyForgotten { return true }
         guard delivery.expiresAt <= now else { return false }
-        return try !isUndelivered(row: delivery.row, lastJob: delivery.lastJob)
+        return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
     }
 
     /// The newest delivery with this key.
@@ -60,27 +35,17 @@ extension OutboxStore {
         return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
     }
 
-    /// Goes back through the deliveries with the same key to the one with this body.
-    private func sameBody(_ hash: Fingerprint, from newest: Remembered) throws(SQLiteError) -> Remembered? {
-        var candidate = newest
-        for _ in 0..<Self.longestChain {
-            if candidate.bodyHash == hash { return candidate }
-            guard let before = candidate.supersedes, let next = try remembered(before) else { return nil }
-            candidate = next
-        }
-        return nil
-    }
-
     /// What is remembered of a delivery.
     func remembered(_ row: Int64) throws(SQLiteError) -> Remembered? {
         let statement = session.selectDelivery
         statement.bind(row, at: 1)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
+        let holder = DedupeRule.Holder(
+            row: row, deliveryID: statement.text(0), generation: statement.int64(3), bodyHash: statement.key(5),
+            supersedes: statement.isNull(4) ? nil : statement.int64(4))
         return Remembered(
-            row: row, deliveryID: statement.text(0), expiresAt: statement.int64(1), lastJob: statement.int64(2),
-            generation: statement.int64(3), supersedes: statement.isNull(4) ? nil : statement.int64(4),
-            bodyHash: statement.key(5),
+            holder: holder, expiresAt: statement.int64(1), lastJob: statement.int64(2),
             isKeyForgotten: statement.int64(6) != 0)
     }
 

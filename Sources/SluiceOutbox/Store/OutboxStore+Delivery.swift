@@ -79,7 +79,7 @@ extension OutboxStore {
 
     /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
     @discardableResult
-    func requeue(_ job: IngestJob, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
+    func requeue(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let id = try insert(job, delivery: delivery, at: now)
         session.setLastJob.bind(delivery, at: 1)
         session.setLastJob.bind(id, at: 2)

@@ -16,20 +16,20 @@ private struct Tally {
 
 extension OutboxStore {
     /// One delivery, inside a transaction.
-    func ingest(_ delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
-        guard delivery.others.isEmpty else { return try ingestParts(of: delivery, at: now) }
-        let standing = try standing(of: delivery.part, delivery.onChangedBody, at: now)
-        if case .duplicate(let first, let changed) = standing {
-            return .duplicate(firstDeliveryID: first, changedBody: changed)
+    ///
+    /// - Parameter bytes: the delivery's `byteCost`.
+    func ingest(_ delivery: Delivery, bytes: Int, at now: Int64) throws(SQLiteError) -> IngestOutcome {
+        guard delivery.parts.count == 1 else { return try ingestParts(of: delivery, at: now) }
+        let verdict = try verdict(on: delivery.parts[0], DedupeRule(delivery.onChangedBody), at: now)
+        if case .duplicate(let holder, let changedBody) = verdict {
+            return .duplicate(firstDeliveryID: holder.deliveryID, changedBody: changedBody)
         }
-        if let code = refusal(
-            of: delivery, bytes: delivery.byteCost, dead: deadBytes(of: delivery.part, standing, delivery))
-        {
+        if let code = refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally()
-        try store(delivery.part, of: delivery, standing, at: now, &tally)
+        try store(delivery.parts[0], of: delivery, verdict, at: now, &tally)
         try keepRequest(of: delivery, from: place, tally)
         return tally.outcome
     }
@@ -37,7 +37,7 @@ extension OutboxStore {
     /// - Parameters:
     ///   - bytes: what would be stored.
     ///   - dead: what of it would be dead letters, without the request.
-    private func refusal(of delivery: IngestDelivery, bytes: Int, dead: Int) -> ErrorCode? {
+    private func refusal(of delivery: Delivery, bytes: Int, dead: Int) -> ErrorCode? {
         guard hasRoom(for: bytes) else {
             keep(refused: bytes, limit: configuration.maximumBytes, among: &smallestRefused, hasRoom: hasRoom(for:))
             return .outboxFull
@@ -67,9 +67,9 @@ extension OutboxStore {
     func hasRoom(forDead bytes: Int) -> Bool { ledger.deadBytes + bytes <= configuration.deadLimit.bytes }
 
     /// What a part would add to the dead letters, without the request.
-    private func deadBytes(of part: IngestPart, _ standing: Standing?, _ delivery: IngestDelivery) -> Int {
+    private func deadBytes(of part: Delivery.Part, _ verdict: DedupeRule.Verdict?) -> Int {
         let letters = part.deadLetters.reduce(0) { $0 + $1.byteCost }
-        guard delivery.onChangedBody == .deadLetter, case .changed? = standing else { return letters }
+        guard case .deadLetter? = verdict else { return letters }
         return part.jobs.reduce(letters) { $0 + $1.byteCost }
     }
 
@@ -77,57 +77,58 @@ extension OutboxStore {
 
     /// A delivery whose elements have keys of their own. It is known what is new, and whether there is room for it,
     /// before anything is stored: what is refused is refused as a whole.
-    private func ingestParts(of delivery: IngestDelivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
-        let parts = [delivery.part] + delivery.others
-        let (standings, bytes) = try standings(of: parts, delivery.onChangedBody, at: now)
+    private func ingestParts(of delivery: Delivery, at now: Int64) throws(SQLiteError) -> IngestOutcome {
+        let (verdicts, bytes) = try verdicts(on: delivery, at: now)
         if let bytes {
-            let dead = zip(parts, standings).reduce(0) { sum, part in
-                part.1?.isDuplicate ?? false ? sum : sum + deadBytes(of: part.0, part.1, delivery)
+            let dead = zip(delivery.parts, verdicts).reduce(0) { sum, part in
+                part.1?.isDuplicate ?? false ? sum : sum + deadBytes(of: part.0, part.1)
             }
             let all = bytes + (delivery.request?.count ?? 0)
             if let code = refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
-            return try store(parts, of: delivery, standings, at: now)
+            return try store(delivery, verdicts, at: now)
         }
-        let isChanged = standings.contains { if case .duplicate(_, changedBody: true) = $0 { true } else { false } }
-        guard case .duplicate(let first, _) = standings[0] else {
+        guard case .duplicate(let first, _)?? = verdicts.first else {
             preconditionFailure("a delivery without new parts has duplicates only")
         }
-        return .duplicate(firstDeliveryID: first, changedBody: isChanged)
+        let changedBody = verdicts.contains { $0?.isChangedBody ?? false }
+        return .duplicate(firstDeliveryID: first.deliveryID, changedBody: changedBody)
     }
 
-    /// What each part is; nil for one whose key stands in the delivery before and is new there, so that only storing
-    /// that one tells.
+    /// The verdict on each part; nil for one whose key stands in the delivery before and is new there, so that only
+    /// storing that one tells.
     ///
     /// - Returns: also the bytes of what may have to be stored; nil when all parts are duplicates.
-    private func standings(
-        of parts: [IngestPart], _ rule: ChangedBodyRule, at now: Int64
-    ) throws(SQLiteError) -> (standings: [Standing?], bytes: Int?) {
-        var standings: [Standing?] = []
-        standings.reserveCapacity(parts.count)
+    private func verdicts(
+        on delivery: Delivery, at now: Int64
+    ) throws(SQLiteError) -> (verdicts: [DedupeRule.Verdict?], bytes: Int?) {
+        let rule = DedupeRule(delivery.onChangedBody)
+        var verdicts: [DedupeRule.Verdict?] = []
+        verdicts.reserveCapacity(delivery.parts.count)
         var bytes: Int?
         var newKeys: Set<Fingerprint> = []
-        for part in parts {
-            if let key = part.key, newKeys.contains(key) {
-                standings.append(nil)
+        for part in delivery.parts {
+            if let key = part.key?.hash, newKeys.contains(key) {
+                verdicts.append(nil)
             } else {
-                let standing = try standing(of: part, rule, at: now)
-                standings.append(standing)
-                if standing.isDuplicate { continue }
-                if let key = part.key { newKeys.insert(key) }
+                let verdict = try verdict(on: part, rule, at: now)
+                verdicts.append(verdict)
+                if verdict.isDuplicate { continue }
+                if let key = part.key?.hash { newKeys.insert(key) }
             }
             bytes = (bytes ?? 0) + part.byteCost
         }
-        return (standings, bytes)
+        return (verdicts, bytes)
     }
 
-    private func store(
-        _ parts: [IngestPart], of delivery: IngestDelivery, _ standings: [Standing?], at now: Int64
-    ) throws(SQLiteError) -> IngestOutcome {
+    private func store(_ delivery: Delivery, _ verdicts: [DedupeRule.Verdict?], at now: Int64) throws(SQLiteError)
+        -> IngestOutcome
+    {
+        let rule = DedupeRule(delivery.onChangedBody)
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally()
-        for (part, found) in zip(parts, standings) {
-            let standing = if let found { found } else { try standing(of: part, delivery.onChangedBody, at: now) }
-            try store(part, of: delivery, standing, at: now, &tally)
+        for (part, found) in zip(delivery.parts, verdicts) {
+            let verdict = if let found { found } else { try verdict(on: part, rule, at: now) }
+            try store(part, of: delivery, verdict, at: now, &tally)
         }
         try keepRequest(of: delivery, from: place, tally)
         return tally.outcome
@@ -136,31 +137,25 @@ extension OutboxStore {
     // MARK: One part
 
     private func store(
-        _ part: IngestPart, of delivery: IngestDelivery, _ standing: Standing, at now: Int64, _ tally: inout Tally
+        _ part: Delivery.Part, of delivery: Delivery, _ verdict: DedupeRule.Verdict, at now: Int64,
+        _ tally: inout Tally
     ) throws(SQLiteError) {
-        switch standing {
-        case .duplicate(_, let changed):
-            tally.duplicates += 1
-            if changed { tally.changedBody = true }
-        case .new(let generation):
+        if verdict.isChangedBody { tally.changedBody = true }
+        switch verdict {
+        case .duplicate: tally.duplicates += 1
+        case .store(let generation, let supersedes):
             try storeJobs(of: part, generation: generation, at: now, &tally)
             try insert(
-                part, of: delivery, generation: generation, supersedes: nil, lastJob: part.jobs.isEmpty ? 0 : lastJobID)
-        case .changed(let generation, let other) where delivery.onChangedBody == .deadLetter:
-            tally.changedBody = true
-            try storeChangedJobs(of: part, generation: generation, at: now, &tally)
-            try insert(part, of: delivery, generation: generation, supersedes: other, lastJob: 0)
-        case .changed(let generation, let other):
-            tally.changedBody = true
-            try storeJobs(of: part, generation: generation, at: now, &tally)
-            try insert(
-                part, of: delivery, generation: generation, supersedes: other,
+                part, of: delivery, generation: generation, supersedes: supersedes,
                 lastJob: part.jobs.isEmpty ? 0 : lastJobID)
+        case .deadLetter(let generation, let supersedes):
+            try storeChangedJobs(of: part, generation: generation, at: now, &tally)
+            try insert(part, of: delivery, generation: generation, supersedes: supersedes, lastJob: 0)
         }
     }
 
     /// Jobs and dead letters as they were rendered.
-    private func storeJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally)
+    private func storeJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)
         throws(SQLiteError)
     {
         let row = ledger.nextDelivery
@@ -172,28 +167,21 @@ extension OutboxStore {
         try storeDeadLetters(of: part, at: now, &tally)
     }
 
-    /// The key was seen with another body, and the route wants such jobs in the dead letters. They get a unique key of
-    /// their own: when a person sends one, Zizq must not take it for the job of the first body.
-    private func storeChangedJobs(of part: IngestPart, generation: Int64, at now: Int64, _ tally: inout Tally)
+    private func storeChangedJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)
         throws(SQLiteError)
     {
-        let row = ledger.nextDelivery
-        let detail = "The unique key was seen before with another body."
         for job in part.jobs {
-            let job = job.marked(generation: generation)
-            try insertDeadLetter(DeadLetterRow(delivery: row, reason: .changedBody, detail: detail, job: job), at: now)
+            try insertDeadLetter(
+                DeadLetterRow(.changedBody, ofDelivery: ledger.nextDelivery, job: job.marked(generation: generation)),
+                at: now)
             tally.deadLetters.append(.changedBody)
         }
         try storeDeadLetters(of: part, at: now, &tally)
     }
 
-    private func storeDeadLetters(of part: IngestPart, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
+    private func storeDeadLetters(of part: Delivery.Part, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
         for letter in part.deadLetters {
-            let row = DeadLetterRow(
-                delivery: ledger.nextDelivery, reason: letter.reason, detail: letter.detail, element: letter.element,
-                rule: letter.rule,
-                madeBy: letter.madeBy)
-            try insertDeadLetter(row, at: now)
+            try insertDeadLetter(DeadLetterRow(letter, ofDelivery: ledger.nextDelivery), at: now)
             tally.deadLetters.append(letter.reason)
             tally.needsRequest = true
         }
@@ -208,7 +196,7 @@ extension OutboxStore {
     }
 
     /// Keeps the delivery's request where something that was stored needs it.
-    private func keepRequest(of delivery: IngestDelivery, from place: Place, _ tally: Tally) throws(SQLiteError) {
+    private func keepRequest(of delivery: Delivery, from place: Place, _ tally: Tally) throws(SQLiteError) {
         guard let request = delivery.request, !request.isEmpty else { return }
         let isHeld = delivery.keepsRequest ? !tally.deadLetters.isEmpty : tally.needsRequest
         guard isHeld || delivery.keepsRequest && tally.jobs > 0 else { return }

@@ -63,14 +63,14 @@ extension OutboxStore {
     }
 
     /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The
-    /// next transaction then begins the log anew in the same blocks of the disk.
+    /// next transaction then restarts the log in the same blocks of the disk.
     private func checkpointIfDue() throws(SQLiteError) {
         let frames = session.connection.walFrames
         if frames < checkpointedFrames { checkpointedFrames = 0 }
         let threshold = configuration.checkpointEvery.bytes / Pragmas.pageSize
         guard frames - checkpointedFrames >= threshold else { return }
         let isComplete = try session.connection.checkpoint(.passive)
-        // Where a reader held some frames back the log cannot begin anew: the next try comes soon.
+        // Where a reader held some frames back the log cannot restart: the next try comes soon.
         checkpointedFrames = isComplete ? frames : frames - threshold * 7 / 8
     }
 

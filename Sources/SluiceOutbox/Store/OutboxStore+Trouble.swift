@@ -88,8 +88,8 @@ extension OutboxStore {
         SQLiteError(
             code: SQLITE_CANTOPEN,
             message:
-                "the outbox's files were deleted, moved or replaced while they were open; put the same files back, or "
-                + "start anew"
+                "the outbox files were deleted, moved or replaced while in use; put the same files back, or "
+                + "restart"
         )
     }
 

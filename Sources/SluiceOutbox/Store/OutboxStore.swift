@@ -46,7 +46,7 @@ package final class OutboxStore {
 
     /// What keeps the store from working, until `retryAtNanoseconds`.
     var trouble: Trouble?
-    /// The last error that the store met, for the log; taken out by whoever logs it.
+    /// The last error that the store met, for the log; removed by the code that logs it.
     package var unreportedError: SQLiteError?
 
     /// Opens or makes the outbox at `configuration.path`.

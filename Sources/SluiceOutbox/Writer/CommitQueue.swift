@@ -23,15 +23,15 @@ struct CommitQueue {
     /// What the writer does next.
     struct Batch {
         /// For one transaction, in the order in which they came.
-        var deliveries: [IngestDelivery] = []
+        var deliveries: [Submission] = []
         /// Waited for too long: to be refused with `commit_too_slow`.
-        var overdue: [IngestDelivery] = []
+        var overdue: [Submission] = []
     }
 
     private let limits: Limits
     /// Empty places before `head` are deliveries that have left: keeping them would keep their bodies, which nothing
     /// accounts for any more.
-    private var waiting: [IngestDelivery?] = []
+    private var waiting: [Submission?] = []
     /// Where in `waiting` the queue begins.
     private var head = 0
     private var isClosed = false
@@ -49,7 +49,7 @@ struct CommitQueue {
     var retainedBytes: Int { waiting.reduce(0) { $0 + ($1?.byteCost ?? 0) } }
 
     /// A delivery came.
-    mutating func submitted(_ delivery: IngestDelivery) -> Admission {
+    mutating func submitted(_ delivery: Submission) -> Admission {
         guard !isClosed else { return .refused(.shuttingDown) }
         let isFirst = isEmpty
         waiting.append(delivery)
@@ -78,7 +78,7 @@ struct CommitQueue {
     ///
     /// Deliveries come from several loops, so their times may be a little out of order; one that stands behind a
     /// younger one leaves with that.
-    mutating func deadlinePassed(at now: Int64) -> [IngestDelivery] {
+    mutating func deadlinePassed(at now: Int64) -> [Submission] {
         var end = head
         while end < waiting.count, deadline(at: end) <= now { end += 1 }
         return take(upTo: end)
@@ -94,8 +94,8 @@ struct CommitQueue {
     /// Empty places stay in front for a while, so that a long queue is not moved for each batch.
     private static let mostEmptyPlaces = 4096
 
-    private mutating func take(upTo end: Int) -> [IngestDelivery] {
-        var taken: [IngestDelivery] = []
+    private mutating func take(upTo end: Int) -> [Submission] {
+        var taken: [Submission] = []
         taken.reserveCapacity(end - head)
         for place in head..<end {
             guard let delivery = waiting[place].take() else { continue }

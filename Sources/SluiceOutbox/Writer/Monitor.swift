@@ -36,13 +36,13 @@ internal import Glibc
         return body(&state)
     }
 
-    /// As `withLock`, and then wakes whoever waits.
+    /// As `withLock`, and then wakes waiting threads.
     func withLockAndWake<Result>(_ body: (inout State) -> Result) -> Result {
         defer { wake() }
         return withLock(body)
     }
 
-    /// Wakes whoever waits.
+    /// Wakes waiting threads.
     func wake() { unsafe pthread_cond_broadcast(condition) }
 
     /// Waits until `isReady` or until the time is over, then runs `body` with the lock held.

@@ -67,21 +67,21 @@ package final class OutboxWriter: Sendable {
     }
 
     private static func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(StartupError) {
-        do throws(SystemThread.Failure) {
+        do throws(SystemThread.StartError) {
             try SystemThread.start(name: name, body)
         } catch {
-            throw StartupError(.unavailable, "the system has no thread left for the outbox (error \(error.code))")
+            throw StartupError(.unavailable, "cannot start a thread for the outbox (error \(error.code))")
         }
     }
 
     /// Hands in one delivery. Its result comes through the callback, whatever happens.
-    package func submit(_ delivery: IngestDelivery) {
-        let admission = work.withLock { $0.queue.submitted(delivery) }
+    package func submit(_ submission: Submission) {
+        let admission = work.withLock { $0.queue.submitted(submission) }
         switch admission {
         case .queued(isFirst: true): work.wake()
         case .queued(isFirst: false): break
         case .refused(let code):
-            delivered(delivery.origin, [IngestResult(ticket: delivery.ticket, outcome: .refused(code))])
+            delivered(submission.origin, [IngestResult(ticket: submission.ticket, outcome: .refused(code))])
         }
     }
 
@@ -183,20 +183,21 @@ package final class OutboxWriter: Sendable {
         if let error = store.unreportedError {
             store.unreportedError = nil
             log.error(
-                "the outbox met an error",
+                "outbox error",
                 metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
         } else if status.condition != before.condition {
-            log.notice("the outbox's condition changed", metadata: Self.fields([.condition: status.condition.rawValue]))
+            log.notice(
+                "the condition of the outbox changed", metadata: Self.fields([.condition: status.condition.rawValue]))
         }
         if status.isDeadLimitReached, !before.isDeadLimitReached {
             log.error(
                 "dead letters have reached outbox.max_dead_bytes: deliveries that would become dead letters are refused"
             )
         } else if before.isDeadLimitReached, !status.isDeadLimitReached {
-            log.notice("there is room for dead letters again")
+            log.notice("dead letters are accepted again")
         }
         if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
-            log.error("the outbox forgets keys before their time: outbox.max_keys is reached")
+            log.error("dropping unique keys before they expire: outbox.max_keys is reached")
         }
     }
 
@@ -258,11 +259,11 @@ private struct ResultsByOrigin {
 
     var isEmpty: Bool { byOrigin.isEmpty }
 
-    mutating func add(_ results: [IngestResult], of deliveries: [IngestDelivery]) {
+    mutating func add(_ results: [IngestResult], of deliveries: [Submission]) {
         for (delivery, result) in zip(deliveries, results) { byOrigin[delivery.origin, default: []].append(result) }
     }
 
-    mutating func refuse(_ deliveries: [IngestDelivery], _ code: ErrorCode) {
+    mutating func refuse(_ deliveries: [Submission], _ code: ErrorCode) {
         for delivery in deliveries {
             byOrigin[delivery.origin, default: []].append(
                 IngestResult(ticket: delivery.ticket, outcome: .refused(code)))

@@ -13,7 +13,7 @@ struct ConditionReader {
     /// - Returns: `nil` after a problem has been noted.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> [Condition]? {
         conditions(
-            node, "'when'", ifEmpty: "'when' is empty; leave it out in a rule that takes everything", scope: &scope)
+            node, "'when'", ifEmpty: "'when' is empty; omit it in a rule that matches everything", scope: &scope)
     }
 
     private func conditions(_ node: YAMLNode, _ subject: String, ifEmpty: String, scope: inout RouteScope)
@@ -21,7 +21,7 @@ struct ConditionReader {
     {
         guard case .mapping(let entries) = node.content else {
             context.error(
-                node.position, "\(subject) must be a mapping from references to what they must be, not \(node.noun)")
+                node.position, "\(subject) must be a mapping from references to conditions, not \(node.noun)")
             return nil
         }
         if entries.isEmpty { context.error(node.position, ifEmpty) }
@@ -61,7 +61,7 @@ struct ConditionReader {
 
     private func values(_ entry: YAMLEntry, scope: inout RouteScope) -> [Condition]? {
         if entry.key.utf8.starts(with: "${".utf8) {
-            context.error(entry.position, "the references in 'when' are written without ${ and }")
+            context.error(entry.position, "references in 'when' must be written without ${ and }")
             return nil
         }
         let reference = scope.bareReference(entry.key, at: entry.position)

@@ -17,7 +17,7 @@ struct ExampleReader {
         var names: Set<String> = []
         for example in examples where !names.insert(example.name).inserted {
             context.log.warning(
-                example.place, "two examples of the route are named '\(PrintableText.escape(example.name))'")
+                example.place, "two examples in this route are named '\(PrintableText.escape(example.name))'")
         }
         return examples
     }
@@ -53,7 +53,7 @@ struct ExampleReader {
         guard let secret = reader.read(\.secret) else { return nil }
         if secret.isEmpty { context.error(node.position, "the secret is empty") }
         if !isVerified, let entry = reader.entry("secret") {
-            context.error(entry.position, "'secret' means nothing with 'verify: none'")
+            context.error(entry.position, "'secret' has no effect with 'verify: none'")
         }
         return signed ? .secret(secret, context.place(node.position)) : .unsigned
     }
@@ -85,7 +85,7 @@ extension ExampleReader {
             return PercentEncoding.path(text)
         }
         context.error(
-            node.position, "'path' begins with / and has no ? and no #; what stands behind a ? is the 'query'")
+            node.position, "'path' must begin with / and contain no ? and no #; put the query into 'query'")
         return nil
     }
 
@@ -94,7 +94,7 @@ extension ExampleReader {
         guard case .mapping(let entries) = node.content else {
             guard let text = context.text(node, "'query'") else { return nil }
             if !text.contains("#") { return PercentEncoding.query(text) }
-            context.error(node.position, "'query' has no #, which ends a query")
+            context.error(node.position, "'query' must not contain #, which ends a query")
             return nil
         }
         let pairs = entries.map { entry in
@@ -119,17 +119,17 @@ extension ExampleReader {
         }
         return entries.compactMap { entry in
             if !HeaderSyntax.isName(entry.key) {
-                context.error(entry.position, "'\(PrintableText.escape(entry.key))' is no name of a header")
+                context.error(entry.position, "'\(PrintableText.escape(entry.key))' is not a valid header name")
                 return nil
             }
             if Self.framing.contains(HeaderName(entry.key)) {
                 context.error(
-                    entry.position, "the header \(entry.key) is set by whoever sends a request, and not by an example")
+                    entry.position, "an example cannot set the header \(entry.key)")
                 return nil
             }
             guard let value = text(entry.value, "the value of a header") else { return nil }
             guard HeaderSyntax.isValue(value) else {
-                context.error(entry.value.position, "the value of a header has no control characters")
+                context.error(entry.value.position, "the value of a header must not contain control characters")
                 return nil
             }
             return RequestToSign.Header(entry.key, value)
@@ -146,7 +146,7 @@ extension ExampleReader {
     ) -> (body: RouteExample.Body, headers: [RequestToSign.Header])? {
         let keys = ["body", "body_text", "body_file"].filter(reader.has)
         if keys.count > 1, let entry = reader.entry(keys[1]) {
-            context.error(entry.position, "an example has one of 'body', 'body_text' and 'body_file'")
+            context.error(entry.position, "an example can have only one of 'body', 'body_text' and 'body_file'")
             return nil
         }
         let isTyped = headers.contains { HeaderName($0.name) == Self.contentType }
@@ -166,7 +166,7 @@ extension ExampleReader {
         if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {
             return .file(name, context.place(node.position))
         }
-        context.error(node.position, "'body_file' is a path inside the routes folder, such as examples/push.json")
+        context.error(node.position, "'body_file' must be a path inside the routes folder, such as examples/push.json")
         return nil
     }
 }

@@ -42,13 +42,13 @@ struct ExpectationReader {
         if let status = expectation.status, status.value != refused.value.httpStatus {
             context.log.error(
                 status.place,
-                "what is refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
+                "a request refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "
                     + "\(status.value)"
             )
         }
         if let jobs = expectation.jobs, !jobs.value.isEmpty {
             context.log.error(
-                jobs.place, "what is refused leaves no jobs: 'refused' and 'jobs' cannot both be expected")
+                jobs.place, "a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'")
         }
     }
 
@@ -57,7 +57,7 @@ struct ExpectationReader {
             let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
             return reasons.count == elements.count ? .reasons(reasons) : nil
         }
-        let subject = "'dead_letters', if it is no list of reasons,"
+        let subject = "'dead_letters', if it is not a list of reasons,"
         return context.integer(node, subject, in: ExpectationKeys.deadLetterCounts).map { .count($0) }
     }
 

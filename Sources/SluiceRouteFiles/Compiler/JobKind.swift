@@ -27,7 +27,7 @@ struct JobKinds {
     mutating func read(_ node: YAMLNode, in context: FileContext) {
         guard case .mapping(let entries) = node.content else {
             context.error(
-                node.position, "'kinds' must be a mapping from names to what is said about them, not \(node.noun)")
+                node.position, "'kinds' must be a mapping from names to kinds, not \(node.noun)")
             return
         }
         for entry in entries { read(entry, in: context) }
@@ -39,7 +39,7 @@ struct JobKinds {
             context.error(entry.position, "\(subject) \(complaint)")
         }
         if let other = byName[entry.key] {
-            context.error(entry.position, "\(subject) is declared already, at \(other.place)")
+            context.error(entry.position, "\(subject) is already declared at \(other.place)")
         }
         var options = JobOptionsTemplate()
         var payload: PayloadType?
@@ -64,7 +64,7 @@ struct JobKinds {
 
     func warnOfUnused(_ log: ProblemLog) {
         for kind in byName.values where !used.contains(kind.name) {
-            log.warning(kind.place, "no rule makes jobs of the kind '\(PrintableText.escape(kind.name))'")
+            log.warning(kind.place, "no rule makes jobs of kind '\(PrintableText.escape(kind.name))'")
         }
     }
 }

@@ -23,7 +23,7 @@ extension BatchTemplate {
         }
         guard scope != nil else {
             if !TemplateParser.mayRefer(text) { return .constant(text) }
-            context.error(node.position, "a kind cannot hold references; say 'batch' in the rule")
+            context.error(node.position, "a kind cannot contain references; put 'batch' into the rule")
             return nil
         }
         return scope?.template(text, at: node.position).map { template in
@@ -47,7 +47,7 @@ extension JobStart {
     /// Reads both keys, of which one may stand.
     static func read(_ reader: MappingReader<RuleKeys>, scope: inout RouteScope) -> JobStart? {
         if reader.has("delay"), let entry = reader.entry("ready_at") {
-            reader.context.error(entry.position, "a job has either 'delay' or 'ready_at', not both")
+            reader.context.error(entry.position, "a job can have either 'delay' or 'ready_at', not both")
         }
         if let node = reader.read(\.delay) { return delay(node, &scope) }
         return reader.read(\.readyAt).flatMap { readyAt($0, &scope) }

@@ -54,7 +54,7 @@ struct JobRuleReader {
         if ignores {
             for key in RouteLanguage.rule.keys where key != "when" && key != "ignore" {
                 guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' means nothing in a rule with 'ignore: true'")
+                context.error(entry.position, "'\(key)' has no effect in a rule with 'ignore: true'")
             }
             return .ignore
         }
@@ -83,10 +83,10 @@ struct JobRuleReader {
         if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
             context.error(
                 entry.position,
-                "a job with a batch has no unique key at Zizq; the route's holds in the gateway all the same")
+                "a job with a batch has no unique key at Zizq; the route's key still applies in the gateway")
         } else if let entry = reader.entry("unique_while"), !routeHasKey, !reader.has("unique_key") {
             context.error(
-                entry.position, "'unique_while' means nothing here: neither the route nor the rule has a 'unique_key'")
+                entry.position, "'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'")
         }
         let key = reader.read(\.uniqueKey).map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
@@ -102,10 +102,12 @@ struct JobRuleReader {
 
     private func kind(_ reader: MappingReader<RuleKeys>, _ kinds: inout JobKinds) -> JobKind? {
         guard let entry = reader.entry("kind"), let name = reader.read(\.kind) else { return nil }
-        if reader.has("type") { context.error(entry.position, "a job rule has either 'kind' or 'type', not both") }
+        if reader.has("type") {
+            context.error(entry.position, "a job rule must have either 'kind' or 'type', not both")
+        }
         if let kind = kinds.use(name) { return kind }
         let hint = kinds.hint(for: name)
-        context.error(entry.value.position, "no kind '\(PrintableText.escape(name))' is declared\(hint)")
+        context.error(entry.value.position, "unknown kind '\(PrintableText.escape(name))'\(hint)")
         return nil
     }
 

@@ -20,13 +20,13 @@ struct PayloadCompiler {
     /// - Returns: whether all went well; reading goes on after a problem, to find the next.
     private mutating func append(_ node: YAMLNode, depth: Int, _ scope: inout RouteScope) -> Bool {
         switch node.content {
-        case .scalar(let scalar): appendScalar(scalar, node, depth, &scope)
-        case .sequence(let elements): appendList(elements, depth, &scope)
-        case .mapping(let entries): appendObject(entries, depth, &scope)
+        case .scalar(let scalar): appendScalar(scalar, node, depth: depth, scope: &scope)
+        case .sequence(let elements): appendList(elements, depth, scope: &scope)
+        case .mapping(let entries): appendObject(entries, depth, scope: &scope)
         }
     }
 
-    private mutating func appendList(_ elements: [YAMLNode], _ depth: Int, _ scope: inout RouteScope) -> Bool {
+    private mutating func appendList(_ elements: [YAMLNode], _ depth: Int, scope: inout RouteScope) -> Bool {
         var isFine = true
         literal.append(UInt8(ascii: "["))
         for (index, element) in elements.enumerated() {
@@ -37,13 +37,13 @@ struct PayloadCompiler {
         return isFine
     }
 
-    private mutating func appendObject(_ entries: [YAMLEntry], _ depth: Int, _ scope: inout RouteScope) -> Bool {
+    private mutating func appendObject(_ entries: [YAMLEntry], _ depth: Int, scope: inout RouteScope) -> Bool {
         var isFine = true
         literal.append(UInt8(ascii: "{"))
         for (index, entry) in entries.enumerated() {
             if index > 0 { literal.append(UInt8(ascii: ",")) }
             if TemplateParser.mayRefer(entry.key) {
-                scope.context.error(entry.position, "a key of a payload cannot hold a reference")
+                scope.context.error(entry.position, "a key in a payload cannot contain a reference")
                 isFine = false
             }
             literal.appendJSONString(entry.key)
@@ -54,13 +54,13 @@ struct PayloadCompiler {
         return isFine
     }
 
-    private mutating func appendScalar(_ scalar: YAMLScalar, _ node: YAMLNode, _ depth: Int, _ scope: inout RouteScope)
+    private mutating func appendScalar(_ scalar: YAMLScalar, _ node: YAMLNode, depth: Int, scope: inout RouteScope)
         -> Bool
     {
         switch scalar.value {
         case .null: literal += Array("null".utf8)
         case .boolean(let value): literal += Array((value ? "true" : "false").utf8)
-        case .number(let text): return appendNumber(text, node, scope)
+        case .number(let text): return appendNumber(text, node, scope: scope)
         case .text(let text):
             guard let template = scope.template(text, at: node.position) else { return false }
             if let remark = LiteralLookalike.remark(onPayload: text) { scope.context.warning(node.position, remark) }
@@ -69,10 +69,10 @@ struct PayloadCompiler {
         return true
     }
 
-    private mutating func appendNumber(_ text: String, _ node: YAMLNode, _ scope: RouteScope) -> Bool {
+    private mutating func appendNumber(_ text: String, _ node: YAMLNode, scope: RouteScope) -> Bool {
         let bytes = Array(text.utf8)
         guard JSONLiteral.isScalar(bytes.span) else {
-            scope.context.error(node.position, "the number is out of the range that Zizq takes")
+            scope.context.error(node.position, "the number is outside the range that Zizq accepts")
             return false
         }
         literal += bytes

@@ -28,7 +28,7 @@ struct PayloadTypeReader {
 
     private func named(_ node: YAMLNode) -> PayloadType? {
         guard case .text(let text)? = node.scalar?.value else {
-            context.error(node.position, "a type is \(Self.forms), not \(node.noun)")
+            context.error(node.position, "a type must be \(Self.forms), not \(node.noun)")
             return nil
         }
         let isOptional = text.hasSuffix("?")
@@ -38,14 +38,15 @@ struct PayloadTypeReader {
         }
         let names = PayloadType.named.map(\.name)
         let meant = Self.otherNames[name.lowercased()] ?? Suggestion.closest(to: name, among: names)
-        let hint = meant.map { "did you mean '\($0)\(isOptional ? "?" : "")'?" } ?? "a type is \(Self.forms)"
+        let hint = meant.map { "did you mean '\($0)\(isOptional ? "?" : "")'?" } ?? "a type must be \(Self.forms)"
         context.error(node.position, "unknown type '\(PrintableText.escape(text, limit: 60))'; \(hint)")
         return nil
     }
 
     private func list(_ elements: [YAMLNode], _ node: YAMLNode) -> PayloadType? {
         guard let element = elements.first, elements.count == 1 else {
-            context.error(node.position, "a list as a type holds one type, that of its elements, such as [string]")
+            context.error(
+                node.position, "a list type must contain exactly one type, that of its elements, such as [string]")
             return nil
         }
         return read(element).map { PayloadType(shape: .list($0), isOptional: false) }
@@ -75,6 +76,6 @@ struct PayloadTypeReader {
     private func complaint(about name: String, _ names: inout Set<[UInt8]>) -> String? {
         if name.isEmpty { return "the name of a field is empty" }
         return names.insert(Array(name.utf8)).inserted
-            ? nil : "the field '\(PrintableText.escape(name))' is there already, with or without '?'"
+            ? nil : "the field '\(PrintableText.escape(name))' already exists, with or without '?'"
     }
 }

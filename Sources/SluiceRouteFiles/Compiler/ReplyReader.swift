@@ -14,10 +14,10 @@ struct ReplyReader {
         let headers = reader.read(\.headers).map { self.headers($0, &scope) } ?? []
         let body = reader.read(\.body).map { self.body($0, &scope) }
         if let entry = reader.entry("body"), ReplyTemplate.hasNoContent(status) {
-            context.error(entry.position, "an answer with the status \(status) has no body")
+            context.error(entry.position, "an answer with status \(status) cannot have a body")
         }
         if let header = headers.first(where: { $0.template.name.lowercased() == "content-type" }), !reader.has("body") {
-            context.error(header.position, "'content-type' means nothing without a 'body' of the reply's own")
+            context.error(header.position, "'content-type' has no effect without a 'body' in the reply")
         }
         if let body, body == nil { return nil }
         let templates = headers.map(\.template)
@@ -48,7 +48,7 @@ struct ReplyReader {
             if let constant = value.constant, !ReplyTemplate.isValue(Array(constant.utf8)) {
                 context.error(
                     entry.value.position,
-                    "the value of a header has at most \(ReplyTemplate.longestValue) bytes of printable ASCII")
+                    "the value of a header must be printable ASCII, at most \(ReplyTemplate.longestValue) bytes")
             }
             headers.append((ReplyTemplate.Header(name: entry.key, value: value), entry.position))
         }
@@ -57,12 +57,11 @@ struct ReplyReader {
 
     private func complaint(about name: String) -> String? {
         let printable = PrintableText.escape(name)
-        if TemplateParser.mayRefer(name) { return "the name of a header cannot hold a reference" }
+        if TemplateParser.mayRefer(name) { return "the name of a header cannot contain a reference" }
         if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
-            return "'\(printable)' is no name of a header"
+            return "'\(printable)' is not a valid header name"
         }
-        return ReplyKeys.reserved.contains(name.lowercased())
-            ? "the header '\(printable)' is not for a route to set" : nil
+        return ReplyKeys.reserved.contains(name.lowercased()) ? "a route cannot set the header '\(printable)'" : nil
     }
 
     private func body(_ node: YAMLNode, _ scope: inout RouteScope) -> ReplyTemplate.Body? {
@@ -73,7 +72,8 @@ struct ReplyReader {
             body = PayloadCompiler.compile(node, scope: &scope).map { .json($0) }
         }
         if let size = body?.fixedSize, size > ReplyTemplate.largestBody {
-            context.error(node.position, "the body of a reply has at most \(ReplyTemplate.largestBody / 1024) KiB")
+            context.error(
+                node.position, "the body of a reply must have at most \(ReplyTemplate.largestBody / 1024) KiB")
         }
         return body
     }

@@ -19,7 +19,7 @@ extension RouteReader {
         if elements.areLines, body != .auto, let entry = reader.entry("body") {
             context.error(
                 entry.position,
-                "'body' means nothing with 'each: lines', which reads JSON lines whatever the header says")
+                "'body' has no effect with 'each: lines', which always parses JSON Lines")
         }
         scope.takeEach(of: elements.path)
         return elements

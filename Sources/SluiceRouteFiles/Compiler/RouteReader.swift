@@ -115,13 +115,13 @@ package struct RouteReader {
 extension RouteReader {
     private func path(_ registry: inout RouteRegistry) -> (path: RoutePath, isNew: Bool)? {
         guard let node = reader.node("path"), let text = reader.read(\.path) else { return nil }
-        do throws(RoutePath.Complaint) {
+        do throws(RoutePath.PathError) {
             let path = try RoutePath(parsing: text)
             if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
                 context.warning(
                     node.position,
-                    "the segment '\(PrintableText.escape(segment))' of 'path' stands for itself; a parameter is "
-                        + "written {name}"
+                    "the segment '\(PrintableText.escape(segment))' of 'path' is literal text; write a parameter as "
+                        + "{name}"
                 )
             }
             return (path, registry.add(path: path, at: context.place(node.position), context.log))
@@ -146,7 +146,7 @@ extension RouteReader {
         {
             context.error(
                 position,
-                "the name of a route has 1 to \(RouteKeys.longestName) bytes and no control characters; set 'name'"
+                "the name of a route must have 1 to \(RouteKeys.longestName) bytes and no control characters; set 'name'"
             )
             return nil
         }
@@ -161,7 +161,7 @@ extension RouteReader {
             if template?.constant != nil {
                 context.error(
                     node.position,
-                    "'event' holds no reference, so that all deliveries would have one event; write ${body.type}")
+                    "'event' contains no reference, so all deliveries would have the same event; write ${body.type}")
             }
             scope.event = template
         } else if let preset {
@@ -174,7 +174,7 @@ extension RouteReader {
         guard let preset else {
             for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
                 guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' means nothing without 'unique_key'")
+                context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
             }
             return nil
         }
@@ -213,9 +213,10 @@ extension RouteReader {
         if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
             context.warning(
                 reader.node("content_types")?.position ?? reader.position,
-                "'content_types' takes \(other), and the body is read as JSON whatever Content-Type says, \(remedy)")
+                "'content_types' accepts \(other), but the body is parsed as JSON whatever Content-Type says, \(remedy)"
+            )
         } else if preset == nil {
-            context.note(verifyPosition, "the body is read as JSON whatever Content-Type says, \(remedy)")
+            context.note(verifyPosition, "the body is parsed as JSON whatever Content-Type says, \(remedy)")
         }
     }
 
@@ -235,8 +236,8 @@ extension RouteReader {
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
                 reader.node("body_limit")?.position ?? reader.position,
-                "the route takes bodies of up to \(limit), but limits.memory (\(memory)) has room for one of half its "
-                    + "size at most; "
+                "the route accepts bodies of up to \(limit), but limits.memory (\(memory)) fits at most one of half "
+                    + "its size; "
                     + "larger ones are answered 503: raise limits.memory or lower 'body_limit'")
         }
         return limit
@@ -247,13 +248,13 @@ extension RouteReader {
         if match == .all {
             context.error(
                 reader.position,
-                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule "
+                "a route with 'match: all' needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule "
                     + "matches"
             )
         } else if !JobRuleReader.endsInCatchAll(reader.node("jobs")) {
             context.error(
                 reader.position,
-                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', for when no rule matches, unless its "
+                "a route needs 'otherwise: ignore' or 'otherwise: dead_letter', in case no rule matches, unless its "
                     + "last rule has "
                     + "no 'when'"
             )

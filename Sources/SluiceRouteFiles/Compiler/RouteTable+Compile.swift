@@ -13,7 +13,7 @@ extension RouteTable {
     ///   - secretFiles: made for this compilation; it remembers what was read.
     ///   - environment: the process's own, or a test's.
     package static func compile(
-        _ files: [RouteFile], readingProblems: [RouteProblem] = [], secretFiles: SecretFiles,
+        _ files: [RouteFile], readingProblems: [Diagnostic] = [], secretFiles: SecretFiles,
         environment: [String: String],
         options: RouteOptions = RouteOptions()
     ) -> RouteCompilation {
@@ -102,7 +102,7 @@ package struct RouteCompiler {
             // A file that an editor or a full disk has cut to nothing must not take its routes away.
             if document.problems.isEmpty {
                 context.error(
-                    YAMLPosition(line: 1, column: 1), "there is nothing in this file; delete it to take its routes away"
+                    YAMLPosition(line: 1, column: 1), "this file is empty; delete it to remove its routes"
                 )
             }
             return nil
@@ -141,7 +141,9 @@ extension RouteCompiler {
                 reader.reader.node("secrets")?.position ?? reader.reader.position,
                 "the route '\(PrintableText.escape(first))' has the same secret "
                     + "(\(PrintableText.escape(source.description))), and the "
-                    + "signature does not cover the path: a captured request of one route could be sent to the other")
+                    + "signature does not cover the path: a captured request for one route could be replayed on the "
+                    + "other"
+            )
         }
     }
 }
@@ -153,7 +155,7 @@ struct RouteRegistry {
 
     package mutating func add(name: String, at place: SourceLocation, _ log: ProblemLog) {
         if let other = names[name] {
-            log.error(place, "the name '\(PrintableText.escape(name))' is taken already, at \(other)")
+            log.error(place, "the name '\(PrintableText.escape(name))' is already used at \(other)")
         }
         names[name] = names[name] ?? place
     }
@@ -163,12 +165,12 @@ struct RouteRegistry {
         let written = "the path '\(PrintableText.escape(path.text))'"
         switch paths.add(path, at: place) {
         case nil: return true
-        case .same(let other): log.error(place, "\(written) is taken already, at \(other)")
+        case .same(let other): log.error(place, "\(written) is already used at \(other)")
         case .unclear(let path, let other, let example):
             log.error(
                 place,
-                "\(written) and '\(PrintableText.escape(path.text))' at \(other) both take requests such as "
-                    + "\(PrintableText.escape(example)), and neither is the more exact one")
+                "\(written) and '\(PrintableText.escape(path.text))' at \(other) both match requests such as "
+                    + "\(PrintableText.escape(example)), and neither is more specific")
         }
         return false
     }

@@ -40,12 +40,12 @@ struct SchemeReader {
     }
 
     private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
-        do throws(AmbiguousJoin) { return try SignedTemplate(template, extent: extent(of:)) } catch {
+        do throws(AmbiguousJoinError) { return try SignedTemplate(template, extent: extent(of:)) } catch {
             context.error(
                 position(of: "signed"),
-                "'signed' puts \(error.first.noun) and \(error.second.noun) together so that nothing says where one "
+                "'signed' joins \(error.first.noun) and \(error.second.noun) without showing where one "
                     + "ends and the other "
-                    + "begins: anyone who captures a request could cut it elsewhere; \(remedy(for: error))")
+                    + "begins: an attacker could split a captured request differently; \(remedy(for: error))")
             return nil
         }
     }
@@ -69,11 +69,11 @@ struct SchemeReader {
         }
     }
 
-    private func remedy(for join: AmbiguousJoin) -> String {
+    private func remedy(for join: AmbiguousJoinError) -> String {
         if [join.first, join.second].contains(.signedID) {
-            return "set 'id_pattern' to the form of the sender's ids with a fixed length, such as [0-9a-f-]{36}"
+            return "set 'id_pattern' to the format of the sender's ids with a fixed length, such as [0-9a-f-]{36}"
         }
-        return "put the separator between them that the sender puts there"
+        return "put the sender's separator between them"
     }
 
     private mutating func signaturePlace() -> SignaturePlace? {
@@ -119,7 +119,7 @@ struct SchemeReader {
         }
         context.error(
             position(of: "signature_split"),
-            "'signature_split' must be one ASCII character that stands in no signature, such as ','")
+            "'signature_split' must be one ASCII character that no signature contains, such as ','")
         return nil
     }
 
@@ -141,7 +141,7 @@ struct SchemeReader {
 
     private func meansNothing(_ key: String, without other: String) {
         guard let entry = reader?.entry(key) else { return }
-        context.error(entry.position, "'\(key)' means nothing without \(other)")
+        context.error(entry.position, "'\(key)' has no effect without \(other)")
     }
 }
 
@@ -152,19 +152,19 @@ extension SchemeReader {
         if sources.isEmpty {
             context.error(
                 position(of: "signed"),
-                "'signed' holds no reference, so that every request would have the same signature")
+                "'signed' contains no reference, so every request would have the same signature")
         }
         if sources.contains(.signedTimestamp), settings.timestampFrom == nil {
             context.error(
                 position(of: "signed"),
-                "'signed' holds ${timestamp}, and there is no 'timestamp_from' that says where it stands")
+                "'signed' contains ${timestamp}, but there is no 'timestamp_from' with its location")
         }
         if !sources.contains(.signedTimestamp), settings.tolerance == .zero {
             meansNothing("timestamp_from", without: "${timestamp} in 'signed' or a 'tolerance'")
         }
         if sources.contains(.signedID), settings.idFrom == nil {
             context.error(
-                position(of: "signed"), "'signed' holds ${id}, and there is no 'id_from' that says where it stands")
+                position(of: "signed"), "'signed' contains ${id}, but there is no 'id_from' with its location")
         }
         if !sources.contains(.signedID) {
             for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
@@ -179,7 +179,7 @@ extension SchemeReader {
             guard let separator, !separator.isEmpty, prefix.contains(separator) else { continue }
             context.error(
                 position(of: key),
-                "'\(key)' holds the character of 'signature_split', so that no entry can begin with it")
+                "'\(key)' contains the character of 'signature_split', so no entry can begin with it")
         }
         guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else {
             return
@@ -187,8 +187,8 @@ extension SchemeReader {
         if timestamp.prefix == nil || separator == nil {
             context.error(
                 position(of: "timestamp_from"),
-                "a timestamp in the header of the signature needs 'signature_split' and 'timestamp_prefix', which "
-                    + "tell them apart"
+                "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which "
+                    + "distinguish them"
             )
         }
     }

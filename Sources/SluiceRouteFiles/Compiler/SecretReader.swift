@@ -60,7 +60,7 @@ struct SecretReader {
             context.error(
                 position,
                 found.text.elementsEqual(form.prefix.utf8)
-                    ? "the secret is empty behind 'key_strip_prefix'"
+                    ? "the secret is empty after 'key_strip_prefix'"
                     : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says"
                         + (oddity.map { ": it \($0.rawValue)" } ?? "")
             )
@@ -78,11 +78,11 @@ struct SecretReader {
         guard key.count >= Self.leastLength else {
             context.error(
                 position,
-                "\(length), and could be guessed: use one of \(Self.recommendedLength) bytes or more, such as "
-                    + "'openssl rand -hex 32' prints")
+                "\(length), and could be guessed: use at least \(Self.recommendedLength) bytes, such as the output of "
+                    + "'openssl rand -hex 32'")
             return false
         }
-        context.warning(position, "\(length); one of \(Self.recommendedLength) bytes or more is safer")
+        context.warning(position, "\(length); use at least \(Self.recommendedLength) bytes")
         return true
     }
 
@@ -93,7 +93,7 @@ struct SecretReader {
     private func found(_ node: YAMLNode, _ form: KeyForm) -> Found? {
         guard let reader = MappingReader(node, RouteLanguage.secret, in: context) else { return nil }
         guard case .mapping(let entries) = node.content, entries.count == 1 else {
-            context.error(node.position, "a secret has one of 'env', 'file' and 'value'")
+            context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
             return nil
         }
         let position = entries[0].value.position
@@ -163,7 +163,7 @@ struct SecretReader {
 enum SecretOddity: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
-    case quotes = "stands in quotes; remove them, unless the sender's secret has them too"
+    case quotes = "is in quotes; remove them, unless the sender's secret has them too"
     case base64URL = "looks like base64url; write + for -, and / for _"
 
     /// - Returns: `nil` for a secret with nothing odd about it.

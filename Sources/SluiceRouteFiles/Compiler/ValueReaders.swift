@@ -31,7 +31,7 @@ extension ContentTypes {
     static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
         if elements.isEmpty {
-            context.error(node.position, "\(subject) needs at least one type, or no request would be taken")
+            context.error(node.position, "\(subject) needs at least one type; otherwise no request would be accepted")
         }
         let ranges = elements.compactMap { element -> [UInt8]? in
             guard let text = context.text(element, "a content type") else { return nil }
@@ -39,7 +39,7 @@ extension ContentTypes {
             if isRange(range) { return range }
             context.error(
                 element.position,
-                "a content type is written 'type/subtype' or 'type/*', without parameters, not "
+                "a content type must be 'type/subtype' or 'type/*', without parameters, not "
                     + "'\(PrintableText.escape(text))'"
             )
             return nil
@@ -83,7 +83,7 @@ extension Elements {
             if let fallback = reference.fallback, fallback.json != Array("null".utf8) {
                 context.error(
                     node.position,
-                    "the only default that \(subject) can have is null: an array that is absent has no elements")
+                    "the default of \(subject) can only be null: an absent array has no elements")
                 return nil
             }
             return Elements(
@@ -114,7 +114,7 @@ extension UniqueKeyTemplate {
         }
         guard !key.references.isEmpty else {
             scope.context.error(
-                node.position, "'unique_key' holds no reference, so that every delivery would have the same key")
+                node.position, "'unique_key' contains no reference, so every delivery would have the same key")
             return nil
         }
         return key

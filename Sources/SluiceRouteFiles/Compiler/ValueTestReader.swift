@@ -19,7 +19,7 @@ struct ValueTestReader {
         guard MappingReader(entry.value, RouteLanguage.condition, in: context) != nil else { return nil }
         if tests.isEmpty {
             context.error(
-                entry.value.position, "an empty mapping in 'when' asks nothing; write for instance { exists: true }")
+                entry.value.position, "an empty mapping in 'when' checks nothing; write, for example, { exists: true }")
         }
         let read = tests.map(test)
         return tests.isEmpty || read.contains { $0 == nil } ? nil : read.compactMap { $0 }
@@ -58,7 +58,7 @@ struct ValueTestReader {
         if case .mapping = node.content {
             context.error(
                 node.position,
-                "'not' behind a reference takes what the value must not equal; to turn a mapping around, write not: { "
+                "'not' after a reference takes the values that it must not equal; to negate a mapping, write not: { "
                     + "reference: { … } }"
             )
             return nil
@@ -79,7 +79,7 @@ extension ValueTestReader {
     private func affixes(_ node: YAMLNode, _ subject: String) -> [[UInt8]]? {
         elements(node, ifEmpty: Self.neverHolds) { node in
             guard let text = text(node, subject) else { return nil }
-            if text.isEmpty { context.error(node.position, "\(subject) is empty, so that it holds for every text") }
+            if text.isEmpty { context.error(node.position, "\(subject) is empty, so it holds for every text") }
             return text.isEmpty ? nil : Array(text.utf8)
         }
     }
@@ -87,7 +87,7 @@ extension ValueTestReader {
     private func globs(_ node: YAMLNode) -> [Glob]? {
         elements(node, ifEmpty: Self.neverHolds) { node in
             guard let text = text(node, "'like'") else { return nil }
-            do throws(Glob.Failure) {
+            do throws(Glob.PatternError) {
                 return try Glob(text)
             } catch {
                 context.error(node.position, "'like' \(error.message)")
@@ -127,7 +127,8 @@ extension ValueTestReader {
 
     private func jsonNumber(_ text: String, _ node: YAMLNode) -> JSONNumber? {
         if let number = JSONNumber(text) { return number }
-        context.error(node.position, "the number is out of the range of a double; as a text it is put in quotes")
+        context.error(
+            node.position, "the number is outside the range of a double; to compare it as a text, put it in quotes")
         return nil
     }
 
@@ -135,7 +136,7 @@ extension ValueTestReader {
         guard let scalar = node.scalar else {
             context.error(
                 node.position,
-                "a condition in 'when' compares with a text, a number, true, false or null, not \(node.noun)")
+                "a condition in 'when' must be a text, a number, true, false or null, not \(node.noun)")
             return nil
         }
         let json: ExpectedValue.JSON

@@ -60,7 +60,7 @@ struct VerifierReader {
 
     private func unverified() -> Verifier {
         if let entry = reader.entry("secrets") {
-            context.error(entry.position, "'secrets' means nothing with 'verify: none'")
+            context.error(entry.position, "'secrets' has no effect with 'verify: none'")
         }
         return .none
     }
@@ -71,7 +71,7 @@ struct VerifierReader {
             if preset == nil, !reader.has("provider") {
                 context.error(
                     reader.position,
-                    "a route needs 'provider' or 'verify'; 'verify: none' takes every request as genuine")
+                    "a route needs 'provider' or 'verify'; 'verify: none' accepts every request")
             }
             return preset.map { ($0.signature, nil) }
         }
@@ -94,7 +94,7 @@ struct VerifierReader {
 
     private func secrets(_ settings: SignatureSettings) -> [VerifierSecret] {
         guard let node = reader.read(\.secrets) else {
-            context.error(reader.position, "a route that verifies needs 'secrets', such as [ { env: NAME } ]")
+            context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }
         return secrets.read(node, form: settings.keyForm, algorithm: settings.algorithm)
@@ -106,8 +106,8 @@ struct VerifierReader {
         else { return }
         context.warning(
             node.position,
-            "the signature does not cover the body: who captures one request could send any other body with its "
-                + "signature; put ${body} into "
+            "the signature does not cover the body: an attacker with a captured request could send any other body with "
+                + "its signature; put ${body} into "
                 + "'signed' if the sender signs it")
     }
 
@@ -118,8 +118,8 @@ struct VerifierReader {
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }
         context.warning(
             node.position,
-            "the signature does not cover \(timestamp.reference.source.noun), from which the timestamp comes: who "
-                + "captures a request could "
-                + "send it again with a fresh one; put ${timestamp} into 'signed' if the sender signs it")
+            "the signature does not cover \(timestamp.reference.source.noun), which contains the timestamp: an "
+                + "attacker with a captured request could "
+                + "replay it with a fresh timestamp; put ${timestamp} into 'signed' if the sender signs it")
     }
 }

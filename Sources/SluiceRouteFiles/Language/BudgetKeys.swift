@@ -83,7 +83,7 @@ extension JobBudget {
         createWith policy: JobBudget.Policy? = nil
     ) -> JobBudget? {
         guard !name.isEmpty, !TemplateParser.mayRefer(name) else {
-            context.error(position, "the name of a budget is a text without references, and not empty")
+            context.error(position, "the name of a budget must be a text without references, and not empty")
             return nil
         }
         return JobBudget(key: name, cost: cost, createWith: policy)
@@ -99,7 +99,7 @@ extension JobBudget.Policy {
             for key in ["duration", "burst"] {
                 guard let entry = reader.entry(key) else { continue }
                 reader.context.error(
-                    entry.position, "'\(key)' means nothing with the strategy 'while_in_flight'")
+                    entry.position, "'\(key)' has no effect with the strategy 'while_in_flight'")
             }
             self.init(allocation: allocation, strategy: .whileInFlight)
         case .timeBased:

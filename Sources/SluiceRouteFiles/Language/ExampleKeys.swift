@@ -11,7 +11,7 @@ extension RouteLanguage {
         "expected_job", noun: "a job of 'expect'", ExpectedJobKeys(),
         hints: [
             "kind": "the kind's name is the 'type' of the job",
-            "delay": "say 'ready_at', which counts from the example's 'clock'",
+            "delay": "use 'ready_at', relative to the example's 'clock'",
         ])
     static let expectedReply = LanguageMapping("expected_reply", noun: "'reply' of 'expect'", ExpectedReplyKeys())
 }

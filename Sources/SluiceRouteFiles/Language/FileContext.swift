@@ -34,7 +34,7 @@ struct FileContext {
     func method(_ node: YAMLNode) -> String? {
         guard let method = text(node, "a method") else { return nil }
         if !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) { return method }
-        error(node.position, "a method is written in capital letters, such as POST")
+        error(node.position, "a method must be in upper case, such as POST")
         return nil
     }
 

@@ -83,7 +83,7 @@ extension KeyFormat where Value == Int64 {
     static var time: KeyFormat {
         KeyFormat("RFC 3339, or milliseconds since 1970", .to(.time), write: { .number($0) }) {
             context, node, subject in
-            do throws(JobStart.Complaint) {
+            do throws(JobStart.ValueError) {
                 return try JobStart.milliseconds(node.scalar?.text ?? "")
             } catch {
                 context.error(node.position, "\(subject) \(error.message)")

@@ -17,19 +17,19 @@ enum LiteralLookalike {
         while inner.first == " " { inner.removeFirst() }
         while inner.last == " " { inner.removeLast() }
         guard roots.contains(where: inner.hasPrefix), inner.utf8.allSatisfy(isReferenceByte) else { return nil }
-        return "this text stands for itself; a reference is written ${\(inner)}"
+        return "this is literal text; write a reference as ${\(inner)}"
     }
 
     /// What to say of a text that a condition compares with and that looks like a pattern or a comparison.
     static func remark(onExpected text: String) -> String? {
         if text.utf8.contains(UInt8(ascii: "*")), text != "*" {
-            return "this value is compared as it is written; a pattern is { like: … }"
+            return "this value is compared literally; write a pattern as { like: … }"
         }
         guard let first = text.first, first == ">" || first == "<" else { return nil }
         let number = text.drop { "<>= ".contains($0) }
         guard JSONNumber(String(number)) != nil else { return nil }
         return
-            "this value is compared as it is written; a number is compared by { \(first == ">" ? "greater" : "less"): "
+            "this value is compared literally; compare a number with { \(first == ">" ? "greater" : "less"): "
             + "\(number) }"
     }
 

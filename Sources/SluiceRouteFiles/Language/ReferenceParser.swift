@@ -5,7 +5,7 @@ package import SluiceRoutes
 /// Reads what stands between `${` and `}`: `body.repository["full name"] ?? "none"`.
 package struct ReferenceParser {
     /// What is wrong with a reference; a phrase that names it.
-    package struct Failure: Error {
+    package struct SyntaxError: Error {
         package let message: String
     }
 
@@ -38,7 +38,7 @@ package struct ReferenceParser {
     /// Reads a reference that ends in `}`.
     ///
     /// - Parameter offset: moved behind the `}`.
-    static func parse(_ text: [UInt8], at offset: inout Int) throws(Failure) -> Reference {
+    static func parse(_ text: [UInt8], at offset: inout Int) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(text, at: offset)
         let source = try parser.source()
         let fallback = try parser.fallback()
@@ -49,14 +49,14 @@ package struct ReferenceParser {
     }
 
     /// Reads a reference without `${}` and without a default, as the keys of `when` are.
-    package static func parseBare(_ text: String) throws(Failure) -> Reference {
+    package static func parseBare(_ text: String) throws(SyntaxError) -> Reference {
         var parser = ReferenceParser(Array(text.utf8), at: 0)
         let source = try parser.source()
-        guard parser.offset == parser.text.count else { throw parser.failure("has something behind its end") }
+        guard parser.offset == parser.text.count else { throw parser.failure("is followed by unexpected text") }
         return Reference(source: source, fallback: nil)
     }
 
-    private mutating func source() throws(Failure) -> ReferenceSource {
+    private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
         switch root {
@@ -82,47 +82,47 @@ package struct ReferenceParser {
     }
 
     /// What stands where a reference should end.
-    private func notClosed() -> Failure {
+    private func notClosed() -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
         if written == "headers", peek() == UInt8(ascii: ".") || peek() == UInt8(ascii: "[") {
-            return failure("is all headers; one of them is header.NAME")
+            return failure("means all headers; for a single one, write header.NAME")
         }
         guard let byte = peek(), text[offset...].contains(UInt8(ascii: "}")), byte != UInt8(ascii: "$") else {
             return failure("is not closed with '}'")
         }
         let rest = String(decoding: text[offset...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
         return failure(
-            "has '\(PrintableText.escape(rest, limit: 30))' behind its end; a default is written ?? \"text\"")
+            "is followed by '\(PrintableText.escape(rest, limit: 30))'; write a default as ?? \"text\"")
     }
 
-    private func unknown(_ root: String) -> Failure {
+    private func unknown(_ root: String) -> SyntaxError {
         if root.isEmpty {
-            return Failure(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
+            return SyntaxError(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
         }
         let hint = Suggestion.phrase(for: root, among: Self.roots)
-        return Failure(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
+        return SyntaxError(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
 
-    private mutating func deliveryField() throws(Failure) -> ReferenceSource {
+    private mutating func deliveryField() throws(SyntaxError) -> ReferenceSource {
         let field = try name(of: "a field of the delivery")
         if let source = Self.deliveryFields[field] { return source }
         let hint = Suggestion.phrase(for: field, among: Self.deliveryFields.keys.sorted())
-        throw Failure(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
+        throw SyntaxError(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
     }
 
-    private mutating func digest() throws(Failure) -> ReferenceSource {
+    private mutating func digest() throws(SyntaxError) -> ReferenceSource {
         let root = take(".") ? word() : ""
         switch root {
         case "body": return .bodyDigest(try path())
         case "item": return .itemDigest(try path())
-        default: throw failure("needs 'body' or 'item' behind it: sha256.body, or sha256.body.field")
+        default: throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
     }
 }
 
 extension ReferenceParser {
     /// `.a.b[0]["odd.key"]`
-    private mutating func path() throws(Failure) -> JSONPath {
+    private mutating func path() throws(SyntaxError) -> JSONPath {
         var steps: [JSONPath.Step] = []
         while true {
             // What is read of a body nests no deeper.
@@ -131,7 +131,7 @@ extension ReferenceParser {
             }
             if take(".") {
                 let key = word()
-                guard !key.isEmpty else { throw failure("has an empty key; an odd one is written [\"odd key\"]") }
+                guard !key.isEmpty else { throw failure("has an empty key; write special keys as [\"odd key\"]") }
                 steps.append(.key(key))
             } else if take("[") {
                 steps.append(try bracket())
@@ -141,7 +141,7 @@ extension ReferenceParser {
         }
     }
 
-    private mutating func bracket() throws(Failure) -> JSONPath.Step {
+    private mutating func bracket() throws(SyntaxError) -> JSONPath.Step {
         let step: JSONPath.Step
         if peek() == UInt8(ascii: "]") {
             step = .each
@@ -158,7 +158,7 @@ extension ReferenceParser {
         return step
     }
 
-    private mutating func name(of noun: String) throws(Failure) -> String {
+    private mutating func name(of noun: String) throws(SyntaxError) -> String {
         if take("[") {
             guard peek() == UInt8(ascii: "\"") else { throw failure("needs a name in double quotes between [ and ]") }
             let name = try quoted()
@@ -166,25 +166,25 @@ extension ReferenceParser {
             return name
         }
         guard take("."), case let name = word(), !name.isEmpty else {
-            throw failure("needs the name of \(noun) behind it")
+            throw failure("must be followed by the name of \(noun)")
         }
         return name
     }
 
     /// A field name (RFC 9110 §5.6.2), which may hold dots.
-    private mutating func headerName() throws(Failure) -> String {
-        guard take(".") else { throw failure("needs the name of a header behind it: header.X-Name") }
+    private mutating func headerName() throws(SyntaxError) -> String {
+        guard take(".") else { throw failure("must be followed by the name of a header: header.X-Name") }
         let begin = offset
         while let byte = peek(), HeaderSyntax.isTokenByte(byte) { offset += 1 }
-        guard offset > begin else { throw failure("needs the name of a header behind it: header.X-Name") }
+        guard offset > begin else { throw failure("must be followed by the name of a header: header.X-Name") }
         return String(decoding: text[begin..<offset], as: UTF8.self)
     }
 
     /// ` ?? "default"`, or nothing.
-    private mutating func fallback() throws(Failure) -> ReferenceFallback? {
+    private mutating func fallback() throws(SyntaxError) -> ReferenceFallback? {
         skipBlanks()
         guard take("?") else { return nil }
-        guard take("?") else { throw failure("has a '?' where only '??' and a default may stand") }
+        guard take("?") else { throw failure("has a '?'; write a default as ?? \"text\"") }
         skipBlanks()
         if peek() == UInt8(ascii: "\"") {
             let value = try quoted()
@@ -196,20 +196,20 @@ extension ReferenceParser {
         while let byte = peek(), byte != UInt8(ascii: "}"), byte != ASCII.space { offset += 1 }
         let value = Array(text[begin..<offset])
         guard JSONLiteral.isScalar(value.span) else {
-            throw failure("needs a default behind '??': a text in double quotes, a number, true, false or null")
+            throw failure("needs a default after '??': a text in double quotes, a number, true, false or null")
         }
         return ReferenceFallback(json: value, text: value == Array("null".utf8) ? [] : value)
     }
 
     /// A JSON string literal, read as what it means.
-    private mutating func quoted() throws(Failure) -> String {
+    private mutating func quoted() throws(SyntaxError) -> String {
         let begin = offset
         offset += 1
         while let byte = peek(), byte != UInt8(ascii: "\"") { offset += byte == UInt8(ascii: "\\") ? 2 : 1 }
         guard peek() != nil else { throw failure("has a text that is not closed with '\"'") }
         offset += 1
         guard let value = JSONText.decode(text.span.extracting(begin..<offset)) else {
-            throw failure("has a text in double quotes that is no JSON string")
+            throw failure("has a text in double quotes that is not a JSON string")
         }
         return value
     }
@@ -243,8 +243,8 @@ extension ReferenceParser {
         while let byte = peek(), byte == ASCII.space || byte == ASCII.tab { offset += 1 }
     }
 
-    private func failure(_ complaint: String) -> Failure {
+    private func failure(_ complaint: String) -> SyntaxError {
         let written = String(decoding: text[start..<min(offset, text.count)], as: UTF8.self)
-        return Failure(message: "the reference '\(PrintableText.escape(written, limit: 60))' \(complaint)")
+        return SyntaxError(message: "the reference '\(PrintableText.escape(written, limit: 60))' \(complaint)")
     }
 }

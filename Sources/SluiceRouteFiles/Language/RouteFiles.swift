@@ -22,7 +22,7 @@ package enum RouteFiles {
             throw RouteFilesError(problems: [problem(folder, "the routes folder cannot be read: \(error)\(remedy)")])
         }
         var files: [RouteFile] = []
-        var problems: [RouteProblem] = []
+        var problems: [Diagnostic] = []
         var total = 0
         for name in names where !name.hasPrefix(".") {
             let path = join(folder, name)
@@ -62,21 +62,21 @@ package enum RouteFiles {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    private static func problem(_ file: String, _ message: String) -> RouteProblem {
-        RouteProblem(file: file, line: 1, column: 1, severity: .error, message: message)
+    private static func problem(_ file: String, _ message: String) -> Diagnostic {
+        Diagnostic(file: file, line: 1, column: 1, severity: .error, message: message)
     }
 }
 
 /// The folder, or files in it, could not be read.
 package struct RouteFilesError: Error, Sendable, CustomStringConvertible {
-    /// What could be read all the same, so that all problems can be shown in one run.
+    /// What could still be read, so that all problems can be shown in one run.
     package let files: [RouteFile]
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
 
     /// The problems, one a line; never the files' contents.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 
-    init(files: [RouteFile] = [], problems: [RouteProblem]) {
+    init(files: [RouteFile] = [], problems: [Diagnostic]) {
         self.files = files
         self.problems = problems
     }
@@ -107,13 +107,13 @@ package final class SecretFiles {
 
     private let folder: String
     /// What a snapshot has read before, to be taken as it was then.
-    private let known: [String: Result<[UInt8], FileAccess.Failure>]
-    private var contents: [String: Result<[UInt8], FileAccess.Failure>] = [:]
+    private let known: [String: Result<[UInt8], FileAccess.AccessError>]
+    private var contents: [String: Result<[UInt8], FileAccess.AccessError>] = [:]
 
     /// - Parameters:
     ///   - folder: what relative paths are relative to: the routes folder.
     ///   - known: contents that are not read again.
-    package init(folder: String, known: [String: Result<[UInt8], FileAccess.Failure>] = [:]) {
+    package init(folder: String, known: [String: Result<[UInt8], FileAccess.AccessError>] = [:]) {
         self.folder = folder
         self.known = known
     }
@@ -122,15 +122,15 @@ package final class SecretFiles {
     package var paths: [String] { contents.keys.sorted() }
 
     /// The content of a file, or why it cannot be read.
-    package func content(of path: String) -> Result<[UInt8], FileAccess.Failure> {
+    package func content(of path: String) -> Result<[UInt8], FileAccess.AccessError> {
         if let known = contents[path] { return known }
         let content = known[path] ?? Self.read(Self.resolve(path, in: folder))
         contents[path] = content
         return content
     }
 
-    private static func read(_ path: String) -> Result<[UInt8], FileAccess.Failure> {
-        Result { () throws(FileAccess.Failure) in try FileAccess.read(path, limit: limit) }
+    private static func read(_ path: String) -> Result<[UInt8], FileAccess.AccessError> {
+        Result { () throws(FileAccess.AccessError) in try FileAccess.read(path, limit: limit) }
     }
 
     /// A path as the file system takes it.

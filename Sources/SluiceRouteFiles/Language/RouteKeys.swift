@@ -44,7 +44,7 @@ struct RouteKeys {
         "allow_from",
         .list(
             of: .addressBlock, named: "a block of 'allow_from'",
-            ifEmpty: "needs at least one block; without it everybody may send"),
+            ifEmpty: "needs at least one block; omit it to accept all addresses"),
         absent: "any", examples: [["192.0.2.0/24", "2001:db8::/32"]],
         meaning: "The addresses and blocks that may send, such as `[192.0.2.0/24, \"2001:db8::/32\"]`; others are "
             + "answered 403. Behind `trusted_proxies`, the address that the proxy reports is checked")
@@ -72,7 +72,8 @@ struct RouteKeys {
         meaning: "How many verified requests are accepted in a time: a token bucket. A request that finds it empty is "
             + "answered 429 with `Retry-After`. A reload keeps the bucket if the numbers do not change")
     let body = LanguageKey<BodyKind>(
-        "body", .word, meaning: "How the [body](#bodies) is parsed; `auto` uses the `Content-Type`, if that counts"
+        "body", .word, meaning: "How the [body](#bodies) is parsed; `auto` is JSON, or follows the `Content-Type` if the signature "
+            + "covers that header or nothing is verified"
     ).defaulting(to: .auto)
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
@@ -163,8 +164,8 @@ extension KeyFormat where Value == AddressBlock {
             if let block = AddressBlock(parsing: text) { return block }
             context.error(
                 node.position,
-                "'\(PrintableText.escape(text))' is no block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
-                    + "192.0.2.1, with no bit set behind the prefix")
+                "'\(PrintableText.escape(text))' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
+                    + "192.0.2.1, with no bits set after the prefix")
             return nil
         }
     }
@@ -195,7 +196,7 @@ extension KeyFormat where Value == PublicURL {
             if let url = PublicURL(parsing: text) { return url }
             context.error(
                 node.position,
-                "\(subject) must be a URL such as https://hooks.example.com, with a path where a proxy changes it, "
+                "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
                     + "without a query")
             return nil
         }

@@ -113,18 +113,18 @@ extension RouteScope {
     /// Why a reference cannot stand where it does, as a sentence.
     private func complaint(about source: ReferenceSource) -> String? {
         if subject == .signature, !source.mayBeSigned {
-            return "'verify' is about what the sender signed, and cannot hold \(source.noun)"
+            return "'verify' describes what the sender signed, and cannot contain \(source.noun)"
         }
         switch source {
         case .event:
-            guard let event else { return "'event' means nothing here: the route has neither a provider nor 'event'" }
+            guard let event else { return "'event' has no value here: the route has neither a provider nor 'event'" }
             return event.references.contains { $0.source.isOfItem } && subject != .job
                 ? Self.notOfOneElement("event") : nil
         case .parameter(let name, _):
             guard parameters[name] == nil else { return nil }
             let hint = Suggestion.phrase(for: name, among: parameters.keys.sorted())
             return
-                "the path has no parameter '\(PrintableText.escape(name))'; parameters are written {name} in "
+                "the path has no parameter '\(PrintableText.escape(name))'; write parameters as {name} in "
                 + "'path'\(hint)"
         case .url: return hasPublicURL ? nil : "'url' needs 'public_url', in the route or in the settings"
         case .item, .itemDigest: return itemComplaint("item") ?? eachComplaint(source)
@@ -139,18 +139,18 @@ extension RouteScope {
     }
 
     private func itemComplaint(_ word: String) -> String? {
-        if items == nil { return "'\(word)' means nothing without 'each'" }
+        if items == nil { return "'\(word)' cannot be used without 'each'" }
         return subject == .job ? nil : Self.notOfOneElement(word)
     }
 
     private static func notOfOneElement(_ word: String) -> String {
-        "'\(word)' means nothing here: this is about the whole delivery, not about one element"
+        "'\(word)' cannot be used here: this applies to the whole delivery, not to one element"
     }
 
     private func signedComplaint(_ word: String) -> String? {
         if subject == .signature { return nil }
         return
-            "'\(word)' is a reference in 'verify' alone; elsewhere write where it comes from, such as header.X-Name "
+            "'\(word)' is a reference only in 'verify'; elsewhere write its source, such as header.X-Name "
             + "or body.\(word)"
     }
 
@@ -161,6 +161,6 @@ extension RouteScope {
             default: nil
             }
         guard let path, path.steps.contains(.each) else { return nil }
-        return "'[]' stands for each element in 'each' alone; here write a position, such as [0], or use 'item'"
+        return "'[]' can only be used in 'each'; here write a position, such as [0], or use 'item'"
     }
 }

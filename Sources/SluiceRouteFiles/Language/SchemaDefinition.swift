@@ -34,7 +34,7 @@ package enum SchemaDefinition: String, CaseIterable {
     }
 
     private static let aboutTexts =
-        "References may stand in the text: ${body.id}, ${header.X-Name}, ${body.id ?? \"none\"}. A literal ${ is "
+        "The text can contain references: ${body.id}, ${header.X-Name}, ${body.id ?? \"none\"}. A literal ${ is "
         + "written $${."
 
     /// A text with references is checked as such, and everything else by a schema of its own.
@@ -79,7 +79,7 @@ package enum SchemaDefinition: String, CaseIterable {
         [
             "type": ["string", "array", "object"],
             "description": .text(
-                "A type: a name, with ? behind it for what may be absent or null; a list of one type; or a mapping "
+                "A type: a name, with ? after it if the value may be absent or null; a list of one type; or a mapping "
                     + "of fields."),
             "if": ["type": "string"],
             "then": .words(PayloadType.named.flatMap { [$0.name, "\($0.name)?"] }),

@@ -11,7 +11,7 @@ package enum TemplateParser {
     /// character.
     static func mayRefer(_ text: String) -> Bool { text.utf8.contains("${".utf8) }
 
-    package static func parse(_ text: String) throws(ReferenceParser.Failure) -> [Part] {
+    package static func parse(_ text: String) throws(ReferenceParser.SyntaxError) -> [Part] {
         let bytes = Array(text.utf8)
         var parts: [Part] = []
         var literal: [UInt8] = []

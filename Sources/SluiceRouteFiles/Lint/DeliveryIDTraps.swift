@@ -53,12 +53,12 @@ struct DeliveryIDTraps {
         let headers = key.references.compactMap { if case .header(let name) = $0.source { name } else { nil } }
         for name in headers {
             if let complaint = complaint(about: name, isAlone: headers.count == key.references.count, key) {
-                context.warning(position, "the unique key reads the header \(name), \(complaint)")
+                context.warning(position, "the unique key uses the header \(name), \(complaint)")
             }
         }
         guard let provider = signatureHeaders.compactMap({ Self.withoutID[$0] }).first, !headers.isEmpty else { return }
         context.warning(
-            position, "\(provider) sends no header that numbers its deliveries; use ${sha256.body} as the unique key")
+            position, "\(provider) sends no header with a delivery id; use ${sha256.body} as the unique key")
     }
 
     private func complaint(about name: HeaderName, isAlone: Bool, _ key: UniqueKeyTemplate) -> String? {
@@ -66,21 +66,21 @@ struct DeliveryIDTraps {
         case .subscription(let instead):
             guard isAlone else { return nil }
             return
-                "which names the subscription and is the same in every delivery: all but the first would be dropped; "
-                + "use \(instead)"
+                "which identifies the subscription and is the same in every delivery: all but the first would be "
+                + "dropped; use \(instead)"
         case .shared(let instead):
             guard isAlone else { return nil }
             return "which several deliveries of one event share: all but the first would be dropped; use \(instead)"
         case .attempt(let instead):
-            return "which counts tries: a repetition would be taken for new; use \(instead)"
+            return "which counts attempts: a retry would be accepted as new; use \(instead)"
         case .collides:
             guard !key.references.contains(where: \.source.isDigest) else { return nil }
             return
-                "which two deliveries of one second share: one would be dropped; make it [ \"${header.\(name)}\", "
+                "which two deliveries in the same second share: one would be dropped; use [ \"${header.\(name)}\", "
                 + "\"${sha256.body}\" ]"
         case nil:
             guard name.description.hasSuffix("-timestamp") else { return nil }
-            return "which is a time and no delivery id: two deliveries can share it, and a repetition has another one"
+            return "which is a time and not a delivery id: two deliveries can share it, and a retry has another one"
         }
     }
 }

@@ -21,10 +21,9 @@ struct KeyCoverage {
         else { return }
         scope.context.warning(
             position,
-            "the signature does not cover \(outside.source.noun), which the unique key reads: who captures a request "
-                + "could send it again "
-                + "with another one; take the key from \(signature.holdsBody ? "the body" : "what 'signed' holds") if "
-                + "you can"
+            "the signature does not cover \(outside.source.noun), which the unique key uses: an attacker with a "
+                + "captured request could replay it with another value; take the key from "
+                + "\(signature.holdsBody ? "the body" : "a value in 'signed'") if possible"
         )
     }
 
@@ -61,8 +60,8 @@ struct KeyCoverage {
         scope.context.warning(
             position,
             "'dedupe_window' is shorter than 'tolerance' (\(DurationText.format(timestamp.tolerance))): a captured "
-                + "request could be sent "
-                + "again when its key is forgotten")
+                + "request could be replayed "
+                + "after its key has expired")
     }
 
     private func isPresetsOwn(_ reference: Reference) -> Bool {
@@ -98,7 +97,7 @@ struct KeyCoverage {
         let parts = uses.map { "\($0.noun) (\(Self.words($0.rules, isKey: $0.isKey)))" }
         scope.context.note(
             position,
-            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be sent again "
+            "the signature does not cover \(parts.joined(separator: ", ")): a captured request could be replayed "
                 + "with another value there"
         )
     }

@@ -9,23 +9,23 @@ struct PayloadMappingCheck {
     let context: FileContext
 
     /// Notes everything that can never fit.
-    func check(_ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath = PayloadPath()) {
+    func check(_ node: YAMLNode, _ type: PayloadType, path: PayloadPath = PayloadPath()) {
         switch (type.shape, node.content) {
-        case (_, .scalar(let scalar)): check(scalar, node, type, path)
+        case (_, .scalar(let scalar)): check(scalar, node, type: type, path: path)
         case (.list(let element), .sequence(let nodes)):
-            for (index, node) in nodes.enumerated() { check(node, element, path.entering(element: index)) }
-        case (.fields(let fields), .mapping(let entries)): check(entries, node, fields, path)
+            for (index, node) in nodes.enumerated() { check(node, element, path: path.entering(element: index)) }
+        case (.fields(let fields), .mapping(let entries)): check(entries, node, fields: fields, path: path)
         case (.any, _), (.array, .sequence), (.object, .mapping): return
-        case (_, .sequence), (_, .mapping): refuse(node.position, type, path, ", not \(node.noun)")
+        case (_, .sequence), (_, .mapping): refuse(node.position, type, path: path, but: ", not \(node.noun)")
         }
     }
 
-    private func check(_ entries: [YAMLEntry], _ node: YAMLNode, _ fields: PayloadFields, _ path: PayloadPath) {
+    private func check(_ entries: [YAMLEntry], _ node: YAMLNode, fields: PayloadFields, path: PayloadPath) {
         var set: Set<[UInt8]> = []
         for entry in entries {
             set.insert(Array(entry.key.utf8))
             if let field = fields[entry.key] {
-                check(entry.value, field.type, path.entering(field: field.name))
+                check(entry.value, field.type, path: path.entering(field: field.name))
             } else if !TemplateParser.mayRefer(entry.key) {
                 let hint = Suggestion.phrase(for: entry.key, among: fields.all.map(\.name))
                 context.error(entry.position, "\(subject) has no \(path.entering(field: entry.key).text)\(hint)")
@@ -36,44 +36,45 @@ struct PayloadMappingCheck {
         }
     }
 
-    private func check(_ scalar: YAMLScalar, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+    private func check(_ scalar: YAMLScalar, _ node: YAMLNode, type: PayloadType, path: PayloadPath) {
         switch scalar.value {
         case .null:
-            if !type.takesNull { refuse(node.position, type, path, ", not null") }
-        case .boolean: require(.boolean, of: type, node, path, ", not true or false")
+            if !type.takesNull { refuse(node.position, type, path: path, but: ", not null") }
+        case .boolean: require(.boolean, of: type, node, path: path, but: ", not true or false")
         case .number(let text):
             require(
-                Self.isInteger(text) ? .integer : .number, of: type, node, path, ", not \(Self.noun(ofNumber: type))")
-        case .text(let text): check(text, node, type, path)
+                Self.isInteger(text) ? .integer : .number, of: type, node, path: path,
+                but: ", not \(Self.noun(ofNumber: type))")
+        case .text(let text): check(text, node, type: type, path: path)
         }
     }
 
     /// A text is a string unless it is one reference and nothing else.
-    private func check(_ text: String, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+    private func check(_ text: String, _ node: YAMLNode, type: PayloadType, path: PayloadPath) {
         // What is no reference has been noted where the payload was compiled.
         guard let parts = try? TemplateParser.parse(text) else { return }
         guard parts.count == 1, case .reference(let reference)? = parts.first else {
-            return require(.string, of: type, node, path, ", not a text")
+            return require(.string, of: type, node, path: path, but: ", not a text")
         }
         if let known = reference.source.payloadShape {
             require(
-                known, of: type, node, path,
-                ", but this reference is \(PayloadType(shape: known, isOptional: false).noun)")
+                known, of: type, node, path: path,
+                but: ", but this reference is \(PayloadType(shape: known, isOptional: false).noun)")
         }
-        if let fallback = reference.fallback { check(fallback, node, type, path) }
+        if let fallback = reference.fallback { check(fallback, node, type: type, path: path) }
     }
 
-    private func check(_ fallback: ReferenceFallback, _ node: YAMLNode, _ type: PayloadType, _ path: PayloadPath) {
+    private func check(_ fallback: ReferenceFallback, _ node: YAMLNode, type: PayloadType, path: PayloadPath) {
         let json = String(decoding: fallback.json, as: UTF8.self)
         switch json.utf8.first {
         case UInt8(ascii: "n"):
-            if !type.takesNull { refuse(node.position, type, path, ", but the default is null") }
-        case UInt8(ascii: "\""): require(.string, of: type, node, path, ", but the default is a string")
+            if !type.takesNull { refuse(node.position, type, path: path, but: ", but the default is null") }
+        case UInt8(ascii: "\""): require(.string, of: type, node, path: path, but: ", but the default is a string")
         case UInt8(ascii: "t"), UInt8(ascii: "f"):
-            require(.boolean, of: type, node, path, ", but the default is a boolean")
+            require(.boolean, of: type, node, path: path, but: ", but the default is a boolean")
         default:
             let shape: PayloadType.Shape = Self.isInteger(json) ? .integer : .number
-            require(shape, of: type, node, path, ", but the default is \(Self.noun(ofNumber: type))")
+            require(shape, of: type, node, path: path, but: ", but the default is \(Self.noun(ofNumber: type))")
         }
     }
 
@@ -81,13 +82,13 @@ struct PayloadMappingCheck {
     ///   - shape: what the value will be.
     ///   - but: the end of the sentence where that does not fit.
     private func require(
-        _ shape: PayloadType.Shape, of type: PayloadType, _ node: YAMLNode, _ path: PayloadPath, _ but: String
+        _ shape: PayloadType.Shape, of type: PayloadType, _ node: YAMLNode, path: PayloadPath, but: String
     ) {
-        if !type.takes(shape) { refuse(node.position, type, path, but) }
+        if !type.takes(shape) { refuse(node.position, type, path: path, but: but) }
     }
 
-    private func refuse(_ position: YAMLPosition, _ type: PayloadType, _ path: PayloadPath, _ but: String) {
-        context.error(position, "\(subject) says that \(path.text) is \(type.noun)\(but)")
+    private func refuse(_ position: YAMLPosition, _ type: PayloadType, path: PayloadPath, but: String) {
+        context.error(position, "\(subject) declares that \(path.text) is \(type.noun)\(but)")
     }
 
     private var subject: String { "the kind '\(PrintableText.escape(kind))'" }

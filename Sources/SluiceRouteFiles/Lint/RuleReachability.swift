@@ -32,7 +32,7 @@ struct RuleReachability {
     func refuseUnreachable(at position: YAMLPosition) {
         guard let catchAll, !takesAll else { return }
         context.error(
-            position, "this rule is never reached: the one on line \(catchAll) has no 'when' and takes everything")
+            position, "this rule is never reached: the rule on line \(catchAll) has no 'when' and matches everything")
     }
 
     /// Adds a rule's conditions, and warns if they never hold, or never when the rule's turn comes.
@@ -47,7 +47,7 @@ struct RuleReachability {
     private func warnOfMethod(_ values: [ValueCondition]) -> Bool {
         for value in values where value.reference.source == .method && !methods.isEmpty {
             guard methods.allSatisfy({ !value.test.holds(forText: $0.utf8Span.span, isTyped: false) }) else { continue }
-            let remark = "the route takes only \(methods.joined(separator: ", "))"
+            let remark = "the route accepts only \(methods.joined(separator: ", "))"
             context.log.warning(
                 value.place, "this rule never matches: no '\(value.written)' \(value.test.words); \(remark)")
             return true
@@ -62,8 +62,8 @@ struct RuleReachability {
             guard let line = lines.first, lines.count == expected.count else { continue }
             let others =
                 Set(lines).count > 1
-                ? "earlier rules, such as the one on line \(line), take" : "the one on line \(line) takes"
-            context.warning(position, "this rule is never reached: \(others) everything that it could")
+                ? "earlier rules, such as the one on line \(line), match" : "the rule on line \(line) matches"
+            context.warning(position, "this rule is never reached: \(others) everything that it could match")
             return
         }
     }

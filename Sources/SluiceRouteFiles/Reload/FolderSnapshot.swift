@@ -7,11 +7,11 @@ internal import SluiceRoutes
 package struct FolderSnapshot: Sendable {
     package let files: [RouteFile]
     /// The folder or a file of it could not be read.
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
     /// Changes exactly when a name or a content does.
     package let fingerprint: Fingerprint
     /// By path as the route files write it.
-    private let secrets: [String: Result<[UInt8], FileAccess.Failure>]
+    private let secrets: [String: Result<[UInt8], FileAccess.AccessError>]
 
     /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
@@ -21,12 +21,29 @@ package struct FolderSnapshot: Sendable {
             options: options)
     }
 
-    /// Whether the folder and the secret files that a compilation has read still say what they said then. Blocking.
+    /// How the files on disk compare with those that something was compiled from.
+    package enum Comparison: Sendable {
+        case same
+        /// They say something else.
+        case changed
+        /// The folder or a file in it cannot be read.
+        case unreadable
+    }
+
+    /// Reads everything and compares it with what was compiled. Blocking.
     ///
-    /// Where they do, no mounted folder was swapped and no file written while one after the other was read: what was
-    /// compiled was there at one time.
-    package static func isStill(_ compilation: RouteCompilation, folder: String) -> Bool {
-        read(folder: folder, secretFiles: compilation.secretFiles).fingerprint == compilation.fingerprint
+    /// Where it is the same, no mounted folder was swapped and no file written while one after the other was read: what
+    /// was compiled was there at one time.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: of the compilation.
+    ///   - secretFiles: those that it has read.
+    package static func compare(
+        folder: String, with fingerprint: Fingerprint, secretFiles: [String]
+    ) -> Comparison {
+        let snapshot = read(folder: folder, secretFiles: secretFiles)
+        if snapshot.fingerprint == fingerprint { return .same }
+        return snapshot.problems.isEmpty ? .changed : .unreadable
     }
 
     /// Reads everything. Blocking.
@@ -38,7 +55,7 @@ package struct FolderSnapshot: Sendable {
             files: files, problems: problems, fingerprint: fingerprint(of: files, secrets, problems), secrets: known)
     }
 
-    private static func contents(of folder: String) -> ([RouteFile], [RouteProblem]) {
+    private static func contents(of folder: String) -> ([RouteFile], [Diagnostic]) {
         do {
             return (try RouteFiles.read(folder: folder), [])
         } catch {
@@ -47,7 +64,7 @@ package struct FolderSnapshot: Sendable {
     }
 
     /// Over names and contents, each with its length; a file that cannot be read counts as such.
-    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [RouteProblem] = [])
+    static func fingerprint(of files: [RouteFile], _ secrets: SecretFiles, _ problems: [Diagnostic] = [])
         -> Fingerprint
     {
         var bytes: [UInt8] = []
@@ -73,5 +90,30 @@ package struct FolderSnapshot: Sendable {
     private static func hash(_ bytes: [UInt8]) -> Fingerprint {
         let digest = Hash.digest(.sha256, bytes.span)
         return Fingerprint(digest.span)
+    }
+}
+
+/// What a look at the routes folder sees without reading a file: names, sizes and times. Cheap enough for once a
+/// second.
+package struct FolderListing: Sendable, Hashable {
+    private struct Entry: Sendable, Hashable {
+        let path: String
+        /// `nil` where there is no such file, or it cannot be looked at.
+        let status: FileAccess.Status?
+    }
+
+    private let entries: [Entry]
+
+    /// Looks at every route file and every secret file. Blocking.
+    ///
+    /// - Parameters:
+    ///   - folder: the routes folder.
+    ///   - secretFiles: as the route files name them.
+    package init(folder: String, secretFiles: [String]) {
+        // A folder that is gone has no entries: that is a change like any other.
+        let names = (try? FileAccess.names(inFolder: folder)) ?? []
+        let files = names.filter(RouteFiles.isWatched).map { RouteFiles.join(folder, $0) }
+        let secrets = secretFiles.map { SecretFiles.resolve($0, in: folder) }
+        entries = (files + secrets).map { Entry(path: $0, status: try? FileAccess.status(of: $0)) }
     }
 }

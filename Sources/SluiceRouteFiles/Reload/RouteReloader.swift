@@ -1,137 +1,171 @@
-package import SluiceBase
+internal import SluiceBase
 package import SluiceRoutes
 
-/// When the route files are loaded again, and whether what was loaded is put in force. No I/O and no clock of its own.
+/// Decides when the route files are loaded again, and whether what was loaded is used. State machine without I/O and
+/// without a clock.
 ///
-/// Each second the service takes a `FolderListing` and gives it here; only what this asks for is read. A change is
-/// loaded when two looks in a row have read the same contents, so that a file half written, an editor's rename and a
-/// mounted folder's swap each come out as one load of the whole. What was read is compared once more when it has been
-/// compiled, also where a load was asked for: files that change while they are read are never loaded half old, half
-/// new.
+/// It compares contents by their fingerprints. Files are read when a name, a size or a time has changed, and every ten
+/// looks whatever these say. A change is loaded when two looks in a row have read the same, so that a file half
+/// written, an editor's rename and a mounted folder's swap each come out as one load of the whole. What was compiled is
+/// compared with the disk once more before it is used, also where a load was asked for: files that change while they
+/// are read are never loaded half old, half new.
 package struct RouteReloader: Sendable {
-    /// What to do after a look.
-    package enum LookAction: Sendable, Hashable {
+    package enum Event: Sendable {
+        /// A second has passed, and this is what there is now.
+        case looked(FolderListing)
+        /// SIGHUP or the command line asks for a load, whatever has or has not changed.
+        case requested
+        /// The files were read.
+        case read(FolderSnapshot)
+        /// What was read is compiled; `isStill` says whether the files on disk are still those that were compiled.
+        case compiled(RouteCompilation, isStill: Bool)
+    }
+
+    package enum Action: Sendable {
+        /// Do nothing until the next look or request.
         case wait
-        /// Read a `FolderSnapshot` and give it to `read(_:)`.
+        /// As `wait`: something has changed, and is loaded if the next look reads the same.
+        case confirm
+        /// Read the routes folder and the files of `secretFiles`; then `read`.
         case read
+        /// Compile this, and compare the disk with it; then `compiled`.
+        case compile(FolderSnapshot)
+        /// Serve with another table.
+        case replace(Replacement)
+        /// Keep the previous routes; log and show why. The compilation that failed, where the files stopped changing.
+        case keep([String], of: RouteCompilation?)
     }
 
-    /// What to do after a reading.
-    package enum ReadAction: Sendable, Hashable {
-        case wait
-        /// Something is new: it is loaded if the next look reads the same.
-        case lookAgain
-        /// Compile the snapshot that was just given, and give the result to `compiled(_:inForce:at:)`, or, where the
-        /// files are not any more what was compiled, say so by `changedMeanwhile()` after a look, by
-        /// `neverStill(atMilliseconds:)` where it was asked for.
-        case load
+    /// A table that was loaded.
+    package struct Replacement: Sendable {
+        package let table: RouteTable
+        package let version: Int
+        /// Sentences for the log.
+        package let warnings: [String]
+        /// What it was made from.
+        package let compilation: RouteCompilation
     }
 
-    /// What came of a load.
-    package enum Verdict: Sendable {
-        /// Put it in force, as this version. Sentences to log as warnings go with it.
-        case replace(RouteTable, version: Int, warnings: [String])
-        /// Leave everything as it is; log and show why.
-        case keep([String])
-    }
-
-    /// What the last load came to, for metrics and whoever asks.
+    /// The result of the last load, for metrics and `sluice routes`.
     package struct Status: Sendable, Hashable {
-        /// Counts the tables that were put in force, from 1; 0 before the first.
-        package internal(set) var version = 0
-        /// When the table in force was put there, and when a load was last tried, in milliseconds since the epoch.
-        package internal(set) var loadedAtMilliseconds: Int64?
-        package internal(set) var triedAtMilliseconds: Int64?
-        /// Why the last load was not put in force, a line each; empty if it was.
-        package internal(set) var problems: [String] = []
+        /// Counts the tables that were loaded, from 1; 0 before the first.
+        package fileprivate(set) var version = 0
+        /// When the active table was loaded, and when a load was last tried, in milliseconds since the epoch.
+        package fileprivate(set) var loadedAtMilliseconds: Int64?
+        package fileprivate(set) var triedAtMilliseconds: Int64?
+        /// Why the last load failed, a line each; empty if it did not.
+        package fileprivate(set) var problems: [String] = []
+    }
+
+    private enum Phase: Sendable {
+        case idle
+        /// These contents are new and have been read once.
+        case confirming(Fingerprint)
+        /// A load was asked for. How often the files were read for it.
+        case requested(readings: Int)
     }
 
     package private(set) var status = Status()
+    /// The secret files to watch, as the route files name them. Those that only a broken table names are among them: a
+    /// change of one of them must be seen.
+    package private(set) var secretFiles: [String] = []
+    /// The active table.
+    package private(set) var table: RouteTable?
+
+    private var phase = Phase.idle
+    /// What the last look found; nil if the next look reads whatever it finds.
+    private var listing: FolderListing?
+    private var looksSinceReading = 0
+    private var lastRead: Fingerprint?
     /// What the last load, good or bad, was made from: it is not tried again until something changes. Two, where the
     /// files that are watched are not just those that were compiled.
     private var tried: Set<Fingerprint> = []
-    /// The contents of the last reading after a look; `nil` after a load that was asked for, which reads for itself.
-    private var lastRead: Fingerprint?
-    private var lastListing: FolderListing?
-    /// Contents that are not among `tried` and have been read once.
-    private var pending: Fingerprint?
+
+    /// Looks after which the files are read although nothing about them has changed.
+    private static let looksBetweenReadings = 10
+    /// How often a load that was asked for reads files that change all the time.
+    private static let mostReadings = 10
 
     package init() {}
 
-    /// A look at the folder was taken.
-    package mutating func looked(at listing: FolderListing) -> LookAction {
-        defer { lastListing = listing }
-        if pending != nil || listing.hasFreshChange { return .read }
-        guard let lastListing, listing.shows(sameAs: lastListing) else { return .read }
-        return .wait
+    /// - Parameter now: the wall clock in milliseconds since the epoch, for `status`.
+    package mutating func handle(_ event: Event, atMilliseconds now: Int64) -> Action {
+        switch event {
+        case .looked(let listing): return looked(at: listing)
+        case .requested:
+            phase = .requested(readings: 0)
+            return .read
+        case .read(let snapshot): return read(snapshot)
+        case .compiled(let compilation, isStill: true): return finish(compilation, atMilliseconds: now)
+        case .compiled(_, isStill: false): return changedMeanwhile(atMilliseconds: now)
+        }
     }
 
-    /// The contents were read after a look.
-    package mutating func read(_ fingerprint: Fingerprint) -> ReadAction {
-        lastRead = fingerprint
-        if tried.contains(fingerprint) {
-            pending = nil
+    private mutating func looked(at listing: FolderListing) -> Action {
+        defer { self.listing = listing }
+        looksSinceReading += 1
+        if case .confirming = phase { return .read }
+        return listing != self.listing || looksSinceReading >= Self.looksBetweenReadings ? .read : .wait
+    }
+
+    private mutating func read(_ snapshot: FolderSnapshot) -> Action {
+        looksSinceReading = 0
+        lastRead = snapshot.fingerprint
+        if case .requested(let readings) = phase {
+            phase = .requested(readings: readings + 1)
+            return .compile(snapshot)
+        }
+        guard !tried.contains(snapshot.fingerprint) else {
+            phase = .idle
             return .wait
         }
-        guard fingerprint == pending else {
-            pending = fingerprint
-            return .lookAgain
+        if case .confirming(snapshot.fingerprint) = phase { return .compile(snapshot) }
+        phase = .confirming(snapshot.fingerprint)
+        return .confirm
+    }
+
+    /// What was compiled is not what is there now: it is not used, and the next look reads again.
+    private mutating func changedMeanwhile(atMilliseconds now: Int64) -> Action {
+        listing = nil
+        guard case .requested(let readings) = phase else {
+            phase = .idle
+            return .wait
         }
-        pending = nil
-        return .load
-    }
-
-    /// What was compiled after a look is not what is there now: it is not put in force, and the next look reads anew.
-    package mutating func changedMeanwhile() {
-        pending = nil
-        lastListing = nil
-    }
-
-    /// A load that was asked for has found other contents each time it read: nothing is put in force until a look finds
-    /// them still.
-    package mutating func neverStill(atMilliseconds now: Int64) -> Verdict {
+        guard readings >= Self.mostReadings else { return .read }
+        phase = .idle
         tried = []
-        changedMeanwhile()
         status.triedAtMilliseconds = now
-        return keep(["the files changed each time that they were read; they are loaded when they stand still"])
+        return keep(["the files changed each time they were read; they are loaded when they stop changing"], of: nil)
     }
 
-    /// A load was asked for, by SIGHUP or the command line: read and compile at once, whatever has or has not changed.
-    package mutating func requested() -> ReadAction {
-        pending = nil
-        lastRead = nil
-        return .load
-    }
-
-    /// A snapshot was compiled.
-    ///
-    /// - Parameter inForce: the table that is served now; `nil` at the start.
-    package mutating func compiled(
-        _ compilation: RouteCompilation, inForce: RouteTable?, atMilliseconds now: Int64
-    ) -> Verdict {
+    private mutating func finish(_ compilation: RouteCompilation, atMilliseconds now: Int64) -> Action {
+        phase = .idle
         tried = Set([compilation.fingerprint, lastRead].compactMap { $0 })
+        let watched = compilation.table == nil ? secretFiles : []
+        secretFiles = Array(Set(compilation.secretFiles + watched)).sorted()
         status.triedAtMilliseconds = now
-        guard let table = compilation.table else { return keep(compilation.problems.map(\.description)) }
-        if table.routes.isEmpty, inForce?.routes.isEmpty == false {
-            return keep(["the route files hold no route; the last table stays"])
+        guard let new = compilation.table else { return keep(compilation.problems.map(\.description), of: compilation) }
+        if new.routes.isEmpty, table?.routes.isEmpty == false {
+            return keep(["the route files contain no routes; keeping the previous routes"], of: compilation)
         }
         status.version += 1
         status.loadedAtMilliseconds = now
         status.problems = []
-        return .replace(table, version: status.version, warnings: warnings(compilation, table, inForce))
+        let missing = table?.namesMissing(from: new) ?? []
+        table = new
+        return .replace(
+            Replacement(
+                table: new, version: status.version,
+                warnings: compilation.warnings.map(\.description) + missing.map(Self.warning(ofMissing:)),
+                compilation: compilation))
     }
 
-    private mutating func keep(_ problems: [String]) -> Verdict {
+    private mutating func keep(_ problems: [String], of compilation: RouteCompilation?) -> Action {
         status.problems = problems
-        return .keep(problems)
+        return .keep(problems, of: compilation)
     }
 
-    private func warnings(_ compilation: RouteCompilation, _ table: RouteTable, _ inForce: RouteTable?) -> [String] {
-        let missing = inForce?.namesMissing(from: table) ?? []
-        return compilation.warnings.map(\.description)
-            + missing.map {
-                "no route has the name '\(PrintableText.escape($0))' any longer: its unique keys will not be asked "
-                    + "for again"
-            }
+    private static func warning(ofMissing name: String) -> String {
+        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys no longer apply"
     }
 }

@@ -54,7 +54,7 @@ extension CheckReport {
         return lines + differences(of: finding, form)
     }
 
-    private static func colour(of severity: RouteProblem.Severity) -> CheckTextForm.Colour {
+    private static func colour(of severity: Diagnostic.Severity) -> CheckTextForm.Colour {
         switch severity {
         case .error: .red
         case .warning: .yellow
@@ -75,7 +75,7 @@ extension CheckReport {
     }
 
     /// The line with a caret below the column; nothing where there is no such line.
-    private func source(of problem: RouteProblem, _ form: CheckTextForm) -> [String] {
+    private func source(of problem: Diagnostic, _ form: CheckTextForm) -> [String] {
         guard let line = line(problem.line, of: problem.file) else { return [] }
         let number = String(problem.line)
         let margin = String(repeating: " ", count: number.count)

@@ -7,7 +7,7 @@ internal import SluiceRoutes
 package struct CheckReport: Sendable {
     /// One thing to say.
     package struct Finding: Sendable {
-        package let problem: RouteProblem
+        package let problem: Diagnostic
         /// Where it is about an example that was run.
         package let example: ExampleResult?
     }
@@ -59,11 +59,11 @@ package struct CheckReport: Sendable {
     }
 
     /// A folder without route files is one that was not meant.
-    private static func emptiness(_ census: RouteCensus, _ folder: String) -> [RouteProblem] {
-        let problem = { (severity: RouteProblem.Severity, message: String) in
-            [RouteProblem(file: folder, line: 1, column: 1, severity: severity, message: message)]
+    private static func emptiness(_ census: RouteCensus, _ folder: String) -> [Diagnostic] {
+        let problem = { (severity: Diagnostic.Severity, message: String) in
+            [Diagnostic(file: folder, line: 1, column: 1, severity: severity, message: message)]
         }
-        if census.files == 0 { return problem(.error, "there is no route file here, which would be named *.yaml") }
-        return census.routes == 0 ? problem(.warning, "the files hold no route") : []
+        if census.files == 0 { return problem(.error, "no route files here; route files are named *.yaml") }
+        return census.routes == 0 ? problem(.warning, "the files contain no routes") : []
     }
 }

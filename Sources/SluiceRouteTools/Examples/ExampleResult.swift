@@ -1,7 +1,188 @@
 internal import SluiceBase
+internal import SluiceJSON
 package import SluiceRouteFiles
 internal import SluiceRoutes
 internal import SluiceYAML
+
+/// What came of a request, as an example's expectation sees it.
+struct ExampleJudgement {
+    private let outcome: RouteOutcome
+    private let deliveryID: String
+    private let stored: DryRunKeys.Stored
+    private let reply: RouteReply?
+
+    /// - Parameter store: what of a delivery is stored; called at most once.
+    init(_ outcome: RouteOutcome, deliveryID: String, store: (Delivery) -> DryRunKeys.Stored) {
+        self.outcome = outcome
+        self.deliveryID = deliveryID
+        guard case .store(let delivery, _) = outcome else {
+            (stored, reply) = (DryRunKeys.Stored(), outcome.reply)
+            return
+        }
+        let stored = store(delivery)
+        self.stored = stored
+        let own = outcome.reply ?? .standard
+        reply = stored.duplicateOf.map { own.naming($0.deliveryID, insteadOf: deliveryID) } ?? own
+    }
+
+    /// What came of it, for a person.
+    var words: String {
+        switch outcome {
+        case .refused, .rateLimited, .tooLargeForThread:
+            guard let (code, reason) = outcome.refusal else { return "" }
+            return "refused as \(code.rawValue) (\(code.httpStatus)): \(reason)"
+        case .acknowledged(_, let reason): return "ignored, because \(reason.words)"
+        case .store(let delivery, _):
+            if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
+            let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
+            guard !stored.deadLetters.isEmpty else { return "stored as \(jobs)" }
+            let letters = Self.deadLetters(stored.deadLetters.map(\.reason.rawValue))
+            let detail = delivery.deadLetters.first.map { ": \(PrintableText.escape($0.detail))" } ?? ""
+            return "stored as \(stored.jobs.isEmpty ? "" : "\(jobs) and ")\(letters)\(detail)"
+        }
+    }
+
+    private static func deadLetters(_ reasons: [String]) -> String {
+        let shown = reasons.prefix(3).joined(separator: ", ") + (reasons.count > 3 ? ", …" : "")
+        return "\(reasons.count) \(reasons.count == 1 ? "dead letter" : "dead letters") (\(shown))"
+    }
+
+    /// What lies in the dead letters is answered 2xx all the same, and a person who expects 200 may not think of it.
+    func surprise(besides expectation: Expectation) -> String? {
+        guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
+        return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
+    }
+}
+
+extension ExampleJudgement {
+    /// What is not as expected, in the order of the keys.
+    func differences(from expectation: Expectation) -> [ExampleDifference] {
+        var differences: [ExampleDifference] = []
+        if let status = expectation.status, status.value != outcome.status {
+            differences.append(
+                Self.difference("status", status.place, expected: String(status.value), found: String(outcome.status)))
+        }
+        if let duplicate = expectation.duplicate, duplicate.value != (stored.duplicateOf != nil) {
+            differences.append(
+                Self.difference(
+                    "duplicate", duplicate.place, expected: "\(duplicate.value)", found: "\(stored.duplicateOf != nil)")
+            )
+        }
+        compareRefusal(expectation, &differences)
+        guard refusal == nil else { return differences }
+        if let jobs = expectation.jobs { compare(jobs, &differences) }
+        if let letters = expectation.deadLetters { compare(letters, &differences) }
+        compareReply(expectation, &differences)
+        return differences
+    }
+
+    private static func difference(_ what: String, _ place: SourceLocation, expected: String, found: String)
+        -> ExampleDifference
+    {
+        ExampleDifference(what: what, place: place, expected: expected, found: found)
+    }
+
+    private var refusal: ErrorCode? { outcome.refusal?.code }
+
+    /// A refusal that is not expected, by code or by status, is never as expected: whatever else the example says did
+    /// not come out.
+    private func compareRefusal(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
+        if let refused = expectation.refused {
+            guard refused.value != refusal else { return }
+            differences.append(
+                Self.difference(
+                    "refused", refused.place, expected: refused.value.rawValue,
+                    found: refusal?.rawValue ?? ExampleDifference.nothing))
+        } else if let refusal, (expectation.status?.value ?? 0) < 300 {
+            differences.append(
+                Self.difference(
+                    "refused", expectation.place, expected: ExampleDifference.nothing, found: refusal.rawValue))
+        } else if refusal != nil, let place = expectation.placeOfContent {
+            differences.append(Self.difference("the delivery", place, expected: "(taken)", found: "(refused)"))
+        }
+    }
+
+    private func compare(_ jobs: Expected<[ExpectedJob]>, _ differences: inout [ExampleDifference]) {
+        let found = stored.jobs.map(\.tree)
+        for index in 0..<max(jobs.value.count, found.count) {
+            let what = "jobs[\(index)]"
+            guard index < jobs.value.count else {
+                differences.append(
+                    Self.difference(
+                        what, jobs.place, expected: ExampleDifference.nothing, found: found[index]?.json ?? ""))
+                continue
+            }
+            let job = jobs.value[index]
+            guard index < found.count else {
+                differences.append(
+                    Self.difference(what, job.place, expected: job.json, found: ExampleDifference.nothing))
+                continue
+            }
+            for field in job.fields {
+                field.value.compare(found[index]?[field.name], "\(what).\(field.name)", into: &differences)
+            }
+        }
+    }
+
+    private func compare(_ letters: Expected<Expectation.DeadLetters>, _ differences: inout [ExampleDifference]) {
+        let found = stored.deadLetters.map(\.reason.rawValue)
+        let expected: String
+        switch letters.value {
+        case .count(let count):
+            if count == found.count { return }
+            expected = String(count)
+        case .reasons(let reasons):
+            if reasons.map(\.rawValue) == found { return }
+            expected = "[\(reasons.map(\.rawValue).joined(separator: ", "))]"
+        }
+        differences.append(
+            Self.difference(
+                "dead_letters", letters.place, expected: expected, found: "[\(found.joined(separator: ", "))]"))
+    }
+
+    private func compareReply(_ expectation: Expectation, _ differences: inout [ExampleDifference]) {
+        guard let reply else { return }
+        var headers = reply.headers.map { (name: HeaderName($0.name), value: $0.value) }
+        if reply.body == nil { headers.append((name: "content-type", value: DeliveryDocument.contentType)) }
+        for (name, value) in expectation.replyHeaders {
+            let found = headers.first { $0.name == name }?.value
+            guard found != value.value else { continue }
+            differences.append(
+                Self.difference(
+                    "reply.headers.\(name)", value.place, expected: JSONTree.text(value.value).json,
+                    found: found.map { JSONTree.text($0).json } ?? ExampleDifference.nothing))
+        }
+        guard let body = expectation.replyBody else { return }
+        let bytes = reply.body ?? document
+        // A text is all of the body; anything else is what the body is as JSON.
+        let found =
+            if case .text = body.tree { JSONTree.text(String(decoding: bytes, as: UTF8.self)) } else { JSONTree(bytes) }
+        body.compare(found ?? .text(String(decoding: bytes, as: UTF8.self)), "reply.body", into: &differences)
+    }
+
+    /// The gateway's own answer.
+    private var document: [UInt8] {
+        if let first = stored.duplicateOf { return DeliveryDocument.body(id: first.deliveryID, .duplicate) }
+        return DeliveryDocument.body(
+            id: deliveryID,
+            .stored(jobs: stored.jobs.count, deadLetters: stored.deadLetters.count, duplicates: stored.duplicates))
+    }
+}
+
+extension ExpectedJob {
+    /// What is asked of it, as JSON.
+    fileprivate var json: String {
+        JSONTree.object(fields.map { JSONTree.Member(key: $0.name, value: $0.value.tree) }).json
+    }
+}
+
+extension Expectation {
+    /// Where it asks for what only a delivery that is taken has.
+    fileprivate var placeOfContent: SourceLocation? {
+        if let jobs, !jobs.value.isEmpty { return jobs.place }
+        return replyHeaders.first?.value.place ?? replyBody?.place
+    }
+}
 
 /// What came of one example.
 package struct ExampleResult: Sendable {
@@ -9,7 +190,7 @@ package struct ExampleResult: Sendable {
     package let name: String
     /// Where the example stands.
     let place: SourceLocation
-    /// What came of it, for a person: `stored as 1 job`, `refused as signature_missing: …`.
+    /// The result, for a person: `stored as 1 job`, `refused as signature_missing: …`.
     package internal(set) var outcome = ""
     /// Why it could not be sent at all, and where that is said.
     var obstacle: (message: String, place: SourceLocation)?
@@ -33,10 +214,10 @@ package struct ExampleResult: Sendable {
     }
 
     /// What to tell whoever wrote the file; `nil` where there is nothing.
-    package var problem: RouteProblem? {
+    package var problem: Diagnostic? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {
-            return first.place.problem(.error, "\(title) comes out otherwise: it is \(outcome)")
+            return first.place.problem(.error, "\(title) has an unexpected result: it is \(outcome)")
         }
         return surprise.map { place.problem(.warning, "\(title) \($0)") }
     }

@@ -36,7 +36,7 @@ private struct ExampleRunner {
     let number: Int
 
     /// Why an example cannot be sent.
-    private struct Obstacle: Error {
+    private struct SetupError: Error {
         let message: String
         let place: SourceLocation
     }
@@ -49,7 +49,7 @@ private struct ExampleRunner {
 
     func run(_ example: RouteExample, _ keys: inout DryRunKeys) -> ExampleResult {
         var result = ExampleResult(example, of: route)
-        do throws(Obstacle) {
+        do throws(SetupError) {
             let outcome = try dryRun(example)
             // An example that does not say whether it is a duplicate is looked at by itself.
             var own = DryRunKeys()
@@ -67,13 +67,13 @@ private struct ExampleRunner {
         return result
     }
 
-    private func dryRun(_ example: RouteExample) throws(Obstacle) -> RouteOutcome {
+    private func dryRun(_ example: RouteExample) throws(SetupError) -> RouteOutcome {
         var request = RequestToSign(
             method: example.method, target: example.target, headers: example.headers, body: try body(of: example))
         try checkPath(example)
         var route = route
         let time = example.clock ?? now
-        do throws(SigningObstacle) {
+        do throws(SigningError) {
             let isSigned: Bool
             switch example.signing {
             case .unsigned: isSigned = true
@@ -84,9 +84,9 @@ private struct ExampleRunner {
             }
             if !isSigned { request.headers += try route.sign(request, at: time, id: "example_\(number)") }
         } catch {
-            throw Obstacle(
+            throw SetupError(
                 message:
-                    "\(error.message); an example can bring its own signature with 'secret' and 'clock', or go "
+                    "\(error.message); an example can have its own signature with 'secret' and 'clock', or be sent "
                     + "unsigned with "
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
@@ -95,32 +95,33 @@ private struct ExampleRunner {
         return route.dryRun(request, arrival)
     }
 
-    private func checkPath(_ example: RouteExample) throws(Obstacle) {
+    private func checkPath(_ example: RouteExample) throws(SetupError) {
         let path = Array(example.target.utf8.prefix { $0 != UInt8(ascii: "?") })
         let match = table.match(path: path.span)
         if match === route { return }
         let end = match.map { "leads to the route '\(PrintableText.escape($0.name))'" } ?? "leads to no route"
-        throw Obstacle(
+        throw SetupError(
             message: "its path \(PrintableText.escape(String(decoding: path, as: UTF8.self))) \(end)",
             place: example.place)
     }
 
-    private func body(of example: RouteExample) throws(Obstacle) -> [UInt8] {
+    private func body(of example: RouteExample) throws(SetupError) -> [UInt8] {
         switch example.body {
         case .bytes(let bytes): return bytes
         case .file(let name, let place):
             let path = "\(folder)/\(name)"
             let isInside: Bool
             let content: [UInt8]
-            do throws(FileAccess.Failure) {
+            do throws(FileAccess.AccessError) {
                 isInside = try FileAccess.isInside(path, folder: folder)
                 content = isInside ? try FileAccess.read(path, limit: RouteLanguage.bodyLimits.upperBound.bytes) : []
             } catch {
-                throw Obstacle(message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)
+                throw SetupError(
+                    message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)
             }
             if isInside { return content }
-            throw Obstacle(
-                message: "the file \(PrintableText.escape(path)) lies outside the routes folder", place: place)
+            throw SetupError(
+                message: "the file \(PrintableText.escape(path)) is outside the routes folder", place: place)
         }
     }
 }

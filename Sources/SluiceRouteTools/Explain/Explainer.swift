@@ -34,9 +34,9 @@ package struct Explainer: Sendable {
             if route.restrictsAddresses { note = "no sender is given: assuming an address that the route accepts" }
             arrival.sender = route.likelySender
         }
-        let signing = signs ? sign(&request, route, arrival) : nil
+        let signing = signs ? sign(&request, route, arrival: arrival) : nil
         return request.withView(from: arrival.sender ?? .unknown) { view in
-            run(view, route, arrival, note: note, signing: signing, fate: nil)
+            run(view, route, arrival: arrival, note: note, signing: signing, fate: nil)
         }
     }
 
@@ -52,18 +52,18 @@ package struct Explainer: Sendable {
         var note: String?
         if own == nil {
             note =
-                "the route '\(fate.route)', by which it came, no longer exists; its path now leads to '\(route.name)'"
+                "the route '\(fate.route)' that accepted it no longer exists; its path now leads to '\(route.name)'"
         } else if match !== route {
             let end = match.map { "leads to '\($0.name)'" } ?? "leads to no route"
-            note = "its path now \(end); this is what the route '\(route.name)', by which it came, makes of it"
+            note = "its path now \(end); this shows the route '\(route.name)' that accepted it"
         }
-        return run(request, route, arrival, note: note, signing: nil, fate: fate)
+        return run(request, route, arrival: arrival, note: note, signing: nil, fate: fate)
     }
 
     /// - Returns: a detail about the signature; `nil` for a request that has one, or needs none.
-    private func sign(_ request: inout RequestToSign, _ route: Route, _ arrival: RequestArrival) -> TraceStep? {
+    private func sign(_ request: inout RequestToSign, _ route: Route, arrival: RequestArrival) -> TraceStep? {
         guard route.isVerified, !route.holdsSignature(request, withSecret: true) else { return nil }
-        do throws(SigningObstacle) {
+        do throws(SigningError) {
             let headers = try route.sign(request, at: arrival.receivedAtMilliseconds, id: "explain")
             request.headers += headers
             let names = headers.map { PrintableText.escape($0.name) }.joined(separator: ", ")
@@ -74,12 +74,14 @@ package struct Explainer: Sendable {
     }
 
     private func run(
-        _ request: borrowing RequestView, _ route: Route, _ arrival: RequestArrival, note: String?,
+        _ request: borrowing RequestView, _ route: Route, arrival: RequestArrival, note: String?,
         signing: TraceStep?, fate: Explanation.Fate?
     ) -> Explanation {
         let source = details[route.index].source
         var explanation = Explanation(deliveryID: arrival.deliveryID)
-        explanation.steps = [requestStep(request, arrival, note: note, fate), routeStep(request, route, source)]
+        explanation.steps = [
+            requestStep(request, arrival, note: note, fate: fate), routeStep(request, route, source: source),
+        ]
         var trace = RecordedTrace(source, elementLimit: elementLimit)
         var scratch = RouteScratch()
         explanation.outcome = route.handle(request, arrival, from: .head, trace: &trace, scratch: &scratch)
@@ -95,7 +97,7 @@ package struct Explainer: Sendable {
     }
 
     private func requestStep(
-        _ request: borrowing RequestView, _ arrival: RequestArrival, note: String?, _ fate: Explanation.Fate?
+        _ request: borrowing RequestView, _ arrival: RequestArrival, note: String?, fate: Explanation.Fate?
     ) -> TraceStep {
         let sender = arrival.sender.map { ", from \($0)" } ?? ""
         let time = TimestampText.format(milliseconds: arrival.receivedAtMilliseconds)
@@ -106,7 +108,7 @@ package struct Explainer: Sendable {
         return step
     }
 
-    private func routeStep(_ request: borrowing RequestView, _ route: Route, _ source: RouteSource) -> TraceStep {
+    private func routeStep(_ request: borrowing RequestView, _ route: Route, source: RouteSource) -> TraceStep {
         let words = "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))"
         let details = route.parameters(of: request).map {
             TraceStep("", "\(PrintableText.escape($0.name)) = \(PrintableText.quote($0.value))")
@@ -127,7 +129,7 @@ extension Explainer {
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         let words = words(forLostPath: request.path)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate), TraceStep("route", holds: false, words),
+            requestStep(request, arrival, note: note, fate: fate), TraceStep("route", holds: false, words),
         ]
         explanation.conclude(fate)
         return explanation
@@ -179,5 +181,40 @@ extension Route {
             if case .literal(let own) = pair.0 { return "\(filled)/\(String(decoding: own, as: UTF8.self))" }
             return "\(filled)/\(String(decoding: pair.1, as: UTF8.self))"
         }
+    }
+}
+
+/// What people write on a command line to describe a request.
+extension RequestToSign.Header {
+    /// Reads `Name: value`.
+    ///
+    /// - Returns: `nil` for anything else, and for what no header can hold.
+    package init?(parsing text: String) {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let name = text[..<colon]
+        var value = text[text.index(after: colon)...]
+        while let first = value.first, first == " " || first == "\t" { value.removeFirst() }
+        while let last = value.last, last == " " || last == "\t" { value.removeLast() }
+        guard HeaderSyntax.isName(name), HeaderSyntax.isValue(value) else { return nil }
+        self.init(String(name), String(value))
+    }
+}
+
+extension RequestToSign {
+    /// Path and query as they go over the wire: percent-encoded but for escapes that are there already.
+    ///
+    /// - Parameters:
+    ///   - path: with what stands behind a `?`, if there is no `query`.
+    ///   - query: without the `?`.
+    /// - Returns: `nil` where the path does not begin with `/`, or there are two queries or a fragment.
+    package static func target(path: String, query: String?) -> String? {
+        guard path.hasPrefix("/"), !path.contains("#"), query?.contains("#") != true else { return nil }
+        guard let mark = path.firstIndex(of: "?") else {
+            let end = query.flatMap { $0.isEmpty ? nil : "?\(PercentEncoding.query($0))" } ?? ""
+            return PercentEncoding.path(path) + end
+        }
+        guard query == nil else { return nil }
+        let query = PercentEncoding.query(String(path[path.index(after: mark)...]))
+        return "\(PercentEncoding.path(String(path[..<mark])))?\(query)"
     }
 }

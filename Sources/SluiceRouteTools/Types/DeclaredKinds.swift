@@ -6,12 +6,12 @@ internal import SluiceRoutes
 /// The kinds that the route files of a folder declare. Routes are not read, and no secret is needed.
 package struct DeclaredKinds {
     /// What is wrong with the kinds, with a file's syntax, or with reading the folder; sorted by file, line and column.
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
     /// By name, byte for byte.
     private let kinds: [JobKind]
 
     /// - Parameter readingProblems: what went wrong while the files were read.
-    package init(_ files: [RouteFile], readingProblems: [RouteProblem] = []) {
+    package init(_ files: [RouteFile], readingProblems: [Diagnostic] = []) {
         var compiler = RouteCompiler(secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
         kinds = compiler.kinds(of: files).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         problems = (readingProblems + compiler.log.problems).sorted()
@@ -22,8 +22,8 @@ package struct DeclaredKinds {
 
     /// The types of the kinds' payloads as one document, the same for the same kinds.
     ///
-    /// - Throws: `KindNameClash` where two kinds would be the same type, so that one of them has to be renamed.
-    package func source(in language: KindLanguage) throws(KindNameClash) -> String {
+    /// - Throws: `KindNameError` where two kinds would be the same type, so that one of them has to be renamed.
+    package func source(in language: KindLanguage) throws(KindNameError) -> String {
         let named = kinds.map { NamedKind($0) }
         try refuseClashes(named)
         return switch language {
@@ -33,8 +33,8 @@ package struct DeclaredKinds {
         }
     }
 
-    private func refuseClashes(_ named: [NamedKind]) throws(KindNameClash) {
-        var problems: [RouteProblem] = []
+    private func refuseClashes(_ named: [NamedKind]) throws(KindNameError) {
+        var problems: [Diagnostic] = []
         var first: [String: JobKind] = [:]
         for (kind, type) in zip(kinds, named.map(\.typeName)) {
             guard let other = first.updateValue(first[type] ?? kind, forKey: type) else { continue }
@@ -42,7 +42,7 @@ package struct DeclaredKinds {
             problems.append(
                 kind.place.problem(.error, "the kinds \(names) would both be the type \(type); rename one of them"))
         }
-        guard problems.isEmpty else { throw KindNameClash(problems: problems.sorted()) }
+        guard problems.isEmpty else { throw KindNameError(problems: problems.sorted()) }
     }
 }
 
@@ -54,9 +54,9 @@ package enum KindLanguage: String, CaseIterable, Sendable {
 }
 
 /// The error of kinds whose names become the same type: `order-paid` and `order_paid`.
-package struct KindNameClash: Error, Sendable {
+package struct KindNameError: Error, Sendable {
     /// One for the second kind of each pair.
-    package let problems: [RouteProblem]
+    package let problems: [Diagnostic]
 }
 
 /// A kind as every language prints it.

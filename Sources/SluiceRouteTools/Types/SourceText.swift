@@ -21,7 +21,7 @@ struct SourceText {
     }
 
     /// An opening line, indented lines, and a closing line.
-    mutating func block(_ opening: String, _ closing: String? = "}", _ inside: (inout SourceText) -> Void) {
+    mutating func block(_ opening: String, _ closing: String? = "}", inside: (inout SourceText) -> Void) {
         line(opening)
         depth += 1
         inside(&self)

@@ -8,7 +8,7 @@ package struct RoutePath: Sendable, Hashable {
     }
 
     /// Why a text is no path, as a sentence.
-    package struct Complaint: Error {
+    package struct PathError: Error {
         package let message: String
     }
 
@@ -34,16 +34,16 @@ package struct RoutePath: Sendable, Hashable {
     }
 
     /// Reads `/github/{tenant}`.
-    package init(parsing text: String) throws(Complaint) {
-        guard text.utf8.first == UInt8(ascii: "/") else { throw Complaint(message: "'path' must begin with '/'") }
+    package init(parsing text: String) throws(PathError) {
+        guard text.utf8.first == UInt8(ascii: "/") else { throw PathError(message: "'path' must begin with '/'") }
         guard text.utf8.count <= Self.longest else {
-            throw Complaint(message: "'path' must not have more than \(Self.longest) bytes")
+            throw PathError(message: "'path' must not have more than \(Self.longest) bytes")
         }
         for scalar in text.unicodeScalars {
-            if let message = Self.complaint(about: scalar) { throw Complaint(message: message) }
+            if let message = Self.complaint(about: scalar) { throw PathError(message: message) }
         }
         guard PercentDecoding.hasPlainSegments(Array(text.utf8)) else {
-            throw Complaint(
+            throw PathError(
                 message:
                     "'path' must not contain '//' or the segments '.' and '..': requests for such paths are refused")
         }
@@ -52,7 +52,7 @@ package struct RoutePath: Sendable, Hashable {
         for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             let segment = try Self.segment(part)
             if case .parameter(let name) = segment, segments.contains(segment) {
-                throw Complaint(message: "the path has the parameter '\(PrintableText.escape(name))' twice")
+                throw PathError(message: "the path has two parameters '\(PrintableText.escape(name))'")
             }
             segments.append(segment)
         }
@@ -65,21 +65,21 @@ package struct RoutePath: Sendable, Hashable {
         case "?", "#", "%": "'path' must not contain '\(scalar)': it is the path alone, not percent-encoded"
         case "\\": "'path' must not contain '\\'"
         default:
-            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain blanks or control characters" : nil
+            scalar.value <= 0x20 || scalar.value == 0x7F ? "'path' must not contain spaces or control characters" : nil
         }
     }
 
-    private static func segment(_ part: Substring.UTF8View) throws(Complaint) -> Segment {
+    private static func segment(_ part: Substring.UTF8View) throws(PathError) -> Segment {
         let (opening, closing) = (UInt8(ascii: "{"), UInt8(ascii: "}"))
         guard part.contains(where: { $0 == opening || $0 == closing }) else { return .literal(Array(part)) }
         let name = part.dropFirst().dropLast()
         guard part.first == opening, part.last == closing, let first = name.first, !ASCII.isDigit(first),
             name.allSatisfy({ isNameByte($0) })
         else {
-            throw Complaint(
+            throw PathError(
                 message:
-                    "a parameter is a whole segment of the path, such as /github/{tenant}; its name has letters, "
-                    + "digits, '_' and '-'"
+                    "a parameter must be a whole segment of the path, such as /github/{tenant}; its name can have "
+                    + "letters, digits, '_' and '-'"
             )
         }
         return .parameter(String(Substring(name)))
@@ -95,4 +95,40 @@ package struct RoutePath: Sendable, Hashable {
 
 extension RoutePath: CustomStringConvertible {
     package var description: String { text }
+}
+
+/// The query of a request target.
+enum QueryParameters {
+    /// The decoded value of the first parameter with this name; `nil` if there is none.
+    static func first(_ name: String, in query: Span<UInt8>) -> [UInt8]? {
+        var start = 0
+        while start < query.count {
+            let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
+            let parameter = query.extracting(start..<end)
+            let mark = parameter.firstIndex(of: UInt8(ascii: "=")) ?? parameter.count
+            if PercentDecoding.formDecode(parameter.extracting(0..<mark)) == Array(name.utf8) {
+                return PercentDecoding.formDecode(
+                    parameter.extracting(min(mark + 1, parameter.count)..<parameter.count))
+            }
+            start = end + 1
+        }
+        return nil
+    }
+}
+
+/// What stands in a request's path where the route has parameters.
+package enum PathParameters {
+    /// - Parameters:
+    ///   - segment: counted from 0.
+    ///   - path: as received.
+    /// - Returns: the segment, decoded once; empty where there is none.
+    package static func value(at segment: Int, of path: Span<UInt8>) -> [UInt8] {
+        var start = 1
+        for _ in 0..<segment {
+            start = (path.firstIndex(of: UInt8(ascii: "/"), from: min(start, path.count)) ?? path.count) + 1
+        }
+        guard start < path.count else { return [] }
+        let end = path.firstIndex(of: UInt8(ascii: "/"), from: start) ?? path.count
+        return PercentDecoding.pathDecode(path.extracting((start - 1)..<end)).map { Array($0.dropFirst()) } ?? []
+    }
 }

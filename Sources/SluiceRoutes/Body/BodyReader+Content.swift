@@ -8,7 +8,7 @@ extension BodyReader {
 
     func readByContent(_ request: borrowing RequestView) -> BodyReading {
         let body = request.body
-        do throws(BodyFault) {
+        do throws(BodyError) {
             switch kind {
             case .json: return .asReceived
             case .form: return .untyped(try Self.form(body).json)
@@ -24,16 +24,16 @@ extension BodyReader {
     /// JSON, or for a provider that can send it so the JSON in the one field `payload` of a form.
     ///
     /// - Parameter isSaidToBeJSON: decides what is said of a body that cannot be read, and nothing else.
-    private func jsonOrPayload(_ body: Span<UInt8>, isSaidToBeJSON: Bool) throws(BodyFault) -> BodyReading {
+    private func jsonOrPayload(_ body: Span<UInt8>, isSaidToBeJSON: Bool) throws(BodyError) -> BodyReading {
         let charset = Charset.marked(at: body)
         if case .utf16 = charset {
-            guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
+            guard let text = charset.decode(body) else { throw BodyError("the JSON is not valid in its charset") }
             return .json(Self.json(in: text.span).array)
         }
         guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
         if unwrapsPayload, Self.isPayload(body) { return .json(try Self.solePayload(of: body)) }
         // A number, a text, true, false or null.
-        guard isSaidToBeJSON || FormFields.isJSON(Self.json(in: body)) else { throw BodyFault(Self.notJSON) }
+        guard isSaidToBeJSON || FormFields.isJSON(Self.json(in: body)) else { throw BodyError(Self.notJSON) }
         return .asReceived
     }
 
@@ -50,12 +50,12 @@ extension BodyReader {
         return index < body.count ? body[index] : nil
     }
 
-    private static func solePayload(of body: Span<UInt8>) throws(BodyFault) -> [UInt8] {
+    private static func solePayload(of body: Span<UInt8>) throws(BodyError) -> [UInt8] {
         try URLEncodedForm.requireWhole(body)
         let form = try URLEncodedForm.read(body, .utf8)
         guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1
         else {
-            throw BodyFault("the form has other fields than one 'payload'")
+            throw BodyError("the form has fields other than one 'payload'")
         }
         return json(in: payload.bytes.span).array
     }
@@ -70,7 +70,7 @@ extension BodyReader {
     }
 
     /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.
-    private static func form(_ body: Span<UInt8>) throws(BodyFault) -> FormFields {
+    private static func form(_ body: Span<UInt8>) throws(BodyError) -> FormFields {
         if let boundary = MultipartForm.boundary(at: body) {
             return try MultipartForm.read(body, boundary: boundary, charset: .utf8)
         }

@@ -41,7 +41,7 @@ package struct BodyReader: Sendable {
     }
 
     private func read(_ body: Span<UInt8>, _ type: borrowing MediaType) -> BodyReading {
-        do throws(BodyFault) {
+        do throws(BodyError) {
             switch kind {
             // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
             case .json: return .asReceived
@@ -55,7 +55,7 @@ package struct BodyReader: Sendable {
         }
     }
 
-    private func automatic(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+    private func automatic(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyError) -> BodyReading {
         switch type.family {
         case .json: return try Self.json(body, type)
         case .form, .multipart:
@@ -68,9 +68,9 @@ package struct BodyReader: Sendable {
 }
 
 extension BodyReader {
-    private static func json(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> BodyReading {
+    private static func json(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyError) -> BodyReading {
         guard let charset = try Charset.named(by: type), charset != .utf8 else { return .asReceived }
-        guard let text = charset.decode(body) else { throw BodyFault("the JSON is not valid in its charset") }
+        guard let text = charset.decode(body) else { throw BodyError("the JSON is not valid in its charset") }
         return .json(json(in: text.span).array)
     }
 
@@ -107,27 +107,27 @@ extension BodyReader {
         return Swift.max([UInt8].jsonStringLength(body), isUTF8 ? 0 : 3 * body.count) + 3 * body.count
     }
 
-    private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyFault) -> FormFields {
+    private static func form(_ body: Span<UInt8>, _ type: borrowing MediaType) throws(BodyError) -> FormFields {
         if case .multipart = type.family {
             guard let boundary = type.parameter("boundary") else {
-                throw BodyFault("the multipart body has no boundary in its content type")
+                throw BodyError("the multipart body has no boundary in its content type")
             }
             return try MultipartForm.read(body, boundary: boundary, charset: try Charset.named(by: type) ?? .utf8)
         }
         return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
     }
 
-    private static func payload(_ form: FormFields) throws(BodyFault) -> [UInt8] {
+    private static func payload(_ form: FormFields) throws(BodyError) -> [UInt8] {
         let payloads = form.values(of: "payload")
         guard let payload = payloads.first, payloads.count == 1 else {
-            throw BodyFault("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
+            throw BodyError("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
         }
         return json(in: payload.bytes.span).array
     }
 
     /// - Returns: a JSON string.
-    static func text(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
-        guard let text = charset.decode(body) else { throw BodyFault("the text is not valid in its charset") }
+    static func text(_ body: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
+        guard let text = charset.decode(body) else { throw BodyError("the text is not valid in its charset") }
         var json: [UInt8] = []
         json.reserveCapacity(text.count + text.count / 16 + 2)
         // The mark says how the text was written, and is no part of it.
@@ -147,7 +147,7 @@ extension BodyReader {
 }
 
 /// Why a body cannot be read as what it should be.
-struct BodyFault: Error {
+struct BodyError: Error {
     /// A phrase without anything of the request.
     let reason: String
 

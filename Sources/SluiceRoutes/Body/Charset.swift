@@ -13,12 +13,12 @@ enum Charset: Sendable {
     /// The charset that a media type names.
     ///
     /// - Returns: `nil` where it names none.
-    static func named(by type: borrowing MediaType) throws(BodyFault) -> Charset? {
+    static func named(by type: borrowing MediaType) throws(BodyError) -> Charset? {
         guard let label = type.parameter("charset"), !label.isEmpty else { return nil }
         return try named(label)
     }
 
-    static func named(_ label: [UInt8]) throws(BodyFault) -> Charset {
+    static func named(_ label: [UInt8]) throws(BodyError) -> Charset {
         switch String(decoding: label.map(ASCII.lowercase), as: UTF8.self) {
         case "utf-8", "utf8", "us-ascii", "ascii": return .utf8
         case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "l1", "windows-1252", "cp1252", "x-cp1252":
@@ -27,7 +27,7 @@ enum Charset: Sendable {
         case "utf-16le": return .utf16LittleEndian
         case "utf-16be": return .utf16BigEndian
         // The label is the sender's text, and is not repeated.
-        default: throw BodyFault("the charset that the body is said to have is not supported")
+        default: throw BodyError("the charset of the body is not supported")
         }
     }
 

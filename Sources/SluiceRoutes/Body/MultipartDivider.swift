@@ -11,10 +11,10 @@ struct MultipartDivider {
 
     static let longestBoundary = 70
 
-    init(boundary: [UInt8]) throws(BodyFault) {
+    init(boundary: [UInt8]) throws(BodyError) {
         guard (1...Self.longestBoundary).contains(boundary.count), boundary.allSatisfy({ (0x20...0x7E).contains($0) }),
             boundary.last != ASCII.space
-        else { throw BodyFault("the multipart body has a boundary of another form than RFC 2046 allows") }
+        else { throw BodyError("the multipart body has a boundary that RFC 2046 does not allow") }
         delimiter = Array("--".utf8) + boundary
     }
 
@@ -26,13 +26,13 @@ struct MultipartDivider {
     }
 
     /// Goes to the first part; what stands before it means nothing.
-    mutating func skipPreamble(of body: Span<UInt8>) throws(BodyFault) {
+    mutating func skipPreamble(of body: Span<UInt8>) throws(BodyError) {
         switch line(body, at: 0) {
         case .delimiter(let next): position = next
         case .closing: isAtEnd = true
         case .other:
             guard findLine(in: body, from: 0) != nil else {
-                throw BodyFault("the multipart body does not have its boundary")
+                throw BodyError("the multipart body does not have its boundary")
             }
         }
     }
@@ -40,11 +40,11 @@ struct MultipartDivider {
     /// The next part, with its head.
     ///
     /// - Returns: `nil` behind the last one; what follows it means nothing.
-    mutating func next(in body: Span<UInt8>) throws(BodyFault) -> Range<Int>? {
+    mutating func next(in body: Span<UInt8>) throws(BodyError) -> Range<Int>? {
         guard !isAtEnd else { return nil }
         let start = position
         guard let end = findLine(in: body, from: start) else {
-            throw BodyFault("the multipart body has no closing boundary")
+            throw BodyError("the multipart body has no closing boundary")
         }
         return start..<end
     }

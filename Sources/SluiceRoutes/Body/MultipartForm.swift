@@ -14,7 +14,7 @@ package enum MultipartForm {
     }
 
     /// - Parameter charset: of fields that name none, unless the body itself does.
-    static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyFault) -> FormFields
+    static func read(_ body: Span<UInt8>, boundary: [UInt8], charset standard: Charset) throws(BodyError) -> FormFields
     {
         let parts = try parts(of: body, boundary)
         let charset = try charset(of: body, parts, standard: standard)
@@ -33,13 +33,13 @@ package enum MultipartForm {
         let content: Range<Int>
     }
 
-    private static func parts(of body: Span<UInt8>, _ boundary: [UInt8]) throws(BodyFault) -> [Part] {
+    private static func parts(of body: Span<UInt8>, _ boundary: [UInt8]) throws(BodyError) -> [Part] {
         var parts: [Part] = []
         var divider = try MultipartDivider(boundary: boundary)
         try divider.skipPreamble(of: body)
         while let range = try divider.next(in: body) {
             guard parts.count < FormFields.maximum else {
-                throw BodyFault("the multipart body has more than \(FormFields.maximum) parts")
+                throw BodyError("the multipart body has more than \(FormFields.maximum) parts")
             }
             let (head, start) = try MultipartHead.read(body.extracting(range))
             parts.append(Part(head: head, content: (range.lowerBound + start)..<range.upperBound))
@@ -49,7 +49,7 @@ package enum MultipartForm {
 
     /// The charset of fields that name none: in a field that browsers fill in (RFC 7578 §4.6), or else beside the
     /// boundary.
-    private static func charset(of body: Span<UInt8>, _ parts: [Part], standard: Charset) throws(BodyFault) -> Charset {
+    private static func charset(of body: Span<UInt8>, _ parts: [Part], standard: Charset) throws(BodyError) -> Charset {
         if let part = parts.first(where: { $0.head.name.elementsEqual("_charset_".utf8) }) {
             let label = HeaderParameters.trimmed(body.extracting(part.content))
             if !label.isEmpty { return try Charset.named(label.array) }
@@ -57,10 +57,10 @@ package enum MultipartForm {
         return standard
     }
 
-    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyFault)
+    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyError)
         -> FormFields.Value
     {
-        if let name = head.filename { return .json(file(try text(name.span, charset), content, head)) }
+        if let name = head.filename { return .json(file(try text(name.span, charset), content, head: head)) }
         let declared = head.contentType
         let type = MediaType(declared.span)
         switch type.name.isEmpty ? .text : type.family {
@@ -73,15 +73,15 @@ package enum MultipartForm {
         }
     }
 
-    private static func text(_ bytes: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
+    private static func text(_ bytes: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
         guard let text = charset.decode(bytes) else {
-            throw BodyFault("a part of the multipart body is not valid in its charset")
+            throw BodyError("a part of the multipart body is not valid in its charset")
         }
         return text
     }
 
     /// What a job gets of a file.
-    private static func file(_ name: [UInt8], _ content: Span<UInt8>, _ head: MultipartHead) -> [UInt8] {
+    private static func file(_ name: [UInt8], _ content: Span<UInt8>, head: MultipartHead) -> [UInt8] {
         var json = Array(#"{"filename":"#.utf8)
         json.appendJSONString(name.span)
         json += Array(#","content_type":"#.utf8)

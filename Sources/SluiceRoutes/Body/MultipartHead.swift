@@ -14,7 +14,7 @@ struct MultipartHead {
 
     /// - Parameter part: a part with its content.
     /// - Returns: the head, and where the content begins.
-    static func read(_ part: Span<UInt8>) throws(BodyFault) -> (head: MultipartHead, contentStart: Int) {
+    static func read(_ part: Span<UInt8>) throws(BodyError) -> (head: MultipartHead, contentStart: Int) {
         // A line's break is looked for no further than a head may go.
         let start = part.extracting(0..<min(part.count, longest))
         var fields = MultipartHeadFields()
@@ -38,16 +38,16 @@ struct MultipartHead {
         return nil
     }
 
-    private static func cutOff(_ part: Span<UInt8>) -> BodyFault {
-        BodyFault(
+    private static func cutOff(_ part: Span<UInt8>) -> BodyError {
+        BodyError(
             part.count > longest
                 ? "a part of the multipart body has a head of more than \(longest) bytes"
-                : "a part of the multipart body has no empty line behind its head")
+                : "a part of the multipart body has no empty line after its head")
     }
 
-    private init(_ fields: borrowing MultipartHeadFields) throws(BodyFault) {
+    private init(_ fields: borrowing MultipartHeadFields) throws(BodyError) {
         guard let disposition = fields["content-disposition"], let name = Self.parameter("name", of: disposition) else {
-            throw BodyFault("a part of the multipart body has no name")
+            throw BodyError("a part of the multipart body has no name")
         }
         try Self.checkTransferEncoding(fields["content-transfer-encoding"])
         self.name = name
@@ -81,11 +81,11 @@ struct MultipartHead {
     }
 
     /// RFC 7578 §4.7 knows no sender that uses one.
-    private static func checkTransferEncoding(_ value: [UInt8]?) throws(BodyFault) {
+    private static func checkTransferEncoding(_ value: [UInt8]?) throws(BodyError) {
         guard let value else { return }
         let encoding = value.span
         guard encoding.matches("binary") || encoding.matches("8bit") || encoding.matches("7bit") else {
-            throw BodyFault("a part of the multipart body has a transfer encoding")
+            throw BodyError("a part of the multipart body has an unsupported transfer encoding")
         }
     }
 }
@@ -95,7 +95,7 @@ private struct MultipartHeadFields {
     private var lines: [(name: [UInt8], value: [UInt8])] = []
 
     /// - Parameter line: not empty; one that begins with a blank goes on with the line before it (RFC 5322 §2.2.3).
-    mutating func add(_ line: Span<UInt8>) throws(BodyFault) {
+    mutating func add(_ line: Span<UInt8>) throws(BodyError) {
         if HeaderParameters.isBlank(line[0]) {
             guard !lines.isEmpty else { throw Self.fault }
             lines[lines.count - 1].value.append(ASCII.space)
@@ -107,8 +107,8 @@ private struct MultipartHeadFields {
         lines.append((name.array, HeaderParameters.trimmed(line.extracting((colon + 1)..<line.count)).array))
     }
 
-    private static var fault: BodyFault {
-        BodyFault("a part of the multipart body has a line in its head that is no header")
+    private static var fault: BodyError {
+        BodyError("a part of the multipart body has an invalid header line")
     }
 
     /// The value of the first line with this name, in any case.

@@ -5,8 +5,8 @@ enum URLEncodedForm {
     /// Refuses a body that no encoder of forms makes, such as JSON or several lines with a form in them: the encoders
     /// of the WHATWG URL standard (§5.2) and of RFC 3986 (§2) write blanks, control characters, quotes and braces with
     /// `%`.
-    static func requireWhole(_ body: Span<UInt8>) throws(BodyFault) {
-        for index in body.indices where !mayStand(body[index]) { throw BodyFault("the body is not a form in one line") }
+    static func requireWhole(_ body: Span<UInt8>) throws(BodyError) {
+        for index in body.indices where !mayStand(body[index]) { throw BodyError("the body is not a URL-encoded form") }
     }
 
     private static func mayStand(_ byte: UInt8) -> Bool {
@@ -19,7 +19,7 @@ enum URLEncodedForm {
         }
     }
 
-    static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> FormFields {
+    static func read(_ body: Span<UInt8>, _ charset: Charset) throws(BodyError) -> FormFields {
         var fields = FormFields()
         var start = 0
         var count = 0
@@ -28,7 +28,7 @@ enum URLEncodedForm {
             if end > start {
                 count += 1
                 guard count <= FormFields.maximum else {
-                    throw BodyFault("the form has more than \(FormFields.maximum) fields")
+                    throw BodyError("the form has more than \(FormFields.maximum) fields")
                 }
                 try add(body.extracting(start..<end), charset, to: &fields)
             }
@@ -37,16 +37,16 @@ enum URLEncodedForm {
         return fields
     }
 
-    private static func add(_ field: Span<UInt8>, _ charset: Charset, to fields: inout FormFields) throws(BodyFault) {
+    private static func add(_ field: Span<UInt8>, _ charset: Charset, to fields: inout FormFields) throws(BodyError) {
         let mark = field.firstIndex(of: UInt8(ascii: "=")) ?? field.count
         let name = try text(field.extracting(0..<mark), charset)
         fields.add(name, .text(try text(field.extracting(min(mark + 1, field.count)..<field.count), charset)))
     }
 
-    private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyFault) -> [UInt8] {
+    private static func text(_ encoded: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
         let bytes = PercentDecoding.formDecode(encoded)
         guard let text = charset.decode(bytes.span) else {
-            throw BodyFault("a field of the form is not valid in its charset")
+            throw BodyError("a field of the form is not valid in its charset")
         }
         return text
     }

@@ -29,7 +29,7 @@ package enum ReferenceSource: Sendable, Hashable {
     case route
     /// SHA-256 of the body, after gzip, or of the exact bytes of a value in it, in hex.
     case bodyDigest(JSONPath)
-    /// The element at hand, with `each`, or a value in it.
+    /// The current element, with `each`, or a value in it.
     case item(JSONPath)
     /// SHA-256 of the exact bytes of the element, or of a value in it, in hex.
     case itemDigest(JSONPath)

@@ -10,7 +10,7 @@ package struct Glob: Sendable {
     }
 
     /// What is wrong with a pattern: a phrase to stand behind its name.
-    package struct Failure: Error {
+    package struct PatternError: Error {
         package let message: String
     }
 
@@ -18,7 +18,7 @@ package struct Glob: Sendable {
     let pattern: String
     private let elements: [Element]
 
-    package init(_ pattern: String) throws(Failure) {
+    package init(_ pattern: String) throws(PatternError) {
         self.pattern = pattern
         var elements: [Element] = []
         var isEscaped = false
@@ -42,8 +42,8 @@ package struct Glob: Sendable {
         self.elements = elements
     }
 
-    private static let strayBackslash = Failure(
-        message: #"has a backslash before something else than *, ? or \; a literal one is written \\"#)
+    private static let strayBackslash = PatternError(
+        message: #"has a backslash that is not before *, ? or \; write a literal backslash as \\"#)
 
     /// Whether the pattern describes all of `text`.
     func matches(_ text: Span<UInt8>) -> Bool {
@@ -54,7 +54,7 @@ package struct Glob: Sendable {
     /// The same, with how often an element was held against the text: the number of elements times the length of the
     /// text, at most.
     ///
-    /// Only the last `*` is ever tried anew. If what stands between two of them fits somewhere, it does no harm to take
+    /// Only the last `*` is ever retried. If what stands between two of them fits somewhere, it does no harm to take
     /// the first place.
     func matches(_ text: Span<UInt8>, countingIn steps: inout Int) -> Bool {
         var (position, element) = (0, 0)

@@ -12,10 +12,10 @@ extension PayloadType {
             var reader = PayloadCheck.reader(of: payload)
             var check = PayloadCheck()
             guard let misfit = try check.misfit(self, &reader) else { return nil }
-            return try MisfitSentence.of(misfit, self, payload)
+            return try MisfitSentence.of(misfit, self, payload: payload)
         } catch {
             // What was rendered has been scanned.
-            return "the payload cannot be read: \(error)"
+            return "the payload cannot be parsed: \(error)"
         }
     }
 }
@@ -45,7 +45,7 @@ struct PayloadCheck {
         JSONReader(payload, maximumDepth: JSONLimits.bulkDepth, acceptsLoneSurrogates: true)
     }
 
-    /// Passes the value at hand.
+    /// Skips the current value.
     mutating func misfit(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> PayloadMisfit? {
         let found = try reader.peek()
         let offset = reader.offset

@@ -56,7 +56,7 @@ struct MisfitSentence {
     private var path = PayloadPath()
 
     /// - Parameter misfit: what a check of this payload against this type found.
-    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, _ payload: Span<UInt8>) throws(JSONError) -> String? {
+    static func of(_ misfit: PayloadMisfit, _ type: PayloadType, payload: Span<UInt8>) throws(JSONError) -> String? {
         var reader = PayloadCheck.reader(of: payload)
         var search = MisfitSentence(misfit: misfit)
         return try search.sentence(type, &reader)
@@ -64,7 +64,7 @@ struct MisfitSentence {
 
     private init(misfit: PayloadMisfit) { self.misfit = misfit }
 
-    /// Passes the value at hand, unless the misfit is found in it.
+    /// Skips the current value, unless the mismatch is found in it.
     private mutating func sentence(_ type: PayloadType, _ reader: inout JSONReader) throws(JSONError) -> String? {
         let found = try reader.peek()
         if reader.offset == misfit.offset { return complaint(type, found) }
@@ -99,7 +99,7 @@ struct MisfitSentence {
             return "\(path.entering(field: fields.all[position].name).text) is missing"
         }
         if case .integer = type.shape, found == .number {
-            return "\(path.text) must be an integer of 64 bits, written without fraction and exponent"
+            return "\(path.text) must be a 64-bit integer, written without fraction and exponent"
         }
         return "\(path.text) must be \(type.noun), not \(Self.noun(found))"
     }

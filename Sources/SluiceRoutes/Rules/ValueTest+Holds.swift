@@ -79,7 +79,7 @@ extension ValueTest {
         return false
     }
 
-    /// - Parameter number: `nil` for a text that is none.
+    /// - Parameter number: `nil` for a text that is not a number.
     private func holds(forNumber number: JSONNumber?) -> Bool {
         guard let number else { return false }
         switch self {

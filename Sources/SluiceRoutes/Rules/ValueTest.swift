@@ -49,12 +49,12 @@ extension ValueTest {
     /// What is asked, to stand behind the name of a value: `is one of "opened", "reopened"`.
     package var words: String {
         switch self {
-        case .exists(let exists): exists ? "is there and not null" : "is absent or null"
+        case .exists(let exists): exists ? "is present and not null" : "is absent or null"
         case .equals(let values): Self.phrase("is", values.map(\.words))
         case .differs(let values):
             values.count == 1 ? "is not \(values[0].words)" : "is none of \(Self.list(values.map(\.words)))"
         case .prefix(let texts): Self.phrase("begins with", texts.map(Self.quoted))
-        case .suffix(let texts): Self.phrase("ends in", texts.map(Self.quoted))
+        case .suffix(let texts): Self.phrase("ends with", texts.map(Self.quoted))
         case .contains(let values, _): Self.phrase("contains", values.map(\.words))
         case .like(let globs): Self.phrase("is like", globs.map { Self.quoted(Array($0.pattern.utf8)) })
         case .greater(_, let written): "is greater than \(written)"

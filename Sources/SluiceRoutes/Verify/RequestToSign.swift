@@ -53,8 +53,8 @@ package struct RequestToSign: Sendable {
     }
 }
 
-/// Why a request cannot be signed by a scheme, or a route not be given a secret; a sentence for whoever wrote the
+/// Why a request cannot be signed by a scheme, or a route not be given a secret; a sentence for the author of the
 /// example.
-package struct SigningObstacle: Error, Sendable, Hashable {
+package struct SigningError: Error, Sendable, Hashable {
     package let message: String
 }

@@ -73,3 +73,49 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
         }
     }
 }
+
+/// Where a secret came from.
+package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
+    /// The environment variable of this name.
+    case environment(String)
+    /// The file at this path, as the route file writes it.
+    case file(String)
+    /// The route file itself.
+    case inline
+    /// Made up when the route was compiled, in the place of one that was not looked for.
+    case throwAway
+    /// Made up in the place of this one, which was looked for and is not there.
+    indirect case standIn(SecretSource)
+    /// Handed over for one trial.
+    case given
+
+    /// Whether it was made up in the place of one that is not there.
+    package var isStandIn: Bool { if case .standIn = self { true } else { false } }
+
+    /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made
+    /// up`; never the secret.
+    package var description: String {
+        switch self {
+        case .environment(let name): "env \(name)"
+        case .file(let path): "file \(path)"
+        case .inline: "inline"
+        case .throwAway: "throw-away"
+        case .given: "given"
+        case .standIn(let missing): "\(missing), which is missing, so one was generated"
+        }
+    }
+}
+
+/// Where a compilation takes the secrets of its routes from.
+package enum SecretSupply: Sendable, Hashable {
+    /// From where the route files say; what is not there is a problem.
+    case configured
+    /// From where the route files say; what is not there comes from a generator. For explanations; never to be served
+    /// from.
+    case whereThere
+    /// From where the route files say; the key of a variable that is not there is this text. For trying out.
+    case wellKnown(String)
+    /// From a generator: the table can sign and verify requests of its own, and no variable and no file is looked at.
+    /// For examples; never to be served from.
+    case throwAway
+}

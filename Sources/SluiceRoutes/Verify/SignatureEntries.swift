@@ -68,16 +68,16 @@ package struct SignatureEntries {
     /// Why there is nothing to compare.
     ///
     /// - Parameter noun: where it was looked for, with an article.
-    func refusal(_ noun: String) -> Refusal {
+    func refusal(_ noun: String) -> VerificationError {
         let isList = form.separator != nil
         if list.contains(where: { if case .unreadable = $0 { true } else { false } }) {
-            return .invalid("\(noun) \(isList ? "holds no signature that is" : "is not") \(form.encoding.rawValue)")
+            return .invalid("\(noun) \(isList ? "contains no signature that is" : "is not") \(form.encoding.rawValue)")
         }
         if !hasValue { return .missing("\(noun) is missing") }
-        if !list.isEmpty { return .missing("\(noun) holds no signature behind its prefix") }
+        if !list.isEmpty { return .missing("\(noun) contains no signature after its prefix") }
         if skipped == 0 { return .missing("\(noun) is empty") }
         return .invalid(
-            "\(noun) \(isList ? "holds no entry that begins" : "does not begin") with the signature's prefix")
+            "\(noun) \(isList ? "contains no entry that begins" : "does not begin") with the signature's prefix")
     }
 }
 

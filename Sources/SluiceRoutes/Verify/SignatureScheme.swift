@@ -1,4 +1,4 @@
-internal import SluiceBase
+package import SluiceBase
 package import SluiceJSON
 
 /// Everything about a route's signatures but the secrets: what `verify` says, or a provider's preset, read.
@@ -46,7 +46,7 @@ package struct SignatureScheme: Sendable {
 
 extension SignatureScheme {
     /// All signatures that a request carries.
-    func entries(in request: borrowing SignedRequest) throws(Refusal) -> SignatureEntries {
+    func entries(in request: borrowing SignedRequest) throws(VerificationError) -> SignatureEntries {
         var entries = SignatureEntries(form)
         switch place {
         case .header(let name): try take(name, request, into: &entries)
@@ -60,13 +60,13 @@ extension SignatureScheme {
 
     /// Several lines are several values for a scheme that can tell them apart, and a refusal for any other.
     private func take(_ name: HeaderName, _ request: borrowing SignedRequest, into entries: inout SignatureEntries)
-        throws(Refusal)
+        throws(VerificationError)
     {
         let headers = request.request.headers
         guard var index = headers.firstIndex(of: name) else { return }
         entries.take(headers.value(at: index))
         while let next = headers.firstIndex(of: name, from: index + 1) {
-            guard form.separator != nil else { throw .invalid("the header \(name) stands twice") }
+            guard form.separator != nil else { throw .invalid("the header \(name) is repeated") }
             entries.take(headers.value(at: next))
             index = next
         }
@@ -75,16 +75,16 @@ extension SignatureScheme {
     /// The text that the signature of a request has to be over.
     ///
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
-    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(Refusal) -> SignedText {
+    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> SignedText {
         try signed.text(of: request, timestamp: timestamp, id: try id(in: request))
     }
 
     /// What `${id}` stands for; `nil` where the scheme has no id.
-    func id(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8]? {
+    func id(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8]? {
         guard let id else { return nil }
         let text = try request.requiredValue(id, "id")
         guard idPattern.matches(text) else {
-            throw .invalid("\(id.source.noun), which holds the id, does not match 'id_pattern'")
+            throw .invalid("\(id.source.noun), which contains the id, does not match 'id_pattern'")
         }
         return text
     }
@@ -113,4 +113,40 @@ package struct KeyForm: Sendable {
 
     /// How a key is written in this form.
     package func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
+}
+
+/// Where in a request a scheme finds its signatures.
+package enum SignaturePlace: Sendable {
+    case header(HeaderName)
+    /// `${header.NAME-*}`, for a provider that sends a header a key: `NAME-1` to `NAME-20`.
+    case numberedHeaders(String, [HeaderName])
+    /// A query parameter, a path parameter or a field of the body.
+    case value(Reference)
+
+    /// As many numbers as entries of one value are looked at.
+    package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
+        let stem = pattern.description.dropLast()
+        return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
+    }
+
+    /// The headers that it stands in; none where it stands elsewhere.
+    package var headers: [HeaderName] {
+        switch self {
+        case .header(let name): [name]
+        case .numberedHeaders(_, let names): names
+        case .value: []
+        }
+    }
+
+    /// Whether the signature is read from the body.
+    var isInBody: Bool { if case .value(let reference) = self { reference.source.isOfBody } else { false } }
+
+    /// With an article, for messages.
+    var noun: String {
+        switch self {
+        case .header(let name): "the header \(name)"
+        case .numberedHeaders(let pattern, _): "the header \(pattern)"
+        case .value(let reference): reference.source.noun
+        }
+    }
 }

@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceJSON
 
 extension SignatureVerifier {
-    /// The headers that make a request genuine: the signature, and what it is over where the request does not hold it
+    /// The headers that make a request valid: the signature, and what it is over where the request does not hold it
     /// yet.
     ///
     /// Only headers are added: a part of the signature in the query, the path or the body has to be there already, and
@@ -12,7 +12,7 @@ extension SignatureVerifier {
     ///   - request: without the header of the signature.
     ///   - nowMilliseconds: what the timestamp says, if the request lacks one.
     ///   - id: what the header of the id says, if the request lacks it.
-    func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningObstacle) -> [RequestToSign
+    func sign(_ request: RequestToSign, at nowMilliseconds: Int64, id: String) throws(SigningError) -> [RequestToSign
         .Header]
     {
         let header = try signatureHeader(for: request)
@@ -31,13 +31,13 @@ extension SignatureVerifier {
         return added
     }
 
-    private func signatureHeader(for request: RequestToSign) throws(SigningObstacle) -> HeaderName {
+    private func signatureHeader(for request: RequestToSign) throws(SigningError) -> HeaderName {
         guard let header = scheme.place.headers.first else {
-            throw SigningObstacle(
-                message: "the signature stands in \(scheme.place.noun), and a request can only be signed in a header")
+            throw SigningError(
+                message: "the signature is in \(scheme.place.noun), and requests can only be signed in a header")
         }
         guard !request.holds(header) else {
-            throw SigningObstacle(message: "the request has the header \(header) already")
+            throw SigningError(message: "the request already has the header \(header)")
         }
         return header
     }
@@ -45,14 +45,14 @@ extension SignatureVerifier {
     /// - Parameter besides: the timestamp where it stands in the header of the signature.
     private func signature(
         of request: RequestToSign, with added: [RequestToSign.Header], besides: (header: HeaderName, text: String)?
-    ) throws(SigningObstacle) -> String {
+    ) throws(SigningError) -> String {
         var complete = request
         complete.headers += added
         if let besides { complete.headers.append(.init(besides.header.description, besides.text)) }
-        do throws(Refusal) {
-            let digest = try complete.withView { view throws(Refusal) in
+        do throws(VerificationError) {
+            let digest = try complete.withView { view throws(VerificationError) in
                 var findings = JSONFindings()
-                return try self.read(view, &findings) { request throws(Refusal) in
+                return try self.read(view, &findings) { request throws(VerificationError) in
                     let timestamp = try scheme.timestamp?.text(in: request)
                     return try scheme.text(of: request, timestamp: timestamp).authenticate(
                         secrets[0].key, body: request.request.body)
@@ -60,7 +60,7 @@ extension SignatureVerifier {
             }
             return String(decoding: scheme.form.prefix, as: UTF8.self) + scheme.form.encoding.encode(digest)
         } catch {
-            throw SigningObstacle(message: "the request cannot be signed: \(error.reason)")
+            throw SigningError(message: "the request cannot be signed: \(error.reason)")
         }
     }
 

@@ -38,19 +38,21 @@ package final class SignatureVerifier: Sendable {
     ///   - findings: the thread's own.
     ///   - recorder: where the steps are written down; `nil` where nobody asks.
     func verify(
-        _ request: borrowing RequestView, _ nowMilliseconds: Int64, _ findings: inout JSONFindings,
-        _ recorder: VerificationRecorder?
-    ) throws(Refusal) {
+        _ request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings,
+        recorder: VerificationRecorder?
+    ) throws(VerificationError) {
         if recorder == nil, let signature = soleSignature(of: request) {
             return try judge(signature, over: request.body)
         }
-        try read(request, &findings) { signed throws(Refusal) in try judge(signed, nowMilliseconds, recorder) }
+        try read(request, &findings) { signed throws(VerificationError) in
+            try judge(signed, nowMilliseconds, recorder: recorder)
+        }
     }
 
     /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
     /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
     /// looked at.
-    func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(Refusal) {
+    func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
             request: copy request, document: request.body.extracting(0..<0), findings: nil, publicURL: publicURL)
@@ -65,27 +67,29 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func judge(
-        _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, _ recorder: VerificationRecorder?
-    ) throws(Refusal) {
+        _ request: borrowing SignedRequest, _ nowMilliseconds: Int64, recorder: VerificationRecorder?
+    ) throws(VerificationError) {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
         let timestamp = try scheme.timestamp?.text(in: request)
-        recorder?.note(timestamp, scheme.timestamp, nowMilliseconds)
+        recorder?.note(timestamp, scheme.timestamp, nowMilliseconds: nowMilliseconds)
         let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
         // A person is told as well whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
         let text: SignedText
-        do throws(Refusal) { text = try scheme.text(of: request, timestamp: timestamp) } catch { throw expiry ?? error }
+        do throws(VerificationError) { text = try scheme.text(of: request, timestamp: timestamp) } catch {
+            throw expiry ?? error
+        }
         recorder?.note(text, body: request.request.body)
-        let isMatch = matches(entries, text, request.request.body, recorder)
+        let isMatch = matches(entries, text, body: request.request.body, recorder: recorder)
         if let expiry { throw expiry }
         guard isMatch else { throw noMatch }
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
     private func matches(
-        _ entries: SignatureEntries, _ text: SignedText, _ body: Span<UInt8>, _ recorder: VerificationRecorder?
+        _ entries: SignatureEntries, _ text: SignedText, body: Span<UInt8>, recorder: VerificationRecorder?
     ) -> Bool {
         var matches = false
         for (position, secret) in secrets.enumerated() {
@@ -101,7 +105,7 @@ package final class SignatureVerifier: Sendable {
         return matches
     }
 
-    private var noMatch: Refusal { .invalid("\(scheme.place.noun) does not match any secret of the route") }
+    private var noMatch: VerificationError { .invalid("\(scheme.place.noun) does not match any secret of the route") }
 }
 
 extension SignatureVerifier {
@@ -120,7 +124,7 @@ extension SignatureVerifier {
         return text.isEmpty ? nil : scheme.form.encoding.decode(text)
     }
 
-    private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(Refusal) {
+    private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(VerificationError) {
         var matches = false
         for secret in secrets {
             let digest = secret.key.authenticate(body)
@@ -137,8 +141,8 @@ extension SignatureVerifier {
     /// it: in one pass, bounded by the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
-        _ judge: (borrowing SignedRequest) throws(Refusal) -> Result
-    ) throws(Refusal) -> Result {
+        judge: (borrowing SignedRequest) throws(VerificationError) -> Result
+    ) throws(VerificationError) -> Result {
         guard scheme.readsBody else {
             return try judge(
                 SignedRequest(
@@ -146,16 +150,17 @@ extension SignatureVerifier {
                 ))
         }
         switch body.read(request) {
-        case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), &findings))
-        case .json(let document), .untyped(let document): return try judge(scanned(request, document.span, &findings))
+        case .asReceived: return try judge(scanned(request, BodyReader.json(in: request.body), findings: &findings))
+        case .json(let document), .untyped(let document):
+            return try judge(scanned(request, document.span, findings: &findings))
         case .unreadable(let why): throw Self.unreadable(why)
         }
     }
 
     @_lifetime(copy request, copy document)
     private func scanned(
-        _ request: borrowing RequestView, _ document: Span<UInt8>, _ findings: inout JSONFindings
-    ) throws(Refusal) -> SignedRequest {
+        _ request: borrowing RequestView, _ document: Span<UInt8>, findings: inout JSONFindings
+    ) throws(VerificationError) -> SignedRequest {
         do {
             try JSONScanner.scan(document, paths: scheme.paths, into: &findings)
         } catch {
@@ -164,7 +169,7 @@ extension SignatureVerifier {
         return SignedRequest(request: copy request, document: document, findings: findings, publicURL: publicURL)
     }
 
-    private static func unreadable(_ why: String) -> Refusal {
-        .missing("the body, in which a part of the signature stands, cannot be read: \(why)")
+    private static func unreadable(_ why: String) -> VerificationError {
+        .missing("the body, which contains a part of the signature, cannot be parsed: \(why)")
     }
 }

@@ -35,7 +35,7 @@ package enum SignedExtent: Sendable, Hashable {
 }
 
 /// Two values of a signed text that stand so that nothing says where the first one ends.
-package struct AmbiguousJoin: Error {
+package struct AmbiguousJoinError: Error {
     package let first: ReferenceSource
     package let second: ReferenceSource
 }
@@ -44,7 +44,7 @@ extension SignedBoundary {
     /// What the values of a signed text must fulfil, in the order of its parts; `none` for its literals.
     ///
     /// - Throws: where two values are free.
-    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin)
+    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoinError)
         -> [SignedBoundary]
     {
         var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
@@ -90,11 +90,11 @@ extension SignedBoundary {
     }
 
     /// The first two values of a part of the text that neither begin nor end by themselves.
-    private static func join(in parts: ArraySlice<TextTemplate.Part>) -> AmbiguousJoin {
+    private static func join(in parts: ArraySlice<TextTemplate.Part>) -> AmbiguousJoinError {
         let sources = parts.compactMap { part -> ReferenceSource? in
             if case .reference(let reference) = part { reference.source } else { nil }
         }
-        return AmbiguousJoin(first: sources[0], second: sources[sources.count > 1 ? 1 : 0])
+        return AmbiguousJoinError(first: sources[0], second: sources[sources.count > 1 ? 1 : 0])
     }
 }
 
@@ -111,7 +111,7 @@ extension SignedBoundary {
         case .length(let length): value.count == length ? nil : "does not have \(length) bytes"
         case .besideJSON:
             value.contains(where: Self.brackets.contains)
-                ? "contains a brace or a bracket, so that it is not certain where the body next to it begins" : nil
+                ? "contains a brace or a bracket, so it is uncertain where the adjacent body begins" : nil
         }
     }
 
@@ -119,10 +119,10 @@ extension SignedBoundary {
     func complaint(aboutBody body: Span<UInt8>) -> String? {
         guard case .json(let begins, let ends) = self else { return nil }
         if begins, body.isEmpty || !"{[".utf8.contains(body[0]) {
-            return "does not begin with { or [, so that it is not certain where the value before it ends"
+            return "does not begin with { or [, so it is uncertain where the value before it ends"
         }
         if ends, body.isEmpty || !"}]".utf8.contains(body[body.count - 1]) {
-            return "does not end with } or ], so that it is not certain where the value behind it begins"
+            return "does not end with } or ], so it is uncertain where the value after it begins"
         }
         return nil
     }

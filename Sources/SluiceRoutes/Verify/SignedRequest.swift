@@ -26,7 +26,7 @@ extension SignedRequest {
     ///
     /// - Returns: `nil` if it is absent or null. A default does not count.
     /// - Throws: where a header stands twice, so that two readers could take another one each.
-    func value(_ reference: Reference) throws(Refusal) -> [UInt8]? {
+    func value(_ reference: Reference) throws(VerificationError) -> [UInt8]? {
         switch reference.source {
         case .body(let path): path.steps.isEmpty ? request.body.array : fieldText(reference.pathID)
         case .bodyDigest: digest(reference.pathID)
@@ -48,15 +48,17 @@ extension SignedRequest {
     /// The same of a part that a request must have, and not empty.
     ///
     /// - Parameter role: what it is for the signature, for messages: `timestamp`.
-    func requiredValue(_ reference: Reference, _ role: String) throws(Refusal) -> [UInt8] {
+    func requiredValue(_ reference: Reference, _ role: String) throws(VerificationError) -> [UInt8] {
         let noun = reference.source.noun
-        guard let value = try value(reference) else { throw .missing("\(noun), which holds the \(role), is missing") }
-        guard !value.isEmpty else { throw .missing("\(noun), which holds the \(role), is empty") }
+        guard let value = try value(reference) else {
+            throw .missing("\(noun), which contains the \(role), is missing")
+        }
+        guard !value.isEmpty else { throw .missing("\(noun), which contains the \(role), is empty") }
         return value
     }
 
     /// All values of a part that may stand in several lines of one header.
-    func values(_ reference: Reference, mayRepeat: Bool) throws(Refusal) -> [[UInt8]] {
+    func values(_ reference: Reference, mayRepeat: Bool) throws(VerificationError) -> [[UInt8]] {
         guard mayRepeat, case .header(let name) = reference.source else {
             let value = try value(reference)
             return value.map { [$0] } ?? []
@@ -70,10 +72,10 @@ extension SignedRequest {
         return values
     }
 
-    private func header(_ name: HeaderName) throws(Refusal) -> [UInt8]? {
+    private func header(_ name: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let index = request.headers.firstIndex(of: name) else { return nil }
         guard request.headers.firstIndex(of: name, from: index + 1) == nil else {
-            throw .invalid("the header \(name) stands twice")
+            throw .invalid("the header \(name) is repeated")
         }
         return request.headers.value(at: index).array
     }

@@ -23,7 +23,7 @@ package struct SignedTemplate: Sendable {
 
     /// - Parameter extent: what is known of the values that the text may hold.
     /// - Throws: where two of them could be cut elsewhere under the same signature.
-    package init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoin) {
+    package init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoinError) {
         let boundaries = try SignedBoundary.all(of: template.parts, extent: extent)
         var segments: [[Piece]] = [[]]
         var bodyBoundaries: [SignedBoundary] = []
@@ -52,7 +52,9 @@ package struct SignedTemplate: Sendable {
     /// The text of one request.
     ///
     /// - Throws: where a part is absent and has no default, stands twice, or could belong to the part next to it.
-    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(Refusal) -> SignedText {
+    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?) throws(VerificationError)
+        -> SignedText
+    {
         if let constant { return constant }
         for boundary in bodyBoundaries {
             if let complaint = boundary.complaint(aboutBody: request.request.body) {
@@ -78,7 +80,7 @@ package struct SignedTemplate: Sendable {
 
     private func value(
         of reference: Reference, in request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
-    ) throws(Refusal) -> [UInt8] {
+    ) throws(VerificationError) -> [UInt8] {
         let value: [UInt8]? =
             switch reference.source {
             case .signedTimestamp: timestamp
@@ -93,7 +95,7 @@ package struct SignedTemplate: Sendable {
 
     private func check(
         _ value: [UInt8], of source: ReferenceSource, boundary: SignedBoundary, publicURL: PublicURL?
-    ) throws(Refusal) {
+    ) throws(VerificationError) {
         if boundary == .none { return }
         let constantLength = source == .url ? publicURL?.constantLength ?? 0 : 0
         guard let complaint = boundary.complaint(about: value.dropFirst(constantLength)) else { return }

@@ -42,7 +42,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         switch self {
         case .unix: "number of seconds since 1970"
         case .unixMilliseconds: "number of milliseconds since 1970"
-        case .rfc3339: "time in the form of RFC 3339"
+        case .rfc3339: "time in the format of RFC 3339"
         }
     }
 
@@ -82,7 +82,7 @@ package struct SignedTimestamp: Sendable {
     private var noun: String { reference.source.noun }
 
     /// The text as received, which is of the format whatever the tolerance.
-    func text(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8] {
+    func text(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8] {
         let text = try entry(in: request)
         guard format.milliseconds(text) != nil else {
             throw .invalid("the timestamp in \(noun) is not a \(format.noun)")
@@ -90,7 +90,7 @@ package struct SignedTimestamp: Sendable {
         return text
     }
 
-    private func entry(in request: borrowing SignedRequest) throws(Refusal) -> [UInt8] {
+    private func entry(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8] {
         guard let prefix else { return try request.requiredValue(reference, "timestamp") }
         var found: [UInt8]?
         for value in try request.values(reference, mayRepeat: separator != nil) {
@@ -98,21 +98,21 @@ package struct SignedTimestamp: Sendable {
             while let range = splitter.next(in: value.span) {
                 let entry = value.span.extracting(range)
                 guard entry.hasPrefix(prefix.span) else { continue }
-                guard found == nil else { throw .invalid("\(noun) holds more than one timestamp") }
+                guard found == nil else { throw .invalid("\(noun) contains more than one timestamp") }
                 found = entry.extracting(prefix.count..<entry.count).array
             }
         }
-        guard let found, !found.isEmpty else { throw .missing("\(noun) holds no timestamp") }
+        guard let found, !found.isEmpty else { throw .missing("\(noun) contains no timestamp") }
         return found
     }
 
     /// The refusal of a time that is too far from now; `nil` for one within `tolerance`.
-    func expiry(_ text: [UInt8], _ nowMilliseconds: Int64) -> Refusal? {
+    func expiry(_ text: [UInt8], _ nowMilliseconds: Int64) -> VerificationError? {
         guard tolerance > .zero, let milliseconds = format.milliseconds(text) else { return nil }
         let age = nowMilliseconds - milliseconds
         guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
-        return Refusal(
+        return VerificationError(
             code: .signatureExpired,
             reason: "the timestamp is \(distance), and 'tolerance' is \(DurationText.format(tolerance))")
     }

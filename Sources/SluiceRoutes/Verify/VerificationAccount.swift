@@ -94,7 +94,7 @@ final class VerificationRecorder {
         account.entries[entry] = .compared(matching: matching + [secret])
     }
 
-    func note(_ text: [UInt8]?, _ scheme: SignedTimestamp?, _ nowMilliseconds: Int64) {
+    func note(_ text: [UInt8]?, _ scheme: SignedTimestamp?, nowMilliseconds: Int64) {
         guard let text, let scheme else { return }
         let milliseconds = scheme.format.milliseconds(text)
         account.timestamp = VerificationAccount.Timestamp(

@@ -1,7 +1,7 @@
 package import SluiceBase
 internal import SluiceJSON
 
-/// How a route tells that a request is genuine.
+/// How a route verifies requests.
 package enum Verifier: Sendable {
     /// `verify: none`, said in so many words.
     case none
@@ -10,15 +10,15 @@ package enum Verifier: Sendable {
     /// - Parameters:
     ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
     ///   - findings: the thread's own; used where a part of the signature stands in the body.
-    /// - Returns: why the request is refused, or `nil` if it is genuine.
+    /// - Returns: why the request is refused, or `nil` if it is valid.
     func refusal(
         of request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
-    ) -> Refusal? {
+    ) -> VerificationError? {
         switch self {
         case .none: return nil
         case .signature(let verifier):
-            do throws(Refusal) {
-                try verifier.verify(request, receivedAtMilliseconds, &findings, nil)
+            do throws(VerificationError) {
+                try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: nil)
                 return nil
             } catch {
                 return error
@@ -27,9 +27,10 @@ package enum Verifier: Sendable {
     }
 
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
-    func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> Refusal? {
+    func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
         guard case .signature(let verifier) = self else { return nil }
-        do throws(Refusal) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch {
+        do throws(VerificationError) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch
+        {
             return error
         }
         return nil
@@ -40,8 +41,8 @@ package enum Verifier: Sendable {
         guard case .signature(let verifier) = self else { return VerificationAccount() }
         let recorder = VerificationRecorder(verifier)
         var findings = JSONFindings()
-        do throws(Refusal) {
-            try verifier.verify(request, receivedAtMilliseconds, &findings, recorder)
+        do throws(VerificationError) {
+            try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: recorder)
             recorder.conclude(.valid)
         } catch {
             recorder.conclude(.refused(error.code, reason: error.reason))
@@ -52,7 +53,7 @@ package enum Verifier: Sendable {
     /// `nil` where nothing is verified.
     package var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
 
-    /// Headers that let in whoever knows them; they are never stored nor handed to a job by `${headers}`.
+    /// Headers that authenticate anyone who knows them; they are never stored nor handed to a job by `${headers}`.
     package var credentialHeaders: [HeaderName] {
         switch self {
         case .none: []
@@ -62,13 +63,17 @@ package enum Verifier: Sendable {
 }
 
 /// A refusal of a request, and what the log says about it.
-struct Refusal: Error {
+struct VerificationError: Error {
     let code: ErrorCode
     /// A sentence for the log, without anything that the sender wrote.
     let reason: String
 
-    static func missing(_ reason: String) -> Refusal { Refusal(code: .signatureMissing, reason: reason) }
-    static func invalid(_ reason: String) -> Refusal { Refusal(code: .signatureInvalid, reason: reason) }
+    static func missing(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureMissing, reason: reason)
+    }
+    static func invalid(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureInvalid, reason: reason)
+    }
 }
 
 /// Headers that are never stored with a dead letter and never handed to a job by `${headers}`.

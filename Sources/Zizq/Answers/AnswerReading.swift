@@ -6,7 +6,7 @@ enum AnswerReading {
     /// The jobs of a bulk enqueue, in the order of the request.
     static func jobs(status: Int, body: Span<UInt8>) throws(ZizqError) -> [EnqueuedJob] {
         guard status == 200 || status == 201 else {
-            throw .decoding(.init(status: status, message: "a bulk enqueue is answered with 200 or 201"))
+            throw .decoding(.init(status: status, message: "the answer to a bulk enqueue must be 200 or 201"))
         }
         var jobs: [EnqueuedJob] = []
         try read(body, status: status) { (reader) throws(JSONError) in
@@ -22,7 +22,7 @@ enum AnswerReading {
     /// The job of a single enqueue.
     static func enqueued(status: Int, body: Span<UInt8>) throws(ZizqError) -> EnqueuedJob {
         guard status == 200 || status == 201 else {
-            throw .decoding(.init(status: status, message: "an enqueue is answered with 200 or 201"))
+            throw .decoding(.init(status: status, message: "the answer to an enqueue must be 200 or 201"))
         }
         return EnqueuedJob(try fields(status: status, body: body))
     }
@@ -114,7 +114,7 @@ enum AnswerReading {
     private static func fields(status: Int, body: Span<UInt8>) throws(ZizqError) -> JobFields {
         var fields: JobFields?
         try read(body, status: status) { (reader) throws(JSONError) in fields = try JobFields(&reader) }
-        guard let fields else { throw .decoding(.init(status: status, message: "there is no job")) }
+        guard let fields else { throw .decoding(.init(status: status, message: "the answer contains no job")) }
         return fields
     }
 
@@ -133,7 +133,7 @@ enum AnswerReading {
 }
 
 extension JSONReader {
-    /// Reads the object at hand member by member.
+    /// Reads the current object member by member.
     ///
     /// - Parameters:
     ///   - required: a member without which the object is not what it should be.

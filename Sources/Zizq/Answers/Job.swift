@@ -75,7 +75,7 @@ public struct Job: Sendable, Hashable {
     public func decode<Kind: JobKind>(_ kind: Kind.Type) throws(ZizqError) -> Kind {
         guard type == Kind.name else {
             throw .decoding(
-                .init(status: 200, message: "the job is of the type \(PrintableText.escape(type)), not \(Kind.name)"))
+                .init(status: 200, message: "the job has type \(PrintableText.escape(type)), not \(Kind.name)"))
         }
         guard let payload else { throw .decoding(.init(status: 200, message: "the payload is not in this answer")) }
         do {

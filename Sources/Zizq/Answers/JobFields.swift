@@ -22,7 +22,7 @@ struct JobFields {
     /// What was set, in a place of its own; nil where nothing was.
     var boxedOptions: JobOptions? { options.map { JobOptions($0) } }
 
-    /// Reads the object at hand. What a newer server has besides is passed over.
+    /// Reads the current object. Additional members from a newer server are skipped.
     init(_ reader: inout JSONReader) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {

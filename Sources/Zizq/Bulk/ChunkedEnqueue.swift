@@ -132,18 +132,19 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
                 hasEnded = true
                 return nil
             case .failure(let reason): throw end(reason, unknown: 0)
-            case .jobs(let body, let count, let isKeyed): return try await send(body, count, isKeyed, isolation: actor)
+            case .jobs(let body, let count, let isKeyed):
+                return try await send(body, count, isKeyed: isKeyed, isolation: actor)
             }
         }
 
         private mutating func send(
-            _ body: [UInt8], _ count: Int, _ isKeyed: Bool, isolation actor: isolated (any Actor)?
+            _ body: [UInt8], _ count: Int, isKeyed: Bool, isolation actor: isolated (any Actor)?
         ) async throws(ChunkedEnqueueError) -> EnqueuedChunk {
             let client = sequence.client
             let timeout = sequence.timeout
             let policy = sequence.retry ?? (isKeyed ? client.retryPolicy : .off)
             // The next chunk is written while this one is under way.
-            async let answer = Self.post(client, body, count, timeout, policy)
+            async let answer = Self.post(client, body, count: count, timeout: timeout, policy: policy)
             prepared = await source.next(isolation: actor)
             switch await answer {
             case .success(let jobs):
@@ -154,7 +155,7 @@ public struct ChunkedEnqueue<Jobs: AsyncSequence>: AsyncSequence where Jobs.Elem
         }
 
         private static func post(
-            _ client: ZizqClient, _ body: [UInt8], _ count: Int, _ timeout: Duration?, _ policy: RetryPolicy
+            _ client: ZizqClient, _ body: [UInt8], count: Int, timeout: Duration?, policy: RetryPolicy
         ) async -> Result<[EnqueuedJob], ZizqError> {
             do throws(ZizqError) {
                 return .success(try await client.post(body, jobs: count, timeout: timeout, retry: policy))

@@ -28,7 +28,7 @@ struct ServerAddress: Hashable {
         guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Self.wrong("has a path with a character that must be escaped")
         }
-        guard !authority.contains("@") else { throw Self.wrong("must not hold a user name or a password") }
+        guard !authority.contains("@") else { throw Self.wrong("must not contain a user name or a password") }
         (host, port) = try Self.split(authority, defaultPort: isTLS ? 443 : 80)
         var prefix = String(path)
         while prefix.hasSuffix("/") { prefix.removeLast() }

@@ -90,7 +90,7 @@ extension ZizqClient {
         let enqueued = try AnswerReading.jobs(status: answer.status, body: answer.body.span)
         guard enqueued.count == jobs else {
             throw .decoding(
-                .init(status: answer.status, message: "the answer names \(enqueued.count) jobs where \(jobs) were sent")
+                .init(status: answer.status, message: "the answer lists \(enqueued.count) jobs, but \(jobs) were sent")
             )
         }
         return enqueued

@@ -58,7 +58,7 @@ extension ZizqClient {
 
     /// An identifier as it may stand in a path.
     static func segment(_ id: String) throws(ZizqError) -> String {
-        guard !id.isEmpty, id != ".", id != ".." else { throw .invalidArgument("'\(id)' is no job's identifier") }
+        guard !id.isEmpty, id != ".", id != ".." else { throw .invalidArgument("'\(id)' is not a job identifier") }
         return PercentEncoding.encode(id)
     }
 }

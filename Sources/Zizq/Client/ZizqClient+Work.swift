@@ -82,10 +82,10 @@ extension ZizqClient {
         return []
     }
 
-    /// Zizq says nothing more to a report; whoever else does has not passed it on.
+    /// Zizq answers a report with nothing more; any other answer does not come from Zizq.
     private func reported(_ answer: HTTPClientResponse) throws(ZizqError) {
         guard answer.status == 204 || answer.body.isEmpty else {
-            throw .decoding(.init(status: answer.status, message: "a report is answered by 204 without a body"))
+            throw .decoding(.init(status: answer.status, message: "the answer to a report must be 204 without a body"))
         }
     }
 
@@ -97,7 +97,7 @@ extension ZizqClient {
     /// ```
     ///
     /// - Parameters:
-    ///   - message: why, for whoever looks at the job.
+    ///   - message: why, for people who look at the job.
     ///   - errorType: the kind of error, such as the name of its type.
     ///   - backtrace: where it happened.
     ///   - retryIn: when to try again, in place of the backoff.
@@ -110,18 +110,16 @@ extension ZizqClient {
     ) async throws(ZizqError) -> Job {
         var body = Array(#"{"message":"#.utf8)
         body.appendJSONString(message)
-        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)]
-            as [(StaticString, String?)]
-        {
+        for (name, value) in [(#","error_type":"#, errorType), (#","backtrace":"#, backtrace)] {
             guard let value else { continue }
-            body.appendStatic(name)
+            body += name.utf8
             body.appendJSONString(value)
         }
         if let retryIn {
-            body.appendStatic(#","retry_at":"#)
+            body += #","retry_at":"#.utf8
             body.appendJSONInteger(max(0, (Timestamp.now + retryIn).millisecondsSinceEpoch))
         }
-        if kill { body.appendStatic(#","kill":true"#) }
+        if kill { body += #","kill":true"#.utf8 }
         body.append(UInt8(ascii: "}"))
         let path = "/jobs/\(try Self.segment(id))/failure"
         let answer = try await perform(Call(method: "POST", path: path, body: body, retry: .off))

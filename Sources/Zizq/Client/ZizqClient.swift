@@ -33,7 +33,9 @@ public final class ZizqClient: Sendable {
         let group: EventLoopGroup
         do throws(SystemCallError) { group = try EventLoopGroup(count: 1, name: "zizq") } catch {
             throw .transport(
-                .init(reason: .unreachable, requestBodyMayHaveBeenProcessed: false, message: "no event loop: \(error)"))
+                .init(
+                    reason: .unreachable, requestBodyMayHaveBeenProcessed: false,
+                    message: "cannot start an event loop: \(error)"))
         }
         self.init(settings, ownLoop: group, mailbox: group.mailboxes[0])
     }
@@ -180,7 +182,7 @@ public final class ZizqClient: Sendable {
         if isFirst {
             settings.logger?.warning(
                 """
-                the Zizq server is of another major version than this client was made for, which is \
+                the Zizq server has another major version than this client supports, which is \
                 \(Self.majorVersion)
                 """,
                 metadata: [LogKey.version.rawValue: .string(PrintableText.escape(version, limit: 40))])

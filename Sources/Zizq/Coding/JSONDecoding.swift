@@ -29,7 +29,7 @@ struct JSONDecoding: Decoder {
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { JSONSingleDecoding(self) }
 
-    // MARK: - The value at hand
+    // MARK: - The current value
 
     var isNull: Bool { document.entries[index].kind == .null }
 
@@ -51,7 +51,7 @@ struct JSONDecoding: Decoder {
         let bytes = document.bytes
         let digits = bytes.span.extracting(document.range(index))
         if let value = JSONInteger.read(digits, as: type) { return value }
-        // Written with a fraction or an exponent, and whole all the same.
+        // Written with a fraction or an exponent, and still whole.
         if let value = Double(digits.text).flatMap({ Value(exactly: $0) }) { return value }
         throw corrupted("\(digits.text) does not fit into \(type)")
     }
@@ -87,7 +87,7 @@ struct JSONDecoding: Decoder {
         }
         let text = try string()
         guard let milliseconds = TimestampText.parse(text) else {
-            throw corrupted("a time is not in the form of RFC 3339")
+            throw corrupted("a time is not in the format of RFC 3339")
         }
         return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
@@ -101,7 +101,7 @@ struct JSONDecoding: Decoder {
 
     private func url() throws -> URL {
         guard document.entries[index].kind == .string else { return try URL(from: self) }
-        guard let url = URL(string: try string()) else { throw corrupted("a text is no URL") }
+        guard let url = URL(string: try string()) else { throw corrupted("a text is not a URL") }
         return url
     }
 
@@ -118,7 +118,7 @@ struct JSONDecoding: Decoder {
     func mismatch(_ type: Any.Type) -> DecodingError {
         let found = document.entries[index].kind.name
         let context = DecodingError.Context(
-            codingPath: codingPath, debugDescription: "\(found) stands where \(type) is expected")
+            codingPath: codingPath, debugDescription: "expected \(type), found \(found)")
         return isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
     }
 

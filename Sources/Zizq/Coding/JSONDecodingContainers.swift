@@ -130,7 +130,7 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
         let path = codingPath + [JSONIndexKey(currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
-                type, .init(codingPath: path, debugDescription: "the array has \(currentIndex) elements"))
+                type, .init(codingPath: path, debugDescription: "the array has only \(currentIndex) elements"))
         }
         return JSONDecoding(decoding.document, at: entry, path: path)
     }

@@ -8,7 +8,7 @@ internal import SluiceJSON
 /// Containers that are asked for and filled later (`nestedContainer`, `superEncoder`) have an encoder of their own,
 /// whose bytes go into their place in the end.
 final class JSONEncoding: Encoder {
-    /// What the value at hand has begun to be.
+    /// The kind that the current value has started to be.
     enum Level {
         case nothing
         case object(isEmpty: Bool)
@@ -76,7 +76,7 @@ final class JSONEncoding: Encoder {
             enter(UInt8(ascii: "{"))
             output.level = .object(isEmpty: true)
         case .object: break
-        case .array, .scalar: refuse("a value asked for an object after it had begun to be something else")
+        case .array, .scalar: refuse("a value requested an object after it had started to encode something else")
         }
     }
 
@@ -86,7 +86,7 @@ final class JSONEncoding: Encoder {
             enter(UInt8(ascii: "["))
             output.level = .array(count: 0)
         case .array: break
-        case .object, .scalar: refuse("a value asked for an array after it had begun to be something else")
+        case .object, .scalar: refuse("a value requested an array after it had started to encode something else")
         }
     }
 
@@ -103,7 +103,7 @@ final class JSONEncoding: Encoder {
 
     // MARK: - Writing
 
-    /// The value at hand is a single one.
+    /// The current value is a single one.
     func beginScalar() {
         guard case .nothing = output.level else { return refuse("a value was encoded twice") }
         output.level = .scalar
@@ -116,7 +116,8 @@ final class JSONEncoding: Encoder {
     func write(_ number: some BinaryFloatingPoint & LosslessStringConvertible, at key: (any CodingKey)?) throws {
         guard number.isFinite else {
             let path = codingPath + [key].compactMap { $0 }
-            throw EncodingError.invalidValue(number, .init(codingPath: path, debugDescription: "JSON has no \(number)"))
+            throw EncodingError.invalidValue(
+                number, .init(codingPath: path, debugDescription: "JSON cannot represent \(number)"))
         }
         output.bytes.append(contentsOf: number.description.utf8)
     }
@@ -164,7 +165,8 @@ final class JSONEncoding: Encoder {
     }
 
     private func notFinite(_ number: Decimal) -> EncodingError {
-        .invalidValue(number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON has no \(number)"))
+        .invalidValue(
+            number, EncodingError.Context(codingPath: codingPath, debugDescription: "JSON cannot represent \(number)"))
     }
 
     /// Seconds since 1970, from the beginning of year 0 up to the end of year 9999.
@@ -182,7 +184,7 @@ final class JSONEncoding: Encoder {
         output.bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The value at hand is complete. One that has encoded nothing is an object without members.
+    /// The current value is complete. One that has encoded nothing is an object without members.
     private func close() {
         switch output.level {
         case .nothing: output.bytes.append(contentsOf: "{}".utf8)

@@ -42,19 +42,19 @@ extension ZizqConfiguration {
     /// Refuses what could not be sent, or would change what is sent.
     func check() throws(ZizqError) {
         guard 1...256 ~= maximumConnections else {
-            throw .invalidArgument("between 1 and 256 connections are possible")
+            throw .invalidArgument("maximumConnections must be between 1 and 256")
         }
         guard connectTimeout > .zero, readTimeout > .zero else {
-            throw .invalidArgument("a timeout must be longer than nothing")
+            throw .invalidArgument("a timeout must be longer than zero")
         }
-        guard retryPolicy.tries > 0 else { throw .invalidArgument("a call is tried once at least") }
+        guard retryPolicy.tries > 0 else { throw .invalidArgument("a retry policy needs at least one try") }
         for (name, value) in headers { try Self.check(name, value) }
     }
 
     private static func check(_ name: String, _ value: String) throws(ZizqError) {
         let isToken =
             !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
-        guard isToken else { throw .invalidArgument("a header name has a character that is not allowed there") }
+        guard isToken else { throw .invalidArgument("a header name contains an invalid character") }
         guard !ownHeaders.contains(name.lowercased()) else {
             throw .invalidArgument("the header \(name) is set by the client")
         }

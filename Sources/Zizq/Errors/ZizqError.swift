@@ -158,9 +158,9 @@ extension ZizqError: CustomStringConvertible {
             if let text = answer.serverText {
                 "the server answered \(answer.status): \(PrintableText.escape(text, limit: 1000))"
             } else {
-                "the answer \(answer.status) is not one of Zizq's"
+                "the answer \(answer.status) does not come from Zizq"
             }
-        case .decoding(let answer): "the answer \(answer.status) cannot be read: \(answer.message)"
+        case .decoding(let answer): "the answer \(answer.status) cannot be parsed: \(answer.message)"
         case .invalidArgument(let sentence): sentence
         }
     }

@@ -1,5 +1,4 @@
 internal import SluiceBase
-internal import SluiceJSON
 
 /// How long a job waits before it is tried again: `base` + attempts ^ `exponent` seconds + up to `jitter` × attempts.
 ///
@@ -21,15 +20,12 @@ public struct Backoff: Sendable, Hashable {
         self.jitter = jitter
     }
 
-    func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        guard exponent.isFinite else { throw .invalidArgument("the exponent of a backoff is a number") }
-        bytes.appendStatic(#","backoff":{"base_ms":"#)
-        bytes.appendJSONInteger(try base.milliseconds(upTo: Int64(UInt32.max), "the base of a backoff"))
-        bytes.appendStatic(#","exponent":"#)
-        bytes += exponent.description.utf8
-        bytes.appendStatic(#","jitter_ms":"#)
-        bytes.appendJSONInteger(try jitter.milliseconds(upTo: Int64(UInt32.max), "the jitter of a backoff"))
-        bytes.append(UInt8(ascii: "}"))
+    func option() throws(ZizqError) -> JobOption {
+        guard exponent.isFinite else { throw .invalidArgument("the exponent of a backoff must be a finite number") }
+        return .backoff(
+            base: try base.milliseconds(upTo: Int64(UInt32.max), "the base of a backoff"),
+            exponent: exponent.description,
+            jitter: try jitter.milliseconds(upTo: Int64(UInt32.max), "the jitter of a backoff"))
     }
 }
 
@@ -50,19 +46,15 @@ public struct Retention: Sendable, Hashable {
         self.dead = dead
     }
 
-    func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        guard completed != nil || dead != nil else { return }
-        bytes.appendStatic(#","retention":{"#)
-        if let completed {
-            bytes.appendStatic(#""completed_ms":"#)
-            bytes.appendJSONInteger(try completed.milliseconds(upTo: .max, "a retention"))
-            if dead != nil { bytes.append(UInt8(ascii: ",")) }
-        }
-        if let dead {
-            bytes.appendStatic(#""dead_ms":"#)
-            bytes.appendJSONInteger(try dead.milliseconds(upTo: .max, "a retention"))
-        }
-        bytes.append(UInt8(ascii: "}"))
+    /// - Returns: nil where nothing is said.
+    func option() throws(ZizqError) -> JobOption? {
+        guard completed != nil || dead != nil else { return nil }
+        return .retention(completed: try milliseconds(completed), dead: try milliseconds(dead))
+    }
+
+    private func milliseconds(_ duration: Duration?) throws(ZizqError) -> Int64? {
+        guard let duration else { return nil }
+        return try duration.milliseconds(upTo: .max, "a retention")
     }
 }
 
@@ -71,7 +63,7 @@ extension Duration {
     func milliseconds(upTo limit: Int64, _ what: String) throws(ZizqError) -> Int64 {
         let milliseconds = wholeMilliseconds
         guard 0...limit ~= milliseconds, self >= .zero else {
-            throw .invalidArgument("\(what) is between 0 and \(limit) milliseconds")
+            throw .invalidArgument("\(what) must be between 0 and \(limit) milliseconds")
         }
         return milliseconds
     }

@@ -1,5 +1,4 @@
 internal import SluiceBase
-internal import SluiceJSON
 
 /// With which jobs one is folded together: as long as a job with the same batch key waits, and `when` says so, a new
 /// job's payload is merged into it, and a worker gets both as one. Pro licence.
@@ -65,16 +64,10 @@ public struct Batch: Sendable, Hashable {
         return Batch(key: key, when: "\(joined) | length <= \(limit)", fold: fold)
     }
 
-    func append(to bytes: inout [UInt8]) throws(ZizqError) {
+    func option() throws(ZizqError) -> JobOption {
         guard !key.isEmpty else {
-            throw .invalidArgument("the key of a batch is empty: every job would be folded into one")
+            throw .invalidArgument("the key of a batch is empty; every job would be folded into one")
         }
-        bytes.appendStatic(#","batch":{"key":"#)
-        bytes.appendJSONString(key)
-        bytes.appendStatic(#","when":"#)
-        bytes.appendJSONString(when)
-        bytes.appendStatic(#","fold":"#)
-        bytes.appendJSONString(fold)
-        bytes.append(UInt8(ascii: "}"))
+        return .batch(JobBatch(key: key, when: when, fold: fold))
     }
 }

@@ -1,5 +1,4 @@
 internal import SluiceBase
-internal import SluiceJSON
 
 /// Which budget a job draws on, and how much. A budget is a pool of tokens on the server that holds jobs back while it
 /// is empty. Servers newer than 0.6; Pro licence.
@@ -29,25 +28,17 @@ public struct BudgetBinding: Sendable, Hashable, ExpressibleByStringLiteral {
     /// Draws one token on the budget of this name.
     public init(stringLiteral key: String) { self.init(key) }
 
-    static func append(_ bindings: [BudgetBinding], to bytes: inout [UInt8]) throws(ZizqError) {
-        bytes.appendStatic(#","budgets":["#)
-        for (position, binding) in bindings.enumerated() {
-            if position > 0 { bytes.append(UInt8(ascii: ",")) }
-            try binding.append(to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "]"))
+    static func option(_ bindings: [BudgetBinding]) throws(ZizqError) -> JobOption {
+        var budgets: [JobBudget] = []
+        for binding in bindings { budgets.append(try binding.budget) }
+        return .budgets(budgets)
     }
 
-    private func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        guard !key.isEmpty else { throw .invalidArgument("the key of a budget is empty") }
-        bytes.appendStatic(#"{"key":"#)
-        bytes.appendJSONString(key)
-        if let cost {
-            bytes.appendStatic(#","cost":"#)
-            bytes.appendJSONInteger(Int64(cost))
+    private var budget: JobBudget {
+        get throws(ZizqError) {
+            guard !key.isEmpty else { throw .invalidArgument("the key of a budget is empty") }
+            return JobBudget(key: key, cost: cost.map { Int($0) }, createWith: try createWith?.policy)
         }
-        if let createWith { try createWith.append(to: &bytes) }
-        bytes.append(UInt8(ascii: "}"))
     }
 }
 
@@ -78,19 +69,17 @@ public struct BudgetPolicy: Sendable, Hashable {
         self.strategy = strategy
     }
 
-    fileprivate func append(to bytes: inout [UInt8]) throws(ZizqError) {
-        bytes.appendStatic(#","create_with":{"allocation":"#)
-        bytes.appendJSONInteger(Int64(allocation))
-        switch strategy {
-        case .whileInFlight: bytes.appendStatic(#","strategy":{"type":"while_in_flight""#)
-        case .timeBased(let duration, let burst):
-            bytes.appendStatic(#","strategy":{"type":"time_based","duration_ms":"#)
-            bytes.appendJSONInteger(try duration.milliseconds(upTo: .max, "the time of a budget"))
-            if let burst {
-                bytes.appendStatic(#","burst":"#)
-                bytes.appendJSONInteger(Int64(burst))
-            }
+    fileprivate var policy: JobBudget.Policy {
+        get throws(ZizqError) {
+            let strategy: JobBudget.Strategy =
+                switch strategy {
+                case .whileInFlight: .whileInFlight
+                case .timeBased(let duration, let burst):
+                    .timeBased(
+                        duration: try duration.milliseconds(upTo: .max, "the time of a budget"),
+                        burst: burst.map { Int($0) })
+                }
+            return JobBudget.Policy(allocation: Int(allocation), strategy: strategy)
         }
-        bytes.append(contentsOf: "}}".utf8)
     }
 }

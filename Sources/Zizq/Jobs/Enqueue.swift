@@ -160,7 +160,7 @@ public protocol Enqueueable: Sendable {
     func write(to writer: inout JobWriter) throws(ZizqError)
 }
 
-/// A finished job object in JSON, for callers who already have one as bytes: it is neither read nor written anew, and
+/// A finished job object in JSON, for callers who already have one as bytes: it is neither parsed nor re-encoded, and
 /// copied once, into the request.
 ///
 /// ```swift

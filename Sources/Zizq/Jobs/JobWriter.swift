@@ -14,9 +14,6 @@ internal import SluiceJSON
 /// }
 /// ```
 public struct JobWriter: Sendable {
-    /// A bulk of no jobs.
-    static let emptyBulk = Array(#"{"jobs":[]}"#.utf8)
-
     /// A finished body at any time, so that nothing need be appended when it is sent: that would copy all of it
     /// wherever somebody else holds it, too.
     private(set) var bytes: [UInt8] = []
@@ -32,13 +29,13 @@ public struct JobWriter: Sendable {
     /// - Parameter isBulk: whether several jobs may follow one another.
     init(isBulk: Bool) {
         self.isBulk = isBulk
-        if isBulk { bytes = Self.emptyBulk }
+        if isBulk { bytes = JobObject.emptyBulk }
     }
 
     /// The jobs so far as a request body, after which the writer is empty.
     mutating func finish() -> [UInt8] {
         defer {
-            bytes = isBulk ? Self.emptyBulk : []
+            bytes = isBulk ? JobObject.emptyBulk : []
             count = 0
             isKeyed = true
         }
@@ -60,7 +57,7 @@ public struct JobWriter: Sendable {
     /// Takes what was written since away again.
     mutating func rewind(to mark: Mark) {
         if isBulk {
-            bytes.removeSubrange((mark.bytes - 2)...)
+            bytes.removeSubrange((mark.bytes - JobObject.bulkEnd.count)...)
             end()
         } else {
             bytes.removeSubrange(mark.bytes...)
@@ -70,12 +67,12 @@ public struct JobWriter: Sendable {
     }
 
     private mutating func begin() {
-        if isBulk { bytes.removeLast(2) }
+        if isBulk { bytes.removeLast(JobObject.bulkEnd.count) }
         if count > 0 { bytes.append(UInt8(ascii: ",")) }
     }
 
     private mutating func end() {
-        if isBulk { bytes.appendStatic("]}") }
+        if isBulk { bytes += JobObject.bulkEnd }
     }
 
     mutating func appendRaw(_ job: [UInt8]) {
@@ -112,11 +109,8 @@ public struct JobWriter: Sendable {
                 throw .invalidArgument("the queue of a job \(complaint)")
             }
             prefix.removeAll(keepingCapacity: true)
-            prefix += #"{"type":"#.utf8
-            prefix.appendJSONString(type)
-            prefix += #","queue":"#.utf8
-            prefix.appendJSONString(queue)
-            prefix += #","payload":"#.utf8
+            JobObject.begin(type: type, queue: queue, in: &prefix)
+            JobObject.beginPayload(in: &prefix)
             prefixIsFor = (type, queue)
         }
         bytes += prefix
@@ -133,19 +127,19 @@ public struct JobWriter: Sendable {
     }
 
     private mutating func appendOptions<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
-        if let priority = job.priority ?? Kind.priority { appendMember(#","priority":"#, Int64(priority)) }
+        if let priority = job.priority ?? Kind.priority { append(.priority(Int(priority))) }
         if let readyAt = job.readyAt?.timestamp(now: Timestamp.now) {
             guard readyAt.millisecondsSinceEpoch >= 0 else {
-                throw .invalidArgument("a job cannot be ready before 1970")
+                throw .invalidArgument("readyAt must not be before 1970")
             }
-            appendMember(#","ready_at":"#, readyAt.millisecondsSinceEpoch)
+            append(.readyAt(readyAt.millisecondsSinceEpoch))
         }
-        if let limit = job.retryLimit ?? Kind.retryLimit { appendMember(#","retry_limit":"#, Int64(limit)) }
-        if let backoff = job.backoff ?? Kind.backoff { try backoff.append(to: &bytes) }
-        if let retention = job.retention ?? Kind.retention { try retention.append(to: &bytes) }
+        if let limit = job.retryLimit ?? Kind.retryLimit { append(.retryLimit(Int(limit))) }
+        if let backoff = job.backoff ?? Kind.backoff { append(try backoff.option()) }
+        if let option = try (job.retention ?? Kind.retention)?.option() { append(option) }
         try appendIdentity(job)
         let budgets = job.budgets ?? Kind.budgets
-        if !budgets.isEmpty { try BudgetBinding.append(budgets, to: &bytes) }
+        if !budgets.isEmpty { append(try BudgetBinding.option(budgets)) }
     }
 
     private mutating func appendIdentity<Kind: JobKind>(_ job: Enqueue<Kind>) throws(ZizqError) {
@@ -153,16 +147,8 @@ public struct JobWriter: Sendable {
         let batch = job.batch ?? job.value.batch
         guard key == nil || batch == nil else { throw .invalidArgument("a job has either a unique key or a batch") }
         if let key { try key.append(to: &bytes, scope: key.scope ?? Kind.uniqueWhile) } else { isKeyed = false }
-        try batch?.append(to: &bytes)
+        if let batch { append(try batch.option()) }
     }
 
-    private mutating func appendMember(_ name: StaticString, _ number: Int64) {
-        bytes.appendStatic(name)
-        bytes.appendJSONInteger(number)
-    }
-}
-
-extension [UInt8] {
-    /// Appends text that stands in the source: a member's name with what is around it.
-    mutating func appendStatic(_ text: StaticString) { append(contentsOf: text.description.utf8) }
+    private mutating func append(_ option: JobOption) { JobObject.append(option, to: &bytes) }
 }

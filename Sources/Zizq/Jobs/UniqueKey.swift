@@ -93,11 +93,7 @@ public struct UniqueKey: Sendable, Hashable {
 
     func append(to bytes: inout [UInt8], scope: UniqueScope?) throws(ZizqError) {
         if let problem { throw .invalidArgument(problem) }
-        guard !key.isEmpty else { throw .invalidArgument("a unique key is empty: it would be the same for every job") }
-        bytes.appendStatic(#","unique_key":"#)
-        bytes.appendJSONString(key)
-        guard let scope else { return }
-        bytes.appendStatic(#","unique_while":"#)
-        bytes.appendJSONString(scope.rawValue)
+        guard !key.isEmpty else { throw .invalidArgument("a unique key is empty; it would be the same for every job") }
+        JobObject.appendKey(key, heldWhile: scope?.rawValue, to: &bytes)
     }
 }

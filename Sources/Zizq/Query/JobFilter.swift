@@ -56,12 +56,12 @@ public struct JobFilter: Sendable, Hashable {
         if list.isEmpty { copy.fitsNothing = true }
         if list.contains(where: { $0.isEmpty || $0.contains(",") }) {
             copy.complaint = .invalidArgument(
-                "what a filter lists under '\(name)' must neither be empty nor have a comma in it")
+                "values of the filter '\(name)' must not be empty or contain a comma")
         }
         return copy
     }
 
-    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, _ write: (Bound) -> String)
+    private func setting<Bound>(_ name: String, _ bounds: some FilterBounds<Bound>, write: (Bound) -> String)
         -> JobFilter
     {
         let (lower, upper) = bounds.filterBounds

@@ -79,7 +79,7 @@ public struct JobStream: AsyncSequence, Sendable {
             guard let stream else { return }
             do throws(HTTPClientError) {
                 guard let chunk = try await stream.next() else {
-                    throw HTTPClientError(.closed, mayHaveBeenProcessed: true, "the server ended the stream of jobs")
+                    throw HTTPClientError(.closed, mayHaveBeenProcessed: true, "the server closed the stream of jobs")
                 }
                 lines.append(chunk)
             } catch {
@@ -120,7 +120,7 @@ public struct JobStream: AsyncSequence, Sendable {
             let wait = pace.failed(asked: error.retryAfter)
             let settings = sequence.client.settings
             settings.logger?.warning(
-                "the stream of jobs broke off and is opened again",
+                "the stream of jobs was interrupted; reconnecting",
                 metadata: [
                     LogKey.reason.rawValue: .string(PrintableText.escape(error.description)),
                     LogKey.milliseconds.rawValue: .stringConvertible(wait.wholeMilliseconds),

@@ -8,12 +8,11 @@ internal import SluiceRoutes
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Reads and checks route files and runs their examples: every problem of every file in one run.",
+        abstract: "Checks route files and runs their examples; reports every problem of every file in one run.",
         discussion: """
-            Secrets that routes name must be there, as for the gateway: run it with the gateway's environment, or with \
-            --without-secrets. The examples need none: they are signed with secrets of their own. Exit status 1 where \
-            a file would not \
-            be put in force, or an example comes out otherwise; warnings alone are no failure.
+            Secrets that routes name must exist, as for the gateway: run this command in the gateway's environment, or \
+            with --without-secrets. The examples do not need them: they are signed with generated secrets. The exit \
+            status is 1 if a file would not load or an example has an unexpected result; warnings do not count.
             """)
 
     /// How the report is printed.
@@ -28,13 +27,13 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "How to print what is found: human, json (one document), or github (annotations of a workflow).")
+        help: "Output format: human, json (one document), or github (workflow annotations).")
     var format = Format.human
 
-    @Flag(name: .long, help: "Do not look for the secrets that routes name: for where they are not, such as in CI.")
+    @Flag(name: .long, help: "Do not read the secrets that routes name; for environments without them, such as CI.")
     var withoutSecrets = false
 
-    @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).")
+    @Flag(name: .long, help: "Let route files contain secrets (`value:`).")
     var allowInlineSecrets = false
 
     func run() throws {
@@ -55,7 +54,7 @@ struct CheckCommand: ParsableCommand {
     private func complaint(about report: CheckReport) -> String {
         let errors = "\(report.errors) \(report.errors == 1 ? "error" : "errors") in \(PrintableText.escape(folder))"
         guard report.lacksSecretsOnly else { return errors }
-        return "\(errors); with --without-secrets the secrets are not looked for"
+        return "\(errors); use --without-secrets to check without the secrets"
     }
 }
 
@@ -65,9 +64,8 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema",
         abstract: "Prints the JSON Schema of a route file, for editors.",
         discussion: """
-            JSON Schema 2020-12. It knows every key, but not which kinds there are, nor whether names and paths are \
-            taken: `sluice check` \
-            does.
+            JSON Schema 2020-12. It contains every key, but it does not know which kinds exist or which names and \
+            paths are used: `sluice check` does.
             """)
 
     func run() { Terminal.say(RouteSchema.document) }

@@ -34,7 +34,7 @@ enum Console {
     }
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
-        StartupError(.wrongInput, "there is no \(what) \(number)")
+        StartupError(.wrongInput, "no \(what) \(number)")
     }
 }
 
@@ -55,8 +55,8 @@ struct ConsoleOptions: ParsableArguments {
 
 /// Which stretch of a list a command shows.
 struct ListStretch: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Begin behind this one.", valueName: "number")) var after: Int64 = 0
-    @Option(name: .long, help: ArgumentHelp("At most so many, 1 to 500.", valueName: "count")) var limit = 50
+    @Option(name: .long, help: ArgumentHelp("Start after this number.", valueName: "number")) var after: Int64 = 0
+    @Option(name: .long, help: ArgumentHelp("Maximum number of rows, 1 to 500.", valueName: "count")) var limit = 50
 
     func validate() throws {
         guard (1...500).contains(limit) else { throw ValidationError("--limit must be between 1 and 500") }

@@ -47,7 +47,7 @@ enum ConsoleText {
         if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
         if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
         if let detail = job.detail { lines.append("parked     \(text(detail))") }
-        if !content.isIntact { lines.append("checksum   WRONG: these are not the bytes that were stored") }
+        if !content.isIntact { lines.append("checksum   WRONG: the bytes have changed since they were stored") }
         return lines + ["payload", whole(content.payload)]
     }
 
@@ -76,7 +76,7 @@ enum ConsoleText {
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
         if !content.isIntact {
-            lines.append("checksum   WRONG: this is not the job that was stored, so it is not sent again")
+            lines.append("checksum   WRONG: the job has changed since it was stored, so it is not sent again")
         }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
         if let request = content.request {

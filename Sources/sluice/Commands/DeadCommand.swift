@@ -5,7 +5,7 @@ internal import SluiceGateway
 /// `sluice dead`
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Shows dead letters, sends them again and discards them.",
+        commandName: "dead", abstract: "Shows, retries and discards dead letters.",
         subcommands: [List.self, Show.self, Retry.self, Discard.self])
 
     /// `sluice dead list`
@@ -24,9 +24,9 @@ struct DeadCommand: AsyncParsableCommand {
 
     /// `sluice dead show`
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows one dead letter with what it holds.")
+        static let configuration = CommandConfiguration(abstract: "Shows one dead letter with its contents.")
 
-        @Argument(help: "The dead letter's number, as `sluice dead list` shows it.") var number: Int64
+        @Argument(help: "The number of the dead letter in `sluice dead list`.") var number: Int64
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
@@ -44,16 +44,14 @@ struct DeadCommand: AsyncParsableCommand {
                 sluice dead retry --all [--changed] [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                A dead letter that holds a job goes as it is. One that holds a request is rendered again by the route \
-                that it came by, \
-                as the route is now; for that the gateway must run. Where another job would come of it than it was \
-                meant to be, because its \
-                rule was changed or another rule takes it now, it stays and the difference is printed; --changed \
-                sends it in that case too.
+                A dead letter that contains a job is sent unchanged. One that contains a request is processed again \
+                with the current version of its route; this requires a running gateway. If the result would be a \
+                different job, because its rule was changed or another rule now matches, the dead letter stays and the \
+                difference is printed; --changed sends it anyway.
                 """)
 
-        @Flag(name: .long, help: "All that are there when the command begins.") var all = false
-        @Flag(name: .long, help: "Also those of which another job would come now than when they died.") var changed =
+        @Flag(name: .long, help: "All dead letters that exist when the command starts.") var all = false
+        @Flag(name: .long, help: "Also retry dead letters that would now become a different job.") var changed =
             false
         @OptionGroup var options: SettingsOptions
 
@@ -77,7 +75,7 @@ struct DeadCommand: AsyncParsableCommand {
                 Terminal.say("dead letter \(number): now job \(retried.jobs.map(String.init).joined(separator: ", "))")
                 return true
             }
-            let hint = retried.wouldChange ? "; --changed sends it so" : ""
+            let hint = retried.wouldChange ? "; use --changed to send it anyway" : ""
             Terminal.say("dead letter \(number): \(PrintableText.escape(problem, limit: 1000))\(hint)")
             return false
         }
@@ -86,18 +84,17 @@ struct DeadCommand: AsyncParsableCommand {
     /// `sluice dead discard`
     struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes dead letters for good.",
+            abstract: "Deletes dead letters permanently.",
             usage: """
                 sluice dead discard <number> ... [--forget-key] [--config <file>] [<settings> ...]
                 sluice dead discard --all [--forget-key] [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                What they hold is gone then. The unique key of the delivery is still remembered, so that it is a \
-                duplicate when the provider \
-                sends it again; with --forget-key it is taken as new.
+                Their contents are deleted. The gateway still remembers the unique key of the delivery, so a repeated \
+                delivery is a duplicate; with --forget-key it is accepted as new.
                 """)
 
-        @Flag(name: .long, help: "All that are there when the command begins.") var all = false
+        @Flag(name: .long, help: "All dead letters that exist when the command starts.") var all = false
         @Flag(
             name: .long, help: "Forget the unique keys of their deliveries, so that the provider can send them again.")
         var forgetKey = false
@@ -136,7 +133,7 @@ enum DeadLetterSelection {
     ///   list of free words.
     static func read(all: Bool, _ options: inout SettingsOptions) throws -> DeadLetterSelection {
         let numbers = try Console.numbers(&options, of: "a dead letter")
-        guard numbers.isEmpty == all else { throw ValidationError("name dead letters by their numbers, or say --all") }
+        guard numbers.isEmpty == all else { throw ValidationError("give the numbers of dead letters, or --all") }
         return all ? .all : .numbers(numbers)
     }
 
@@ -153,7 +150,7 @@ enum DeadLetterSelection {
             }
         case .all:
             let status = try ControlCoding.decode(ControlDocuments.Status.self, try await Console.ask(.status, options))
-            if status.lastDeadLetter == 0 { Terminal.say("there are no dead letters") }
+            if status.lastDeadLetter == 0 { Terminal.say("no dead letters") }
             var after: Int64 = 0
             while after < status.lastDeadLetter {
                 let page = try await Self.page(after, options).filter { $0 <= status.lastDeadLetter }

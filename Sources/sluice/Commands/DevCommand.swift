@@ -11,22 +11,22 @@ internal import SluiceRoutes
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev",
-        abstract: "Runs the gateway for trying out: own certificate, example routes, an embedded development queue.",
+        abstract: "Runs the gateway for development: own certificate, example routes, an embedded development queue.",
         discussion: """
-            Listens on this machine only and keeps everything under .sluice/. The development queue is a stand-in for \
-            a Zizq server: \
-            nothing in it outlives the process. With zizq.url set it is not started and jobs go there.
+            Listens only on this machine and keeps everything in .sluice/. The development queue is a stand-in for a \
+            Zizq server that keeps jobs in memory only. If zizq.url is set, it is not started and jobs go to that \
+            server.
 
 
             """ + SettingsOption.help(defaults: .development))
 
-    @Option(name: .long, help: ArgumentHelp("Where the development queue listens.", valueName: "port")) var queuePort:
+    @Option(name: .long, help: ArgumentHelp("Port of the development queue.", valueName: "port")) var queuePort:
         UInt16 = 7890
     @Flag(
         name: .long,
-        help: "Let the development queue accept unique keys and batches, as a Zizq server with a Pro licence does.")
+        help: "Let the development queue accept unique keys and batches, like a Zizq server with a Pro licence.")
     var licensed = false
-    @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
+    @Flag(name: .long, help: "Let route files contain secrets (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
@@ -61,7 +61,7 @@ struct DevCommand: AsyncParsableCommand {
         let name = PrintableText.escape(folder)
         throw StartupError(
             .wrongInput,
-            "there is no folder \(name) here; run sluice dev where the route files are, or name their folder with "
+            "no folder \(name) here; run sluice dev in the folder that contains it, or name the folder with "
                 + "--routes"
         )
     }
@@ -90,7 +90,7 @@ struct DevCommand: AsyncParsableCommand {
                 .unavailable,
                 "the development queue cannot listen on \(address.hostAndPort): \(error); set --queue-port, or "
                     + "--zizq-url to use the "
-                    + "server that is there")
+                    + "running server")
         }
     }
 }

@@ -8,19 +8,18 @@ internal import UnixSignals
 struct DevQueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devqueue",
-        abstract: "Runs the development queue alone: a stand-in for a Zizq server, for development and tests.",
+        abstract: "Runs only the development queue: a stand-in for a Zizq server, for development and tests.",
         discussion: """
-            It is no Zizq: it keeps jobs in memory, and everything in it is gone when it ends. It answers producers \
-            and workers as a Zizq \
-            server would, over HTTP/1.1 and without jq: workers take jobs from it and report on them; it runs none \
+            It is not a Zizq server: it keeps jobs in memory only. It answers producers and workers like a Zizq \
+            server, over HTTP/1.1 and without jq: workers take jobs from it and report on them; it does not run jobs \
             itself.
             """)
 
-    @Option(name: .long, help: ArgumentHelp("The port on 127.0.0.1.", valueName: "port")) var port: UInt16 = 7890
-    @Flag(name: .long, help: "Accept unique keys and batches, as a server with a Pro licence does.") var licensed =
+    @Option(name: .long, help: ArgumentHelp("Port on 127.0.0.1.", valueName: "port")) var port: UInt16 = 7890
+    @Flag(name: .long, help: "Accept unique keys and batches, like a server with a Pro licence.") var licensed =
         false
     @Option(
-        name: .long, help: "What to remember of jobs: everything, fields (no payloads) or counts (nothing to take).")
+        name: .long, help: "What to store of jobs: everything, fields (no payloads) or counts (jobs cannot be taken).")
     var keep = DevQueueConfiguration.Keeping.everything
 
     func run() async throws {
@@ -31,7 +30,7 @@ struct DevQueueCommand: AsyncParsableCommand {
             throw StartupError(.unavailable, "cannot listen on \(address.hostAndPort): \(error)")
         }
         Terminal.complain(
-            "This is a development stand-in for Zizq, not a job queue: nothing in it outlives this process.")
+            "This is a development stand-in for Zizq, not a job queue: it keeps jobs in memory only.")
         Terminal.say("listening on \(server.url())")
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { break }
         // Long enough for the answers that are being written.

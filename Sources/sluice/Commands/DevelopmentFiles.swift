@@ -11,7 +11,7 @@ enum DevelopmentFiles {
     /// or one that has expired.
     static func prepare(_ settings: Settings) throws {
         do { try FileAccess.makeFolder(folder) } catch {
-            throw StartupError(.unavailable, "cannot make the folder \(folder) here: \(error)")
+            throw StartupError(.unavailable, "cannot create the folder \(folder): \(error)")
         }
         guard settings.https != .off, settings.tls == Settings.development.tls,
             let certificate = settings.tls.certificate,
@@ -22,7 +22,7 @@ enum DevelopmentFiles {
             pair = try SelfSignedCertificate.make(
                 hostNames: ["localhost"], addresses: ["127.0.0.1", "::1"], validDays: 365)
         } catch {
-            throw StartupError(.software, "cannot make a certificate: \(error)")
+            throw StartupError(.software, "cannot create a certificate: \(error)")
         }
         try write(pair.certificatePEM, to: certificate)
         try write(pair.privateKeyPEM, to: key)

@@ -15,22 +15,22 @@ enum DevelopmentText {
         if let admin = gateway.addresses.admin { lines.append("  metrics    http://\(admin.hostAndPort)/metrics") }
         lines.append(
             "  jobs go to "
-                + (queue.map { "\($0), a development stand-in for Zizq: nothing in it outlives this process" }
+                + (queue.map { "\($0), a development stand-in for Zizq that keeps jobs in memory only" }
                     ?? gateway.configuration.settings.values.zizq.url.description))
         lines += secrets(invented)
         lines +=
-            ["", "Send it a webhook, from this folder in a second terminal:", ""]
+            ["", "To send a webhook, run this in a second terminal, in this folder:", ""]
             + sending(gateway.routePaths, to: bases.first ?? "")
-        return lines + ["", "Ctrl-C stops it. What comes and goes is listed here:", ""]
+        return lines + ["", "Ctrl-C stops the gateway. Deliveries and jobs:", ""]
     }
 
     /// The sample for GitHub where a route would take it; else how to see what a route makes of a request.
     private static func sending(_ paths: [String], to base: String) -> [String] {
         if paths.contains("/github") { return ["  \(ProgramName.here) send github push --to \(base)/github"] }
-        guard let path = paths.first else { return ["  there is no route yet, and so none that would take it"] }
+        guard let path = paths.first else { return ["  no routes yet"] }
         return [
-            "  curl --insecure --data '{}' \(base)\(path)    # signed as its sender would",
-            "  \(ProgramName.here) explain --path \(path) --body '{}'    # what would become of it",
+            "  curl --insecure --data '{}' \(base)\(path)    # signed like its sender",
+            "  \(ProgramName.here) explain --path \(path) --body '{}'    # shows how it would be processed",
         ]
     }
 
@@ -41,7 +41,7 @@ enum DevelopmentText {
         var lines: [String] = []
         for value in ordered {
             var names = wrapped(invented.filter { $0.value == value }.map(\.name))
-            names[names.count - 1] += " not set: \"\(value)\" is used, for trying out only"
+            names[names.count - 1] += " not set: \"\(value)\" is used, for development only"
             lines += names.map { (lines.isEmpty && $0 == names.first ? "  secrets    " : "             ") + $0 }
         }
         return lines
@@ -70,13 +70,13 @@ enum DevelopmentText {
                 reasons.isEmpty ? "" : "dead letter: \(reasons)",
             ]
             .filter { !$0.isEmpty }.joined(separator: ", ")
-            return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) seen before" : "")]
+            return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) duplicates" : "")]
         case .duplicate(let first, let route): return ["duplicate  \(first)  \(text(route))"]
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
         case .refused(let code, let route, let reason):
             return ["refused    \(code.httpStatus) \(code.rawValue)  \(text(route ?? "no route"))  \(text(reason))"]
         case .reloaded(let routes, let version):
-            return ["reloaded   table \(version) is in force with \(count(routes, "route"))"]
+            return ["reloaded   route table \(version) (\(count(routes, "route")))"]
         case .queued(let jobs):
             return jobs.map { "queued     job \($0.job)  \(text($0.type)) in \(text($0.queue)) as \(text($0.zizqID))" }
         }

@@ -9,22 +9,19 @@ internal import SluiceRoutes
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Says step by step what the route files make of one request, and why.",
+        abstract: "Shows step by step what the route files do with one request, and why.",
         usage: """
             sluice explain [<folder>] --path <path> [<options>]
             sluice explain [<folder>] --delivery <id> [<options>]
             """,
         discussion: """
-            The request is what the options say, and nothing is stored or sent; or with --delivery one that a gateway \
-            has taken and kept \
-            (with its dead letter, or because the route says `keep_request: true`), asked from the running gateway, \
-            or where none runs \
-            from the outbox itself. A request without a signature is signed with the first secret of its route, \
-            unless --unsigned is \
-            given. In the place of secrets that are not in this environment others are made up, and the account says \
-            so. It shows bodies. \
-            Exit status 0 if the request would be taken, 65 if it would be refused, 1 where route files or settings \
-            are wrong.
+            Shows the processing of the request described by the options, without storing or sending anything. With \
+            --delivery it uses a delivery that a gateway accepted and whose request was kept (in a dead letter, or \
+            because the route says `keep_request: true`), from the running gateway or, if none runs, from the outbox. \
+            A request without a signature is signed with the first secret of its route, unless --unsigned is given. \
+            Secrets that are missing in this environment are replaced by generated ones, and the output says so. The \
+            output contains bodies. The exit status is 0 if the request would be accepted, 65 if it would be refused, \
+            1 if route files or settings are wrong.
 
             sluice explain --path /github --header 'X-GitHub-Event: push' --body-file push.json
             """)
@@ -37,10 +34,10 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The request") var request: ExplainedRequest
 
-    @Option(name: .long, help: ArgumentHelp("A delivery that was kept, by its id.", valueName: "id")) var delivery:
+    @Option(name: .long, help: ArgumentHelp("Id of a delivery whose request was kept.", valueName: "id")) var delivery:
         String?
-    @Option(name: .long, help: "How to print the account: human, or json (one document).") var format = Format.human
-    @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).") var allowInlineSecrets = false
+    @Option(name: .long, help: "Output format: human, or json (one document).") var format = Format.human
+    @Flag(name: .long, help: "Let route files contain secrets (`value:`).") var allowInlineSecrets = false
     @OptionGroup var options: SettingsOptions
 
     /// The folder stands among what the options of settings are taken from: a command has one list of free words.
@@ -56,10 +53,10 @@ struct ExplainCommand: AsyncParsableCommand {
         folders = words
         guard let delivery else { return try request.check() }
         guard request.isEmpty else {
-            throw ValidationError("--delivery brings its own request; leave out what else describes one")
+            throw ValidationError("--delivery cannot be combined with options that describe a request")
         }
         guard ControlRequest.isDeliveryID(delivery) else {
-            throw ValidationError("--delivery is the id of a delivery, as its answer and the log have it")
+            throw ValidationError("--delivery must be the id of a delivery, as in its answer and in the log")
         }
     }
 
@@ -68,12 +65,13 @@ struct ExplainCommand: AsyncParsableCommand {
         let settings = try options.read(defaults: Settings(), environment: environment, checksRules: false).values
         // Behind the settings, of which one that is misspelt leaves its value here.
         if folders.count > 1 {
-            throw StartupError(.usage, "'\(PrintableText.escape(folders[1], limit: 80))' is one folder too many")
+            throw StartupError(
+                .usage, "'\(PrintableText.escape(folders[1], limit: 80))' is unexpected: only one folder is allowed")
         }
         let explainer = try explainer(settings, environment)
         let explanation: Explanation
         if let delivery {
-            explanation = try await explain(delivery, explainer, settings)
+            explanation = try await explain(delivery, explainer, settings: settings)
         } else {
             explanation = explainer.explain(
                 try request.request(), request.arrival(trusting: settings.trustedProxies), signs: !request.unsigned)
@@ -95,13 +93,13 @@ struct ExplainCommand: AsyncParsableCommand {
         throw StartupError(.wrongInput, (lines + [count]).joined(separator: "\n"))
     }
 
-    private func explain(_ id: String, _ explainer: Explainer, _ settings: Settings) async throws -> Explanation {
+    private func explain(_ id: String, _ explainer: Explainer, settings: Settings) async throws -> Explanation {
         let bytes = try await ControlClient.ask(.delivery(id), settings)
         let delivery = try ControlCoding.decode(ControlDocuments.Delivery.self, bytes)
         guard let request = delivery.request.flatMap({ Base64.decode(Array($0.utf8).span) }) else {
             throw StartupError(
                 .wrongInput,
-                "the request of the delivery \(id) is not kept; it is with a dead letter, and where the route says "
+                "the request of the delivery \(id) was not kept; it is kept in a dead letter, or if the route says "
                     + "'keep_request: true'"
             )
         }
@@ -110,7 +108,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
         guard let explanation = KeptRequestReading.read(request, { explainer.explain(stored: $0, arrival, fate) })
         else {
-            throw StartupError(.wrongInput, "the request of the delivery \(id) cannot be read any more")
+            throw StartupError(.wrongInput, "the request of the delivery \(id) can no longer be read")
         }
         return explanation
     }

@@ -6,24 +6,24 @@ internal import SluiceRoutes
 
 /// The options of `sluice explain` that describe a request.
 struct ExplainedRequest: ParsableArguments {
-    @Option(name: .long, help: "The path, with the query behind a ? if you like.") var path: String?
-    @Option(name: .long, help: ArgumentHelp("The method; POST unless given.", valueName: "method")) var method: String?
+    @Option(name: .long, help: "The path, optionally followed by ? and the query.") var path: String?
+    @Option(name: .long, help: ArgumentHelp("The method; default POST.", valueName: "method")) var method: String?
     @Option(name: .long, help: ArgumentHelp("The query, such as a=1&b=2.", valueName: "query")) var query: String?
     @Option(
-        name: .long, help: ArgumentHelp("A header, `Name: value`; as often as there are some.", valueName: "header"))
+        name: .long, help: ArgumentHelp("A header, `Name: value`; can be repeated.", valueName: "header"))
     var header: [String] = []
     @Option(name: .long, help: ArgumentHelp("The body as text.", valueName: "text")) var body: String?
-    @Option(name: .long, help: ArgumentHelp("The file with the body; - for standard input.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("File with the body; - is standard input.", valueName: "file"))
     var bodyFile: String?
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Who sends it, as the gateway sees the connection; an address that the route lets in unless given.",
+            "Address of the connection; default: an address that the route accepts.",
             valueName: "ip"))
     var remoteAddress: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("When it comes, such as 2026-11-25T08:00:00Z; now unless given.", valueName: "time"))
+        help: ArgumentHelp("Time of receipt, such as 2026-11-25T08:00:00Z; default: now.", valueName: "time"))
     var clock: String?
     @Flag(name: .long, help: "Do not sign a request that has no signature.") var unsigned = false
 
@@ -40,26 +40,28 @@ struct ExplainedRequest: ParsableArguments {
 
     /// Refuses what makes no request.
     func check() throws {
-        guard let path else { throw ValidationError("say which request: --path /github, or --delivery ID") }
+        guard let path else { throw ValidationError("describe a request: --path /github, or --delivery ID") }
         guard RequestToSign.target(path: path, query: query) != nil else {
             throw ValidationError(
-                "--path begins with / and has no #; a query stands behind its ? or in --query, not in both")
+                "--path must begin with / and contain no #; put the query after ? or into --query, not both")
         }
         if let method, method.isEmpty || !method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) {
-            throw ValidationError("--method is written in capital letters, such as POST")
+            throw ValidationError("--method must be in upper case, such as POST")
         }
         for line in header where RequestToSign.Header(parsing: line) == nil {
             throw ValidationError(
-                "'\(PrintableText.escape(line, limit: 80))' is no header such as 'X-GitHub-Event: push'")
+                "'\(PrintableText.escape(line, limit: 80))' is not a header; write 'Name: value', such as "
+                    + "'X-GitHub-Event: push'"
+            )
         }
         if body != nil, bodyFile != nil {
-            throw ValidationError("the body is in --body or in --body-file, not in both")
+            throw ValidationError("use either --body or --body-file, not both")
         }
         if let remoteAddress, PeerAddress.address(parsing: remoteAddress) == nil {
-            throw ValidationError("--remote-address is an address such as 192.0.2.1 or 2001:db8::1")
+            throw ValidationError("--remote-address must be an address such as 192.0.2.1 or 2001:db8::1")
         }
         if let clock, TimestampText.parse(clock) == nil {
-            throw ValidationError("--clock is a time such as 2026-11-25T08:00:00Z")
+            throw ValidationError("--clock must be a time such as 2026-11-25T08:00:00Z")
         }
     }
 
@@ -86,7 +88,7 @@ struct ExplainedRequest: ParsableArguments {
 
     private func bytes() throws -> [UInt8] {
         guard let bodyFile else { return Array((body ?? "").utf8) }
-        do throws(FileAccess.Failure) {
+        do throws(FileAccess.AccessError) {
             if bodyFile == "-" { return try FileAccess.readStandardInput(limit: Self.longestBody) }
             return try FileAccess.read(bodyFile, limit: Self.longestBody)
         } catch {

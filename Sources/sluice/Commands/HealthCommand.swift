@@ -8,12 +8,12 @@ internal import SluiceNet
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
-        abstract: "Asks the gateway's admin listener whether it is alive; exit status 0 if it is, 69 if not.",
+        abstract: "Checks whether the gateway's admin listener answers; exit status 0 if it does, 69 if not.",
         discussion:
-            "Without --ready it is what a container's health check should run: a gateway whose outbox is full is alive."
+            "Without --ready, suitable for a container's health check: a gateway with a full outbox is still healthy."
     )
 
-    @Flag(name: .long, help: "Ask /readyz, whether it can take deliveries, in place of /healthz.")
+    @Flag(name: .long, help: "Check /readyz, whether it can accept deliveries, instead of /healthz.")
     var ready = false
 
     @OptionGroup var options: SettingsOptions
@@ -22,7 +22,7 @@ struct HealthCommand: AsyncParsableCommand {
         let settings = try options.read(
             defaults: Settings(), environment: ProcessEnvironment.variables(), checksRules: false)
         guard let address = settings.values.admin.address else {
-            throw StartupError(.wrongInput, "admin is off: there is nobody to ask")
+            throw StartupError(.wrongInput, "the admin listener is off; set admin to an address")
         }
         let answer = try await OneRequest.send(
             HTTPClientRequest(method: "GET", target: ready ? "/readyz" : "/healthz", timeout: .seconds(3)),

@@ -11,9 +11,9 @@ struct KindsCommand: ParsableCommand {
         commandName: "kinds",
         abstract: "Prints the declared kinds as types for workers.",
         discussion: """
-            Reads only the kinds of the route files: secrets do not have to exist, and errors in routes do not matter. \
-            Errors in kinds, and files that cannot be read, go to standard error with exit status 1, and nothing is \
-            printed. The same kinds always print the same text.
+            Reads only the kinds in the route files: secrets do not have to exist, and errors in routes are ignored. \
+            Errors in kinds, and files that cannot be read, are printed on standard error with exit status 1, and \
+            nothing is printed on standard output. The same kinds always print the same text.
 
             sluice kinds --language swift > Sources/worker/Kinds.swift
 
@@ -30,15 +30,15 @@ struct KindsCommand: ParsableCommand {
         let snapshot = FolderSnapshot.read(folder: folder, secretFiles: [])
         let kinds = DeclaredKinds(snapshot.files, readingProblems: snapshot.problems)
         try refuse(kinds.problems)
-        guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kind is declared in \(folder)") }
-        do throws(KindNameClash) {
+        guard kinds.count > 0 else { throw StartupError(.wrongInput, "no kinds in \(folder)") }
+        do throws(KindNameError) {
             Terminal.write(try kinds.source(in: language))
         } catch {
             try refuse(error.problems)
         }
     }
 
-    private func refuse(_ problems: [RouteProblem]) throws {
+    private func refuse(_ problems: [Diagnostic]) throws {
         guard !problems.isEmpty else { return }
         for problem in problems { Terminal.complain(PrintableText.escape(problem.description, limit: 1000)) }
         throw StartupError(

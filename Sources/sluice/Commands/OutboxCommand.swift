@@ -8,13 +8,13 @@ internal import SluiceRoutes
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
-        abstract: "Shows and changes what lies in the outbox, of a running gateway or of one at rest.",
+        abstract: "Shows and changes the contents of the outbox, with or without a running gateway.",
         subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self])
 
     /// `sluice outbox status`
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "How many jobs and dead letters there are, and how large it is.")
+            abstract: "Shows the number of jobs and dead letters, and the sizes.")
 
         @OptionGroup var options: ConsoleOptions
 
@@ -27,7 +27,7 @@ struct OutboxCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists jobs, oldest first.")
 
-        @Option(name: .long, help: "Which ones: pending, delivered or parked.") var state = JobState.pending
+        @Option(name: .long, help: "Which jobs: pending, delivered or parked.") var state = JobState.pending
         @OptionGroup var stretch: ListStretch
         @OptionGroup var options: ConsoleOptions
 
@@ -44,7 +44,7 @@ struct OutboxCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows one job with its payload.")
 
-        @Argument(help: "The job's number, as `sluice outbox list` shows it.") var number: Int64
+        @Argument(help: "The number of the job in `sluice outbox list`.") var number: Int64
         @OptionGroup var options: ConsoleOptions
 
         func run() async throws {
@@ -58,9 +58,8 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
             usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
             discussion: """
-                A request with the job may be on its way to Zizq at this moment: if Zizq takes it, the dead letter is \
-                removed again. \
-                `sluice dead retry` puts a buried job back into the sending order.
+                A request with the job may already be in progress: if Zizq accepts it, the dead letter is removed \
+                again. `sluice dead retry` puts a buried job back into the sending order.
                 """)
 
         @OptionGroup var options: SettingsOptions
@@ -74,7 +73,7 @@ struct OutboxCommand: AsyncParsableCommand {
         mutating func validate() throws {
             numbers = try Console.numbers(&options, of: "a job")
             guard !numbers.isEmpty else {
-                throw ValidationError("name jobs by their numbers, as `sluice outbox list` shows them")
+                throw ValidationError("give the numbers of jobs, as shown by `sluice outbox list`")
             }
         }
 
@@ -96,17 +95,16 @@ struct OutboxCommand: AsyncParsableCommand {
                 sluice outbox forget --key <route> <key> [--config <file>] [<settings> ...]
                 """,
             discussion: """
-                The delivery is taken as new when it comes again. Its jobs then get the key with the next generation, \
-                such as github:72d3~1, \
-                so that Zizq does not take them for jobs that it has already.
+                The delivery is accepted as new when it is sent again. Its jobs then get the key with the next \
+                generation, such as github:72d3~1, so that Zizq does not drop them as duplicates.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The delivery, by the id of its answer.", valueName: "id"))
+        @Option(name: .long, help: ArgumentHelp("Id of the delivery, from its answer.", valueName: "id"))
         var delivery: String?
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "The route's name, and behind it the key as `sluice outbox list` shows it behind the route's name.",
+                "The route's name, followed by the key as shown after that name by `sluice outbox list`.",
                 valueName: "route"))
         var key: String?
         @OptionGroup var options: SettingsOptions
@@ -127,7 +125,7 @@ struct OutboxCommand: AsyncParsableCommand {
                 }
                 request = .forgetDelivery(id)
             case (nil, let route?, 1): request = .forgetKey(DeliveryKey.hashes(route: route, text: words[0]))
-            default: throw ValidationError("name a delivery with --delivery ID, or a key with --key ROUTE KEY")
+            default: throw ValidationError("use --delivery ID or --key ROUTE KEY")
             }
         }
 
@@ -138,14 +136,14 @@ struct OutboxCommand: AsyncParsableCommand {
                 throw StartupError(
                     .wrongInput,
                     key == nil
-                        ? "the delivery has no unique key, so it is new when it comes again"
-                        : "no delivery with this key is remembered, so it is new when it comes")
+                        ? "the delivery has no unique key, so it is accepted as new when it is sent again"
+                        : "no delivery with this key is remembered, so it is accepted as new")
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
             if forgotten.isUndelivered {
                 Terminal.say(
-                    "a job of it is still pending, parked or dead: when the delivery comes again there will be "
-                        + "another one"
+                    "a job of the delivery is still pending, parked or dead: when the delivery is sent again, there "
+                        + "will be a second one"
                 )
             }
         }

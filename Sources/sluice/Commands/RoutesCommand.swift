@@ -8,19 +8,17 @@ internal import SluiceRoutes
 struct RoutesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routes",
-        abstract: "Shows the route table in force, or the one that a folder's files make.",
+        abstract: "Shows the loaded route table, or the table that the files in a folder make.",
         usage: """
             sluice routes [--json] [--config <file>] [<settings> ...]
             sluice routes <folder> [--json]
             """,
         discussion: """
-            Without a folder the running gateway is asked: which table it serves and since when, what became of the \
-            last reload, and \
-            whether the files on disk are those in force. With a folder its files are read here, without secrets; \
-            exit status 1 and all \
-            problems where they make no table.
+            Without a folder, asks the running gateway which table it serves and since when, what the last reload \
+            resulted in, and whether the files on disk are the loaded ones. With a folder, reads its files here, \
+            without secrets; if they have errors, prints all problems and exits with status 1.
 
-            At a terminal columns are cut to its width; in a pipe or a file they are whole.
+            On a terminal, columns are cut to its width; in a pipe or a file nothing is cut.
             """)
 
     @Flag(name: .long, help: "Print JSON.") var json = false
@@ -78,11 +76,11 @@ struct RoutesCommand: AsyncParsableCommand {
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Makes the running gateway read its route files, secrets and certificate again.",
+        abstract: "Makes the running gateway reload its route files, secrets and certificate.",
         discussion:
-            "The whole table is replaced, or nothing. With a problem in any file the exit status is 1 and the last "
+            "Replaces the whole table or nothing. If any file has a problem, the exit status is 1 and the last "
             + "good table "
-            + "stays; the same holds for the certificate with its key.")
+            + "stays loaded; the same applies to the certificate and its key.")
 
     @OptionGroup var options: SettingsOptions
 
@@ -92,10 +90,10 @@ struct ReloadCommand: AsyncParsableCommand {
         let certificate = reloaded.certificateProblem.map { [PrintableText.escape($0, limit: 1000)] } ?? []
         guard reloaded.problems.isEmpty else {
             let lines = reloaded.problems.map { PrintableText.escape($0, limit: 1000) }
-            let routes = "nothing was changed; table \(reloaded.version) stays in force"
+            let routes = "reload failed; keeping route table \(reloaded.version)"
             throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
-        Terminal.say("table \(reloaded.version) is in force with \(reloaded.routes) routes")
+        Terminal.say("loaded route table \(reloaded.version) (\(reloaded.routes) routes)")
         if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }

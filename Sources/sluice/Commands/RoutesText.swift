@@ -12,9 +12,9 @@ enum RoutesText {
     }
 
     private static func state(_ gateway: ControlDocuments.TableState, _ problems: [String]) -> [String] {
-        let outcome = gateway.result == "success" ? "put in force" : "failed; table \(gateway.version) stays in force"
+        let outcome = gateway.result == "success" ? "success" : "failed; keeping route table \(gateway.version)"
         var lines = [
-            "table        \(gateway.version), in force since \(time(gateway.since))",
+            "table        \(gateway.version), loaded \(time(gateway.since))",
             "last reload  \(time(gateway.triedAt)), \(outcome)",
             "files        \(files(gateway.files))",
         ]
@@ -28,8 +28,8 @@ enum RoutesText {
 
     private static func files(_ word: String) -> String {
         switch word {
-        case "in_force": "as in force"
-        case "changed": "not as in force"
+        case "in_force": "same as loaded"
+        case "changed": "changed since the load"
         case "unreadable": "cannot be read"
         default: PrintableText.escape(word)
         }

@@ -9,28 +9,28 @@ internal import SluiceNet
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
-        abstract: "Sends a signed sample webhook, as the provider would.",
+        abstract: "Sends a signed sample webhook, like the provider.",
         discussion: "sluice send github push --to https://127.0.0.1:8443/github")
 
     @Argument(help: "The provider: github.") var provider: SampleProvider
     @Argument(help: "The event: push or ping.") var event: String
-    @Option(name: .long, help: ArgumentHelp("Where to send it.", valueName: "url")) var to: String
+    @Option(name: .long, help: ArgumentHelp("The URL to send to.", valueName: "url")) var to: String
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The environment variable that holds the secret; GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' "
-                + "beside its folder, unless given.",
+            "Environment variable with the secret; default GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' "
+                + "if the folder contains .sluice/.",
             valueName: "name"))
     var secretEnv: String?
-    @Option(name: .long, help: ArgumentHelp("The delivery's id; a new one each time unless given.", valueName: "id"))
+    @Option(name: .long, help: ArgumentHelp("The delivery id; default: a new one each time.", valueName: "id"))
     var delivery: String?
-    @Option(name: .long, help: ArgumentHelp("Send this body in place of the sample.", valueName: "file")) var bodyFile:
+    @Option(name: .long, help: ArgumentHelp("Send this body instead of the sample.", valueName: "file")) var bodyFile:
         String?
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A certificate authority to trust besides the system's.",
-            discussion: "Without it the certificate of `sluice dev` in .sluice/, if there is one.", valueName: "file"))
+            "Additional certificate authority to trust.",
+            discussion: "Default: the certificate of `sluice dev` in .sluice/, if there is one.", valueName: "file"))
     var ca: String?
 
     func run() async throws {
@@ -49,7 +49,7 @@ struct SendCommand: AsyncParsableCommand {
             ], body: body)
         let answer = try await OneRequest.send(
             request, to: try target.client(ca: ca ?? developmentCertificate),
-            tlsAdvice: ca == nil ? "an authority that the system does not know is named with --ca FILE" : nil)
+            tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
         Terminal.say(
             "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
         guard 200...299 ~= answer.status else { throw StartupError(.wrongInput, "the webhook was not accepted") }
@@ -64,7 +64,7 @@ struct SendCommand: AsyncParsableCommand {
         let name = secretEnv ?? "GITHUB_WEBHOOK_SECRET"
         if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
         guard secretEnv == nil, developmentCertificate != nil else {
-            throw StartupError(.wrongInput, "\(name) is not set; it must hold the secret that the route has")
+            throw StartupError(.wrongInput, "\(name) is not set; set it to the secret of the route")
         }
         return DevelopmentSecret.text
     }
@@ -78,7 +78,7 @@ struct SendCommand: AsyncParsableCommand {
         guard let sample = GitHubSamples.body(event: event) else {
             throw StartupError(
                 .usage,
-                "there is no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
+                "no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
         }
         return Array(sample.utf8)
     }

@@ -10,13 +10,13 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Runs the gateway.",
         discussion: SettingsOption.help(defaults: Settings()))
 
-    @Flag(name: .long, help: "Print all settings in force with where each came from, and end.")
+    @Flag(name: .long, help: "Print the effective value and source of each setting, and exit.")
     var printSettings = false
 
-    @Flag(name: .long, help: "Let route files hold secrets themselves (`value:`).")
+    @Flag(name: .long, help: "Let route files contain secrets (`value:`).")
     var allowInlineSecrets = false
 
-    @Flag(name: .long, help: "Accept an outbox on a network file system, where locks and syncs may not hold.")
+    @Flag(name: .long, help: "Accept an outbox on a network file system, where locks and syncs may not work.")
     var allowNetworkFilesystem = false
 
     @OptionGroup var options: SettingsOptions
@@ -41,14 +41,14 @@ struct SettingsOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The settings file.", discussion: "Without it sluice.yaml in the working folder, if there is one.",
+            "The settings file.", discussion: "Default: sluice.yaml in the working directory, if it exists.",
             valueName: "file"))
     var config: String?
 
     @Argument(
         parsing: .allUnrecognized,
         help: ArgumentHelp(
-            "An option for every setting, such as --zizq-url URL; the reference page of settings has them all.",
+            "An option for every setting, such as --zizq-url URL; see the settings reference.",
             valueName: "settings"))
     var settings: [String] = []
 

@@ -11,7 +11,7 @@ enum Terminal {
 
     static func complain(_ text: String) { StandardError.say(text + "\n", to: STDERR_FILENO) }
 
-    /// Whether the terminal shows colours, and whoever sits there wants them (https://no-color.org).
+    /// Whether the terminal shows colours, and its user wants them (https://no-color.org).
     static var hasColours: Bool {
         let environment = ProcessEnvironment.variables()
         return TerminalSize.isKnown && (environment["NO_COLOR"] ?? "").isEmpty

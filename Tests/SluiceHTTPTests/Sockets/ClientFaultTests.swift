@@ -47,7 +47,7 @@ import Testing
             .malformedResponse, "the answer is not HTTP: more than one Content-Length"),
         Row(
             "switches protocols", [.read, .send("HTTP/1.1 101 Switching Protocols\r\n\r\n")], .malformedResponse,
-            "the answer is not HTTP: an answer that switches to a protocol nobody asked for"),
+            "the answer is not HTTP: an answer that switches to an unrequested protocol"),
         Row(
             "announces more than the client takes", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n")],
             .responseTooLarge,
@@ -60,14 +60,14 @@ import Testing
             "sends more than the client takes without a length",
             [.read, .send("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "a", count: 1001))], .responseTooLarge,
             "the answer is over 1000 bytes"),
-        Row("answers nothing", [.read], .timeout, "no whole answer within 200ms"),
+        Row("answers nothing", [.read], .timeout, "no complete answer within 200ms"),
         Row(
             "answers half and then nothing", [.read, .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel")],
             .timeout,
-            "no whole answer within 200ms"),
+            "no complete answer within 200ms"),
         Row(
             "answers interim answers for ever", [.read, .send("HTTP/1.1 100 Continue\r\n\r\n")], .timeout,
-            "no whole answer within 200ms"),
+            "no complete answer within 200ms"),
     ]
 
     @Test("a request that gets no whole answer ends with an error that says at which stage", arguments: rows)

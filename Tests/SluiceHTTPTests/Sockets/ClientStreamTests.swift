@@ -91,7 +91,7 @@ import Testing
             stream, _ in
             let (pieces, error) = await pieces(stream)
             #expect(pieces == ["one"])
-            #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "nothing came within 150ms"))
+            #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "no data within 150ms"))
         }
         let server = try ScriptedServer(.read)
         let client = try ClientUnderTest(port: server.port)
@@ -99,7 +99,7 @@ import Testing
         let error = await failure { () async throws(HTTPClientError) in
             _ = try await client.client.open(request, idleTimeout: .seconds(300))
         }
-        #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "no whole answer within 100ms"))
+        #expect(error == HTTPClientError(.timeout, mayHaveBeenProcessed: true, "no complete answer within 100ms"))
         await client.stop()
     }
 

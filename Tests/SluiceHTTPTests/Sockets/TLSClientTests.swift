@@ -77,6 +77,6 @@ import Testing
         let error = #expect(throws: TLSError.self) {
             try TLSServerContext(certificatePath: certificate.certificatePath, keyPath: certificate.keyPath)
         }
-        #expect(error?.message == "the private key in \(certificate.keyPath) has a passphrase: it must be one without")
+        #expect(error?.message == "the private key in \(certificate.keyPath) has a passphrase; use a key without one")
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import SluiceBase
+import SluiceJSON
 import Synchronization
 
 @testable import SluiceOutbox
@@ -51,37 +52,40 @@ extension Fingerprint {
 func sample(
     _ number: Int, key: Int? = nil, hasKey: Bool = true, body: Int? = nil, at time: ManualTime, origin: Int = 0,
     window: Duration = .seconds(7 * 86400),
-    rule: ChangedBodyRule = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [IngestDeadLetter] = [],
-    others: [IngestPart] = [], request: [UInt8]? = nil, keepsRequest: Bool = false
-) -> IngestDelivery {
-    IngestDelivery(
-        origin: origin, ticket: UInt64(number), deliveryID: "delivery-\(number)", route: "github",
-        receivedAtMilliseconds: time.wallMilliseconds(), enqueuedAtNanoseconds: time.monotonicNanoseconds(),
-        dedupeWindow: window, onChangedBody: rule,
-        part: part(
-            hasKey ? key ?? number : nil, body: body ?? key ?? number,
-            jobs: (0..<jobs).map { job(number, $0, payload: payload) },
-            deadLetters: deadLetters), others: others, request: request, keepsRequest: keepsRequest)
+    rule: ChangedBodyPolicy = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [DeadLetter] = [],
+    others: [Delivery.Part] = [], request: [UInt8]? = nil, keepsRequest: Bool = false
+) -> Submission {
+    Submission(
+        Delivery(
+            id: "delivery-\(number)", route: "github", receivedAtMilliseconds: time.wallMilliseconds(),
+            dedupeWindow: window, onChangedBody: rule,
+            parts: [
+                part(
+                    hasKey ? key ?? number : nil, body: body ?? key ?? number,
+                    jobs: (0..<jobs).map { job(number, $0, payload: payload) },
+                    deadLetters: deadLetters)
+            ] + others, request: request, keepsRequest: keepsRequest), origin: origin, ticket: UInt64(number),
+        enqueuedAtNanoseconds: time.monotonicNanoseconds())
 }
 
 /// What of a delivery has the key and the body of these numbers.
-func part(_ key: Int?, body: Int? = nil, jobs: [IngestJob] = [], deadLetters: [IngestDeadLetter] = []) -> IngestPart {
-    IngestPart(
-        key: key.map { Fingerprint(number: $0) }, bodyHash: Fingerprint(number: -1 - (body ?? key ?? 0)), jobs: jobs,
+func part(_ key: Int?, body: Int? = nil, jobs: [Job] = [], deadLetters: [DeadLetter] = []) -> Delivery.Part {
+    Delivery.Part(
+        key: key.map { DeliveryKey(hash: Fingerprint(number: $0)) },
+        bodyHash: Fingerprint(number: -1 - (body ?? key ?? 0)), jobs: jobs,
         deadLetters: deadLetters)
 }
 
-func job(_ number: Int, _ index: Int = 0, payload: Int = 100) -> IngestJob {
-    IngestJob(
-        type: "push-\(number)-\(index)", queue: "default", options: Array(#""priority":5"#.utf8),
-        uniqueKey: "github:\(number)",
-        uniqueWhile: "exists",
+func job(_ number: Int, _ index: Int = 0, payload: Int = 100) -> Job {
+    Job(
+        type: "push-\(number)-\(index)", queue: "default", options: JobOptions(stored: Array(#""priority":5"#.utf8)),
+        uniqueKey: "github:\(number)", uniqueWhile: .exists,
         payload: Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: payload) + Array("\"".utf8))
 }
 
 extension OutboxStore {
     /// The outcomes of one transaction.
-    func outcomes(_ deliveries: [IngestDelivery]) -> [IngestOutcome] { commit(deliveries).map(\.outcome) }
+    func outcomes(_ deliveries: [Submission]) -> [IngestOutcome] { commit(deliveries).map(\.outcome) }
 
     /// What would be sent next, through a reader's connection.
     func pending() throws -> [StoredJob] {

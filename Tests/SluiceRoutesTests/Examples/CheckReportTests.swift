@@ -43,10 +43,11 @@ import Testing
         let report = try report(["b.yaml": Self.route, "a.yaml": "kinds: { a: {}, b: {} }\n"])
         #expect(
             lines(report) == [
-                "a.yaml:1:10: warning: no rule makes jobs of the kind 'a'",
-                "a.yaml:1:17: warning: no rule makes jobs of the kind 'b'",
-                "b.yaml:2:3: warning: no rule makes jobs of the kind 'spare'",
-                "b.yaml:14:27: error: the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job",
+                "a.yaml:1:10: warning: no rule makes jobs of kind 'a'",
+                "a.yaml:1:17: warning: no rule makes jobs of kind 'b'",
+                "b.yaml:2:3: warning: no rule makes jobs of kind 'spare'",
+                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is "
+                    + "stored as 1 job",
                 "    status",
                 "      - 202", "      + 200", "routes: 2 files, 1 route, 3 kinds, 2 examples: 1 error, 3 warnings",
             ])
@@ -87,12 +88,13 @@ import Testing
         let empty = try report(["notes.txt": "x"])
         #expect(
             lines(empty) == [
-                "routes:1:1: error: there is no route file here, which would be named *.yaml",
+                "routes:1:1: error: no route files here; route files are named *.yaml",
                 "routes: 0 files, 0 routes, 0 kinds, 0 examples: 1 error, 0 warnings",
             ])
         let upper = try report(["a.b.YAML": Self.route])
         #expect(lines(upper).first == "a.b.YAML:1:1: error: route files end in .yaml; rename it to a.b.yaml")
-        #expect(try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files hold no route")
+        #expect(
+            try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files contain no routes")
         let file = CheckReport.make(
             folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)
@@ -105,11 +107,12 @@ import Testing
         let report = try report(["b.yaml": Self.route])
         #expect(
             Array(lines(report, form).prefix(3)) == [
-                "b.yaml:2:3: warning: no rule makes jobs of the kind 'spare'", "  2 |   spare: {}", "    |   ^",
+                "b.yaml:2:3: warning: no rule makes jobs of kind 'spare'", "  2 |   spare: {}", "    |   ^",
             ])
         #expect(
             Array(lines(report, form).dropFirst(3).prefix(3)) == [
-                "b.yaml:14:27: error: the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job",
+                "b.yaml:14:27: error: the example '100%' of the route 'r' has an unexpected result: it is "
+                    + "stored as 1 job",
                 "  14 |         expect: { status: 202 }", "     |                           ^",
             ])
     }
@@ -147,9 +150,9 @@ import Testing
         let report = try report(["b,1.yaml": Self.route])
         #expect(
             report.annotations.map { $0.replacing(report.folder + "/", with: "") } == [
-                "::warning file=b%2C1.yaml,line=2,col=3,title=sluice check::no rule makes jobs of the kind 'spare'",
+                "::warning file=b%2C1.yaml,line=2,col=3,title=sluice check::no rule makes jobs of kind 'spare'",
                 "::error file=b%2C1.yaml,line=14,col=27,title=sluice check::the example '100%25' of the route 'r' "
-                    + "comes out otherwise: it is "
+                    + "has an unexpected result: it is "
                     + "stored as 1 job%0Astatus: expected 202, got 200",
             ])
     }
@@ -166,11 +169,13 @@ import Testing
                 "problems": [
                     [
                         "file": file, "line": 2, "column": 3, "severity": "warning",
-                        "message": "no rule makes jobs of the kind 'spare'",
+                        "message": "no rule makes jobs of kind 'spare'",
                     ],
                     [
                         "file": file, "line": 14, "column": 27, "severity": "error",
-                        "message": "the example '100%' of the route 'r' comes out otherwise: it is stored as 1 job",
+                        "message":
+                            "the example '100%' of the route 'r' has an unexpected result: it is "
+                            + "stored as 1 job",
                         "example": [
                             "route": "r", "name": "100%", "outcome": "stored as 1 job",
                             "differences": [

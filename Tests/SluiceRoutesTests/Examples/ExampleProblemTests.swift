@@ -30,11 +30,11 @@ import Testing
             ),
             (
                 "expect: { refused: signature_missing, status: 200 }",
-                "13:55: what is refused as 'signature_missing' is answered 401, not 200"
+                "13:55: a request refused as 'signature_missing' is answered 401, not 200"
             ),
             (
                 "expect: { refused: signature_missing, jobs: [{}] }",
-                "13:53: what is refused leaves no jobs: 'refused' and 'jobs' cannot both be expected"
+                "13:53: a refused request makes no jobs: 'expect' cannot have both 'refused' and 'jobs'"
             ),
             ("expect: { jobs: {} }", "13:25: 'jobs' must be a list, not a mapping"),
             ("expect: { jobs: [ { typ: t } ] }", "13:29: unknown key 'typ' in a job of 'expect'; did you mean 'type'?"),
@@ -42,11 +42,11 @@ import Testing
             ("expect: { jobs: [ { priority: -1 } ] }", "13:39: 'priority' must be a whole number from 0 to 65535"),
             (
                 "expect: { jobs: [ { ready_at: 5 } ] }",
-                "13:39: 'ready_at' counts milliseconds since 1970; seconds are made so by writing 000 behind them"
+                "13:39: 'ready_at' must be milliseconds since 1970; to convert seconds, append 000"
             ),
             (
                 "expect: { dead_letters: x }",
-                "13:33: 'dead_letters', if it is no list of reasons, must be a whole number from 0 to 10000"
+                "13:33: 'dead_letters', if it is not a list of reasons, must be a whole number from 0 to 10000"
             ),
             (
                 "expect: { dead_letters: [bad_feld] }",
@@ -62,35 +62,35 @@ import Testing
             ),
             ("expect: { reply: { headers: { a: [] } } }", "13:42: the value of a header must be a text, not a list"),
             ("name: ''\nexpect: { status: 200 }", "13:15: the name of an example is empty"),
-            ("method: post\nexpect: { status: 200 }", "13:17: a method is written in capital letters, such as POST"),
+            ("method: post\nexpect: { status: 200 }", "13:17: a method must be in upper case, such as POST"),
             (
                 "path: hook\nexpect: { status: 200 }",
-                "13:15: 'path' begins with / and has no ? and no #; what stands behind a ? is the 'query'"
+                "13:15: 'path' must begin with / and contain no ? and no #; put the query into 'query'"
             ),
             (
                 "path: /hook?a\nexpect: { status: 200 }",
-                "13:15: 'path' begins with / and has no ? and no #; what stands behind a ? is the 'query'"
+                "13:15: 'path' must begin with / and contain no ? and no #; put the query into 'query'"
             ),
-            ("query: 'a#b'\nexpect: { status: 200 }", "13:16: 'query' has no #, which ends a query"),
+            ("query: 'a#b'\nexpect: { status: 200 }", "13:16: 'query' must not contain #, which ends a query"),
             ("query: { a: null }\nexpect: { status: 200 }", "13:21: a query parameter must be a text, not null"),
             ("headers: []\nexpect: { status: 200 }", "13:18: 'headers' must be a mapping, not a list"),
-            ("headers: { 'a b': c }\nexpect: { status: 200 }", "13:20: 'a b' is no name of a header"),
+            ("headers: { 'a b': c }\nexpect: { status: 200 }", "13:20: 'a b' is not a valid header name"),
             (
                 "headers: { a: \"b\\n\" }\nexpect: { status: 200 }",
-                "13:23: the value of a header has no control characters"
+                "13:23: the value of a header must not contain control characters"
             ),
             ("headers: { a: null }\nexpect: { status: 200 }", "13:23: the value of a header must be a text, not null"),
             (
                 "body: 1\nbody_text: a\nexpect: { status: 200 }",
-                "14:9: an example has one of 'body', 'body_text' and 'body_file'"
+                "14:9: an example can have only one of 'body', 'body_text' and 'body_file'"
             ),
             (
                 "body_file: ../a\nexpect: { status: 200 }",
-                "13:20: 'body_file' is a path inside the routes folder, such as examples/push.json"
+                "13:20: 'body_file' must be a path inside the routes folder, such as examples/push.json"
             ),
             (
                 "body_file: /etc/x\nexpect: { status: 200 }",
-                "13:20: 'body_file' is a path inside the routes folder, such as examples/push.json"
+                "13:20: 'body_file' must be a path inside the routes folder, such as examples/push.json"
             ),
             ("signed: no\nexpect: { status: 200 }", "13:17: 'signed' must be true or false, not a text"),
             ("secret: ''\nexpect: { status: 200 }", "13:17: the secret is empty"),
@@ -112,7 +112,7 @@ import Testing
         let open = ExampleRoute(path: "/a/{b}", verify: "verify: none").text(["secret: s\nexpect: { status: 200 }"])
         #expect(
             problems(open) == [
-                "9:9: 'secret' means nothing with 'verify: none'",
+                "9:9: 'secret' has no effect with 'verify: none'",
                 "9:9: an example of a route with parameters in its path needs 'path'",
             ])
     }

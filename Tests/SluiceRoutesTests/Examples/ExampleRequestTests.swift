@@ -119,9 +119,9 @@ import Testing
             "body_file: examples\nexpect: { status: 200 }", folder: folder.path)
         #expect(
             differences == [
-                [], [], [], ["!the file \(folder.path)/out.json lies outside the routes folder"],
+                [], [], [], ["!the file \(folder.path)/out.json is outside the routes folder"],
                 ["!the file \(folder.path)/examples/b.json cannot be read: No such file or directory"],
-                ["!the file \(folder.path)/examples cannot be read: it is not a regular file"],
+                ["!the file \(folder.path)/examples cannot be read: not a regular file"],
             ])
     }
 }

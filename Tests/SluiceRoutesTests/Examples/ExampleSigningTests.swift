@@ -55,9 +55,8 @@ import Testing
                 == [
                     [],
                     [
-                        "!the secret is not base64, as 'key_encoding' says; an example can bring its own signature "
-                            + "with 'secret' and 'clock', or go "
-                            + "unsigned with 'signed: false'"
+                        "!the secret is not base64, as 'key_encoding' says; an example can have its own signature "
+                            + "with 'secret' and 'clock', or be sent unsigned with 'signed: false'"
                     ],
                 ])
     }
@@ -74,7 +73,7 @@ import Testing
             "signed: false\nbody_text: x\nexpect: { refused: signature_missing }")
         #expect(differences[0] == [] && differences[1] == [] && differences[3] == [])
         #expect(
-            differences[2].first?.hasPrefix("!the signature stands in the query parameter sig") == true,
+            differences[2].first?.hasPrefix("!the signature is in the query parameter sig") == true,
             "\(differences[2])")
     }
 

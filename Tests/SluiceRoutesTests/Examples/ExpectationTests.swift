@@ -118,12 +118,12 @@ import Testing
                 == [
                     [], [], ["refused: (nothing), signature_missing"],
                     ["refused: signature_invalid, signature_missing"], [],
-                    ["the delivery: (taken), (refused)"], [], [],
+                    ["the delivery: (accepted), (refused)"], [], [],
                 ])
         let results = try route.results([request + "{ jobs: [] }"])
         #expect(
             results[0].problem?.description
-                == "r.yaml:16:17: the example 'example 1' of the route 'r' comes out otherwise: it is refused as signature_missing (401): "
+                == "r.yaml:16:17: the example 'example 1' of the route 'r' has an unexpected result: it is refused as signature_missing (401): "
                 + "the header x-signature is missing")
     }
 
@@ -149,8 +149,9 @@ import Testing
             results.map { $0.problem?.description ?? "fine" } == [
                 "r.yaml:28:9: warning: the example 'example 1' of the route 'r' is stored as 1 dead letter "
                     + "(bad_field): "
-                    + "queue must not be empty; say 'dead_letters' in its 'expect' if that is meant", "fine", "fine",
-                "r.yaml:35:33: the example 'example 4' of the route 'r' comes out otherwise: it is stored as 1 dead "
+                    + "queue must not be empty; if this is intended, add 'dead_letters' to its 'expect'", "fine",
+                "fine",
+                "r.yaml:35:33: the example 'example 4' of the route 'r' has an unexpected result: it is stored as 1 dead "
                     + "letter (bad_field): "
                     + "queue must not be empty",
             ])

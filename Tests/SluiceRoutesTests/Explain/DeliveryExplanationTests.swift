@@ -110,7 +110,7 @@ import Testing
         let broken = try explanation(openRoute("gzip: true"), TestRequest("{}", headers: headers))
         #expect(
             broken.step("body")?.text
-                == "unreadable: the body is not gzip, which its content encoding says it is; body: auto, content type "
+                == "unreadable: the body is not gzip, although its content encoding says so; body: auto, content type "
                 + "\"application/json\"")
         #expect(broken.lines("gzip") == ["gzip          ✓ gzip; accepted: gzip or identity  r.yaml:5:5"])
         // An empty member (RFC 1952 §2.3): the final block holds the code of its end alone.
@@ -208,11 +208,11 @@ import Testing
         #expect(other.step("route")?.text == "open, path /hook")
         #expect(
             other.step("request")?.details.last?.text
-                == "its path now leads to no route; this is what the route 'open', by which it came, makes of it")
+                == "its path now leads to no route; this shows the route 'open' that accepted it")
         let renamed = try explained(openRoute(), target: "/hook", route: "old")
         #expect(
             renamed.step("request")?.details.last?.text
-                == "the route 'old', by which it came, no longer exists; its path now leads to 'open'")
+                == "the route 'old' that accepted it no longer exists; its path now leads to 'open'")
         #expect(try explained(openRoute(), target: "/old", route: "old").refusal == .noSuchRoute)
     }
 

@@ -170,7 +170,7 @@ import Testing
         #expect(signed.step("signature")?.holds == true)
         #expect(
             signed.step("signature")?.details.map(\.text).contains(
-                "it matches secret 1 (env SECRET, which is not there, so that one was made up)") == true)
+                "it matches secret 1 (env SECRET, which is missing, so one was generated)") == true)
         let brought = try explanation(
             signedRoute, request("the old secret..."), secrets: .whereThere,
             environment: ["SECRET": "a secret of tests"])

@@ -72,9 +72,9 @@ import Testing
             kinds.problems.map(\.description) == [
                 "a.yaml:1:15: unknown key 'quue' in a kind; did you mean 'queue'?",
                 "a.yaml:2:1: unknown key 'kind' in a route file; did you mean 'kinds'?",
-                "b.yaml:1:10: the kind 'k' is declared already, at a.yaml:1:10",
+                "b.yaml:1:10: the kind 'k' is already declared at a.yaml:1:10",
                 "b.yaml:1:24: unknown type 'strng'; did you mean 'string'?",
-                "c.yaml:2:1: not YAML: did not find expected node content while parsing a flow node",
+                "c.yaml:2:1: invalid YAML: did not find expected node content while parsing a flow node",
             ])
     }
 
@@ -83,7 +83,7 @@ import Testing
         let kinds = kinds(
             ("r.yaml", "kinds:\n  order_paid: {}\n  order-paid: {}\n  other: {}\n  string: {}\n  StringJob: {}\n"))
         #expect(kinds.problems == [])
-        do throws(KindNameClash) {
+        do throws(KindNameError) {
             _ = try kinds.source(in: language)
             Issue.record("there is a source")
         } catch {

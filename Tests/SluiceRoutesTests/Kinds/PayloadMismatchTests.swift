@@ -4,7 +4,7 @@ import SluiceRouteTools
 import SluiceRoutes
 import Testing
 
-private let noInteger = "payload.a must be an integer of 64 bits, written without fraction and exponent"
+private let noInteger = "payload.a must be a 64-bit integer, written without fraction and exponent"
 
 /// Rendered payloads are held against the type of their kind.
 @Suite(.serialized) struct PayloadMismatchTests {

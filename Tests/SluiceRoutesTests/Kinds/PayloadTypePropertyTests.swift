@@ -93,7 +93,7 @@ private indirect enum RandomType {
             }.first
         case (.named("integer"), _) where json.noun == "a number":
             let fits = json.source != "-0" && (Int64(json.source) != nil || UInt64(json.source) != nil)
-            return fits ? nil : "\(path) must be an integer of 64 bits, written without fraction and exponent"
+            return fits ? nil : "\(path) must be a 64-bit integer, written without fraction and exponent"
         case (_, _): return noun == json.noun ? nil : "\(path) must be \(noun), not \(json.noun)"
         }
     }

@@ -5,7 +5,7 @@ import SluiceRoutes
 import Testing
 
 private let formsOfTypes =
-    "a type is 'string', 'integer', 'number', 'boolean', 'object', 'array', 'any', a list of one type or a mapping of "
+    "a type must be 'string', 'integer', 'number', 'boolean', 'object', 'array', 'any', a list of one type or a mapping of "
     + "fields"
 
 /// What may stand in a kind's `payload`.
@@ -35,11 +35,14 @@ private let formsOfTypes =
             ("'?'", "3:14: unknown type '?'; \(formsOfTypes)"),
             ("7", "3:14: \(formsOfTypes), not a number"), ("true", "3:14: \(formsOfTypes), not true or false"),
             ("null", "3:14: \(formsOfTypes), not null"),
-            ("[]", "3:14: a list as a type holds one type, that of its elements, such as [string]"),
-            ("[string, integer]", "3:14: a list as a type holds one type, that of its elements, such as [string]"),
+            ("[]", "3:14: a list type must contain exactly one type, that of its elements, such as [string]"),
+            (
+                "[string, integer]",
+                "3:14: a list type must contain exactly one type, that of its elements, such as [string]"
+            ),
             ("{'': string}", "3:15: the name of a field is empty"),
             ("{'?': string}", "3:15: the name of a field is empty"),
-            ("{a: string, 'a?': string}", "3:26: the field 'a' is there already, with or without '?'"),
+            ("{a: string, 'a?': string}", "3:26: the field 'a' already exists, with or without '?'"),
         ])
     func mistakes(type: String, expected: String) {
         #expect(problems(kindRoute(type)) == [expected])
@@ -92,65 +95,71 @@ private let formsOfTypes =
                 "9:19: the kind 'k' has no payload.comit; did you mean 'commit'?"
             ),
             ("{}", "{a: x}", "9:19: the kind 'k' has no payload.a"),
-            ("{a: string}", "{a: 7}", "9:22: the kind 'k' says that payload.a is a string, not a number"),
-            ("{a: string}", "{a: true}", "9:22: the kind 'k' says that payload.a is a string, not true or false"),
-            ("{a: string}", "{a: null}", "9:22: the kind 'k' says that payload.a is a string, not null"),
-            ("{a: string}", "{a: [x]}", "9:22: the kind 'k' says that payload.a is a string, not a list"),
-            ("{a: string}", "{a: {b: x}}", "9:22: the kind 'k' says that payload.a is a string, not a mapping"),
+            ("{a: string}", "{a: 7}", "9:22: the kind 'k' declares that payload.a is a string, not a number"),
+            ("{a: string}", "{a: true}", "9:22: the kind 'k' declares that payload.a is a string, not true or false"),
+            ("{a: string}", "{a: null}", "9:22: the kind 'k' declares that payload.a is a string, not null"),
+            ("{a: string}", "{a: [x]}", "9:22: the kind 'k' declares that payload.a is a string, not a list"),
+            ("{a: string}", "{a: {b: x}}", "9:22: the kind 'k' declares that payload.a is a string, not a mapping"),
             (
                 "{a: string}", "{a: '${headers}'}",
-                "9:22: the kind 'k' says that payload.a is a string, but this reference is an object"
+                "9:22: the kind 'k' declares that payload.a is a string, but this reference is an object"
             ),
             (
                 "{a: string}", "{a: '${body.a ?? 1}'}",
-                "9:22: the kind 'k' says that payload.a is a string, but the default is a number"
+                "9:22: the kind 'k' declares that payload.a is a string, but the default is a number"
             ),
             (
                 "{a: string}", "{a: '${body.a ?? null}'}",
-                "9:22: the kind 'k' says that payload.a is a string, but the default is null"
+                "9:22: the kind 'k' declares that payload.a is a string, but the default is null"
             ),
-            ("{a: integer}", "{a: x}", "9:22: the kind 'k' says that payload.a is an integer, not a text"),
-            ("{a: integer}", "{a: '7'}", "9:22: the kind 'k' says that payload.a is an integer, not a text"),
-            ("{a: integer}", "{a: 'n ${body.n}'}", "9:22: the kind 'k' says that payload.a is an integer, not a text"),
-            ("{a: integer}", "{a: 1.0}", "9:22: the kind 'k' says that payload.a is an integer, not another number"),
+            ("{a: integer}", "{a: x}", "9:22: the kind 'k' declares that payload.a is an integer, not a text"),
+            ("{a: integer}", "{a: '7'}", "9:22: the kind 'k' declares that payload.a is an integer, not a text"),
+            (
+                "{a: integer}", "{a: 'n ${body.n}'}",
+                "9:22: the kind 'k' declares that payload.a is an integer, not a text"
+            ),
+            (
+                "{a: integer}", "{a: 1.0}",
+                "9:22: the kind 'k' declares that payload.a is an integer, not another number"
+            ),
             (
                 "{a: integer}", "{a: 18446744073709551616}",
-                "9:22: the kind 'k' says that payload.a is an integer, not another number"
+                "9:22: the kind 'k' declares that payload.a is an integer, not another number"
             ),
-            ("{a: integer}", "{a: -0}", "9:22: the kind 'k' says that payload.a is an integer, not another number"),
+            ("{a: integer}", "{a: -0}", "9:22: the kind 'k' declares that payload.a is an integer, not another number"),
             (
                 "{a: integer}", "{a: '${body.n ?? \"none\"}'}",
-                "9:22: the kind 'k' says that payload.a is an integer, but the default is a string"
+                "9:22: the kind 'k' declares that payload.a is an integer, but the default is a string"
             ),
             (
                 "{a: integer}", "{a: '${body.n ?? 1.5}'}",
-                "9:22: the kind 'k' says that payload.a is an integer, but the default is another number"
+                "9:22: the kind 'k' declares that payload.a is an integer, but the default is another number"
             ),
             (
                 "{a: integer}", "{a: '${header.X}'}",
-                "9:22: the kind 'k' says that payload.a is an integer, but this reference is a string"
+                "9:22: the kind 'k' declares that payload.a is an integer, but this reference is a string"
             ),
-            ("{a: boolean}", "{a: 'true'}", "9:22: the kind 'k' says that payload.a is a boolean, not a text"),
+            ("{a: boolean}", "{a: 'true'}", "9:22: the kind 'k' declares that payload.a is a boolean, not a text"),
             (
                 "{a: string}", "{a: '${body.a ?? true}'}",
-                "9:22: the kind 'k' says that payload.a is a string, but the default is a boolean"
+                "9:22: the kind 'k' declares that payload.a is a string, but the default is a boolean"
             ),
-            ("{a: object}", "{a: [1]}", "9:22: the kind 'k' says that payload.a is an object, not a list"),
-            ("{a: array}", "{a: {b: 1}}", "9:22: the kind 'k' says that payload.a is an array, not a mapping"),
-            ("{a: [string]}", "{a: [x, [y]]}", "9:26: the kind 'k' says that payload.a[1] is a string, not a list"),
+            ("{a: object}", "{a: [1]}", "9:22: the kind 'k' declares that payload.a is an object, not a list"),
+            ("{a: array}", "{a: {b: 1}}", "9:22: the kind 'k' declares that payload.a is an array, not a mapping"),
+            ("{a: [string]}", "{a: [x, [y]]}", "9:26: the kind 'k' declares that payload.a[1] is a string, not a list"),
             (
                 "{a: [{b: integer}]}", "{a: [{b: x}]}",
-                "9:27: the kind 'k' says that payload.a[0].b is an integer, not a text"
+                "9:27: the kind 'k' declares that payload.a[0].b is an integer, not a text"
             ),
             ("{a: [{b: integer}]}", "{a: [{}]}", "9:23: the kind 'k' needs payload.a[0].b"),
             ("{a?: {b: string}}", "{a: {}}", "9:22: the kind 'k' needs payload.a.b"),
             ("{'odd key': string}", "{}", "9:18: the kind 'k' needs payload[\"odd key\"]"),
-            ("[string]", "{a: 1}", "9:18: the kind 'k' says that payload is an array, not a mapping"),
+            ("[string]", "{a: 1}", "9:18: the kind 'k' declares that payload is an array, not a mapping"),
             (
                 "{a: string}", "'${body ?? null}'",
-                "9:18: the kind 'k' says that payload is an object, but the default is null"
+                "9:18: the kind 'k' declares that payload is an object, but the default is null"
             ),
-            ("integer", "x", "9:18: the kind 'k' says that payload is an integer, not a text"),
+            ("integer", "x", "9:18: the kind 'k' declares that payload is an integer, not a text"),
         ])
     func never(type: String, payload: String, expected: String) {
         #expect(problems(kindRoute(type, payload: payload)) == [expected])
@@ -164,11 +173,11 @@ private let formsOfTypes =
                     "{a: string, b: {c: integer}, d: [string]}",
                     payload: "{a: 1, b: {c: x, e: 1}, d: ['${bdy}'], '${f}': 1}"))
                 == [
-                    "9:22: the kind 'k' says that payload.a is a string, not a number",
-                    "9:32: the kind 'k' says that payload.b.c is an integer, not a text",
+                    "9:22: the kind 'k' declares that payload.a is a string, not a number",
+                    "9:32: the kind 'k' declares that payload.b.c is an integer, not a text",
                     "9:35: the kind 'k' has no payload.b.e; did you mean 'c'?",
                     "9:46: unknown reference 'bdy'; did you mean 'body'?",
-                    "9:57: a key of a payload cannot hold a reference",
+                    "9:57: a key in a payload cannot contain a reference",
                 ])
     }
 
@@ -180,7 +189,7 @@ private let formsOfTypes =
             + "jobs: [{type: k, payload: 1}]}\n"
         #expect(
             compile([("z.yaml", kinds), ("a.yaml", routes)]).problems.map(\.description) == [
-                "a.yaml:2:58: the kind 'k' says that payload.a is a string, not a number"
+                "a.yaml:2:58: the kind 'k' declares that payload.a is a string, not a number"
             ])
     }
 }

@@ -140,7 +140,7 @@ import Testing
             let third = try gateway.connect()
             #expect(try await third.ending().rest.isEmpty)
             try await gateway.record {
-                $0.message == "turned a connection away: limits.connections is reached and none is idle"
+                $0.message == "refused a connection: limits.connections is reached and no connection is idle"
                     && $0["level"] == "error"
             }
             for wire in busy { try wire.send(webhook.body) }
@@ -189,7 +189,7 @@ import Testing
             }
             #expect(try await gateway.connect().ending().rest.isEmpty)
             try await gateway.record {
-                $0.message == "turned a connection away: limits.connections_per_address is reached"
+                $0.message == "refused a connection: limits.connections_per_address is reached"
             }
             try wires[0].send(Webhook.gitHub().bytes)
             #expect(try await wires[0].answer().status == 200)

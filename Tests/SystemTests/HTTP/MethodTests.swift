@@ -64,7 +64,7 @@ import Testing
                     twice,
                     Refusal(
                         status: 400, code: "malformed_request",
-                        reason: "the header x-github-delivery, which the unique key reads, stands twice",
+                        reason: "the header x-github-delivery, which the unique key uses, is repeated",
                         keepsConnection: true)
                 ),
             ]

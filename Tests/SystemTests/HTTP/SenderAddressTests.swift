@@ -52,7 +52,7 @@ import Testing
                 if isTurnedAway {
                     #expect(try await fourth.ending().rest.isEmpty)
                     try await gateway.record {
-                        $0.message.hasPrefix("turned a connection away: limits.connections_per_address")
+                        $0.message.hasPrefix("refused a connection: limits.connections_per_address")
                     }
                 } else {
                     #expect(try await fourth.answer().status == 200)

@@ -36,7 +36,7 @@ import Testing
         Row("not of hexadecimal digits", "signature_invalid", "the header x-hub-signature-256 is not hex") {
             $0[header: header] = "sha256=" + String(repeating: "z", count: 64)
         },
-        Row("twice", "signature_invalid", "the header x-hub-signature-256 stands twice") {
+        Row("twice", "signature_invalid", "the header x-hub-signature-256 is repeated") {
             $0.headers.append((name: header, value: $0[header: header] ?? ""))
         },
         Row(

@@ -13,7 +13,8 @@ import Testing
             let sent = try await blocking { try KeyUpdateFlood.send(50_000, to: port) }
             #expect(sent < 50_000)
             try await gateway.record {
-                $0.message == "closed a connection: it floods with TLS records" && $0["code"] == "too_many_records"
+                $0.message == "closed a connection: flood of TLS records without data"
+                    && $0["code"] == "too_many_records"
             }
             #expect(try await gateway.metric(Self.failures("too_many_records")) == 1)
             let good = try await SClient.run(gateway, sending: .gitHub())

@@ -79,7 +79,7 @@ import Testing
             try GatewayUnderTest.writeCertificate(to: gateway.folder)
             let reloaded = try await gateway.command("reload")
             #expect(reloaded.ending == .exited(0), "\(reloaded.errors)")
-            #expect(reloaded.output == "table 2 is in force with 2 routes\n")
+            #expect(reloaded.output == "loaded route table 2 (2 routes)\n")
             let second = try await Self.served(gateway)
             #expect(second != first)
 
@@ -87,7 +87,7 @@ import Testing
             let broken = try await gateway.command("reload")
             #expect(broken.ending == .exited(1))
             let problem =
-                "the certificate cannot be put in force, the last one stays: cannot use the private key in key.pem"
+                "cannot load the certificate; keeping the previous one: cannot use the private key in key.pem"
             #expect(broken.errors.contains(problem), "\(broken.errors)")
             try await gateway.record { $0["level"] == "error" && $0.message.hasPrefix(problem) }
 
@@ -97,7 +97,7 @@ import Testing
             try gateway.folder.write(try other.read("key.pem"), to: "key.pem")
             let mismatched = try await gateway.command("reload")
             #expect(mismatched.ending == .exited(1))
-            #expect(mismatched.errors.contains("the last one stays"), "\(mismatched.errors)")
+            #expect(mismatched.errors.contains("keeping the previous one"), "\(mismatched.errors)")
             #expect(try await Self.served(gateway) == second)
         }
     }

@@ -8,11 +8,14 @@ import Testing
     }
 
     private static let rows: [(name: String, body: [UInt8], detail: String)] = [
-        ("no JSON", Array("this is no JSON".utf8), "a value is expected at byte 0"),
+        ("no JSON", Array("this is no JSON".utf8), "expected a value at byte 0"),
         ("empty", [], "there is no value at byte 0"),
         ("half of a document", Array(#"{"a":"#.utf8), "the text ends inside a value at byte 5"),
         ("125 levels deep", Array(nested(125).utf8), "the nesting is deeper than 124 levels at byte 124"),
-        ("a number beyond a double", Array(#"{"n":1e400}"#.utf8), "a number is out of the range of a double at byte 5"),
+        (
+            "a number beyond a double", Array(#"{"n":1e400}"#.utf8),
+            "a number is outside the range of a double at byte 5"
+        ),
         (
             "invalid UTF-8", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8),
             "a string is not valid UTF-8 at byte 6"
@@ -61,7 +64,7 @@ import Testing
             gateway.process.send(15)
             #expect(try await gateway.process.ending() == .exited(0))
             let message =
-                "replaced halves of surrogate pairs by U+FFFD in what is sent to Zizq; said once for each route"
+                "replaced lone surrogates with U+FFFD in a payload; logged once per route"
             let told = gateway.records(saying: message)
             #expect(told.count == 1)
             #expect(told.first?["route"] == "github")

@@ -59,7 +59,7 @@ import Testing
         let again = try await gateway.answer(to: .gitHub(id: id))
         #expect(again[member: "duplicate"] == "1")
         #expect(again[member: "id"] == stored["delivery"])
-        let told = gateway.records(saying: "stored a delivery whose sender had gone before the answer")
+        let told = gateway.records(saying: "stored a delivery whose sender disconnected before the answer")
         return told.first { $0["delivery"] == stored["delivery"] }
     }
 }

@@ -2,9 +2,9 @@ package import SluiceRoutes
 internal import SluiceYAML
 
 /// Something wrong, or worth a look, at one place of a route file.
-package struct RouteProblem: Error, Sendable, Hashable {
+package struct Diagnostic: Error, Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
-        /// The table is not put in force.
+        /// The table is not loaded.
         case error
         /// The table works, but perhaps not as meant.
         case warning
@@ -30,7 +30,7 @@ package struct RouteProblem: Error, Sendable, Hashable {
     }
 }
 
-extension RouteProblem: CustomStringConvertible {
+extension Diagnostic: CustomStringConvertible {
     /// `file:line:column: message`, and for a warning or a note `file:line:column: warning: message`.
     package var description: String {
         let mark = severity == .error ? "" : "\(severity.rawValue): "
@@ -38,9 +38,9 @@ extension RouteProblem: CustomStringConvertible {
     }
 }
 
-extension RouteProblem: Comparable {
+extension Diagnostic: Comparable {
     /// By file, line, column and message, so that two runs print the same.
-    package static func < (one: RouteProblem, other: RouteProblem) -> Bool {
+    package static func < (one: Diagnostic, other: Diagnostic) -> Bool {
         (one.file, one.line, one.column, one.message) < (other.file, other.line, other.column, other.message)
     }
 }
@@ -50,9 +50,9 @@ package final class ProblemLog {
     /// More problems than a person reads; the rest is not noted.
     static let limit = 1000
 
-    package private(set) var problems: [RouteProblem] = []
-    private(set) var warnings: [RouteProblem] = []
-    private(set) var notes: [RouteProblem] = []
+    package private(set) var problems: [Diagnostic] = []
+    private(set) var warnings: [Diagnostic] = []
+    private(set) var notes: [Diagnostic] = []
 
     /// Whether nothing more is noted: what costs time to say need not be worked out.
     var isFull: Bool { problems.count >= Self.limit }
@@ -61,7 +61,7 @@ package final class ProblemLog {
 
     func error(_ place: SourceLocation, _ message: String) {
         guard !isFull else { return }
-        problems.append(place.problem(.error, isLast ? "too many problems; the rest is not shown" : message))
+        problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
     }
 
     func warning(_ place: SourceLocation, _ message: String) {
@@ -80,7 +80,7 @@ extension SourceLocation {
         self.init(file: file, line: position.line, column: position.column)
     }
 
-    package func problem(_ severity: RouteProblem.Severity, _ message: String) -> RouteProblem {
-        RouteProblem(file: file, line: line, column: column, severity: severity, message: message)
+    package func problem(_ severity: Diagnostic.Severity, _ message: String) -> Diagnostic {
+        Diagnostic(file: file, line: line, column: column, severity: severity, message: message)
     }
 }
