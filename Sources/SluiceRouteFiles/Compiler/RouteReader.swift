@@ -146,8 +146,8 @@ extension RouteReader {
         {
             context.error(
                 position,
-                "the name of a route must have 1 to \(RouteKeys.longestName) bytes and no control characters; set 'name'"
-            )
+                "the name of a route must have 1 to \(RouteKeys.longestName) bytes and no control characters; "
+                    + "set 'name'")
             return nil
         }
         registry.add(name: name, at: context.place(position), context.log)

@@ -72,7 +72,8 @@ struct RouteKeys {
         meaning: "How many verified requests are accepted in a time: a token bucket. A request that finds it empty is "
             + "answered 429 with `Retry-After`. A reload keeps the bucket if the numbers do not change")
     let body = LanguageKey<BodyKind>(
-        "body", .word, meaning: "How the [body](#bodies) is parsed; `auto` is JSON, or follows the `Content-Type` if the signature "
+        "body", .word,
+        meaning: "How the [body](#bodies) is parsed; `auto` is JSON, or follows the `Content-Type` if the signature "
             + "covers that header or nothing is verified"
     ).defaulting(to: .auto)
     let bodyLimit = LanguageKey(

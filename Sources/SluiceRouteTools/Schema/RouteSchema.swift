@@ -1,5 +1,5 @@
 internal import SluiceJSON
-package import SluiceRouteFiles
+internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// The JSON Schema of a route file, for editors and for checks without Sluice.
@@ -28,36 +28,49 @@ package enum RouteSchema {
     }
 }
 
-/// The tables of `docs/reference/routes.md` that come from the rows of the route language.
+/// The tables of `docs/reference/routes.md` that come from the rows of the route language and of its references.
 ///
-/// A table stands between a line `<!-- keys: route -->`, which names its mapping, and a line `<!-- end -->`.
+/// A table stands between a line such as `<!-- keys: route -->` and a line `<!-- end -->`.
 package enum RoutePage {
-    private static let end = "<!-- end -->"
+    /// Each table by the line before it.
+    private static var tables: [(marker: String, lines: [String])] {
+        let jobs = ReferenceForm.all.compactMap { form in form.meaning.map { [form.written, $0] } }
+        let signatures = ReferenceForm.all.compactMap { form in form.signedMeaning.map { [form.written, $0] } }
+        return RouteLanguage.mappings.map { ("<!-- keys: \($0.name) -->", markdown(of: $0)) } + [
+            ("<!-- references -->", markdown(["reference", "value"], jobs)),
+            ("<!-- references: verify -->", markdown(["reference", "value"], signatures)),
+        ]
+    }
+
+    /// The lines before the tables; the page has each of them once.
+    package static var markers: [String] { tables.map(\.marker) }
 
     /// The page with each of its tables as the rows say it now.
     package static func updating(_ page: String) -> String {
-        var lines: [Substring] = []
+        let tables = Dictionary(uniqueKeysWithValues: tables.map { ($0.marker, $0.lines) })
+        var lines: [String] = []
         var isInside = false
-        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line == end { isInside = false }
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            if line == "<!-- end -->" { isInside = false }
             if !isInside { lines.append(line) }
-            guard let table = RouteLanguage.mappings.first(where: { line == marker(of: $0) }) else { continue }
+            guard let table = tables[line] else { continue }
             isInside = true
-            lines += markdown(of: table).map { $0[...] }
+            lines += table
         }
         return lines.joined(separator: "\n")
     }
 
-    /// The line before the table of a mapping.
-    package static func marker(of table: any LanguageTable) -> String { "<!-- keys: \(table.name) -->" }
-
     private static func markdown(of table: any LanguageTable) -> [String] {
         let hasDefaults = table.rows.contains { defaultText(of: $0) != nil }
-        let head = ["key"] + (hasDefaults ? ["default"] : []) + ["value", "meaning"]
-        let rows = table.rows.map { row in
-            ["`\(row.name)`"] + (hasDefaults ? [defaultText(of: row) ?? "–"] : []) + [row.values, row.meaning]
-        }
-        return [line(head), "|" + head.map { _ in "---|" }.joined()] + rows.map(line)
+        return markdown(
+            ["key"] + (hasDefaults ? ["default"] : []) + ["value", "meaning"],
+            table.rows.map { row in
+                ["`\(row.name)`"] + (hasDefaults ? [defaultText(of: row) ?? "–"] : []) + [row.values, row.meaning]
+            })
+    }
+
+    private static func markdown(_ head: [String], _ rows: [[String]]) -> [String] {
+        [line(head), "|" + head.map { _ in "---|" }.joined()] + rows.map(line)
     }
 
     private static func defaultText(of row: LanguageRow) -> String? {
