@@ -28,7 +28,9 @@ import Testing
     func irregular() throws {
         try inFolder { folder in
             #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder, limit: 10) }
-            let missing = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read(folder + "/none", limit: 10) }
+            let missing = #expect(throws: FileAccess.AccessError.self) {
+                try FileAccess.read(folder + "/none", limit: 10)
+            }
             #expect(missing?.description == "No such file or directory")
             let device = #expect(throws: FileAccess.AccessError.self) { try FileAccess.read("/dev/null", limit: 10) }
             #expect(device?.description == "not a regular file")

@@ -38,6 +38,19 @@ import Testing
         }
     }
 
+    @Test("the walk of one webhook names fewer than 90 files, each once, and all of them exist")
+    func walk() throws {
+        let page = try SourceTree.file("docs/ARCHITECTURE.md").text
+        let start = try #require(page.range(of: "## One webhook, file by file"))
+        let end = try #require(page.range(of: "\n## ", range: start.upperBound..<page.endIndex))
+        let names = page[start.upperBound..<end.lowerBound].matches(of: /`([A-Za-z]+\/[A-Za-z\/+]+\.swift)`/)
+            .map { String($0.1) }
+        #expect(Set(names).count == names.count)
+        #expect((60..<90).contains(names.count), "\(names.count) files")
+        let files = Set(SourceTree.sources.map(\.path))
+        for name in names { #expect(files.contains("Sources/" + name), "there is no Sources/\(name)") }
+    }
+
     @Test("a document is told by its title", arguments: SourceTree.documents)
     func titles(document: TextFile) {
         #expect(document.text.hasPrefix("# "), "\(document.path) begins with '# ' and its title")

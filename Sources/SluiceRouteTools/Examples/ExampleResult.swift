@@ -47,7 +47,7 @@ struct ExampleJudgement {
         return "\(reasons.count) \(reasons.count == 1 ? "dead letter" : "dead letters") (\(shown))"
     }
 
-    /// What lies in the dead letters is answered 2xx all the same, and a person who expects 200 may not think of it.
+    /// Dead letters are answered 2xx too, which a person who expects 200 may not have in mind.
     func surprise(besides expectation: Expectation) -> String? {
         guard expectation.deadLetters == nil, !stored.deadLetters.isEmpty else { return nil }
         return "is \(words); if this is intended, add 'dead_letters' to its 'expect'"
@@ -98,7 +98,7 @@ extension ExampleJudgement {
                 Self.difference(
                     "refused", expectation.place, expected: ExampleDifference.nothing, found: refusal.rawValue))
         } else if refusal != nil, let place = expectation.placeOfContent {
-            differences.append(Self.difference("the delivery", place, expected: "(taken)", found: "(refused)"))
+            differences.append(Self.difference("the delivery", place, expected: "(accepted)", found: "(refused)"))
         }
     }
 
@@ -213,7 +213,7 @@ package struct ExampleResult: Sendable {
         "the example '\(PrintableText.escape(name))' of the route '\(PrintableText.escape(route))'"
     }
 
-    /// What to tell whoever wrote the file; `nil` where there is nothing.
+    /// What to tell the author of the file; `nil` if there is nothing.
     package var problem: Diagnostic? {
         if let obstacle { return obstacle.place.problem(.error, "\(title) cannot be run: \(obstacle.message)") }
         if let first = differences.first {

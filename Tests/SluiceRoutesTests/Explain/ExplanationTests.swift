@@ -156,7 +156,7 @@ import Testing
         let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
         #expect(
             found.step("signature")?.details.first?.text
-                == "it could not be signed here: the request cannot be signed: the field time of the body, which holds "
+                == "it could not be signed here: the request cannot be signed: the field time of the body, which contains "
                 + "the timestamp, is missing")
         #expect(found.refusal == .signatureMissing)
     }
