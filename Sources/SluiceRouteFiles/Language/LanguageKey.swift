@@ -98,6 +98,8 @@ struct LanguageMapping<Keys: Sendable>: LanguageTable {
     let key: Keys
     let rows: [LanguageRow]
     let names: Set<String>
+    /// The keys that the mapping must have.
+    let required: [String]
     /// What to say to an author who writes a key that another mapping has, or another program.
     let hints: [String: String]
     private let rules: @Sendable () -> [JSONTree]
@@ -116,6 +118,7 @@ struct LanguageMapping<Keys: Sendable>: LanguageTable {
         self.key = key
         rows = Self.rows(of: key)
         names = Set(rows.map(\.name))
+        required = rows.filter(\.isRequired).map(\.name)
         self.hints = hints
         self.rules = rules
         self.constraints = constraints
@@ -128,7 +131,6 @@ struct LanguageMapping<Keys: Sendable>: LanguageTable {
     }
 
     var schema: JSONTree {
-        let required = rows.filter(\.isRequired).map(\.name)
         let rules = rules()
         var members: [JSONTree.Member] = [
             .init(key: "type", value: "object"), .init(key: "properties", value: .object(rows.map(\.schema))),

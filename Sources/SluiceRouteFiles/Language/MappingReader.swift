@@ -2,7 +2,7 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A mapping with a closed set of keys: keys that it must not or should have and lacks have been noted as problems.
+/// A mapping with a closed set of keys: unknown keys and missing required ones have been noted as problems.
 struct MappingReader<Keys: Sendable> {
     let context: FileContext
     let position: YAMLPosition
@@ -20,9 +20,7 @@ struct MappingReader<Keys: Sendable> {
         self.entries = entries
         self.mapping = mapping
         for entry in entries where !mapping.names.contains(entry.key) { refuse(entry) }
-        for row in mapping.rows where row.isRequired && !has(row.name) {
-            context.error(position, "\(mapping.noun) needs '\(row.name)'")
-        }
+        for key in mapping.required where !has(key) { context.error(position, "\(mapping.noun) needs '\(key)'") }
     }
 
     private func refuse(_ entry: YAMLEntry) {
