@@ -60,7 +60,7 @@ check: lint test ## what CI runs
 
 .PHONY: docs
 docs: ## regenerates the documentation pages that come from the code
-	WRITE_DOCS=1 $(SWIFT) test --filter 'TidyTests.ReferenceTests/settings'
+	WRITE_DOCS=1 $(SWIFT) test --filter 'TidyTests.ReferenceTests/page'
 
 .PHONY: bench
 bench: release ## measures throughput, latency and memory, compared with nginx and plain SQLite

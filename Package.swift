@@ -103,7 +103,9 @@ let package = Package(
                 "TestSupport",
                 "CSluiceOpenSSL",
             ]),
-        tests("TidyTests", ["SluiceBase", "SluiceGateway"], exclude: ["exceptions.txt"]),
+        tests(
+            "TidyTests", ["SluiceBase", "SluiceGateway", "SluiceRouteFiles", "SluiceRouteTools"],
+            exclude: ["exceptions.txt"]),
     ]
 )
 

@@ -21,6 +21,16 @@ import Testing
     }
 
     @Test(
+        "each row of the table of references can be read, and says whether it can be signed",
+        arguments: ReferenceForm.all)
+    func rows(form: ReferenceForm) throws {
+        for text in form.written.replacing("`", with: "").split(separator: ", ") {
+            let source = try ReferenceParser.parseBare(String(text)).source
+            #expect(source.mayBeSigned == (form.signedMeaning != nil), "\(text)")
+        }
+    }
+
+    @Test(
         "a value that is one reference is the JSON that it names, and inside text it is text",
         arguments: [
             ("body.a", #""x\"\u00e9""#, #""[x\"é]""#), ("body.n", "2.50", #""[2.50]""#),

@@ -1,6 +1,8 @@
 import Foundation
 import SluiceBase
 import SluiceGateway
+import SluiceRouteFiles
+import SluiceRouteTools
 import Testing
 
 /// What the code can say, refuse, count or be told stands in docs/reference.
@@ -33,15 +35,29 @@ import Testing
         #expect(try SourceTree.file("docs/reference/cli.md").text.contains("| \(status.rawValue) |"))
     }
 
-    @Test("the page of settings is what the table of settings makes; `make docs` writes it anew")
-    func settings() throws {
-        let path = "docs/reference/settings.md"
-        if ProcessInfo.processInfo.environment["WRITE_DOCS"] == "1" {
-            try Data(SettingsPage.markdown.utf8).write(to: SourceTree.root.appending(path: path))
-        }
-        let page = try SourceTree.file(path)
-        #expect(page.text == SettingsPage.markdown, "\(path) is not what the table makes; run 'make docs'")
+    @Test("the page of settings is what the table of settings makes")
+    func pageOfSettings() throws {
+        let page = try Self.page("docs/reference/settings.md", isMadeBy: { _ in SettingsPage.markdown })
         for setting in SettingsTable.all { #expect(page.text.contains("| `\(setting.key)` |"), "\(setting.key)") }
+    }
+
+    @Test("the tables on the page of route files are what the rows of the language make, one for each mapping")
+    func pageOfRoutes() throws {
+        let page = try Self.page("docs/reference/routes.md", isMadeBy: RoutePage.updating)
+        for marker in RoutePage.markers { #expect(page.lines.count { $0 == marker } == 1, "\(marker)") }
+        for key in RouteLanguage.mappings.flatMap(\.keys) { #expect(page.text.contains("| `\(key)` |"), "\(key)") }
+    }
+
+    /// A page that `make docs` writes.
+    private static func page(_ path: String, isMadeBy make: (String) -> String) throws -> TextFile {
+        let page = try SourceTree.file(path)
+        let expected = make(page.text)
+        if ProcessInfo.processInfo.environment["WRITE_DOCS"] == "1" {
+            try Data(expected.utf8).write(to: SourceTree.root.appending(path: path))
+            return try SourceTree.file(path)
+        }
+        #expect(page.text == expected, "\(path) is not what the code says; run 'make docs'")
+        return page
     }
 
     @Test("each metric has an entry with its kind and its labels", arguments: MetricName.allCases)

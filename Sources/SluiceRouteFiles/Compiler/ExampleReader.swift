@@ -23,17 +23,17 @@ struct ExampleReader {
     }
 
     private func example(_ node: YAMLNode, number: Int) -> RouteExample? {
-        guard let reader = MappingReader(node, .example, in: context) else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.example, in: context) else { return nil }
         let name = name(reader) ?? "example \(number)"
         let usual = methods.contains("POST") ? "POST" : methods.first ?? "POST"
-        let method = reader.node("method").map(context.method) ?? usual
+        let method = reader.has("method") ? reader.read(\.method) : usual
         let target = target(reader)
-        let headers = reader.value("headers", headers) ?? []
+        let headers = reader.read(\.headers).flatMap(self.headers) ?? []
         let body = body(reader, headers)
         let signing = signing(reader)
-        let clock = reader.value("clock", JobStart.time)
-        let sender = reader.value("remote_address", sender)
-        let expectation = expectation(reader)
+        let clock = reader.read(\.clock)
+        let sender = reader.read(\.remoteAddress)
+        let expectation = reader.read(\.expect).flatMap { ExpectationReader(context: context).read($0) }
         guard let method, let target, let body, let signing, let expectation else { return nil }
         return RouteExample(
             name: name, place: context.place(node.position), method: method, target: target,
@@ -41,37 +41,21 @@ struct ExampleReader {
             expectation: expectation)
     }
 
-    private func name(_ reader: MappingReader) -> String? {
-        guard let node = reader.node("name"), let name = reader.text("name") else { return nil }
+    private func name(_ reader: MappingReader<ExampleKeys>) -> String? {
+        guard let node = reader.node("name"), let name = reader.read(\.name) else { return nil }
         if name.allSatisfy(\.isWhitespace) { context.error(node.position, "the name of an example is empty") }
         return name
     }
 
-    private func signing(_ reader: MappingReader) -> RouteExample.Signing? {
-        let signed = reader.value("signed") { $0.boolean($1, $2) }
-        if reader.has("signed"), signed == nil { return nil }
-        guard let node = reader.node("secret") else { return signed == false ? .unsigned : .throwAway }
-        guard let secret = reader.text("secret") else { return nil }
+    private func signing(_ reader: MappingReader<ExampleKeys>) -> RouteExample.Signing? {
+        guard let signed = reader.has("signed") ? reader.written(\.signed) : true else { return nil }
+        guard let node = reader.node("secret") else { return signed ? .throwAway : .unsigned }
+        guard let secret = reader.read(\.secret) else { return nil }
         if secret.isEmpty { context.error(node.position, "the secret is empty") }
         if !isVerified, let entry = reader.entry("secret") {
             context.error(entry.position, "'secret' has no effect with 'verify: none'")
         }
-        return signed == false ? .unsigned : .secret(secret, context.place(node.position))
-    }
-
-    private func sender(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PeerAddress? {
-        guard let text = context.text(node, subject) else { return nil }
-        if let address = PeerAddress.address(parsing: text) { return PeerAddress(address: address, port: 0) }
-        context.error(node.position, "\(subject) must be an address such as 192.0.2.1 or 2001:db8::1")
-        return nil
-    }
-
-    private func expectation(_ reader: MappingReader) -> Expectation? {
-        guard let node = reader.node("expect") else {
-            context.error(reader.position, "an example needs 'expect'")
-            return nil
-        }
-        return ExpectationReader(context: context).read(node)
+        return signed ? .secret(secret, context.place(node.position)) : .unsigned
     }
 }
 
@@ -82,21 +66,21 @@ extension ExampleReader {
         "proxy-connection",
     ]
 
-    private func target(_ reader: MappingReader) -> String? {
-        let query = reader.node("query").map(query)
+    private func target(_ reader: MappingReader<ExampleKeys>) -> String? {
+        let query = reader.read(\.query).map(query)
         let path = path(reader)
         guard let path, query.map({ $0 != nil }) ?? true else { return nil }
         return (query ?? nil).map { $0.isEmpty ? path : "\(path)?\($0)" } ?? path
     }
 
-    private func path(_ reader: MappingReader) -> String? {
+    private func path(_ reader: MappingReader<ExampleKeys>) -> String? {
         guard let node = reader.node("path") else {
             guard let path else { return nil }
             if path.parameters.isEmpty { return PercentEncoding.path(path.text) }
             context.error(reader.position, "an example of a route with parameters in its path needs 'path'")
             return nil
         }
-        guard let text = reader.text("path") else { return nil }
+        guard let text = reader.read(\.path) else { return nil }
         if text.hasPrefix("/"), !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
             return PercentEncoding.path(text)
         }
@@ -128,9 +112,9 @@ extension ExampleReader {
         return nil
     }
 
-    private func headers(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [RequestToSign.Header]? {
+    private func headers(_ node: YAMLNode) -> [RequestToSign.Header]? {
         guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "\(subject) must be a mapping, not \(node.noun)")
+            context.error(node.position, "'headers' must be a mapping, not \(node.noun)")
             return nil
         }
         return entries.compactMap { entry in
@@ -158,7 +142,7 @@ extension ExampleReader {
 
     /// The body, and the header that says what it is where the example does not.
     private func body(
-        _ reader: MappingReader, _ headers: [RequestToSign.Header]
+        _ reader: MappingReader<ExampleKeys>, _ headers: [RequestToSign.Header]
     ) -> (body: RouteExample.Body, headers: [RequestToSign.Header])? {
         let keys = ["body", "body_text", "body_file"].filter(reader.has)
         if keys.count > 1, let entry = reader.entry(keys[1]) {
@@ -168,15 +152,15 @@ extension ExampleReader {
         let isTyped = headers.contains { HeaderName($0.name) == Self.contentType }
         let json = isTyped ? [] : [RequestToSign.Header("Content-Type", "application/json")]
         switch keys.first {
-        case "body": return reader.node("body").map { (.bytes(Array($0.tree.json.utf8)), json) }
-        case "body_text": return reader.text("body_text").map { (.bytes(Array($0.utf8)), []) }
+        case "body": return reader.read(\.body).map { (.bytes(Array($0.tree.json.utf8)), json) }
+        case "body_text": return reader.read(\.bodyText).map { (.bytes(Array($0.utf8)), []) }
         case "body_file": return file(reader).map { ($0, $0.isJSON ? json : []) }
         default: return (.bytes([]), [])
         }
     }
 
-    private func file(_ reader: MappingReader) -> RouteExample.Body? {
-        guard let node = reader.node("body_file"), let name = reader.text("body_file") else { return nil }
+    private func file(_ reader: MappingReader<ExampleKeys>) -> RouteExample.Body? {
+        guard let node = reader.node("body_file"), let name = reader.read(\.bodyFile) else { return nil }
         // By bytes, as the file system takes a path apart.
         let segments = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if !segments.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) {

@@ -7,22 +7,22 @@ internal import SluiceYAML
 struct ExpectationReader {
     let context: FileContext
 
-    static let statuses = 200...599
-    static let deadLetterCounts = 0...10_000
-
     /// - Returns: `nil` after a problem has been noted.
     func read(_ node: YAMLNode) -> Expectation? {
-        guard let reader = MappingReader(node, .expectation, in: context) else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.expectation, in: context) else { return nil }
         var expectation = Expectation(place: context.place(node.position))
-        expectation.status = expected(reader, "status") { $0.integer($1, $2, in: Self.statuses) }
-        expectation.duplicate = expected(reader, "duplicate") { $0.boolean($1, $2) }
-        expectation.refused = expected(reader, "refused") { $0.word($1, $2) }
-        expectation.jobs = expected(reader, "jobs", jobs)
-        expectation.deadLetters = expected(reader, "dead_letters", deadLetters)
-        if let node = reader.node("reply") { reply(node, &expectation) }
+        expectation.status = expected(reader, \.status)
+        expectation.duplicate = expected(reader, \.duplicate)
+        expectation.refused = expected(reader, \.refused)
+        expectation.jobs = expected(reader, \.jobs).map { Expected(value: $0.value.compactMap(job), place: $0.place) }
+        expectation.deadLetters = expected(reader, \.deadLetters).flatMap { nodes in
+            deadLetters(nodes.value).map { Expected(value: $0, place: nodes.place) }
+        }
+        if let node = reader.read(\.reply) { reply(node, &expectation) }
         if case .mapping(let entries) = node.content, entries.isEmpty {
             context.error(
-                node.position, "'expect' needs at least one of \(FileContext.alternatives(KeyTable.expectation.keys))")
+                node.position,
+                "'expect' needs at least one of \(FileContext.alternatives(RouteLanguage.expectation.keys))")
             return nil
         }
         warnOfContradictions(expectation)
@@ -30,9 +30,9 @@ struct ExpectationReader {
     }
 
     private func expected<Value: Sendable>(
-        _ reader: MappingReader, _ key: String, _ read: (FileContext, YAMLNode, String) -> Value?
+        _ reader: MappingReader<ExpectationKeys>, _ key: KeyPath<ExpectationKeys, LanguageKey<Value>>
     ) -> Expected<Value>? {
-        guard let node = reader.node(key), let value = reader.value(key, read) else { return nil }
+        guard let node = reader.entry(key)?.value, let value = reader.read(key) else { return nil }
         return Expected(value: value, place: context.place(node.position))
     }
 
@@ -52,20 +52,19 @@ struct ExpectationReader {
         }
     }
 
-    private func deadLetters(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Expectation.DeadLetters? {
+    private func deadLetters(_ node: YAMLNode) -> Expectation.DeadLetters? {
         if case .sequence(let elements) = node.content {
             let reasons: [DeadLetterReason] = elements.compactMap { context.word($0, "a reason of 'dead_letters'") }
             return reasons.count == elements.count ? .reasons(reasons) : nil
         }
-        return context.integer(node, "\(subject), if it is not a list of reasons,", in: Self.deadLetterCounts).map {
-            .count($0)
-        }
+        let subject = "'dead_letters', if it is not a list of reasons,"
+        return context.integer(node, subject, in: ExpectationKeys.deadLetterCounts).map { .count($0) }
     }
 
     private func reply(_ node: YAMLNode, _ expectation: inout Expectation) {
-        guard let reader = MappingReader(node, .expectedReply, in: context) else { return }
-        expectation.replyBody = reader.node("body").map { ExpectedJSON($0, in: context) }
-        guard let headers = reader.node("headers") else { return }
+        guard let reader = MappingReader(node, RouteLanguage.expectedReply, in: context) else { return }
+        expectation.replyBody = reader.read(\.body).map { ExpectedJSON($0, in: context) }
+        guard let headers = reader.read(\.headers) else { return }
         guard case .mapping(let entries) = headers.content else {
             return context.error(headers.position, "'headers' must be a mapping, not \(headers.noun)")
         }
@@ -84,14 +83,10 @@ struct ExpectationReader {
 }
 
 extension ExpectationReader {
-    private func jobs(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> [ExpectedJob]? {
-        context.list(node, subject)?.compactMap(job)
-    }
-
     private func job(_ node: YAMLNode) -> ExpectedJob? {
-        guard let reader = MappingReader(node, .expectedJob, in: context) else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.expectedJob, in: context) else { return nil }
         var scope: RouteScope?
-        let type = reader.node("type").flatMap { JobOptionsReader.name($0, "'type'", in: context, scope: &scope) }
+        let type = reader.read(\.type).flatMap { JobOptionsReader.name($0, "'type'", in: context, scope: &scope) }
         let options = JobOptionsReader.read(reader, scope: &scope)
         var job = ExpectedJob(place: context.place(node.position), fields: [])
         func add(_ key: String, _ tree: JSONTree?) {
@@ -101,15 +96,15 @@ extension ExpectationReader {
         add("type", Self.text(type))
         add("queue", Self.text(options.queue))
         if case .constant(let digits)? = options.priority { add("priority", .number(digits)) }
-        add("ready_at", reader.value("ready_at", JobStart.time).map { .number(String($0)) })
+        add("ready_at", reader.read(\.readyAt).map { .number(String($0)) })
         add("retry_limit", options.retryLimit?.tree)
         add("backoff", options.backoff?.tree)
         add("retention", options.retention?.tree)
-        add("unique_key", reader.text("unique_key").map { .text($0) })
+        add("unique_key", reader.read(\.uniqueKey).map { .text($0) })
         add("unique_while", options.uniqueWhile.map { .text($0.rawValue) })
         add("batch", options.batch?.constant.flatMap { JobOption.batch($0).tree })
         add("budgets", options.budgets?.tree)
-        if let payload = reader.node("payload") {
+        if let payload = reader.read(\.payload) {
             job.fields.append((name: "payload", value: ExpectedJSON(payload, in: context)))
         }
         return job

@@ -43,10 +43,11 @@ struct JobKinds {
         }
         var options = JobOptionsTemplate()
         var payload: PayloadType?
-        if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, .kind, in: context) {
+        if entry.value.scalar?.value != .null, let reader = MappingReader(entry.value, RouteLanguage.kind, in: context)
+        {
             var noScope: RouteScope?
             options = JobOptionsReader.read(reader, scope: &noScope)
-            payload = reader.node("payload").flatMap { PayloadTypeReader(context: context).read($0) }
+            payload = reader.read(\.payload).flatMap { PayloadTypeReader(context: context).read($0) }
         }
         byName[entry.key] = JobKind(
             name: entry.key, place: context.place(entry.position), options: options, payload: payload)

@@ -7,11 +7,10 @@ extension BatchTemplate {
     /// - Parameter scope: where references may stand; `nil` in kinds.
     /// - Returns: `nil` after a problem has been noted.
     static func read(_ node: YAMLNode, in context: FileContext, scope: inout RouteScope?) -> BatchTemplate? {
-        guard let reader = MappingReader(node, .batch, in: context) else { return nil }
-        for key in KeyTable.batch.keys where !reader.has(key) { context.error(node.position, "'batch' needs '\(key)'") }
-        let key = reader.node("key").flatMap { Self.key($0, in: context, scope: &scope) }
-        let when = expression("when", reader)
-        let fold = expression("fold", reader)
+        guard let reader = MappingReader(node, RouteLanguage.batch, in: context) else { return nil }
+        let key = reader.read(\.key).flatMap { Self.key($0, in: context, scope: &scope) }
+        let when = expression(\.when, reader)
+        let fold = expression(\.fold, reader)
         guard let key, let when, let fold else { return nil }
         return BatchTemplate(key: key, when: when, fold: fold)
     }
@@ -33,44 +32,35 @@ extension BatchTemplate {
     }
 
     /// Zizq compiles it; here it must only be there.
-    private static func expression(_ key: String, _ reader: MappingReader) -> String? {
-        guard let text = reader.text(key) else { return nil }
+    private static func expression(
+        _ key: KeyPath<BatchKeys, LanguageKey<String>>, _ reader: MappingReader<BatchKeys>
+    ) -> String? {
+        guard let text = reader.read(key), let entry = reader.entry(key) else { return nil }
         if !text.allSatisfy(\.isWhitespace) { return text }
-        if let node = reader.node(key) {
-            reader.context.error(node.position, "'\(key)' of 'batch' must be a jq expression, not an empty text")
-        }
+        reader.context.error(
+            entry.value.position, "'\(entry.key)' of 'batch' must be a jq expression, not an empty text")
         return nil
     }
 }
 
 extension JobStart {
     /// Reads both keys, of which one may stand.
-    static func read(_ reader: MappingReader, scope: inout RouteScope) -> JobStart? {
+    static func read(_ reader: MappingReader<RuleKeys>, scope: inout RouteScope) -> JobStart? {
         if reader.has("delay"), let entry = reader.entry("ready_at") {
             reader.context.error(entry.position, "a job can have either 'delay' or 'ready_at', not both")
         }
-        if let node = reader.node("delay") { return delay(node, reader.context, &scope) }
-        return reader.node("ready_at").flatMap { readyAt($0, reader.context, &scope) }
+        if let node = reader.read(\.delay) { return delay(node, &scope) }
+        return reader.read(\.readyAt).flatMap { readyAt($0, &scope) }
     }
 
-    private static func delay(_ node: YAMLNode, _ context: FileContext, _ scope: inout RouteScope) -> JobStart? {
+    private static func delay(_ node: YAMLNode, _ scope: inout RouteScope) -> JobStart? {
         if let template = reference(node, &scope) { return template.map { .renderedDelay($0) } }
-        return context.duration(node, "'delay'", in: delays).map { .delay($0) }
+        return scope.context.duration(node, "'delay'", in: delays).map { .delay($0) }
     }
 
-    private static func readyAt(_ node: YAMLNode, _ context: FileContext, _ scope: inout RouteScope) -> JobStart? {
+    private static func readyAt(_ node: YAMLNode, _ scope: inout RouteScope) -> JobStart? {
         if let template = reference(node, &scope) { return template.map { .renderedReadyAt($0) } }
-        return time(context, node, "'ready_at'").map { .readyAt($0) }
-    }
-
-    /// A time, or milliseconds since 1970, that stands in a file itself.
-    static func time(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Int64? {
-        do throws(ValueError) {
-            return try milliseconds(node.scalar?.text ?? "")
-        } catch {
-            context.error(node.position, "\(subject) \(error.message)")
-            return nil
-        }
+        return KeyFormat.time.read(scope.context, node, "'ready_at'").map { .readyAt($0) }
     }
 
     /// - Returns: `nil` for a text without references, `.some(nil)` after a problem has been noted.

@@ -38,8 +38,8 @@ struct JobRuleReader {
     }
 
     private func rule(_ node: YAMLNode, kinds: inout JobKinds, scope: inout RouteScope) -> JobRule? {
-        guard let reader = MappingReader(node, .rule, in: context) else { return nil }
-        let conditions = reader.node("when").flatMap {
+        guard let reader = MappingReader(node, RouteLanguage.rule, in: context) else { return nil }
+        let conditions = reader.read(\.when).flatMap {
             ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope)
         }
         guard let action = action(reader, RuleDigest.of(node), kinds: &kinds, scope: &scope) else { return nil }
@@ -48,12 +48,11 @@ struct JobRuleReader {
     }
 
     private func action(
-        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+        _ reader: MappingReader<RuleKeys>, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
     ) -> JobRule.Action? {
-        let ignores = reader.value("ignore") { $0.boolean($1, $2) }
-        if reader.has("ignore"), ignores == nil { return nil }
-        if ignores == true {
-            for key in KeyTable.rule.keys where key != "when" && key != "ignore" {
+        guard let ignores = reader.has("ignore") ? reader.written(\.ignore) : false else { return nil }
+        if ignores {
+            for key in RouteLanguage.rule.keys where key != "when" && key != "ignore" {
                 guard let entry = reader.entry(key) else { continue }
                 context.error(entry.position, "'\(key)' has no effect in a rule with 'ignore: true'")
             }
@@ -63,7 +62,7 @@ struct JobRuleReader {
     }
 
     private func template(
-        _ reader: MappingReader, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
+        _ reader: MappingReader<RuleKeys>, _ digest: Fingerprint, kinds: inout JobKinds, scope: inout RouteScope
     ) -> JobTemplate? {
         var optionalScope: RouteScope? = scope
         let kind = kind(reader, &kinds)
@@ -73,14 +72,14 @@ struct JobRuleReader {
         let options = own.over(kind?.options ?? JobOptionsTemplate())
         let start = JobStart.read(reader, scope: &scope)
         let payload =
-            if let node = reader.node("payload") {
+            if let node = reader.read(\.payload) {
                 PayloadCompiler.compile(node, scope: &scope)
             } else {
                 // With `each` the whole body in every job would be that body as many times as it has elements.
                 scope.template(scope.items == nil ? "${body}" : "${item}", at: reader.position)?.soleReference
                     .map { PayloadTemplate(steps: [.value($0)], depth: 0) }
             }
-        kind?.check(reader.node("payload"), in: context)
+        kind?.check(reader.read(\.payload), in: context)
         if options.batch != nil, let entry = reader.entry("unique_key") ?? reader.entry("unique_while") {
             context.error(
                 entry.position,
@@ -89,9 +88,9 @@ struct JobRuleReader {
             context.error(
                 entry.position, "'unique_while' has no effect here: neither the route nor the rule has a 'unique_key'")
         }
-        let key = reader.node("unique_key").map { UniqueKeyTemplate.read($0, scope: &scope) }
+        let key = reader.read(\.uniqueKey).map { UniqueKeyTemplate.read($0, scope: &scope) }
         guard let type, let payload, key.map({ $0 != nil }) ?? true else { return nil }
-        let queue = options.queue ?? .constant("default")
+        let queue = options.queue ?? .constant(JobOptionKeys.defaultQueue)
         return JobTemplate(
             type: type, queue: queue, priority: options.priority?.template,
             start: start, batch: options.batch?.rendered, constantOptions: options.constant,
@@ -101,8 +100,8 @@ struct JobRuleReader {
             identity: RuleIdentity(kind: kind?.name, type: type.constant, queue: queue.constant, digest: digest))
     }
 
-    private func kind(_ reader: MappingReader, _ kinds: inout JobKinds) -> JobKind? {
-        guard let entry = reader.entry("kind"), let name = context.text(entry.value, "'kind'") else { return nil }
+    private func kind(_ reader: MappingReader<RuleKeys>, _ kinds: inout JobKinds) -> JobKind? {
+        guard let entry = reader.entry("kind"), let name = reader.read(\.kind) else { return nil }
         if reader.has("type") {
             context.error(entry.position, "a job rule must have either 'kind' or 'type', not both")
         }
@@ -112,8 +111,8 @@ struct JobRuleReader {
         return nil
     }
 
-    private func type(_ reader: MappingReader, _ scope: inout RouteScope?) -> JobText? {
-        if let node = reader.node("type") { return JobOptionsReader.name(node, "'type'", in: context, scope: &scope) }
+    private func type(_ reader: MappingReader<RuleKeys>, _ scope: inout RouteScope?) -> JobText? {
+        if let node = reader.read(\.type) { return JobOptionsReader.name(node, "'type'", in: context, scope: &scope) }
         if !reader.has("kind") { context.error(reader.position, "a job rule needs 'kind', 'type' or 'ignore: true'") }
         return nil
     }

@@ -3,26 +3,16 @@ internal import SluiceRoutes
 internal import SluiceYAML
 
 /// Reads `reply`.
-package struct ReplyReader {
+struct ReplyReader {
     let context: FileContext
-
-    package static let statuses = 200...299
-
-    /// Headers of the message's framing, of the connection, and those that would give a sender something to keep or to
-    /// follow.
-    package static let reserved: Set<String> = [
-        "connection", "content-encoding", "content-length", "date", "keep-alive", "location", "proxy-authenticate",
-        "proxy-connection",
-        "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
-    ]
 
     /// - Parameter scope: what references mean; its subject is the whole delivery.
     /// - Returns: `nil` after a problem has been noted.
     func read(_ node: YAMLNode, scope: inout RouteScope) -> ReplyTemplate? {
-        guard let reader = MappingReader(node, .reply, in: context) else { return nil }
-        let status = reader.integer("status", in: Self.statuses) ?? 200
-        let headers = reader.node("headers").map { self.headers($0, &scope) } ?? []
-        let body = reader.node("body").map { self.body($0, &scope) }
+        guard let reader = MappingReader(node, RouteLanguage.reply, in: context) else { return nil }
+        let status = reader.read(\.status)
+        let headers = reader.read(\.headers).map { self.headers($0, &scope) } ?? []
+        let body = reader.read(\.body).map { self.body($0, &scope) }
         if let entry = reader.entry("body"), ReplyTemplate.hasNoContent(status) {
             context.error(entry.position, "an answer with status \(status) cannot have a body")
         }
@@ -71,7 +61,7 @@ package struct ReplyReader {
         if name.isEmpty || !name.utf8.allSatisfy(HeaderSyntax.isTokenByte) {
             return "'\(printable)' is not a valid header name"
         }
-        return Self.reserved.contains(name.lowercased()) ? "a route cannot set the header '\(printable)'" : nil
+        return ReplyKeys.reserved.contains(name.lowercased()) ? "a route cannot set the header '\(printable)'" : nil
     }
 
     private func body(_ node: YAMLNode, _ scope: inout RouteScope) -> ReplyTemplate.Body? {

@@ -11,7 +11,7 @@ extension RouteReader {
     var mostPayloadBytes: Int { min(Self.mostPayloadBytes, (options.memory?.bytes ?? .max) / 2) }
 
     mutating func elements(_ body: BodyKind) -> Elements? {
-        guard let elements = reader.value("each", Elements.read) else {
+        guard let elements = reader.read(\.each) else {
             // What is wrong with it has been noted; that 'item' means nothing then would be no news.
             if reader.has("each") { scope.takeEach(of: JSONPath([.each])) }
             return nil
@@ -26,7 +26,7 @@ extension RouteReader {
     }
 
     mutating func reply() -> ReplyTemplate? {
-        guard let node = reader.node("reply") else { return nil }
+        guard let node = reader.read(\.reply) else { return nil }
         scope.subject = .delivery
         defer { scope.subject = .job }
         return ReplyReader(context: context).read(node, scope: &scope)
@@ -38,25 +38,8 @@ extension RouteReader {
     }
 
     func examples(_ path: RoutePath?, _ methods: [String]) -> [RouteExample] {
-        guard let node = reader.node("examples") else { return [] }
+        guard let node = reader.read(\.examples) else { return [] }
         let isVerified = reader.node("verify")?.scalar?.text != "none"
         return ExampleReader(context: context, path: path, methods: methods, isVerified: isVerified).read(node)
-    }
-
-    func allowedAddresses() -> [AddressBlock] {
-        guard let node = reader.node("allow_from"), let elements = context.list(node, "'allow_from'") else { return [] }
-        if elements.isEmpty {
-            context.error(node.position, "'allow_from' needs at least one block; omit it to accept all addresses")
-        }
-        return elements.compactMap { element in
-            guard let text = context.text(element, "a block of 'allow_from'") else { return nil }
-            if let block = AddressBlock(parsing: text) { return block }
-            context.error(
-                element.position,
-                "'\(PrintableText.escape(text))' is not a block of addresses such as 10.0.0.0/8, 2001:db8::/32 or "
-                    + "192.0.2.1, with no bits set after "
-                    + "the prefix")
-            return nil
-        }
     }
 }

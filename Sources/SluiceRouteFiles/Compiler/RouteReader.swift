@@ -1,10 +1,10 @@
-package import SluiceBase
+internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
 /// Reads one entry of `routes`.
 package struct RouteReader {
-    let reader: MappingReader
+    let reader: MappingReader<RouteKeys>
     let context: FileContext
     private let secrets: SecretReader
     let options: RouteOptions
@@ -18,12 +18,8 @@ package struct RouteReader {
     /// How the route's secrets are written; `nil` where its scheme could not be read.
     private(set) var keyForm: KeyForm?
 
-    package static let bodyLimits: ClosedRange<ByteCount> = .kibibytes(1) ... .mebibytes(100)
-    private static let dedupeWindows: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
-    package static let longestName = 100
-
     init?(_ node: YAMLNode, in context: FileContext, secrets: SecretReader, options: RouteOptions) {
-        guard let reader = MappingReader(node, .route, in: context) else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.route, in: context) else { return nil }
         self.reader = reader
         self.context = context
         self.secrets = secrets
@@ -37,38 +33,34 @@ package struct RouteReader {
     mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> (
         parts: Route.Parts, details: RouteDetails
     )? {
-        preset = provider()
+        preset = reader.read(\.provider)
         let path = path(&registry)
         scope.parameters = path?.path.parameters ?? [:]
         let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
-        publicURL = reader.value("public_url", publicURL) ?? options.publicURL
+        publicURL = reader.read(\.publicURL) ?? options.publicURL
         // One that cannot be read has been noted.
         scope.hasPublicURL = publicURL != nil || reader.has("public_url")
-        let body: BodyKind = reader.word("body") ?? .auto
-        let methods = methods()
+        let body = reader.read(\.body)
+        let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods)
         let verifier = verifierReader.read()
         if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
-        let match: MatchPolicy = reader.word("match") ?? .first
+        let match = reader.read(\.match)
         let elements = elements(body)
         event()
         let key = uniqueKey()
-        let rules = rules(body, match, methods: methods, kinds: &kinds)
+        let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
         let examples = examples(path?.path, methods)
         // All is read before anything is given up, so that every problem comes in one run.
-        let (bodyLimit, allowedAddresses) = (bodyLimit(), allowedAddresses())
-        let rate = reader.value("rate", RateLimit.read)
-        let acceptsGzip = reader.value("gzip") { $0.boolean($1, $2) } ?? false
-        let contentTypes = reader.value("content_types", ContentTypes.read)
-        let onMissingKey: MissingKeyPolicy = reader.word("unique_key_missing") ?? .accept
-        let onChangedBody: ChangedBodyPolicy = reader.word("on_changed_body") ?? .duplicate
-        let onUnreadable: UnreadablePolicy = reader.word("on_unreadable") ?? .deadLetter
-        let onMismatch: MismatchPolicy = reader.word("on_mismatch") ?? .deadLetter
-        let dedupeWindow =
-            reader.value("dedupe_window") { $0.duration($1, $2, in: Self.dedupeWindows) } ?? options.dedupeWindow
-        let keepsRequest = reader.value("keep_request") { $0.boolean($1, $2) } ?? false
+        let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
+        let (rate, acceptsGzip) = (reader.read(\.rate), reader.read(\.gzip))
+        let contentTypes = reader.read(\.contentTypes)
+        let (onMissingKey, onChangedBody) = (reader.read(\.uniqueKeyMissing), reader.read(\.onChangedBody))
+        let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
+        let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
+        let keepsRequest = reader.read(\.keepRequest)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
@@ -121,24 +113,8 @@ package struct RouteReader {
 }
 
 extension RouteReader {
-    private func provider() -> ProviderPreset? {
-        guard let name = reader.text("provider"), let position = reader.node("provider")?.position else { return nil }
-        if let preset = ProviderPreset.all.first(where: { $0.name == name }) { return preset }
-        if ProviderPreset.later.contains(name) {
-            context.error(position, "the provider '\(name)' is not supported yet")
-        } else {
-            let hint = Suggestion.phrase(for: name, among: ProviderPreset.all.map(\.name) + ProviderPreset.later)
-            context.error(position, "unknown provider '\(PrintableText.escape(name))'\(hint)")
-        }
-        return nil
-    }
-
     private func path(_ registry: inout RouteRegistry) -> (path: RoutePath, isNew: Bool)? {
-        guard let node = reader.node("path") else {
-            context.error(reader.position, "a route needs 'path'")
-            return nil
-        }
-        guard let text = context.text(node, "'path'") else { return nil }
+        guard let node = reader.node("path"), let text = reader.read(\.path) else { return nil }
         do throws(RoutePath.PathError) {
             let path = try RoutePath(parsing: text)
             if let segment = text.split(separator: "/").first(where: Self.looksLikeParameter) {
@@ -162,41 +138,24 @@ extension RouteReader {
 
     private func name(orPath path: String?, isNewPath: Bool, _ registry: inout RouteRegistry) -> String? {
         let position = reader.node("name")?.position ?? reader.node("path")?.position ?? reader.position
-        guard let name = reader.has("name") ? reader.text("name") : path else { return nil }
+        guard let name = reader.has("name") ? reader.read(\.name) : path else { return nil }
         // A path that is taken has been noted; that the name made of it is taken too says nothing new.
         if !reader.has("name"), !isNewPath { return name }
-        if name.isEmpty || name.utf8.count > Self.longestName
+        if name.isEmpty || name.utf8.count > RouteKeys.longestName
             || name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         {
             context.error(
                 position,
-                "the name of a route must have 1 to \(Self.longestName) bytes and no control characters; set 'name'"
-            )
+                "the name of a route must have 1 to \(RouteKeys.longestName) bytes and no control characters; "
+                    + "set 'name'")
             return nil
         }
         registry.add(name: name, at: context.place(position), context.log)
         return name
     }
 
-    private func methods() -> [String] {
-        guard let node = reader.node("methods"), let elements = context.list(node, "'methods'") else { return ["POST"] }
-        if elements.isEmpty { context.error(node.position, "'methods' needs at least one method") }
-        return elements.compactMap(context.method)
-    }
-
-    private func publicURL(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> PublicURL? {
-        guard let text = context.text(node, subject) else { return nil }
-        if let url = PublicURL(parsing: text) { return url }
-        context.error(
-            node.position,
-            "\(subject) must be a URL such as https://hooks.example.com, with a path if a proxy changes it, "
-                + "without a query"
-        )
-        return nil
-    }
-
     private mutating func event() {
-        if let node = reader.node("event") {
+        if let node = reader.read(\.event) {
             // `event` cannot be made of itself: it is not set while its own text is read.
             let template = scope.template(node, "'event'")
             if template?.constant != nil {
@@ -211,7 +170,7 @@ extension RouteReader {
     }
 
     private mutating func uniqueKey() -> UniqueKeyTemplate? {
-        if let node = reader.node("unique_key") { return UniqueKeyTemplate.read(node, scope: &scope) }
+        if let node = reader.read(\.uniqueKey) { return UniqueKeyTemplate.read(node, scope: &scope) }
         guard let preset else {
             for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
                 guard let entry = reader.entry(key) else { continue }
@@ -262,12 +221,9 @@ extension RouteReader {
     }
 
     private mutating func rules(
-        _ body: BodyKind, _ match: MatchPolicy, methods: [String], kinds: inout JobKinds
+        body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
-        guard let node = reader.node("jobs") else {
-            context.error(reader.position, "a route needs 'jobs'")
-            return []
-        }
+        guard let node = reader.read(\.jobs) else { return [] }
         let hasKey = reader.has("unique_key") || preset != nil
         return JobRuleReader(context: context, bodyKind: body, routeHasKey: hasKey, match: match, methods: methods)
             .read(node, kinds: &kinds, scope: &scope)
@@ -275,8 +231,7 @@ extension RouteReader {
 
     private func bodyLimit() -> ByteCount {
         let limit =
-            reader.value("body_limit") { $0.size($1, $2, in: Self.bodyLimits) } ?? preset?.bodyLimit
-            ?? options.bodyLimit
+            reader.read(\.bodyLimit) ?? preset?.bodyLimit ?? options.bodyLimit
         // A body is in memory twice until it is committed: as it was received, and as it is sent.
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
@@ -289,7 +244,7 @@ extension RouteReader {
     }
 
     private func otherwise(_ match: MatchPolicy) -> OtherwisePolicy {
-        if reader.has("otherwise") { return reader.word("otherwise") ?? .deadLetter }
+        if reader.has("otherwise") { return reader.read(\.otherwise) ?? .deadLetter }
         if match == .all {
             context.error(
                 reader.position,
@@ -310,7 +265,7 @@ extension RouteReader {
 
 extension RouteReader {
     private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
-        secretSources = reader.node("secrets").map(SecretReader.sources) ?? []
+        secretSources = reader.read(\.secrets).map(SecretReader.sources) ?? []
         return VerifierReader(
             reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL,
             methods: methods)

@@ -63,9 +63,7 @@ package struct RouteCompiler {
         census.files = files.count
         var routes: [(route: Route, details: RouteDetails)] = []
         for section in sections {
-            guard let node = section.node("routes"), let elements = section.context.list(node, "'routes'") else {
-                continue
-            }
+            guard let elements = section.read(\.routes) else { continue }
             census.routes += elements.count
             for element in elements {
                 guard let read = route(element, in: section.context) else { continue }
@@ -84,16 +82,16 @@ package struct RouteCompiler {
     }
 
     /// The top levels of all files, of which the kinds have been read.
-    private mutating func sections(of files: [RouteFile]) -> [MappingReader] {
+    private mutating func sections(of files: [RouteFile]) -> [MappingReader<FileKeys>] {
         let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
         for section in sections {
-            if let node = section.node("kinds") { kinds.read(node, in: section.context) }
+            if let node = section.read(\.kinds) { kinds.read(node, in: section.context) }
         }
         return sections
     }
 
     /// The top level of a file; `nil` for one that is empty or no YAML, which has been noted.
-    private mutating func section(of file: RouteFile) -> MappingReader? {
+    private mutating func section(of file: RouteFile) -> MappingReader<FileKeys>? {
         var limits = YAMLLimits()
         limits.nodes = Self.nodeLimit - nodeCount
         let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
@@ -109,7 +107,7 @@ package struct RouteCompiler {
             }
             return nil
         }
-        return MappingReader(root, .file, in: context)
+        return MappingReader(root, RouteLanguage.files, in: context)
     }
 
     private mutating func route(_ node: YAMLNode, in context: FileContext) -> (

@@ -6,7 +6,7 @@ internal import SluiceYAML
 /// Makes a scheme of what a route and its provider say.
 struct SchemeReader {
     /// The mapping `verify`; `nil` where the preset says everything.
-    let reader: MappingReader?
+    let reader: MappingReader<VerifyKeys>?
     /// Where problems are noted that belong to no key: at the mapping, or else at the route.
     let position: YAMLPosition
     let settings: SignatureSettings

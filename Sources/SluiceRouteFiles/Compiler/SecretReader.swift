@@ -91,20 +91,21 @@ struct SecretReader {
     }
 
     private func found(_ node: YAMLNode, _ form: KeyForm) -> Found? {
-        guard let reader = MappingReader(node, .secret, in: context) else { return nil }
+        guard let reader = MappingReader(node, RouteLanguage.secret, in: context) else { return nil }
         guard case .mapping(let entries) = node.content, entries.count == 1 else {
             context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
             return nil
         }
-        return reader.value("env") { environmentSecret($0, $1, subject: $2, form: form) } ?? reader.value(
-            "file", fileSecret)
-            ?? reader.value("value", inlineSecret)
+        let position = entries[0].value.position
+        switch entries[0].key {
+        case "env": return reader.read(\.env).flatMap { environmentSecret($0, form, at: position) }
+        case "file": return reader.read(\.file).flatMap { fileSecret($0, at: position) }
+        case "value": return inlineSecret(reader, at: position)
+        default: return nil
+        }
     }
 
-    private func environmentSecret(_ context: FileContext, _ node: YAMLNode, subject: String, form: KeyForm)
-        -> Found?
-    {
-        guard let name = context.text(node, subject) else { return nil }
+    private func environmentSecret(_ name: String, _ form: KeyForm, at position: YAMLPosition) -> Found? {
         if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
             switch supply {
@@ -117,30 +118,29 @@ struct SecretReader {
             let state =
                 (environment[name] == nil ? "not set" : "empty")
                 + (name.hasPrefix("$") ? "; write its name without $" : "")
-            context.error(node.position, "the environment variable \(PrintableText.escape(name)) is \(state)")
+            context.error(position, "the environment variable \(PrintableText.escape(name)) is \(state)")
             return nil
         }
         return Found(text: Array(value.utf8), source: .environment(name))
     }
 
-    private func fileSecret(_ context: FileContext, _ node: YAMLNode, subject: String) -> Found? {
-        guard let path = context.text(node, subject) else { return nil }
+    private func fileSecret(_ path: String, at position: YAMLPosition) -> Found? {
         if supply == .throwAway { return throwAway() }
         switch files.content(of: path) {
         case .success(let content): return Found(text: Self.withoutFinalNewline(content), source: .file(path))
         case .failure where supply == .whereThere: return madeUp(.standIn(.file(path)))
         case .failure(let failure):
-            context.error(node.position, "the secret file \(PrintableText.escape(path)) cannot be read: \(failure)")
+            context.error(position, "the secret file \(PrintableText.escape(path)) cannot be read: \(failure)")
             return nil
         }
     }
 
-    private func inlineSecret(_ context: FileContext, _ node: YAMLNode, subject: String) -> Found? {
+    private func inlineSecret(_ reader: MappingReader<SecretKeys>, at position: YAMLPosition) -> Found? {
         guard allowsInline else {
-            context.error(node.position, "a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'")
+            context.error(position, "a secret in a route file needs --allow-inline-secrets; use 'env' or 'file'")
             return nil
         }
-        guard let text = context.text(node, subject) else { return nil }
+        guard let text = reader.read(\.value) else { return nil }
         return supply == .throwAway ? throwAway() : Found(text: Array(text.utf8), source: .inline)
     }
 

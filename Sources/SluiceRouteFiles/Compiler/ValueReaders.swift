@@ -1,6 +1,6 @@
 package import SluiceBase
 package import SluiceJSON
-package import SluiceRoutes
+internal import SluiceRoutes
 internal import SluiceYAML
 
 extension YAMLNode {
@@ -28,7 +28,7 @@ extension JobOption {
 
 extension ContentTypes {
     /// - Returns: `nil` after a problem has been noted.
-    static func read(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> ContentTypes? {
+    static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> ContentTypes? {
         guard let elements = context.list(node, subject) else { return nil }
         if elements.isEmpty {
             context.error(node.position, "\(subject) needs at least one type; otherwise no request would be accepted")
@@ -62,27 +62,11 @@ extension ContentTypes {
     }
 }
 
-extension RateLimit {
-    package static let counts = 1...1_000_000
-    private static let periods: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
-
-    /// - Returns: `nil` after a problem has been noted.
-    static func read(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> RateLimit? {
-        guard let reader = MappingReader(node, .rate, in: context) else { return nil }
-        for key in ["limit", "per"] where !reader.has(key) { context.error(node.position, "\(subject) needs '\(key)'") }
-        let limit = reader.integer("limit", in: counts)
-        let per = reader.value("per") { $0.duration($1, $2, in: periods) }
-        let burst = reader.integer("burst", in: counts)
-        guard let limit, let per else { return nil }
-        return RateLimit(limit: limit, per: per, burst: burst ?? limit)
-    }
-}
-
 extension Elements {
     /// Reads `${body.entry[].changes[]}` or `lines`.
     ///
     /// - Returns: `nil` after a problem has been noted.
-    static func read(_ context: FileContext, _ node: YAMLNode, _ subject: String) -> Elements? {
+    static func read(_ node: YAMLNode, _ subject: String, in context: FileContext) -> Elements? {
         guard let text = context.text(node, subject) else { return nil }
         if text == "lines" { return Elements(name: text, path: JSONPath([.each]), areLines: true, mayBeAbsent: false) }
         do {

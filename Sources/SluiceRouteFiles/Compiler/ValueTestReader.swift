@@ -16,7 +16,7 @@ struct ValueTestReader {
             return expectedValues(entry.value, ifEmpty: Self.neverHolds).map { [(.equals($0), entry.position)] }
         }
         // Unknown keys are noted.
-        guard MappingReader(entry.value, .condition, in: context) != nil else { return nil }
+        guard MappingReader(entry.value, RouteLanguage.condition, in: context) != nil else { return nil }
         if tests.isEmpty {
             context.error(
                 entry.value.position, "an empty mapping in 'when' checks nothing; write, for example, { exists: true }")

@@ -5,7 +5,7 @@ internal import SluiceYAML
 /// Reads `verify` and `secrets` of a route.
 struct VerifierReader {
     /// The route.
-    let reader: MappingReader
+    let reader: MappingReader<RouteKeys>
     let secrets: SecretReader
     let preset: ProviderPreset?
     /// The scope of the route's own references, with its path parameters.
@@ -19,7 +19,7 @@ struct VerifierReader {
 
     /// - Returns: `nil` after a problem has been noted.
     func read() -> Verifier? {
-        let node = reader.node("verify")
+        let node = reader.read(\.verify)
         if let node {
             if node.scalar?.text == "none" { return unverified() }
             guard case .mapping = node.content else {
@@ -66,7 +66,7 @@ struct VerifierReader {
     }
 
     /// What the preset says, and over it what the route says; `nil` where neither says anything.
-    private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader?)? {
+    private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader<VerifyKeys>?)? {
         guard let node else {
             if preset == nil, !reader.has("provider") {
                 context.error(
@@ -75,7 +75,7 @@ struct VerifierReader {
             }
             return preset.map { ($0.signature, nil) }
         }
-        guard let mapping = MappingReader(node, .verify, in: context) else { return nil }
+        guard let mapping = MappingReader(node, RouteLanguage.verify, in: context) else { return nil }
         if preset == nil, !mapping.has("alg") {
             context.error(node.position, "'verify' needs 'alg', such as hmac-sha256")
         }
@@ -93,7 +93,7 @@ struct VerifierReader {
     }
 
     private func secrets(_ settings: SignatureSettings) -> [VerifierSecret] {
-        guard let node = reader.node("secrets") else {
+        guard let node = reader.read(\.secrets) else {
             context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }
@@ -101,7 +101,7 @@ struct VerifierReader {
     }
 
     /// Not of a preset's either.
-    private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader?) {
+    private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
         guard let node = mapping?.node("signed"), !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody
         else { return }
         context.warning(
@@ -112,7 +112,7 @@ struct VerifierReader {
     }
 
     /// Not of a preset's: there is nothing that the route could say better.
-    private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader?) {
+    private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
         guard let timestamp = scheme.timestamp, let node = mapping?.node("timestamp_from") else { return }
         let coverage = SignatureCoverage(scheme: scheme, publicURL: publicURL)
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }

@@ -3,7 +3,7 @@ internal import SluiceRoutes
 
 /// Texts that stand for themselves and look as if they were meant to be something else.
 enum LiteralLookalike {
-    private static let roots = ["body.", "header.", "query.", "param.", "item.", "delivery.", "sha256."]
+    private static let roots = Set(ReferenceForm.all.filter { !$0.isWord }.map { "\($0.root)." })
 
     /// What to say of a text of a payload that looks like a reference as other programs write them: `body.a`,
     /// `$body.a`, `$(body.a)`, `{{body.a}}`. Nothing for any other text.

@@ -2,49 +2,58 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// A mapping with a closed set of keys: those that do not belong have been noted as problems.
-struct MappingReader {
+/// A mapping with a closed set of keys: unknown keys and missing required ones have been noted as problems.
+struct MappingReader<Keys: Sendable> {
     let context: FileContext
     let position: YAMLPosition
     private let entries: [YAMLEntry]
+    private let mapping: LanguageMapping<Keys>
 
-    /// - Returns: `nil`, after noting it, if the node is no mapping.
-    init?(_ node: YAMLNode, _ table: KeyTable, in context: FileContext) {
+    /// - Returns: `nil`, after noting it, if the node is not a mapping.
+    init?(_ node: YAMLNode, _ mapping: LanguageMapping<Keys>, in context: FileContext) {
         guard case .mapping(let entries) = node.content else {
-            context.error(node.position, "\(table.noun) must be a mapping, not \(node.noun)")
+            context.error(node.position, "\(mapping.noun) must be a mapping, not \(node.noun)")
             return nil
         }
         self.context = context
         self.position = node.position
         self.entries = entries
-        for entry in entries where !table.keys.contains(entry.key) { Self.refuse(entry, table, in: context) }
+        self.mapping = mapping
+        for entry in entries where !mapping.names.contains(entry.key) { refuse(entry) }
+        for key in mapping.required where !has(key) { context.error(position, "\(mapping.noun) needs '\(key)'") }
     }
 
-    private static func refuse(_ entry: YAMLEntry, _ table: KeyTable, in context: FileContext) {
+    private func refuse(_ entry: YAMLEntry) {
         guard !context.log.isFull else { return }
-        let hint = table.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: table.keys)
-        context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(table.noun)\(hint)")
+        let hint = mapping.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: mapping.keys)
+        context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(mapping.noun)\(hint)")
     }
 
-    /// Where each of its keys stands.
+    /// The location of each key.
     var places: [(key: String, position: YAMLPosition)] { entries.map { ($0.key, $0.position) } }
 
     func entry(_ key: String) -> YAMLEntry? { entries.first { $0.key == key } }
+
+    func entry(_ key: KeyPath<Keys, LanguageKey<some Sendable>>) -> YAMLEntry? {
+        entry(mapping.key[keyPath: key].row.name)
+    }
 
     func node(_ key: String) -> YAMLNode? { entry(key)?.value }
 
     func has(_ key: String) -> Bool { entry(key) != nil }
 
-    /// Reads the value of a key, if there is one, with one of the context's readers.
-    func value<Value>(_ key: String, _ read: (FileContext, YAMLNode, String) -> Value?) -> Value? {
-        node(key).flatMap { read(context, $0, "'\(key)'") }
+    /// The value of a key; `nil` without one, or after a problem has been noted.
+    func read<Value>(_ key: KeyPath<Keys, LanguageKey<Value>>) -> Value? { read(mapping.key[keyPath: key]) }
+
+    /// The value of a key, or its default.
+    func read<Value>(_ key: KeyPath<Keys, DefaultedKey<Value>>) -> Value {
+        written(key) ?? mapping.key[keyPath: key].value
     }
 
-    func text(_ key: String) -> String? { value(key) { $0.text($1, $2) } }
+    /// The value of a key that the mapping itself has.
+    func written<Value>(_ key: KeyPath<Keys, DefaultedKey<Value>>) -> Value? { read(mapping.key[keyPath: key].key) }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? { value(key) { $0.integer($1, $2, in: range) } }
-
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, later: [String] = []) -> Word? {
-        value(key) { $0.word($1, $2, later: later) }
+    private func read<Value>(_ key: LanguageKey<Value>) -> Value? {
+        entry(key.row.name).flatMap { key.format.read(context, $0.value, "'\($0.key)'") }
     }
 }

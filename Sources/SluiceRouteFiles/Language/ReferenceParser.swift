@@ -9,20 +9,6 @@ package struct ReferenceParser {
         package let message: String
     }
 
-    /// Those that are a reference by themselves.
-    package static let plainRoots = ["headers", "method", "path", "url", "event", "index", "route"]
-    /// Those that a path into JSON may follow.
-    package static let pathRoots = ["body", "item"]
-    /// Those that a name follows.
-    package static let namingRoots = ["query", "param"]
-    static let roots = plainRoots + pathRoots + namingRoots + ["header", "delivery", "sha256"]
-    /// In `verify` alone.
-    package static let signedRoots = ["timestamp", "id"]
-    package static let deliveryFields: [String: ReferenceSource] = [
-        "id": .deliveryID, "received_at": .receivedAt, "received_ms": .receivedMilliseconds,
-        "remote_address": .remoteAddress,
-    ]
-
     private let text: [UInt8]
     private var offset: Int
     /// Where the root begins, for messages.
@@ -59,25 +45,20 @@ package struct ReferenceParser {
     private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
+        if let form = ReferenceForm.named(root) { return try source(of: form) }
         switch root {
-        case "body": return .body(try path())
-        case "header": return .header(HeaderName(try headerName()))
-        case "headers": return .headers
-        case "query": return .query(try name(of: "a query parameter"))
-        // Which segment it is, the scope knows.
-        case "param": return .parameter(try name(of: "a path parameter"), segment: -1)
-        case "url": return .url
-        case "item": return .item(try path())
-        case "index": return .index
-        case "timestamp": return .signedTimestamp
-        case "id": return .signedID
-        case "method": return .method
-        case "path": return .path
-        case "event": return .event
         case "delivery": return try deliveryField()
-        case "route": return .route
         case "sha256": return try digest()
         default: throw unknown(root)
+        }
+    }
+
+    private mutating func source(of form: ReferenceForm) throws(SyntaxError) -> ReferenceSource {
+        switch form.syntax {
+        case .word(let source): source
+        case .path(let make): make(try path())
+        case .name(let noun, let make): make(try name(of: noun))
+        case .header(let make): make(HeaderName(try headerName()))
         }
     }
 
@@ -99,24 +80,22 @@ package struct ReferenceParser {
         if root.isEmpty {
             return SyntaxError(message: "a reference is empty; write ${body.field}, or $${ for a literal ${")
         }
-        let hint = Suggestion.phrase(for: root, among: Self.roots)
+        let hint = Suggestion.phrase(for: root, among: ReferenceForm.general.map { String($0.root) })
         return SyntaxError(message: "unknown reference '\(PrintableText.escape(root))'\(hint)")
     }
 
     private mutating func deliveryField() throws(SyntaxError) -> ReferenceSource {
         let field = try name(of: "a field of the delivery")
-        if let source = Self.deliveryFields[field] { return source }
-        let hint = Suggestion.phrase(for: field, among: Self.deliveryFields.keys.sorted())
+        if case .word(let source)? = ReferenceForm.named("delivery.\(field)")?.syntax { return source }
+        let hint = Suggestion.phrase(for: field, among: ReferenceForm.fields(of: "delivery"))
         throw SyntaxError(message: "unknown reference 'delivery.\(PrintableText.escape(field))'\(hint)")
     }
 
     private mutating func digest() throws(SyntaxError) -> ReferenceSource {
-        let root = take(".") ? word() : ""
-        switch root {
-        case "body": return .bodyDigest(try path())
-        case "item": return .itemDigest(try path())
-        default: throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
+        guard take("."), let form = ReferenceForm.named("sha256.\(word())") else {
+            throw failure("must be followed by 'body' or 'item': sha256.body, or sha256.body.field")
         }
+        return try source(of: form)
     }
 }
 

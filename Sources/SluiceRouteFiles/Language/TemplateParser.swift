@@ -17,10 +17,10 @@ package enum TemplateParser {
         var literal: [UInt8] = []
         var offset = 0
         while offset < bytes.count {
-            if starts("$${", bytes, offset: offset) {
+            if starts("$${", in: bytes, at: offset) {
                 literal += Array("${".utf8)
                 offset += 3
-            } else if starts("${", bytes, offset: offset) {
+            } else if starts("${", in: bytes, at: offset) {
                 offset += 2
                 if !literal.isEmpty { parts.append(.literal(literal)) }
                 literal = []
@@ -34,7 +34,7 @@ package enum TemplateParser {
         return parts
     }
 
-    private static func starts(_ mark: String, _ bytes: [UInt8], offset: Int) -> Bool {
+    private static func starts(_ mark: String, in bytes: [UInt8], at offset: Int) -> Bool {
         bytes[offset...].starts(with: mark.utf8)
     }
 }

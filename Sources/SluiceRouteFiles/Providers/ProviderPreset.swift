@@ -41,3 +41,20 @@ struct ProviderPreset {
         unwrapsFormPayload: true,
         credentialHeaders: ["x-hub-signature"])
 }
+
+/// The values of the keys of `verify`, as a provider's preset or a route writes them.
+struct SignatureSettings: Sendable {
+    var algorithm = SignatureAlgorithm.hmacSHA256
+    var signatureFrom: String?
+    var signaturePrefix = ""
+    var signatureSplit: String?
+    var signatureEncoding = SignatureEncoding.hex
+    var keyForm = KeyForm()
+    var timestampFrom: String?
+    var timestampPrefix: String?
+    var timestampFormat = TimestampFormat.unix
+    var tolerance = Duration.seconds(300)
+    var idFrom: String?
+    var idPattern = IDPattern.standard
+    var signed = "${body}"
+}

@@ -4,7 +4,7 @@ package import SluiceRouteFiles
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// The outcome of a request, as an example's expectation sees it.
+/// The result of a request, as an example's expectation compares it.
 struct ExampleJudgement {
     private let outcome: RouteOutcome
     private let deliveryID: String

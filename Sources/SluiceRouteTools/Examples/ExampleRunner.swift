@@ -114,7 +114,7 @@ private struct ExampleRunner {
             let content: [UInt8]
             do throws(FileAccess.AccessError) {
                 isInside = try FileAccess.isInside(path, folder: folder)
-                content = isInside ? try FileAccess.read(path, limit: RouteReader.bodyLimits.upperBound.bytes) : []
+                content = isInside ? try FileAccess.read(path, limit: RouteLanguage.bodyLimits.upperBound.bytes) : []
             } catch {
                 throw SetupError(
                     message: "the file \(PrintableText.escape(path)) cannot be read: \(error)", place: place)

@@ -41,7 +41,7 @@ import Testing
             #expect(try mapping(table.name)["additionalProperties"] as? Bool == false)
             for (key, schema) in properties {
                 let meaning = try #require(schema["description"] as? String)
-                #expect(meaning == table.meanings[key])
+                #expect(meaning == table.rows.first { $0.name == key }?.plainMeaning)
                 #expect(meaning.hasSuffix(".") && meaning.count > 10, "\(table.noun): \(key): \(meaning)")
             }
         }

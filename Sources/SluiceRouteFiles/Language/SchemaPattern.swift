@@ -1,4 +1,3 @@
-internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Regular expressions for texts that hold no references.

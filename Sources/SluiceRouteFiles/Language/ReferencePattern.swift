@@ -1,4 +1,3 @@
-internal import SluiceRouteFiles
 internal import SluiceRoutes
 
 /// Regular expressions for references, as `ReferenceParser` reads them.
@@ -19,21 +18,29 @@ enum ReferencePattern {
         #"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+\-]?[0-9]+)?|true|false|null)( \#(blanks))?"#
     private static let fallback = #"(\?\?\#(blanks)(\#(quoted)\#(blanks)|\#(plainDefault)))?"#
 
-    private static let source = alternatives([
-        alternatives(ReferenceParser.plainRoots),
-        "(sha256\\.)?\(alternatives(ReferenceParser.pathRoots))\(path)",
-        "header\(headerName)",
-        "\(alternatives(ReferenceParser.namingRoots))\(name)",
-        #"delivery(\.\#(deliveryField)|\["\#(deliveryField)"\])"#,
-    ])
-    private static let deliveryField = alternatives(ReferenceParser.deliveryFields.keys.sorted())
-    private static let signedSource = alternatives(ReferenceParser.signedRoots + [source])
+    private static let source = alternatives(pattern(of: ReferenceForm.general))
+    private static let signedSource = alternatives(pattern(of: ReferenceForm.all))
+
+    /// One pattern for the words, and for each root and what may follow it.
+    private static func pattern(of forms: [ReferenceForm]) -> [String] {
+        let words = alternatives(forms.filter(\.isWord).map(\.name))
+        return [words] + forms.filter { !$0.isWord }.map(pattern)
+    }
+
+    private static func pattern(of form: ReferenceForm) -> String {
+        switch form.syntax {
+        case .word: form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
+        case .path: form.name.replacing(".", with: "\\.") + path
+        case .name: form.name + name
+        case .header: form.name + headerName
+        }
+    }
 
     private static func alternatives(_ patterns: [String]) -> String { "(\(patterns.joined(separator: "|")))" }
 
     private static func reference(_ source: String) -> String { #"\$\{\#(blanks)\#(source)\#(blanks)\#(fallback)\}"# }
 
-    package static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
+    private static func text(_ reference: String) -> String { #"^([^$]|\$\$+\{|\#(reference)|\$+([^$\{]|$))*$"# }
 
     /// Whether a text holds a reference: `${` that is not `$${`.
     static let isHeld = #"(^|[^$])\$\{"#
@@ -48,6 +55,6 @@ enum ReferencePattern {
         #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
     /// One reference to what a request can hold a part of a signature in.
     static let signaturePart =
-        #"^\$\{\#(blanks)(header\#(headerName)|\#(alternatives(ReferenceParser.namingRoots))\#(name)|"#
+        #"^\$\{\#(blanks)(\#(ReferenceForm.all.filter(\.isNamed).map(pattern).joined(separator: "|"))|"#
         + #"body\#(step)+)\#(blanks)\}$"#
 }

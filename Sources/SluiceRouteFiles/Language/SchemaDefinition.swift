@@ -1,9 +1,9 @@
-internal import SluiceRouteFiles
+package import SluiceJSON
 internal import SluiceRoutes
 
 /// A schema that others refer to by its name: one of a value that stands in several places, or that can hold others of
 /// its kind.
-enum SchemaDefinition: String, CaseIterable {
+package enum SchemaDefinition: String, CaseIterable {
     case text
     case uniqueKey = "unique_key"
     case value
@@ -16,7 +16,7 @@ enum SchemaDefinition: String, CaseIterable {
     case comparedValue = "compared_value"
     case signaturePart = "signature_part"
 
-    var schema: SchemaValue {
+    package var schema: JSONTree {
         switch self {
         case .text: .text(matching: ReferencePattern.text).adding(["description": .text(Self.aboutTexts)])
         case .uniqueKey: uniqueKey
@@ -38,20 +38,20 @@ enum SchemaDefinition: String, CaseIterable {
         + "written $${."
 
     /// A text with references is checked as such, and everything else by a schema of its own.
-    static func text(orElse other: SchemaValue) -> SchemaValue {
+    static func text(orElse other: JSONTree) -> JSONTree {
         .rule(if: .text(matching: ReferencePattern.isHeld), then: .to(.text), else: other)
     }
 
     /// Without a reference every delivery would have the same key.
-    private var uniqueKey: SchemaValue {
-        let isHeld: SchemaValue = ["pattern": .text(ReferencePattern.isHeld)]
+    private var uniqueKey: JSONTree {
+        let isHeld: JSONTree = ["pattern": .text(ReferencePattern.isHeld)]
         return .rule(
             if: ["type": "array"], then: ["items": .to(.text), "contains": isHeld],
             else: ["allOf": [.to(.text), isHeld]])
     }
 
     /// Whatever JSON can be, with references in its texts and none in its keys.
-    private var value: SchemaValue {
+    private var value: JSONTree {
         .rule(
             if: ["type": "string"], then: .to(.text),
             else: [
@@ -62,41 +62,33 @@ enum SchemaDefinition: String, CaseIterable {
     private static let aboutDurations = "A number and its unit: 500ms, 30s, 5m, 2h or 7d."
 
     /// `0` needs no unit, and no quotes.
-    private var duration: SchemaValue {
-        SchemaValue.rule(if: ["type": "number"], then: .constant(0), else: .text(matching: SchemaPattern.duration))
+    private var duration: JSONTree {
+        JSONTree.rule(if: ["type": "number"], then: .constant(0), else: .text(matching: SchemaPattern.duration))
             .adding(["description": .text(Self.aboutDurations + " 0 needs none.")])
     }
 
-    private var time: SchemaValue {
+    private var time: JSONTree {
         [
             "type": ["string", "integer"], "pattern": .text(SchemaPattern.time),
-            "minimum": .integer(Int(JobStart.earliest)),
-            "maximum": .integer(Int(JobStart.latest)),
+            "minimum": .number(JobStart.earliest),
+            "maximum": .number(JobStart.latest),
         ]
     }
 
-    private var payloadType: SchemaValue {
+    private var payloadType: JSONTree {
         [
             "type": ["string", "array", "object"],
             "description": .text(
                 "A type: a name, with ? after it if the value may be absent or null; a list of one type; or a mapping "
                     + "of fields."),
             "if": ["type": "string"],
-            "then": .words(SchemaWords.payloadTypes),
+            "then": .words(PayloadType.named.flatMap { [$0.name, "\($0.name)?"] }),
             "minItems": 1, "maxItems": 1, "items": .to(.payloadType),
             "propertyNames": ["minLength": 1, "not": .constant("?")], "additionalProperties": .to(.payloadType),
         ]
     }
 
-    private var comparedValue: SchemaValue {
+    private var comparedValue: JSONTree {
         ["type": ["string", "number", "boolean", "null"], "not": ["type": "string", "pattern": "\\$\\{"]]
     }
-}
-
-extension SchemaValue {
-    static func to(_ definition: SchemaDefinition) -> SchemaValue { reference(definition.rawValue) }
-
-    static func to(_ table: KeyTable) -> SchemaValue { reference(table.name) }
-
-    private static func reference(_ name: String) -> SchemaValue { ["$ref": .text("#/$defs/\(name)")] }
 }

@@ -1,0 +1,180 @@
+package import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// One row of the route language: a key of a mapping with its meaning, its format, its default and its reader.
+///
+/// Messages, the JSON Schema and the tables of the reference page all come from the rows.
+struct LanguageKey<Value: Sendable>: LanguageRowHolder {
+    private(set) var row: LanguageRow
+    let format: KeyFormat<Value>
+
+    /// - Parameters:
+    ///   - standard: the default, where the reader applies it itself.
+    ///   - absent: the default in words, where it is not one value.
+    ///   - examples: values for editors to offer.
+    init(
+        _ name: String, _ format: KeyFormat<Value>, isRequired: Bool = false, default standard: JSONTree? = nil,
+        absent: String? = nil, examples: [JSONTree] = [], meaning: String
+    ) {
+        row = LanguageRow(
+            name: name, meaning: meaning, isRequired: isRequired, standard: standard, absent: absent,
+            examples: examples, words: format.words, valueSchema: format.schema)
+        self.format = format
+    }
+
+    /// The same row with a default.
+    func defaulting(to value: Value) -> DefaultedKey<Value> {
+        var key = self
+        key.row.standard = format.write(value)
+        return DefaultedKey(key: key, value: value)
+    }
+}
+
+/// A row whose key has a value in every mapping.
+struct DefaultedKey<Value: Sendable>: LanguageRowHolder {
+    let key: LanguageKey<Value>
+    /// The value of a mapping without the key.
+    let value: Value
+
+    var row: LanguageRow { key.row }
+}
+
+/// A key, whatever the type of its values.
+protocol LanguageRowHolder {
+    var row: LanguageRow { get }
+}
+
+/// What a row says, without the type of its values.
+package struct LanguageRow: Sendable {
+    package let name: String
+    /// What the key says, in Markdown, without a full stop at its end.
+    package let meaning: String
+    package let isRequired: Bool
+    /// The default, where it is one value.
+    package fileprivate(set) var standard: JSONTree?
+    /// The default in words, where it is not one value.
+    package let absent: String?
+    fileprivate let examples: [JSONTree]
+    fileprivate let words: @Sendable () -> String
+    fileprivate let valueSchema: @Sendable () -> JSONTree
+
+    /// The values that the key takes, in Markdown.
+    package var values: String { words() }
+
+    /// What the key says, without Markdown.
+    package var plainMeaning: String {
+        meaning.replacing(/\[([^\]]+)\]\(([^)]+)\)/) { $0.1 }.replacing("`", with: "") + "."
+    }
+
+    /// The key's member of a schema's `properties`.
+    fileprivate var schema: JSONTree.Member {
+        var members = [JSONTree.Member(key: "description", value: .text(plainMeaning))] + valueSchema().constraints
+        if let standard { members.append(.init(key: "default", value: standard)) }
+        if !examples.isEmpty { members.append(.init(key: "examples", value: .array(examples))) }
+        return .init(key: name, value: .object(members))
+    }
+}
+
+/// The rows of one mapping, whatever their types.
+package protocol LanguageTable: Sendable {
+    /// What the mapping is called in the JSON Schema of route files: `job_rule`.
+    var name: String { get }
+    /// With an article, for messages: `a job rule`.
+    var noun: String { get }
+    var rows: [LanguageRow] { get }
+    var schema: JSONTree { get }
+}
+
+extension LanguageTable {
+    package var keys: [String] { rows.map(\.name) }
+}
+
+/// One mapping of the language. `Keys` has a property for each row; rows that mappings share are in a structure that is
+/// a property itself.
+struct LanguageMapping<Keys: Sendable>: LanguageTable {
+    let name: String
+    let noun: String
+    let key: Keys
+    let rows: [LanguageRow]
+    let names: Set<String>
+    /// The keys that the mapping must have.
+    let required: [String]
+    /// What to say to an author who writes a key that another mapping has, or another program.
+    let hints: [String: String]
+    private let rules: @Sendable () -> [JSONTree]
+    private let constraints: @Sendable () -> JSONTree
+
+    /// - Parameters:
+    ///   - rules: what the schema says of the mapping as a whole.
+    ///   - constraints: more members of the schema.
+    init(
+        _ name: String, noun: String, _ key: Keys, hints: [String: String] = [:],
+        rules: @autoclosure @escaping @Sendable () -> [JSONTree] = [],
+        adding constraints: @autoclosure @escaping @Sendable () -> JSONTree = true
+    ) {
+        self.name = name
+        self.noun = noun
+        self.key = key
+        rows = Self.rows(of: key)
+        names = Set(rows.map(\.name))
+        required = rows.filter(\.isRequired).map(\.name)
+        self.hints = hints
+        self.rules = rules
+        self.constraints = constraints
+    }
+
+    private static func rows(of keys: Any) -> [LanguageRow] {
+        Mirror(reflecting: keys).children.flatMap { child in
+            (child.value as? any LanguageRowHolder).map { [$0.row] } ?? rows(of: child.value)
+        }
+    }
+
+    var schema: JSONTree {
+        let rules = rules()
+        var members: [JSONTree.Member] = [
+            .init(key: "type", value: "object"), .init(key: "properties", value: .object(rows.map(\.schema))),
+            .init(key: "additionalProperties", value: false),
+        ]
+        if !required.isEmpty { members.append(.init(key: "required", value: .texts(required))) }
+        if !rules.isEmpty { members.append(.init(key: "allOf", value: .array(rules))) }
+        return .object(members + constraints().constraints)
+    }
+}
+
+/// The route language.
+package enum RouteLanguage {
+    /// Every mapping that a file may hold.
+    package static var mappings: [any LanguageTable] {
+        [
+            files, kind, route, rule, conditions, condition, verify, secret, backoff, retention, batch, budget,
+            budgetPolicy, rate, reply, example, expectation, expectedJob, expectedReply,
+        ]
+    }
+
+    /// What `provider` may be.
+    package static var providers: [String] { ProviderPreset.all.map(\.name) }
+
+    /// What a file itself holds.
+    package static var file: any LanguageTable { files }
+
+    static let files = LanguageMapping("route_file", noun: "a route file", FileKeys())
+}
+
+/// The keys of a route file.
+struct FileKeys {
+    let kinds = LanguageKey(
+        "kinds",
+        .node(
+            "a mapping from names to [kinds](#kinds)",
+            ["type": "object", "propertyNames": .to(.name), "additionalProperties": FileKeys.kindOrNothing]),
+        meaning: "Named sorts of jobs. The name is the job's type at Zizq; a kind can be used by all files")
+    let routes = LanguageKey(
+        "routes", .list(of: .mapping(RouteLanguage.route, "[routes](#routes)"), named: "a route"),
+        meaning: "The routes: which webhooks are accepted, and what becomes of them")
+
+    /// A kind can be a name alone.
+    private static var kindOrNothing: JSONTree {
+        .rule(if: .not(["type": "null"]), then: .reference(to: RouteLanguage.kind.name))
+    }
+}

@@ -1,0 +1,133 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceRoutes
+
+/// A row of the table of references: one form of `${…}`.
+///
+/// The parser, the patterns of the JSON Schema and the tables of the reference page come from the rows. What a
+/// reference is called in messages is `ReferenceSource.noun`, which requests need too.
+package struct ReferenceForm: Sendable {
+    /// How it begins: `body`, `delivery.id`.
+    package let name: String
+    let syntax: Syntax
+    /// What it gives in a job, in Markdown; `nil` for one that only `verify` knows.
+    package let meaning: String?
+    /// What it gives in `verify`, in Markdown; `nil` for what a sender cannot sign.
+    package let signedMeaning: String?
+
+    /// What follows the name, and the source that the whole means.
+    enum Syntax: Sendable {
+        /// Nothing.
+        case word(ReferenceSource)
+        /// A path into JSON: `.a.b[0]["odd.key"]`.
+        case path(@Sendable (JSONPath) -> ReferenceSource)
+        /// A name, of a thing that messages call by its noun: `.NAME` or `["odd.name"]`.
+        case name(of: String, @Sendable (String) -> ReferenceSource)
+        /// A header's name, which may hold dots: `.NAME`.
+        case header(@Sendable (HeaderName) -> ReferenceSource)
+    }
+
+    private init(_ name: String, _ syntax: Syntax, meaning: String? = nil, signed: String? = nil) {
+        self.name = name
+        self.syntax = syntax
+        self.meaning = meaning
+        signedMeaning = signed
+    }
+
+    package static let all = [
+        ReferenceForm(
+            "body", .path { .body($0) }, meaning: "The body, or a value in it",
+            signed:
+                "The bytes of the body as received, or a value in it: a string without quotes and escapes, anything "
+                + "else as written"),
+        ReferenceForm(
+            "headers", .word(.headers),
+            meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "
+                + "`Proxy-Authorization` and `Cookie`"),
+        ReferenceForm(
+            "header", .header { .header($0) },
+            meaning: "A request header, case-insensitive; repeated lines are joined by commas",
+            signed: "A header, which must not be repeated"),
+        ReferenceForm(
+            "query", .name(of: "a query parameter") { .query($0) },
+            meaning: "A query parameter, decoded; the first one if it is repeated",
+            signed: "A parameter of the query, decoded"),
+        ReferenceForm(
+            "param", .name(of: "a path parameter") { .parameter($0, segment: -1) },
+            meaning: "A parameter of the [path](#paths), decoded", signed: "A parameter of the path, decoded"),
+        ReferenceForm(
+            "method", .word(.method), meaning: "The method of the request", signed: "The method, such as `POST`"),
+        ReferenceForm(
+            "path", .word(.path), meaning: "The path of the request, decoded",
+            signed: "The path as received, not decoded"),
+        ReferenceForm(
+            "url", .word(.url), meaning: "The URL as the provider knows it, from `public_url`",
+            signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings"),
+        ReferenceForm(
+            "event", .word(.event), meaning: "The value of the route's `event`, or of the provider's"),
+        ReferenceForm("item", .path { .item($0) }, meaning: "With `each`: the element, or a value in it"),
+        ReferenceForm("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
+        ReferenceForm("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
+        ReferenceForm("delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
+        ReferenceForm(
+            "delivery.received_ms", .word(.receivedMilliseconds),
+            meaning: "The time of receipt: milliseconds since 1970 as a number"),
+        ReferenceForm(
+            "delivery.remote_address", .word(.remoteAddress),
+            meaning: "The sender's address: that of the connection, or with `trusted_proxies` the one that the proxy "
+                + "reports. Absent when a dead letter is processed again"),
+        ReferenceForm("route", .word(.route), meaning: "The route's name"),
+        ReferenceForm(
+            "sha256.body", .path { .bodyDigest($0) },
+            meaning: "The digest, in hex, of the body (after decompression), or of the exact bytes of a value in it",
+            signed: "The digest, in hex, of the body, or of a value in it"),
+        ReferenceForm(
+            "sha256.item", .path { .itemDigest($0) },
+            meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
+        ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
+        ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
+    ]
+
+    /// Those that mean something outside `verify`.
+    static var general: [ReferenceForm] { all.filter { $0.meaning != nil } }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    static func named(_ name: String) -> ReferenceForm? { byName[name] }
+
+    /// What comes before the first dot of a name: `delivery`.
+    var root: Substring { name.prefix { $0 != "." } }
+
+    /// What comes behind the first dot of a name; `nil` without one.
+    var field: Substring? { name.firstIndex(of: ".").map { name[name.index(after: $0)...] } }
+
+    /// What follows a root and a dot, of the forms that share the root.
+    static func fields(of root: String) -> [String] {
+        all.filter { $0.root == root }.compactMap { $0.field.map(String.init) }
+    }
+
+    /// Whether it is a word that nothing follows.
+    var isWord: Bool {
+        if case .word = syntax { field == nil } else { false }
+    }
+
+    /// Whether it is one named value of a request.
+    var isNamed: Bool {
+        switch syntax {
+        case .name, .header: true
+        case .word, .path: false
+        }
+    }
+
+    /// The forms as a page shows them, in Markdown.
+    package var written: String {
+        let forms =
+            switch syntax {
+            case .word: [name]
+            case .path: [name, "\(name).a.b", "\(name)[\"odd.key\"]"]
+            case .name: ["\(name).NAME", "\(name)[\"odd.name\"]"]
+            case .header: ["\(name).NAME"]
+            }
+        return forms.map { "`\($0)`" }.joined(separator: ", ")
+    }
+}
