@@ -103,9 +103,7 @@ let package = Package(
                 "TestSupport",
                 "CSluiceOpenSSL",
             ]),
-        tests(
-            "TidyTests", ["SluiceBase", "SluiceGateway", "SluiceRouteFiles", "SluiceRouteTools"],
-            exclude: ["exceptions.txt"]),
+        tests("TidyTests", ["SluiceBase", "SluiceGateway", "SluiceRouteFiles", "SluiceRouteTools"]),
     ]
 )
 

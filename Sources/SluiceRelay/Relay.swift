@@ -120,7 +120,7 @@ package final class Relay: Sendable {
     {
         switch action {
         case .read(let jobs, let bytes, let wait):
-            return await read(for: &lane) { () throws(OutboxError) in try await self.nextJobs(jobs, bytes, wait) }
+            return await read(for: &lane) { () throws(OutboxError) in try await self.nextJobs(jobs, bytes, wait: wait) }
         case .readAgain(let ranges, let bytes):
             return await read(for: &lane) { () throws(OutboxError) in
                 try await self.feed.take(ranges, maximumBytes: bytes)
@@ -205,7 +205,7 @@ package final class Relay: Sendable {
 
     /// - Returns: `nil` where nothing is left and nobody is to wait.
     private func nextJobs(
-        _ maximumJobs: Int, _ maximumBytes: Int, _ wait: RelayAction.ReadWait
+        _ maximumJobs: Int, _ maximumBytes: Int, wait: RelayAction.ReadWait
     ) async throws(OutboxError) -> [StoredJob]? {
         if case .untilSomeCome = wait { await gather(maximumJobs) }
         while true {

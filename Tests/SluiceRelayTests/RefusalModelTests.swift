@@ -71,8 +71,8 @@ import Zizq
             }
             let bad = server.bad
             let about: Comment = """
-                seed \(seed): \(jobs.count) jobs, \(bad.count) bad, \(lanes) lanes, \(limits), indexed \(server.indexed), lying \(server.lying), \
-                bytes \(server.bytes), transmitted \(model.transmitted) in \(model.requests)
+                seed \(seed): \(jobs.count) jobs, \(bad.count) bad, \(lanes) lanes, \(limits), \
+                indexed \(server.indexed), lying \(server.lying), bytes \(server.bytes), transmitted \(model.transmitted) in \(model.requests)
                 """
             let isRight =
                 Set(model.acceptedJobs) == Set(jobs.map(\.id)).subtracting(bad)

@@ -26,7 +26,7 @@ final class OutboxLock {
         do throws(StartupError) {
             try OutboxFile.check(file, path, trustsOwner: trustsOwner)
             try OutboxFile.protect(file, path)
-            try Self.lock(file, path, wait, time, pause ?? Self.sleep, held)
+            try Self.lock(file, path, wait: wait, time: time, pause: pause ?? Self.sleep, tell: held)
         } catch {
             close(file)
             throw error
@@ -37,8 +37,8 @@ final class OutboxLock {
     }
 
     private static func lock(
-        _ file: Int32, _ path: String, _ wait: Duration, _ time: any TimeSource, _ pause: (Duration) -> Void,
-        _ tell: ((String) -> Void)?
+        _ file: Int32, _ path: String, wait: Duration, time: any TimeSource, pause: (Duration) -> Void,
+        tell: ((String) -> Void)?
     ) throws(StartupError) {
         let deadline = time.monotonicNanoseconds() + wait.wholeNanoseconds
         var tell = wait > .zero ? tell : nil

@@ -58,10 +58,6 @@ extension QueryingListing {
     }
 }
 
-extension OutboxStore: QueryingListing {
-    var queries: Queries { Queries(connection: session.connection) }
-}
-
 extension OutboxReader: QueryingListing {
     var queries: Queries { Queries(connection: connection) }
 }

@@ -4,13 +4,14 @@ extension Queries {
     func request(ofDelivery deliveryID: String) throws(SQLiteError) -> KeptRequestRow? {
         guard let found = try DeliverySearch(connection: connection).rows(of: deliveryID) else { return nil }
         let parts = try rows(
-            Self.deliveries("id BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page, Self.delivery)
+            Self.deliveries("id BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound, limit: Self.page,
+            read: Self.delivery)
         guard let first = parts.first else { return nil }
         let kept = try keptRequest(found)
         let jobs = try jobs(of: found, parts, cameWith: kept?.jobs)
         let letters = try rows(
             Self.deadLetters("NULL", "letter.delivery BETWEEN ?1 AND \(found.upperBound)"), found.lowerBound,
-            limit: Self.page, Self.letter)
+            limit: Self.page, read: Self.letter)
         return KeptRequestRow(
             deliveryID: first.deliveryID, route: first.route, receivedAtMilliseconds: first.receivedAtMilliseconds,
             request: kept?.bytes,
@@ -76,7 +77,7 @@ extension Queries {
 
     private func listing(_ id: Int64) throws(SQLiteError) -> JobListing? {
         for state in JobState.allCases {
-            if let found = try rows(Self.jobs(state, .exactly), id, limit: 1, { Self.listing($0, state) }).first {
+            if let found = try rows(Self.jobs(state, .exactly), id, limit: 1, read: { Self.listing($0, state) }).first {
                 return found
             }
         }

@@ -13,11 +13,11 @@ struct Queries {
     }
 
     func deliveries(after id: Int64, limit: Int) throws(SQLiteError) -> [DeliveryListing] {
-        try rows(Self.deliveries("id > ?1"), id, limit: limit, Self.delivery)
+        try rows(Self.deliveries("id > ?1"), id, limit: limit, read: Self.delivery)
     }
 
     func deadLetters(after id: Int64, limit: Int) throws(SQLiteError) -> [DeadLetterListing] {
-        try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, Self.letter)
+        try rows(Self.deadLetters("NULL", "letter.id > ?1"), id, limit: limit, read: Self.letter)
     }
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
@@ -53,7 +53,7 @@ struct Queries {
     }
 
     func rows<Row>(
-        _ sql: String, _ id: Int64, limit: Int, _ read: (Statement) -> Row
+        _ sql: String, _ id: Int64, limit: Int, read: (Statement) -> Row
     ) throws(SQLiteError) -> [Row] {
         let statement = try connection.prepare(sql)
         statement.bind(id, at: 1)

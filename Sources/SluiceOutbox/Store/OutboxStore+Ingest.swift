@@ -29,7 +29,7 @@ extension OutboxStore {
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally()
-        try store(delivery.parts[0], of: delivery, verdict, at: now, &tally)
+        try store(delivery.parts[0], of: delivery, verdict, at: now, tally: &tally)
         try keepRequest(of: delivery, from: place, tally)
         return tally.outcome
     }
@@ -128,7 +128,7 @@ extension OutboxStore {
         var tally = Tally()
         for (part, found) in zip(delivery.parts, verdicts) {
             let verdict = if let found { found } else { try verdict(on: part, rule, at: now) }
-            try store(part, of: delivery, verdict, at: now, &tally)
+            try store(part, of: delivery, verdict, at: now, tally: &tally)
         }
         try keepRequest(of: delivery, from: place, tally)
         return tally.outcome
@@ -138,7 +138,7 @@ extension OutboxStore {
 
     private func store(
         _ part: Delivery.Part, of delivery: Delivery, _ verdict: DedupeRule.Verdict, at now: Int64,
-        _ tally: inout Tally
+        tally: inout Tally
     ) throws(SQLiteError) {
         if verdict.isChangedBody { tally.changedBody = true }
         switch verdict {

@@ -93,14 +93,14 @@ extension OutboxStore {
     /// - Returns: whether some were removed.
     func trimDelivered(at now: Int64, limit: Int) throws(SQLiteError) -> Bool {
         guard isTrimDue(at: now) else { return false }
-        let byTime = try cut(session.selectTimeCut, limit, now - configuration.keepDelivered.wholeMilliseconds)
+        let byTime = try cut(session.selectTimeCut, limit, bound: now - configuration.keepDelivered.wholeMilliseconds)
         let byBytes =
             if ledger.deliveredRequests > 0 {
                 try bytesCutWithRequests(limit)
             } else {
                 try cut(
                     session.selectBytesCut, limit,
-                    ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
+                    bound: ledger.pendingPosition - Int64(configuration.keepDeliveredBytes.bytes))
             }
         let last = max(byTime, byBytes)
         guard last > 0 else { return false }
@@ -112,7 +112,7 @@ extension OutboxStore {
         return true
     }
 
-    private func cut(_ statement: Statement, _ limit: Int, _ bound: Int64) throws(SQLiteError) -> Int64 {
+    private func cut(_ statement: Statement, _ limit: Int, bound: Int64) throws(SQLiteError) -> Int64 {
         statement.bind(ledger.firstPending, at: 1)
         statement.bind(Int64(limit), at: 2)
         statement.bind(bound, at: 3)

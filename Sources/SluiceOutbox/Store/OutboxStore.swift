@@ -202,3 +202,7 @@ package final class OutboxStore {
         ledger.hand = nil
     }
 }
+
+extension OutboxStore: QueryingListing {
+    var queries: Queries { Queries(connection: session.connection) }
+}

@@ -2,7 +2,7 @@ package import SluiceRoutes
 internal import SluiceYAML
 
 /// Something wrong, or worth a look, at one place of a route file.
-package struct Diagnostic: Error, Sendable, Hashable {
+package struct Diagnostic: Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable {
         /// The table is not loaded.
         case error
