@@ -131,13 +131,14 @@ extension Route {
     private func selection(_ context: borrowing DeliveryContext, _ share: DeliveryShare) -> RuleSelection {
         var rules: [Int] = []
         var ignoring: Int?
-        for (index, rule) in parts.rules.enumerated()
-        where share.rule ?? index == index && context.fulfils(rule.conditions) {
-            switch (rule.action, parts.match) {
-            case (.ignore, .first): return .ignored(index)
-            case (.make, .first): return .rule(index)
-            case (.ignore, .all): ignoring = ignoring ?? index
-            case (.make, .all): rules.append(index)
+        // Rules are read where they lie: a copy of one is ten retains.
+        for index in parts.rules.indices
+        where share.rule ?? index == index && context.fulfils(parts.rules[index].conditions) {
+            switch (parts.rules[index].isIgnore, parts.match) {
+            case (true, .first): return .ignored(index)
+            case (false, .first): return .rule(index)
+            case (true, .all): ignoring = ignoring ?? index
+            case (false, .all): rules.append(index)
             }
         }
         if !rules.isEmpty { return .rules(rules) }

@@ -20,6 +20,9 @@ package struct JobRule: Sendable {
         self.action = action
         self.place = place
     }
+
+    /// Whether what matches makes no job.
+    var isIgnore: Bool { if case .ignore = action { true } else { false } }
 }
 
 /// What a rule makes of a delivery.
