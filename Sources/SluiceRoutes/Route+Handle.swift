@@ -4,8 +4,11 @@ internal import SluiceJSON
 
 /// What is known of a request besides its bytes.
 package struct RequestArrival: Sendable {
-    /// Who sent it, behind trusted proxies; `nil` for a stored request, which was admitted and verified on arrival.
+    /// Who sent it, behind trusted proxies; `nil` if that is not known: then a route that says who may send refuses it.
     package var sender: PeerAddress?
+    /// Whether the gateway admitted and verified it when it arrived, and stored it without its credentials. Its address
+    /// and its signature are not asked for again.
+    package var isStored: Bool
     /// By the wall clock, which timestamps are compared with.
     package var receivedAtMilliseconds: Int64
     /// What `${delivery.id}` is.
@@ -14,9 +17,11 @@ package struct RequestArrival: Sendable {
     package var share: DeliveryShare
 
     package init(
-        sender: PeerAddress?, receivedAtMilliseconds: Int64, deliveryID: String, share: DeliveryShare = .all
+        sender: PeerAddress?, isStored: Bool = false, receivedAtMilliseconds: Int64, deliveryID: String,
+        share: DeliveryShare = .all
     ) {
         self.sender = sender
+        self.isStored = isStored
         self.receivedAtMilliseconds = receivedAtMilliseconds
         self.deliveryID = deliveryID
         self.share = share
@@ -97,17 +102,20 @@ extension Route {
     private func check<Trace: RouteTrace>(
         _ check: HeadCheck, of head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
-        let code = refusal(by: check, head, arrival.sender)
+        let code = refusal(by: check, head, arrival)
         if Trace.isRecording, let step = step(of: check, head, arrival.sender, refusal: code, source: trace.source) {
             trace.add(step)
         }
         return code.map { .refused($0, reason: $0.title) }
     }
 
-    private func refusal(by check: HeadCheck, _ head: borrowing RequestView, _ sender: PeerAddress?) -> ErrorCode? {
+    private func refusal(
+        by check: HeadCheck, _ head: borrowing RequestView, _ arrival: borrowing RequestArrival
+    ) -> ErrorCode? {
         switch check {
         case .address:
-            guard let sender, !parts.allowedAddresses.isEmpty else { return nil }
+            if arrival.isStored || parts.allowedAddresses.isEmpty { return nil }
+            guard let sender = arrival.sender else { return .addressNotAllowed }
             return parts.allowedAddresses.contains { $0.contains(sender) } ? nil : .addressNotAllowed
         case .method: return allows(head.method) ? nil : .methodNotAllowed
         case .contentType:
@@ -131,7 +139,7 @@ extension Route {
     private func checkSignature<Trace: RouteTrace>(
         ofHead head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
-        guard arrival.sender != nil else { return nil }
+        if arrival.isStored { return nil }
         let now = arrival.receivedAtMilliseconds
         guard let refusal = parts.verifier.refusal(ofHead: head, receivedAtMilliseconds: now) else { return nil }
         if Trace.isRecording {
@@ -150,7 +158,7 @@ extension Route {
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
         scratch: inout RouteScratch
     ) -> RouteOutcome? {
-        guard arrival.sender != nil else {
+        if arrival.isStored {
             if Trace.isRecording { trace.add(storedSignatureStep(trace.source)) }
             return nil
         }

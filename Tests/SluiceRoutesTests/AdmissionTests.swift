@@ -27,6 +27,24 @@ import Testing
                     ? "stored" : "refused address_not_allowed: This route does not accept requests from this address."))
     }
 
+    @Test("a request of which nobody knows the sender is neither let in nor taken as verified")
+    func unknownSender() throws {
+        func summary(_ text: String, isStored: Bool = false) throws -> String {
+            let route = try route(text)
+            let arrival = RequestArrival(
+                sender: nil, isStored: isStored, receivedAtMilliseconds: TestRequest.now, deliveryID: "d1")
+            return TestRequest("{}").withView { view in
+                var scratch = RouteScratch()
+                return route.handle(view, arrival, from: .head, scratch: &scratch).summary
+            }
+        }
+        let restricted = openRoute("allow_from: [10.0.0.0/8]")
+        #expect(try summary(restricted).hasPrefix("refused address_not_allowed: "))
+        #expect(try summary(signedRoute.replacing(", { env: OLD }", with: "")).hasPrefix("refused signature_missing: "))
+        #expect(try summary(restricted, isStored: true) == "stored")
+        #expect(try summary(signedRoute.replacing(", { env: OLD }", with: ""), isStored: true) == "stored")
+    }
+
     @Test("a request from elsewhere does not learn which methods there are")
     func addressFirst() throws {
         var request = TestRequest("{}")

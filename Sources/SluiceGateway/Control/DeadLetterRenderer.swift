@@ -15,7 +15,8 @@ enum DeadLetterRenderer {
         let outcome = KeptRequestReading.read(request) { view in
             var scratch = RouteScratch()
             let arrival = RequestArrival(
-                sender: nil, receivedAtMilliseconds: letter.receivedAtMilliseconds, deliveryID: letter.deliveryID,
+                sender: nil, isStored: true, receivedAtMilliseconds: letter.receivedAtMilliseconds,
+                deliveryID: letter.deliveryID,
                 share: share(of: letter, route))
             return route.handle(view, arrival, from: .body, scratch: &scratch)
         }

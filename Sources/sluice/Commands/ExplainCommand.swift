@@ -104,7 +104,7 @@ struct ExplainCommand: AsyncParsableCommand {
             )
         }
         let arrival = RequestArrival(
-            sender: nil, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
+            sender: nil, isStored: true, receivedAtMilliseconds: delivery.receivedAt, deliveryID: delivery.delivery)
         let fate = Explanation.Fate(route: delivery.route, lines: ConsoleText.fateLines(delivery))
         guard let explanation = KeptRequestReading.read(request, { explainer.explain(stored: $0, arrival, fate) })
         else {

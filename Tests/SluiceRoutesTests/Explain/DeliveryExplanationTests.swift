@@ -182,7 +182,8 @@ import Testing
 @Suite(.serialized) struct TakenExplanationTests {
     private func explained(_ text: String, target: String, route: String) throws -> Explanation {
         let explainer = try #require(Explainer(compile([("r.yaml", text)])))
-        let arrival = RequestArrival(sender: nil, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
+        let arrival = RequestArrival(
+            sender: nil, isStored: true, receivedAtMilliseconds: TestRequest.now, deliveryID: "D1")
         let fate = Explanation.Fate(route: route, lines: ["job 1, pending"])
         return TestRequest("{}", target: target).withView { explainer.explain(stored: $0, arrival, fate) }
     }
