@@ -69,9 +69,9 @@ extension ErrorCode {
     /// never holds anything of the request.
     package var title: String {
         switch self {
-        case .malformedRequest: "The request is not well-formed HTTP/1.1."
+        case .malformedRequest: "The request is malformed."
         case .targetTooLong: "The request target is too long."
-        case .headTooLarge: "The request head is too large or has too many header lines."
+        case .headTooLarge: "The request head or its trailers are too large."
         case .headTimeout: "The request head was not complete in time."
         case .bodyTimeout: "The request body was not complete in time."
         case .bodyTooLarge: "The request body is larger than this route accepts."

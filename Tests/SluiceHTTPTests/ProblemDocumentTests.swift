@@ -46,7 +46,7 @@ import Testing
     func rules() {
         let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
-        #expect(told.contains(#""detail":"The request is not well-formed HTTP/1.1: more than one Content-Length.","#))
+        #expect(told.contains(#""detail":"The request is malformed: more than one Content-Length.","#))
         let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
         #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
         #expect(
