@@ -133,6 +133,17 @@ struct PartsTests {
         }
     }
 
+    @Test("a dead letter of a changed body names its element") func changedBodyNamesElement() throws {
+        let store = try fixture.open()
+        _ = store.commit([batch(1, [1, 2, 3], bodies: [1, 2, 3])])
+        var changed = batch(2, [1, 2, 3], bodies: [1, 2, 30], rule: .deadLetter).delivery
+        for index in changed.parts.indices { changed.parts[index].element = index }
+        _ = store.commit([Submission(changed, origin: 0, ticket: 2, enqueuedAtNanoseconds: 0)])
+        let letters = try store.deadLetters()
+        #expect(letters.map(\.element) == [2])
+        #expect(letters.map(\.detail) == ["the unique key was seen before with another body"])
+    }
+
     @Test("two parts with one key and two bodies are as two deliveries", arguments: ChangedBodyPolicy.allCases)
     func twoPartsOne(
         _ rule: ChangedBodyPolicy

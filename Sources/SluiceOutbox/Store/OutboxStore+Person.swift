@@ -24,7 +24,7 @@ extension OutboxStore {
         let now = time.wallMilliseconds()
         let letter: Int64? = try urgentTransaction { () throws(SQLiteError) in
             guard let stored = try takeOut(id) else { return nil }
-            let detail = "The job was removed from the sending order with sluice outbox bury."
+            let detail = "the job was removed from the sending order with sluice outbox bury"
             let letter = try insertDeadLetter(DeadLetterRow(stored, reason: .buried, detail: detail), at: now)
             try holdRequest(ofDelivery: stored.delivery)
             try refreshPlaces()
