@@ -70,6 +70,7 @@ package struct RouteReader {
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
         let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
         let keepsRequest = reader.read(\.keepRequest)
+        advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
@@ -298,6 +299,24 @@ extension RouteReader {
         return nil
     }
 
+    /// Warns of what does not fit the provider.
+    private func advise(dedupeWindow: Duration, hasKey: Bool) {
+        guard let preset, let position = presetPosition else { return }
+        let advice = PresetAdvice(preset: preset, context: context, position: position)
+        if reader.entry("event")?.position == position { advice.warnOfUnknownEvents(in: reader.node("jobs")) }
+        if hasKey { advice.warn(ofWindow: dedupeWindow, at: writtenPosition("dedupe_window")) }
+        if let tolerance = reader.node("verify")?.mapping?.first(where: { $0.key == "tolerance" })?.value,
+            tolerance.position != position, let duration = tolerance.scalar.flatMap({ DurationText.parse($0.text) })
+        {
+            advice.warn(ofTolerance: duration, at: tolerance.position)
+        }
+        if let status = reader.node("reply")?.mapping?.first(where: { $0.key == "status" })?.value,
+            status.position != position, let number = status.scalar.flatMap({ Int($0.text) })
+        {
+            advice.warn(ofStatus: number, at: status.position)
+        }
+    }
+
     /// What `account` holds, by name; of a probe something for every name.
     private static func account(
         _ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?, isProbe: Bool
@@ -318,14 +337,12 @@ extension RouteReader {
                 account[entry.key] = text
             }
         }
-        for (name, meaning) in wanted
-        where account[name] == nil
-            && reader.node("account")?.mapping?.contains(
-                where: { $0.key == name }) != true
-        {
+        for (name, meaning) in wanted where account[name] == nil {
+            // So that what follows from it is not said, too.
+            account[name] = "x"
+            if reader.node("account")?.mapping?.contains(where: { $0.key == name }) == true { continue }
             reader.context.error(
-                reader.node("provider")?.position ?? reader.position,
-                "'account' needs '\(name)': \(meaning)")
+                reader.node("provider")?.position ?? reader.position, "'account' needs '\(name)': \(meaning)")
         }
         return account
     }

@@ -88,7 +88,7 @@ package struct RouteCompiler {
         for section in sections {
             if let node = section.read(\.kinds) { kinds.read(node, in: section.context) }
             if let node = section.read(\.providers) {
-                presets.read(node, in: section.context) { isSound($0, in: section.context) }
+                presets.read(node, in: section.context) { check($0, in: section.context) }
             }
         }
         return sections
@@ -135,9 +135,8 @@ package struct RouteCompiler {
 }
 
 extension RouteCompiler {
-    /// Whether a route can be made of a preset alone; notes what is wrong with it, at its place.
-    private func isSound(_ preset: ProviderPreset, in context: FileContext) -> Bool {
-        let before = log.problems.count
+    /// Notes what is wrong with a declared preset, at its place: it is compiled in a route of its own.
+    private func check(_ preset: ProviderPreset, in context: FileContext) {
         let node = ProviderPreset.probe(of: preset)
         let secrets = SecretReader(
             context: context, environment: [:], files: secretFiles, allowsInline: true, supply: .throwAway)
@@ -148,7 +147,6 @@ extension RouteCompiler {
             node, in: context, presets: presets, secrets: secrets, options: options, isProbe: true)
         let route = reader?.read(kinds: &kinds, registry: &registry)
         if let path = route?.parts.path { preset.checkSamples(path: path, log) }
-        return log.problems.count == before
     }
 
     /// Names routes that take each other's requests.

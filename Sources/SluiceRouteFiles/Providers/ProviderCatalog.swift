@@ -38,8 +38,8 @@ final class ProviderPresets {
 
     /// Adds what a file declares under `providers`.
     ///
-    /// - Parameter isSound: whether a route can be made of the preset; notes what is wrong.
-    func read(_ node: YAMLNode, in context: FileContext, isSound: (ProviderPreset) -> Bool) {
+    /// - Parameter check: notes what is wrong with a preset.
+    func read(_ node: YAMLNode, in context: FileContext, check: (ProviderPreset) -> Void) {
         guard let entries = node.mapping else {
             context.error(node.position, "'providers' must be a mapping from names to providers, not \(node.noun)")
             return
@@ -58,12 +58,12 @@ final class ProviderPresets {
                     entry.position, "'\(name)' is a built-in provider; choose another name, such as 'my-\(name)'")
                 continue
             }
-            guard let preset = ProviderPreset(name: name, entry.value, in: context) else {
-                broken.insert(name)
-                continue
+            let before = context.log.problems.count
+            if let preset = ProviderPreset(name: name, entry.value, in: context) {
+                declared[name] = preset
+                check(preset)
             }
-            declared[name] = preset
-            if !isSound(preset) { broken.insert(name) }
+            if context.log.problems.count > before { broken.insert(name) }
         }
     }
 

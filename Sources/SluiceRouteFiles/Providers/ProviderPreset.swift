@@ -133,12 +133,11 @@ extension ProviderPreset {
         func text(_ text: String) -> YAMLNode.Content { .scalar(YAMLScalar(text: text, style: .doubleQuoted)) }
         let secret = YAMLNode(position: position, content: .mapping([entry("value", text("a secret for the probe"))]))
         let job = YAMLNode(position: position, content: .mapping([entry("type", text("probe"))]))
-        return YAMLNode(
-            position: position,
-            content: .mapping([
-                entry("path", text("/probe")), entry("provider", text(preset.name)),
-                entry("secrets", .sequence([secret])), entry("jobs", .sequence([job])),
-            ]))
+        var entries = [
+            entry("path", text("/probe")), entry("provider", text(preset.name)), entry("jobs", .sequence([job])),
+        ]
+        if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", .sequence([secret]))) }
+        return YAMLNode(position: position, content: .mapping(entries))
     }
 }
 
