@@ -18,6 +18,29 @@ package enum ProviderCatalog {
         preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
     }
 
+    /// The keys of a route in the file of a preset, as they are written there.
+    package static func routeKeys(of name: String) -> String {
+        var isInside = false
+        var lines: [Substring] = []
+        for line in (text(of: name) ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+            if let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") {
+                isInside = !ProviderKeys.information.contains(String(line[..<colon]))
+            }
+            if isInside, !line.isEmpty { lines.append(line) }
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// What to say about a name that no preset has.
+    ///
+    /// - Parameter others: presets besides the built-in ones.
+    package static func complaint(about name: String, others: [String] = []) -> String {
+        let names = others + all.flatMap { [$0.name] + $0.aliases }
+        let hint = Suggestion.phrase(for: name, among: names.sorted())
+        let remedy = hint.isEmpty ? "; 'sluice providers' lists them, and 'verify' describes any other" : hint
+        return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
+    }
+
     /// Reads a preset, noting what is wrong with it.
     static func preset(of name: String, _ log: ProblemLog) -> ProviderPreset? {
         guard let text = text(of: name) else { return nil }
@@ -76,9 +99,6 @@ final class ProviderPresets {
 
     /// What to say about a name that no preset has.
     func complaint(about name: String) -> String {
-        let names = declared.keys + ProviderCatalog.all.flatMap { [$0.name] + $0.aliases }
-        let hint = Suggestion.phrase(for: name, among: names.sorted())
-        let remedy = hint.isEmpty ? "; 'sluice providers' lists them, and 'verify' describes any other" : hint
-        return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
+        ProviderCatalog.complaint(about: name, others: Array(declared.keys))
     }
 }

@@ -88,7 +88,7 @@ package struct ProviderPreset: Sendable {
     }
 
     /// The text of a key that the preset brings, or the texts of a list.
-    func texts(of key: String) -> [String] {
+    package func texts(of key: String) -> [String] {
         guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
         if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
         return node.scalar.map { [$0.text] } ?? []
@@ -120,6 +120,48 @@ extension ProviderPreset {
                 value: entries[index].value.completed(with: inherited.value))
         }
         return entries
+    }
+}
+
+extension ProviderPreset {
+    /// One way in which requests are verified, as it is written.
+    package struct Scheme: Sendable {
+        package let algorithm: String
+        /// Empty if the algorithm says it.
+        package let signatureFrom: String
+        /// Any of them may match; empty if nothing is signed.
+        package let signed: [String]
+        /// `nil` without a timestamp.
+        package let tolerance: String?
+
+        fileprivate init(_ entries: [YAMLEntry]) {
+            func texts(_ key: String) -> [String] {
+                switch entries.first(where: { $0.key == key })?.value.content {
+                case .scalar(let scalar): [scalar.text]
+                case .sequence(let elements): elements.compactMap { $0.scalar?.text }
+                case .mapping, nil: []
+                }
+            }
+            algorithm = texts("alg").first ?? ""
+            signatureFrom = texts("signature_from").first ?? ""
+            let isSigned = !["static", "basic", "jwt"].contains(algorithm)
+            signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
+            tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
+        }
+    }
+
+    /// How requests are verified: any of these.
+    package var schemes: [Scheme] {
+        switch keys.first(where: { $0.key == "verify" })?.value.content {
+        case .mapping(let entries): [Scheme(entries)]
+        case .sequence(let alternatives): alternatives.compactMap { $0.mapping.map(Scheme.init) }
+        case .scalar, nil: []
+        }
+    }
+
+    /// Whether a route has to say which URL the provider calls.
+    package var needsPublicURL: Bool {
+        schemes.contains { scheme in scheme.signed.contains { $0.contains("${url") } }
     }
 }
 
