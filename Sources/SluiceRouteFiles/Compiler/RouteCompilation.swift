@@ -83,7 +83,7 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     ///   - name: of the route.
     ///   - path: of the route.
     init(
-        _ reader: MappingReader<RouteKeys>, name: String, path: String, methods: [String], preset: ProviderPreset?,
+        _ reader: MappingReader<RouteKeys>, name: String, path: String, methods: [String], preset: String?,
         source: RouteSource
     ) {
         self.name = name
@@ -97,11 +97,12 @@ package struct RouteSummary: Sendable, Hashable, Codable {
         otherwise = Self.text(reader.node("otherwise"))
     }
 
-    private static func verification(_ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?) -> String {
-        switch reader.node("verify")?.content {
+    private static func verification(_ reader: MappingReader<RouteKeys>, _ preset: String?) -> String {
+        if let preset { return preset }
+        return switch reader.node("verify")?.content {
         case .scalar(let scalar): scalar.text
-        case .mapping(let entries): entries.first { $0.key == "alg" }?.value.scalar?.text ?? preset?.name ?? ""
-        case .sequence, nil: preset?.name ?? ""
+        case .mapping(let entries): entries.first { $0.key == "alg" }?.value.scalar?.text ?? ""
+        case .sequence, nil: ""
         }
     }
 

@@ -46,6 +46,7 @@ package struct RouteCompiler {
     private(set) var census = RouteCensus()
     private var kinds = JobKinds()
     private var registry = RouteRegistry()
+    private let presets = ProviderPresets()
     private var nodeCount = 0
 
     /// All files together.
@@ -86,6 +87,9 @@ package struct RouteCompiler {
         let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
         for section in sections {
             if let node = section.read(\.kinds) { kinds.read(node, in: section.context) }
+            if let node = section.read(\.providers) {
+                presets.read(node, in: section.context) { check($0, in: section.context) }
+            }
         }
         return sections
     }
@@ -118,7 +122,9 @@ package struct RouteCompiler {
         let secrets = SecretReader(
             context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets,
             supply: options.secrets)
-        guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
+        guard
+            var reader = RouteReader(node, in: context, presets: presets, secrets: secrets, options: options)
+        else { return nil }
         let read = reader.read(kinds: &kinds, registry: &registry)
         for case .environment(let name) in reader.secretSources {
             environmentNames.insert(name)
@@ -131,6 +137,20 @@ package struct RouteCompiler {
 }
 
 extension RouteCompiler {
+    /// Notes what is wrong with a declared preset, at its place: it is compiled in a route of its own.
+    private func check(_ preset: ProviderPreset, in context: FileContext) {
+        let node = ProviderPreset.probe(of: preset)
+        let secrets = SecretReader(
+            context: context, environment: [:], files: secretFiles, allowsInline: true, supply: .throwAway)
+        var options = options
+        options.publicURL = PublicURL(parsing: "https://hooks.example.com")
+        var (kinds, registry) = (JobKinds(), RouteRegistry())
+        var reader = RouteReader(
+            node, in: context, presets: presets, secrets: secrets, options: options, isProbe: true)
+        let route = reader?.read(kinds: &kinds, registry: &registry)
+        if let path = route?.parts.path { preset.checkSamples(path: path, log) }
+    }
+
     /// Names routes that take each other's requests.
     private mutating func noteSharedSecrets(of name: String, _ reader: RouteReader) {
         for source in Set(reader.secretSources).sorted(by: { $0.description < $1.description }) {

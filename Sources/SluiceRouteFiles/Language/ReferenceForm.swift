@@ -84,6 +84,10 @@ package struct ReferenceForm: Sendable {
         ReferenceForm(
             "sha256.item", .path { .itemDigest($0) },
             meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
+        ReferenceForm(
+            "account", .name(of: "a value of 'account'") { .account($0) },
+            meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
+            signed: "In a preset: the value of the route's `account`"),
         ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
         ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
     ]

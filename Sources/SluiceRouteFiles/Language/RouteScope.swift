@@ -91,7 +91,7 @@ struct RouteScope {
             }
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
-            .index, .signedTimestamp, .signedID:
+            .index, .signedTimestamp, .signedID, .account:
             break
         }
         return resolved
@@ -131,6 +131,8 @@ extension RouteScope {
         case .index: return itemComplaint("index")
         case .signedTimestamp: return signedComplaint("timestamp")
         case .signedID: return signedComplaint("id")
+        case .account(let name):
+            return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)
         case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route:

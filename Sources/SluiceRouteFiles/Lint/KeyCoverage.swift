@@ -7,7 +7,8 @@ internal import SluiceYAML
 /// another one.
 struct KeyCoverage {
     let signature: SignatureCoverage
-    let preset: ProviderPreset?
+    /// What the preset's own unique key reads; nobody can do better.
+    let presetsKey: Set<ReferenceSource>
     /// What names the event, the elements and the path parameters.
     let scope: RouteScope
 
@@ -38,7 +39,9 @@ struct KeyCoverage {
         case .index: !signature.covers(.body(scope.items ?? .root))
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
         case .method: !signature.covers(.method)
-        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID: false
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
+            .account:
+            false
         }
     }
 
@@ -65,7 +68,7 @@ struct KeyCoverage {
     }
 
     private func isPresetsOwn(_ reference: Reference) -> Bool {
-        if case .header(let name) = reference.source { preset?.uniqueKeyHeader == name } else { false }
+        presetsKey.contains(reference.source)
     }
 
     /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each
