@@ -100,7 +100,7 @@ extension Gateway {
         let reporter = RelayReporter(
             metrics: core.metrics, journal: core.journal, time: core.time, logger: core.logger)
         return Relay(
-            configuration: RelayConfiguration(core.settings.zizq), writer: outbox,
+            configuration: RelayConfiguration(core.settings.zizq, memory: core.settings.limits.memory), writer: outbox,
             reader: try OutboxReader.open(core.settings),
             client: client, time: core.time
         ) { reporter.report($0) }
