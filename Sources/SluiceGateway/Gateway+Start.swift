@@ -114,8 +114,9 @@ extension Gateway {
         }
         let routes = routePaths.count
         if routes == 0 {
-            logger.warning(
-                "no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
+            logger.error(
+                "no routes: every webhook is answered 404 until a route file is added",
+                metadata: .fields([.file: core.settings.routes]))
         }
         logger.notice(
             "started",

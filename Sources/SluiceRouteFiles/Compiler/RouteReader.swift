@@ -203,14 +203,17 @@ extension RouteReader {
     private mutating func checkCoverage(
         of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
     ) {
+        var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
-            DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
+            let traps = DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders)
+            traps.warn(of: key, at: position, in: context)
+            isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }
         guard let scheme = verifier.scheme else { return }
         let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
-        if let key, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
+        if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
         if let position = writtenPosition("dedupe_window"), let timestamp = scheme.timestamp {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }

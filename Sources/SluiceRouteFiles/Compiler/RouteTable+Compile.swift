@@ -101,7 +101,9 @@ package struct RouteCompiler {
         let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
         nodeCount += document.nodeCount
         let context = FileContext(file: file.name, log: log)
-        for problem in document.problems { context.error(problem.position, problem.message) }
+        for problem in document.problems {
+            log.error(context.place(problem.position), problem.message, ofValueAt: context.place(problem.value))
+        }
         guard let root = document.root else {
             // A file that an editor or a full disk has cut to nothing must not take its routes away.
             if document.problems.isEmpty {

@@ -136,7 +136,7 @@ struct OutboxCommand: AsyncParsableCommand {
                 throw StartupError(
                     .wrongInput,
                     key == nil
-                        ? "the delivery has no unique key, so it is accepted as new when it is sent again"
+                        ? "no unique key of the delivery is remembered, so it is accepted as new when it is sent again"
                         : "no delivery with this key is remembered, so it is accepted as new")
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")
