@@ -5,9 +5,8 @@ internal import Synchronization
 
 /// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
 ///
-/// A request of a stranger can name the address, so this is bounded everywhere: only https, no redirects, no address
-/// of a private network, 64 KiB, 5 s, one fetch of an address at a time, and few waiting requests. Callable from any
-/// thread.
+/// A stranger's request can name the URL, so everything is bounded: only https, no redirects, no private addresses,
+/// 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
 final class KeyFetcher: Sendable {
     /// In bytes of the answer's body.
     static let longest = 64 * 1024
@@ -78,14 +77,14 @@ final class KeyFetcher: Sendable {
     private func load(_ host: String, _ target: String) async -> Result<[UInt8], KeyFetchError> {
         do throws(TLSError) {
             let tls = try TLSClientContext(caPath: network.caPath, certificatePath: nil, keyPath: nil)
-            return await load(host, target, tls)
+            return await load(host, target, over: tls)
         } catch {
             return .failure(KeyFetchError("\(error)"))
         }
     }
 
     private func load(
-        _ host: String, _ target: String, _ tls: TLSClientContext
+        _ host: String, _ target: String, over tls: TLSClientContext
     ) async -> Result<[UInt8], KeyFetchError> {
         var configuration = HTTPClientConfiguration(
             endpoint: .host(host, port: network.port), authority: host, tls: tls)
