@@ -7,9 +7,9 @@ package enum ProviderPage {
         # Providers
 
         `provider: NAME` in a route takes over the keys of one of these presets; see [Route
-        files](routes.md#providers). `sluice providers` lists them, `sluice providers show NAME` prints what is here, and
-        `sluice providers show NAME --yaml` the keys of the preset, to copy and change. `make docs` generates this page from
-        the presets.
+        files](routes.md#providers). `sluice providers` lists them, `sluice providers show NAME` prints what is here,
+        and `sluice providers show NAME --yaml` the keys of the preset, to copy and change. `make docs` generates this
+        page from the presets.
 
         A sender that is not here can be described with [`verify`](routes.md#verifying) in a route, or once for several
         routes with a [preset of your own](routes.md#presets-of-your-own).
