@@ -75,7 +75,7 @@ package final class Route: Sendable {
         keysAreOfElements = Self.isOfElements(parts)
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
-        coversTypes = parts.verifier.scheme?.signed.holdsBody ?? true
+        coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
     }
 
     private static func isOfElements(_ parts: Parts) -> Bool {

@@ -53,7 +53,7 @@ package struct RouteReader {
         let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods)
         let verifier = verifierReader.read()
-        if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
+        keyForm = verifier?.schemes.first?.keyForm
         let match = reader.read(\.match)
         let elements = elements(body)
         event()
@@ -72,10 +72,10 @@ package struct RouteReader {
         let keepsRequest = reader.read(\.keepRequest)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
-        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
+        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
         let source = source()
         var parts = Route.Parts(
-            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.scheme))
+            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
         parts.methods = methods
         parts.publicURL = publicURL
         parts.bodyLimit = bodyLimit
@@ -83,7 +83,7 @@ package struct RouteReader {
         parts.rate = rate
         parts.credentialHeaders = CredentialHeaders.of(verifier, others: reader.read(\.credentialHeaders) ?? [])
         parts.acceptsGzip = acceptsGzip
-        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.scheme)
+        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
         parts.contentTypes = contentTypes
         parts.paths = scope.paths
         parts.event = scope.event
@@ -205,12 +205,13 @@ extension RouteReader {
         if let key, let position = writtenPosition("unique_key") {
             DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
         }
-        guard let scheme = verifier.scheme else { return }
-        let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        let schemes = verifier.schemes
+        guard !schemes.isEmpty else { return }
+        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
         if let key, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
-        if let position = writtenPosition("dedupe_window"), let timestamp = scheme.timestamp {
+        if let position = writtenPosition("dedupe_window"), let timestamp = schemes.compactMap(\.timestamp).first {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
