@@ -53,7 +53,7 @@ extension DeliveryContext {
             .index:
             true
         // Of the verifier, which has a context of its own.
-        case .signedTimestamp, .signedID, .account: false
+        case .signedTimestamp, .signedID, .verifyOnly, .account: false
         }
     }
 
@@ -79,7 +79,7 @@ extension DeliveryContext {
         case .index: json.appendJSONInteger(Int64(item))
         case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
             .receivedAt, .remoteAddress,
-            .route, .signedTimestamp, .signedID, .account:
+            .route, .signedTimestamp, .signedID, .verifyOnly, .account:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -108,7 +108,7 @@ extension DeliveryContext {
         case .route: return Array(route.name.utf8)
         case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
         case .index: return Array(String(item).utf8)
-        case .signedTimestamp, .signedID, .account: return []
+        case .signedTimestamp, .signedID, .verifyOnly, .account: return []
         }
     }
 

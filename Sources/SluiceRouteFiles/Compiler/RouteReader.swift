@@ -53,7 +53,7 @@ package struct RouteReader {
         let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods)
         let verifier = verifierReader.read()
-        if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
+        keyForm = verifier?.schemes.first?.keyForm
         let match = reader.read(\.match)
         let elements = elements(body)
         event()
@@ -73,10 +73,10 @@ package struct RouteReader {
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
-        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
+        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
         let source = source()
         var parts = Route.Parts(
-            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.scheme))
+            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
         parts.methods = methods
         parts.publicURL = publicURL
         parts.bodyLimit = bodyLimit
@@ -84,7 +84,7 @@ package struct RouteReader {
         parts.rate = rate
         parts.credentialHeaders = CredentialHeaders.of(verifier, others: reader.read(\.credentialHeaders) ?? [])
         parts.acceptsGzip = acceptsGzip
-        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.scheme)
+        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
         parts.contentTypes = contentTypes
         parts.paths = scope.paths
         parts.event = scope.event
@@ -209,12 +209,13 @@ extension RouteReader {
             traps.warn(of: key, at: position, in: context)
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }
-        guard let scheme = verifier.scheme else { return }
-        let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        let schemes = verifier.schemes
+        guard !schemes.isEmpty else { return }
+        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
-        if let position = writtenPosition("dedupe_window"), let timestamp = scheme.timestamp {
+        if let position = writtenPosition("dedupe_window"), let timestamp = schemes.compactMap(\.timestamp).first {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)

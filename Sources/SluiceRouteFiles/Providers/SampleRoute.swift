@@ -38,6 +38,7 @@ package struct SampleRoute: Sendable {
             entries.append(entry("account", .mapping(values)))
         }
         if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", secrets(secret))) }
+        if preset.needsHandshakeSecret { entries.append(entry("handshake_secrets", secrets(handshakeSecret))) }
         return YAMLNode(position: position, content: .mapping(entries))
     }
 

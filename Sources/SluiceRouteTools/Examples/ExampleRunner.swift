@@ -82,7 +82,7 @@ private struct ExampleRunner {
                 route = try route.verifying(with: secret)
                 isSigned = route.holdsSignature(request, withSecret: true)
             }
-            if !isSigned { request.headers += try route.sign(request, at: time, id: "example_\(number)") }
+            if !isSigned { request = try route.sign(request, at: time, id: "example_\(number)") }
         } catch {
             throw SetupError(
                 message:
