@@ -165,24 +165,6 @@ extension ProviderPreset {
     }
 }
 
-extension ProviderPreset {
-    /// A route that has nothing but the preset and what every route needs.
-    static func probe(of preset: ProviderPreset) -> YAMLNode {
-        let position = YAMLPosition(line: preset.location.line, column: preset.location.column)
-        func entry(_ key: String, _ content: YAMLNode.Content) -> YAMLEntry {
-            YAMLEntry(key: key, position: position, value: YAMLNode(position: position, content: content))
-        }
-        func text(_ text: String) -> YAMLNode.Content { .scalar(YAMLScalar(text: text, style: .doubleQuoted)) }
-        let secret = YAMLNode(position: position, content: .mapping([entry("value", text("a secret for the probe"))]))
-        let job = YAMLNode(position: position, content: .mapping([entry("type", text("probe"))]))
-        var entries = [
-            entry("path", text("/probe")), entry("provider", text(preset.name)), entry("jobs", .sequence([job])),
-        ]
-        if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", .sequence([secret]))) }
-        return YAMLNode(position: position, content: .mapping(entries))
-    }
-}
-
 extension YAMLNode {
     /// The entries of a mapping; `nil` for anything else.
     var mapping: [YAMLEntry]? { if case .mapping(let entries) = content { entries } else { nil } }
