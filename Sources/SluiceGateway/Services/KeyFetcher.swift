@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
 ///
-/// The request of an attacker can name the URL, so everything is bounded: https alone, no redirects, no private
+/// A request can name the URL before it is verified, so everything is bounded: only https, no redirects, no private
 /// addresses, 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
 final class KeyFetcher: Sendable {
     /// In bytes of the answer's body.
