@@ -16,6 +16,8 @@ package enum RouteOutcome: Sendable {
     /// Verified, and its gzip body becomes more than this thread may inflate: to be handled again from `Stage.body`
     /// where that may take longer.
     case tooLargeForThread
+    /// To be handled again from `Stage.signature` once this has been fetched.
+    case needsKey(KeyNeed)
 }
 
 extension RouteOutcome {
@@ -29,6 +31,7 @@ extension RouteOutcome {
         switch self {
         case .refused(let code, let reason): (code, reason)
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
+        case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .acknowledged, .store, .tooLargeForThread: nil
         }
     }
@@ -36,7 +39,7 @@ extension RouteOutcome {
     /// How it is answered, if it is a success and the first delivery of its keys.
     package var reply: RouteReply? {
         switch self {
-        case .refused, .rateLimited, .tooLargeForThread: nil
+        case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
         case .acknowledged(let reply, _): reply
         case .store(_, let reply): reply ?? .standard
         }

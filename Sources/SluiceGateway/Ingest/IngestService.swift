@@ -16,6 +16,7 @@ final class IngestService: HTTPService {
         let time: any TimeSource
         let journal: DeliveryJournal
         let worker: BodyWorker
+        let keys: KeyService
         /// For what comes back from the threads for large requests.
         let loops: IngestLoops
     }
@@ -103,6 +104,7 @@ final class IngestService: HTTPService {
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
+        case .needsKey(let need): return park(request, until: need)
         }
     }
 
@@ -112,6 +114,26 @@ final class IngestService: HTTPService {
         let (loops, index) = (shared.loops, server.loop.index)
         shared.worker.evaluate(request, bytes, work: work, from: stage) { evaluation in
             loops.finish(request, evaluation, on: index)
+        }
+        return .later
+    }
+
+    /// Has the key fetched that the request needs, and the request evaluated again. A request waits once.
+    private func park(_ request: IngestRequest, until need: KeyNeed) -> ServiceReply {
+        guard !request.hasWaited else {
+            let reason = need.problem("the request needs another key after the one that it waited for")
+            return .now(refusal(.keyUnavailable, reason: reason, from: request.peer, by: request.entry))
+        }
+        guard let bytes = server.share(request.exchange) else { return .drop }
+        var request = request
+        request.hasWaited = true
+        let (loops, index, worker) = (shared.loops, server.loop.index, shared.worker)
+        shared.keys.fetch(need) { [request] problem in
+            if let problem { return loops.finish(request, .keyUnavailable(problem), on: index) }
+            let work = bytes.read { request.entry.route.work(for: $0) }
+            worker.evaluate(request, bytes, work: work, from: .signature) { evaluation in
+                loops.finish(request, evaluation, on: index)
+            }
         }
         return .later
     }

@@ -1,6 +1,7 @@
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
+internal import SluiceRoutes
 internal import Synchronization
 
 /// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
@@ -17,6 +18,8 @@ final class KeyFetcher: Sendable {
     static let mostWaiting = 64
     /// Addresses that are fetched at the same time.
     static let mostFetches = 8
+    /// Of addresses that requests name. Fixed ones are fetched seldom enough.
+    static let mostFetchesPerMinute = 30
 
     /// How keys are fetched; tests have a server of their own.
     struct Network: Sendable {
@@ -37,10 +40,14 @@ final class KeyFetcher: Sendable {
 
     private let loop: LoopMailbox
     private let network: Network
+    private let time: any TimeSource
     private let state = Mutex(State())
+    /// For addresses that requests name.
+    private let rate = RateLimiter(RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
 
-    init(loop: LoopMailbox, network: Network = Network()) {
+    init(loop: LoopMailbox, time: any TimeSource, network: Network = Network()) {
         self.loop = loop
+        self.time = time
         self.network = network
     }
 
@@ -49,20 +56,37 @@ final class KeyFetcher: Sendable {
     /// - Parameters:
     ///   - host: a name; its addresses are checked when it has been resolved, and only they are connected to.
     ///   - target: path and query.
+    ///   - isLimited: whether it counts towards `mostFetchesPerMinute`.
     ///   - answer: called once, on any thread.
-    func fetch(host: String, target: String, _ answer: @escaping Answer) {
+    func fetch(host: String, target: String, isLimited: Bool = false, _ answer: @escaping Answer) {
         let url = "https://\(host)\(target)"
-        let (isNew, isTaken) = state.withLock { state in
-            if state.count >= Self.mostWaiting { return (false, false) }
+        switch join(url, isLimited: isLimited, answer) {
+        case .refused(let reason): return answer(.failure(KeyFetchError(reason, isTried: false)))
+        case .waits: return
+        case .isFirst: break
+        }
+        Task { finish(url, await load(host, target)) }
+    }
+
+    private enum Joining {
+        case isFirst
+        case waits
+        case refused(String)
+    }
+
+    private func join(_ url: String, isLimited: Bool, _ answer: @escaping Answer) -> Joining {
+        state.withLock { state in
             let isNew = state.waiting[url] == nil
-            if isNew, state.waiting.count >= Self.mostFetches { return (false, false) }
+            if state.count >= Self.mostWaiting || isNew && state.waiting.count >= Self.mostFetches {
+                return .refused("too many requests wait for keys")
+            }
+            if isNew, isLimited, rate.take(at: time.monotonicNanoseconds()) != nil {
+                return .refused("too many keys were fetched in the last minute")
+            }
             state.waiting[url, default: []].append(answer)
             state.count += 1
-            return (isNew, true)
+            return isNew ? .isFirst : .waits
         }
-        guard isTaken else { return answer(.failure(KeyFetchError("too many requests wait for keys"))) }
-        guard isNew else { return }
-        Task { finish(url, await load(host, target)) }
     }
 
     private func finish(_ url: String, _ result: Result<[UInt8], KeyFetchError>) {
@@ -122,6 +146,11 @@ final class KeyFetcher: Sendable {
 /// Why a key could not be fetched; a sentence for the log.
 struct KeyFetchError: Error, Sendable, CustomStringConvertible {
     let description: String
+    /// Whether the host was asked.
+    let isTried: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isTried: Bool = true) {
+        self.description = description
+        self.isTried = isTried
+    }
 }

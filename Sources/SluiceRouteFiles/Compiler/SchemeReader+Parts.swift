@@ -28,9 +28,17 @@ extension SchemeReader {
             algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
             reason: "the secrets are public keys"),
         UselessKeys(
+            algorithms: SignatureAlgorithm.allCases.filter { !canFetchKeys($0) }, keys: ["key_from", "key_urls"],
+            reason: "only public keys can be fetched"),
+        UselessKeys(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt"],
             reason: "it describes tokens; write 'alg: jwt'"),
     ]
+
+    /// Whether its keys can come from a certificate or a key set.
+    private static func canFetchKeys(_ algorithm: SignatureAlgorithm) -> Bool {
+        algorithm == .jwt || algorithm.usesPublicKey
+    }
 
     private static let textKeys = [
         "signed", "signed_open", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",

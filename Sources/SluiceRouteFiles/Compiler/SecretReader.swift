@@ -64,6 +64,25 @@ struct SecretReader {
         }
     }
 
+    /// What stands for the keys of a scheme that a gateway fetches, where none are fetched or others count as well.
+    func standIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
+        let source: SecretSource
+        let key: VerifierKey
+        switch supply {
+        case .configured: return []
+        case .whereThere:
+            source = .fetched
+            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
+        case .throwAway:
+            source = .throwAway
+            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
+        case .wellKnown:
+            source = .throwAway
+            key = scheme.madeUpKey([]) { DevelopmentKeys.pair(for: $0) }
+        }
+        return [VerifierSecret(key: key, source: source)]
+    }
+
     /// The variables and files that the entries of `secrets` name, whether they are there or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }

@@ -158,10 +158,11 @@ extension SendCommand {
                 let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
             }, uniquingKeysWith: { $1 })
-        sample.secret = try secret(preset)
+        if preset.needsSecret { sample.secret = try secret(preset) }
         if isOther { sample.secret = (sample.secret ?? DevelopmentSecret.text) + "x" }
         sample.handshakeSecret = try handshakeSecret(preset)
-        return try RouteCompiler.route(sample, of: preset, standIn: DevelopmentSecret.text)
+        let standIn = isOther && !preset.needsSecret ? nil : DevelopmentSecret.text
+        return try RouteCompiler.route(sample, of: preset, standIn: standIn)
     }
 
     /// - Returns: `nil` for that of `sluice dev`.
