@@ -146,7 +146,8 @@ struct GatewayCore: Sendable {
             clientLoop = try EventLoopGroup(count: 1, name: "zizq", stalled: watchdog.stalled)
             adminLoop = try EventLoopGroup(count: 1, name: "admin", stalled: watchdog.stalled)
             worker = try BodyWorker(memory: memory, time: configuration.time)
-            keys = KeyService(loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork)
+            keys = KeyService(
+                loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork)
         } catch {
             throw StartupError(.unavailable, "cannot start the event loops: \(error)")
         }

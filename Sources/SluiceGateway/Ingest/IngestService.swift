@@ -111,31 +111,38 @@ final class IngestService: HTTPService {
     /// Has the request evaluated on the threads for those that take longer.
     private func handOff(_ request: IngestRequest, work: Int, from stage: Route.Stage) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
+        evaluate(request, bytes, work: work, from: stage)
+        return .later
+    }
+
+    private func evaluate(_ request: IngestRequest, _ bytes: SharedRequest, work: Int, from stage: Route.Stage) {
         let (loops, index) = (shared.loops, server.loop.index)
         shared.worker.evaluate(request, bytes, work: work, from: stage) { evaluation in
             loops.finish(request, evaluation, on: index)
         }
-        return .later
     }
 
-    /// Has the key fetched that the request needs, and the request evaluated again. A request waits once.
+    /// Has the key fetched that the request needs; it then goes on in `resume`. Its bytes stay with the connection.
     private func park(_ request: IngestRequest, until need: KeyNeed) -> ServiceReply {
         guard !request.hasWaited else {
             let reason = need.problem("the request needs another key after the one that it waited for")
             return .now(refusal(.keyUnavailable, reason: reason, from: request.peer, by: request.entry))
         }
-        guard let bytes = server.share(request.exchange) else { return .drop }
         var request = request
         request.hasWaited = true
-        let (loops, index, worker) = (shared.loops, server.loop.index, shared.worker)
-        shared.keys.fetch(need) { [request] problem in
-            if let problem { return loops.finish(request, .keyUnavailable(problem), on: index) }
-            let work = bytes.read { request.entry.route.work(for: $0) }
-            worker.evaluate(request, bytes, work: work, from: .signature) { evaluation in
-                loops.finish(request, evaluation, on: index)
-            }
-        }
+        let (loops, index) = (shared.loops, server.loop.index)
+        shared.keys.fetch(need) { [request] problem in loops.resume(request, problem: problem, on: index) }
         return .later
+    }
+
+    /// Goes on with a request whose key has been fetched.
+    ///
+    /// - Parameter problem: why nobody tried to fetch it.
+    func resume(_ request: IngestRequest, problem: String?) {
+        if let problem { return finish(request, .keyUnavailable(problem)) }
+        guard let bytes = server.share(request.exchange) else { return }
+        let work = bytes.read { request.entry.route.work(for: $0) }
+        evaluate(request, bytes, work: work, from: .signature)
     }
 
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
@@ -292,6 +299,11 @@ struct IngestLoops: Sendable {
     /// Hands the evaluation of a large request back to its loop.
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation, on index: Int) {
         mailboxes[index].post { [key] in $0[key]?.finish(request, evaluation) }
+    }
+
+    /// Hands a request whose key has been fetched back to its loop.
+    func resume(_ request: IngestRequest, problem: String?, on index: Int) {
+        mailboxes[index].post { [key] in $0[key]?.resume(request, problem: problem) }
     }
 
     /// Has every loop use other routes for the requests that begin from now on.

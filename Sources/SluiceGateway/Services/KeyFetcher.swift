@@ -26,6 +26,8 @@ final class KeyFetcher: Sendable {
         /// Certificate authorities besides the system's.
         var caPath: String?
         var port: UInt16 = 443
+        /// What to connect to in the place of the host of a URL.
+        var host: String?
         /// For each of the two steps, in the place of the usual time.
         var timeout: Duration?
         var isAllowed: @Sendable (PeerAddress) -> Bool = KeyFetcher.isPublic
@@ -43,7 +45,8 @@ final class KeyFetcher: Sendable {
     private let time: any TimeSource
     private let state = Mutex(State())
     /// For addresses that requests name.
-    private let rate = RateLimiter(RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
+    private let rate = RateLimiter(
+        RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
 
     init(loop: LoopMailbox, time: any TimeSource, network: Network = Network()) {
         self.loop = loop
@@ -57,15 +60,23 @@ final class KeyFetcher: Sendable {
     ///   - host: a name; its addresses are checked when it has been resolved, and only they are connected to.
     ///   - target: path and query.
     ///   - isLimited: whether it counts towards `mostFetchesPerMinute`.
+    ///   - keep: called once for each fetch, before the answers of all who wait for it.
     ///   - answer: called once, on any thread.
-    func fetch(host: String, target: String, isLimited: Bool = false, _ answer: @escaping Answer) {
+    func fetch(
+        host: String, target: String, isLimited: Bool = false, keep: @escaping Answer = { _ in },
+        _ answer: @escaping Answer
+    ) {
         let url = "https://\(host)\(target)"
         switch join(url, isLimited: isLimited, answer) {
         case .refused(let reason): return answer(.failure(KeyFetchError(reason, isTried: false)))
         case .waits: return
         case .isFirst: break
         }
-        Task { finish(url, await load(host, target)) }
+        Task {
+            let result = await load(host, target)
+            keep(result)
+            finish(url, result)
+        }
     }
 
     private enum Joining {
@@ -111,7 +122,7 @@ final class KeyFetcher: Sendable {
         _ host: String, _ target: String, over tls: TLSClientContext
     ) async -> Result<[UInt8], KeyFetchError> {
         var configuration = HTTPClientConfiguration(
-            endpoint: .host(host, port: network.port), authority: host, tls: tls)
+            endpoint: .host(network.host ?? host, port: network.port), authority: host, tls: tls)
         configuration.connectTimeout = network.timeout ?? Self.connectTimeout
         configuration.maximumConnections = 1
         configuration.responseLimit = Self.longest

@@ -20,11 +20,14 @@ final class KeyService: Sendable {
     /// - Parameter done: called once, on any thread: with `nil` when the store has the key, or knows why there is none;
     ///   or with the reason why nobody tried, a sentence for the log.
     func fetch(_ need: KeyNeed, done: @escaping @Sendable (String?) -> Void) {
-        fetcher.fetch(host: need.url.host, target: need.url.target, isLimited: need.isNamedByRequest) {
-            [store, time] result in
-            if case .failure(let error) = result, !error.isTried { return done(need.problem("\(error)")) }
-            store.put(
-                result.mapError { RemoteKeyError("\($0)") }, for: need, atMilliseconds: time.wallMilliseconds())
+        let keep: KeyFetcher.Answer = { [store, time] result in
+            let result = result.mapError { RemoteKeyError($0.description) }
+            store.put(result, for: need, atMilliseconds: time.wallMilliseconds())
+        }
+        fetcher.fetch(
+            host: need.url.host, target: need.url.target, isLimited: need.isNamedByRequest, keep: keep
+        ) { result in
+            if case .failure(let error) = result, !error.isTried { return done(need.problem(error.description)) }
             done(nil)
         }
     }

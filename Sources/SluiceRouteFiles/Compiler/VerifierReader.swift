@@ -27,7 +27,8 @@ struct VerifierReader {
         guard let mappings = mappings(node) else { return nil }
         let schemes = mappings.compactMap { scheme($0) }
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
-        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole)
+        let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
+        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
         guard isWhole, zip(schemes, secrets).contains(where: { $0.scheme.keySource != nil || !$1.isEmpty }) else {
             return nil
         }
@@ -126,17 +127,21 @@ struct VerifierReader {
         return scope
     }
 
-    /// - Parameter isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that
-    ///   may belong to it.
+    /// - Parameters:
+    ///   - isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that may belong
+    ///     to it.
+    ///   - needsSecrets: whether there is an alternative whose key is not fetched.
     /// - Returns: those of each scheme.
-    private func secrets(_ schemes: [SignatureScheme], isWhole: Bool) -> [[VerifierSecret]] {
+    private func secrets(
+        _ schemes: [SignatureScheme], isWhole: Bool, needsSecrets: Bool
+    ) -> [[VerifierSecret]] {
         let withSecrets = schemes.filter { $0.keySource == nil }
         var read: [[VerifierSecret]] = withSecrets.map { _ in [] }
         if let entry = reader.entry("secrets"), isWhole, withSecrets.isEmpty {
             context.error(entry.position, "'secrets' has no effect with 'key_from': the keys are fetched")
         } else if let node = reader.read(\.secrets) {
             read = secrets.read(node, for: withSecrets, isWhole: isWhole)
-        } else if !withSecrets.isEmpty || schemes.isEmpty {
+        } else if needsSecrets {
             context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }

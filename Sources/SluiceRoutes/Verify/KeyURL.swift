@@ -10,7 +10,7 @@ package struct KeyURL: Sendable, Hashable {
     private static let longest = 1024
 
     /// - Returns: `nil` for anything but `https://HOST/PATH` in printable ASCII, without a user, another port than 443,
-    ///   or a fragment, and with a name of at least two labels as the host.
+    ///   or a fragment, and with a name as the host.
     package init?(parsing text: String) {
         guard let parts = URLParts(text), parts.labels.allSatisfy(URLParts.isLabel),
             parts.labels.last?.utf8.contains(where: { !ASCII.isDigit($0) }) == true
@@ -41,7 +41,7 @@ package struct KeyURL: Sendable, Hashable {
             if host.hasSuffix(":443") { host.removeLast(4) }
             labels = host.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
             target = String(rest[slash...])
-            if labels.count < 2 || host.utf8.count > 253 { return nil }
+            if host.utf8.count > 253 { return nil }
         }
 
         static func isLetterOrDigit(_ byte: UInt8) -> Bool {
@@ -64,7 +64,7 @@ package struct KeyURLPattern: Sendable {
 
     /// - Returns: `nil` for anything but such a pattern whose last two labels are written out.
     package init?(parsing text: String) {
-        guard let parts = KeyURL.URLParts(text), parts.labels.count >= 2,
+        guard let parts = KeyURL.URLParts(text),
             parts.labels.allSatisfy({ $0 == "*" || KeyURL.URLParts.isLabel($0) }),
             parts.labels.suffix(2).allSatisfy({ $0 != "*" })
         else { return nil }

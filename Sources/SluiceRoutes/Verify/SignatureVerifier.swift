@@ -46,7 +46,8 @@ package final class SignatureVerifier: Sendable {
     /// How many times the text of a request is hashed at most.
     var comparisons: Int {
         let isRepeated = scheme.usesPublicKey && scheme.form.separator != nil
-        return (secrets.count + (keys == nil ? 0 : 1)) * max(scheme.signed.count, 1) * (isRepeated ? SignatureEntries.limit : 1)
+        return (secrets.count + (keys == nil ? 0 : 1)) * max(scheme.signed.count, 1)
+            * (isRepeated ? SignatureEntries.limit : 1)
     }
 
     /// Returns if the request is valid.

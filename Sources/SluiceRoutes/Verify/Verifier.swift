@@ -34,10 +34,12 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// The position of the refusal of the first alternative that lacks only its key, or else of the first that found a
-    /// signature, or else of the first.
+    /// The position of the refusal of the first alternative that lacks only its key, or else of the first that the
+    /// request is meant for, or else of the first that found a signature, or else of the first.
     private static func mostTelling(_ refusals: [VerificationError]) -> Int {
-        refusals.firstIndex { $0.code == .keyUnavailable } ?? refusals.firstIndex(where: \.hasSignature) ?? 0
+        refusals.firstIndex { $0.code == .keyUnavailable }
+            ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
+            ?? refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
@@ -147,6 +149,8 @@ struct VerificationError: Error {
     let reason: String
     /// Whether there was a signature at all, of which more is to be said than that there is none.
     var hasSignature = true
+    /// Whether a value is not what `require` says.
+    var isByRequirement = false
     /// What has to be fetched before anything can be said.
     var need: KeyNeed?
 
@@ -160,6 +164,11 @@ struct VerificationError: Error {
 
     static func missing(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureMissing, reason: reason)
+    }
+    static func unmet(_ reason: String) -> VerificationError {
+        var error = invalid(reason)
+        error.isByRequirement = true
+        return error
     }
     static func invalid(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureInvalid, reason: reason)
