@@ -109,6 +109,9 @@ extension Route {
     package var name: String { parts.name }
     /// As it is matched: decoded, with its parameters in braces.
     package var path: String { parts.path.text }
+    package var routePath: RoutePath { parts.path }
+    /// Whether every signature that the route accepts covers the whole body.
+    package var signsBody: Bool { isVerified && parts.verifier.schemes.allSatisfy(\.holdsBody) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.

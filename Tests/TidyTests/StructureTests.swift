@@ -115,7 +115,7 @@ private enum FolderPlan {
         "SluiceOutbox": ["", "Keys", "SQLite", "Schema", "Files", "Model", "Reader", "Store", "Writer"],
         "SluiceRoutes": ["References", "Body", "Admission", "Rules", "Verify", ""],
         "SluiceRouteFiles": ["Language", "Providers", "Lint", "Compiler", "Reload"],
-        "SluiceRouteTools": ["", "Examples", "Check", "Explain", "Schema", "Types"],
+        "SluiceRouteTools": ["", "Examples", "Check", "Explain", "Schema", "Types", "Providers"],
         "Zizq": ["Errors", "Configuration", "Coding", "Jobs", "Answers", "Client", "Query", "Bulk", "Work"],
         "sluice": ["Terminal", "Commands", ""],
     ]

@@ -70,6 +70,7 @@ package struct RouteReader {
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
         let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
         let keepsRequest = reader.read(\.keepRequest)
+        advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
@@ -202,15 +203,18 @@ extension RouteReader {
     private mutating func checkCoverage(
         of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
     ) {
+        var isChanging = false
         if let key, let position = writtenPosition("unique_key") {
-            DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
+            let traps = DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders)
+            traps.warn(of: key, at: position, in: context)
+            isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }
         let schemes = verifier.schemes
         guard !schemes.isEmpty else { return }
         let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
-        if let key, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
+        if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
         if let position = writtenPosition("dedupe_window"), let timestamp = schemes.compactMap(\.timestamp).first {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
@@ -299,6 +303,24 @@ extension RouteReader {
         return nil
     }
 
+    /// Warns of what does not fit the provider.
+    private func advise(dedupeWindow: Duration, hasKey: Bool) {
+        guard let preset, let position = presetPosition else { return }
+        let advice = PresetAdvice(preset: preset, context: context, position: position)
+        if reader.entry("event")?.position == position { advice.warnOfUnknownEvents(in: reader.node("jobs")) }
+        if hasKey { advice.warn(ofWindow: dedupeWindow, at: writtenPosition("dedupe_window")) }
+        if let tolerance = reader.node("verify")?.mapping?.first(where: { $0.key == "tolerance" })?.value,
+            tolerance.position != position, let duration = tolerance.scalar.flatMap({ DurationText.parse($0.text) })
+        {
+            advice.warn(ofTolerance: duration, at: tolerance.position)
+        }
+        if let status = reader.node("reply")?.mapping?.first(where: { $0.key == "status" })?.value,
+            status.position != position, let number = status.scalar.flatMap({ Int($0.text) })
+        {
+            advice.warn(ofStatus: number, at: status.position)
+        }
+    }
+
     /// What `account` holds, by name; of a probe something for every name.
     private static func account(
         _ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?, isProbe: Bool
@@ -319,14 +341,12 @@ extension RouteReader {
                 account[entry.key] = text
             }
         }
-        for (name, meaning) in wanted
-        where account[name] == nil
-            && reader.node("account")?.mapping?.contains(
-                where: { $0.key == name }) != true
-        {
+        for (name, meaning) in wanted where account[name] == nil {
+            // So that what follows from it is not said, too.
+            account[name] = "x"
+            if reader.node("account")?.mapping?.contains(where: { $0.key == name }) == true { continue }
             reader.context.error(
-                reader.node("provider")?.position ?? reader.position,
-                "'account' needs '\(name)': \(meaning)")
+                reader.node("provider")?.position ?? reader.position, "'account' needs '\(name)': \(meaning)")
         }
         return account
     }

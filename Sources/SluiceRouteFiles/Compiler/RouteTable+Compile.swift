@@ -88,7 +88,7 @@ package struct RouteCompiler {
         for section in sections {
             if let node = section.read(\.kinds) { kinds.read(node, in: section.context) }
             if let node = section.read(\.providers) {
-                presets.read(node, in: section.context) { isSound($0, in: section.context) }
+                presets.read(node, in: section.context) { check($0, in: section.context) }
             }
         }
         return sections
@@ -101,7 +101,9 @@ package struct RouteCompiler {
         let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
         nodeCount += document.nodeCount
         let context = FileContext(file: file.name, log: log)
-        for problem in document.problems { context.error(problem.position, problem.message) }
+        for problem in document.problems {
+            log.error(context.place(problem.position), problem.message, ofValueAt: context.place(problem.value))
+        }
         guard let root = document.root else {
             // A file that an editor or a full disk has cut to nothing must not take its routes away.
             if document.problems.isEmpty {
@@ -135,20 +137,39 @@ package struct RouteCompiler {
 }
 
 extension RouteCompiler {
-    /// Whether a route can be made of a preset alone; notes what is wrong with it, at its place.
-    private func isSound(_ preset: ProviderPreset, in context: FileContext) -> Bool {
-        let before = log.problems.count
-        let node = ProviderPreset.probe(of: preset)
+    /// Notes what is wrong with a declared preset, at its place: it is compiled in a route of its own.
+    private func check(_ preset: ProviderPreset, in context: FileContext) {
+        let route = route(SampleRoute(), of: preset, in: context, supply: .throwAway, isProbe: true)
+        if let path = route?.path { preset.checkSamples(path: path, log) }
+    }
+
+    /// A route of one preset alone; `nil` after a problem has been noted.
+    private func route(
+        _ sample: SampleRoute, of preset: ProviderPreset, in context: FileContext, supply: SecretSupply, isProbe: Bool
+    ) -> Route.Parts? {
         let secrets = SecretReader(
-            context: context, environment: [:], files: secretFiles, allowsInline: true, supply: .throwAway)
-        var options = options
-        options.publicURL = PublicURL(parsing: "https://hooks.example.com")
+            context: context, environment: [:], files: secretFiles, allowsInline: true, supply: supply)
         var (kinds, registry) = (JobKinds(), RouteRegistry())
         var reader = RouteReader(
-            node, in: context, presets: presets, secrets: secrets, options: options, isProbe: true)
-        let route = reader?.read(kinds: &kinds, registry: &registry)
-        if let path = route?.parts.path { preset.checkSamples(path: path, log) }
-        return log.problems.count == before
+            sample.node(of: preset), in: context, presets: presets, secrets: secrets, options: options,
+            isProbe: isProbe)
+        return reader?.read(kinds: &kinds, registry: &registry)?.parts
+    }
+
+    /// A route of a built-in preset that signs its samples.
+    ///
+    /// - Parameter standIn: the key in the place of secrets that are not given.
+    package static func route(
+        _ sample: SampleRoute, of preset: ProviderPreset, standIn: String
+    ) throws(SigningError) -> Route {
+        let compiler = RouteCompiler(
+            secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
+        let context = FileContext(file: preset.location.file, log: compiler.log)
+        let parts = compiler.route(sample, of: preset, in: context, supply: .wellKnown(standIn), isProbe: false)
+        guard let parts, compiler.log.problems.isEmpty else {
+            throw SigningError(message: compiler.log.problems.map(\.message).joined(separator: "; "))
+        }
+        return Route(parts, index: 0)
     }
 
     /// Names routes that take each other's requests.

@@ -18,7 +18,7 @@ struct KeyCoverage {
     /// warning that nobody can do anything about is only noise.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
         guard
-            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) })
+            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfSender($0) })
         else { return }
         scope.context.warning(
             position,
@@ -45,11 +45,11 @@ struct KeyCoverage {
         }
     }
 
-    /// Whether each request has another value, one that is sent again as well.
-    private func isOfRequestAlone(_ reference: Reference) -> Bool {
+    /// Whether the value depends on where the request comes from.
+    private func isOfSender(_ reference: Reference) -> Bool {
         switch reference.source {
-        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress: true
-        case .event: scope.event?.references.contains(where: isOfRequestAlone) ?? false
+        case .remoteAddress: true
+        case .event: scope.event?.references.contains(where: isOfSender) ?? false
         default: false
         }
     }

@@ -18,6 +18,36 @@ package enum ProviderCatalog {
         preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
     }
 
+    /// The keys of a route in the file of a preset, as they are written there.
+    package static func routeKeys(of name: String) -> String {
+        var isInside = false
+        var lines: [Substring] = []
+        for line in (text(of: name) ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+            if let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") {
+                isInside = !ProviderKeys.information.contains(String(line[..<colon]))
+            }
+            if isInside, !line.isEmpty { lines.append(line) }
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// What to say about a name that no preset has.
+    ///
+    /// - Parameter others: presets besides the built-in ones.
+    package static func complaint(about name: String, others: [String] = []) -> String {
+        let names = others + all.flatMap { [$0.name] + $0.aliases }
+        let hint = Suggestion.phrase(for: name, among: names.sorted())
+        let remedy = hint.isEmpty ? "; 'sluice providers' lists them, and 'verify' describes any other" : hint
+        return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
+    }
+
+    /// What is wrong with the file of a preset.
+    package static func problems(of name: String) -> [Diagnostic] {
+        let log = ProblemLog()
+        _ = preset(of: name, log)
+        return log.problems
+    }
+
     /// Reads a preset, noting what is wrong with it.
     static func preset(of name: String, _ log: ProblemLog) -> ProviderPreset? {
         guard let text = text(of: name) else { return nil }
@@ -38,8 +68,8 @@ final class ProviderPresets {
 
     /// Adds what a file declares under `providers`.
     ///
-    /// - Parameter isSound: whether a route can be made of the preset; notes what is wrong.
-    func read(_ node: YAMLNode, in context: FileContext, isSound: (ProviderPreset) -> Bool) {
+    /// - Parameter check: notes what is wrong with a preset.
+    func read(_ node: YAMLNode, in context: FileContext, check: (ProviderPreset) -> Void) {
         guard let entries = node.mapping else {
             context.error(node.position, "'providers' must be a mapping from names to providers, not \(node.noun)")
             return
@@ -58,12 +88,12 @@ final class ProviderPresets {
                     entry.position, "'\(name)' is a built-in provider; choose another name, such as 'my-\(name)'")
                 continue
             }
-            guard let preset = ProviderPreset(name: name, entry.value, in: context) else {
-                broken.insert(name)
-                continue
+            let before = context.log.problems.count
+            if let preset = ProviderPreset(name: name, entry.value, in: context) {
+                declared[name] = preset
+                check(preset)
             }
-            declared[name] = preset
-            if !isSound(preset) { broken.insert(name) }
+            if context.log.problems.count > before { broken.insert(name) }
         }
     }
 
@@ -76,9 +106,6 @@ final class ProviderPresets {
 
     /// What to say about a name that no preset has.
     func complaint(about name: String) -> String {
-        let names = declared.keys + ProviderCatalog.all.flatMap { [$0.name] + $0.aliases }
-        let hint = Suggestion.phrase(for: name, among: names.sorted())
-        let remedy = hint.isEmpty ? "; 'sluice providers' lists them, and 'verify' describes any other" : hint
-        return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
+        ProviderCatalog.complaint(about: name, others: Array(declared.keys))
     }
 }

@@ -88,7 +88,7 @@ package struct ProviderPreset: Sendable {
     }
 
     /// The text of a key that the preset brings, or the texts of a list.
-    func texts(of key: String) -> [String] {
+    package func texts(of key: String) -> [String] {
         guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
         if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
         return node.scalar.map { [$0.text] } ?? []
@@ -124,21 +124,52 @@ extension ProviderPreset {
 }
 
 extension ProviderPreset {
-    /// A route that has nothing but the preset and what every route needs.
-    static func probe(of preset: ProviderPreset) -> YAMLNode {
-        let position = YAMLPosition(line: preset.location.line, column: preset.location.column)
-        func entry(_ key: String, _ content: YAMLNode.Content) -> YAMLEntry {
-            YAMLEntry(key: key, position: position, value: YAMLNode(position: position, content: content))
+    /// One way in which requests are verified, as it is written.
+    package struct Scheme: Sendable {
+        package let algorithm: String
+        /// Empty if the algorithm says it.
+        package let signatureFrom: String
+        /// Any of them may match; empty if nothing is signed.
+        package let signed: [String]
+        /// `nil` without a timestamp.
+        package let tolerance: String?
+
+        fileprivate init(_ entries: [YAMLEntry]) {
+            func texts(_ key: String) -> [String] {
+                switch entries.first(where: { $0.key == key })?.value.content {
+                case .scalar(let scalar): [scalar.text]
+                case .sequence(let elements): elements.compactMap { $0.scalar?.text }
+                case .mapping, nil: []
+                }
+            }
+            algorithm = texts("alg").first ?? ""
+            signatureFrom = texts("signature_from").first ?? ""
+            let isSigned = !["static", "basic", "jwt"].contains(algorithm)
+            signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
+            tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
         }
-        func text(_ text: String) -> YAMLNode.Content { .scalar(YAMLScalar(text: text, style: .doubleQuoted)) }
-        let secret = YAMLNode(position: position, content: .mapping([entry("value", text("a secret for the probe"))]))
-        let job = YAMLNode(position: position, content: .mapping([entry("type", text("probe"))]))
-        return YAMLNode(
-            position: position,
-            content: .mapping([
-                entry("path", text("/probe")), entry("provider", text(preset.name)),
-                entry("secrets", .sequence([secret])), entry("jobs", .sequence([job])),
-            ]))
+    }
+
+    /// How requests are verified: any of these.
+    package var schemes: [Scheme] {
+        switch keys.first(where: { $0.key == "verify" })?.value.content {
+        case .mapping(let entries): [Scheme(entries)]
+        case .sequence(let alternatives): alternatives.compactMap { $0.mapping.map(Scheme.init) }
+        case .scalar, nil: []
+        }
+    }
+
+    /// Whether handshakes are answered only to who knows a token.
+    package var needsHandshakeSecret: Bool {
+        guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
+            return false
+        }
+        return rules.contains { rule in rule.mapping?.contains { $0.key == "token" } ?? false }
+    }
+
+    /// Whether a route has to say which URL the provider calls.
+    package var needsPublicURL: Bool {
+        schemes.contains { scheme in scheme.signed.contains { $0.contains("${url") } }
     }
 }
 

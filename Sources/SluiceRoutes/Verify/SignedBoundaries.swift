@@ -89,7 +89,7 @@ extension SignedBoundary {
         case (.literal(let literal), .escaped) where step > 0 && literal.first == UInt8(ascii: ":"):
             return SignedBoundary.none
         case (.literal(let literal), _): return (step > 0 ? literal.first : literal.last).map { .excludes($0) }
-        case (.reference(let next), .fixed) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
+        case (.reference(let next), _) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
             return .besideJSON
         case (.reference, .fixed(let length)): return .length(length)
         case (.reference(let next), .withoutColon) where step > 0 && next.source == .signedTimestamp:
