@@ -41,8 +41,8 @@ package struct ReferenceForm: Sendable {
             ReferenceForm(
                 "body", .path { .body($0) }, meaning: "The body, or a value in it",
                 signed:
-                    "The bytes of the body as received, or a value in it: a string without quotes and escapes, anything "
-                    + "else as written"),
+                    "The bytes of the body as received, or a value in it: a string without quotes and escapes, "
+                    + "anything else as written"),
             ReferenceForm(
                 "headers", .word(.headers),
                 meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "

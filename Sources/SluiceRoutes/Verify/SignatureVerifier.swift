@@ -106,15 +106,15 @@ package final class SignatureVerifier: Sendable {
         recorder?.note(entries)
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
         if let token = scheme.token {
-            try judge(entries, by: token, request, nowMilliseconds, recorder: recorder)
+            try judge(entries, by: token, in: request, at: nowMilliseconds, recorder: recorder)
         } else {
-            try judge(entries, request, nowMilliseconds, recorder: recorder)
+            try judge(entries, in: request, at: nowMilliseconds, recorder: recorder)
         }
         for requirement in scheme.requirements { try requirement.check(request) }
     }
 
     private func judge(
-        _ entries: SignatureEntries, _ request: borrowing SignedRequest, _ nowMilliseconds: Int64,
+        _ entries: SignatureEntries, in request: borrowing SignedRequest, at nowMilliseconds: Int64,
         recorder: VerificationRecorder?
     ) throws(VerificationError) {
         let timestamp = try scheme.timestamp?.text(in: request)
@@ -152,8 +152,8 @@ package final class SignatureVerifier: Sendable {
 
     /// The claims of a token count once its signature matches.
     private func judge(
-        _ entries: SignatureEntries, by scheme: TokenScheme, _ request: borrowing SignedRequest,
-        _ nowMilliseconds: Int64, recorder: VerificationRecorder?
+        _ entries: SignatureEntries, by scheme: TokenScheme, in request: borrowing SignedRequest,
+        at nowMilliseconds: Int64, recorder: VerificationRecorder?
     ) throws(VerificationError) {
         guard case .signature(let text)? = entries.list.first, entries.list.count == 1 else {
             throw .invalid("\(self.scheme.place.noun) contains more than one token")
