@@ -347,7 +347,7 @@ extension BodyReader {
         }
         if trustsContentType { return declaredFamily(request) }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
-        return holdsField(request.body) ? .form : .json
+        return mayHoldField(request.body) ? .form : .json
     }
 }
 
