@@ -20,6 +20,8 @@ package struct DeliveryContext: ~Escapable {
     let bodyDigest: Digest
     /// The current element, with `each`; counted from 0.
     var item = 0
+    /// What `${hmac}` stands for in the reply of a handshake.
+    var hmac: [UInt8] = []
 
     @_lifetime(copy delivery, copy document)
     init(
@@ -50,7 +52,7 @@ extension DeliveryContext {
         // A request that is rendered again from a dead letter no longer has a sender.
         case .remoteAddress: request.peer != .unknown
         case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
-            .index:
+            .index, .handshakeHMAC:
             true
         // Of the verifier, which has a context of its own.
         case .signedTimestamp, .signedID: false
@@ -79,7 +81,7 @@ extension DeliveryContext {
         case .index: json.appendJSONInteger(Int64(item))
         case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
             .receivedAt, .remoteAddress,
-            .route, .signedTimestamp, .signedID:
+            .route, .signedTimestamp, .signedID, .handshakeHMAC:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -109,6 +111,7 @@ extension DeliveryContext {
         case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
         case .index: return Array(String(item).utf8)
         case .signedTimestamp, .signedID: return []
+        case .handshakeHMAC: return hmac
         }
     }
 

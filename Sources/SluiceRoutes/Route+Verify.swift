@@ -33,16 +33,23 @@ extension Route {
         return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
     }
 
-    /// The same route with another secret in the place of its own, for a request that somebody else has signed.
+    /// The same route with another secret in the place of its own, handshake secrets included, for a request that
+    /// somebody else has signed.
     ///
     /// - Parameter secret: as it would stand in a variable or a file.
     package func verifying(with secret: String) throws(SigningError) -> Route {
-        guard case .signature(let verifier) = parts.verifier else { return self }
+        var parts = parts
+        parts.handshakes = try parts.handshakes.map { rule throws(SigningError) in
+            guard let rule = rule.with(secret: Array(secret.utf8)) else {
+                throw SigningError(message: "the secret is not in the form of 'hmac' of a handshake")
+            }
+            return rule
+        }
+        guard case .signature(let verifier) = parts.verifier else { return Route(parts, index: index) }
         guard let key = verifier.scheme.keyForm.key(Array(secret.utf8)) else {
             throw SigningError(
                 message: "the secret is not \(verifier.scheme.keyForm.encoding.rawValue), as 'key_encoding' says")
         }
-        var parts = parts
         let secrets = [VerifierSecret(key: HMACKey(verifier.scheme.algorithm.hash, key: key.span), source: .given)]
         parts.verifier = .signature(
             SignatureVerifier(

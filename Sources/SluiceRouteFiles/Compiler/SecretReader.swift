@@ -28,12 +28,29 @@ struct SecretReader {
 
     /// - Returns: the secrets, ready for use; fewer than there are entries where problems have been noted.
     func read(_ node: YAMLNode, form: KeyForm, algorithm: SignatureAlgorithm) -> [VerifierSecret] {
-        guard let elements = context.list(node, "'secrets'") else { return [] }
-        if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
-        return elements.compactMap { element -> VerifierSecret? in
-            guard let found = found(element, form), let key = key(found, form, at: element.position) else { return nil }
-            return VerifierSecret(key: HMACKey(algorithm.hash, key: key.span), source: found.source)
+        keys(node, "'secrets'", form: form).map {
+            VerifierSecret(key: HMACKey(algorithm.hash, key: $0.key.span), source: $0.source)
         }
+    }
+
+    /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
+    func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
+        guard let elements = context.list(node, subject) else { return [] }
+        if elements.isEmpty { context.error(node.position, "\(subject) needs at least one secret") }
+        return elements.compactMap { key($0, form: form) }
+    }
+
+    /// The decoded secret of one entry; `nil` after a problem has been noted.
+    func key(_ element: YAMLNode, form: KeyForm) -> (key: [UInt8], source: SecretSource)? {
+        guard let found = found(element, form), let key = key(found, form, at: element.position) else { return nil }
+        return (key, found.source)
+    }
+
+    /// The same reader, which notes nothing: for what has been read before.
+    var silent: SecretReader {
+        SecretReader(
+            context: FileContext(file: context.file, log: ProblemLog()), environment: environment, files: files,
+            allowsInline: allowsInline, supply: supply)
     }
 
     /// The variables and files that the entries of `secrets` name, whether they are there or not.

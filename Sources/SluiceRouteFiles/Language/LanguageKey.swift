@@ -148,7 +148,7 @@ package enum RouteLanguage {
     package static var mappings: [any LanguageTable] {
         [
             files, kind, route, rule, conditions, condition, verify, secret, backoff, retention, batch, budget,
-            budgetPolicy, rate, reply, example, expectation, expectedJob, expectedReply,
+            budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,
         ]
     }
 

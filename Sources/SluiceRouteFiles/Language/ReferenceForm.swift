@@ -84,6 +84,9 @@ package struct ReferenceForm: Sendable {
         ReferenceForm(
             "sha256.item", .path { .itemDigest($0) },
             meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
+        ReferenceForm(
+            "hmac", .word(.handshakeHMAC),
+            meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
         ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
         ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
     ]

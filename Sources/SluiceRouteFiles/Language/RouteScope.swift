@@ -24,6 +24,8 @@ struct RouteScope {
     var parameters: [String: Int] = [:]
     /// Whether `url` is known.
     var hasPublicURL = false
+    /// Whether `hmac` is known: in the reply of a handshake that makes one.
+    var hasHMAC = false
     /// The path of the elements, ending in `each`; `nil` where the route takes the body as a whole.
     private(set) var items: JSONPath?
     private(set) var paths: [JSONPath] = []
@@ -91,7 +93,7 @@ struct RouteScope {
             }
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
-            .index, .signedTimestamp, .signedID:
+            .index, .signedTimestamp, .signedID, .handshakeHMAC:
             break
         }
         return resolved
@@ -131,6 +133,8 @@ extension RouteScope {
         case .index: return itemComplaint("index")
         case .signedTimestamp: return signedComplaint("timestamp")
         case .signedID: return signedComplaint("id")
+        case .handshakeHMAC:
+            return hasHMAC ? nil : "'hmac' can only be used in the 'reply' of a handshake with 'hmac'"
         case .body, .bodyDigest: return eachComplaint(source)
         case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route:

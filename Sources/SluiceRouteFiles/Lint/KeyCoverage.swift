@@ -38,7 +38,9 @@ struct KeyCoverage {
         case .index: !signature.covers(.body(scope.items ?? .root))
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
         case .method: !signature.covers(.method)
-        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID: false
+        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
+            .handshakeHMAC:
+            false
         }
     }
 
@@ -139,17 +141,6 @@ extension JobStart {
         switch self {
         case .delay, .readyAt: []
         case .renderedDelay(let template), .renderedReadyAt(let template): template.references
-        }
-    }
-}
-
-extension Condition {
-    /// Recurses as deep as the route file is nested.
-    fileprivate var references: [Reference] {
-        switch self {
-        case .value(let condition): [condition.reference]
-        case .any(let alternatives, _): alternatives.flatMap { $0.flatMap(\.references) }
-        case .not(let conditions, _): conditions.flatMap(\.references)
         }
     }
 }

@@ -34,7 +34,8 @@ package struct Explainer: Sendable {
             if route.restrictsAddresses { note = "no sender is given: assuming an address that the route accepts" }
             arrival.sender = route.likelySender
         }
-        let signing = signs ? sign(&request, route, arrival: arrival) : nil
+        let isHandshake = request.withView(from: arrival.sender ?? .unknown) { route.isHandshake(byHead: $0, arrival) }
+        let signing = signs && !isHandshake ? sign(&request, route, arrival: arrival) : nil
         return request.withView(from: arrival.sender ?? .unknown) { view in
             run(view, route, arrival: arrival, note: note, signing: signing, fate: nil)
         }

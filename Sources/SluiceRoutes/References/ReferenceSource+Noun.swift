@@ -24,6 +24,7 @@ extension ReferenceSource {
         case .route: "the route's name"
         case .signedTimestamp: "the timestamp"
         case .signedID: "the id"
+        case .handshakeHMAC: "the HMAC of a handshake"
         }
     }
 }

@@ -38,6 +38,8 @@ package enum ReferenceSource: Sendable, Hashable {
     /// In `verify` alone: what `timestamp_from` and `id_from` name.
     case signedTimestamp
     case signedID
+    /// In the reply of a handshake alone: the authentication code that the rule makes.
+    case handshakeHMAC
 }
 
 extension ReferenceSource {
@@ -51,7 +53,7 @@ extension ReferenceSource {
         case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
-            .remoteAddress, .route, .index, .signedTimestamp, .signedID:
+            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .handshakeHMAC:
             nil
         }
     }
@@ -62,7 +64,7 @@ extension ReferenceSource {
         case .body, .item: true
         case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID:
+            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .handshakeHMAC:
             false
         }
     }
@@ -73,7 +75,7 @@ extension ReferenceSource {
         case .item, .itemDigest, .index: true
         case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID:
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .handshakeHMAC:
             false
         }
     }
@@ -85,7 +87,7 @@ extension ReferenceSource {
         switch self {
         case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID: true
         case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
-            .itemDigest, .index:
+            .itemDigest, .index, .handshakeHMAC:
             false
         }
     }

@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import SluiceCrypto
 package import SluiceJSON
 
 /// Everything about a route's signatures but the secrets: what `verify` says, or a provider's preset, read.
@@ -95,6 +96,8 @@ package struct KeyForm: Sendable {
     package var encoding = KeyEncoding.utf8
     /// Taken off where it is there.
     package var prefix = ""
+    /// What is done with the decoded secret, in order.
+    package var transforms: [KeyTransform] = []
 
     package init(encoding: KeyEncoding = .utf8, prefix: String = "") {
         self.encoding = encoding
@@ -104,7 +107,7 @@ package struct KeyForm: Sendable {
     /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
     package func key(_ secret: [UInt8]) -> [UInt8]? {
         guard let key = encoding.decode(withoutPrefix(secret)), !key.isEmpty else { return nil }
-        return key
+        return transforms.reduce(key) { $1.apply($0) }
     }
 
     package func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
@@ -113,6 +116,20 @@ package struct KeyForm: Sendable {
 
     /// How a key is written in this form.
     package func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
+}
+
+/// What is made of a decoded secret before it is the key.
+package enum KeyTransform: String, CaseIterable, Sendable {
+    /// The digest, as bytes.
+    case sha1
+    case sha256
+
+    func apply(_ key: [UInt8]) -> [UInt8] {
+        switch self {
+        case .sha1: Hash.digest(.sha1, key.span).span.array
+        case .sha256: Hash.digest(.sha256, key.span).span.array
+        }
+    }
 }
 
 /// Where in a request a scheme finds its signatures.

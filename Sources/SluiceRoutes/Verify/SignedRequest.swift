@@ -40,7 +40,7 @@ extension SignedRequest {
         // The scope refuses these in `verify`, and the first two are filled in before.
         case .signedTimestamp, .signedID, .headers, .event, .item, .itemDigest, .index, .deliveryID, .receivedAt,
             .receivedMilliseconds,
-            .remoteAddress, .route:
+            .remoteAddress, .route, .handshakeHMAC:
             nil
         }
     }
