@@ -23,10 +23,11 @@ package struct DeliveryContext: ~Escapable {
     /// What `${hmac}` stands for in the reply of a handshake.
     var hmac: [UInt8] = []
 
+    /// - Parameter bodyDigest: where it is known already.
     @_lifetime(copy delivery, copy document)
     init(
         _ delivery: borrowing Route.ReadRequest, document: Span<UInt8>, isForm: Bool, findings: JSONFindings,
-        route: Route
+        route: Route, bodyDigest: Digest? = nil
     ) {
         request = delivery.request
         received = delivery.received
@@ -36,7 +37,7 @@ package struct DeliveryContext: ~Escapable {
         self.route = route
         deliveryID = delivery.arrival.deliveryID
         receivedAtMilliseconds = delivery.arrival.receivedAtMilliseconds
-        bodyDigest = Hash.digest(.sha256, delivery.request.body)
+        self.bodyDigest = bodyDigest ?? Hash.digest(.sha256, delivery.request.body)
     }
 }
 

@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import SluiceCrypto
 internal import SluiceJSON
 
 /// Handshakes: requests with which a provider tests the address, and which make no job.
@@ -17,10 +18,11 @@ extension Route {
     package func bodyLimit(for head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> ByteCount {
         guard !arrival.isStored, handshakeStages.hasHead || handshakeStages.hasUnsignedBody else { return bodyLimit }
         let now = arrival.receivedAtMilliseconds
-        let isForHandshake =
-            isHandshake(byHead: head, arrival)
-            || parts.verifier.refusal(ofHead: head, receivedAtMilliseconds: now) != nil
-        return isForHandshake ? min(bodyLimit, ByteCount(bytes: HandshakeRule.largestUnsignedBody)) : bodyLimit
+        let lacksSignature =
+            handshakeStages.hasUnsignedBody
+            && parts.verifier.refusal(ofHead: head, receivedAtMilliseconds: now) != nil
+        return lacksSignature || isHandshake(byHead: head, arrival)
+            ? min(bodyLimit, ByteCount(bytes: HandshakeRule.largestUnsignedBody)) : bodyLimit
     }
 
     /// The answer of the first rule that the head matches.
@@ -28,15 +30,22 @@ extension Route {
         ofHead head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
         guard handshakeStages.hasHead, !arrival.isStored else { return nil }
-        // The body is left out, because a digest of it would be made.
+        // The body is left out, so that nothing depends on how much of it is there.
         let none = head.body.extracting(0..<0)
         let bare = RequestView(
             method: head.method, target: head.target, headers: head.headers, body: none, peer: head.peer)
         let request = ReadRequest(bare, received: bare, arrival)
         let context = DeliveryContext(
-            request, document: none, isForm: false, findings: JSONFindings(), route: self)
+            request, document: none, isForm: false, findings: JSONFindings(), route: self,
+            bodyDigest: Self.digestOfNothing)
         return handshake(at: .head, context, trace: &trace)
     }
+
+    /// Known, because making it takes longer than asking most rules.
+    private static let digestOfNothing = {
+        let nothing: [UInt8] = []
+        return Hash.digest(.sha256, nothing.span)
+    }()
 
     /// Whether a request without a valid signature may still be a handshake, by its head.
     func mayBeUnsignedHandshake(_ head: borrowing RequestView) -> Bool {

@@ -91,7 +91,10 @@ package struct Explainer: Sendable {
         if trace.skippedElements > 0 {
             explanation.steps.append(TraceStep("and", "\(trace.skippedElements) more elements, not shown"))
         }
-        explanation.isSignatureUnknown = explanation.refusal == nil && explanation.step("signature")?.holds == nil
+        // A handshake by the head has no step for it.
+        if explanation.refusal == nil, let signature = explanation.step("signature") {
+            explanation.isSignatureUnknown = signature.holds == nil
+        }
         explanation.replyLocation = source.keys["reply"]?.description
         explanation.conclude(fate)
         return explanation
