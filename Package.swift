@@ -18,8 +18,10 @@ let services: Target.Dependency = .product(name: "ServiceLifecycle", package: "s
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house, plugins: plugins)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = [])
@@ -57,7 +59,10 @@ let package = Package(
         module("SluiceOutbox", ["SluiceBase", "SluiceJSON", "CSluiceSQLite", log], exclude: ["DESIGN.md"]),
         module("SluiceRelay", ["SluiceBase", "SluiceJSON", "SluiceOutbox", "Zizq", log]),
         module("SluiceRoutes", ["SluiceBase", "SluiceCrypto", "SluiceInflate", "SluiceJSON"]),
-        module("SluiceRouteFiles", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"]),
+        .plugin(name: "EmbedPresets", capability: .buildTool(), path: "Sources/EmbedPresets"),
+        module(
+            "SluiceRouteFiles", ["SluiceBase", "SluiceCrypto", "SluiceJSON", "SluiceYAML", "SluiceRoutes"],
+            exclude: ["Providers/Presets"], plugins: ["EmbedPresets"]),
         module("SluiceRouteTools", ["SluiceBase", "SluiceJSON", "SluiceYAML", "SluiceRoutes", "SluiceRouteFiles"]),
         module(
             "SluiceGateway",

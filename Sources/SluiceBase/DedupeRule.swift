@@ -92,7 +92,10 @@ package struct DedupeRule: Sendable {
 }
 
 extension DeadLetter {
-    /// Of a job whose delivery has a known key with another body, where the route says `dead_letter`.
-    package static let changedBody = DeadLetter(
-        reason: .changedBody, detail: "The unique key was seen before with another body.")
+    /// Of a job whose part of a delivery has a known key with another body, where the route says `dead_letter`.
+    package static func changedBody(of part: borrowing Delivery.Part) -> DeadLetter {
+        DeadLetter(
+            reason: .changedBody, detail: "the unique key was seen before with another body",
+            share: DeliveryShare(element: part.element))
+    }
 }

@@ -48,14 +48,20 @@ package struct Delivery: Sendable {
         package var key: DeliveryKey?
         /// Of the body, after gzip, or of the element: tells a repetition from the same key with another content.
         package var bodyHash: Fingerprint
+        /// The position of the element, from 0; nil where the part is the whole delivery.
+        package var element: Int?
         /// What is to be sent, in this order.
         package var jobs: [Job]
         /// What could not become a job. Without jobs and dead letters the key alone is remembered.
         package var deadLetters: [DeadLetter]
 
-        package init(key: DeliveryKey?, bodyHash: Fingerprint, jobs: [Job] = [], deadLetters: [DeadLetter] = []) {
+        package init(
+            key: DeliveryKey?, bodyHash: Fingerprint, element: Int? = nil, jobs: [Job] = [],
+            deadLetters: [DeadLetter] = []
+        ) {
             self.key = key
             self.bodyHash = bodyHash
+            self.element = element
             self.jobs = jobs
             self.deadLetters = deadLetters
         }

@@ -70,9 +70,9 @@ extension ErrorCode {
     /// never holds anything of the request.
     package var title: String {
         switch self {
-        case .malformedRequest: "The request is not well-formed HTTP/1.1."
+        case .malformedRequest: "The request is malformed."
         case .targetTooLong: "The request target is too long."
-        case .headTooLarge: "The request head is too large or has too many header lines."
+        case .headTooLarge: "The request head or its trailers are too large."
         case .headTimeout: "The request head was not complete in time."
         case .bodyTimeout: "The request body was not complete in time."
         case .bodyTooLarge: "The request body is larger than this route accepts."
@@ -88,8 +88,8 @@ extension ErrorCode {
         case .rateLimited: "This route's rate limit is reached; try again later."
         case .handshakeRefused:
             "The handshake does not carry the token that this route expects, or a value of it is not valid."
-        case .signatureMissing: "The request carries no signature where this route expects one."
-        case .signatureInvalid: "The signature does not match any secret of this route."
+        case .signatureMissing: "The request lacks a part of the signature that this route expects."
+        case .signatureInvalid: "The signature is not valid for this route."
         case .signatureExpired: "The signed timestamp is too old or too far in the future."
         case .uniqueKeyMissing: "The request lacks the unique key that this route requires."
         case .bodyUnreadable: "The body is not of the kind that this route requires."

@@ -39,7 +39,7 @@ extension Gateway {
         registry.gauge(.outboxDeadBytes, value: { [outbox] in Double(outbox.status.deadBytes) })
         let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
-        registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedDeliveries) })
+        registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedKeys) })
         registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
         registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
         let limit = Double(core.settings.outbox.maxBytes.bytes)

@@ -100,7 +100,7 @@ extension Gateway {
         let reporter = RelayReporter(
             metrics: core.metrics, journal: core.journal, time: core.time, logger: core.logger)
         return Relay(
-            configuration: RelayConfiguration(core.settings.zizq), writer: outbox,
+            configuration: RelayConfiguration(core.settings.zizq, memory: core.settings.limits.memory), writer: outbox,
             reader: try OutboxReader.open(core.settings),
             client: client, time: core.time
         ) { reporter.report($0) }
@@ -114,8 +114,9 @@ extension Gateway {
         }
         let routes = routePaths.count
         if routes == 0 {
-            logger.warning(
-                "no routes: every webhook is answered 404", metadata: .fields([.file: core.settings.routes]))
+            logger.error(
+                "no routes: every webhook is answered 404 until a route file is added",
+                metadata: .fields([.file: core.settings.routes]))
         }
         logger.notice(
             "started",

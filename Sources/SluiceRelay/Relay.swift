@@ -183,7 +183,7 @@ package final class Relay: Sendable {
         switch change {
         case .acknowledge(let jobs): try await writer.acknowledge(jobs)
         case .deadLetter(let jobs): try await writer.deadLetter(jobs)
-        case .park(let jobs): try await writer.park(jobs, detail: "The Zizq server has no licence for batched jobs.")
+        case .park(let jobs): try await writer.park(jobs, detail: "the Zizq server has no licence for batched jobs")
         case .release(isAll: true): _ = try await writer.unparkAll()
         case .release(isAll: false):
             _ = try await writer.perform { store throws(OutboxError) in try store.unpark(limit: 1) }

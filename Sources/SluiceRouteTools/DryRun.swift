@@ -51,7 +51,7 @@ struct DryRunKeys {
                 stored.deadLetters += part.deadLetters
             case .deadLetter:
                 remember(part, of: sender)
-                stored.deadLetters += part.jobs.map { _ in .changedBody } + part.deadLetters
+                stored.deadLetters += part.jobs.map { _ in .changedBody(of: part) } + part.deadLetters
             }
         }
         if stored.duplicates == delivery.parts.count { stored.duplicateOf = first }

@@ -63,7 +63,7 @@ extension Route {
             return nil
         }
         // The signature covers nothing here, so the header is as good as the body.
-        let reader = BodyReader(kind: parts.body.kind, unwrapsPayload: false, trustsContentType: true)
+        let reader = BodyReader(kind: parts.body.kind, jsonField: nil, trustsContentType: true)
         let before = scratch.charge.bytes
         defer { scratch.charge.giveBack(downTo: before) }
         guard scratch.charge.take(reader.memory(for: request)) else { return .memoryFull }

@@ -165,7 +165,10 @@ extension Route {
             }
         }
         if Trace.isRecording { addKey(key, context, to: &trace) }
-        assembly.begin(Delivery.Part(key: key, bodyHash: Fingerprint(contentDigest(context).span)))
+        assembly.begin(
+            Delivery.Part(
+                key: key, bodyHash: Fingerprint(contentDigest(context).span),
+                element: keysAreOfElements ? context.item : nil))
         guard isMissing else { return true }
         let detail =
             keysAreOfElements

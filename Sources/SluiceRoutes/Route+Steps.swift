@@ -353,7 +353,7 @@ extension BodyReader {
         }
         if trustsContentType { return declaredFamily(request) }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
-        return Self.isPayload(request.body) ? .form : .json
+        return holdsField(request.body) ? .form : .json
     }
 }
 

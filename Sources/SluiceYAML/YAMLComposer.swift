@@ -107,7 +107,8 @@ struct YAMLComposer {
         emptyValues.append(
             YAMLError(
                 position,
-                "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it"))
+                "\(what()); write the word null, \"\" for an empty text, {} for an empty mapping, or remove it",
+                value: node.position))
     }
 
     /// The text of a key, or `nil` where it is none, which has been noted.

@@ -62,9 +62,13 @@ package struct YAMLError: Error, Sendable, Hashable {
     package let position: YAMLPosition
     /// What is wrong and what to do; one line.
     package let message: String
+    /// Where the value is that is wrong, or missing: what a reader says about it would follow from this problem.
+    package let value: YAMLPosition
 
-    package init(_ position: YAMLPosition, _ message: String) {
+    /// - Parameter value: nil for a value at `position`.
+    package init(_ position: YAMLPosition, _ message: String, value: YAMLPosition? = nil) {
         self.position = position
         self.message = message
+        self.value = value ?? position
     }
 }

@@ -52,7 +52,7 @@ struct SluiceCommand: AsyncParsableCommand {
         version: SluiceVersion.current,
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, ExplainCommand.self, KindsCommand.self,
-            SchemaCommand.self,
+            SchemaCommand.self, ProvidersCommand.self,
             SendCommand.self, OutboxCommand.self, DeadCommand.self, RoutesCommand.self, ReloadCommand.self,
             HealthCommand.self,
             DevQueueCommand.self,

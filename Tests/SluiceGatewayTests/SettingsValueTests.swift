@@ -1,9 +1,21 @@
 import SluiceBase
+import SluiceRelay
 import Testing
 
 @testable import SluiceGateway
 
 @Suite struct SettingsValueTests {
+    @Test(
+        "all batches together, each in memory twice, take at most a quarter of `limits.memory`",
+        arguments: [(256, 8, 1, 8), (256, 8, 16, 2), (256, 64, 1, 32), (4096, 64, 16, 32), (32, 8, 4, 1)])
+    func batchBytes(memory: Int, batch: Int, concurrency: Int, expected: Int) {
+        var server = Settings().zizq
+        (server.batchBytes, server.concurrency) = (.mebibytes(batch), concurrency)
+        let relay = RelayConfiguration(server, memory: .mebibytes(memory))
+        #expect(relay.limits.bytes == ByteCount.mebibytes(expected).bytes)
+        #expect(relay.concurrency == concurrency)
+    }
+
     @Test(
         "a server's URL is taken apart and written in its shortest form",
         arguments: [

@@ -46,12 +46,31 @@ import Testing
     func rules() {
         let told = ProblemDocument.response(for: .malformedRequest, rule: MessageError.contentLengthTwice.rawValue).body
             .span.text
-        #expect(told.contains(#""detail":"The request is not well-formed HTTP/1.1: more than one Content-Length.","#))
+        #expect(told.contains(#""detail":"The request is malformed: more than one Content-Length.","#))
         let unsafe = ProblemDocument.response(for: .malformedRequest, rule: #"a "quote""#).body
         #expect(unsafe == ProblemDocument.response(for: .malformedRequest).body)
         #expect(
-            ProblemDocument.response(for: .signatureInvalid, rule: "x").body
-                == ProblemDocument.response(for: .signatureInvalid).body)
+            ProblemDocument.response(for: .outboxFull, rule: "x").body
+                == ProblemDocument.response(for: .outboxFull).body)
+    }
+
+    @Test(
+        "a request whose signature is refused is told which part is missing or not valid",
+        arguments: [
+            (
+                ErrorCode.signatureMissing, "the header x-time, which contains the timestamp, is missing",
+                "The request lacks a part of the signature that this route expects: "
+                    + "the header x-time, which contains the timestamp, is missing."
+            ),
+            (
+                .signatureInvalid, "the timestamp in the header x-time is not a number of seconds since 1970",
+                "The signature is not valid for this route: "
+                    + "the timestamp in the header x-time is not a number of seconds since 1970."
+            ),
+        ])
+    func signatures(code: ErrorCode, reason: String, detail: String) {
+        let text = ProblemDocument.response(for: code, rule: reason).body.span.text
+        #expect(text.contains("\"detail\":\"\(detail)\","), "\(text)")
     }
 
     @Test("every rule that a message can break has a sentence of its own")

@@ -205,7 +205,7 @@ struct IngestTests {
         #expect(after.deliveredBytes == before.deliveredBytes)
         #expect(after.deadLetters == before.deadLetters)
         #expect(after.parkedJobs == before.parkedJobs)
-        #expect(after.rememberedDeliveries == 9)
+        #expect(after.rememberedKeys == 9)
         #expect(after.lastJobID == 9)
         #expect(after.oldestPendingAtMilliseconds == before.oldestPendingAtMilliseconds)
     }

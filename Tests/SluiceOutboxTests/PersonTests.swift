@@ -102,10 +102,22 @@ struct PersonTests {
                     .duplicate(firstDeliveryID: "delivery-2", changedBody: false)
                 ])
         }
-        // Forgotten once more the count goes on.
+        // The next acceptance can be forgotten, too, and the count goes on.
         #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 1)
         #expect(store.outcomes([sample(4, key: 1, at: fixture.time)]) == [stored])
         #expect(try store.pending().last?.job.uniqueKey == "github:4~2")
+    }
+
+    @Test("a key that was forgotten cannot be forgotten again") func forgottenTwice() throws {
+        let store = try fixture.open()
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        _ = store.commit([sample(1, at: time, jobs: 0, deadLetters: [letter, letter], request: [9])])
+        #expect(try store.discardDeadLetter(1, forgetsKey: true) == 1)
+        #expect(try store.discardDeadLetter(2, forgetsKey: true) == 0)
+        #expect(try store.forgetKeys(ofDelivery: "delivery-1").count == 0)
+        #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 0)
+        #expect(store.outcomes([sample(2, key: 1, at: time)]) == [stored])
+        #expect(try store.forgetKeys([Fingerprint(number: 1)]).count == 1)
     }
 
     @Test("a forgotten key counts on for another window") func forgottenKeyCounts() throws {

@@ -143,10 +143,10 @@ struct RetentionTests {
             }
             _ = store.commit(batch)
         }
-        #expect(store.status.rememberedDeliveries == 2000)
+        #expect(store.status.rememberedKeys == 2000)
         fixture.time.advance(by: .seconds(100))
         quiet(store)
-        #expect(store.status.rememberedDeliveries == 1000)
+        #expect(store.status.rememberedKeys == 1000)
         #expect(try store.number("SELECT count(*) FROM deliveries WHERE id % 2 = 0") == 0)
         #expect(try store.number("SELECT count(*) FROM seen WHERE delivery % 2 = 0") == 0)
         #expect(
@@ -157,7 +157,7 @@ struct RetentionTests {
         fixture.time.advance(by: .seconds(1000))
         try store.acknowledge(acks(1...1))
         quiet(store)
-        #expect(store.status.rememberedDeliveries == 1)
+        #expect(store.status.rememberedKeys == 1)
     }
 
     @Test("over the key limit the oldest without a job go first") func overKeyLimit() throws {
@@ -170,7 +170,7 @@ struct RetentionTests {
         for start in stride(from: 2, through: 1502, by: 100) {
             _ = store.commit((start..<(start + 100)).map { sample($0, at: fixture.time, jobs: 0) })
             store.maintain()
-            #expect(store.status.rememberedDeliveries <= 1000)
+            #expect(store.status.rememberedKeys <= 1000)
         }
         #expect(store.status.isKeyLimitReached)
         #expect(store.status.keysForgottenEarly == 601)
@@ -182,6 +182,88 @@ struct RetentionTests {
         #expect(store.outcomes([sample(9003, key: 1500, at: fixture.time)]).first != stored)
     }
 
+    @Test("deliveries without a key do not count as keys, and evict none") func keylessDoNotCount() throws {
+        let fixture = Fixture {
+            $0.maximumKeys = 1000
+            $0.keepDelivered = .zero
+        }
+        let store = try fixture.open()
+        _ = store.commit([sample(1, at: fixture.time, jobs: 0)])
+        for start in stride(from: 2, through: 4902, by: 100) {
+            _ = store.commit((start..<(start + 100)).map { sample($0, hasKey: false, at: fixture.time, jobs: 0) })
+            store.maintain()
+        }
+        quiet(store)
+        let crashed = try fixture.afterCrash()
+        for (store, time) in [(store, fixture.time), (crashed.store, crashed.fixture.time)] {
+            #expect(store.status.rememberedKeys == 1)
+            #expect(store.status.keysForgottenEarly == 0 && !store.status.isKeyLimitReached)
+            #expect(
+                store.outcomes([sample(9001, key: 1, at: time)]) == [
+                    .duplicate(firstDeliveryID: "delivery-1", changedBody: false)
+                ])
+        }
+        // Their rows serve nothing without a job, and have a limit of the same size.
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 1001)
+        fixture.time.advance(by: .seconds(8 * 86400))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0 && store.ledger.keyless == 0)
+    }
+
+    @Test("of a large outbox the rows without a key are counted step by step") func keylessCountedInSteps() throws {
+        let fixture = Fixture {
+            $0.maximumKeys = 1000
+            $0.keepDelivered = .zero
+        }
+        let store = try fixture.open()
+        _ = store.commit((1...1200).map { sample($0, hasKey: !$0.isMultiple(of: 4), at: fixture.time, jobs: 0) })
+        let counted = store.ledger
+        // As at the start of an outbox with more rows than are counted at once.
+        store.ledger.keyless = 0
+        store.ledger.uncountedRows = 1..<store.ledger.nextDelivery
+        store.maintain()
+        #expect(store.status.rememberedKeys == 1200)
+        #expect(!store.status.isKeyLimitReached)
+        #expect(try store.countKeyless(limit: 500))
+        #expect(store.status.rememberedKeys == 1075)
+        _ = store.commit([sample(1201, hasKey: false, at: fixture.time, jobs: 0)])
+        #expect(store.status.rememberedKeys == 1075)
+        #expect(try store.countKeyless(limit: 500))
+        #expect(try !store.countKeyless(limit: 500))
+        #expect(store.ledger.keyless == counted.keyless + 1)
+        #expect(store.status.rememberedKeys == 900)
+    }
+
+    @Test("over the key limit only pending, parked and dead jobs keep a key, and kept delivered jobs their row")
+    func overKeyLimitKept() throws {
+        let fixture = Fixture { $0.maximumKeys = 1000 }
+        let store = try fixture.open()
+        for start in stride(from: 1, through: 2401, by: 100) {
+            _ = store.commit((start..<(start + 100)).map { sample($0, at: fixture.time, payload: 10) })
+            let jobs = Int64(start)...Int64(start + 99)
+            try store.acknowledge(acks(jobs).filter { $0.job != 1 && $0.job != 2 })
+            if start == 1 {
+                try store.park([1], detail: "No licence.")
+                _ = try store.bury(2)
+            }
+            store.maintain()
+            #expect(store.status.rememberedKeys <= 1000)
+        }
+        #expect(store.status.keysForgottenEarly == 1500 && store.status.isKeyLimitReached)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 2500)
+        let crashed = try fixture.afterCrash()
+        #expect(crashed.store.status.rememberedKeys == 1000)
+        for number in [1, 2, 1503, 2500] {
+            #expect(
+                store.outcomes([sample(9000, key: number, at: fixture.time)]) == [
+                    .duplicate(firstDeliveryID: "delivery-\(number)", changedBody: false)
+                ])
+        }
+        for number in [3, 1502] {
+            #expect(store.outcomes([sample(9000 + number, key: number, at: fixture.time)]) == [stored])
+        }
+    }
+
     @Test("over the key limit a backlog at the front is passed in steps") func overKeyLimitBacklog() throws {
         let fixture = Fixture { $0.maximumKeys = 1000 }
         let store = try fixture.open()
@@ -191,8 +273,8 @@ struct RetentionTests {
         _ = store.commit((3001...3100).map { sample($0, at: fixture.time, jobs: 0) })
         for _ in 0..<4 { store.maintain() }
         #expect(store.status.keysForgottenEarly == 100)
-        #expect(store.status.rememberedDeliveries == 3000)
-        #expect(store.forgetFrom == 0)
+        #expect(store.status.rememberedKeys == 3000)
+        #expect(store.forgetFrom.keyed == 0)
     }
 
     @Test("free pages are given back in quiet moments") func freePagesGiven() throws {

@@ -14,6 +14,7 @@ import Testing
         let route = try route(openRoute("each: ${body.items}\nunique_key: ${body.id}"))
         let delivery = try #require(TestRequest(Self.body).processed(by: route).delivery)
         #expect(delivery.parts.map(\.key?.text) == ["open:d"])
+        #expect(delivery.parts.map(\.element) == [nil])
         #expect(delivery.jobs.map(\.uniqueKey) == ["open:d#0.0", "open:d#0.1", "open:d#0.2"])
     }
 
@@ -80,7 +81,9 @@ import Testing
     func ignoredElements() throws {
         let text = openRoute(
             "each: ${body.items}\nunique_key: ${item.id}\notherwise: ignore", rule: "when: { item.id: b }")
-        #expect(TestRequest(Self.body).processed(by: try route(text)).delivery?.parts.map(\.key?.text) == ["open:b"])
+        let parts = try #require(TestRequest(Self.body).processed(by: try route(text)).delivery?.parts)
+        #expect(parts.map(\.key?.text) == ["open:b"])
+        #expect(parts.map(\.element) == [1])
     }
 
     @Test("with `match: all` and keys of elements the jobs of one element have the rule behind the key")

@@ -19,6 +19,8 @@ import Testing
         ])
     func keys(rule: String, line: String, key: String) {
         let found = problems(openRoute("\(line)\notherwise: ignore", rule: rule))
+        // No second error says that nothing is not a text.
+        #expect(found.count == 1, "\(found)")
         #expect(
             found.contains {
                 $0.hasSuffix(
@@ -26,6 +28,15 @@ import Testing
                         + "mapping, or remove it"
                 )
             }, "\(found)")
+    }
+
+    @Test("a value that YAML has and route files do not is one error", arguments: ["path", "name", "verify", "jobs"])
+    func aliases(key: String) {
+        var lines = ["path": "/a", "name": "a", "verify": "none", "jobs": "[{type: t}]"]
+        lines[key] = "*a"
+        let text = lines.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: "\n  ")
+        let found = problems("routes:\n- \(text)\n")
+        #expect(found.count == 1 && found[0].contains("aliases (*name) are not allowed"), "\(found)")
     }
 
     @Test("nothing behind a dash is an error too")

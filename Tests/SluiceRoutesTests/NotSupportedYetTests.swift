@@ -14,15 +14,6 @@ import Testing
         #expect(problems(text) == ["4:17: 'alg': '\(name)' is not supported yet"])
     }
 
-    @Test(
-        "a word, a provider",
-        arguments: [
-            ("provider: stripe", "5:15: the provider 'stripe' is not supported yet")
-        ])
-    func words(line: String, expected: String) {
-        #expect(problems(openRoute(line)) == [expected])
-    }
-
     @Test("'match: first', which is the default, is read")
     func matchFirst() {
         #expect(problems(openRoute("match: first")) == [])

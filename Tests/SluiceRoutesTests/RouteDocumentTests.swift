@@ -23,7 +23,6 @@ import Testing
                 #expect(isNamed, "\(table.noun): \(key)")
             }
         }
-        for name in RouteLanguage.providers { #expect(before.contains("| `\(name)` |")) }
     }
 
     @Test("each example on the page compiles without a problem, and what it expects of requests comes out")

@@ -84,6 +84,29 @@ import Testing
         #expect(keyWarnings("${sha256.body}", provider: false) == [])
     }
 
+    @Test(
+        "a unique key that is never the same twice is a warning, whether the route verifies or not",
+        arguments: [
+            ("'${delivery.id}'", "the delivery's id"), ("'${delivery.received_at}'", "the time of receipt"),
+            ("['${header.X-Id}', '${delivery.received_ms}']", "the time of receipt"),
+            ("'${event}'", "the time of receipt"),
+        ])
+    func changingKey(key: String, noun: String) {
+        for verify in ["none", "{alg: hmac-sha256, signature_from: '${header.S}'}, secrets: [{env: SECRET}]"] {
+            let text =
+                "routes:\n- {path: /a, verify: \(verify), event: '${delivery.received_at}${body.e}',\n"
+                + "  unique_key: \(key), jobs: [{type: t}]}\n"
+            let compilation = compile([("r.yaml", text)])
+            #expect(compilation.problems == [])
+            #expect(
+                compilation.warnings.map(\.description) == [
+                    "r.yaml:3:15: warning: the unique key uses \(noun), which is different for each request: a repeated "
+                        + "delivery is never a duplicate; use a value that the sender repeats, such as a field of the "
+                        + "body"
+                ], "\(verify)")
+        }
+    }
+
     @Test("without a rule that takes everything the route must say what happens otherwise")
     func otherwise() {
         let text = "routes:\n- {path: /a, verify: none, jobs: [{when: {body.a: 1}, type: t}]}\n"

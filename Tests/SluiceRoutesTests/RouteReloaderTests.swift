@@ -204,6 +204,22 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "the route files contain no routes; keeping the previous routes")
         #expect(watch.table?.routes.map(\.path) == ["/a"])
         #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
+        try watch.folder.write("a.yaml", "kinds:\n  k: {}\n")
+        #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
+        try watch.folder.write("a.yaml", "routes: []\n")
+        #expect(watch.hangUp() == "the route files contain no routes; keeping the previous routes")
+        #expect(watch.table?.routes.map(\.path) == ["/a"])
+    }
+
+    @Test("a gateway may start without routes, and then loads no files without routes either")
+    func startsEmpty() throws {
+        let watch = try watch(["a.yaml": "routes: []\n"])
+        #expect(watch.table?.routes.isEmpty == true)
+        try watch.folder.write("a.yaml", "kinds:\n  k: {}\n")
+        #expect(watch.hangUp() == "the route files contain no routes")
+        try watch.folder.write("a.yaml", text("/a"))
+        _ = watch.hangUp()
+        #expect(watch.table?.routes.map(\.path) == ["/a"])
     }
 
     @Test("a folder that goes away changes nothing")

@@ -98,7 +98,7 @@ import Testing
         #expect(summaries.map(\.methods) == [["POST", "PUT"], ["POST"]])
         #expect(summaries.map(\.place) == ["routes/r.yaml:3", "routes/r.yaml:14"])
         #expect(summaries.map(\.verification) == ["github", "none"])
-        #expect(summaries.map(\.uniqueKey) == ["${header.x-github-delivery}", "${body.a} + ${body.b}"])
+        #expect(summaries.map(\.uniqueKey) == ["${header.X-GitHub-Delivery}", "${body.a} + ${body.b}"])
         #expect(summaries.map(\.each) == ["${body.items}", nil])
         #expect(summaries.map(\.makes) == [["k", "ignore", "t-${body.a}"], ["t"]])
         #expect(summaries.map(\.otherwise) == ["dead_letter", nil])

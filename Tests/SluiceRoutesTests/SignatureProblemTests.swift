@@ -177,8 +177,6 @@ import Testing
             ("signed: '${body.a}'", "${sha256.body.a}", "the digest of the field a of the body"),
             ("signed: '${sha256.body.a}'", "${sha256.body.a.b}", nil), ("signed: '${body.a}'", "${body.a}", nil),
             ("signed: '${header.I ?? \"\"}:${body}'", "${header.I}", "the header i"),
-            ("signed: '${body}'", "${delivery.id}", "the delivery's id"),
-            ("signed: '${body}'", "['${body.a}', '${delivery.received_ms}']", "the time of receipt"),
             ("signed: '${body}'", "${delivery.remote_address}", "the sender's address"),
             ("signed: '${id}', id_from: '${body.i}'", "${body.i}", nil),
             ("signed: '${body}'", "${event}", "the event"), ("signed: '${header.E}:${body}'", "${event}", nil),

@@ -202,6 +202,10 @@ import Testing
                 ["outbox", "forget", "--key", "github"],
                 "Error: use --delivery ID or --key ROUTE KEY"
             ),
+            (
+                ["outbox", "forget", "--key", "github", "--17"],
+                "Error: use --delivery ID or --key ROUTE KEY; if the key begins with a dash, write -- before it"
+            ),
             (["outbox", "forget", "--delivery", "../x"], "Error: '../x' is not the id of a delivery"),
             (
                 ["send", "gitlab", "push", "--to", "http://127.0.0.1:1/"],

@@ -181,6 +181,15 @@ import Testing
             let unknown = try await gateway.command("outbox", "forget", "--key", "github", "delivery-3")
             #expect(unknown.errors == "sluice: no delivery with this key is remembered, so it is accepted as new\n")
             #expect(unknown.ending == .exited(1))
+            for key in ["--17", "--outbox-path", "--key"] {
+                let dashed = try await gateway.command("outbox", "forget", "--key", "github", "--", key)
+                #expect(dashed.errors == unknown.errors)
+            }
+            let again = try await gateway.command("outbox", "forget", "--delivery", String(id))
+            #expect(
+                again.errors == "sluice: no unique key of the delivery is remembered, so it is accepted as new when it "
+                    + "is sent again\n")
+            #expect(again.ending == .exited(1))
             if isRunning { #expect(try await gateway.stop() == .exited(0)) }
         }
         try await GatewayUnderTest.run(setup) { gateway in

@@ -156,7 +156,9 @@ import Testing
             "sluice: start the gateway to see its route table, or name a folder to see the table of its files: sluice "
             + "routes FOLDER\n"
         let nowhere = try await run([ProjectFiles.binary, "routes"], in: try TemporaryFolder())
-        #expect(nowhere == (.exited(1), "", "sluice: no outbox at sluice.db; set outbox.path\n" + otherWay))
+        #expect(nowhere == (.exited(69), "", "sluice: no outbox at sluice.db; set outbox.path\n" + otherWay))
+        let reload = try await run([ProjectFiles.binary, "reload"], in: try TemporaryFolder())
+        #expect(reload == (.exited(69), "", "sluice: no outbox at sluice.db; set outbox.path\n"))
         try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.shutdown": "0"])) { gateway in
             #expect(try await gateway.stop() == .exited(0))
             let stopped = try await gateway.command("routes")

@@ -48,6 +48,12 @@ import Testing
         for key in RouteLanguage.mappings.flatMap(\.keys) { #expect(page.text.contains("| `\(key)` |"), "\(key)") }
     }
 
+    @Test("the page of providers is what the presets make")
+    func pageOfProviders() throws {
+        let page = try Self.page("docs/reference/providers.md", isMadeBy: { _ in ProviderPage.markdown })
+        for name in ProviderCatalog.names { #expect(page.text.contains("## \(name)\n"), "\(name)") }
+    }
+
     /// A page that `make docs` writes.
     private static func page(_ path: String, isMadeBy make: (String) -> String) throws -> TextFile {
         let page = try SourceTree.file(path)

@@ -84,7 +84,9 @@ package enum ControlClient {
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
-        return StartupError(.wrongInput, "no outbox at \(path)\(hint)\(otherWay)")
+        // Without an outbox no gateway runs, which is what these two need.
+        let status: ExitStatus = request == .routes || request == .reload ? .unavailable : .wrongInput
+        return StartupError(status, "no outbox at \(path)\(hint)\(otherWay)")
     }
 
     private static func askAtRest(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)

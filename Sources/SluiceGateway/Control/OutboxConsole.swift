@@ -91,7 +91,7 @@ package struct OutboxConsole: Sendable {
                     deadBytes: status.deadBytes,
                     deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: status.undeliveredBytes,
                     undeliveredLimit: limit.bytes,
-                    deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedDeliveries,
+                    deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes, isGatewayRunning: isGatewayRunning))
         }
     }

@@ -48,7 +48,10 @@ struct ListenerObserver: HTTPServerObserver {
                 "refused a connection: limits.connections_per_address is reached", metadata: .fields([.peer: peer]))
         case .outOfDescriptors:
             logger.error(
-                "cannot accept connections: out of file descriptors; raise the limit on open files")
+                """
+                cannot accept connections: out of file descriptors; raise the limit on open files of the process \
+                (ulimit -n, LimitNOFILE, --ulimit nofile), or of the system (sysctl fs.file-max)
+                """)
         }
     }
 

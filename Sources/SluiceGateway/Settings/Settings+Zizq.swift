@@ -6,10 +6,13 @@ internal import SluiceRelay
 internal import Zizq
 
 extension RelayConfiguration {
-    init(_ server: Settings.QueueServer) {
+    /// A batch is in memory twice, as jobs and as the body of a request: all of them together take at most a quarter as
+    /// much as `limits.memory`.
+    init(_ server: Settings.QueueServer, memory: ByteCount) {
+        let share = memory.bytes / 4 / (2 * server.concurrency)
         self.init(
-            limits: BatchLimits(jobs: server.batchJobs, bytes: server.batchBytes.bytes), timeout: server.timeout,
-            concurrency: server.concurrency, uniqueKeys: server.uniqueKeys)
+            limits: BatchLimits(jobs: server.batchJobs, bytes: min(server.batchBytes.bytes, share)),
+            timeout: server.timeout, concurrency: server.concurrency, uniqueKeys: server.uniqueKeys)
     }
 }
 

@@ -33,12 +33,13 @@ package struct SettingsOption: Sendable {
     }
 
     /// Takes apart what a command has that takes words of its own beside settings: the options of settings with their
-    /// values, and all else that does not begin with a dash.
+    /// values, and all else that does not begin with a dash, or is behind `--`.
     package static func split(_ arguments: [String]) -> (options: [String], words: [String]) {
         var options: [String] = []
         var words: [String] = []
         var isValue = false
-        for argument in arguments {
+        for (index, argument) in arguments.enumerated() {
+            if !isValue, argument == "--" { return (options, words + arguments[(index + 1)...]) }
             if isValue || argument.hasPrefix("-") { options.append(argument) } else { words.append(argument) }
             isValue = !isValue && byOption[argument] != nil
         }

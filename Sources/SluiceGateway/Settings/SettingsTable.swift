@@ -96,7 +96,8 @@ package enum SettingsTable {
             meaning: "Maximum number of jobs in one bulk enqueue"),
         Setting(
             "zizq.batch_bytes", \.zizq.batchBytes, in: .zizq, form: .size(.kibibytes(64), .mebibytes(64)),
-            meaning: "Maximum size of one bulk enqueue; a larger job is sent alone"),
+            meaning: "Maximum size of one bulk enqueue, less if all batches would take more than a quarter of "
+                + "`limits.memory`; a larger job is sent alone"),
         Setting(
             "zizq.timeout", \.zizq.timeout, in: .zizq, form: .duration(.seconds(1) ... .seconds(600)),
             meaning: "Timeout for an answer"),

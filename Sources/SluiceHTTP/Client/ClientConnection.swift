@@ -74,9 +74,18 @@ final class ClientConnection: EventHandler {
     private func resolved(_ result: Result<[SocketAddress], Resolver.LookUpError>) {
         guard phase == .resolving else { return }
         switch result {
-        case .success(let addresses): connect(to: addresses)
+        case .success(let addresses): connect(toAllowed: addresses)
         case .failure(let failure): fail(.resolve, "cannot resolve \(failure)")
         }
+    }
+
+    private func connect(toAllowed addresses: [SocketAddress]) {
+        guard let isAllowed = pool.configuration.isAllowed else { return connect(to: addresses) }
+        let allowed = addresses.filter { if case .inet(let peer) = $0 { isAllowed(peer) } else { false } }
+        guard !allowed.isEmpty else {
+            return fail(.connect, "cannot connect to \(hostName): none of its addresses is allowed")
+        }
+        connect(to: allowed)
     }
 
     private func connect(to addresses: [SocketAddress]) {

@@ -16,6 +16,8 @@ package struct HTTPClientConfiguration: Sendable {
     package var authority: String
     /// Set for TLS.
     package var tls: TLSClientContext?
+    /// Which addresses of a name may be connected to; all, unless somebody else has chosen the name.
+    package var isAllowed: (@Sendable (PeerAddress) -> Bool)?
     /// To resolve, connect and shake hands, for all addresses of a name together.
     package var connectTimeout = Duration.seconds(10)
     /// Connections at once; more requests wait for one to come free.

@@ -1,6 +1,7 @@
 package import SluiceBase
 
-/// The exact rule that a message broke. The raw value is a sentence for the log; the sender sees only the code's title.
+/// The exact rule that a message broke. The raw value is the reason in the log and completes the sentence in the
+/// answer, so it must be true of every message with the fault.
 package enum MessageError: String, CaseIterable, Error, Sendable {
     // Lines
     case tlsHandshake = "a TLS handshake on a listener without TLS"
@@ -11,8 +12,10 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     case tooManyHeaderLines = "too many header lines"
 
     // The first line
+    case requestLine = "a request line that is not a method, a target and an HTTP version with one space between them"
     case method = "a method that is not a token of at most 32 bytes"
-    case target = "a request target that is neither a path nor a whole http or https URL"
+    case target = "a request target that is neither a path nor an http or https URL with host, optional port and path"
+    case targetByte = "a request target with a character that must be percent-encoded"
     case targetTooLong = "a request target over the limit"
     case version = "a malformed HTTP version"
     case versionNotSupported = "an HTTP version other than 1.0 and 1.1"
@@ -23,7 +26,7 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
     // Header lines
     case foldedLine = "a header line that begins with white space"
     case spaceBeforeColon = "white space between a header name and its colon"
-    case headerName = "a malformed header name"
+    case headerName = "a malformed header name, or a header line without a colon"
     case hostMissing = "no Host header"
     case hostTwice = "more than one Host header"
     case host = "a malformed Host header"
@@ -60,8 +63,10 @@ package enum MessageError: String, CaseIterable, Error, Sendable {
         case .transferCodingNotSupported: .transferCodingNotSupported
         case .bodyTooLarge: .bodyTooLarge
         case .bodyTooSlow: .bodyTimeout
-        case .tlsHandshake, .bareCarriageReturn, .bareLineFeed, .controlByte, .method, .target, .version, .statusLine,
-            .switchingProtocols, .tooManyInterimAnswers, .foldedLine, .spaceBeforeColon, .headerName, .hostMissing,
+        case .tlsHandshake, .bareCarriageReturn, .bareLineFeed, .controlByte, .requestLine, .method, .target,
+            .targetByte,
+            .version, .statusLine, .switchingProtocols, .tooManyInterimAnswers, .foldedLine, .spaceBeforeColon,
+            .headerName, .hostMissing,
             .hostTwice, .host,
             .contentLength, .contentLengthTwice, .bothLengths, .transferCodingInOldVersion, .transferCoding,
             .chunkedTwice,

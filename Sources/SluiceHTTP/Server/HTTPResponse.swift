@@ -28,7 +28,8 @@ package enum ProblemDocument {
     /// The answer for a code.
     ///
     /// - Parameters:
-    ///   - rule: which rule a malformed request breaks; never anything of the request itself.
+    ///   - rule: which rule the request breaks, or which part of a signature is missing or not valid; never anything
+    ///     of the request itself. Codes whose sentence says it all leave it out.
     ///   - headers: what this refusal says in addition, such as `allow` or `retry-after`.
     package static func response(
         for code: ErrorCode, rule: String? = nil, headers: [(name: String, value: String)] = []
@@ -40,10 +41,18 @@ package enum ProblemDocument {
     }
 
     private static func body(for code: ErrorCode, _ rule: String?) -> [UInt8] {
-        guard let rule, code == .malformedRequest || code == .headTooLarge, needsNoEscape(rule) else {
+        guard let rule, namesRule(code), needsNoEscape(rule) else {
             return bodies[code] ?? render(code, detail: code.title)
         }
         return render(code, detail: "\(code.title.dropLast()): \(rule).")
+    }
+
+    /// Whether the code covers several causes, so that its sentence alone does not say what to correct.
+    private static func namesRule(_ code: ErrorCode) -> Bool {
+        switch code {
+        case .malformedRequest, .headTooLarge, .signatureMissing, .signatureInvalid: true
+        default: false
+        }
     }
 
     private static func needsNoEscape(_ text: String) -> Bool {

@@ -44,7 +44,8 @@ extension RequestParser {
         guard method.count <= Self.methodBytes else { throw .method }
         guard index < end else { return }
         guard bytes[index] == ASCII.space, !method.isEmpty else {
-            throw Self.fault(for: bytes[index], otherwise: .method)
+            let isWord = bytes[index] == ASCII.carriageReturn && !method.isEmpty
+            throw Self.fault(for: bytes[index], otherwise: isWord ? .requestLine : .method)
         }
         index += 1
         target = index..<index
@@ -57,9 +58,7 @@ extension RequestParser {
         target = target.lowerBound..<index
         guard target.count <= limits.targetBytes else { throw .targetTooLong }
         guard index < end else { return }
-        guard bytes[index] == ASCII.space, !target.isEmpty else {
-            throw Self.fault(for: bytes[index], otherwise: .target)
-        }
+        guard bytes[index] == ASCII.space, !target.isEmpty else { throw Self.targetFault(bytes[index]) }
         index += 1
         versionStart = index
         phase = .version
@@ -79,7 +78,9 @@ extension RequestParser {
             index += 1
             switch position {
             case 0..<5, 6:
-                guard byte == Self.versionForm[position] else { throw Self.fault(for: byte, otherwise: .version) }
+                guard byte == Self.versionForm[position] else {
+                    throw Self.fault(for: byte, otherwise: position == 0 ? .requestLine : .version)
+                }
             case 5, 7:
                 guard ASCII.isDigit(byte) else { throw Self.fault(for: byte, otherwise: .version) }
             case 8:
@@ -95,9 +96,18 @@ extension RequestParser {
         let minor = bytes[versionStart + 7] &- 0x30
         guard bytes[versionStart + 5] == UInt8(ascii: "1"), minor <= 1 else { throw .versionNotSupported }
         minorVersion = Int(minor)
-        guard let resolved = RequestTarget.resolve(bytes, method: method, target: target) else { throw .target }
-        target = resolved
+        target = try RequestTarget.resolve(bytes, method: method, target: target)
         phase = .fields
+    }
+
+    /// The fault of a target that ends at a byte that it cannot contain, or that is empty.
+    private static func targetFault(_ byte: UInt8) -> MessageError {
+        switch byte {
+        case ASCII.lineFeed: .bareLineFeed
+        case ASCII.carriageReturn, ASCII.space: .requestLine
+        case 0..<0x20, 0x7F: .controlByte
+        default: .targetByte
+        }
     }
 
     private static func fault(for byte: UInt8, otherwise fault: MessageError) -> MessageError {

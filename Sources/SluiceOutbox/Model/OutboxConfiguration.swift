@@ -62,13 +62,14 @@ package struct OutboxStatus: Sendable, Hashable {
     package var buriedJobs: Set<Int64> = []
     /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0
-    /// Deliveries remembered, with or without a key, each part for itself: what counts against `outbox.max_keys`.
-    package var rememberedDeliveries = 0
+    /// Deliveries remembered with their unique key, each part for itself: what counts against `outbox.max_keys`. For a
+    /// short time after the start of a large outbox, deliveries without a key may be included.
+    package var rememberedKeys = 0
     /// The last job stored; 0 before the first one.
     package var lastJobID: Int64 = 0
-    /// Deliveries forgotten before their time since the outbox was opened, because `outbox.max_keys` was reached.
+    /// Keys dropped before they expired since the outbox was opened, because `outbox.max_keys` was reached.
     package var keysForgottenEarly = 0
-    /// Whether more deliveries are remembered than `outbox.max_keys` allows, or some had to be forgotten early.
+    /// Whether more keys are remembered than `outbox.max_keys` allows, or some were dropped early.
     package var isKeyLimitReached = false
     /// What keeps the outbox from storing.
     package var condition = OutboxCondition.storing

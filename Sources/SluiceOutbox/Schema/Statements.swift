@@ -154,6 +154,11 @@ package enum Statements {
     /// 1: id.
     package static let deleteDelivery = "DELETE FROM deliveries WHERE id = ?1"
 
+    /// 1: delivery. The row stays for lists while a delivered job of it is kept.
+    package static let dropKey = "UPDATE deliveries SET key = NULL WHERE id = ?1"
+    /// 1 and 2: the first row, and the one behind the last.
+    package static let countKeyless = "SELECT count(*) FROM deliveries WHERE id >= ?1 AND id < ?2 AND key IS NULL"
+
     /// 1: delivery. Its key.
     package static let selectKey = "SELECT key FROM deliveries WHERE id = ?1"
     /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next

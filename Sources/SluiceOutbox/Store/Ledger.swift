@@ -48,6 +48,11 @@ struct Ledger: Equatable {
     /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
     var finished: Set<Int64> = []
 
+    /// Rows in `deliveries` without a key that have been counted: all but those in `uncountedRows`.
+    var keyless: Int64 = 0
+    /// Rows in `deliveries` of which it is not known yet how many have no key. Empty soon after the start.
+    var uncountedRows: Range<Int64> = 1..<1
+
     /// Whether the row of `progress` must be written in this transaction.
     var isChanged = false
 
@@ -68,7 +73,16 @@ struct Ledger: Equatable {
 
     var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
 
-    var rememberedDeliveries: Int { Int(nextDelivery - 1 - deliveriesRemoved) }
+    /// Rows in `deliveries`, with or without a key.
+    var rows: Int { Int(nextDelivery - 1 - deliveriesRemoved) }
+
+    /// What counts against `outbox.max_keys`; rows that are not counted yet are taken to have a key.
+    var rememberedKeys: Int { rows - Int(keyless) }
+
+    /// A row in `deliveries` loses its key or, if it has none, is removed or added.
+    mutating func changeKeyless(by change: Int64, row: Int64) {
+        if !uncountedRows.contains(row) { keyless += change }
+    }
 
     /// A job was appended.
     ///

@@ -60,7 +60,8 @@ extension OutboxStore {
         }
         ledger.nextDelivery += 1
         expiry.added(window: window)
-        if let key = part.key?.hash { keyUndo.append((key, recent.set(key, to: id))) }
+        guard let key = part.key?.hash else { return ledger.changeKeyless(by: 1, row: id) }
+        keyUndo.append((key, recent.set(key, to: id)))
     }
 
     /// Appends one job.

@@ -107,14 +107,14 @@ extension OutboxStore {
     ///
     /// - Parameter forgetsKey: whether the unique key of its delivery is forgotten too, so that the delivery is taken
     ///   when it is sent again.
-    /// - Returns: how many keys were forgotten; 0 where the delivery has none.
+    /// - Returns: how many keys were forgotten; 0 if the delivery has none that is remembered.
     package func discardDeadLetter(_ id: Int64, forgetsKey: Bool) throws(OutboxError) -> Int {
         guard let found = try deadLetterJob(id) else { throw .notFound }
         return try urgentTransaction { () throws(SQLiteError) in
             try removeDeadLetter(id, bytes: found.bytes)
             try releaseRequest(ofDelivery: found.delivery)
             guard forgetsKey, let key = try key(ofDelivery: found.delivery) else { return 0 }
-            return try forget(key) ? 1 : 0
+            return try forget(key) == nil ? 0 : 1
         }
     }
 

@@ -170,9 +170,10 @@ extension OutboxStore {
     private func storeChangedJobs(of part: Delivery.Part, generation: Int64, at now: Int64, _ tally: inout Tally)
         throws(SQLiteError)
     {
+        let letter = DeadLetter.changedBody(of: part)
         for job in part.jobs {
             try insertDeadLetter(
-                DeadLetterRow(.changedBody, ofDelivery: ledger.nextDelivery, job: job.marked(generation: generation)),
+                DeadLetterRow(letter, ofDelivery: ledger.nextDelivery, job: job.marked(generation: generation)),
                 at: now)
             tally.deadLetters.append(.changedBody)
         }

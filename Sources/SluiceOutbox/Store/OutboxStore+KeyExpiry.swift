@@ -7,8 +7,10 @@ extension OutboxStore {
         let key: Fingerprint?
         let receivedAt: Int64
         let expiresAt: Int64
-        /// Whether a job of it is here; its key then holds.
-        let isHere: Bool
+        /// Whether a job of it is here, pending, parked, dead or delivered and kept; its row then stays.
+        let hasJob: Bool
+        /// Whether a job of it is pending, parked or dead; its key then stays.
+        let isUndelivered: Bool
     }
 
     /// One step of forgetting deliveries whose time has come and of which no job is here.
@@ -26,7 +28,7 @@ extension OutboxStore {
                 walk.ended(early: true, now: now)
                 break
             }
-            if row.expiresAt <= now, !row.isHere {
+            if row.expiresAt <= now, !row.hasJob {
                 expired.append(row)
             } else {
                 walk.kept(receivedAt: row.receivedAt, expiresAt: row.expiresAt)
@@ -40,32 +42,66 @@ extension OutboxStore {
         return walk.next > 0
     }
 
-    /// Forgets as much as the last batch has brought, in steps; most batches need one.
+    /// How many keys there are above `outbox.max_keys`; 0 until it is known how many rows have a key.
+    var keysOverLimit: Int {
+        ledger.uncountedRows.isEmpty ? max(0, ledger.rememberedKeys - configuration.maximumKeys) : 0
+    }
+
+    /// Forgets as many keys as the last batch has brought, in steps; most batches need one.
     func forgetOverLimit() throws(SQLiteError) {
-        for _ in 0...(rowsOfLastBatch / (2 * KeyExpiry.step))
-        where ledger.rememberedDeliveries > configuration.maximumKeys {
-            try forgetOldest()
+        for _ in 0...(rowsOfLastBatch / (2 * KeyExpiry.step)) where keysOverLimit > 0 {
+            let now = time.wallMilliseconds()
+            let forgotten = try forgetOldest(keysOverLimit, from: \.forgetFrom.keyed) {
+                $0.key != nil && !$0.isUndelivered
+            }
+            keysForgottenEarly += forgotten.count { $0.expiresAt > now }
         }
     }
 
-    /// One step of forgetting the oldest deliveries of which no job is here, because there are more than
-    /// `outbox.max_keys`.
+    /// One step of removing the oldest rows without a key and without a job if there are more than `outbox.max_keys` of
+    /// them: they serve nothing, and only their window would limit their number otherwise.
+    ///
+    /// - Returns: whether it removed some.
+    func forgetKeyless() throws(SQLiteError) -> Bool {
+        let excess = Int(ledger.keyless) - configuration.maximumKeys
+        guard excess > 0 else { return false }
+        return try !forgetOldest(excess, from: \.forgetFrom.keyless) { $0.key == nil && !$0.hasJob }.isEmpty
+    }
+
+    /// One step of forgetting the oldest deliveries that `canGo` allows.
     ///
     /// It goes on where the last step ended, so that a long backlog of jobs at the front is not looked through each
     /// time.
-    private func forgetOldest() throws(SQLiteError) {
-        let excess = ledger.rememberedDeliveries - configuration.maximumKeys
-        let rows = try candidates(from: forgetFrom, limit: 2 * KeyExpiry.step)
-        let oldest = Array(rows.lazy.filter { !$0.isHere }.prefix(excess))
+    private func forgetOldest(
+        _ excess: Int, from start: ReferenceWritableKeyPath<OutboxStore, Int64>, where canGo: (Candidate) -> Bool
+    ) throws(SQLiteError) -> [Candidate] {
+        let rows = try candidates(from: self[keyPath: start], limit: 2 * KeyExpiry.step)
+        let oldest = Array(rows.lazy.filter(canGo).prefix(excess))
         try forget(oldest)
-        keysForgottenEarly += oldest.count
         if oldest.count == excess, let last = oldest.last {
-            forgetFrom = last.row + 1
+            self[keyPath: start] = last.row + 1
         } else if rows.count == 2 * KeyExpiry.step, let last = rows.last {
-            forgetFrom = last.row + 1
+            self[keyPath: start] = last.row + 1
         } else {
-            forgetFrom = 0
+            self[keyPath: start] = 0
         }
+        return oldest
+    }
+
+    /// One step of counting the rows without a key that were in the file when it was opened.
+    ///
+    /// - Returns: whether another step has something to do.
+    func countKeyless(limit: Int64) throws(SQLiteError) -> Bool {
+        let rows = ledger.uncountedRows
+        guard !rows.isEmpty else { return false }
+        let end = min(rows.upperBound, rows.lowerBound + limit)
+        session.countKeyless.bind(rows.lowerBound, at: 1)
+        session.countKeyless.bind(end, at: 2)
+        defer { session.countKeyless.reset() }
+        guard try session.countKeyless.step() else { return false }
+        ledger.keyless += session.countKeyless.int64(0)
+        ledger.uncountedRows = end..<rows.upperBound
+        return !ledger.uncountedRows.isEmpty
     }
 
     private func candidates(from row: Int64, limit: Int) throws(SQLiteError) -> [Candidate] {
@@ -75,28 +111,41 @@ extension OutboxStore {
         defer { statement.reset() }
         var rows: [Candidate] = []
         while try statement.step() {
-            let isHere = statement.int64(4) >= ledger.oldestJob || statement.int64(5) != 0
+            let (lastJob, isDeadOrParked) = (statement.int64(4), statement.int64(5) != 0)
+            // A delivered job counts as pending while an older one is: to ask whose that is would take too long here.
             rows.append(
                 Candidate(
                     row: statement.int64(0), key: statement.key(1), receivedAt: statement.int64(2),
-                    expiresAt: statement.int64(3),
-                    isHere: isHere))
+                    expiresAt: statement.int64(3), hasJob: lastJob >= ledger.oldestJob || isDeadOrParked,
+                    isUndelivered: lastJob >= ledger.firstPending || isDeadOrParked))
         }
         return rows
     }
 
-    /// Removes rows and their keys, in a transaction of its own. A key that a newer delivery has taken over stays.
+    /// Removes keys and their rows, in a transaction of its own. The row stays without its key while a job of it is
+    /// here. A key that a newer delivery has taken over stays.
     private func forget(_ rows: [Candidate]) throws(SQLiteError) {
         guard !rows.isEmpty else { return }
         try transaction { () throws(SQLiteError) in
             for candidate in rows {
                 if let key = candidate.key { try forgetKey(key, of: candidate.row) }
-                session.deleteDelivery.bind(candidate.row, at: 1)
-                try session.deleteDelivery.run()
+                try candidate.hasJob ? dropKey(candidate) : remove(candidate)
             }
-            ledger.deliveriesRemoved += Int64(rows.count)
             ledger.isChanged = true
         }
+    }
+
+    private func dropKey(_ candidate: Candidate) throws(SQLiteError) {
+        session.dropKey.bind(candidate.row, at: 1)
+        try session.dropKey.run()
+        ledger.changeKeyless(by: 1, row: candidate.row)
+    }
+
+    private func remove(_ candidate: Candidate) throws(SQLiteError) {
+        session.deleteDelivery.bind(candidate.row, at: 1)
+        try session.deleteDelivery.run()
+        ledger.deliveriesRemoved += 1
+        if candidate.key == nil { ledger.changeKeyless(by: -1, row: candidate.row) }
     }
 
     private func forgetKey(_ key: Fingerprint, of row: Int64) throws(SQLiteError) {

@@ -3,6 +3,8 @@ internal import SluiceBase
 extension OutboxStore {
     /// Delivered jobs removed in one step.
     private static let trimStep = 1000
+    /// Rows counted in one step: a few milliseconds.
+    private static let countStep: Int64 = 20_000
     /// Free pages that stay for what comes next: 64 MiB.
     private static let freePagesKept: Int64 = 4096
     /// Pages given back to the file system in one step.
@@ -34,7 +36,9 @@ extension OutboxStore {
             case .diskFull: return try makeRoom()
             case nil:
                 if try trimDelivered() { return true }
+                if try countKeyless(limit: Self.countStep) { return true }
                 if try forgetExpired() { return true }
+                if try forgetKeyless() { return true }
                 return try vacuum(keeping: Self.freePagesKept)
             }
         } catch {

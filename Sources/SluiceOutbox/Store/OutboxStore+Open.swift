@@ -61,6 +61,7 @@ extension OutboxStore {
         recent = RecentKeys()
         try loadRecentKeys(hand: hand)
         try loadFilter()
+        try loadKeyCount()
         keyUndo.removeAll()
         expiry = KeyExpiry()
         checkpointedFrames = 0
@@ -127,7 +128,7 @@ extension OutboxStore {
     /// Reads the keys of `seen` into the filter, unless they are too many.
     private func loadFilter() throws(SQLiteError) {
         filter = nil
-        guard ledger.rememberedDeliveries <= SeenFilter.mostKeysAtStart else { return }
+        guard ledger.rows <= SeenFilter.mostKeysAtStart else { return }
         var fresh = SeenFilter()
         let rows = try session.connection.prepare("SELECT key FROM seen")
         defer { rows.reset() }
@@ -135,6 +136,13 @@ extension OutboxStore {
             if let key = rows.key(0) { fresh.add(key) }
         }
         filter = fresh
+    }
+
+    /// Counts rows without a key as far as that takes no longer than reading the keys; `maintainIdle` counts the rest.
+    private func loadKeyCount() throws(SQLiteError) {
+        let first = try session.connection.integer("SELECT min(id) FROM deliveries") ?? ledger.nextDelivery
+        ledger.uncountedRows = first..<ledger.nextDelivery
+        _ = try countKeyless(limit: Int64(SeenFilter.mostKeysAtStart))
     }
 
     /// Looks up the oldest pending and the oldest kept job.

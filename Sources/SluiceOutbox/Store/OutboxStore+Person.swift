@@ -4,7 +4,7 @@ package import SluiceBase
 extension OutboxStore {
     /// What forgetting a key came to.
     package struct ForgottenKeys: Sendable, Hashable {
-        /// How many keys were known.
+        /// How many keys were remembered until now.
         package let count: Int
         /// Whether a job of the forgotten deliveries is pending, parked or dead.
         package let isUndelivered: Bool
@@ -24,7 +24,7 @@ extension OutboxStore {
         let now = time.wallMilliseconds()
         let letter: Int64? = try urgentTransaction { () throws(SQLiteError) in
             guard let stored = try takeOut(id) else { return nil }
-            let detail = "The job was removed from the sending order with sluice outbox bury."
+            let detail = "the job was removed from the sending order with sluice outbox bury"
             let letter = try insertDeadLetter(DeadLetterRow(stored, reason: .buried, detail: detail), at: now)
             try holdRequest(ofDelivery: stored.delivery)
             try refreshPlaces()
@@ -83,21 +83,25 @@ extension OutboxStore {
             var count = 0
             var isUndelivered = false
             for key in keys {
-                guard let row = try newest(key), let delivery = try remembered(row), try forget(key) else { continue }
+                guard let delivery = try forget(key) else { continue }
                 count += 1
-                if try self.isUndelivered(row: row, lastJob: delivery.lastJob) { isUndelivered = true }
+                if try self.isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob) { isUndelivered = true }
             }
             return ForgottenKeys(count: count, isUndelivered: isUndelivered)
         }
     }
 
     /// Inside a transaction. The row stays, so that the next acceptance of the key counts its generation on.
-    func forget(_ key: Fingerprint) throws(SQLiteError) -> Bool {
-        guard let row = try newest(key) else { return false }
+    ///
+    /// - Returns: the newest delivery with the key; nil if there is none, or its key was forgotten before.
+    func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
+        guard let row = try newest(key), let delivery = try remembered(row), !delivery.isKeyForgotten else {
+            return nil
+        }
         session.forgetKey.bind(row, at: 1)
         session.forgetKey.bind(time.wallMilliseconds(), at: 2)
         try session.forgetKey.run()
-        return session.connection.changes > 0
+        return delivery
     }
 
     /// The key of a row in `deliveries`.

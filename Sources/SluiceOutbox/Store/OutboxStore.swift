@@ -26,8 +26,8 @@ package final class OutboxStore {
     var texts = TextScratch()
     var expiry = KeyExpiry()
     var keysForgottenEarly = 0
-    /// Where looking for the oldest deliveries that can be forgotten goes on.
-    var forgetFrom: Int64 = 0
+    /// Where looking for the oldest deliveries goes on that can be forgotten: those with a key, and those without.
+    var forgetFrom = (keyed: Int64(0), keyless: Int64(0))
     /// Rows in `deliveries` of the last batch: forgetting must keep up with them.
     var rowsOfLastBatch = 0
     /// The smallest delivery that was refused since one was stored: what there must be room for again.
@@ -120,10 +120,10 @@ package final class OutboxStore {
         status.isDeadLimitReached = isDeadLimitReached
         status.buriedJobs = buriedJobs
         status.deliveredBytes = ledger.deliveredBytes
-        status.rememberedDeliveries = ledger.rememberedDeliveries
+        status.rememberedKeys = ledger.rememberedKeys
         status.lastJobID = lastJobID
         status.keysForgottenEarly = keysForgottenEarly
-        status.isKeyLimitReached = keysForgottenEarly > 0 || ledger.rememberedDeliveries > configuration.maximumKeys
+        status.isKeyLimitReached = keysForgottenEarly > 0 || keysOverLimit > 0
         status.condition = condition
         status.isMisplaced = trouble?.kind == .misplaced
         status.fileBytes = OutboxFile.size(of: path)

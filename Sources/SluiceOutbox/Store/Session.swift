@@ -11,7 +11,7 @@ final class Session {
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
     let insertParked, selectParked, selectParkedJob, deleteParked: Statement
     let selectDeadLetter, selectDeadLetterOfJob, deleteDeadLetter: Statement
-    let selectKey, forgetKey: Statement
+    let selectKey, forgetKey, dropKey, countKeyless: Statement
     let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
     let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
 
@@ -50,6 +50,8 @@ final class Session {
         selectDeadLetterOfJob = try connection.prepare(Statements.selectDeadLetterOfJob)
         selectKey = try connection.prepare(Statements.selectKey)
         forgetKey = try connection.prepare(Statements.forgetKey)
+        dropKey = try connection.prepare(Statements.dropKey)
+        countKeyless = try connection.prepare(Statements.countKeyless)
         deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
         insertRequest = try connection.prepare(Statements.insertRequest)
         selectRequest = try connection.prepare(Statements.selectRequest)

@@ -42,6 +42,18 @@ struct ExampleReader {
             expectation: expectation)
     }
 
+    /// A request alone, of which nothing is expected.
+    func request(_ node: YAMLNode) -> RequestToSign? {
+        guard let reader = MappingReader(node, RouteLanguage.sample, in: context) else { return nil }
+        let target = target(reader)
+        let method = reader.has("method") ? reader.read(\.method) : methods.first
+        let headers = reader.read(\.headers).flatMap(self.headers) ?? []
+        guard let method, let target, let body = body(reader, headers), case .bytes(let bytes) = body.body else {
+            return nil
+        }
+        return RequestToSign(method: method, target: target, headers: headers + body.headers, body: bytes)
+    }
+
     private func name(_ reader: MappingReader<ExampleKeys>) -> String? {
         guard let node = reader.node("name"), let name = reader.read(\.name) else { return nil }
         if name.allSatisfy(\.isWhitespace) { context.error(node.position, "the name of an example is empty") }

@@ -25,6 +25,17 @@ package struct RouteCompilation: Sendable {
     /// How the secrets in environment variables are written, as far as the schemes of their routes could be read.
     let keyForms: [String: KeyForm]
 
+    /// The problem of files that are right, and contain no route: a gateway that has routes does not load them. An
+    /// emptied folder is more often a mistake than meant.
+    ///
+    /// - Parameter folder: as the user wrote it.
+    package func emptiness(of folder: String) -> Diagnostic? {
+        guard let table, table.routes.isEmpty else { return nil }
+        let message =
+            census.files == 0 ? "no route files here; route files are named *.yaml" : "the files contain no routes"
+        return Diagnostic(file: folder, line: 1, column: 1, severity: .error, message: message)
+    }
+
     /// What a variable has to hold for its key to be this text: the text itself, or for some schemes its base64 or hex,
     /// with a prefix.
     package func secret(for key: String, in variable: String) -> String {
@@ -74,7 +85,7 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     ///   - name: of the route.
     ///   - path: of the route.
     init(
-        _ reader: MappingReader<RouteKeys>, name: String, path: String, methods: [String], preset: ProviderPreset?,
+        _ reader: MappingReader<RouteKeys>, name: String, path: String, methods: [String], preset: String?,
         source: RouteSource
     ) {
         self.name = name
@@ -89,11 +100,12 @@ package struct RouteSummary: Sendable, Hashable, Codable {
         otherwise = Self.text(reader.node("otherwise"))
     }
 
-    private static func verification(_ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?) -> String {
-        switch reader.node("verify")?.content {
+    private static func verification(_ reader: MappingReader<RouteKeys>, _ preset: String?) -> String {
+        if let preset { return preset }
+        return switch reader.node("verify")?.content {
         case .scalar(let scalar): scalar.text
-        case .mapping(let entries): entries.first { $0.key == "alg" }?.value.scalar?.text ?? preset?.name ?? ""
-        case .sequence, nil: preset?.name ?? ""
+        case .mapping(let entries): entries.first { $0.key == "alg" }?.value.scalar?.text ?? ""
+        case .sequence, nil: ""
         }
     }
 

@@ -9,7 +9,8 @@ package struct RouteReader {
     private let secrets: SecretReader
     let options: RouteOptions
     var scope: RouteScope
-    private var preset: ProviderPreset?
+    /// The preset that `provider` names.
+    private let preset: ProviderPreset?
     private var publicURL: PublicURL?
     /// The variables and files that the route's secrets name.
     private(set) var secretSources: [SecretSource] = []
@@ -20,9 +21,18 @@ package struct RouteReader {
     /// How the route's secrets are written; `nil` where its scheme could not be read.
     private(set) var keyForm: KeyForm?
 
-    init?(_ node: YAMLNode, in context: FileContext, secrets: SecretReader, options: RouteOptions) {
+    /// - Parameter isProbe: whether the route is only made to check its preset, whose keys then keep their positions.
+    init?(
+        _ node: YAMLNode, in context: FileContext, presets: ProviderPresets, secrets: SecretReader,
+        options: RouteOptions, isProbe: Bool = false
+    ) {
         guard let reader = MappingReader(node, RouteLanguage.route, in: context) else { return nil }
-        self.reader = reader
+        preset = Self.preset(reader, presets)
+        if let name = reader.node("provider")?.scalar?.text, !isProbe, presets.broken.contains(name) { return nil }
+        let account = Self.account(reader, preset, isProbe: isProbe)
+        let position = isProbe ? nil : reader.entry("provider")?.position
+        self.reader =
+            preset.map { reader.replacing($0.completing(node.mapping ?? [], at: position, account: account)) } ?? reader
         self.context = context
         self.secrets = secrets
         self.options = options
@@ -35,7 +45,6 @@ package struct RouteReader {
     mutating func read(kinds: inout JobKinds, registry: inout RouteRegistry) -> (
         parts: Route.Parts, details: RouteDetails
     )? {
-        preset = reader.read(\.provider)
         let path = path(&registry)
         scope.parameters = path?.path.parameters ?? [:]
         let name = name(orPath: path?.path.text, isNewPath: path?.isNew ?? true, &registry)
@@ -64,6 +73,7 @@ package struct RouteReader {
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
         let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
         let keepsRequest = reader.read(\.keepRequest)
+        advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
         if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
@@ -76,7 +86,7 @@ package struct RouteReader {
         parts.allowedAddresses = allowedAddresses
         parts.rate = rate
         parts.credentialHeaders = CredentialHeaders.of(
-            verifier, others: (preset?.credentialHeaders ?? []) + handshakes.compactMap(\.tokenHeader))
+            verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.compactMap(\.tokenHeader))
         parts.acceptsGzip = acceptsGzip
         parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.scheme)
         parts.contentTypes = contentTypes
@@ -97,7 +107,7 @@ package struct RouteReader {
         parts.keepsRequest = keepsRequest
         parts.mostPayloadBytes = mostPayloadBytes
         let summary = RouteSummary(
-            reader, name: name, path: path.path.text, methods: methods, preset: preset, source: source)
+            reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
     }
 
@@ -106,13 +116,13 @@ package struct RouteReader {
             switch reader.node("unique_key")?.content {
             case .scalar(let scalar): [scalar.text]
             case .sequence(let parts): parts.map { $0.scalar?.text ?? "" }
-            case .mapping, nil: preset.map { ["${header.\($0.uniqueKeyHeader)}"] } ?? []
+            case .mapping, nil: []
             }
         var keys: [String: SourceLocation] = [:]
         for (key, position) in reader.places { keys[key] = context.place(position) }
         return RouteSource(
             location: context.place(reader.position),
-            event: reader.node("event").flatMap(\.scalar)?.text ?? preset?.event, uniqueKey: uniqueKey,
+            event: reader.node("event").flatMap(\.scalar)?.text, uniqueKey: uniqueKey,
             makes: RouteSummary.makes(reader.node("jobs")), keys: keys)
     }
 }
@@ -169,37 +179,47 @@ extension RouteReader {
                     "'event' contains no reference, so all deliveries would have the same event; write ${body.type}")
             }
             scope.event = template
-        } else if let preset {
-            scope.event = scope.template(preset.event, at: reader.position)
         }
     }
 
     private mutating func uniqueKey() -> UniqueKeyTemplate? {
         if let node = reader.read(\.uniqueKey) { return UniqueKeyTemplate.read(node, scope: &scope) }
-        guard let preset else {
-            for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
-                guard let entry = reader.entry(key) else { continue }
-                context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
-            }
-            return nil
+        for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
+            guard let entry = reader.entry(key) else { continue }
+            context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
         }
-        return scope.template("${header.\(preset.uniqueKeyHeader)}", at: reader.position).map {
-            UniqueKeyTemplate(parts: [$0], isList: false)
-        }
+        return nil
+    }
+
+    /// Where a key stands that the route itself has.
+    private func writtenPosition(_ key: String) -> YAMLPosition? {
+        reader.node(key).flatMap { $0.position == presetPosition ? nil : $0.position }
+    }
+
+    /// The position of all that comes from the preset.
+    private var presetPosition: YAMLPosition? { reader.entry("provider")?.position }
+
+    /// What the preset's unique key reads.
+    private var presetsKey: Set<ReferenceSource> {
+        let parts = (preset?.texts(of: "unique_key") ?? []).flatMap { (try? TemplateParser.parse($0)) ?? [] }
+        return Set(parts.compactMap { if case .reference(let reference) = $0 { reference.source } else { nil } })
     }
 
     private mutating func checkCoverage(
         of key: UniqueKeyTemplate?, for dedupeWindow: Duration, rules: [JobRule], verifier: Verifier
     ) {
-        if let key, let position = reader.node("unique_key")?.position {
-            DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders).warn(of: key, at: position, in: context)
+        var isChanging = false
+        if let key, let position = writtenPosition("unique_key") {
+            let traps = DeliveryIDTraps(signatureHeaders: verifier.credentialHeaders)
+            traps.warn(of: key, at: position, in: context)
+            isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }
         guard let scheme = verifier.scheme else { return }
         let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
-        let coverage = KeyCoverage(signature: signature, preset: preset, scope: scope)
-        if let key, let position = reader.node("unique_key")?.position { coverage.warn(of: key, at: position) }
-        if let position = reader.node("dedupe_window")?.position, let timestamp = scheme.timestamp {
+        let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
+        if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
+        if let position = writtenPosition("dedupe_window"), let timestamp = scheme.timestamp {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
@@ -215,7 +235,7 @@ extension RouteReader {
         guard !body.trustsContentType, body.kind == .auto else { return }
         let remedy =
             "because the signature does not cover that header; set 'body' to form, text or bytes for other bodies"
-        if let other = contentTypes?.firstNotJSON, !body.unwrapsPayload {
+        if let other = contentTypes?.firstNotJSON, body.jsonField == nil {
             context.warning(
                 reader.node("content_types")?.position ?? reader.position,
                 "'content_types' accepts \(other), but the body is parsed as JSON whatever Content-Type says, \(remedy)"
@@ -229,14 +249,14 @@ extension RouteReader {
         body: BodyKind, match: MatchPolicy, methods: [String], kinds: inout JobKinds
     ) -> [JobRule] {
         guard let node = reader.read(\.jobs) else { return [] }
-        let hasKey = reader.has("unique_key") || preset != nil
-        return JobRuleReader(context: context, bodyKind: body, routeHasKey: hasKey, match: match, methods: methods)
-            .read(node, kinds: &kinds, scope: &scope)
+        return JobRuleReader(
+            context: context, bodyKind: body, routeHasKey: reader.has("unique_key"), match: match, methods: methods
+        )
+        .read(node, kinds: &kinds, scope: &scope)
     }
 
     private func bodyLimit() -> ByteCount {
-        let limit =
-            reader.read(\.bodyLimit) ?? preset?.bodyLimit ?? options.bodyLimit
+        let limit = reader.read(\.bodyLimit) ?? options.bodyLimit
         // A body is in memory twice until it is committed: as it was received, and as it is sent.
         if let memory = options.memory, limit.bytes > memory.bytes / 2 {
             context.warning(
@@ -272,8 +292,67 @@ extension RouteReader {
     private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
         secretSources = reader.read(\.secrets).map(SecretReader.sources) ?? []
         return VerifierReader(
-            reader: reader, secrets: secrets, preset: preset, scope: scope, bodyKind: body, publicURL: publicURL,
-            methods: methods)
+            reader: reader, secrets: secrets, presetPosition: presetPosition, scope: scope, bodyKind: body,
+            publicURL: publicURL, methods: methods)
+    }
+}
+
+// MARK: - Presets
+
+extension RouteReader {
+    private static func preset(_ reader: MappingReader<RouteKeys>, _ presets: ProviderPresets) -> ProviderPreset? {
+        guard let entry = reader.entry("provider"), let name = reader.read(\.provider) else { return nil }
+        if let preset = presets.preset(named: name) { return preset }
+        if !presets.broken.contains(name) { reader.context.error(entry.value.position, presets.complaint(about: name)) }
+        return nil
+    }
+
+    /// Warns of what does not fit the provider.
+    private func advise(dedupeWindow: Duration, hasKey: Bool) {
+        guard let preset, let position = presetPosition else { return }
+        let advice = PresetAdvice(preset: preset, context: context, position: position)
+        if reader.entry("event")?.position == position { advice.warnOfUnknownEvents(in: reader.node("jobs")) }
+        if hasKey { advice.warn(ofWindow: dedupeWindow, at: writtenPosition("dedupe_window")) }
+        if let tolerance = reader.node("verify")?.mapping?.first(where: { $0.key == "tolerance" })?.value,
+            tolerance.position != position, let duration = tolerance.scalar.flatMap({ DurationText.parse($0.text) })
+        {
+            advice.warn(ofTolerance: duration, at: tolerance.position)
+        }
+        if let status = reader.node("reply")?.mapping?.first(where: { $0.key == "status" })?.value,
+            status.position != position, let number = status.scalar.flatMap({ Int($0.text) })
+        {
+            advice.warn(ofStatus: number, at: status.position)
+        }
+    }
+
+    /// What `account` holds, by name; of a probe something for every name.
+    private static func account(
+        _ reader: MappingReader<RouteKeys>, _ preset: ProviderPreset?, isProbe: Bool
+    ) -> [String: String] {
+        let wanted = preset?.account ?? []
+        if isProbe { return Dictionary(wanted.map { ($0.name, "x") }) { first, _ in first } }
+        var account: [String: String] = [:]
+        for entry in reader.read(\.account)?.mapping ?? [] {
+            let text = entry.value.scalar?.text ?? ""
+            if !wanted.contains(where: { $0.name == entry.key }) {
+                let hint = Suggestion.phrase(for: entry.key, among: wanted.map(\.name))
+                reader.context.error(
+                    entry.position, "the provider has no use for '\(PrintableText.escape(entry.key))'\(hint)")
+            } else if text.isEmpty || text.contains("${") || !HeaderSyntax.isValue(text) {
+                reader.context.error(
+                    entry.value.position, "'\(entry.key)' of 'account' must be a text without references")
+            } else {
+                account[entry.key] = text
+            }
+        }
+        for (name, meaning) in wanted where account[name] == nil {
+            // So that what follows from it is not said, too.
+            account[name] = "x"
+            if reader.node("account")?.mapping?.contains(where: { $0.key == name }) == true { continue }
+            reader.context.error(
+                reader.node("provider")?.position ?? reader.position, "'account' needs '\(name)': \(meaning)")
+        }
+        return account
     }
 
     private mutating func handshakes(

@@ -46,6 +46,7 @@ package struct RouteCompiler {
     private(set) var census = RouteCensus()
     private var kinds = JobKinds()
     private var registry = RouteRegistry()
+    private let presets = ProviderPresets()
     private var nodeCount = 0
 
     /// All files together.
@@ -86,6 +87,9 @@ package struct RouteCompiler {
         let sections = files.sorted { $0.name < $1.name }.compactMap { file in section(of: file) }
         for section in sections {
             if let node = section.read(\.kinds) { kinds.read(node, in: section.context) }
+            if let node = section.read(\.providers) {
+                presets.read(node, in: section.context) { check($0, in: section.context) }
+            }
         }
         return sections
     }
@@ -97,7 +101,9 @@ package struct RouteCompiler {
         let document = YAMLDocument.parse(file.bytes, file: file.name, limits: limits, allowsEmptyValues: false)
         nodeCount += document.nodeCount
         let context = FileContext(file: file.name, log: log)
-        for problem in document.problems { context.error(problem.position, problem.message) }
+        for problem in document.problems {
+            log.error(context.place(problem.position), problem.message, ofValueAt: context.place(problem.value))
+        }
         guard let root = document.root else {
             // A file that an editor or a full disk has cut to nothing must not take its routes away.
             if document.problems.isEmpty {
@@ -116,7 +122,9 @@ package struct RouteCompiler {
         let secrets = SecretReader(
             context: context, environment: environment, files: secretFiles, allowsInline: options.allowsInlineSecrets,
             supply: options.secrets)
-        guard var reader = RouteReader(node, in: context, secrets: secrets, options: options) else { return nil }
+        guard
+            var reader = RouteReader(node, in: context, presets: presets, secrets: secrets, options: options)
+        else { return nil }
         let read = reader.read(kinds: &kinds, registry: &registry)
         for case .environment(let name) in reader.secretSources {
             environmentNames.insert(name)
@@ -133,6 +141,41 @@ package struct RouteCompiler {
 }
 
 extension RouteCompiler {
+    /// Notes what is wrong with a declared preset, at its place: it is compiled in a route of its own.
+    private func check(_ preset: ProviderPreset, in context: FileContext) {
+        let route = route(SampleRoute(), of: preset, in: context, supply: .throwAway, isProbe: true)
+        if let path = route?.path { preset.checkSamples(path: path, log) }
+    }
+
+    /// A route of one preset alone; `nil` after a problem has been noted.
+    private func route(
+        _ sample: SampleRoute, of preset: ProviderPreset, in context: FileContext, supply: SecretSupply, isProbe: Bool
+    ) -> Route.Parts? {
+        let secrets = SecretReader(
+            context: context, environment: [:], files: secretFiles, allowsInline: true, supply: supply)
+        var (kinds, registry) = (JobKinds(), RouteRegistry())
+        var reader = RouteReader(
+            sample.node(of: preset), in: context, presets: presets, secrets: secrets, options: options,
+            isProbe: isProbe)
+        return reader?.read(kinds: &kinds, registry: &registry)?.parts
+    }
+
+    /// A route of a built-in preset that signs its samples.
+    ///
+    /// - Parameter standIn: the key in the place of secrets that are not given.
+    package static func route(
+        _ sample: SampleRoute, of preset: ProviderPreset, standIn: String
+    ) throws(SigningError) -> Route {
+        let compiler = RouteCompiler(
+            secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
+        let context = FileContext(file: preset.location.file, log: compiler.log)
+        let parts = compiler.route(sample, of: preset, in: context, supply: .wellKnown(standIn), isProbe: false)
+        guard let parts, compiler.log.problems.isEmpty else {
+            throw SigningError(message: compiler.log.problems.map(\.message).joined(separator: "; "))
+        }
+        return Route(parts, index: 0)
+    }
+
     /// Names routes that take each other's requests.
     private mutating func noteSharedSecrets(of name: String, _ reader: RouteReader) {
         for source in Set(reader.secretSources).sorted(by: { $0.description < $1.description }) {

@@ -5,9 +5,9 @@ internal import SluiceYAML
 
 /// Makes a scheme of what a route and its provider say.
 struct SchemeReader {
-    /// The mapping `verify`; `nil` where the preset says everything.
-    let reader: MappingReader<VerifyKeys>?
-    /// Where problems are noted that belong to no key: at the mapping, or else at the route.
+    /// The mapping `verify`.
+    let reader: MappingReader<VerifyKeys>
+    /// Where problems are noted that belong to no key.
     let position: YAMLPosition
     let settings: SignatureSettings
     /// The methods that the route takes.
@@ -17,7 +17,7 @@ struct SchemeReader {
 
     private var context: FileContext { scope.context }
 
-    private func position(of key: String) -> YAMLPosition { reader?.node(key)?.position ?? position }
+    private func position(of key: String) -> YAMLPosition { reader.node(key)?.position ?? position }
 
     /// - Returns: `nil` after a problem has been noted.
     mutating func read() -> SignatureScheme? {
@@ -78,7 +78,7 @@ struct SchemeReader {
 
     private mutating func signaturePlace() -> SignaturePlace? {
         guard let text = settings.signatureFrom else {
-            if reader?.has("signature_from") != true {
+            if reader.has("signature_from") != true {
                 context.error(position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
             }
             return nil
@@ -140,7 +140,7 @@ struct SchemeReader {
     }
 
     private func meansNothing(_ key: String, without other: String) {
-        guard let entry = reader?.entry(key) else { return }
+        guard let entry = reader.entry(key) else { return }
         context.error(entry.position, "'\(key)' has no effect without \(other)")
     }
 }

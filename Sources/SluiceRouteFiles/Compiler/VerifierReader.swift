@@ -7,7 +7,8 @@ struct VerifierReader {
     /// The route.
     let reader: MappingReader<RouteKeys>
     let secrets: SecretReader
-    let preset: ProviderPreset?
+    /// Where the route names the preset that brings some of the keys; `nil` without one.
+    let presetPosition: YAMLPosition?
     /// The scope of the route's own references, with its path parameters.
     let scope: RouteScope
     let bodyKind: BodyKind
@@ -31,7 +32,7 @@ struct VerifierReader {
         var scheme: SignatureScheme?
         if let settings {
             var schemeReader = SchemeReader(
-                reader: settings.reader, position: node?.position ?? reader.position, settings: settings.values,
+                reader: settings.reader, position: settings.reader.position, settings: settings.values,
                 methods: methods,
                 scope: schemeScope())
             scheme = schemeReader.read()
@@ -47,7 +48,7 @@ struct VerifierReader {
     /// - Parameter scheme: `nil` for a route that verifies nothing.
     func bodyReader(_ scheme: SignatureScheme?) -> BodyReader {
         BodyReader(
-            kind: bodyKind, unwrapsPayload: preset?.unwrapsFormPayload ?? false,
+            kind: bodyKind, jsonField: reader.read(\.jsonField),
             trustsContentType: trusts(BodyReader.contentType, scheme))
     }
 
@@ -65,21 +66,20 @@ struct VerifierReader {
         return .none
     }
 
-    /// What the preset says, and over it what the route says; `nil` where neither says anything.
-    private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader<VerifyKeys>?)? {
+    private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader<VerifyKeys>)? {
         guard let node else {
-            if preset == nil, !reader.has("provider") {
+            if !reader.has("provider") {
                 context.error(
                     reader.position,
                     "a route needs 'provider' or 'verify'; 'verify: none' accepts every request")
             }
-            return preset.map { ($0.signature, nil) }
+            return nil
         }
         guard let mapping = MappingReader(node, RouteLanguage.verify, in: context) else { return nil }
-        if preset == nil, !mapping.has("alg") {
+        if !mapping.has("alg") {
             context.error(node.position, "'verify' needs 'alg', such as hmac-sha256")
         }
-        var values = preset?.signature ?? SignatureSettings()
+        var values = SignatureSettings()
         values.take(mapping)
         return (values, mapping)
     }
@@ -100,9 +100,15 @@ struct VerifierReader {
         return secrets.read(node, form: settings.keyForm, algorithm: settings.algorithm)
     }
 
+    /// Where a key of `verify` stands that the route itself says, not its preset.
+    private func written(_ key: String, _ mapping: MappingReader<VerifyKeys>?) -> YAMLNode? {
+        mapping?.node(key).flatMap { $0.position == presetPosition ? nil : $0 }
+    }
+
     /// Not of a preset's either.
     private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
-        guard let node = mapping?.node("signed"), !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody
+        guard let node = written("signed", mapping),
+            !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody
         else { return }
         context.warning(
             node.position,
@@ -113,7 +119,7 @@ struct VerifierReader {
 
     /// Not of a preset's: there is nothing that the route could say better.
     private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
-        guard let timestamp = scheme.timestamp, let node = mapping?.node("timestamp_from") else { return }
+        guard let timestamp = scheme.timestamp, let node = written("timestamp_from", mapping) else { return }
         let coverage = SignatureCoverage(scheme: scheme, publicURL: publicURL)
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }
         context.warning(

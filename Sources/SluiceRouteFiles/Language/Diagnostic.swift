@@ -53,6 +53,8 @@ package final class ProblemLog {
     package private(set) var problems: [Diagnostic] = []
     private(set) var warnings: [Diagnostic] = []
     private(set) var notes: [Diagnostic] = []
+    /// Values that have a problem already: another error about one would follow from it.
+    private var wrongValues: Set<SourceLocation> = []
 
     /// Whether nothing more is noted: what costs time to say need not be worked out.
     var isFull: Bool { problems.count >= Self.limit }
@@ -60,8 +62,14 @@ package final class ProblemLog {
     private var isLast: Bool { problems.count == Self.limit - 1 }
 
     func error(_ place: SourceLocation, _ message: String) {
-        guard !isFull else { return }
+        guard !isFull, !wrongValues.contains(place) else { return }
         problems.append(place.problem(.error, isLast ? "too many problems; the rest are not shown" : message))
+    }
+
+    /// Notes a problem of a value that cannot be read, and no other error about that value.
+    func error(_ place: SourceLocation, _ message: String, ofValueAt value: SourceLocation) {
+        error(place, message)
+        wrongValues.insert(value)
     }
 
     func warning(_ place: SourceLocation, _ message: String) {

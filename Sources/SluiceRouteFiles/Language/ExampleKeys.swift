@@ -5,6 +5,9 @@ internal import SluiceYAML
 
 extension RouteLanguage {
     static let example = LanguageMapping("example", noun: "an example", ExampleKeys(), rules: ExampleKeys.rules)
+    /// A request of a preset, with the keys of an example that make up a request.
+    static let sample = LanguageMapping(
+        "sample", noun: "a sample", ExampleKeys(), only: ["method", "query", "headers", "body", "body_text"])
     static let expectation = LanguageMapping(
         "expectation", noun: "'expect'", ExpectationKeys(), adding: ["minProperties": 1])
     static let expectedJob = LanguageMapping(

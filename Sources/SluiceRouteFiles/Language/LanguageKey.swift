@@ -106,17 +106,18 @@ struct LanguageMapping<Keys: Sendable>: LanguageTable {
     private let constraints: @Sendable () -> JSONTree
 
     /// - Parameters:
+    ///   - subset: the keys that the mapping has, if it has not all of them.
     ///   - rules: what the schema says of the mapping as a whole.
     ///   - constraints: more members of the schema.
     init(
-        _ name: String, noun: String, _ key: Keys, hints: [String: String] = [:],
+        _ name: String, noun: String, _ key: Keys, only subset: Set<String>? = nil, hints: [String: String] = [:],
         rules: @autoclosure @escaping @Sendable () -> [JSONTree] = [],
         adding constraints: @autoclosure @escaping @Sendable () -> JSONTree = true
     ) {
         self.name = name
         self.noun = noun
         self.key = key
-        rows = Self.rows(of: key)
+        rows = Self.rows(of: key).filter { subset?.contains($0.name) ?? true }
         names = Set(rows.map(\.name))
         required = rows.filter(\.isRequired).map(\.name)
         self.hints = hints
@@ -147,13 +148,15 @@ package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [any LanguageTable] {
         [
-            files, kind, route, rule, conditions, condition, verify, secret, backoff, retention, batch, budget,
+            files, kind, provider, sample, route, rule, conditions, condition, verify, secret, backoff, retention,
+            batch,
+            budget,
             budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,
         ]
     }
 
-    /// What `provider` may be.
-    package static var providers: [String] { ProviderPreset.all.map(\.name) }
+    /// The built-in presets that `provider` may name.
+    package static var providers: [String] { PresetTexts.names }
 
     /// What a file itself holds.
     package static var file: any LanguageTable { files }
@@ -169,6 +172,15 @@ struct FileKeys {
             "a mapping from names to [kinds](#kinds)",
             ["type": "object", "propertyNames": .to(.name), "additionalProperties": FileKeys.kindOrNothing]),
         meaning: "Named sorts of jobs. The name is the job's type at Zizq; a kind can be used by all files")
+    let providers = LanguageKey(
+        "providers",
+        .node(
+            "a mapping from names to [presets](#presets-of-your-own)",
+            [
+                "type": "object", "propertyNames": .to(.name),
+                "additionalProperties": .reference(to: RouteLanguage.provider.name),
+            ]),
+        meaning: "Presets that `provider` can name in the routes of all files")
     let routes = LanguageKey(
         "routes", .list(of: .mapping(RouteLanguage.route, "[routes](#routes)"), named: "a route"),
         meaning: "The routes: which webhooks are accepted, and what becomes of them")

@@ -6,7 +6,7 @@ internal import SluiceYAML
 struct MappingReader<Keys: Sendable> {
     let context: FileContext
     let position: YAMLPosition
-    private let entries: [YAMLEntry]
+    private var entries: [YAMLEntry]
     private let mapping: LanguageMapping<Keys>
 
     /// - Returns: `nil`, after noting it, if the node is not a mapping.
@@ -27,6 +27,13 @@ struct MappingReader<Keys: Sendable> {
         guard !context.log.isFull else { return }
         let hint = mapping.hints[entry.key].map { "; \($0)" } ?? Suggestion.phrase(for: entry.key, among: mapping.keys)
         context.error(entry.position, "unknown key '\(PrintableText.escape(entry.key))' in \(mapping.noun)\(hint)")
+    }
+
+    /// The same mapping with other entries, which have been checked.
+    func replacing(_ entries: [YAMLEntry]) -> MappingReader {
+        var reader = self
+        reader.entries = entries
+        return reader
     }
 
     /// The location of each key.

@@ -49,16 +49,32 @@ struct RouteKeys {
         meaning: "The addresses and blocks that may send, such as `[192.0.2.0/24, \"2001:db8::/32\"]`; others are "
             + "answered 403. Behind `trusted_proxies`, the address that the proxy reports is checked")
     let provider = LanguageKey(
-        "provider", .provider,
-        meaning: "A built-in [preset](#providers): it sets the verifier, the unique key, the event and how bodies are "
-            + "parsed")
+        "provider", .provider, examples: ["github", "stripe"],
+        meaning: "A [preset](#providers), built in or declared by a route file: it brings keys of a route, which the "
+            + "route can override")
+    let account = LanguageKey(
+        "account",
+        .node(
+            "a mapping from names to texts",
+            [
+                "type": "object", "propertyNames": .text(matching: SchemaPattern.accountName),
+                "additionalProperties": ["type": ["string", "number"]],
+            ]),
+        absent: "none",
+        meaning: "What the provider's preset asks for besides secrets, such as the id of the webhook")
     let verify = LanguageKey(
         "verify",
         .node(
             "a [mapping](#verifying), or `none`",
             .rule(if: ["type": "object"], then: .reference(to: RouteLanguage.verify.name), else: .constant("none"))),
         absent: "the provider's",
-        meaning: "How requests are verified: a mapping, which overrides the preset's, or the word `none`")
+        meaning: "How requests are verified: a mapping, whose keys go over those of the preset one by one, or the "
+            + "word `none`")
+    let credentialHeaders = LanguageKey(
+        "credential_headers",
+        .list(of: .headerName, "a list of header names", named: "a header of 'credential_headers'"),
+        absent: "none", examples: [["X-Api-Key"]],
+        meaning: "More headers that are never stored and never part of `${headers}`, besides the signature's")
     let secrets = LanguageKey(
         "secrets", .node("a list of [mappings](#secrets)", .filledList(of: .reference(to: RouteLanguage.secret.name))),
         meaning: "The secrets for signatures. Any of them may match, so you can replace a secret without a "
@@ -85,6 +101,10 @@ struct RouteKeys {
         meaning: "How the [body](#bodies) is parsed; `auto` is JSON, or follows the `Content-Type` if the signature "
             + "covers that header or nothing is verified"
     ).defaulting(to: .auto)
+    let jsonField = LanguageKey(
+        "json_field", .filledText, absent: "none", examples: ["payload"],
+        meaning: "The field of a form that contains the JSON document. With `body: form` the body must be such a form; "
+            + "with `auto` it may be one, if it has no other field")
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
         absent: "the provider's, otherwise the setting `limits.body`", examples: ["1MiB"],
@@ -181,21 +201,21 @@ extension KeyFormat where Value == AddressBlock {
     }
 }
 
-extension KeyFormat where Value == ProviderPreset {
-    fileprivate static var provider: KeyFormat {
-        KeyFormat(
-            RouteLanguage.providers.map { "`\($0)`" }.joined(separator: ", "), .words(RouteLanguage.providers)
-        ) { context, node, subject in
-            guard let name = context.text(node, subject) else { return nil }
-            if let preset = ProviderPreset.all.first(where: { $0.name == name }) { return preset }
-            if ProviderPreset.later.contains(name) {
-                context.error(node.position, "the provider '\(name)' is not supported yet")
-            } else {
-                let hint = Suggestion.phrase(for: name, among: RouteLanguage.providers + ProviderPreset.later)
-                context.error(node.position, "unknown provider '\(PrintableText.escape(name))'\(hint)")
-            }
+extension KeyFormat where Value == HeaderName {
+    fileprivate static var headerName: KeyFormat {
+        KeyFormat("header names", .text(matching: SchemaPattern.headerName)) { context, node, subject in
+            guard let text = context.text(node, subject) else { return nil }
+            if HeaderSyntax.isName(text) { return HeaderName(text) }
+            context.error(node.position, "'\(PrintableText.escape(text))' is not the name of a header")
             return nil
         }
+    }
+}
+
+extension KeyFormat where Value == String {
+    /// The name of a preset. Which names there are depends on the other files, too.
+    fileprivate static var provider: KeyFormat {
+        text("a name, see `sluice providers`", .any(of: [.words(RouteLanguage.providers), .filledText]))
     }
 }
 

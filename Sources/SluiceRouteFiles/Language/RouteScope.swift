@@ -93,7 +93,7 @@ struct RouteScope {
             }
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
-            .index, .signedTimestamp, .signedID, .handshakeHMAC:
+            .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             break
         }
         return resolved
@@ -135,6 +135,8 @@ extension RouteScope {
         case .signedID: return signedComplaint("id")
         case .handshakeHMAC:
             return hasHMAC ? nil : "'hmac' can only be used in the 'reply' of a handshake with 'hmac'"
+        case .account(let name):
+            return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)
         case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route:

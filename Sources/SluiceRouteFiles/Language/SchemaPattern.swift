@@ -44,6 +44,9 @@ enum SchemaPattern {
     /// One set of characters with a length.
     static let idPattern = #"^\[[!-~]+\]\{[0-9]+(,[0-9]+)?\}$"#
 
+    /// What a preset calls something of the user's account at the provider.
+    static let accountName = "^[a-z][a-z0-9_]*$"
+
     static let jqExpression = #"\S"#
     static let secret = #"\S"#
     static let printableASCII = "^[ -~]*$"

@@ -9,15 +9,15 @@ extension RouteLanguage {
         "secret", noun: "a secret", SecretKeys(), adding: ["minProperties": 1, "maxProperties": 1])
 }
 
-/// The keys of `verify`. Their defaults are those of `SignatureSettings`, which a provider's preset may replace.
+/// The keys of `verify`. Their defaults are those of `SignatureSettings`.
 struct VerifyKeys {
     private static let standard = SignatureSettings()
 
     let alg = LanguageKey<SignatureAlgorithm>(
-        "alg", .word(later: SignatureAlgorithm.later), absent: "required without a provider",
+        "alg", .word(later: SignatureAlgorithm.later), absent: "required",
         meaning: "The algorithm of the signature")
     let signatureFrom = LanguageKey(
-        "signature_from", .signaturePart, absent: "required without a provider", examples: ["${header.X-Signature}"],
+        "signature_from", .signaturePart, absent: "required", examples: ["${header.X-Signature}"],
         meaning:
             "Location of the signature: a header, a query parameter, a path parameter or a field of the body, such "
             + "as `${header.X-Signature}`. `${header.NAME-*}`, for senders that send one header per key, means "
@@ -102,6 +102,23 @@ extension KeyFormat where Value == IDPattern {
             return nil
         }
     }
+}
+
+/// The values of the keys of `verify`.
+struct SignatureSettings: Sendable {
+    var algorithm = SignatureAlgorithm.hmacSHA256
+    var signatureFrom: String?
+    var signaturePrefix = ""
+    var signatureSplit: String?
+    var signatureEncoding = SignatureEncoding.hex
+    var keyForm = KeyForm()
+    var timestampFrom: String?
+    var timestampPrefix: String?
+    var timestampFormat = TimestampFormat.unix
+    var tolerance = Duration.seconds(300)
+    var idFrom: String?
+    var idPattern = IDPattern.standard
+    var signed = "${body}"
 }
 
 extension SignatureSettings {

@@ -2,8 +2,8 @@ internal import SluiceBase
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Headers that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for
-/// repetitions, or repetitions for new ones. What each means is from the provider's own pages on webhooks.
+/// Values that look like a delivery id and are none: with them as the unique key, real webhooks would be taken for
+/// repetitions, or repetitions for new ones. What each header means is from the provider's own pages on webhooks.
 struct DeliveryIDTraps {
     private enum Trap {
         /// Names the subscription: every delivery has the same.
@@ -48,6 +48,24 @@ struct DeliveryIDTraps {
     /// The header in which the route's signature stands.
     let signatureHeaders: [HeaderName]
 
+    /// Warns of a key that is made for each request, so that it is never the same twice.
+    ///
+    /// - Parameter event: what names the event.
+    /// - Returns: whether it is.
+    func warn(
+        ofChanging key: UniqueKeyTemplate, event: TextTemplate?, at position: YAMLPosition, in context: FileContext
+    ) -> Bool {
+        let references = key.references.flatMap { reference in
+            if case .event = reference.source { event?.references ?? [] } else { [reference] }
+        }
+        guard let changing = references.first(where: \.source.changesWithEachRequest) else { return false }
+        context.warning(
+            position,
+            "the unique key uses \(changing.source.noun), which is different for each request: a repeated delivery is "
+                + "never a duplicate; use a value that the sender repeats, such as a field of the body")
+        return true
+    }
+
     /// Warns of a key that reads such a header.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition, in context: FileContext) {
         let headers = key.references.compactMap { if case .header(let name) = $0.source { name } else { nil } }
@@ -86,6 +104,14 @@ struct DeliveryIDTraps {
 }
 
 extension ReferenceSource {
+    /// Whether the gateway makes the value for each request, for one that is sent again as well.
+    fileprivate var changesWithEachRequest: Bool {
+        switch self {
+        case .deliveryID, .receivedAt, .receivedMilliseconds: true
+        default: false
+        }
+    }
+
     /// Whether it tells bodies apart.
     fileprivate var isDigest: Bool {
         switch self {

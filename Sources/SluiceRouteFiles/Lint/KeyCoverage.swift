@@ -7,7 +7,8 @@ internal import SluiceYAML
 /// another one.
 struct KeyCoverage {
     let signature: SignatureCoverage
-    let preset: ProviderPreset?
+    /// What the preset's own unique key reads; nobody can do better.
+    let presetsKey: Set<ReferenceSource>
     /// What names the event, the elements and the path parameters.
     let scope: RouteScope
 
@@ -17,7 +18,7 @@ struct KeyCoverage {
     /// warning that nobody can do anything about is only noise.
     func warn(of key: UniqueKeyTemplate, at position: YAMLPosition) {
         guard
-            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfRequestAlone($0) })
+            let outside = key.references.first(where: { isUncovered($0) && !isPresetsOwn($0) || isOfSender($0) })
         else { return }
         scope.context.warning(
             position,
@@ -39,16 +40,16 @@ struct KeyCoverage {
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
         case .method: !signature.covers(.method)
         case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
-            .handshakeHMAC:
+            .account, .handshakeHMAC:
             false
         }
     }
 
-    /// Whether each request has another value, one that is sent again as well.
-    private func isOfRequestAlone(_ reference: Reference) -> Bool {
+    /// Whether the value depends on where the request comes from.
+    private func isOfSender(_ reference: Reference) -> Bool {
         switch reference.source {
-        case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress: true
-        case .event: scope.event?.references.contains(where: isOfRequestAlone) ?? false
+        case .remoteAddress: true
+        case .event: scope.event?.references.contains(where: isOfSender) ?? false
         default: false
         }
     }
@@ -67,7 +68,7 @@ struct KeyCoverage {
     }
 
     private func isPresetsOwn(_ reference: Reference) -> Bool {
-        if case .header(let name) = reference.source { preset?.uniqueKeyHeader == name } else { false }
+        presetsKey.contains(reference.source)
     }
 
     /// Says which rules and keys depend on what the signature does not cover, path parameters included, to which each

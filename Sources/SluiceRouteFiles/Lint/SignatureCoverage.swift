@@ -34,7 +34,7 @@ struct SignatureCoverage {
             signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
         case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route, .item,
-            .itemDigest, .index, .signedTimestamp, .signedID, .handshakeHMAC:
+            .itemDigest, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             signed.contains(source)
         }
     }

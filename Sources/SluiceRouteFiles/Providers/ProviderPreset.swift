@@ -1,60 +1,203 @@
 internal import SluiceBase
+internal import SluiceJSON
 internal import SluiceRoutes
+internal import SluiceYAML
 
-/// What `provider:` brings: everything that is the same for all who receive webhooks of that provider.
-struct ProviderPreset {
-    let name: String
-    /// As `verify` would say it.
-    let signature: SignatureSettings
-    /// Where the delivery id stands, which is the unique key.
-    let uniqueKeyHeader: HeaderName
-    /// As `event` would say it.
-    let event: String
-    let bodyLimit: ByteCount
-    /// Whether the provider can send its JSON in the field `payload` of a form.
-    let unwrapsFormPayload: Bool
-    /// More headers that hold what only the sender should know.
-    let credentialHeaders: [HeaderName]
+/// A provider as a piece of the route language: the keys that a route takes over which names it, and what people are
+/// told about it.
+package struct ProviderPreset: Sendable {
+    package let name: String
+    package let title: String
+    /// The address of the provider's documentation; empty if it is not known.
+    package let docs: String
+    package let aliases: [String]
+    /// What to enter where at the provider; empty if it is not known.
+    package let setup: String
+    /// What the route's secrets hold; empty if it is not known.
+    package let secret: String
+    /// What the route's `account` must hold.
+    package let account: [(name: String, meaning: String)]
+    /// The known event names; empty if they are not known.
+    package let events: [String]
+    /// How long after the first attempt there may be another; `nil` if it is not known.
+    package let retrySpan: Duration?
+    /// How old a signed timestamp may be when it arrives; `nil` if it is not known.
+    package let deliveryDelay: Duration?
+    package let answerWithin: Duration?
+    /// The statuses that the provider takes as success; every 2xx if it is empty.
+    package let success: [Int]
+    package let notes: [String]
+    /// Facts that are not from the provider's own pages.
+    package let unverified: [String]
+    let samples: [YAMLEntry]
+    /// The keys of a route that the preset brings, in the order of the file.
+    let keys: [YAMLEntry]
+    /// Where the preset is declared.
+    let location: SourceLocation
 
-    static let all = [github]
+    /// - Returns: `nil` after a problem has been noted.
+    init?(name: String, _ node: YAMLNode, in context: FileContext) {
+        guard let reader = MappingReader(node, RouteLanguage.provider, in: context),
+            case .mapping(let entries) = node.content
+        else { return nil }
+        self.name = name
+        title = reader.read(\.title) ?? name
+        docs = Self.address(reader) ?? ""
+        aliases = reader.read(\.aliases) ?? []
+        setup = reader.read(\.setup) ?? ""
+        secret = reader.read(\.secret) ?? ""
+        account = Self.texts(reader.read(\.account), "'account'", in: context)
+        events = reader.read(\.events) ?? []
+        retrySpan = reader.read(\.retrySpan)
+        deliveryDelay = reader.read(\.deliveryDelay)
+        answerWithin = reader.read(\.answerWithin)
+        success = reader.read(\.success) ?? []
+        notes = reader.read(\.notes) ?? []
+        unverified = reader.read(\.unverified) ?? []
+        samples = Self.entries(reader.read(\.samples), "'samples'", in: context)
+        keys = entries.filter { !ProviderKeys.information.contains($0.key) }
+        location = context.place(node.position)
+    }
 
-    /// Providers of the language that this version does not have.
-    static let later = [
-        "adyen", "airtable", "asana", "auth0", "bigcommerce", "bitbucket", "calendly", "clerk", "contentful", "datadog",
-        "discord",
-        "docusign", "dropbox", "forgejo", "gitea", "gitlab", "hubspot", "intercom", "jira", "line", "linear", "mailgun",
-        "meta", "mollie",
-        "monday", "msgraph", "notion", "okta", "openai", "paddle", "pagerduty", "paypal", "plaid", "postmark",
-        "razorpay", "sendgrid",
-        "sentry", "shopify", "slack", "sns", "square", "standard-webhooks", "stripe", "svix", "telegram", "twilio",
-        "twitch", "typeform",
-        "vercel", "woocommerce", "x", "zendesk", "zoom",
-    ]
+    private static func address(_ reader: MappingReader<ProviderKeys>) -> String? {
+        guard let node = reader.node("docs"), let text = reader.read(\.docs) else { return nil }
+        if text.hasPrefix("https://") { return text }
+        reader.context.error(node.position, "'docs' must be an address that begins with https://")
+        return nil
+    }
 
-    /// The signature is over the body as received, in forms too; the delivery id stays the same when GitHub delivers
-    /// again; bodies have at most 25 MB (GitHub, "Validating webhook deliveries" and "Best practices for using
-    /// webhooks").
-    private static let github = ProviderPreset(
-        name: "github",
-        signature: SignatureSettings(signatureFrom: "${header.X-Hub-Signature-256}", signaturePrefix: "sha256="),
-        uniqueKeyHeader: "x-github-delivery", event: "${header.X-GitHub-Event}", bodyLimit: .mebibytes(25),
-        unwrapsFormPayload: true,
-        credentialHeaders: ["x-hub-signature"])
+    private static func entries(_ node: YAMLNode?, _ subject: String, in context: FileContext) -> [YAMLEntry] {
+        guard let node else { return [] }
+        if let entries = node.mapping { return entries }
+        context.error(node.position, "\(subject) must be a mapping, not \(node.noun)")
+        return []
+    }
+
+    private static func texts(
+        _ node: YAMLNode?, _ subject: String, in context: FileContext
+    ) -> [(name: String, meaning: String)] {
+        entries(node, subject, in: context).compactMap { entry in
+            if entry.key.wholeMatch(of: /[a-z][a-z0-9_]*/) == nil {
+                context.error(
+                    entry.position, "a name in \(subject) consists of a-z, 0-9 and _, and begins with a letter")
+            }
+            return context.text(entry.value, "'\(PrintableText.escape(entry.key))' of \(subject)").map {
+                (entry.key, $0)
+            }
+        }
+    }
+
+    /// The text of a key that the preset brings, or the texts of a list.
+    package func texts(of key: String) -> [String] {
+        guard let node = keys.first(where: { $0.key == key })?.value else { return [] }
+        if case .sequence(let elements) = node.content { return elements.map { $0.scalar?.text ?? "" } }
+        return node.scalar.map { [$0.text] } ?? []
+    }
 }
 
-/// The values of the keys of `verify`, as a provider's preset or a route writes them.
-struct SignatureSettings: Sendable {
-    var algorithm = SignatureAlgorithm.hmacSHA256
-    var signatureFrom: String?
-    var signaturePrefix = ""
-    var signatureSplit: String?
-    var signatureEncoding = SignatureEncoding.hex
-    var keyForm = KeyForm()
-    var timestampFrom: String?
-    var timestampPrefix: String?
-    var timestampFormat = TimestampFormat.unix
-    var tolerance = Duration.seconds(300)
-    var idFrom: String?
-    var idPattern = IDPattern.standard
-    var signed = "${body}"
+extension ProviderPreset {
+    /// A route with the preset's keys where it has none of its own; inside `verify` key by key.
+    ///
+    /// - Parameters:
+    ///   - position: where the route names the preset: the position of everything that comes from it. `nil` to keep
+    ///     the positions in the preset's file.
+    ///   - account: what `${account.NAME}` stands for.
+    func completing(_ route: [YAMLEntry], at position: YAMLPosition?, account: [String: String]) -> [YAMLEntry] {
+        var entries = route
+        // Which field of a form counts depends on how the body is parsed.
+        let isBodyOwn = entries.contains { $0.key == "body" }
+        for key in keys where !(isBodyOwn && key.key == "json_field") {
+            let inherited = key.inherited(at: position) { text in
+                account.reduce(text) { $0.replacing("${account.\($1.key)}", with: $1.value) }
+            }
+            guard let index = entries.firstIndex(where: { $0.key == key.key }) else {
+                entries.append(inherited)
+                continue
+            }
+            guard key.key == "verify" else { continue }
+            entries[index] = YAMLEntry(
+                key: key.key, position: entries[index].position,
+                value: entries[index].value.completed(with: inherited.value))
+        }
+        return entries
+    }
+}
+
+extension ProviderPreset {
+    /// One way in which requests are verified, as it is written.
+    package struct Scheme: Sendable {
+        package let algorithm: String
+        /// Empty if the algorithm says it.
+        package let signatureFrom: String
+        /// Any of them may match; empty if nothing is signed.
+        package let signed: [String]
+        /// `nil` without a timestamp.
+        package let tolerance: String?
+
+        fileprivate init(_ entries: [YAMLEntry]) {
+            func texts(_ key: String) -> [String] {
+                switch entries.first(where: { $0.key == key })?.value.content {
+                case .scalar(let scalar): [scalar.text]
+                case .sequence(let elements): elements.compactMap { $0.scalar?.text }
+                case .mapping, nil: []
+                }
+            }
+            algorithm = texts("alg").first ?? ""
+            signatureFrom = texts("signature_from").first ?? ""
+            let isSigned = !["static", "basic", "jwt"].contains(algorithm)
+            signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
+            tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
+        }
+    }
+
+    /// How requests are verified: any of these.
+    package var schemes: [Scheme] {
+        switch keys.first(where: { $0.key == "verify" })?.value.content {
+        case .mapping(let entries): [Scheme(entries)]
+        case .sequence(let alternatives): alternatives.compactMap { $0.mapping.map(Scheme.init) }
+        case .scalar, nil: []
+        }
+    }
+
+    /// Whether a route has to say which URL the provider calls.
+    package var needsPublicURL: Bool {
+        schemes.contains { scheme in scheme.signed.contains { $0.contains("${url") } }
+    }
+}
+
+extension YAMLNode {
+    /// The entries of a mapping; `nil` for anything else.
+    var mapping: [YAMLEntry]? { if case .mapping(let entries) = content { entries } else { nil } }
+
+    /// A mapping with the entries of another one that it lacks, and of a list of mappings each of them so.
+    fileprivate func completed(with other: YAMLNode) -> YAMLNode {
+        guard let own = mapping else { return self }
+        switch other.content {
+        case .scalar: return self
+        case .sequence(let alternatives):
+            return YAMLNode(position: position, content: .sequence(alternatives.map { completed(with: $0) }))
+        case .mapping(let others):
+            let added = others.filter { entry in !own.contains { $0.key == entry.key } }
+            return YAMLNode(position: position, content: .mapping(own + added))
+        }
+    }
+
+    /// The same with every text replaced, and at another position with all that is in it.
+    func inherited(at position: YAMLPosition?, _ replace: (String) -> String) -> YAMLNode {
+        let content: Content =
+            switch content {
+            case .scalar(let scalar):
+                .scalar(
+                    scalar.text.contains("${") ? YAMLScalar(text: replace(scalar.text), style: scalar.style) : scalar)
+            case .sequence(let elements): .sequence(elements.map { $0.inherited(at: position, replace) })
+            case .mapping(let entries): .mapping(entries.map { $0.inherited(at: position, replace) })
+            }
+        return YAMLNode(position: position ?? self.position, content: content)
+    }
+}
+
+extension YAMLEntry {
+    fileprivate func inherited(at position: YAMLPosition?, _ replace: (String) -> String) -> YAMLEntry {
+        YAMLEntry(key: key, position: position ?? self.position, value: value.inherited(at: position, replace))
+    }
 }

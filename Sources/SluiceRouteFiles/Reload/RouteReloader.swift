@@ -145,8 +145,9 @@ package struct RouteReloader: Sendable {
         secretFiles = Array(Set(compilation.secretFiles + watched)).sorted()
         status.triedAtMilliseconds = now
         guard let new = compilation.table else { return keep(compilation.problems.map(\.description), of: compilation) }
-        if new.routes.isEmpty, table?.routes.isEmpty == false {
-            return keep(["the route files contain no routes; keeping the previous routes"], of: compilation)
+        if new.routes.isEmpty, let table {
+            let kept = table.routes.isEmpty ? "" : "; keeping the previous routes"
+            return keep(["the route files contain no routes\(kept)"], of: compilation)
         }
         status.version += 1
         status.loadedAtMilliseconds = now

@@ -44,9 +44,9 @@ package struct CheckReport: Sendable {
             options.secrets == .throwAway
             ? compilation : snapshot.compile(folder: folder, environment: environment, options: trial)
         let examples = examined.table == nil ? nil : examined.runExamples(folder: folder, atMilliseconds: now)
-        let empty = compilation.problems.isEmpty ? Self.emptiness(compilation.census, folder) : []
         // Errors come first: notes would only distract from them.
         let notes = compilation.problems.isEmpty ? compilation.notes : []
+        let empty = [compilation.emptiness(of: folder)].compactMap(\.self)
         let problems = (compilation.problems + compilation.warnings + notes + empty).map {
             Finding(problem: $0, example: nil)
         }
@@ -56,14 +56,5 @@ package struct CheckReport: Sendable {
             folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
             examples: examples, lacksSecretsOnly: compilation.table == nil && examined.table != nil,
             files: snapshot.files)
-    }
-
-    /// A folder without route files is one that was not meant.
-    private static func emptiness(_ census: RouteCensus, _ folder: String) -> [Diagnostic] {
-        let problem = { (severity: Diagnostic.Severity, message: String) in
-            [Diagnostic(file: folder, line: 1, column: 1, severity: severity, message: message)]
-        }
-        if census.files == 0 { return problem(.error, "no route files here; route files are named *.yaml") }
-        return census.routes == 0 ? problem(.warning, "the files contain no routes") : []
     }
 }

@@ -145,8 +145,10 @@ extension Explainer {
         }
         if table.routes.isEmpty { return "none: there are no routes" }
         let suggestions = suggestions(for: decoded).map { PrintableText.escape($0) }
-        guard !suggestions.isEmpty else { return "none of the \(table.routes.count) routes has this path" }
-        return "none has this path; the nearest: \(suggestions.joined(separator: ", "))"
+        if !suggestions.isEmpty { return "none has this path; the nearest: \(suggestions.joined(separator: ", "))" }
+        if table.routes.count > Self.shortTable { return "none of the \(table.routes.count) routes has this path" }
+        let paths = table.routes.map { PrintableText.escape($0.path) }
+        return "none has this path; the paths are: \(paths.joined(separator: ", "))"
     }
 
     private func suggestions(for path: [UInt8]) -> [String] {
@@ -160,7 +162,6 @@ extension Explainer {
             nearest += candidates.filter { $0.text == next }.map(\.path)
             candidates.removeAll { $0.text == next }
         }
-        if nearest.isEmpty, table.routes.count <= Self.shortTable { nearest = table.routes.map(\.path) }
         return nearest
     }
 }

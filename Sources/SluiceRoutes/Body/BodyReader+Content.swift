@@ -11,7 +11,7 @@ extension BodyReader {
         do throws(BodyError) {
             switch kind {
             case .json: return .asReceived
-            case .form: return .untyped(try Self.form(body).json)
+            case .form: return try reading(of: try Self.form(body))
             case .text: return .untyped(try Self.text(body, Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
             case .auto: return try jsonOrPayload(body, isSaidToBeJSON: declaredFamily(request) == .json)
@@ -21,7 +21,7 @@ extension BodyReader {
         }
     }
 
-    /// JSON, or for a provider that can send it so the JSON in the one field `payload` of a form.
+    /// JSON, or the JSON in the one field of a form, for a provider that can send it so.
     ///
     /// - Parameter isSaidToBeJSON: decides what is said of a body that cannot be read, and nothing else.
     private func jsonOrPayload(_ body: Span<UInt8>, isSaidToBeJSON: Bool) throws(BodyError) -> BodyReading {
@@ -31,7 +31,7 @@ extension BodyReader {
             return .json(Self.json(in: text.span).array)
         }
         guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
-        if unwrapsPayload, Self.isPayload(body) { return .json(try Self.solePayload(of: body)) }
+        if let jsonField, holdsField(body) { return try soleField(jsonField, of: body) }
         // A number, a text, true, false or null.
         guard isSaidToBeJSON || FormFields.isJSON(Self.json(in: body)) else { throw BodyError(Self.notJSON) }
         return .asReceived
@@ -50,23 +50,22 @@ extension BodyReader {
         return index < body.count ? body[index] : nil
     }
 
-    private static func solePayload(of body: Span<UInt8>) throws(BodyError) -> [UInt8] {
+    private func soleField(_ name: String, of body: Span<UInt8>) throws(BodyError) -> BodyReading {
         try URLEncodedForm.requireWhole(body)
         let form = try URLEncodedForm.read(body, .utf8)
-        guard form.count == 1, let payload = form.values(of: "payload").first, form.values(of: "payload").count == 1
-        else {
-            throw BodyError("the form has fields other than one 'payload'")
+        guard form.count == 1, form.values(of: name).count == 1 else {
+            throw BodyError("the form has fields other than one '\(PrintableText.escape(name))'")
         }
-        return json(in: payload.bytes.span).array
+        return try reading(of: form)
     }
 
-    static func isPayload(_ body: Span<UInt8>) -> Bool { body.hasPrefix(Array("payload=".utf8).span) }
+    func holdsField(_ body: Span<UInt8>) -> Bool { fieldPrefix.map { body.hasPrefix($0.span) } ?? false }
 
     /// How many bytes `readByContent` needs at most, besides the body.
     func memoryByContent(_ body: Span<UInt8>) -> Int {
         let isUTF16 = Charset.utf16.markLength(at: body) > 0
         guard kind == .auto else { return memory(forText: body, isUTF8: !isUTF16) }
-        return isUTF16 || unwrapsPayload && Self.isPayload(body) ? 3 * body.count : 0
+        return isUTF16 || holdsField(body) ? 3 * body.count : 0
     }
 
     /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.

@@ -17,8 +17,10 @@ package enum BodyReading: Sendable {
 /// in proportion to it.
 package struct BodyReader: Sendable {
     package let kind: BodyKind
-    /// Whether a form that `auto` finds is the provider's envelope: then the body is the JSON in its field `payload`.
-    package let unwrapsPayload: Bool
+    /// The field of a form whose value is the body's JSON; `nil` if forms stand for themselves.
+    package let jsonField: String?
+    /// How a URL-encoded form with that field begins.
+    let fieldPrefix: [UInt8]?
     /// Whether `Content-Type` may say how the body is read: on a route that verifies nothing, and where the signature
     /// covers the header. Elsewhere a sender of a captured request could have its bytes read as something else, so the
     /// bytes alone decide.
@@ -26,9 +28,10 @@ package struct BodyReader: Sendable {
 
     package static let contentType: HeaderName = "content-type"
 
-    package init(kind: BodyKind, unwrapsPayload: Bool, trustsContentType: Bool) {
+    package init(kind: BodyKind, jsonField: String?, trustsContentType: Bool) {
         self.kind = kind
-        self.unwrapsPayload = unwrapsPayload
+        self.jsonField = jsonField
+        fieldPrefix = jsonField.map { Array("\($0)=".utf8) }
         self.trustsContentType = trustsContentType
     }
 
@@ -45,7 +48,7 @@ package struct BodyReader: Sendable {
             switch kind {
             // JSON is UTF-8 (RFC 8259 §8.1), whatever else the header says.
             case .json: return .asReceived
-            case .form: return .untyped(try Self.form(body, type).json)
+            case .form: return try reading(of: try Self.form(body, type))
             case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
             case .bytes: return .json(Self.bytes(body))
             case .auto: return try automatic(body, type)
@@ -59,8 +62,7 @@ package struct BodyReader: Sendable {
         switch type.family {
         case .json: return try Self.json(body, type)
         case .form, .multipart:
-            let form = try Self.form(body, type)
-            return unwrapsPayload ? .json(try Self.payload(form)) : .untyped(form.json)
+            return try reading(of: try Self.form(body, type))
         case .text: return .untyped(try Self.text(body, try Charset.named(by: type) ?? Charset.marked(at: body)))
         case .other: return .json(Self.bytes(body))
         }
@@ -117,12 +119,15 @@ extension BodyReader {
         return try URLEncodedForm.read(body, try Charset.named(by: type) ?? .utf8)
     }
 
-    private static func payload(_ form: FormFields) throws(BodyError) -> [UInt8] {
-        let payloads = form.values(of: "payload")
-        guard let payload = payloads.first, payloads.count == 1 else {
-            throw BodyError("the form has \(payloads.isEmpty ? "no field" : "more than one field") 'payload'")
+    /// A form, or the JSON in its field.
+    func reading(of form: FormFields) throws(BodyError) -> BodyReading {
+        guard let jsonField else { return .untyped(form.json) }
+        let documents = form.values(of: jsonField)
+        guard let document = documents.first, documents.count == 1 else {
+            let state = documents.isEmpty ? "no field" : "more than one field"
+            throw BodyError("the form has \(state) '\(PrintableText.escape(jsonField))'")
         }
-        return json(in: payload.bytes.span).array
+        return .json(Self.json(in: document.bytes.span).array)
     }
 
     /// - Returns: a JSON string.

@@ -23,6 +23,7 @@ extension ReferenceSource {
         case .remoteAddress: "the sender's address"
         case .route: "the route's name"
         case .signedTimestamp: "the timestamp"
+        case .account(let name): "the account's \(PrintableText.escape(name))"
         case .signedID: "the id"
         case .handshakeHMAC: "the HMAC of a handshake"
         }

@@ -38,6 +38,8 @@ package enum ReferenceSource: Sendable, Hashable {
     /// In `verify` alone: what `timestamp_from` and `id_from` name.
     case signedTimestamp
     case signedID
+    /// In a preset alone: what the route's `account` holds under this name. Replaced before anything is compiled.
+    case account(String)
     /// In the reply of a handshake alone: the authentication code that the rule makes.
     case handshakeHMAC
 }
@@ -53,7 +55,7 @@ extension ReferenceSource {
         case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
-            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .handshakeHMAC:
+            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -64,7 +66,8 @@ extension ReferenceSource {
         case .body, .item: true
         case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .handshakeHMAC:
+            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account,
+            .handshakeHMAC:
             false
         }
     }
@@ -75,7 +78,7 @@ extension ReferenceSource {
         case .item, .itemDigest, .index: true
         case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .handshakeHMAC:
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             false
         }
     }
@@ -85,7 +88,9 @@ extension ReferenceSource {
     /// Whether it is a part of a request that its sender can have signed.
     package var mayBeSigned: Bool {
         switch self {
-        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID: true
+        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID,
+            .account:
+            true
         case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
             .itemDigest, .index, .handshakeHMAC:
             false

@@ -57,4 +57,6 @@ package struct RequestToSign: Sendable {
 /// example.
 package struct SigningError: Error, Sendable, Hashable {
     package let message: String
+
+    package init(message: String) { self.message = message }
 }

@@ -38,7 +38,8 @@ extension SignedRequest {
         // Not decoded: it is what the sender signed.
         case .path: request.path.array
         // The scope refuses these in `verify`, and the first two are filled in before.
-        case .signedTimestamp, .signedID, .headers, .event, .item, .itemDigest, .index, .deliveryID, .receivedAt,
+        case .signedTimestamp, .signedID, .account, .headers, .event, .item, .itemDigest, .index, .deliveryID,
+            .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .handshakeHMAC:
             nil

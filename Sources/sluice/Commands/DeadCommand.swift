@@ -114,8 +114,8 @@ struct DeadCommand: AsyncParsableCommand {
                     return nil
                 }
                 let keys = try ControlCoding.decode(ControlDocuments.Forgotten.self, answer).keys
-                let key = forgetKey ? (keys > 0 ? ", its key is forgotten" : "; its delivery has no key") : ""
-                Terminal.say("dead letter \(number): discarded\(key)")
+                let key = keys > 0 ? ", its key is forgotten" : "; no key of its delivery is remembered"
+                Terminal.say("dead letter \(number): discarded\(forgetKey ? key : "")")
                 return true
             }
         }

@@ -15,7 +15,8 @@ struct ExplainCommand: AsyncParsableCommand {
             sluice explain [<folder>] --delivery <id> [<options>]
             """,
         discussion: """
-            Shows the processing of the request described by the options, without storing or sending anything. With \
+            Shows the processing of the request described by the options, without storing or sending anything. \
+            <folder> contains the route files; default: the setting `routes`. With \
             --delivery it uses a delivery that a gateway accepted and whose request was kept (in a dead letter, or \
             because the route says `keep_request: true`), from the running gateway or, if none runs, from the outbox. \
             A request without a signature is signed with the first secret of its route, unless --unsigned is given. \

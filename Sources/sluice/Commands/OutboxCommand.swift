@@ -92,11 +92,12 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Forgets a unique key, so that the provider can send the delivery again.",
             usage: """
                 sluice outbox forget --delivery <id> [--config <file>] [<settings> ...]
-                sluice outbox forget --key <route> <key> [--config <file>] [<settings> ...]
+                sluice outbox forget --key <route> [--config <file>] [<settings> ...] [--] <key>
                 """,
             discussion: """
                 The delivery is accepted as new when it is sent again. Its jobs then get the key with the next \
-                generation, such as github:72d3~1, so that Zizq does not drop them as duplicates.
+                generation, such as github:72d3~1, so that Zizq does not drop them as duplicates. Write -- before a \
+                key that begins with a dash.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("Id of the delivery, from its answer.", valueName: "id"))
@@ -125,6 +126,9 @@ struct OutboxCommand: AsyncParsableCommand {
                 }
                 request = .forgetDelivery(id)
             case (nil, let route?, 1): request = .forgetKey(DeliveryKey.hashes(route: route, text: words[0]))
+            case (nil, .some, 0) where rest.contains { $0.hasPrefix("-") && $0 != "--" }:
+                throw ValidationError(
+                    "use --delivery ID or --key ROUTE KEY; if the key begins with a dash, write -- before it")
             default: throw ValidationError("use --delivery ID or --key ROUTE KEY")
             }
         }
@@ -136,7 +140,7 @@ struct OutboxCommand: AsyncParsableCommand {
                 throw StartupError(
                     .wrongInput,
                     key == nil
-                        ? "the delivery has no unique key, so it is accepted as new when it is sent again"
+                        ? "no unique key of the delivery is remembered, so it is accepted as new when it is sent again"
                         : "no delivery with this key is remembered, so it is accepted as new")
             }
             Terminal.say(forgotten.keys == 1 ? "1 key forgotten" : "\(forgotten.keys) keys forgotten")

@@ -54,11 +54,12 @@ struct RoutesCommand: AsyncParsableCommand {
         options.allowsInlineSecrets = true
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(
             folder: folder, environment: [:], options: options)
+        let problems = compilation.problems + [compilation.emptiness(of: folder)].compactMap(\.self)
         let document = ControlDocuments.Routes(
-            problems: compilation.problems.map(\.description),
+            problems: problems.map(\.description),
             routes: compilation.table == nil ? [] : compilation.details.map(\.summary))
         if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
-        guard compilation.table != nil else {
+        guard problems.isEmpty else {
             let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }
             throw StartupError(.wrongInput, lines.joined(separator: "\n"))
         }

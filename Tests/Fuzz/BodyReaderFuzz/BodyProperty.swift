@@ -78,7 +78,7 @@ enum BodyProperty {
             method: method.span, target: target.span, headers: HeaderView(bytes: head.span, fields: fields),
             body: body.span, peer: .unknown
         )
-        return BodyReader(kind: kind, unwrapsPayload: unwraps, trustsContentType: trusts).read(request)
+        return BodyReader(kind: kind, jsonField: unwraps ? "payload" : nil, trustsContentType: trusts).read(request)
     }
 
     private static func isJSON(_ json: [UInt8]) -> Bool {

@@ -93,8 +93,11 @@ import Testing
             ])
         let upper = try report(["a.b.YAML": Self.route])
         #expect(lines(upper).first == "a.b.YAML:1:1: error: route files end in .yaml; rename it to a.b.yaml")
-        #expect(
-            try lines(report(["a.yaml": "routes: []\n"])).first == "routes:1:1: warning: the files contain no routes")
+        for text in ["routes: []\n", "kinds:\n  k: {}\n"] {
+            let report = try report(["a.yaml": text])
+            #expect(lines(report).contains("routes:1:1: error: the files contain no routes"), "\(text)")
+            #expect(report.errors == 1)
+        }
         let file = CheckReport.make(
             folder: #filePath + ".yaml", environment: [:], options: RouteOptions(), atMilliseconds: 0)
         #expect(file.lines(CheckTextForm()).first?.hasSuffix("name the folder, not a file in it") == true)

@@ -17,7 +17,6 @@ import Testing
         "a path that leads nowhere is told with the nearest ones, its parameters filled in",
         arguments: [
             ("/gitlob", ["/gitlab"]), ("/gihub/acme", ["/github/{tenant}"]),
-            ("/nothing/at/all", ["/github/{tenant}", "/gitlab"]),
             ("/gitlab/", ["/gitlab", "/github/{tenant}"]),
         ])
     func lostPath(path: String, nearest: [String]) throws {
@@ -28,6 +27,13 @@ import Testing
             found.lines("route") == [
                 "route         ✗ none has this path; the nearest: \(nearest.joined(separator: ", "))"
             ])
+    }
+
+    @Test("a path that is near no other is told with all paths, if there are few")
+    func farPath() throws {
+        let found = try explanation(Self.two, TestRequest(target: "/nothing/at/all"))
+        #expect(
+            found.lines("route") == ["route         ✗ none has this path; the paths are: /github/{tenant}, /gitlab"])
     }
 
     @Test("a path that can be read in two ways is told as such", arguments: ["/a%2Fb", "/%zz", "/%2e%2e/gitlab"])

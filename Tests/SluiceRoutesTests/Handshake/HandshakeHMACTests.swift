@@ -27,7 +27,7 @@ import Testing
                 == Self.text + other.hex)
     }
 
-    @Test("Braintree's published answer: the key is the SHA-1 of the private key")
+    @Test("the key can be the digest of the secret, as in Braintree's published answer")
     func braintree() throws {
         let rule =
             "{ when: { method: GET }, hmac: { of: '${query.bt_challenge}', alg: hmac-sha1, key_transform: [ sha1 ], "

@@ -101,7 +101,7 @@ import Testing
             let answer = try await wire.answer()
             #expect(answer.status == 400)
             #expect(
-                answer[member: "detail"] == "The request is not well-formed HTTP/1.1: more than one Content-Length.")
+                answer[member: "detail"] == "The request is malformed: more than one Content-Length.")
         }
     }
 

@@ -65,12 +65,19 @@ import Testing
         Row(start + "x-a: b\u{0}c\r\n\r\n", "a control byte"),
         Row(start + "x\u{0}a: b\r\n\r\n", "a control byte"),
         Row(
-            "POST /git\u{0}hub HTTP/1.1\r\nhost: h\r\n\r\n",
-            "a request target that is neither a path nor a whole http or https URL"),
+            "POST github HTTP/1.1\r\nhost: h\r\n\r\n",
+            "a request target that is neither a path nor an http or https URL with host, optional port and path"),
+        Row("POST /git\u{0}hub HTTP/1.1\r\nhost: h\r\n\r\n", "a control byte"),
+        Row(
+            "POST /github?q={a} HTTP/1.1\r\nhost: h\r\n\r\n",
+            "a request target with a character that must be percent-encoded"),
         Row("POST /github HTTP/1.1\r\n\r\n", "no Host header"),
         Row(start + "host: h\r\n\r\n", "more than one Host header"),
         Row("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", "a TLS handshake on a listener without TLS"),
-        Row("nonsense\r\n\r\n", "a method that is not a token of at most 32 bytes"),
+        Row(
+            "nonsense\r\n\r\n",
+            "a request line that is not a method, a target and an HTTP version with one space between them"),
+        Row("(nonsense)\r\n\r\n", "a method that is not a token of at most 32 bytes"),
     ]
 
     private static let sizes = [

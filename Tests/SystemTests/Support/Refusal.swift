@@ -14,6 +14,9 @@ extension GatewayUnderTest {
     /// What no line of a log may hold of the requests that these tests send.
     private static let confidential = [Webhook.gitHubSecret, Webhook.hmacSecret, "sha256=", "refs/heads", "1f2e3d"]
 
+    /// Codes whose answer says the reason, too.
+    private static let codesWithReason: Set = ["malformed_request", "signature_missing", "signature_invalid"]
+
     /// Sends `bytes` on a connection of their own and checks the answer to the last request, what becomes of the
     /// connection, and the log.
     ///
@@ -33,6 +36,10 @@ extension GatewayUnderTest {
         let answer = try await wire.answer()
         #expect(answer.status == expected.status, "\(name): \(answer)", sourceLocation: sourceLocation)
         #expect(answer.code == expected.code, "\(name): \(answer)", sourceLocation: sourceLocation)
+        if Self.codesWithReason.contains(expected.code) {
+            let isTold = answer.text.contains(": \(expected.reason).\"")
+            #expect(isTold, "\(name): \(answer)", sourceLocation: sourceLocation)
+        }
         try await expectFate(of: wire, expected.keepsConnection, answer, name, sourceLocation)
         let record = try await record(from: position, "\(name): the refusal's record") {
             $0.message == "refused a request"

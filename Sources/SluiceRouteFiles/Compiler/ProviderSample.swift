@@ -1,0 +1,56 @@
+internal import SluiceBase
+package import SluiceRoutes
+internal import SluiceYAML
+
+/// What stands for `${sample.…}` in the sample requests of a preset.
+package struct SampleValues: Sendable {
+    /// 32 hex digits in the groups of a UUID.
+    package var uuid: String
+    /// A positive whole number.
+    package var number: Int
+    package var milliseconds: Int64
+
+    package init(uuid: String, number: Int, milliseconds: Int64) {
+        self.uuid = uuid
+        self.number = number
+        self.milliseconds = milliseconds
+    }
+
+    fileprivate func fill(_ text: String) -> String {
+        let values = [
+            "uuid": uuid, "number": String(number), "unix": String(milliseconds / 1000),
+            "unix_ms": String(milliseconds), "time": TimestampText.format(milliseconds: milliseconds),
+        ]
+        return values.reduce(text) { $0.replacing("${sample.\($1.key)}", with: $1.value) }
+    }
+}
+
+extension ProviderPreset {
+    /// The names of the sample requests, in the order of the file.
+    package var sampleNames: [String] { samples.map(\.key) }
+
+    /// A sample request, which lacks its signature.
+    ///
+    /// - Parameters:
+    ///   - name: one of `sampleNames`.
+    ///   - path: where it is sent to.
+    /// - Returns: `nil` if there is no such sample, or it is not a request.
+    package func sample(_ name: String, _ values: SampleValues, path: RoutePath) -> RequestToSign? {
+        read(name, values, path: path, log: ProblemLog())
+    }
+
+    /// Notes what is wrong with the samples.
+    func checkSamples(path: RoutePath, _ log: ProblemLog) {
+        let values = SampleValues(uuid: "00000000-0000-4000-8000-000000000000", number: 1, milliseconds: 0)
+        for name in sampleNames { _ = read(name, values, path: path, log: log) }
+    }
+
+    private func read(_ name: String, _ values: SampleValues, path: RoutePath, log: ProblemLog) -> RequestToSign? {
+        guard let entry = samples.first(where: { $0.key == name }) else { return nil }
+        let context = FileContext(file: location.file, log: log)
+        let methods = texts(of: "methods")
+        let reader = ExampleReader(
+            context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, hasSecrets: true)
+        return reader.request(entry.value.inherited(at: nil, values.fill))
+    }
+}

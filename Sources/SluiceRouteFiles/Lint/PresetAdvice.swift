@@ -1,0 +1,74 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Warns of what a route says that does not fit its provider.
+struct PresetAdvice {
+    let preset: ProviderPreset
+    let context: FileContext
+    /// Where the route names the provider.
+    let position: YAMLPosition
+
+    /// Warns of rules for events that the provider does not have.
+    ///
+    /// - Parameter jobs: the rules as they are written.
+    func warnOfUnknownEvents(in jobs: YAMLNode?) {
+        guard !preset.events.isEmpty, case .sequence(let rules)? = jobs?.content else { return }
+        for rule in rules {
+            guard let when = rule.mapping?.first(where: { $0.key == "when" })?.value else { continue }
+            for node in Self.events(in: when) {
+                guard let event = node.scalar?.text, !preset.events.contains(event) else { continue }
+                let hint = Suggestion.phrase(for: event, among: preset.events)
+                let remedy = hint.isEmpty ? "; 'sluice providers show \(preset.name)' lists them" : hint
+                context.warning(
+                    node.position, "\(preset.name) has no event '\(PrintableText.escape(event))'\(remedy)")
+            }
+        }
+    }
+
+    /// The texts that `event` is compared with for equality. Recurses as deep as the file is nested.
+    private static func events(in when: YAMLNode) -> [YAMLNode] {
+        (when.mapping ?? []).flatMap { entry -> [YAMLNode] in
+            switch (entry.key, entry.value.content) {
+            case ("any", .sequence(let alternatives)): alternatives.flatMap(events)
+            case ("not", .mapping): events(in: entry.value)
+            case ("event", .scalar): [entry.value]
+            case ("event", .sequence(let values)): values
+            case ("event", .mapping(let tests)):
+                tests.filter { $0.key == "not" }.flatMap { test -> [YAMLNode] in
+                    if case .sequence(let values) = test.value.content { values } else { [test.value] }
+                }
+            default: []
+            }
+        }
+    }
+
+    /// Warns of keys that are forgotten while the provider may still retry.
+    func warn(ofWindow window: Duration, at place: YAMLPosition?) {
+        guard let span = preset.retrySpan, window < span else { return }
+        context.warning(
+            place ?? position,
+            "'dedupe_window' is \(DurationText.format(window)), and \(preset.title) may retry for "
+                + "\(DurationText.format(span)): a late retry would be accepted as new")
+    }
+
+    /// Warns of a tolerance that deliveries may exceed on their way.
+    func warn(ofTolerance tolerance: Duration, at place: YAMLPosition) {
+        guard let delay = preset.deliveryDelay, tolerance > .zero, tolerance < delay else { return }
+        context.warning(
+            place,
+            "'tolerance' is \(DurationText.format(tolerance)), and requests from \(preset.title) may be "
+                + "\(DurationText.format(delay)) old when they arrive")
+    }
+
+    /// Warns of an answer that the provider takes as a failure.
+    func warn(ofStatus status: Int, at place: YAMLPosition) {
+        let isSuccess = preset.success.isEmpty ? 200...299 ~= status : preset.success.contains(status)
+        guard !isSuccess else { return }
+        let counted = preset.success.map(String.init).joined(separator: ", ")
+        context.warning(
+            place,
+            "\(preset.title) treats the status \(status) as a failure; it accepts only "
+                + (counted.isEmpty ? "2xx" : counted))
+    }
+}

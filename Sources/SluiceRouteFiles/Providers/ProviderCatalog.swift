@@ -1,0 +1,104 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// The built-in presets. Only those that are asked for are read.
+package enum ProviderCatalog {
+    /// The names of all presets, sorted.
+    package static var names: [String] { PresetTexts.names }
+
+    /// The file of a preset; `nil` if there is none of the name.
+    package static func text(of name: String) -> String? { PresetTexts.text(of: name).map { "\($0)" } }
+
+    /// All presets, by name.
+    package static var all: [ProviderPreset] { names.compactMap { preset(of: $0, ProblemLog()) } }
+
+    /// The preset with a name or an alias. An alias is looked for in all presets.
+    package static func preset(named name: String) -> ProviderPreset? {
+        preset(of: name, ProblemLog()) ?? all.first { $0.aliases.contains(name) }
+    }
+
+    /// The keys of a route in the file of a preset, as they are written there.
+    package static func routeKeys(of name: String) -> String {
+        var isInside = false
+        var lines: [Substring] = []
+        for line in (text(of: name) ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+            if let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") {
+                isInside = !ProviderKeys.information.contains(String(line[..<colon]))
+            }
+            if isInside, !line.isEmpty { lines.append(line) }
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// What to say about a name that no preset has.
+    ///
+    /// - Parameter others: presets besides the built-in ones.
+    package static func complaint(about name: String, others: [String] = []) -> String {
+        let names = others + all.flatMap { [$0.name] + $0.aliases }
+        let hint = Suggestion.phrase(for: name, among: names.sorted())
+        let remedy = hint.isEmpty ? "; 'sluice providers' lists them, and 'verify' describes any other" : hint
+        return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
+    }
+
+    /// Reads a preset, noting what is wrong with it.
+    static func preset(of name: String, _ log: ProblemLog) -> ProviderPreset? {
+        guard let text = text(of: name) else { return nil }
+        let file = "\(name).yaml"
+        let context = FileContext(file: file, log: log)
+        let document = YAMLDocument.parse(Array(text.utf8), file: file)
+        for problem in document.problems { context.error(problem.position, problem.message) }
+        return document.root.flatMap { ProviderPreset(name: name, $0, in: context) }
+    }
+}
+
+/// The presets that the routes of one compilation may name: those that the files declare, and the built-in ones.
+final class ProviderPresets {
+    private var declared: [String: ProviderPreset] = [:]
+    /// Declared, with an error that has been noted: routes that name them say nothing more.
+    private(set) var broken: Set<String> = []
+    private var builtIn: [String: ProviderPreset] = [:]
+
+    /// Adds what a file declares under `providers`.
+    ///
+    /// - Parameter check: notes what is wrong with a preset.
+    func read(_ node: YAMLNode, in context: FileContext, check: (ProviderPreset) -> Void) {
+        guard let entries = node.mapping else {
+            context.error(node.position, "'providers' must be a mapping from names to providers, not \(node.noun)")
+            return
+        }
+        for entry in entries {
+            let name = entry.key
+            if let other = declared[name] {
+                context.error(
+                    entry.position,
+                    "the provider '\(PrintableText.escape(name))' is already declared at \(other.location)"
+                )
+                continue
+            }
+            if PresetTexts.text(of: name) != nil {
+                context.error(
+                    entry.position, "'\(name)' is a built-in provider; choose another name, such as 'my-\(name)'")
+                continue
+            }
+            let before = context.log.problems.count
+            if let preset = ProviderPreset(name: name, entry.value, in: context) {
+                declared[name] = preset
+                check(preset)
+            }
+            if context.log.problems.count > before { broken.insert(name) }
+        }
+    }
+
+    func preset(named name: String) -> ProviderPreset? {
+        if let known = declared[name] ?? builtIn[name] { return known }
+        guard let preset = ProviderCatalog.preset(named: name) else { return nil }
+        builtIn[name] = preset
+        return preset
+    }
+
+    /// What to say about a name that no preset has.
+    func complaint(about name: String) -> String {
+        ProviderCatalog.complaint(about: name, others: Array(declared.keys))
+    }
+}

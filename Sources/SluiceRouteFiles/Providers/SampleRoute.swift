@@ -1,0 +1,60 @@
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// A route of one preset and nothing else, to check the preset or to sign sample requests.
+package struct SampleRoute: Sendable {
+    /// As it is received, without the query.
+    package var path = "/sample"
+    /// The URL that the provider calls; with a path it is the whole URL.
+    package var publicURL = "https://hooks.example.com"
+    /// What the preset asks for in `account`.
+    package var account: [String: String] = [:]
+    /// As it would stand in a variable; `nil` for the secret of `sluice dev`.
+    package var secret: String?
+    /// The same for handshakes.
+    package var handshakeSecret: String?
+
+    package init() {}
+
+    /// The route as a file would say it.
+    func node(of preset: ProviderPreset) -> YAMLNode {
+        let position = YAMLPosition(line: preset.location.line, column: preset.location.column)
+        func entry(_ key: String, _ content: YAMLNode.Content) -> YAMLEntry {
+            YAMLEntry(key: key, position: position, value: YAMLNode(position: position, content: content))
+        }
+        func text(_ text: String) -> YAMLNode.Content { .scalar(YAMLScalar(text: text, style: .doubleQuoted)) }
+        func list(_ element: YAMLEntry) -> YAMLNode.Content {
+            .sequence([YAMLNode(position: position, content: .mapping([element]))])
+        }
+        func secrets(_ secret: String?) -> YAMLNode.Content {
+            list(secret.map { entry("value", text($0)) } ?? entry("env", text(Self.missingVariable)))
+        }
+        var entries = [
+            entry("path", text(path)), entry("provider", text(preset.name)), entry("public_url", text(publicURL)),
+            entry("jobs", list(entry("type", text("sample")))),
+        ]
+        if !account.isEmpty {
+            let values = account.sorted { $0.key < $1.key }.map { entry($0.key, text($0.value)) }
+            entries.append(entry("account", .mapping(values)))
+        }
+        if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", secrets(secret))) }
+        if Self.needsHandshakeSecrets(preset) {
+            entries.append(entry("handshake_secrets", secrets(handshakeSecret)))
+        }
+        return YAMLNode(position: position, content: .mapping(entries))
+    }
+
+    /// Whether a handshake of the preset has a token, or an HMAC without another secret for its key.
+    private static func needsHandshakeSecrets(_ preset: ProviderPreset) -> Bool {
+        guard case .sequence(let rules)? = preset.keys.first(where: { $0.key == "handshake" })?.value.content else {
+            return false
+        }
+        let isVerified = preset.texts(of: "verify") != ["none"]
+        return rules.contains { rule in
+            rule.mapping?.contains { $0.key == "token" || $0.key == "hmac" && !isVerified } ?? false
+        }
+    }
+
+    /// The name of a variable that is never looked up.
+    private static let missingVariable = "SECRET"
+}

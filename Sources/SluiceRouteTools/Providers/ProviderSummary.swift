@@ -1,0 +1,112 @@
+internal import SluiceBase
+package import SluiceRouteFiles
+
+/// A preset in words, for the command line and for the reference page.
+package struct ProviderSummary: Sendable {
+    package let preset: ProviderPreset
+
+    package init(_ preset: ProviderPreset) { self.preset = preset }
+
+    /// `hmac-sha256`, or of several alternatives `static or hmac-sha256`.
+    package var scheme: String {
+        var algorithms: [String] = []
+        for scheme in preset.schemes where !algorithms.contains(scheme.algorithm) {
+            algorithms.append(scheme.algorithm)
+        }
+        return algorithms.joined(separator: " or ")
+    }
+
+    /// What tells deliveries apart, as a route would write it; empty if nothing does.
+    package var uniqueKey: String { preset.texts(of: "unique_key").joined(separator: " + ") }
+
+    package var event: String { preset.texts(of: "event").joined(separator: " ") }
+
+    /// Whether a part of a name, an alias, the title or the scheme matches what a person looks for.
+    package func matches(_ part: String) -> Bool {
+        ([preset.name, preset.title, scheme] + preset.aliases).contains { $0.lowercased().contains(part.lowercased()) }
+    }
+
+    /// How requests are verified, a line for each alternative.
+    package var verification: [String] {
+        preset.schemes.map { scheme in
+            let place = scheme.signatureFrom.isEmpty ? "" : " in \(Self.plain(scheme.signatureFrom))"
+            let signed = scheme.signed.map(Self.quoted).joined(separator: " or ")
+            let over = signed.isEmpty ? "" : " over \(signed)"
+            return "\(scheme.algorithm)\(place)\(over)\(scheme.tolerance.map { "; tolerance \($0)" } ?? "")"
+        }
+    }
+
+    private static func plain(_ reference: String) -> String {
+        reference.hasPrefix("${") && reference.hasSuffix("}") ? String(reference.dropFirst(2).dropLast()) : reference
+    }
+
+    /// Line feeds as they are written in YAML.
+    private static func quoted(_ text: String) -> String { text.replacing("\n", with: "\\n") }
+
+    /// What is known of the provider's deliveries, each with its name.
+    package var facts: [(name: String, value: String)] {
+        var facts = [("signature", verification.joined(separator: ", or "))]
+        facts.append(("unique key", uniqueKey.isEmpty ? "none" : uniqueKey))
+        facts.append(("event", event.isEmpty ? "none" : event))
+        if let each = preset.texts(of: "each").first { facts.append(("elements", each)) }
+        if let span = preset.retrySpan {
+            facts.append(("retries", span == .zero ? "none" : "for up to \(DurationText.format(span))"))
+        }
+        if let limit = preset.answerWithin { facts.append(("answer within", DurationText.format(limit))) }
+        if !preset.success.isEmpty {
+            facts.append(("success", preset.success.map(String.init).joined(separator: ", ")))
+        }
+        if !preset.aliases.isEmpty { facts.append(("also found as", preset.aliases.joined(separator: ", "))) }
+        return facts
+    }
+
+    /// A route to begin with.
+    package var route: [String] {
+        let variable = preset.name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }
+        var lines = ["routes:", "  - path: /\(preset.name)", "    provider: \(preset.name)"]
+        if preset.needsPublicURL { lines.append("    public_url: https://HOST") }
+        if !preset.account.isEmpty {
+            lines.append("    account:")
+            for (name, meaning) in preset.account { lines.append("      \(name): …  # \(meaning)") }
+        }
+        lines.append("    secrets: [ { env: \(String(variable))_WEBHOOK_SECRET } ]")
+        return lines + ["    jobs:", "      - type: \(String(variable).lowercased())_event"]
+    }
+
+    /// Everything about the provider, for a terminal.
+    package var lines: [String] {
+        let width = (facts.map(\.name.count) + [4]).max() ?? 0
+        func row(_ name: String, _ value: String) -> String {
+            name + String(repeating: " ", count: width - name.count + 2) + value
+        }
+        var lines = ["\(preset.name): \(preset.title)"]
+        if !preset.docs.isEmpty { lines.append(row("docs", preset.docs)) }
+        lines += facts.map { row($0.name, $0.value) }
+        lines += section("Set-up", preset.setup.split(separator: "\n").map(String.init))
+        lines += section("Secret", preset.secret.isEmpty ? [] : [preset.secret])
+        lines += section("Events", preset.events.isEmpty ? [] : Self.wrapped(preset.events))
+        lines += section("Notes", preset.notes.map { "- \($0)" })
+        lines += section("Not from the provider's own pages", preset.unverified.map { "- \($0)" })
+        lines += section("A route to begin with", route)
+        lines += section("Sample webhooks", preset.sampleNames.map { "sluice send \(preset.name) \($0) --to URL" })
+        return lines
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : ["", title] + lines.map { "  \($0)" }
+    }
+
+    /// Names side by side, in lines of at most 100 characters.
+    static func wrapped(_ names: [String]) -> [String] {
+        var lines: [String] = []
+        for name in names {
+            if let last = lines.last, last.count + name.count < 98 {
+                lines[lines.count - 1] = "\(last), \(name)"
+            } else {
+                if !lines.isEmpty { lines[lines.count - 1] += "," }
+                lines.append(name)
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,173 @@
+import SluiceBase
+import SluiceRouteFiles
+import SluiceRoutes
+import Testing
+
+/// What a preset brings to a route, and what is said where the two do not fit.
+@Suite(.serialized) struct ProviderTests {
+    private static let acme = """
+        providers:
+          acme:
+            title: Acme
+            verify:
+              alg: hmac-sha256
+              signature_from: ${header.X-Acme-Signature}
+              timestamp_from: ${header.X-Acme-Time}
+              signed: "${account.endpoint}.${timestamp}.${body}"
+            account: { endpoint: the id of the endpoint }
+            event: ${body.type}
+            events: [paid, refunded]
+            unique_key: ${body.id}
+            retry_span: 3d
+            delivery_delay: 1m
+            success: [200]
+
+        """
+
+    private func route(_ lines: String, jobs: String = "[{type: t}]") -> String {
+        let own = lines.isEmpty ? "" : "  " + lines.split(separator: "\n").joined(separator: "\n  ") + "\n"
+        return Self.acme
+            + "routes:\n- path: /hook\n  provider: acme\n  secrets: [{env: SECRET}]\n\(own)  jobs: \(jobs)\n"
+    }
+
+    private func messages(_ lines: String, jobs: String = "[{type: t}]") -> [String] {
+        let compilation = compile([("r.yaml", route(lines, jobs: jobs))])
+        return (compilation.problems + compilation.warnings).map(\.description)
+    }
+
+    @Test("a route with a provider is the route that a person would write")
+    func same() throws {
+        let preset = try #require(compile([("r.yaml", route("account: {endpoint: we_1}"))]).table?.routes.first)
+        let written = """
+            routes:
+            - path: /hook
+              verify:
+                alg: hmac-sha256
+                signature_from: ${header.X-Acme-Signature}
+                timestamp_from: ${header.X-Acme-Time}
+                signed: "we_1.${timestamp}.${body}"
+              secrets: [{env: SECRET}]
+              event: ${body.type}
+              unique_key: ${body.id}
+              jobs: [{type: t}]
+            """
+        let hand = try #require(compile([("r.yaml", written)]).table?.routes.first)
+        let body = Array(#"{"id":"1","type":"paid"}"#.utf8)
+        let request = RequestToSign(target: "/hook", body: body)
+        let now: Int64 = 1_764_057_600_000
+        let signed = try preset.sign(request, at: now, id: "1")
+        #expect(signed == (try hand.sign(request, at: now, id: "1")))
+        #expect(signed.map(\.name) == ["x-acme-time", "x-acme-signature"])
+    }
+
+    @Test("keys of the route go over those of the preset, inside 'verify' one by one")
+    func override() throws {
+        let lines = "account: {endpoint: we_1}\nverify: {tolerance: 1h, signed: \"${body}\"}\nunique_key: ${body.other}"
+        let compilation = compile([("r.yaml", route(lines))])
+        #expect(compilation.problems == [])
+        let route = try #require(compilation.table?.routes.first)
+        let signed = try route.sign(RequestToSign(target: "/hook", body: [0x7B, 0x7D]), at: 1_764_057_600_000, id: "")
+        #expect(signed.map(\.name) == ["x-acme-time", "x-acme-signature"])
+        #expect(compilation.details.first?.summary.uniqueKey == "${body.other}")
+        #expect(compilation.details.first?.summary.verification == "acme")
+    }
+
+    @Test("what the preset asks for in 'account' must be there, and nothing else")
+    func account() {
+        #expect(messages("") == ["r.yaml:18:13: 'account' needs 'endpoint': the id of the endpoint"])
+        #expect(
+            messages("account: {endpoint: we_1, endpiont: x}") == [
+                "r.yaml:20:29: the provider has no use for 'endpiont'; did you mean 'endpoint'?"
+            ])
+        #expect(
+            messages("account: {endpoint: '${body.a}'}") == [
+                "r.yaml:20:23: 'endpoint' of 'account' must be a text without references"
+            ])
+    }
+
+    @Test(
+        "a rule for an event that the provider does not have is a warning",
+        arguments: [
+            ("{ event: piad }", "; did you mean 'paid'?"),
+            ("{ event: [paid, other] }", "; 'sluice providers show acme' lists them"),
+            ("{ any: [ { event: refundd } ] }", "; did you mean 'refunded'?"),
+            ("{ not: { event: piad } }", "; did you mean 'paid'?"),
+            ("{ event: { not: piad } }", "; did you mean 'paid'?"),
+        ])
+    func events(when: String, remedy: String) throws {
+        let found = messages("account: {endpoint: we_1}\notherwise: ignore", jobs: "[{ when: \(when), type: t }]")
+        #expect(found.count == 1)
+        #expect(try #require(found.first).contains("warning: acme has no event '"))
+        #expect(try #require(found.first).hasSuffix(remedy))
+    }
+
+    @Test("events are not looked at where the route names another event, and known ones pass")
+    func knownEvents() {
+        #expect(
+            messages(
+                "account: {endpoint: we_1}\notherwise: ignore", jobs: "[{when: {event: [paid, refunded]}, type: t}]")
+                == [])
+        #expect(
+            messages(
+                "account: {endpoint: we_1}\nevent: ${body.kind}\notherwise: ignore",
+                jobs: "[{when: {event: piad}, type: t}]") == [])
+        #expect(
+            messages("account: {endpoint: we_1}\notherwise: ignore", jobs: "[{when: {event: {like: pa*}}, type: t}]")
+                == [])
+    }
+
+    @Test("a window, a tolerance and a status that do not fit the provider are warnings")
+    func advice() {
+        #expect(
+            messages("account: {endpoint: we_1}\ndedupe_window: 1h") == [
+                "r.yaml:21:18: warning: 'dedupe_window' is 1h, and Acme may retry for 3d: a late retry would be accepted as new"
+            ])
+        #expect(
+            messages("account: {endpoint: we_1}\nverify: {tolerance: 5s}") == [
+                "r.yaml:21:23: warning: 'tolerance' is 5s, and requests from Acme may be 1m old when they arrive"
+            ])
+        #expect(
+            messages("account: {endpoint: we_1}\nreply: {status: 204}") == [
+                "r.yaml:21:19: warning: Acme treats the status 204 as a failure; it accepts only 200"
+            ])
+        #expect(
+            messages("account: {endpoint: we_1}\ndedupe_window: 3d\nverify: {tolerance: 1m}\nreply: {status: 200}")
+                == [])
+    }
+
+    @Test(
+        "a mistake in a declared preset is said once, at its place, however many routes name it",
+        arguments: [
+            ("verify: {alg: hmac-sha257, signature_from: '${header.S}'}", "r.yaml:3:19: 'alg' must be"),
+            ("verify: {alg: hmac-sha256, signature_from: '${header.S}'}\n    unique_key: ${body.a[}", "r.yaml:4:17: "),
+            ("verfy: none", "r.yaml:3:5: unknown key 'verfy' in a provider; did you mean 'verify'?"),
+            ("verify: none\n    path: /a", "r.yaml:4:5: unknown key 'path' in a provider; routes set it"),
+            ("verify: {alg: hmac-sha256, signature_from: '${header.S}', signed: '${account.x}${body}'}", "r.yaml:3:"),
+            (
+                "verify: {alg: hmac-sha256, signature_from: '${header.S}'}\n    samples: {a: {headers: {'a b': c}}}",
+                "r.yaml:4:29: 'a b' is not"
+            ),
+        ])
+    func broken(keys: String, expected: String) throws {
+        let route = "- {path: /PATH, provider: acme, secrets: [{env: SECRET}], jobs: [{type: t}]}\n"
+        let routes = route.replacing("PATH", with: "a") + route.replacing("PATH", with: "b")
+        let problems = compile([("r.yaml", "providers:\n  acme:\n    \(keys)\nroutes:\n\(routes)")]).problems
+        #expect(problems.count == 1)
+        #expect(try #require(problems.first).description.hasPrefix(expected))
+    }
+
+    @Test("a name is declared once, and not that of a built-in preset; routes of other files may use it")
+    func names() {
+        let first = "providers: { acme: { verify: { alg: hmac-sha256, signature_from: \"${header.S}\" } } }\n"
+        #expect(
+            compile([("a.yaml", first), ("b.yaml", first)]).problems.map(\.description) == [
+                "b.yaml:1:14: the provider 'acme' is already declared at a.yaml:1:20"
+            ])
+        #expect(
+            compile([("a.yaml", first.replacing("acme", with: "github"))]).problems.map(\.description) == [
+                "a.yaml:1:14: 'github' is a built-in provider; choose another name, such as 'my-github'"
+            ])
+        let route = "routes:\n- {path: /a, provider: acme, secrets: [{env: SECRET}], jobs: [{type: t}]}\n"
+        #expect(compile([("a.yaml", route), ("b.yaml", first)]).problems == [])
+    }
+}
