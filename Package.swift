@@ -99,7 +99,7 @@ let package = Package(
                 "SluiceRoutes", "SluiceRouteFiles", "SluiceRouteTools", "SluiceCrypto", "SluiceJSON", "SluiceYAML",
                 "TestSupport",
             ],
-            exclude: ["Schema/Good", "Schema/Broken"]),
+            exclude: ["Schema/Good", "Schema/Broken", "Vectors"]),
         tests("SluiceGatewayTests", ["SluiceGateway", "SluiceOutbox", "DevQueue", "TestSupport"]),
         tests(
             "SystemTests",

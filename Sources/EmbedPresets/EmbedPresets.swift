@@ -7,7 +7,7 @@ internal import PackagePlugin
         let folder = target.directoryURL.appending(path: "Providers/Presets")
         let presets = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "yaml" }
-            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+            .sorted { $0.deletingPathExtension().lastPathComponent < $1.deletingPathExtension().lastPathComponent }
         let script = folder.appending(path: "embed.sh")
         let output = context.pluginWorkDirectoryURL.appending(path: "PresetTexts.swift")
         return [

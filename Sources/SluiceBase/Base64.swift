@@ -1,4 +1,4 @@
-/// Base 64 with the standard alphabet (RFC 4648 §4).
+/// Base 64 with the standard alphabet (RFC 4648 §4), and with the alphabet of URLs and JSON Web Tokens (§5).
 package enum Base64 {
     /// Padded, on one line.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
@@ -53,6 +53,38 @@ package enum Base64 {
             }
         }
         return bits & ((1 << UInt32(held)) - 1) == 0 ? bytes : nil
+    }
+
+    /// Base64url without padding.
+    package static func encodeURL(_ bytes: [UInt8]) -> String {
+        let text = encode(bytes).utf8.compactMap { digit -> UInt8? in
+            switch digit {
+            case UInt8(ascii: "+"): UInt8(ascii: "-")
+            case UInt8(ascii: "/"): UInt8(ascii: "_")
+            case UInt8(ascii: "="): nil
+            default: digit
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Base64url, as strict as `decode`; padding is whole or left out.
+    ///
+    /// - Parameter allowsPadding: JSON Web Tokens have none (RFC 7515 §2).
+    /// - Returns: `nil` for anything else, the standard alphabet included.
+    package static func decodeURL(_ text: Span<UInt8>, allowsPadding: Bool = true) -> [UInt8]? {
+        var standard: [UInt8] = []
+        standard.reserveCapacity(text.count)
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "+"), UInt8(ascii: "/"): return nil
+            case UInt8(ascii: "="): if !allowsPadding { return nil } else { standard.append(text[index]) }
+            case UInt8(ascii: "-"): standard.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): standard.append(UInt8(ascii: "/"))
+            default: standard.append(text[index])
+            }
+        }
+        return decode(standard.span, allowsMissingPadding: true)
     }
 
     /// The digit of the lowest six bits.

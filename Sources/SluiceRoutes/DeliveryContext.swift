@@ -56,7 +56,7 @@ extension DeliveryContext {
             .index, .handshakeHMAC:
             true
         // Of the verifier, which has a context of its own.
-        case .signedTimestamp, .signedID, .account: false
+        case .signedTimestamp, .signedID, .verifyOnly, .account: false
         }
     }
 
@@ -82,7 +82,7 @@ extension DeliveryContext {
         case .index: json.appendJSONInteger(Int64(item))
         case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
             .receivedAt, .remoteAddress,
-            .route, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+            .route, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -111,7 +111,7 @@ extension DeliveryContext {
         case .route: return Array(route.name.utf8)
         case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
         case .index: return Array(String(item).utf8)
-        case .signedTimestamp, .signedID, .account: return []
+        case .signedTimestamp, .signedID, .verifyOnly, .account: return []
         case .handshakeHMAC: return hmac
         }
     }

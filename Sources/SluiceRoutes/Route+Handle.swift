@@ -193,8 +193,12 @@ extension Route {
             trace.add(step(of: account, trace.source))
             return account.refusal.map { .refused($0.code, reason: $0.reason) }
         }
-        return parts.verifier.refusal(of: request, receivedAtMilliseconds: now, findings: &scratch.findings)
-            .map { .refused($0.code, reason: $0.reason) }
+        let verdict = parts.verifier.verdict(
+            on: request, receivedAtMilliseconds: now, findings: &scratch.findings)
+        switch verdict {
+        case .valid: return nil
+        case .refused(let error): return .refused(error.code, reason: error.reason)
+        }
     }
 
     /// Refuses a body that anybody can have signed by a handshake of the route.
@@ -206,15 +210,24 @@ extension Route {
 
     /// Asked where the scheme lies: a copy of it is 25 retains.
     private var verifierReadsBody: Bool {
-        if case .signature(let verifier) = parts.verifier { verifier.scheme.readsBody } else { false }
+        switch parts.verifier {
+        case .none: false
+        case .signature(let verifier): verifier.scheme.readsBody
+        case .any(let verifiers): verifiers.contains { $0.scheme.readsBody }
+        }
     }
 
     /// What it costs to verify and to read a request, in bytes of an unverified body: more secrets cost more, and a
     /// body that is read before its sender is known counts 32 times, for it may be as slow to read as there is: 40 ns a
     /// byte. What gzip holds is not known yet.
     package func work(for request: borrowing RequestView) -> Int {
-        guard case .signature(let verifier) = parts.verifier else { return request.body.count * 32 }
-        let sixteenths = 16 + verifier.secrets.count + (verifierReadsBody ? 31 * 16 : 0)
+        let comparisons: Int
+        switch parts.verifier {
+        case .none: return request.body.count * 32
+        case .signature(let verifier): comparisons = verifier.comparisons
+        case .any(let verifiers): comparisons = verifiers.reduce(0) { $0 + $1.comparisons }
+        }
+        let sixteenths = 16 + comparisons + (verifierReadsBody ? 31 * 16 : 0)
         return request.body.count * sixteenths / 16
     }
 

@@ -361,16 +361,21 @@ extension VerificationAccount {
     /// Entries, timestamp and signed text, in words.
     fileprivate func details(secretsAt place: String?) -> [TraceStep] {
         var details = entryDetails
+        if let alternative {
+            details.insert(TraceStep("", "alternative \(alternative.number) of \(alternative.count)"), at: 0)
+        }
         if matchingSecret == nil {
             for position in secrets.indices {
                 details.append(TraceStep("", words(ofSecret: position), at: position == 0 ? place : nil))
             }
         }
         if let timestamp { details.append(TraceStep("", timestamp.words)) }
-        if let signedText {
+        for signedText in signedTexts {
             let text = TraceWords.text(signedText, limit: 200)
-            details.append(TraceStep("", "signed text, \(TraceWords.bytes(signedText.count)): \(text)"))
+            let title = matchingSecret == nil && signedTexts.count > 1 ? "possible signed text" : "signed text"
+            details.append(TraceStep("", "\(title), \(TraceWords.bytes(signedText.count)): \(text)"))
         }
+        details += mixUps.map { TraceStep("", "hint: \($0)") }
         return details
     }
 

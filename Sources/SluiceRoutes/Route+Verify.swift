@@ -1,5 +1,4 @@
 package import SluiceBase
-internal import SluiceCrypto
 
 extension Route {
     /// Verifies a request and tells how, step by step. It ends as `process` does.
@@ -11,26 +10,34 @@ extension Route {
         parts.verifier.account(of: request, receivedAtMilliseconds: receivedAtMilliseconds)
     }
 
-    /// The headers that make a request valid for this route, by the first of its secrets; none with `verify: none`.
+    /// The request with what makes it valid for this route, by the first of its secrets; unchanged with `verify: none`.
     ///
     /// - Parameters:
-    ///   - request: without the header of the signature.
-    ///   - nowMilliseconds: what the timestamp says, where it stands in a header and the request lacks it.
-    ///   - id: what the header of the id says, where the scheme has one and the request lacks it.
+    ///   - request: without its signature.
+    ///   - nowMilliseconds: what the timestamp says, if the request lacks it.
+    ///   - id: what the id says, if the scheme has one and the request lacks it.
     package func sign(
         _ request: RequestToSign, at nowMilliseconds: Int64, id: String
-    ) throws(SigningError) -> [RequestToSign.Header] {
-        switch parts.verifier {
-        case .none: []
-        case .signature(let verifier): try verifier.sign(request, at: nowMilliseconds, id: id)
+    ) throws(SigningError) -> RequestToSign {
+        var firstError: SigningError?
+        for verifier in parts.verifier.verifiers {
+            do throws(SigningError) {
+                return try verifier.sign(request, at: nowMilliseconds, id: id)
+            } catch {
+                firstError = firstError ?? error
+            }
         }
+        if let firstError { throw firstError }
+        return request
     }
 
-    /// Whether a request brings its signature. One that stands in the query or the body can only be brought.
+    /// Whether a request brings its signature. One that stands in the query or the body is brought if the request comes
+    /// with its secret.
     package func holdsSignature(_ request: RequestToSign, withSecret: Bool) -> Bool {
-        guard case .signature(let verifier) = parts.verifier else { return false }
-        let headers = verifier.scheme.place.headers
-        return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
+        parts.verifier.verifiers.contains { verifier in
+            let headers = verifier.scheme.place.headers
+            return headers.isEmpty ? withSecret : headers.contains { request.holds($0) }
+        }
     }
 
     /// The same route with another secret in the place of its own, handshake secrets included, for a request that
@@ -45,15 +52,20 @@ extension Route {
             }
             return rule
         }
-        guard case .signature(let verifier) = parts.verifier else { return Route(parts, index: index) }
-        guard let key = verifier.scheme.keyForm.key(Array(secret.utf8)) else {
-            throw SigningError(
-                message: "the secret is not \(verifier.scheme.keyForm.encoding.rawValue), as 'key_encoding' says")
+        let text = Array(secret.utf8)
+        let verifiers = parts.verifier.verifiers
+        let forms = verifiers.map(\.scheme.keyForm)
+        var others: [SignatureVerifier] = []
+        for index in KeyForm.positions(of: text, in: forms) {
+            let verifier = verifiers[index]
+            do throws(KeyError) {
+                let key = try verifier.scheme.key(text)
+                others.append(verifier.replacing(secrets: [VerifierSecret(key: key, source: .given)]))
+            } catch {
+                throw SigningError(message: "the secret \(error.phrase)")
+            }
         }
-        let secrets = [VerifierSecret(key: HMACKey(verifier.scheme.algorithm.hash, key: key.span), source: .given)]
-        parts.verifier = .signature(
-            SignatureVerifier(
-                scheme: verifier.scheme, secrets: secrets, body: verifier.body, publicURL: verifier.publicURL))
+        parts.verifier = Verifier(others)
         return Route(parts, index: index)
     }
 }

@@ -77,7 +77,7 @@ package final class Route: Sendable {
         keysAreOfElements = Self.isOfElements(parts)
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
-        coversTypes = parts.verifier.scheme?.signed.holdsBody ?? true
+        coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
     }
 
@@ -112,6 +112,9 @@ extension Route {
     package var name: String { parts.name }
     /// As it is matched: decoded, with its parameters in braces.
     package var path: String { parts.path.text }
+    package var routePath: RoutePath { parts.path }
+    /// Whether every signature that the route accepts covers the whole body.
+    package var signsBody: Bool { isVerified && parts.verifier.schemes.allSatisfy(\.holdsBody) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.

@@ -15,6 +15,7 @@ import Testing
               public_url: https://hooks.example.com
               provider: \(preset.name)
               secrets: [ { env: SECRET } ]
+              \(preset.needsHandshakeSecret ? "handshake_secrets: [ { env: SECRET } ]" : "")
               \(account.isEmpty ? "" : "account: { \(account) }")
               jobs: [ { type: t } ]
             """
@@ -23,6 +24,7 @@ import Testing
     @Test("a preset makes a route without errors and warnings", arguments: ProviderCatalog.names)
     func compiles(name: String) throws {
         let preset = try #require(ProviderCatalog.preset(named: name))
+        #expect(ProviderCatalog.problems(of: name).map(\.description) == [])
         let compilation = compile([("r.yaml", Self.file(preset))], secrets: .throwAway)
         #expect(compilation.problems.map(\.description) == [])
         #expect(compilation.warnings.map(\.description) == [])

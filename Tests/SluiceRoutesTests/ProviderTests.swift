@@ -56,8 +56,8 @@ import Testing
         let request = RequestToSign(target: "/hook", body: body)
         let now: Int64 = 1_764_057_600_000
         let signed = try preset.sign(request, at: now, id: "1")
-        #expect(signed == (try hand.sign(request, at: now, id: "1")))
-        #expect(signed.map(\.name) == ["x-acme-time", "x-acme-signature"])
+        #expect(signed.headers == (try hand.sign(request, at: now, id: "1").headers))
+        #expect(signed.headers.map(\.name) == ["x-acme-time", "x-acme-signature"])
     }
 
     @Test("keys of the route go over those of the preset, inside 'verify' one by one")
@@ -67,7 +67,7 @@ import Testing
         #expect(compilation.problems == [])
         let route = try #require(compilation.table?.routes.first)
         let signed = try route.sign(RequestToSign(target: "/hook", body: [0x7B, 0x7D]), at: 1_764_057_600_000, id: "")
-        #expect(signed.map(\.name) == ["x-acme-time", "x-acme-signature"])
+        #expect(signed.headers.map(\.name) == ["x-acme-time", "x-acme-signature"])
         #expect(compilation.details.first?.summary.uniqueKey == "${body.other}")
         #expect(compilation.details.first?.summary.verification == "acme")
     }

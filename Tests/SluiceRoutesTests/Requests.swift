@@ -21,6 +21,13 @@ struct TestRequest {
         self.headers = headers
     }
 
+    init(_ request: RequestToSign) {
+        method = request.method
+        target = request.target
+        body = request.body
+        headers = request.headers.map { ($0.name, $0.value) }
+    }
+
     /// The same with `X-Signature: sha256=…` by `secret`.
     func signed(_ secret: String = "a secret of tests", header: String = "X-Signature") -> TestRequest {
         var request = self

@@ -149,13 +149,14 @@ import Testing
     @Test(
         "a mistake in 'verify' or 'secrets' says what and where, without the secret",
         arguments: [
-            ("verify: nnone", "3:11: 'verify' must be a mapping or the word none, not a text"),
+            ("verify: nnone", "3:11: 'verify' must be a mapping, a list of mappings or the word none, not a text"),
             ("verify: none\n  secrets: [{env: SECRET}]", "4:3: 'secrets' has no effect with 'verify: none'"),
             ("verify: {signature_from: '${header.X}'}", "3:11: 'verify' needs 'alg', such as hmac-sha256"),
             (
                 "verify: {alg: hmac-sha265, signature_from: '${header.X}'}",
-                "3:17: 'alg' must be 'hmac-sha1', 'hmac-sha256' or 'hmac-sha512', not 'hmac-sha265'; did you mean "
-                    + "'hmac-sha256'?"
+                "3:17: 'alg' must be 'hmac-sha1', 'hmac-sha256', 'hmac-sha512', 'sha256', 'ed25519', "
+                    + "'ecdsa-p256-sha256', 'rsa-sha1', 'rsa-sha256', 'static', 'basic' or 'jwt', not 'hmac-sha265'; "
+                    + "did you mean 'hmac-sha256'?"
             ),
             ("verify: {alg: hmac-sha256}", "3:11: 'verify' needs 'signature_from', such as ${header.X-Signature}"),
             (
@@ -166,7 +167,7 @@ import Testing
             ),
             (
                 "verify: {alg: hmac-sha256, signature_from: '${header.X}', signature_encoding: hx}",
-                "3:81: 'signature_encoding' must be 'hex' or 'base64', not 'hx'; did you mean 'hex'?"
+                "3:81: 'signature_encoding' must be 'hex', 'base64' or 'base64url', not 'hx'; did you mean 'hex'?"
             ),
             (
                 "verify: {alg: hmac-sha256, signature_from: '${header.X}', prefix: v}",

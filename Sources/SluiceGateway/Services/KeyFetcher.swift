@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
 ///
-/// A stranger's request can name the URL, so everything is bounded: only https, no redirects, no private addresses,
-/// 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
+/// A request can name the URL before it is verified, so everything is bounded: only https, no redirects, no private
+/// addresses, 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
 final class KeyFetcher: Sendable {
     /// In bytes of the answer's body.
     static let longest = 64 * 1024

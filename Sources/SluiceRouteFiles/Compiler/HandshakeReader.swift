@@ -13,8 +13,8 @@ struct HandshakeReader {
     let methods: [String]
     /// Whether the route verifies requests.
     let isVerified: Bool
-    /// `nil` if nothing is verified, or the scheme could not be read.
-    let scheme: SignatureScheme?
+    /// None if nothing is verified, or none could be read.
+    let schemes: [SignatureScheme]
 
     private var context: FileContext { route.context }
 
@@ -74,7 +74,7 @@ struct HandshakeReader {
             return nil
         }
         let rule = known.asked(at: stage)
-        HandshakeLint(context: context, methods: methods, scheme: scheme).check(rule, at: node.position) {
+        HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
             readsBody($0, scope)
         }
         return rule
@@ -180,7 +180,7 @@ extension HandshakeReader {
     }
 
     private func keyForm(_ reader: MappingReader<HandshakeHMACKeys>) -> KeyForm {
-        var form = route.has("handshake_secrets") ? KeyForm() : scheme?.keyForm ?? KeyForm()
+        var form = route.has("handshake_secrets") ? KeyForm() : schemes.first?.keyForm ?? KeyForm()
         form.encoding = reader.read(\.keyEncoding) ?? form.encoding
         form.transforms = reader.read(\.keyTransform) ?? form.transforms
         return form

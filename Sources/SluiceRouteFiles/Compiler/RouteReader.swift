@@ -55,7 +55,7 @@ package struct RouteReader {
         let methods = reader.read(\.methods)
         let verifierReader = verifierReader(body, methods)
         let verifier = verifierReader.read()
-        if case .signature(let verifier)? = verifier { keyForm = verifier.scheme.keyForm }
+        keyForm = verifier?.schemes.first?.keyForm
         let match = reader.read(\.match)
         let elements = elements(body)
         event()
@@ -63,7 +63,7 @@ package struct RouteReader {
         let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
-        let handshakes = handshakes(body, methods, scheme: verifier?.scheme)
+        let handshakes = handshakes(body, methods, schemes: verifier?.schemes ?? [])
         let examples = examples(path?.path, methods)
         // All is read before anything is given up, so that every problem comes in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
@@ -76,10 +76,10 @@ package struct RouteReader {
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
-        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.scheme), contentTypes) }
+        if elements?.areLines != true { checkBodyKind(verifierReader.bodyReader(verifier.schemes), contentTypes) }
         let source = source()
         var parts = Route.Parts(
-            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.scheme))
+            name: name, path: path.path, verifier: verifier, body: verifierReader.bodyReader(verifier.schemes))
         parts.methods = methods
         parts.publicURL = publicURL
         parts.bodyLimit = bodyLimit
@@ -88,7 +88,7 @@ package struct RouteReader {
         parts.credentialHeaders = CredentialHeaders.of(
             verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.compactMap(\.tokenHeader))
         parts.acceptsGzip = acceptsGzip
-        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.scheme)
+        parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
         parts.contentTypes = contentTypes
         parts.paths = scope.paths
         parts.event = scope.event
@@ -214,12 +214,13 @@ extension RouteReader {
             traps.warn(of: key, at: position, in: context)
             isChanging = traps.warn(ofChanging: key, event: scope.event, at: position, in: context)
         }
-        guard let scheme = verifier.scheme else { return }
-        let signature = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        let schemes = verifier.schemes
+        guard !schemes.isEmpty else { return }
+        let signature = SignatureCoverage(schemes: schemes, publicURL: publicURL)
         takesOthersRequests = !signature.covers(.path)
         let coverage = KeyCoverage(signature: signature, presetsKey: presetsKey, scope: scope)
         if let key, !isChanging, let position = writtenPosition("unique_key") { coverage.warn(of: key, at: position) }
-        if let position = writtenPosition("dedupe_window"), let timestamp = scheme.timestamp {
+        if let position = writtenPosition("dedupe_window"), let timestamp = schemes.compactMap(\.timestamp).first {
             coverage.warn(ofWindow: dedupeWindow, timestamp: timestamp, at: position)
         }
         coverage.note(rules, key: key, at: verifyPosition)
@@ -356,11 +357,11 @@ extension RouteReader {
     }
 
     private mutating func handshakes(
-        _ body: BodyKind, _ methods: [String], scheme: SignatureScheme?
+        _ body: BodyKind, _ methods: [String], schemes: [SignatureScheme]
     ) -> [HandshakeRule] {
         handshakeSources = reader.read(\.handshakeSecrets).map(SecretReader.sources) ?? []
         return HandshakeReader(
-            route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, scheme: scheme
+            route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, schemes: schemes
         ).read(scope: &scope)
     }
 

@@ -3,46 +3,57 @@ internal import SluiceJSON
 internal import SluiceRoutes
 internal import SluiceYAML
 
-/// Makes a scheme of what a route and its provider say.
+/// Makes a scheme of what one mapping `verify` says.
 struct SchemeReader {
     /// The mapping `verify`.
     let reader: MappingReader<VerifyKeys>
-    /// Where problems are noted that belong to no key.
-    let position: YAMLPosition
     let settings: SignatureSettings
     /// The methods that the route takes.
     let methods: [String]
+    /// How many bytes the URL has without its query; `nil` where that differs between requests.
+    let urlLength: Int?
     /// In it `timestamp` and `id` mean something, and its body paths are the scheme's own.
     var scope: RouteScope
 
     private var context: FileContext { scope.context }
 
-    private func position(of key: String) -> YAMLPosition { reader.node(key)?.position ?? position }
+    private func position(of key: String) -> YAMLPosition { reader.node(key)?.position ?? reader.position }
 
     /// - Returns: `nil` after a problem has been noted.
     mutating func read() -> SignatureScheme? {
+        refuseUselessKeys()
+        var additions = SignatureScheme.Additions()
+        guard readItems(into: &additions) else { return nil }
         let place = signaturePlace()
-        let form = form()
-        let timestamp = timestamp(form.separator)
+        let timestamp = timestamp(place)
         let id = settings.idFrom.flatMap { single($0, "id_from") }
-        let template = scope.template(settings.signed, at: position(of: "signed"))
-        guard let place, let template else { return nil }
-        check(template)
+        let texts = signedTexts()
+        additions.token = token()
+        guard let requirements = requirements(), let place, let texts else { return nil }
+        additions.requirements = requirements
+        if settings.algorithm == .jwt, additions.token == nil { return nil }
+        if settings.algorithm.signsText { check(texts.map(\.template)) }
         checkPrefixes(place, timestamp)
-        guard let signed = signedTemplate(template) else { return nil }
+        let open = settings.algorithm.signsText ? openSource(texts.map(\.template)) : nil
+        let signed = texts.compactMap { signedTemplate($0.template, open: open, at: $0.position) }
+        guard signed.count == texts.count else { return nil }
         // What a route leaves out of its preset's text need not be there.
-        let needsTimestamp = signed.sources.contains(.signedTimestamp) || settings.tolerance > .zero
+        let needsTimestamp = signed.contains { $0.sources.contains(.signedTimestamp) } || settings.tolerance > .zero
         return SignatureScheme(
-            algorithm: settings.algorithm, place: place, form: form, keyForm: settings.keyForm,
+            algorithm: settings.algorithm, place: place, form: form(timestamp), keyForm: settings.keyForm,
             timestamp: needsTimestamp ? timestamp : nil,
-            id: signed.sources.contains(.signedID) ? id : nil, idPattern: settings.idPattern, signed: signed,
-            paths: scope.paths)
+            id: signed.contains { $0.sources.contains(.signedID) } ? id : nil, idPattern: settings.idPattern,
+            signed: signed, paths: scope.paths, additions: additions)
     }
 
-    private func signedTemplate(_ template: TextTemplate) -> SignedTemplate? {
-        do throws(AmbiguousJoinError) { return try SignedTemplate(template, extent: extent(of:)) } catch {
+    private func signedTemplate(
+        _ template: TextTemplate, open: ReferenceSource?, at position: YAMLPosition
+    ) -> SignedTemplate? {
+        do throws(AmbiguousJoinError) {
+            return try SignedTemplate(template, extent: extent(of:), open: open)
+        } catch {
             context.error(
-                position(of: "signed"),
+                position,
                 "'signed' joins \(error.first.noun) and \(error.second.noun) without showing where one "
                     + "ends and the other "
                     + "begins: an attacker could split a captured request differently; \(remedy(for: error))")
@@ -58,6 +69,12 @@ struct SchemeReader {
         // SHA-256 in hex.
         case .bodyDigest: .fixed(64)
         case .method: Self.endThemselves(methods) ? .selfDelimiting : .open
+        // MD5 in base64.
+        case .verifyOnly(.bodyMD5): .fixed(24)
+        case .verifyOnly(.escaped): .escaped
+        // Nothing that a request says.
+        case .verifyOnly(.key): .selfDelimiting
+        case .verifyOnly(.urlWithoutQuery): urlLength.map { .fixed($0) } ?? .open
         default: .open
         }
     }
@@ -78,23 +95,24 @@ struct SchemeReader {
 
     private mutating func signaturePlace() -> SignaturePlace? {
         guard let text = settings.signatureFrom else {
-            if reader.has("signature_from") != true {
-                context.error(position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
+            if !reader.has("signature_from") {
+                context.error(reader.position, "'verify' needs 'signature_from', such as ${header.X-Signature}")
             }
             return nil
         }
-        guard let reference = single(text, "signature_from") else { return nil }
+        guard let reference = single(text, "signature_from", mayBeBody: settings.algorithm == .jwt) else { return nil }
         guard case .header(let name) = reference.source else { return .value(reference) }
         return name.description.hasSuffix("-*") ? .numbered(name) : .header(name)
     }
 
     /// A text that is one reference to what a request can hold a part of a signature in.
-    private mutating func single(_ text: String, _ key: String) -> Reference? {
+    private mutating func single(_ text: String, _ key: String, mayBeBody: Bool = false) -> Reference? {
         guard let template = scope.template(text, at: position(of: key)) else { return nil }
         if let sole = template.soleReference, sole.fallback == nil {
             switch sole.source {
             case .header, .query, .parameter: return sole
-            case .body(let path) where !path.steps.isEmpty: return sole
+            case .body(let path) where !path.steps.isEmpty || mayBeBody: return sole
+            case .item: return sole
             default: break
             }
         }
@@ -106,10 +124,23 @@ struct SchemeReader {
         return nil
     }
 
-    private func form() -> SignatureForm {
-        SignatureForm(
-            prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: settings.signatureEncoding)
+    private func form(_ timestamp: SignedTimestamp?) -> SignatureForm {
+        let encoding: SignatureEncoding? =
+            switch settings.algorithm {
+            case .token, .jwt: nil
+            case .basic: .base64
+            default: settings.signatureEncoding
+            }
+        var form = SignatureForm(
+            prefix: Array(settings.signaturePrefix.utf8), separator: separator(), encoding: encoding)
+        form.skipsFirst = timestamp?.isFirstEntry ?? false
+        form.ignoresCase = settings.algorithm == .basic
+        if settings.algorithm == .jwt { form.longest = Self.longestToken }
+        return form
     }
+
+    /// In bytes.
+    private static let longestToken = 256 << 10
 
     private func separator() -> UInt8? {
         guard let text = settings.signatureSplit else { return nil }
@@ -123,7 +154,7 @@ struct SchemeReader {
         return nil
     }
 
-    private mutating func timestamp(_ separator: UInt8?) -> SignedTimestamp? {
+    private mutating func timestamp(_ place: SignaturePlace?) -> SignedTimestamp? {
         guard let text = settings.timestampFrom else {
             for key in ["timestamp_prefix", "timestamp_format", "tolerance"] {
                 meansNothing(key, without: "'timestamp_from'")
@@ -134,8 +165,13 @@ struct SchemeReader {
         if settings.timestampPrefix?.isEmpty == true {
             context.error(position(of: "timestamp_prefix"), "'timestamp_prefix' must not be empty")
         }
+        var isFirst = false
+        if case .header(let name) = reference.source, settings.timestampPrefix == nil, settings.signatureSplit != nil {
+            isFirst = place?.headers.contains(name) ?? false
+        }
         return SignedTimestamp(
-            reference: reference, prefix: settings.timestampPrefix.map { Array($0.utf8) }, separator: separator,
+            reference: reference, prefix: settings.timestampPrefix.map { Array($0.utf8) },
+            separator: isFirst || settings.timestampPrefix != nil ? separator() : nil, isFirstEntry: isFirst,
             format: settings.timestampFormat, tolerance: settings.tolerance)
     }
 
@@ -147,9 +183,9 @@ struct SchemeReader {
 
 extension SchemeReader {
     /// What `signed` holds and what it could hold fit together.
-    private func check(_ template: TextTemplate) {
-        let sources = template.references.map(\.source)
-        if sources.isEmpty {
+    private func check(_ templates: [TextTemplate]) {
+        let sources = templates.flatMap(\.references).map(\.source)
+        if templates.contains(where: \.references.isEmpty) {
             context.error(
                 position(of: "signed"),
                 "'signed' contains no reference, so every request would have the same signature")
@@ -169,6 +205,23 @@ extension SchemeReader {
         if !sources.contains(.signedID) {
             for key in ["id_from", "id_pattern"] { meansNothing(key, without: "${id} in 'signed'") }
         }
+        checkKey(templates)
+    }
+
+    /// A plain digest proves nothing without the secret in its text, and any other signature has the secret as its key.
+    private func checkKey(_ templates: [TextTemplate]) {
+        let haveKey = templates.map { $0.references.contains { $0.source == .verifyOnly(.key) } }
+        if settings.algorithm == .sha256 {
+            guard haveKey.contains(false) else { return }
+            context.error(
+                position(of: "signed"),
+                "'signed' must contain ${key} with 'alg: sha256': without the secret anybody can make the digest")
+        } else if haveKey.contains(true) {
+            context.error(
+                position(of: "signed"),
+                "'signed' must not contain ${key} with 'alg: \(settings.algorithm.rawValue)', which has the secret as "
+                    + "its key")
+        }
     }
 
     private func checkPrefixes(_ place: SignaturePlace, _ timestamp: SignedTimestamp?) {
@@ -184,11 +237,11 @@ extension SchemeReader {
         guard let timestamp, case .header(let name) = timestamp.reference.source, place.headers.contains(name) else {
             return
         }
-        if timestamp.prefix == nil || separator == nil {
+        if separator == nil || timestamp.prefix == nil && !timestamp.isFirstEntry {
             context.error(
                 position(of: "timestamp_from"),
-                "a timestamp in the signature header needs 'signature_split' and 'timestamp_prefix', which "
-                    + "distinguish them"
+                "a timestamp in the signature header needs 'signature_split', and 'timestamp_prefix' unless it is the "
+                    + "first entry"
             )
         }
     }

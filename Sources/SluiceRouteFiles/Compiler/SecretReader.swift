@@ -15,7 +15,8 @@ struct SecretReader {
     private struct Found {
         let text: [UInt8]
         let source: SecretSource
-        /// Whether it is the text that `sluice dev` puts in the place of a variable that is not set.
+        /// Whether it is the text that `sluice dev` puts in the place of a variable that is not set, not written in the
+        /// form of the scheme.
         var isWellKnown = false
     }
 
@@ -26,10 +27,40 @@ struct SecretReader {
     /// In bytes; as long as the digest of the strongest algorithm.
     private static let throwAwayLength = 64
 
-    /// - Returns: the secrets, ready for use; fewer than there are entries where problems have been noted.
-    func read(_ node: YAMLNode, form: KeyForm, algorithm: SignatureAlgorithm) -> [VerifierSecret] {
-        keys(node, "'secrets'", form: form).map {
-            VerifierSecret(key: HMACKey(algorithm.hash, key: $0.key.span), source: $0.source)
+    /// - Parameters:
+    ///   - schemes: the alternatives of the route.
+    ///   - isWhole: whether these are all of them.
+    /// - Returns: for each scheme its secrets, ready for use; fewer than there are entries where problems have been
+    ///   noted.
+    func read(_ node: YAMLNode, for schemes: [SignatureScheme], isWhole: Bool) -> [[VerifierSecret]] {
+        guard let elements = context.list(node, "'secrets'") else { return schemes.map { _ in [] } }
+        if elements.isEmpty { context.error(node.position, "'secrets' needs at least one secret") }
+        var secrets: [[VerifierSecret]] = schemes.map { _ in [] }
+        for element in elements {
+            guard let found = found(element) else { continue }
+            for (index, secret) in self.secrets(found, schemes, at: element.position) where isWhole {
+                secrets[index].append(secret)
+            }
+        }
+        return secrets
+    }
+
+    /// One secret, as it is used by each of the schemes that it belongs to.
+    private func secrets(
+        _ found: Found, _ schemes: [SignatureScheme], at position: YAMLPosition
+    ) -> [(index: Int, secret: VerifierSecret)] {
+        let isMadeUp = found.source == .throwAway || found.source.isStandIn
+        guard isMadeUp || found.isWellKnown || !found.text.allSatisfy(Self.isBlank) else {
+            context.error(position, "the secret is empty")
+            return []
+        }
+        let isForAll = isMadeUp || found.isWellKnown
+        let positions =
+            isForAll ? Array(schemes.indices) : KeyForm.positions(of: found.text, in: schemes.map(\.keyForm))
+        return positions.compactMap { index in
+            key(found, schemes[index], isMadeUp: isMadeUp, at: position).map {
+                (index, VerifierSecret(key: $0, source: found.source, text: supply == .whereThere ? found.text : nil))
+            }
         }
     }
 
@@ -42,8 +73,25 @@ struct SecretReader {
 
     /// The decoded secret of one entry; `nil` after a problem has been noted.
     func key(_ element: YAMLNode, form: KeyForm) -> (key: [UInt8], source: SecretSource)? {
-        guard let found = found(element, form), let key = key(found, form, at: element.position) else { return nil }
-        return (key, found.source)
+        guard let found = found(element) else { return nil }
+        return key(found, form, at: element.position).map { ($0, found.source) }
+    }
+
+    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+        if found.source == .throwAway || found.source.isStandIn { return found.text }
+        if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
+        guard !found.text.allSatisfy(Self.isBlank) else {
+            context.error(position, "the secret is empty")
+            return nil
+        }
+        guard let key = form.key(found.text) else {
+            context.error(position, "the secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+            return nil
+        }
+        if let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding) {
+            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
+        }
+        return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
     }
 
     /// The same reader, which notes nothing: for what has been read before.
@@ -66,27 +114,38 @@ struct SecretReader {
         }
     }
 
-    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
-        if found.source == .throwAway || found.source.isStandIn { return found.text }
-        guard !found.text.allSatisfy(Self.isBlank) else {
-            context.error(position, "the secret is empty")
+    private func key(
+        _ found: Found, _ scheme: SignatureScheme, isMadeUp: Bool, at position: YAMLPosition
+    ) -> VerifierKey? {
+        if isMadeUp { return scheme.madeUpKey(Self.madeUpText(scheme, found.text)) { DevelopmentKeys.throwAway($0) } }
+        let form = scheme.keyForm
+        if found.isWellKnown {
+            let written = Array(form.write(found.text).utf8)
+            let key = (try? scheme.bytes(written)) ?? found.text
+            return scheme.madeUpKey(key) { DevelopmentKeys.pair(for: $0) }
+        }
+        let isPublic = scheme.usesPublicKey
+        let oddity = isPublic ? nil : SecretOddity(form.withoutPrefix(found.text), form.encoding)
+        let key: VerifierKey
+        do throws(KeyError) { key = try scheme.key(found.text) } catch {
+            context.error(position, "the secret \(error.phrase)\(oddity.map { ": it \($0.rawValue)" } ?? "")")
             return nil
         }
-        let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding)
-        guard let key = form.key(found.text) else {
-            context.error(
-                position,
-                found.text.elementsEqual(form.prefix.utf8)
-                    ? "the secret is empty after 'key_strip_prefix'"
-                    : "the secret is not \(form.encoding.rawValue), as 'key_encoding' says"
-                        + (oddity.map { ": it \($0.rawValue)" } ?? "")
-            )
+        if let oddity { context.warning(position, "the secret of \(found.source) \(oddity.rawValue)") }
+        if scheme.algorithm == .basic, !found.text.contains(UInt8(ascii: ":")) {
+            context.error(position, "the secret must be 'user:password' with 'alg: basic'")
             return nil
         }
-        if let oddity, !found.isWellKnown {
-            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
-        }
-        return isLongEnough(key, found, at: position) ? key : nil
+        guard !isPublic else { return key }
+        let bytes = (try? scheme.bytes(found.text)) ?? []
+        let isDerived = form.transforms.contains { $0 != .nfkd }
+        return isLongEnough(isDerived ? found.text : bytes, found, at: position) ? key : nil
+    }
+
+    /// A value that requests carry must be able to stand in a header.
+    private static func madeUpText(_ scheme: SignatureScheme, _ bytes: [UInt8]) -> [UInt8] {
+        guard scheme.algorithm.carriesSecret else { return bytes }
+        return Array(((scheme.algorithm == .basic ? "user:" : "") + Hex.encode(bytes)).utf8)
     }
 
     private func isLongEnough(_ key: [UInt8], _ found: Found, at position: YAMLPosition) -> Bool {
@@ -107,7 +166,7 @@ struct SecretReader {
         byte == ASCII.space || byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.tab
     }
 
-    private func found(_ node: YAMLNode, _ form: KeyForm) -> Found? {
+    private func found(_ node: YAMLNode) -> Found? {
         guard let reader = MappingReader(node, RouteLanguage.secret, in: context) else { return nil }
         guard case .mapping(let entries) = node.content, entries.count == 1 else {
             context.error(node.position, "a secret needs exactly one of 'env', 'file' and 'value'")
@@ -115,21 +174,20 @@ struct SecretReader {
         }
         let position = entries[0].value.position
         switch entries[0].key {
-        case "env": return reader.read(\.env).flatMap { environmentSecret($0, form, at: position) }
+        case "env": return reader.read(\.env).flatMap { environmentSecret($0, at: position) }
         case "file": return reader.read(\.file).flatMap { fileSecret($0, at: position) }
         case "value": return inlineSecret(reader, at: position)
         default: return nil
         }
     }
 
-    private func environmentSecret(_ name: String, _ form: KeyForm, at position: YAMLPosition) -> Found? {
+    private func environmentSecret(_ name: String, at position: YAMLPosition) -> Found? {
         if supply == .throwAway { return throwAway() }
         guard let value = environment[name], !value.isEmpty else {
             switch supply {
             case .whereThere: return madeUp(.standIn(.environment(name)))
             case .wellKnown(let key):
-                return Found(
-                    text: Array(form.write(Array(key.utf8)).utf8), source: .environment(name), isWellKnown: true)
+                return Found(text: Array(key.utf8), source: .environment(name), isWellKnown: true)
             case .configured, .throwAway: break
             }
             let state =
@@ -181,6 +239,8 @@ enum SecretOddity: String {
     case whiteSpace = "begins or ends with white space; remove it, unless the sender's secret has it too"
     case byteOrderMark = "begins or ends with a byte-order mark; save the file without one"
     case quotes = "is in quotes; remove them, unless the sender's secret has them too"
+    case versionedPrefix =
+        "begins with 'v1,whsec_': set 'key_strip_prefix' to that, or remove it from the secret"
     case base64URL = "looks like base64url; write + for -, and / for _"
 
     /// - Returns: `nil` for a secret with nothing odd about it.
@@ -197,6 +257,8 @@ enum SecretOddity: String {
             self = .whiteSpace
         } else if text.count > 1, Self.quotePairs.contains(where: { $0 == (first, last) }) {
             self = .quotes
+        } else if secret.starts(with: "v1,whsec_".utf8) {
+            self = .versionedPrefix
         } else if encoding == .base64, secret.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) {
             self = .base64URL
         } else {

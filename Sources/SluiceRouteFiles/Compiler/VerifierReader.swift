@@ -21,42 +21,88 @@ struct VerifierReader {
     /// - Returns: `nil` after a problem has been noted.
     func read() -> Verifier? {
         let node = reader.read(\.verify)
-        if let node {
-            if node.scalar?.text == "none" { return unverified() }
-            guard case .mapping = node.content else {
-                context.error(node.position, "'verify' must be a mapping or the word none, not \(node.noun)")
-                return nil
-            }
+        if node?.scalar?.text == "none" { return unverified() }
+        guard let mappings = mappings(node) else { return nil }
+        let schemes = mappings.compactMap { scheme($0) }
+        let isWhole = schemes.count == mappings.count && !schemes.isEmpty
+        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole)
+        guard isWhole, secrets.contains(where: { !$0.isEmpty }) else { return nil }
+        for (scheme, mapping) in schemes {
+            warnOfUncoveredTimestamp(scheme, mapping)
+            warnOfUncoveredBody(scheme, mapping)
         }
-        let settings = settings(node)
-        var scheme: SignatureScheme?
-        if let settings {
-            var schemeReader = SchemeReader(
-                reader: settings.reader, position: settings.reader.position, settings: settings.values,
-                methods: methods,
-                scope: schemeScope())
-            scheme = schemeReader.read()
-        }
-        let secrets = secrets(settings?.values ?? SignatureSettings())
-        guard let scheme, !secrets.isEmpty else { return nil }
-        warnOfUncoveredTimestamp(scheme, settings?.reader)
-        warnOfUncoveredBody(scheme, settings?.reader)
-        return .signature(
-            SignatureVerifier(scheme: scheme, secrets: secrets, body: bodyReader(scheme), publicURL: publicURL))
+        let body = bodyReader(schemes.map(\.scheme))
+        return Verifier(
+            zip(schemes, secrets).filter { !$1.isEmpty }.map { scheme, secrets in
+                SignatureVerifier(scheme: scheme.scheme, secrets: secrets, body: body, publicURL: publicURL)
+            })
     }
 
-    /// - Parameter scheme: `nil` for a route that verifies nothing.
-    func bodyReader(_ scheme: SignatureScheme?) -> BodyReader {
+    /// - Parameter schemes: none for a route that verifies nothing.
+    func bodyReader(_ schemes: [SignatureScheme]) -> BodyReader {
         BodyReader(
             kind: bodyKind, jsonField: reader.read(\.jsonField),
-            trustsContentType: trusts(BodyReader.contentType, scheme))
+            trustsContentType: trusts(BodyReader.contentType, schemes))
     }
 
     /// Whether nobody can have changed a header on the way, or the route verifies nothing.
     ///
-    /// - Parameter scheme: `nil` for a route that verifies nothing.
-    func trusts(_ header: HeaderName, _ scheme: SignatureScheme?) -> Bool {
-        scheme.map { SignatureCoverage(scheme: $0, publicURL: publicURL).covers(.header(header)) } ?? true
+    /// - Parameter schemes: none for a route that verifies nothing.
+    func trusts(_ header: HeaderName, _ schemes: [SignatureScheme]) -> Bool {
+        SignatureCoverage(schemes: schemes, publicURL: publicURL).covers(.header(header))
+    }
+
+    /// The alternatives of `verify`; `nil` after a problem has been noted.
+    private func mappings(_ node: YAMLNode?) -> [MappingReader<VerifyKeys>]? {
+        guard let node else {
+            if !reader.has("provider") {
+                context.error(
+                    reader.position,
+                    "a route needs 'provider' or 'verify'; 'verify: none' accepts every request")
+            }
+            return []
+        }
+        switch node.content {
+        case .mapping: return mapping(node).map { [$0] } ?? []
+        case .sequence(let elements):
+            guard 1...Self.mostAlternatives ~= elements.count else {
+                context.error(
+                    node.position,
+                    "'verify' as a list needs 1 to \(Self.mostAlternatives) mappings, of which any may match")
+                return nil
+            }
+            let mappings = elements.compactMap { mapping($0) }
+            return mappings.count == elements.count ? mappings : []
+        case .scalar:
+            context.error(
+                node.position, "'verify' must be a mapping, a list of mappings or the word none, not \(node.noun)")
+            return nil
+        }
+    }
+
+    private static let mostAlternatives = 8
+
+    private func mapping(_ node: YAMLNode) -> MappingReader<VerifyKeys>? {
+        guard let mapping = MappingReader(node, RouteLanguage.verify, in: context) else { return nil }
+        if !mapping.has("alg") { context.error(node.position, "'verify' needs 'alg', such as hmac-sha256") }
+        return mapping
+    }
+
+    private func scheme(
+        _ mapping: MappingReader<VerifyKeys>
+    ) -> (scheme: SignatureScheme, mapping: MappingReader<VerifyKeys>)? {
+        var schemeReader = SchemeReader(
+            reader: mapping, settings: SignatureSettings(mapping), methods: methods, urlLength: urlLength,
+            scope: schemeScope())
+        return schemeReader.read().map { ($0, mapping) }
+    }
+
+    /// In bytes, without the query; `nil` where it differs between requests.
+    private var urlLength: Int? {
+        guard let publicURL else { return nil }
+        guard publicURL.takesPathOfRequest else { return publicURL.constantLength }
+        guard scope.parameters.isEmpty, let path = reader.node("path")?.scalar?.text else { return nil }
+        return publicURL.constantLength + path.utf8.count
     }
 
     private func unverified() -> Verifier {
@@ -64,24 +110,6 @@ struct VerifierReader {
             context.error(entry.position, "'secrets' has no effect with 'verify: none'")
         }
         return .none
-    }
-
-    private func settings(_ node: YAMLNode?) -> (values: SignatureSettings, reader: MappingReader<VerifyKeys>)? {
-        guard let node else {
-            if !reader.has("provider") {
-                context.error(
-                    reader.position,
-                    "a route needs 'provider' or 'verify'; 'verify: none' accepts every request")
-            }
-            return nil
-        }
-        guard let mapping = MappingReader(node, RouteLanguage.verify, in: context) else { return nil }
-        if !mapping.has("alg") {
-            context.error(node.position, "'verify' needs 'alg', such as hmac-sha256")
-        }
-        var values = SignatureSettings()
-        values.take(mapping)
-        return (values, mapping)
     }
 
     private func schemeScope() -> RouteScope {
@@ -92,23 +120,26 @@ struct VerifierReader {
         return scope
     }
 
-    private func secrets(_ settings: SignatureSettings) -> [VerifierSecret] {
+    /// - Parameter isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that
+    ///   may belong to it.
+    /// - Returns: those of each scheme.
+    private func secrets(_ schemes: [SignatureScheme], isWhole: Bool) -> [[VerifierSecret]] {
         guard let node = reader.read(\.secrets) else {
             context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }
-        return secrets.read(node, form: settings.keyForm, algorithm: settings.algorithm)
+        return secrets.read(node, for: schemes, isWhole: isWhole)
     }
 
     /// Where a key of `verify` stands that the route itself says, not its preset.
-    private func written(_ key: String, _ mapping: MappingReader<VerifyKeys>?) -> YAMLNode? {
-        mapping?.node(key).flatMap { $0.position == presetPosition ? nil : $0 }
+    private func written(_ key: String, _ mapping: MappingReader<VerifyKeys>) -> YAMLNode? {
+        mapping.node(key).flatMap { $0.position == presetPosition ? nil : $0 }
     }
 
     /// Not of a preset's either.
-    private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
+    private func warnOfUncoveredBody(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let node = written("signed", mapping),
-            !SignatureCoverage(scheme: scheme, publicURL: publicURL).holdsBody
+            !SignatureCoverage(schemes: [scheme], publicURL: publicURL).holdsBody
         else { return }
         context.warning(
             node.position,
@@ -118,9 +149,9 @@ struct VerifierReader {
     }
 
     /// Not of a preset's: there is nothing that the route could say better.
-    private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>?) {
+    private func warnOfUncoveredTimestamp(_ scheme: SignatureScheme, _ mapping: MappingReader<VerifyKeys>) {
         guard let timestamp = scheme.timestamp, let node = written("timestamp_from", mapping) else { return }
-        let coverage = SignatureCoverage(scheme: scheme, publicURL: publicURL)
+        let coverage = SignatureCoverage(schemes: [scheme], publicURL: publicURL)
         guard !coverage.holdsTimestamp, !coverage.covers(timestamp.reference.source) else { return }
         context.warning(
             node.position,

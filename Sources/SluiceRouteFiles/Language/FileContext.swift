@@ -73,25 +73,19 @@ struct FileContext {
     }
 
     /// One of a closed set of words.
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _ subject: String, later: [String] = [])
-        -> Word?
-    {
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _ subject: String) -> Word? {
         let words = Word.allCases.map(\.rawValue)
         guard let text = node.scalar?.text else {
             error(node.position, "\(subject) must be \(Self.alternatives(words)), not \(node.noun)")
             return nil
         }
         if let word = Word(rawValue: text) { return word }
-        if later.contains(text) {
-            error(node.position, "\(subject): '\(text)' is not supported yet")
-        } else {
-            let hint = Suggestion.phrase(for: text, among: words + later)
-            // A long list hides the one word that is meant.
-            let alternatives =
-                words.count > Self.mostAlternatives && !hint.isEmpty
-                ? "one of \(words.count) words" : Self.alternatives(words)
-            error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
-        }
+        let hint = Suggestion.phrase(for: text, among: words)
+        // A long list hides the one word that is meant.
+        let alternatives =
+            words.count > Self.mostAlternatives && !hint.isEmpty
+            ? "one of \(words.count) words" : Self.alternatives(words)
+        error(node.position, "\(subject) must be \(alternatives), not '\(PrintableText.escape(text))'\(hint)")
         return nil
     }
 

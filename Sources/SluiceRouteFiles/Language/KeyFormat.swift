@@ -45,14 +45,12 @@ extension KeyFormat where Value == Int {
 extension KeyFormat where Value: RawRepresentable<String> & CaseIterable {
     static var word: KeyFormat { word() }
 
-    /// - Parameters:
-    ///   - words: what the page says in place of the words themselves.
-    ///   - later: words of the language that this version does not support.
-    static func word(_ words: String? = nil, later: [String] = []) -> KeyFormat {
+    /// - Parameter words: what the page says in place of the words themselves.
+    static func word(_ words: String? = nil) -> KeyFormat {
         let all = Value.allCases.map(\.rawValue)
         return KeyFormat(
             words ?? all.map { "`\($0)`" }.joined(separator: ", "), .words(all), write: { .text($0.rawValue) }
-        ) { $0.word($1, $2, later: later) }
+        ) { $0.word($1, $2) }
     }
 }
 

@@ -148,7 +148,8 @@ package enum RouteLanguage {
     /// Every mapping that a file may hold.
     package static var mappings: [any LanguageTable] {
         [
-            files, kind, provider, sample, route, rule, conditions, condition, verify, secret, backoff, retention,
+            files, kind, provider, sample, route, rule, conditions, condition, verify, token, tokenDigest, secret,
+            backoff, retention,
             batch,
             budget,
             budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,

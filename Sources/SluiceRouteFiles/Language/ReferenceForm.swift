@@ -25,6 +25,8 @@ package struct ReferenceForm: Sendable {
         case name(of: String, @Sendable (String) -> ReferenceSource)
         /// A header's name, which may hold dots: `.NAME`.
         case header(@Sendable (HeaderName) -> ReferenceSource)
+        /// Another reference, to a value of the request: `.body.id`.
+        case reference(@Sendable (ReferenceSource) -> VerifyReference)
     }
 
     private init(_ name: String, _ syntax: Syntax, meaning: String? = nil, signed: String? = nil) {
@@ -34,65 +36,102 @@ package struct ReferenceForm: Sendable {
         signedMeaning = signed
     }
 
-    package static let all = [
+    package static let all =
+        [
+            ReferenceForm(
+                "body", .path { .body($0) }, meaning: "The body, or a value in it",
+                signed:
+                    "The bytes of the body as received, or a value in it: a string without quotes and escapes, anything "
+                    + "else as written"),
+            ReferenceForm(
+                "headers", .word(.headers),
+                meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "
+                    + "`Proxy-Authorization` and `Cookie`"),
+            ReferenceForm(
+                "header", .header { .header($0) },
+                meaning: "A request header, case-insensitive; repeated lines are joined by commas",
+                signed: "A header, which must not be repeated"),
+            ReferenceForm(
+                "query", .name(of: "a query parameter") { .query($0) },
+                meaning: "A query parameter, decoded; the first one if it is repeated",
+                signed: "A parameter of the query, decoded"),
+            ReferenceForm(
+                "param", .name(of: "a path parameter") { .parameter($0, segment: -1) },
+                meaning: "A parameter of the [path](#paths), decoded", signed: "A parameter of the path, decoded"),
+            ReferenceForm(
+                "method", .word(.method), meaning: "The method of the request", signed: "The method, such as `POST`"),
+            ReferenceForm(
+                "path", .word(.path), meaning: "The path of the request, decoded",
+                signed: "The path as received, not decoded"),
+            ReferenceForm(
+                "url", .word(.url), meaning: "The URL as the provider knows it, from `public_url`",
+                signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings"),
+            ReferenceForm(
+                "event", .word(.event), meaning: "The value of the route's `event`, or of the provider's"),
+            ReferenceForm(
+                "item", .path { .item($0) }, meaning: "With `each`: the element, or a value in it",
+                signed: "With `each` in `verify`: the element, or a value in it"),
+            ReferenceForm("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
+            ReferenceForm("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
+            ReferenceForm("delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
+            ReferenceForm(
+                "delivery.received_ms", .word(.receivedMilliseconds),
+                meaning: "The time of receipt: milliseconds since 1970 as a number"),
+            ReferenceForm(
+                "delivery.remote_address", .word(.remoteAddress),
+                meaning:
+                    "The sender's address: that of the connection, or with `trusted_proxies` the one that the proxy "
+                    + "reports. Absent when a dead letter is processed again"),
+            ReferenceForm("route", .word(.route), meaning: "The route's name"),
+            ReferenceForm(
+                "sha256.body", .path { .bodyDigest($0) },
+                meaning:
+                    "The digest, in hex, of the body (after decompression), or of the exact bytes of a value in it",
+                signed: "The digest, in hex, of the body, or of a value in it"),
+            ReferenceForm(
+                "sha256.item", .path { .itemDigest($0) },
+                meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
+            ReferenceForm(
+                "account", .name(of: "a value of 'account'") { .account($0) },
+                meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
+                signed: "In a preset: the value of the route's `account`"),
+            ReferenceForm(
+                "hmac", .word(.handshakeHMAC),
+                meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
+            ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
+            ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
+        ] + derived
+
+    /// What senders make of other values; nothing that jobs have a use for.
+    private static let derived = [
         ReferenceForm(
-            "body", .path { .body($0) }, meaning: "The body, or a value in it",
+            "key", .word(.verifyOnly(.key)),
+            signed: "The secret; with `alg: sha256`, where the signature is a plain digest, and only there"),
+        ReferenceForm("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
+        ReferenceForm(
+            "url.with_port", .word(.verifyOnly(.urlWithPort)),
+            signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
+        ReferenceForm(
+            "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
+        ReferenceForm("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),
+        ReferenceForm(
+            "crc32.body", .word(.verifyOnly(.bodyCRC32)), signed: "The CRC-32 of the body as a decimal number"),
+        ReferenceForm("md5.body", .word(.verifyOnly(.bodyMD5)), signed: "The MD5 of the body in base64"),
+        ReferenceForm(
+            "sorted.form", .word(.verifyOnly(.sortedForm)),
+            signed: "The names and values of a URL-encoded body, decoded, sorted by name and then by value, without "
+                + "equal pairs and with nothing between them"),
+        ReferenceForm(
+            "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same of the query"),
+        ReferenceForm(
+            "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
+            signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "
+                + "joined by `;`"),
+        ReferenceForm("lower", .reference { .lower($0) }, signed: "Another value in lower case: `lower.query.id`"),
+        ReferenceForm(
+            "escaped", .reference { .escaped($0) },
             signed:
-                "The bytes of the body as received, or a value in it: a string without quotes and escapes, anything "
-                + "else as written"),
-        ReferenceForm(
-            "headers", .word(.headers),
-            meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "
-                + "`Proxy-Authorization` and `Cookie`"),
-        ReferenceForm(
-            "header", .header { .header($0) },
-            meaning: "A request header, case-insensitive; repeated lines are joined by commas",
-            signed: "A header, which must not be repeated"),
-        ReferenceForm(
-            "query", .name(of: "a query parameter") { .query($0) },
-            meaning: "A query parameter, decoded; the first one if it is repeated",
-            signed: "A parameter of the query, decoded"),
-        ReferenceForm(
-            "param", .name(of: "a path parameter") { .parameter($0, segment: -1) },
-            meaning: "A parameter of the [path](#paths), decoded", signed: "A parameter of the path, decoded"),
-        ReferenceForm(
-            "method", .word(.method), meaning: "The method of the request", signed: "The method, such as `POST`"),
-        ReferenceForm(
-            "path", .word(.path), meaning: "The path of the request, decoded",
-            signed: "The path as received, not decoded"),
-        ReferenceForm(
-            "url", .word(.url), meaning: "The URL as the provider knows it, from `public_url`",
-            signed: "The URL as the sender knows it; needs `public_url`, in the route or in the settings"),
-        ReferenceForm(
-            "event", .word(.event), meaning: "The value of the route's `event`, or of the provider's"),
-        ReferenceForm("item", .path { .item($0) }, meaning: "With `each`: the element, or a value in it"),
-        ReferenceForm("index", .word(.index), meaning: "With `each`: the position of the element, from 0"),
-        ReferenceForm("delivery.id", .word(.deliveryID), meaning: "The delivery's id in this gateway"),
-        ReferenceForm("delivery.received_at", .word(.receivedAt), meaning: "The time of receipt: RFC 3339 in UTC"),
-        ReferenceForm(
-            "delivery.received_ms", .word(.receivedMilliseconds),
-            meaning: "The time of receipt: milliseconds since 1970 as a number"),
-        ReferenceForm(
-            "delivery.remote_address", .word(.remoteAddress),
-            meaning: "The sender's address: that of the connection, or with `trusted_proxies` the one that the proxy "
-                + "reports. Absent when a dead letter is processed again"),
-        ReferenceForm("route", .word(.route), meaning: "The route's name"),
-        ReferenceForm(
-            "sha256.body", .path { .bodyDigest($0) },
-            meaning: "The digest, in hex, of the body (after decompression), or of the exact bytes of a value in it",
-            signed: "The digest, in hex, of the body, or of a value in it"),
-        ReferenceForm(
-            "sha256.item", .path { .itemDigest($0) },
-            meaning: "With `each`: the digest, in hex, of the exact bytes of the element, or of a value in it"),
-        ReferenceForm(
-            "hmac", .word(.handshakeHMAC),
-            meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
-        ReferenceForm(
-            "account", .name(of: "a value of 'account'") { .account($0) },
-            meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
-            signed: "In a preset: the value of the route's `account`"),
-        ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
-        ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
+                "Another value with a `\\` before each `\\` and each `:`, for texts joined by `:`: `escaped.body.id`"),
     ]
 
     /// Those that mean something outside `verify`.
@@ -121,8 +160,8 @@ package struct ReferenceForm: Sendable {
     /// Whether it is one named value of a request.
     var isNamed: Bool {
         switch syntax {
-        case .name, .header: true
-        case .word, .path: false
+        case .name, .header: field == nil
+        case .word, .path, .reference: false
         }
     }
 
@@ -134,6 +173,7 @@ package struct ReferenceForm: Sendable {
             case .path: [name, "\(name).a.b", "\(name)[\"odd.key\"]"]
             case .name: ["\(name).NAME", "\(name)[\"odd.name\"]"]
             case .header: ["\(name).NAME"]
+            case .reference: ["\(name).body.a", "\(name).header.NAME", "\(name).query.NAME"]
             }
         return forms.map { "`\($0)`" }.joined(separator: ", ")
     }

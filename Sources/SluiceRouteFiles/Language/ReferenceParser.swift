@@ -45,11 +45,11 @@ package struct ReferenceParser {
     private mutating func source() throws(SyntaxError) -> ReferenceSource {
         skipBlanks()
         let root = word()
-        if let form = ReferenceForm.named(root) { return try source(of: form) }
+        if let form = ReferenceForm.named(root), !(form.isWord && hasField(root)) { return try source(of: form) }
         switch root {
         case "delivery": return try deliveryField()
         case "sha256": return try digest()
-        default: throw unknown(root)
+        default: return try member(of: root)
         }
     }
 
@@ -59,6 +59,34 @@ package struct ReferenceParser {
         case .path(let make): make(try path())
         case .name(let noun, let make): make(try name(of: noun))
         case .header(let make): make(HeaderName(try headerName()))
+        case .reference(let make): .verifyOnly(make(try inner()))
+        }
+    }
+
+    /// Whether a field follows, of a word that can also be used alone.
+    private func hasField(_ root: String) -> Bool {
+        peek() == UInt8(ascii: ".") && !ReferenceForm.fields(of: root).isEmpty
+    }
+
+    /// `url.with_port`, `crc32.body`
+    private mutating func member(of root: String) throws(SyntaxError) -> ReferenceSource {
+        let fields = ReferenceForm.fields(of: root)
+        guard !fields.isEmpty else { throw unknown(root) }
+        guard take(".") else { throw failure("must be followed by '.\(fields[0])'") }
+        let field = word()
+        if let form = ReferenceForm.named("\(root).\(field)") { return try source(of: form) }
+        let hint = Suggestion.phrase(for: field, among: fields)
+        throw SyntaxError(message: "unknown reference '\(root).\(PrintableText.escape(field))'\(hint)")
+    }
+
+    /// The reference that another one changes: a value of the request as it is.
+    private mutating func inner() throws(SyntaxError) -> ReferenceSource {
+        guard take(".") else { throw failure("must be followed by a reference, such as .body.id") }
+        let source = try source()
+        switch source {
+        case .header, .query, .parameter, .item: return source
+        case .body(let path) where !path.steps.isEmpty: return source
+        default: throw failure("must be followed by a header, a parameter, or a field of the body or of an element")
         }
     }
 

@@ -29,12 +29,19 @@ enum ReferencePattern {
 
     private static func pattern(of form: ReferenceForm) -> String {
         switch form.syntax {
-        case .word: form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
+        case .word where form.root == "delivery":
+            form.field.map { #"\#(form.root)(\.\#($0)|\["\#($0)"\])"# } ?? form.name
+        case .word: form.name.replacing(".", with: "\\.")
         case .path: form.name.replacing(".", with: "\\.") + path
         case .name: form.name + name
-        case .header: form.name + headerName
+        case .header: form.name.replacing(".", with: "\\.") + headerName
+        case .reference: #"\#(form.name)\.(\#(part))"#
         }
     }
+
+    /// A part of a request that can contain a text.
+    private static let part =
+        (ReferenceForm.all.filter(\.isNamed).map(pattern) + ["(body|item)\(step)+"]).joined(separator: "|")
 
     private static func alternatives(_ patterns: [String]) -> String { "(\(patterns.joined(separator: "|")))" }
 
@@ -55,6 +62,11 @@ enum ReferencePattern {
         #"^(lines|\$\{\#(blanks)body\#(pathOfElements)\#(blanks)(\?\?\#(blanks)null( \#(blanks))?)?\})$"#
     /// One reference to what a request can hold a part of a signature in.
     static let signaturePart =
-        #"^\$\{\#(blanks)(\#(ReferenceForm.all.filter(\.isNamed).map(pattern).joined(separator: "|"))|"#
-        + #"body\#(step)+)\#(blanks)\}$"#
+        #"^\$\{\#(blanks)(\#(part)|body)\#(blanks)\}$"#
+    /// One reference to an array in the body.
+    static let signedElements = #"^\$\{\#(blanks)body\#(pathOfElements)\#(blanks)\}$"#
+    /// One reference of `signed`.
+    static let signedPart = #"^\$\{\#(blanks)\#(signedSource)\#(blanks)\}$"#
+    /// The same without `${` and `}`.
+    static let bareSigned = #"^\#(blanks)\#(signedSource)$"#
 }

@@ -65,11 +65,13 @@ struct RouteKeys {
     let verify = LanguageKey(
         "verify",
         .node(
-            "a [mapping](#verifying), or `none`",
-            .rule(if: ["type": "object"], then: .reference(to: RouteLanguage.verify.name), else: .constant("none"))),
+            "a [mapping](#verifying), a list of mappings, or `none`",
+            .rule(
+                if: ["type": ["object", "array"]],
+                then: .oneOrList(of: .reference(to: RouteLanguage.verify.name)), else: .constant("none"))),
         absent: "the provider's",
-        meaning: "How requests are verified: a mapping, whose keys go over those of the preset one by one, or the "
-            + "word `none`")
+        meaning: "How requests are verified: a mapping, whose keys go over those of the preset one by one, a list of "
+            + "mappings of which any may find a request valid, or the word `none`")
     let credentialHeaders = LanguageKey(
         "credential_headers",
         .list(of: .headerName, "a list of header names", named: "a header of 'credential_headers'"),
@@ -245,7 +247,8 @@ extension RouteKeys {
             "required": ["handshake"]
         ])
         return [
-            .rule(if: .requiring("handshake_secrets"), then: .requiring("handshake")),
+            .rule(
+                if: .requiring("handshake_secrets"), then: .any(of: [hasProvider, .requiring("handshake")])),
             .rule(if: hasToken, then: .requiring("handshake_secrets")),
         ]
     }

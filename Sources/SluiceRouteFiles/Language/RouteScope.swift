@@ -91,6 +91,11 @@ struct RouteScope {
             if let path = reference.source.bodyPath(items: items), !isSignedBody(path) {
                 resolved.pathID = id(of: path)
             }
+        case .verifyOnly(let source):
+            guard let inner = source.inner else { break }
+            guard let part = resolve(Reference(source: inner, fallback: nil), at: position) else { return nil }
+            resolved.source = .verifyOnly(source.replacing(inner: part.source))
+            resolved.pathID = part.pathID
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
             .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
@@ -138,6 +143,9 @@ extension RouteScope {
         case .account(let name):
             return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)
+        case .verifyOnly:
+            if subject != .signature { return "\(source.noun) can only be used in 'verify'" }
+            return source.isURL ? complaint(about: .url) : nil
         case .header, .headers, .query, .method, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route:
             return nil
@@ -145,8 +153,10 @@ extension RouteScope {
     }
 
     private func itemComplaint(_ word: String) -> String? {
-        if items == nil { return "'\(word)' cannot be used without 'each'" }
-        return subject == .job ? nil : Self.notOfOneElement(word)
+        if items == nil {
+            return "'\(word)' cannot be used without 'each'\(subject == .signature ? " in 'verify'" : "")"
+        }
+        return subject == .delivery ? Self.notOfOneElement(word) : nil
     }
 
     private static func notOfOneElement(_ word: String) -> String {

@@ -30,7 +30,7 @@ enum SchemaPattern {
     static let routeName = #"^[^\x00-\x1F\x7F]+$"#
 
     /// Scheme, authority and perhaps a path, of printable ASCII.
-    static let publicURL = #"^https?://[!"$-.0->A-~]+(/[!"$->@-~]*)?$"#
+    static let publicURL = #"^https?://[!"$-.0->@-~]+(/[!"$->@-~]*)?$"#
 
     /// Roughly an address of either family, or a block of them.
     static let addressBlock = "^(\(ipv4)(/([0-9]|[12][0-9]|3[0-2]))?|\(ipv6)(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?)$"

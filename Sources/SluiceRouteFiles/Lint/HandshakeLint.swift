@@ -7,8 +7,8 @@ struct HandshakeLint {
     let context: FileContext
     /// The methods that the route accepts for deliveries.
     let methods: [String]
-    /// `nil` if nothing is verified.
-    let scheme: SignatureScheme?
+    /// None if nothing is verified.
+    let schemes: [SignatureScheme]
 
     /// - Parameter readsBody: whether a reference needs the body.
     func check(_ rule: HandshakeRule, at position: YAMLPosition, readsBody: (Reference) -> Bool) {
@@ -59,7 +59,8 @@ struct HandshakeLint {
 
     /// Where the signed text can itself be a token, the handshake would sign it.
     private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
-        guard let hmac = rule.hmac, rule.stage != .verified, hmac.signsForAnyone, let scheme, !scheme.signed.holdsBody
+        guard let hmac = rule.hmac, rule.stage != .verified, hmac.signsForAnyone,
+            schemes.contains(where: { !$0.holdsBody })
         else { return }
         context.warning(
             position,

@@ -40,7 +40,7 @@ struct KeyCoverage {
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
         case .method: !signature.covers(.method)
         case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
-            .account, .handshakeHMAC:
+            .account, .handshakeHMAC, .verifyOnly:
             false
         }
     }

@@ -124,7 +124,7 @@ extension ReferenceSource {
     /// What the reference is in a payload, if it is there; `nil` where only the delivery tells.
     fileprivate var payloadShape: PayloadType.Shape? {
         switch self {
-        case .body, .item, .event, .signedTimestamp, .signedID, .account: nil
+        case .body, .item, .event, .signedTimestamp, .signedID, .account, .verifyOnly: nil
         case .headers: .object
         case .receivedMilliseconds, .index: .integer
         case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route,

@@ -2,42 +2,73 @@ internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
 
-/// What of a request a signature protects: who has captured one can change everything else and send it again.
+/// What of a request a signature protects: who has captured one can change everything else and send it again. With
+/// several alternatives that is what each of them protects.
 struct SignatureCoverage {
+    private let alternatives: [SchemeCoverage]
+
+    init(schemes: [SignatureScheme], publicURL: PublicURL?) {
+        alternatives = schemes.map { SchemeCoverage(scheme: $0, publicURL: publicURL) }
+    }
+
+    /// Whether `signed` holds `${timestamp}`.
+    var holdsTimestamp: Bool { alternatives.allSatisfy(\.holdsTimestamp) }
+    var holdsBody: Bool { alternatives.allSatisfy(\.holdsBody) }
+
+    /// Whether nobody can change a value of the request without breaking the signature.
+    func covers(_ source: ReferenceSource) -> Bool { alternatives.allSatisfy { $0.covers(source) } }
+}
+
+/// The same of one way to sign.
+private struct SchemeCoverage {
     private let signed: [ReferenceSource]
     /// Whether the URL that is signed has the path of the request in it.
     private let urlHoldsPath: Bool
-    /// Whether `signed` holds `${timestamp}`.
     let holdsTimestamp: Bool
     let holdsBody: Bool
+    /// Whether requests carry the secret: who has captured one can send whatever it likes, signed or not.
+    private let carriesSecret: Bool
 
     init(scheme: SignatureScheme, publicURL: PublicURL?) {
-        var signed = scheme.signed.requiredSources
+        var signed = scheme.requiredSources.map { Self.signed($0, items: scheme.items) }
         holdsTimestamp = signed.contains(.signedTimestamp)
-        holdsBody = scheme.signed.holdsBody
+        holdsBody = scheme.holdsBody
         // One entry of a header is not the header.
-        if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil {
+        if holdsTimestamp, let timestamp = scheme.timestamp, timestamp.prefix == nil, !timestamp.isFirstEntry {
             signed.append(timestamp.reference.source)
         }
         if signed.contains(.signedID), let id = scheme.id { signed.append(id.source) }
         self.signed = signed
         urlHoldsPath = publicURL?.takesPathOfRequest ?? false
+        carriesSecret = scheme.algorithm.carriesSecret
     }
 
-    /// Whether nobody can change a value of the request without breaking the signature.
+    /// What a signed value covers: a value that is only escaped is as good as itself, and elements are of the body.
+    private static func signed(_ source: ReferenceSource, items: JSONPath?) -> ReferenceSource {
+        var source = source
+        if case .verifyOnly(.escaped(let inner)) = source { source = inner }
+        guard case .item = source, let path = source.bodyPath(items: items) else { return source }
+        return .body(path)
+    }
+
     func covers(_ source: ReferenceSource) -> Bool {
-        switch source {
+        if carriesSecret { return true }
+        return switch source {
         case .body(let path): coversBody(path, isDigest: false)
         case .bodyDigest(let path): coversBody(path, isDigest: true)
-        case .query: signed.contains(source) || signed.contains(.url)
+        case .query:
+            signed.contains(source) || signed.contains(.url) || holds(.target) || holds(.urlWithPort)
         case .parameter, .path:
-            signed.contains(source) || signed.contains(.path) || signed.contains(.url) && urlHoldsPath
+            signed.contains(source) || signed.contains(.path) || holds(.target)
+                || urlHoldsPath && signed.contains(where: \.isURL)
         case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route, .item,
-            .itemDigest, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+            .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
             signed.contains(source)
         }
     }
+
+    private func holds(_ source: VerifyReference) -> Bool { signed.contains(.verifyOnly(source)) }
 
     /// A field is signed as text, so only its text is covered: not whether it is a string, a number or an object, nor
     /// how a string is escaped.
@@ -46,6 +77,7 @@ struct SignatureCoverage {
             switch source {
             case .body(let signedPath) where !signedPath.steps.isEmpty: path == signedPath && !isDigest
             case .body(let signedPath), .bodyDigest(let signedPath): path.steps.starts(with: signedPath.steps)
+            case .verifyOnly(.bodyBase64), .verifyOnly(.sortedForm): true
             default: false
             }
         }

@@ -41,6 +41,13 @@ package enum ProviderCatalog {
         return "unknown provider '\(PrintableText.escape(name))'\(remedy)"
     }
 
+    /// What is wrong with the file of a preset.
+    package static func problems(of name: String) -> [Diagnostic] {
+        let log = ProblemLog()
+        _ = preset(of: name, log)
+        return log.problems
+    }
+
     /// Reads a preset, noting what is wrong with it.
     static func preset(of name: String, _ log: ProblemLog) -> ProviderPreset? {
         guard let text = text(of: name) else { return nil }

@@ -159,6 +159,14 @@ extension ProviderPreset {
         }
     }
 
+    /// Whether handshakes are answered only to who knows a token.
+    package var needsHandshakeSecret: Bool {
+        guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
+            return false
+        }
+        return rules.contains { rule in rule.mapping?.contains { $0.key == "token" } ?? false }
+    }
+
     /// Whether a route has to say which URL the provider calls.
     package var needsPublicURL: Bool {
         schemes.contains { scheme in scheme.signed.contains { $0.contains("${url") } }

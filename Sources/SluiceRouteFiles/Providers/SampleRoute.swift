@@ -38,21 +38,8 @@ package struct SampleRoute: Sendable {
             entries.append(entry("account", .mapping(values)))
         }
         if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", secrets(secret))) }
-        if Self.needsHandshakeSecrets(preset) {
-            entries.append(entry("handshake_secrets", secrets(handshakeSecret)))
-        }
+        if preset.needsHandshakeSecret { entries.append(entry("handshake_secrets", secrets(handshakeSecret))) }
         return YAMLNode(position: position, content: .mapping(entries))
-    }
-
-    /// Whether a handshake of the preset has a token, or an HMAC without another secret for its key.
-    private static func needsHandshakeSecrets(_ preset: ProviderPreset) -> Bool {
-        guard case .sequence(let rules)? = preset.keys.first(where: { $0.key == "handshake" })?.value.content else {
-            return false
-        }
-        let isVerified = preset.texts(of: "verify") != ["none"]
-        return rules.contains { rule in
-            rule.mapping?.contains { $0.key == "token" || $0.key == "hmac" && !isVerified } ?? false
-        }
     }
 
     /// The name of a variable that is never looked up.

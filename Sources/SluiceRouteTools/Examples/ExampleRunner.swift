@@ -83,7 +83,7 @@ private struct ExampleRunner {
                 isSigned = route.holdsSignature(request, withSecret: true)
             }
             if !isSigned, !isHandshake(request, route, arrival: arrival(of: example, at: time)) {
-                request.headers += try route.sign(request, at: time, id: "example_\(number)")
+                request = try route.sign(request, at: time, id: "example_\(number)")
             }
         } catch {
             throw SetupError(

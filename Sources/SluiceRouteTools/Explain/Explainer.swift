@@ -65,10 +65,12 @@ package struct Explainer: Sendable {
     private func sign(_ request: inout RequestToSign, _ route: Route, arrival: RequestArrival) -> TraceStep? {
         guard route.isVerified, !route.holdsSignature(request, withSecret: true) else { return nil }
         do throws(SigningError) {
-            let headers = try route.sign(request, at: arrival.receivedAtMilliseconds, id: "explain")
-            request.headers += headers
-            let names = headers.map { PrintableText.escape($0.name) }.joined(separator: ", ")
-            return TraceStep("", "it had no signature and was signed here; added: \(names)")
+            let signed = try route.sign(request, at: arrival.receivedAtMilliseconds, id: "explain")
+            var added = signed.headers.dropFirst(request.headers.count).map { PrintableText.escape($0.name) }
+            if signed.target != request.target { added.append("query parameters") }
+            if signed.body != request.body { added.append("fields of the body") }
+            request = signed
+            return TraceStep("", "it had no signature and was signed here; added: \(added.joined(separator: ", "))")
         } catch {
             return TraceStep("", "it could not be signed here: \(PrintableText.escape(error.message))")
         }

@@ -62,16 +62,26 @@ package struct ProviderSummary: Sendable {
 
     /// A route to begin with.
     package var route: [String] {
-        let variable = preset.name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }
         var lines = ["routes:", "  - path: /\(preset.name)", "    provider: \(preset.name)"]
         if preset.needsPublicURL { lines.append("    public_url: https://HOST") }
         if !preset.account.isEmpty {
             lines.append("    account:")
             for (name, meaning) in preset.account { lines.append("      \(name): …  # \(meaning)") }
         }
-        lines.append("    secrets: [ { env: \(String(variable))_WEBHOOK_SECRET } ]")
-        return lines + ["    jobs:", "      - type: \(String(variable).lowercased())_event"]
+        lines.append("    secrets: [ { env: \(secretVariable) } ]")
+        if preset.needsHandshakeSecret { lines.append("    handshake_secrets: [ { env: \(handshakeVariable) } ]") }
+        return lines + ["    jobs:", "      - type: \(variable.lowercased())_event"]
     }
+
+    /// The name in the form of a variable's.
+    private var variable: String {
+        String(preset.name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+    }
+
+    /// The variable that holds the secret unless a route says another.
+    package var secretVariable: String { "\(variable)_WEBHOOK_SECRET" }
+
+    package var handshakeVariable: String { "\(variable)_HANDSHAKE_TOKEN" }
 
     /// Everything about the provider, for a terminal.
     package var lines: [String] {

@@ -35,6 +35,16 @@ struct FormFields {
     /// The values of a field, in order.
     func values(of name: String) -> [Value] { valuesByName[Array(name.utf8)] ?? [] }
 
+    /// Names and values one after the other, sorted by name and then by value; of equal pairs one counts.
+    var sortedPairs: [UInt8] {
+        var text: [UInt8] = []
+        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let values = Set((valuesByName[name] ?? []).map(\.bytes))
+            for value in values.sorted(by: { $0.lexicographicallyPrecedes($1) }) { text += name + value }
+        }
+        return text
+    }
+
     /// The form as a JSON object: a field that stands twice is an array, and a field `payload` that holds a JSON object
     /// or array is that.
     var json: [UInt8] {

@@ -131,7 +131,7 @@ package struct HandshakeHMAC: Sendable {
     /// - Returns: `nil` for a value that is not an opaque token.
     func code(of value: [UInt8]) -> [UInt8]? {
         guard OpaqueToken.isOne(value.span), pattern?.matches(value) ?? true else { return nil }
-        return Array(encoding.encode(key.authenticate(value.span)).utf8)
+        return Array(encoding.encode(key.authenticate(value.span).span.array).utf8)
     }
 }
 

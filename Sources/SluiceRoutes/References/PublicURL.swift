@@ -19,7 +19,7 @@ package struct PublicURL: Sendable, Hashable {
             return nil
         }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard slash > rest.startIndex, !rest[..<slash].contains("@") else { return nil }
+        guard slash > rest.startIndex else { return nil }
         hasPath = slash < rest.endIndex && rest.index(after: slash) < rest.endIndex
         text = Array((hasPath ? written : scheme + rest[..<slash]).utf8)
     }
@@ -28,7 +28,60 @@ package struct PublicURL: Sendable, Hashable {
     package var takesPathOfRequest: Bool { !hasPath }
 
     /// How many bytes of it are the same for every request.
-    var constantLength: Int { text.count }
+    package var constantLength: Int { text.count }
+
+    /// The same of a value that is one of its variants; 0 for any other value.
+    func constantLength(of source: ReferenceSource) -> Int {
+        switch source {
+        case .url, .verifyOnly(.urlWithoutQuery): text.count
+        case .verifyOnly(.urlWithPort): withPort.text.count
+        default: 0
+        }
+    }
+
+    /// The same URL with the port of its scheme, where it has none.
+    var withPort: PublicURL {
+        let written = description
+        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
+        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
+        let authority = written[(written[start..<end].lastIndex(of: "@") ?? start)..<end]
+        // The last colon of an IPv6 address is before its bracket.
+        if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") { return self }
+        let port = written.hasPrefix("https:") ? ":443" : ":80"
+        return PublicURL(text: Array((written[..<end] + port + written[end...]).utf8), hasPath: hasPath)
+    }
+
+    /// URLs that are easily mistaken for this one: with the other scheme, and with or without the port.
+    var lookalikes: [PublicURL] {
+        let written = description
+        let other =
+            written.hasPrefix("https:") ? "http:" + written.dropFirst(6) : "https:" + written.dropFirst(5)
+        let urls = [self, PublicURL(text: Array(other.utf8), hasPath: hasPath)]
+        return (urls.flatMap { [$0, $0.withPort, $0.withoutPort] }).filter { $0 != self }
+    }
+
+    private var withoutPort: PublicURL {
+        let written = description
+        guard let start = written.firstRange(of: "://")?.upperBound else { return self }
+        let end = written[start...].firstIndex(of: "/") ?? written.endIndex
+        guard let colon = written[start..<end].lastIndex(of: ":"), !written[colon..<end].contains("]") else {
+            return self
+        }
+        return PublicURL(text: Array((written[..<colon] + written[end...]).utf8), hasPath: hasPath)
+    }
+
+    /// As it was written.
+    var description: String { String(decoding: text, as: UTF8.self) }
+
+    private init(text: [UInt8], hasPath: Bool) {
+        self.text = text
+        self.hasPath = hasPath
+    }
+
+    /// The URL of a request without its query.
+    func url(ofPath request: borrowing RequestView) -> [UInt8] {
+        hasPath ? text : text + request.path.array
+    }
 
     /// The whole URL of a request: the path, unless one was written, and the query as they were received.
     func url(of request: borrowing RequestView) -> [UInt8] {

@@ -26,6 +26,25 @@ extension ReferenceSource {
         case .account(let name): "the account's \(PrintableText.escape(name))"
         case .signedID: "the id"
         case .handshakeHMAC: "the HMAC of a handshake"
+        case .verifyOnly(let source): source.noun
+        }
+    }
+}
+
+extension VerifyReference {
+    fileprivate var noun: String {
+        switch self {
+        case .key: "the secret"
+        case .bodyBase64: "the body in base64"
+        case .bodyCRC32: "the CRC-32 of the body"
+        case .bodyMD5: "the MD5 of the body"
+        case .lower(let source), .escaped(let source): source.noun
+        case .sortedForm: "the sorted form"
+        case .sortedQuery: "the sorted query"
+        case .listedHeaders(let name): "the headers that the header \(name) lists"
+        case .target: "the target"
+        case .urlWithPort: "the URL with its port"
+        case .urlWithoutQuery: "the URL without its query"
         }
     }
 }

@@ -42,6 +42,55 @@ package enum ReferenceSource: Sendable, Hashable {
     case account(String)
     /// In the reply of a handshake alone: the authentication code that the rule makes.
     case handshakeHMAC
+    /// In `verify` alone.
+    case verifyOnly(VerifyReference)
+}
+
+/// What senders make of a request, or of a secret, before they sign it.
+package indirect enum VerifyReference: Sendable, Hashable {
+    /// The secret, where it is in the text whose plain digest is the signature.
+    case key
+    /// The body in base64.
+    case bodyBase64
+    /// The CRC-32 of the body as an unsigned decimal number.
+    case bodyCRC32
+    /// The MD5 of the body in base64.
+    case bodyMD5
+    /// Another value in lower case.
+    case lower(ReferenceSource)
+    /// Another value with a backslash before each backslash and colon.
+    case escaped(ReferenceSource)
+    /// The names and values of a form, or of the query, decoded and sorted.
+    case sortedForm
+    case sortedQuery
+    /// The headers that this header lists.
+    case listedHeaders(HeaderName)
+    /// Path and query as received.
+    case target
+    /// Variants of the URL.
+    case urlWithPort
+    case urlWithoutQuery
+
+    /// The same of another value, where it is made of one.
+    package func replacing(inner: ReferenceSource) -> VerifyReference {
+        switch self {
+        case .lower: .lower(inner)
+        case .escaped: .escaped(inner)
+        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
+            .urlWithoutQuery:
+            self
+        }
+    }
+
+    /// The value that it is made of, where that is one.
+    package var inner: ReferenceSource? {
+        switch self {
+        case .lower(let source), .escaped(let source): source
+        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
+            .urlWithoutQuery:
+            nil
+        }
+    }
 }
 
 extension ReferenceSource {
@@ -53,6 +102,7 @@ extension ReferenceSource {
         case .body(let path): path
         case .bodyDigest(let path): path.steps.isEmpty ? nil : path
         case .item(let path), .itemDigest(let path): JSONPath((items?.steps ?? []) + path.steps)
+        case .verifyOnly(let source): source.inner?.bodyPath(items: items)
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
@@ -64,6 +114,7 @@ extension ReferenceSource {
     package var isOfBody: Bool {
         switch self {
         case .body, .item: true
+        case .verifyOnly(let source): source.inner?.isOfBody ?? false
         case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
             .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account,
@@ -76,6 +127,7 @@ extension ReferenceSource {
     package var isOfItem: Bool {
         switch self {
         case .item, .itemDigest, .index: true
+        case .verifyOnly(let source): source.inner?.isOfItem ?? false
         case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
             .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .account, .handshakeHMAC:
@@ -88,14 +140,33 @@ extension ReferenceSource {
     /// Whether it is a part of a request that its sender can have signed.
     package var mayBeSigned: Bool {
         switch self {
-        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .signedTimestamp, .signedID,
-            .account:
+        case .body, .bodyDigest, .header, .query, .parameter, .method, .url, .path, .item, .signedTimestamp, .signedID:
             true
-        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .item,
-            .itemDigest, .index, .handshakeHMAC:
+        case .account: true
+        case .verifyOnly(let source): source.inner?.mayBeSigned ?? true
+        case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .itemDigest,
+            .index, .handshakeHMAC:
             false
         }
     }
+
+    /// Whether it is all of the body in any form.
+    var isOfWholeBody: Bool {
+        switch self {
+        case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
+            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm):
+            true
+        default: false
+        }
+    }
+
+    /// Whether it is the URL, or a variant of it.
+    package var isURL: Bool {
+        self == .url || self == .verifyOnly(.urlWithPort) || self == .verifyOnly(.urlWithoutQuery)
+    }
+
+    /// Whether it is names and values that nothing separates.
+    package var isSortedPairs: Bool { self == .verifyOnly(.sortedForm) || self == .verifyOnly(.sortedQuery) }
 }
 
 /// What stands in for a value that is absent or null.

@@ -1,12 +1,11 @@
 package import SluiceBase
-internal import SluiceCrypto
 package import SluiceJSON
 
-/// Everything about a route's signatures but the secrets: what `verify` says, or a provider's preset, read.
+/// Everything about a route's signatures but the secrets: what `verify` says, read.
 package struct SignatureScheme: Sendable {
-    let algorithm: SignatureAlgorithm
-    let place: SignaturePlace
-    let form: SignatureForm
+    package let algorithm: SignatureAlgorithm
+    package let place: SignaturePlace
+    private(set) var form: SignatureForm
     package let keyForm: KeyForm
     /// `nil` where requests say no time.
     package let timestamp: SignedTimestamp?
@@ -14,16 +13,34 @@ package struct SignatureScheme: Sendable {
     package let id: Reference?
     /// What ids must be.
     let idPattern: IDPattern
-    package let signed: SignedTemplate
+    /// The texts of which any may be signed; none where the value is the secret, or a token.
+    package let signed: [SignedTemplate]
+    /// What must hold besides the signature.
+    let requirements: [SignatureRequirement]
+    /// With `alg: jwt`.
+    package let token: TokenScheme?
+    /// The array in the body whose elements are each signed by themselves, ending in `each`; `nil` without one.
+    package let items: JSONPath?
     /// What is looked for in the body before the signature is known to be right.
     let paths: JSONPathSet
+    /// The same, in the order of their numbers.
+    private let pathList: [JSONPath]
     /// The header of the signature, where it holds one signature over the body as received and nothing else matters.
     let soleHeader: HeaderName?
 
+    /// The parts of a scheme that most have no use for.
+    package struct Additions: Sendable {
+        package var requirements: [SignatureRequirement] = []
+        package var token: TokenScheme?
+        package var items: JSONPath?
+
+        package init() {}
+    }
+
     package init(
         algorithm: SignatureAlgorithm, place: SignaturePlace, form: SignatureForm, keyForm: KeyForm,
-        timestamp: SignedTimestamp?,
-        id: Reference?, idPattern: IDPattern, signed: SignedTemplate, paths: [JSONPath]
+        timestamp: SignedTimestamp?, id: Reference?, idPattern: IDPattern, signed: [SignedTemplate],
+        paths: [JSONPath], additions: Additions = Additions()
     ) {
         self.algorithm = algorithm
         self.place = place
@@ -33,12 +50,58 @@ package struct SignatureScheme: Sendable {
         self.id = id
         self.idPattern = idPattern
         self.signed = signed
+        requirements = additions.requirements
+        token = additions.token
+        items = additions.items
         self.paths = JSONPathSet(paths)
-        if case .header(let name) = place, form.separator == nil, timestamp == nil, id == nil, signed.isBodyAlone {
+        pathList = paths
+        let isPlain = timestamp == nil && id == nil && requirements.isEmpty && items == nil && form.separator == nil
+        if case .header(let name) = place, case .hmac = algorithm.keyKind, isPlain,
+            signed.count == 1, signed[0].isBodyAlone
+        {
             soleHeader = name
         } else {
             soleHeader = nil
         }
+    }
+
+    var hasItems: Bool { items != nil }
+
+    /// Whether secrets are public keys, which anybody may know.
+    package var usesPublicKey: Bool {
+        algorithm.usesPublicKey || token?.algorithms.contains(where: \.usesPublicKey) ?? false
+    }
+
+    /// Whether the whole body is signed whichever of the texts is.
+    package var holdsBody: Bool {
+        if algorithm.carriesSecret { return true }
+        return token.map(\.holdsBody) ?? signed.allSatisfy(\.holdsBody)
+    }
+
+    /// The values that every valid request must have, whichever of the texts is signed.
+    package var requiredSources: [ReferenceSource] {
+        guard let first = signed.first else { return token?.coveredSources ?? [] }
+        return first.requiredSources.filter { source in signed.allSatisfy { $0.requiredSources.contains(source) } }
+    }
+
+    /// Headers that `require` compares with something that only the sender should know.
+    var secretHeaders: [HeaderName] {
+        requirements.compactMap { requirement in
+            guard case .header(let name) = requirement.reference.source, requirement.text != nil else { return nil }
+            return name
+        }
+    }
+
+    /// The same with signatures written in another way.
+    func reading(as form: SignatureForm) -> SignatureScheme {
+        var scheme = self
+        scheme.form = form
+        return scheme
+    }
+
+    /// The path into the body of one of the scheme's references.
+    func path(of reference: Reference) -> [JSONPath.Step] {
+        pathList.indices.contains(reference.pathID) ? pathList[reference.pathID].steps : []
     }
 
     /// Whether a part of the signature stands in the body, which is then read before anything is verified.
@@ -67,17 +130,29 @@ extension SignatureScheme {
         guard var index = headers.firstIndex(of: name) else { return }
         entries.take(headers.value(at: index))
         while let next = headers.firstIndex(of: name, from: index + 1) {
-            guard form.separator != nil else { throw .invalid("the header \(name) is repeated") }
+            guard form.separator != nil, !form.skipsFirst else { throw .invalid("the header \(name) is repeated") }
             entries.take(headers.value(at: next))
             index = next
         }
     }
 
-    /// The text that the signature of a request has to be over.
+    /// The texts that the signature of a request may be over.
     ///
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
-    func text(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> SignedText {
-        try signed.text(of: request, timestamp: timestamp, id: try id(in: request))
+    /// - Throws: why there is none: of the first text, if several have values that are missing.
+    func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
+        let id = try id(in: request)
+        var texts: [SignedText] = []
+        var firstError: VerificationError?
+        for template in signed {
+            do throws(VerificationError) {
+                texts.append(try template.text(of: request, timestamp: timestamp, id: id))
+            } catch {
+                firstError = firstError ?? error
+            }
+        }
+        if texts.isEmpty, let firstError { throw firstError }
+        return texts
     }
 
     /// What `${id}` stands for; `nil` where the scheme has no id.
@@ -88,47 +163,6 @@ extension SignatureScheme {
             throw .invalid("\(id.source.noun), which contains the id, does not match 'id_pattern'")
         }
         return text
-    }
-}
-
-/// How a route's secrets are written.
-package struct KeyForm: Sendable {
-    package var encoding = KeyEncoding.utf8
-    /// Taken off where it is there.
-    package var prefix = ""
-    /// What is done with the decoded secret, in order.
-    package var transforms: [KeyTransform] = []
-
-    package init(encoding: KeyEncoding = .utf8, prefix: String = "") {
-        self.encoding = encoding
-        self.prefix = prefix
-    }
-
-    /// - Returns: the key; `nil` for what is not of this form, and for one that is empty.
-    package func key(_ secret: [UInt8]) -> [UInt8]? {
-        guard let key = encoding.decode(withoutPrefix(secret)), !key.isEmpty else { return nil }
-        return transforms.reduce(key) { $1.apply($0) }
-    }
-
-    package func withoutPrefix(_ secret: [UInt8]) -> [UInt8] {
-        secret.starts(with: prefix.utf8) ? Array(secret.dropFirst(prefix.utf8.count)) : secret
-    }
-
-    /// How a key is written in this form.
-    package func write(_ key: [UInt8]) -> String { prefix + encoding.encode(key) }
-}
-
-/// What is made of a decoded secret before it is the key.
-package enum KeyTransform: String, CaseIterable, Sendable {
-    /// The digest, as bytes.
-    case sha1
-    case sha256
-
-    func apply(_ key: [UInt8]) -> [UInt8] {
-        switch self {
-        case .sha1: Hash.digest(.sha1, key.span).span.array
-        case .sha256: Hash.digest(.sha256, key.span).span.array
-        }
     }
 }
 
@@ -154,6 +188,9 @@ package enum SignaturePlace: Sendable {
         case .value: []
         }
     }
+
+    /// Whether the body is the token.
+    var isWholeBody: Bool { if case .value(let reference) = self { reference.isWholeBody } else { false } }
 
     /// Whether the signature is read from the body.
     var isInBody: Bool { if case .value(let reference) = self { reference.source.isOfBody } else { false } }

@@ -1,15 +1,18 @@
 internal import SluiceBase
-package import SluiceCrypto
+internal import SluiceCrypto
 internal import SluiceJSON
 
 /// A secret of a route, ready for use.
 package struct VerifierSecret: Sendable {
-    let key: HMACKey
-    let source: SecretSource
+    package let key: VerifierKey
+    package let source: SecretSource
+    /// The secret as it was found, for explanations alone.
+    let text: [UInt8]?
 
-    package init(key: HMACKey, source: SecretSource) {
+    package init(key: VerifierKey, source: SecretSource, text: [UInt8]? = nil) {
         self.key = key
         self.source = source
+        self.text = text
     }
 }
 
@@ -18,7 +21,7 @@ package struct VerifierSecret: Sendable {
 package final class SignatureVerifier: Sendable {
     package let scheme: SignatureScheme
     /// Any of them may match, so that a secret can be replaced without a gap. Not empty.
-    let secrets: [VerifierSecret]
+    package let secrets: [VerifierSecret]
     let body: BodyReader
     let publicURL: PublicURL?
 
@@ -27,6 +30,17 @@ package final class SignatureVerifier: Sendable {
         self.secrets = secrets
         self.body = body
         self.publicURL = publicURL
+    }
+
+    /// The same with other secrets.
+    func replacing(secrets: [VerifierSecret]) -> SignatureVerifier {
+        SignatureVerifier(scheme: scheme, secrets: secrets, body: body, publicURL: publicURL)
+    }
+
+    /// How many times the text of a request is hashed at most.
+    var comparisons: Int {
+        let isRepeated = scheme.usesPublicKey && scheme.form.separator != nil
+        return secrets.count * max(scheme.signed.count, 1) * (isRepeated ? SignatureEntries.limit : 1)
     }
 
     /// Returns if the request is valid.
@@ -45,7 +59,26 @@ package final class SignatureVerifier: Sendable {
             return try judge(signature, over: request.body)
         }
         try read(request, &findings) { signed throws(VerificationError) in
-            try judge(signed, nowMilliseconds, recorder: recorder)
+            guard scheme.hasItems else { return try judge(signed, nowMilliseconds, recorder: recorder) }
+            try judgeItems(of: signed, nowMilliseconds, recorder: recorder)
+        }
+    }
+
+    /// Each element carries its own signature, and all must match.
+    private func judgeItems(
+        of request: borrowing SignedRequest, _ nowMilliseconds: Int64, recorder: VerificationRecorder?
+    ) throws(VerificationError) {
+        let (count, misses) = (request.findings?.itemCount ?? 0, request.findings?.itemMisses ?? 0)
+        guard count > 0, misses == 0 else {
+            throw .absent("the array in the body whose elements are signed is missing or empty")
+        }
+        guard count <= JSONFindings.maximumItems else {
+            throw .invalid("the array in the body has more than \(JSONFindings.maximumItems) elements")
+        }
+        var item = copy request
+        for index in 0..<count {
+            item.item = index
+            try judge(item, nowMilliseconds, recorder: recorder)
         }
     }
 
@@ -72,37 +105,74 @@ package final class SignatureVerifier: Sendable {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
         guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+        if let token = scheme.token {
+            try judge(entries, by: token, request, nowMilliseconds, recorder: recorder)
+        } else {
+            try judge(entries, request, nowMilliseconds, recorder: recorder)
+        }
+        for requirement in scheme.requirements { try requirement.check(request) }
+    }
+
+    private func judge(
+        _ entries: SignatureEntries, _ request: borrowing SignedRequest, _ nowMilliseconds: Int64,
+        recorder: VerificationRecorder?
+    ) throws(VerificationError) {
         let timestamp = try scheme.timestamp?.text(in: request)
         recorder?.note(timestamp, scheme.timestamp, nowMilliseconds: nowMilliseconds)
         let expiry = timestamp.flatMap { scheme.timestamp?.expiry($0, nowMilliseconds) }
         // A person is told as well whether the signature of an old request matches.
         if recorder == nil, let expiry { throw expiry }
-        let text: SignedText
-        do throws(VerificationError) { text = try scheme.text(of: request, timestamp: timestamp) } catch {
+        let texts: [SignedText]
+        do throws(VerificationError) { texts = try scheme.texts(of: request, timestamp: timestamp) } catch {
             throw expiry ?? error
         }
-        recorder?.note(text, body: request.request.body)
-        let isMatch = matches(entries, text, body: request.request.body, recorder: recorder)
+        recorder?.note(texts, body: request.request.body)
+        let isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
         if let expiry { throw expiry }
-        guard isMatch else { throw noMatch }
+        guard isMatch else {
+            recorder?.note(mixUps: { MixUps(self, entries, timestamp: timestamp).found(in: $0) }, request)
+            throw noMatch
+        }
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
     private func matches(
-        _ entries: SignatureEntries, _ text: SignedText, body: Span<UInt8>, recorder: VerificationRecorder?
+        _ entries: SignatureEntries, _ texts: [SignedText], body: Span<UInt8>, recorder: VerificationRecorder?
     ) -> Bool {
         var matches = false
         for (position, secret) in secrets.enumerated() {
-            let digest = text.authenticate(secret.key, body: body)
-            for (entry, found) in entries.list.enumerated() {
-                guard case .signature(let signature) = found, constantTimeEquals(digest.span, signature.span) else {
-                    continue
-                }
-                matches = true
-                recorder?.noteMatch(entry: entry, secret: position)
-            }
+            var found = scheme.algorithm.carriesSecret ? secret.key.matches(entries) : []
+            for text in texts { found += secret.key.matches(entries, over: text, body: body) }
+            guard !found.isEmpty else { continue }
+            matches = true
+            for entry in found { recorder?.noteMatch(entry: entry, secret: position) }
         }
         return matches
+    }
+
+    /// The claims of a token count once its signature matches.
+    private func judge(
+        _ entries: SignatureEntries, by scheme: TokenScheme, _ request: borrowing SignedRequest,
+        _ nowMilliseconds: Int64, recorder: VerificationRecorder?
+    ) throws(VerificationError) {
+        guard case .signature(let text)? = entries.list.first, entries.list.count == 1 else {
+            throw .invalid("\(self.scheme.place.noun) contains more than one token")
+        }
+        let token = try Token(text)
+        recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
+        guard scheme.algorithms.contains(where: { $0.rawValue == token.algorithm }) else {
+            throw .invalid("the token's algorithm is not one of 'algs'")
+        }
+        var isMatch = false
+        for (position, secret) in secrets.enumerated() {
+            guard case .tokens(let keys) = secret.key else { continue }
+            for key in keys where key.algorithm.rawValue == token.algorithm && key.verifies(token) {
+                isMatch = true
+                recorder?.noteMatch(entry: 0, secret: position)
+            }
+        }
+        guard isMatch else { throw noMatch }
+        try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds)
     }
 
     private var noMatch: VerificationError { .invalid("\(scheme.place.noun) does not match any secret of the route") }
@@ -119,15 +189,16 @@ extension SignatureVerifier {
         else { return nil }
         let value = request.headers.value(at: index)
         let prefix = scheme.form.prefix
-        guard value.hasPrefix(prefix.span), value.count <= SignatureEntries.longest else { return nil }
+        guard value.hasPrefix(prefix.span), value.count <= SignatureEntries.longestSignature else { return nil }
         let text = value.extracting(prefix.count..<value.count)
-        return text.isEmpty ? nil : scheme.form.encoding.decode(text)
+        return text.isEmpty ? nil : scheme.form.decode(text)
     }
 
     private func judge(_ signature: [UInt8], over body: Span<UInt8>) throws(VerificationError) {
         var matches = false
         for secret in secrets {
-            let digest = secret.key.authenticate(body)
+            guard case .hmac(let key) = secret.key else { continue }
+            let digest = key.authenticate(body)
             if constantTimeEquals(digest.span, signature.span) { matches = true }
         }
         guard matches else { throw noMatch }

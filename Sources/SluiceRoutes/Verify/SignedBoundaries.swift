@@ -31,7 +31,11 @@ package enum SignedExtent: Sendable, Hashable {
     /// No colon: it ends 13 bytes before the first one where a time of RFC 3339 follows, in which that is where the
     /// first one stands.
     case withoutColon
+    /// It ends before the first colon that no backslash escapes.
+    case escaped
     case open
+    /// It may hold whatever stands next to it.
+    case free
 }
 
 /// Two values of a signed text that stand so that nothing says where the first one ends.
@@ -43,10 +47,12 @@ package struct AmbiguousJoinError: Error {
 extension SignedBoundary {
     /// What the values of a signed text must fulfil, in the order of its parts; `none` for its literals.
     ///
+    /// - Parameter open: the value that is free, whatever stands next to it.
     /// - Throws: where two values are free.
-    static func all(of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoinError)
-        -> [SignedBoundary]
-    {
+    static func all(
+        of parts: [TextTemplate.Part], extent: (ReferenceSource) -> SignedExtent, open: ReferenceSource? = nil
+    ) throws(AmbiguousJoinError) -> [SignedBoundary] {
+        let extent = { (source: ReferenceSource) in source == open ? .free : extent(source) }
         var boundaries = [SignedBoundary](repeating: .none, count: parts.count)
         var first = 0
         while first < parts.count, let boundary = boundary(in: parts, at: first, towards: 1, extent: extent) {
@@ -77,15 +83,22 @@ extension SignedBoundary {
         if reference.isWholeBody { return nil }
         let known = extent(reference.source)
         if known == .selfDelimiting { return SignedBoundary.none }
+        if known == .free { return nil }
         guard parts.indices.contains(index + step) else { return nil }
         switch (parts[index + step], known) {
+        case (.literal(let literal), .escaped) where step > 0 && literal.first == UInt8(ascii: ":"):
+            return SignedBoundary.none
         case (.literal(let literal), _): return (step > 0 ? literal.first : literal.last).map { .excludes($0) }
-        case (.reference(let next), .fixed) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
+        case (.reference(let next), _) where step < 0 && reference.source == .signedTimestamp && next.isWholeBody:
             return .besideJSON
         case (.reference, .fixed(let length)): return .length(length)
         case (.reference(let next), .withoutColon) where step > 0 && next.source == .signedTimestamp:
             return extent(next.source) == .selfDelimiting ? SignedBoundary.none : nil
-        case (.reference(let next), _): return reference.source == .url && next.isWholeBody ? .besideJSON : nil
+        case (.reference(let next), _):
+            guard reference.source.isURL else { return nil }
+            // The sender joins them without anything between, and so do its other receivers.
+            if step > 0, next.source.isSortedPairs { return SignedBoundary.none }
+            return next.isWholeBody ? .besideJSON : nil
         }
     }
 

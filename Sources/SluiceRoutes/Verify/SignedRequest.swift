@@ -10,7 +10,9 @@ struct SignedRequest: ~Escapable {
     let document: Span<UInt8>
     /// `nil` where nothing was looked for.
     let findings: JSONFindings?
-    let publicURL: PublicURL?
+    var publicURL: PublicURL?
+    /// The current element, counted from 0, where each is signed by itself.
+    var item = 0
 
     @_lifetime(copy request, copy document)
     init(request: RequestView, document: Span<UInt8>, findings: JSONFindings?, publicURL: PublicURL?) {
@@ -27,19 +29,24 @@ extension SignedRequest {
     /// - Returns: `nil` if it is absent or null. A default does not count.
     /// - Throws: where a header stands twice, so that two readers could take another one each.
     func value(_ reference: Reference) throws(VerificationError) -> [UInt8]? {
-        switch reference.source {
-        case .body(let path): path.steps.isEmpty ? request.body.array : fieldText(reference.pathID)
-        case .bodyDigest: digest(reference.pathID)
+        try value(reference.source, reference.pathID)
+    }
+
+    func value(_ source: ReferenceSource, _ pathID: Int) throws(VerificationError) -> [UInt8]? {
+        switch source {
+        case .body(let path): path.steps.isEmpty ? request.body.array : fieldText(pathID)
+        case .item: fieldText(pathID)
+        case .bodyDigest: digest(pathID)
         case .header(let name): try header(name)
         case .query(let name): QueryParameters.first(name, in: request.query)
         case .parameter(_, let segment): PathParameters.value(at: segment, of: request.path)
         case .method: request.method.array
         case .url: publicURL?.url(of: request)
+        case .verifyOnly(let source): try value(source, pathID)
         // Not decoded: it is what the sender signed.
         case .path: request.path.array
         // The scope refuses these in `verify`, and the first two are filled in before.
-        case .signedTimestamp, .signedID, .account, .headers, .event, .item, .itemDigest, .index, .deliveryID,
-            .receivedAt,
+        case .signedTimestamp, .signedID, .account, .headers, .event, .itemDigest, .index, .deliveryID, .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .handshakeHMAC:
             nil
@@ -73,7 +80,7 @@ extension SignedRequest {
         return values
     }
 
-    private func header(_ name: HeaderName) throws(VerificationError) -> [UInt8]? {
+    func header(_ name: HeaderName) throws(VerificationError) -> [UInt8]? {
         guard let index = request.headers.firstIndex(of: name) else { return nil }
         guard request.headers.firstIndex(of: name, from: index + 1) == nil else {
             throw .invalid("the header \(name) is repeated")
@@ -82,9 +89,9 @@ extension SignedRequest {
     }
 
     private func fieldText(_ path: Int) -> [UInt8]? {
-        guard let range = findings?.range(of: path), let kind = findings?.kind(of: path), kind != .null else {
-            return nil
-        }
+        guard let range = findings?.range(of: path, item: item), let kind = findings?.kind(of: path, item: item),
+            kind != .null
+        else { return nil }
         let value = document.extracting(range)
         guard kind == .string else { return value.array }
         return JSONText.decode(value).map { Array($0.utf8) }

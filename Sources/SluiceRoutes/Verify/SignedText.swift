@@ -10,44 +10,37 @@ package struct SignedTemplate: Sendable {
         let boundary: SignedBoundary
     }
 
-    /// What stands before the first `${body}`, between two of them, and behind the last.
-    private let segments: [[Piece]]
+    private let pieces: [Piece]
     /// What the body itself must fulfil.
     private let bodyBoundaries: [SignedBoundary]
-    /// The text, where the body is all that differs between requests.
+    /// The text, where body and key are all that differs between requests.
     private let constant: SignedText?
     package let sources: [ReferenceSource]
     /// The values that every request must have: a default stands for absence, so its signature also fits a request that
     /// has the default.
     package let requiredSources: [ReferenceSource]
 
-    /// - Parameter extent: what is known of the values that the text may hold.
+    /// - Parameters:
+    ///   - extent: what is known of the values that the text may hold.
+    ///   - open: the value that may hold what separates it from the next; all others then show where they end.
     /// - Throws: where two of them could be cut elsewhere under the same signature.
-    package init(_ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent) throws(AmbiguousJoinError) {
-        let boundaries = try SignedBoundary.all(of: template.parts, extent: extent)
-        var segments: [[Piece]] = [[]]
-        var bodyBoundaries: [SignedBoundary] = []
-        for (part, boundary) in zip(template.parts, boundaries) {
-            if case .reference(let reference) = part, reference.isWholeBody {
-                segments.append([])
-                if boundary != .none { bodyBoundaries.append(boundary) }
-            } else {
-                segments[segments.count - 1].append(Piece(part: part, boundary: boundary))
-            }
-        }
-        self.segments = segments
-        self.bodyBoundaries = bodyBoundaries
+    package init(
+        _ template: TextTemplate, extent: (ReferenceSource) -> SignedExtent, open: ReferenceSource? = nil
+    ) throws(AmbiguousJoinError) {
+        let boundaries = try SignedBoundary.all(of: template.parts, extent: extent, open: open)
+        pieces = zip(template.parts, boundaries).map { Piece(part: $0, boundary: $1) }
+        bodyBoundaries = pieces.filter { $0.part.isWholeBody && $0.boundary != .none }.map(\.boundary)
         sources = template.references.map(\.source)
         requiredSources = template.references.filter { $0.fallback == nil }.map(\.source)
-        let literals = segments.map { TextTemplate(parts: $0.map(\.part)).constant.map { Array($0.utf8) } }
-        constant = literals.contains(nil) ? nil : SignedText(segments: literals.compactMap(\.self))
+        let constants = pieces.map { $0.part.constantPiece }
+        constant = constants.contains(nil) ? nil : SignedText(pieces: constants.compactMap(\.self))
     }
 
     /// Whether it is `${body}`.
-    var isBodyAlone: Bool { constant?.segments == [[], []] }
+    var isBodyAlone: Bool { constant?.isBodyAlone ?? false }
 
     /// Whether the whole body is signed, as it is or by its digest.
-    package var holdsBody: Bool { sources.contains(.body(.root)) || sources.contains(.bodyDigest(.root)) }
+    package var holdsBody: Bool { sources.contains(where: \.isOfWholeBody) }
 
     /// The text of one request.
     ///
@@ -61,19 +54,16 @@ package struct SignedTemplate: Sendable {
                 throw .invalid("the body \(complaint)")
             }
         }
-        var text = SignedText(segments: [])
-        for segment in segments {
-            var bytes: [UInt8] = []
-            for piece in segment {
-                switch piece.part {
-                case .literal(let literal): bytes += literal
-                case .reference(let reference):
-                    let value = try value(of: reference, in: request, timestamp: timestamp, id: id)
-                    try check(value, of: reference.source, boundary: piece.boundary, publicURL: request.publicURL)
-                    bytes += value
-                }
+        var text = SignedText(pieces: [])
+        text.pieces.reserveCapacity(pieces.count)
+        for piece in pieces {
+            if let constant = piece.part.constantPiece {
+                text.pieces.append(constant)
+            } else if case .reference(let reference) = piece.part {
+                let value = try value(of: reference, in: request, timestamp: timestamp, id: id)
+                try check(value, of: reference.source, boundary: piece.boundary, publicURL: request.publicURL)
+                text.pieces.append(.bytes(value))
             }
-            text.segments.append(bytes)
         }
         return text
     }
@@ -97,33 +87,72 @@ package struct SignedTemplate: Sendable {
         _ value: [UInt8], of source: ReferenceSource, boundary: SignedBoundary, publicURL: PublicURL?
     ) throws(VerificationError) {
         if boundary == .none { return }
-        let constantLength = source == .url ? publicURL?.constantLength ?? 0 : 0
+        let constantLength = publicURL?.constantLength(of: source) ?? 0
         guard let complaint = boundary.complaint(about: value.dropFirst(constantLength)) else { return }
         throw .invalid("\(source.noun) \(complaint)")
     }
 }
 
-/// The text that a request is signed over, with the body left out: it is read where it lies.
+extension TextTemplate.Part {
+    var isWholeBody: Bool { if case .reference(let reference) = self { reference.isWholeBody } else { false } }
+
+    /// What it is in every request; `nil` for a value that differs between requests.
+    fileprivate var constantPiece: SignedText.Piece? {
+        switch self {
+        case .literal(let bytes): .bytes(bytes)
+        case .reference(let reference) where reference.isWholeBody: .body
+        case .reference(let reference) where reference.source == .verifyOnly(.key): .key
+        case .reference: nil
+        }
+    }
+}
+
+/// The text that a request is signed over. The body is read where it lies, and the secret is filled in for each secret.
 struct SignedText {
-    /// Between each two of them stands the body.
-    var segments: [[UInt8]]
+    enum Piece: Equatable {
+        case bytes([UInt8])
+        case body
+        case key
+    }
+
+    var pieces: [Piece]
+
+    var isBodyAlone: Bool { pieces == [.body] }
 
     /// The authentication code of the whole text.
     func authenticate(_ key: HMACKey, body: Span<UInt8>) -> Digest {
         var computation = HMACComputation(key)
-        for (index, segment) in segments.enumerated() {
-            if index > 0 { computation.update(body) }
-            if !segment.isEmpty { computation.update(segment.span) }
+        for piece in pieces {
+            switch piece {
+            case .bytes(let bytes): computation.update(bytes.span)
+            case .body: computation.update(body)
+            case .key: break
+            }
         }
         return computation.finish()
     }
 
-    /// The whole text, for a person.
-    func bytes(body: Span<UInt8>) -> [UInt8] {
+    /// The plain SHA-256 of the whole text.
+    func digest(key: [UInt8], body: Span<UInt8>) -> Digest {
+        Hash.digest(.sha256, bytes(body: body, key: key).span)
+    }
+
+    func isVerified(_ signature: Span<UInt8>, by key: PublicKey, body: Span<UInt8>) -> Bool {
+        if isBodyAlone { return key.verifies(signature, over: body) }
+        return key.verifies(signature, over: bytes(body: body, key: []).span)
+    }
+
+    /// The whole text.
+    ///
+    /// - Parameter key: what stands for `${key}`.
+    func bytes(body: Span<UInt8>, key: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (index, segment) in segments.enumerated() {
-            if index > 0 { bytes.append(body) }
-            bytes += segment
+        for piece in pieces {
+            switch piece {
+            case .bytes(let piece): bytes += piece
+            case .body: bytes.append(body)
+            case .key: bytes += key
+            }
         }
         return bytes
     }

@@ -6,6 +6,8 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
     case unix
     /// Milliseconds since 1970.
     case unixMilliseconds = "unix_ms"
+    /// Seconds with ten digits, or milliseconds with thirteen.
+    case unixOrMilliseconds = "unix_or_ms"
     /// `2023-11-14T22:13:20.123456789Z` (RFC 3339 §5.6).
     case rfc3339
 
@@ -16,6 +18,12 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         // 15 digits are thirty million years, and fit 64 bits as milliseconds.
         case .unix: Self.number(text, longest: 15).map { $0 * 1000 }
         case .unixMilliseconds: Self.number(text, longest: 18)
+        case .unixOrMilliseconds:
+            switch text.count {
+            case 10: Self.number(text, longest: 10).map { $0 * 1000 }
+            case 13: Self.number(text, longest: 13)
+            default: nil
+            }
         case .rfc3339: text.contains(ASCII.space) ? nil : TimestampText.parse(String(decoding: text, as: UTF8.self))
         }
     }
@@ -25,13 +33,14 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         switch self {
         case .unix: .fixed(10)
         case .unixMilliseconds: .fixed(13)
+        case .unixOrMilliseconds: .open
         case .rfc3339: .selfDelimiting
         }
     }
 
     func format(_ milliseconds: Int64) -> String {
         switch self {
-        case .unix: String(milliseconds / 1000)
+        case .unix, .unixOrMilliseconds: String(milliseconds / 1000)
         case .unixMilliseconds: String(milliseconds)
         case .rfc3339: TimestampText.format(milliseconds: milliseconds)
         }
@@ -42,6 +51,7 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         switch self {
         case .unix: "number of seconds since 1970"
         case .unixMilliseconds: "number of milliseconds since 1970"
+        case .unixOrMilliseconds: "number of seconds or milliseconds since 1970"
         case .rfc3339: "time in the format of RFC 3339"
         }
     }
@@ -66,15 +76,19 @@ package struct SignedTimestamp: Sendable {
     /// What stands between the entries.
     let separator: UInt8?
     let format: TimestampFormat
+    /// Whether it is the first entry of its value.
+    package let isFirstEntry: Bool
     /// Both ways; zero for any.
     package let tolerance: Duration
 
     package init(
-        reference: Reference, prefix: [UInt8]?, separator: UInt8?, format: TimestampFormat, tolerance: Duration
+        reference: Reference, prefix: [UInt8]?, separator: UInt8?, isFirstEntry: Bool = false,
+        format: TimestampFormat, tolerance: Duration
     ) {
         self.reference = reference
         self.prefix = prefix
         self.separator = separator
+        self.isFirstEntry = isFirstEntry
         self.format = format
         self.tolerance = tolerance
     }
@@ -91,7 +105,12 @@ package struct SignedTimestamp: Sendable {
     }
 
     private func entry(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8] {
-        guard let prefix else { return try request.requiredValue(reference, "timestamp") }
+        guard let prefix else {
+            let value = try request.requiredValue(reference, "timestamp")
+            var splitter = EntrySplitter(separator: separator)
+            guard isFirstEntry, let first = splitter.next(in: value.span) else { return value }
+            return Array(value[first])
+        }
         var found: [UInt8]?
         for value in try request.values(reference, mayRepeat: separator != nil) {
             var splitter = EntrySplitter(separator: separator)

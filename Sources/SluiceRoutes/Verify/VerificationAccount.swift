@@ -31,6 +31,11 @@ package struct VerificationAccount: Sendable, Hashable {
         package let tolerance: Duration
     }
 
+    package struct Alternative: Sendable, Hashable {
+        package let number: Int
+        package let count: Int
+    }
+
     package internal(set) var outcome = Outcome.notVerified
     /// As `alg` writes it; empty with `verify: none`.
     package internal(set) var algorithm = ""
@@ -42,8 +47,14 @@ package struct VerificationAccount: Sendable, Hashable {
     package internal(set) var skippedEntries = 0
     /// In the order of `secrets`.
     package internal(set) var secrets: [SecretSource] = []
-    /// What the signature has to be over; `nil` where a part of it is missing.
-    package internal(set) var signedText: [UInt8]?
+    /// What the signature may be over; none where a part of it is missing, and where nothing is signed.
+    package internal(set) var signedTexts: [[UInt8]] = []
+    /// Whether signatures were compared with the secrets.
+    var isCompared = false
+    /// Which of how many alternatives this is, counted from 1; `nil` where there is one.
+    package internal(set) var alternative: Alternative?
+    /// What would make a signature match that does not, each a phrase.
+    package internal(set) var mixUps: [String] = []
     package internal(set) var timestamp: Timestamp?
 
     /// The refusal, unless the request may be valid by a secret that is not available here.
@@ -54,7 +65,7 @@ package struct VerificationAccount: Sendable, Hashable {
     /// Whether a secret that is not available here might match: there are signatures, and they were compared.
     package var isUnknown: Bool {
         guard case .refused(.signatureInvalid, _) = outcome else { return false }
-        return signedText != nil && matchingSecret == nil && secrets.contains(where: \.isStandIn)
+        return isCompared && matchingSecret == nil && secrets.contains(where: \.isStandIn)
     }
 
     /// The first secret that matches, as a position in `secrets`.
@@ -102,7 +113,15 @@ final class VerificationRecorder {
             ageMilliseconds: milliseconds.map { nowMilliseconds - $0 }, tolerance: scheme.tolerance)
     }
 
-    func note(_ text: SignedText, body: Span<UInt8>) { account.signedText = text.bytes(body: body) }
+    /// - Parameter texts: the secret stands in them as `${key}`.
+    func note(_ texts: [SignedText], body: Span<UInt8>) {
+        account.signedTexts = texts.map { $0.bytes(body: body, key: Array("${key}".utf8)) }
+        account.isCompared = true
+    }
+
+    func note(mixUps find: (borrowing SignedRequest) -> [String], _ request: borrowing SignedRequest) {
+        account.mixUps = find(request)
+    }
 
     func conclude(_ outcome: VerificationAccount.Outcome) { account.outcome = outcome }
 }

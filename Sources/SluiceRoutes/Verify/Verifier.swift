@@ -6,58 +6,130 @@ package enum Verifier: Sendable {
     /// `verify: none`, said in so many words.
     case none
     case signature(SignatureVerifier)
+    /// Any of these may find a request valid. At least two.
+    case any([SignatureVerifier])
 
     /// - Parameters:
     ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
     ///   - findings: the thread's own; used where a part of the signature stands in the body.
-    /// - Returns: why the request is refused, or `nil` if it is valid.
-    func refusal(
-        of request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
-    ) -> VerificationError? {
+    func verdict(
+        on request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
+    ) -> VerificationVerdict {
         switch self {
-        case .none: return nil
+        case .none: return .valid
         case .signature(let verifier):
-            do throws(VerificationError) {
-                try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: nil)
-                return nil
-            } catch {
-                return error
+            return verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings)
+        case .any(let verifiers):
+            var refusals: [VerificationError] = []
+            for verifier in verifiers {
+                switch verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings) {
+                case .valid: return .valid
+                case .refused(let error): refusals.append(error)
+                }
             }
+            return .refused(refusals[Self.mostTelling(refusals)])
         }
+    }
+
+    /// The position of the refusal of the first alternative that found a signature, or else of the first.
+    private static func mostTelling(_ refusals: [VerificationError]) -> Int {
+        refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
     func refusal(ofHead request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationError? {
-        guard case .signature(let verifier) = self else { return nil }
-        do throws(VerificationError) { try verifier.checkHead(request, nowMilliseconds: receivedAtMilliseconds) } catch
-        {
-            return error
+        switch self {
+        case .none: return nil
+        case .signature(let verifier): return verifier.refusal(ofHead: request, receivedAtMilliseconds)
+        case .any(let verifiers):
+            var refusals: [VerificationError] = []
+            for verifier in verifiers {
+                guard let refusal = verifier.refusal(ofHead: request, receivedAtMilliseconds) else { return nil }
+                refusals.append(refusal)
+            }
+            return refusals[Self.mostTelling(refusals)]
         }
-        return nil
     }
 
-    /// The same, step by step, for a person.
+    /// How a request is verified, step by step, for a person: by the alternative that finds it valid, or else by the one
+    /// whose refusal is the most telling.
     func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
-        guard case .signature(let verifier) = self else { return VerificationAccount() }
+        var accounts: [VerificationAccount] = []
+        var refusals: [VerificationError] = []
+        let verifiers = verifiers
+        for (index, verifier) in verifiers.enumerated() {
+            var (account, refusal) = Self.account(of: request, by: verifier, receivedAtMilliseconds)
+            if verifiers.count > 1 { account.alternative = .init(number: index + 1, count: verifiers.count) }
+            guard let refusal else { return account }
+            accounts.append(account)
+            refusals.append(refusal)
+        }
+        if let unknown = accounts.first(where: \.isUnknown) { return unknown }
+        return accounts.isEmpty ? VerificationAccount() : accounts[Self.mostTelling(refusals)]
+    }
+
+    private static func account(
+        of request: borrowing RequestView, by verifier: SignatureVerifier, _ receivedAtMilliseconds: Int64
+    ) -> (VerificationAccount, VerificationError?) {
         let recorder = VerificationRecorder(verifier)
         var findings = JSONFindings()
         do throws(VerificationError) {
             try verifier.verify(request, receivedAtMilliseconds, findings: &findings, recorder: recorder)
             recorder.conclude(.valid)
+            return (recorder.account, nil)
         } catch {
             recorder.conclude(.refused(error.code, reason: error.reason))
+            return (recorder.account, error)
         }
-        return recorder.account
     }
 
-    /// `nil` where nothing is verified.
-    package var scheme: SignatureScheme? { if case .signature(let verifier) = self { verifier.scheme } else { nil } }
+    /// - Parameter verifiers: the alternatives; with none of them nothing is verified.
+    package init(_ verifiers: [SignatureVerifier]) {
+        self = verifiers.count > 1 ? .any(verifiers) : verifiers.first.map { .signature($0) } ?? .none
+    }
+
+    /// None where nothing is verified.
+    package var verifiers: [SignatureVerifier] {
+        switch self {
+        case .none: []
+        case .signature(let verifier): [verifier]
+        case .any(let verifiers): verifiers
+        }
+    }
+
+    /// None where nothing is verified.
+    package var schemes: [SignatureScheme] { verifiers.map(\.scheme) }
 
     /// Headers that authenticate anyone who knows them; they are never stored nor handed to a job by `${headers}`.
     package var credentialHeaders: [HeaderName] {
-        switch self {
-        case .none: []
-        case .signature(let verifier): verifier.scheme.place.headers
+        verifiers.flatMap { $0.scheme.place.headers + $0.scheme.secretHeaders }
+    }
+}
+
+/// What verifying a request ends in. A key that has to be fetched first will be a third end.
+enum VerificationVerdict {
+    case valid
+    case refused(VerificationError)
+}
+
+extension SignatureVerifier {
+    fileprivate func verdict(
+        on request: borrowing RequestView, _ nowMilliseconds: Int64, findings: inout JSONFindings
+    ) -> VerificationVerdict {
+        do throws(VerificationError) {
+            try verify(request, nowMilliseconds, findings: &findings, recorder: nil)
+            return .valid
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    fileprivate func refusal(ofHead request: borrowing RequestView, _ nowMilliseconds: Int64) -> VerificationError? {
+        do throws(VerificationError) {
+            try checkHead(request, nowMilliseconds: nowMilliseconds)
+            return nil
+        } catch {
+            return error
         }
     }
 }
@@ -67,6 +139,16 @@ struct VerificationError: Error {
     let code: ErrorCode
     /// A sentence for the log, without anything that the sender wrote.
     let reason: String
+    /// Whether there was a signature at all, of which more is to be said than that there is none.
+    var hasSignature = true
+
+    /// There is nothing where the signature should be.
+    static func absent(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureMissing, reason: reason, hasSignature: false)
+    }
+    static func expired(_ reason: String) -> VerificationError {
+        VerificationError(code: .signatureExpired, reason: reason)
+    }
 
     static func missing(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureMissing, reason: reason)

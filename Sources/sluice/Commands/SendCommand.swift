@@ -4,24 +4,44 @@ internal import SluiceCrypto
 internal import SluiceGateway
 internal import SluiceHTTP
 internal import SluiceNet
+internal import SluiceRouteFiles
+internal import SluiceRouteTools
+internal import SluiceRoutes
 
 /// `sluice send`
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
         abstract: "Sends a signed sample webhook, like the provider.",
-        discussion: "sluice send github push --to https://127.0.0.1:8443/github")
+        discussion: """
+            sluice send github push --to https://127.0.0.1:8443/github
 
-    @Argument(help: "The provider: github.") var provider: SampleProvider
-    @Argument(help: "The event: push or ping.") var event: String
+            'sluice providers show PROVIDER' lists the samples. The exit status is 1 if the webhook is not accepted, \
+            and with --tamper if it is.
+            """)
+
+    @Argument(help: "The provider.") var provider: String
+    @Argument(help: "The sample; default: the first one of the provider.") var event: String?
     @Option(name: .long, help: ArgumentHelp("The URL to send to.", valueName: "url")) var to: String
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Environment variable with the secret; default GITHUB_WEBHOOK_SECRET, or the secret of 'sluice dev' "
+            "Environment variable with the secret; default PROVIDER_WEBHOOK_SECRET, or the secret of 'sluice dev' "
                 + "if the folder contains .sluice/.",
             valueName: "name"))
     var secretEnv: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The same for the token of a handshake.", valueName: "name"))
+    var handshakeSecretEnv: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A value of the route's 'account', such as webhook_id=1.", valueName: "name=value"))
+    var account: [String] = []
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The route's public_url, if it is not that of --to.", valueName: "url"))
+    var publicURL: String?
     @Option(name: .long, help: ArgumentHelp("The delivery id; default: a new one each time.", valueName: "id"))
     var delivery: String?
     @Option(name: .long, help: ArgumentHelp("Send this body instead of the sample.", valueName: "file")) var bodyFile:
@@ -32,27 +52,134 @@ struct SendCommand: AsyncParsableCommand {
             "Additional certificate authority to trust.",
             discussion: "Default: the certificate of `sluice dev` in .sluice/, if there is one.", valueName: "file"))
     var ca: String?
+    @Flag(name: .long, help: "Send the provider's handshake instead of an event.") var handshake = false
+    @Flag(name: .long, help: "Send the same request twice: the second one is a duplicate.") var duplicate = false
+    @Flag(name: .long, help: "Send it again as a retry: with the same id and a new time and signature.") var retry =
+        false
+    @Flag(name: .long, help: "Change one byte after signing: the webhook must be refused.") var tamper = false
 
     func run() async throws {
         let target = try SendTarget(to)
-        let secret = try secret()
-        let body = try body()
-        let id = delivery ?? Self.newID()
-        let signature = HMACKey(.sha256, key: Array(secret.utf8).span).authenticate(body.span).hex
-        let request = HTTPClientRequest(
-            method: "POST", target: target.path,
-            headers: [
-                (name: "user-agent", value: "GitHub-Hookshot/sluice-send"),
-                (name: "content-type", value: "application/json"),
-                (name: "x-github-event", value: event), (name: "x-github-delivery", value: id),
-                (name: "x-hub-signature-256", value: "sha256=\(signature)"),
-            ], body: body)
-        let answer = try await OneRequest.send(
-            request, to: try target.client(ca: ca ?? developmentCertificate),
-            tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
-        Terminal.say(
-            "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
-        guard 200...299 ~= answer.status else { throw StartupError(.wrongInput, "the webhook was not accepted") }
+        let preset = try preset()
+        let sample = try sample(of: preset)
+        let configuration = try target.client(ca: ca ?? developmentCertificate)
+        for request in try requests(sample, preset, target) {
+            let answer = try await OneRequest.send(
+                request, to: configuration,
+                tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
+            Terminal.say(
+                "\(answer.status) \(PrintableText.escape(String(decoding: answer.body, as: UTF8.self), limit: 4096))")
+            let isAccepted = 200...299 ~= answer.status
+            guard isAccepted != tamper else {
+                let problem = tamper ? "the changed webhook was accepted" : "the webhook was not accepted"
+                throw StartupError(.wrongInput, problem)
+            }
+        }
+    }
+
+    private func preset() throws -> ProviderPreset {
+        if let preset = ProviderCatalog.preset(named: provider) { return preset }
+        throw StartupError(.usage, ProviderCatalog.complaint(about: provider))
+    }
+
+    private func sample(of preset: ProviderPreset) throws -> String {
+        let names = preset.sampleNames.filter { $0.hasPrefix("handshake") == handshake }
+        guard let first = names.first else {
+            throw StartupError(.usage, "\(preset.title) has no \(handshake ? "handshake" : "sample")")
+        }
+        guard let event else { return first }
+        if names.contains(event) { return event }
+        // A body of its own needs no sample but for its headers.
+        if bodyFile != nil { return first }
+        throw StartupError(
+            .usage,
+            "no sample for the event '\(PrintableText.escape(event))'; use \(names.joined(separator: ", ")), or "
+                + "--body-file")
+    }
+}
+
+/// What is sent.
+extension SendCommand {
+    /// How far the first attempt of a retry is in the past.
+    private static let retryDelay: Int64 = 30_000
+
+    private func requests(
+        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget
+    ) throws -> [HTTPClientRequest] {
+        let now = SystemTime().wallMilliseconds()
+        let values = SampleValues(
+            uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
+        let first = try request(sample, preset, target, values, at: retry ? now - Self.retryDelay : now)
+        if retry { return [first, try request(sample, preset, target, values, at: now)] }
+        return duplicate ? [first, first] : [first]
+    }
+
+    private func request(
+        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget, _ values: SampleValues, at time: Int64
+    ) throws -> HTTPClientRequest {
+        do throws(SigningError) {
+            let route = try route(of: preset, target, isOther: false)
+            guard var request = preset.sample(sample, values, path: route.routePath) else {
+                throw SigningError(message: "the sample '\(sample)' of \(preset.name) cannot be read")
+            }
+            if let body = try body() { request.body = body }
+            let signer = tamper && !route.signsBody ? try self.route(of: preset, target, isOther: true) : route
+            var signed = try signer.sign(request, at: time, id: values.uuid)
+            if tamper, route.signsBody { Self.changeOneByte(of: &signed.body) }
+            return HTTPClientRequest(
+                method: signed.method, target: signed.target,
+                headers: [(name: "user-agent", value: "sluice-send")]
+                    + signed.headers.map { (name: $0.name.lowercased(), value: $0.value) }, body: signed.body)
+        } catch {
+            throw StartupError(.wrongInput, error.message)
+        }
+    }
+
+    /// Changes the last letter or digit.
+    private static func changeOneByte(of body: inout [UInt8]) {
+        guard let index = body.lastIndex(where: { ASCII.isDigit($0) || 0x61...0x7A ~= ASCII.lowercase($0) }) else {
+            return body.append(ASCII.space)
+        }
+        // Another one of the same kind.
+        body[index] ^= 1
+        if body[index] == UInt8(ascii: "`") || body[index] == UInt8(ascii: "@") { body[index] += 2 }
+        if body[index] == UInt8(ascii: "{") || body[index] == UInt8(ascii: "[") { body[index] -= 2 }
+    }
+
+    /// - Parameter isOther: whether it has another secret than the one that the webhook needs.
+    private func route(
+        of preset: ProviderPreset, _ target: SendTarget, isOther: Bool
+    ) throws(SigningError) -> Route {
+        var sample = SampleRoute()
+        sample.path = String(target.path.prefix { $0 != "?" })
+        sample.publicURL = publicURL ?? target.origin
+        sample.account = Dictionary(
+            account.map { pair in
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+            }, uniquingKeysWith: { $1 })
+        sample.secret = try secret(preset)
+        if isOther { sample.secret = (sample.secret ?? DevelopmentSecret.text) + "x" }
+        sample.handshakeSecret = try handshakeSecret(preset)
+        return try RouteCompiler.route(sample, of: preset, standIn: DevelopmentSecret.text)
+    }
+
+    /// - Returns: `nil` for that of `sluice dev`.
+    private func secret(_ preset: ProviderPreset) throws(SigningError) -> String? {
+        try variable(secretEnv, ProviderSummary(preset).secretVariable)
+    }
+
+    private func handshakeSecret(_ preset: ProviderPreset) throws(SigningError) -> String? {
+        try variable(handshakeSecretEnv, ProviderSummary(preset).handshakeVariable)
+    }
+
+    private func variable(_ chosen: String?, _ usual: String) throws(SigningError) -> String? {
+        let name = chosen ?? usual
+        if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
+        guard chosen == nil, developmentCertificate != nil else {
+            throw SigningError(message: "\(name) is not set; set it to the secret of the route")
+        }
+        return nil
     }
 
     private var developmentCertificate: String? {
@@ -60,30 +187,14 @@ struct SendCommand: AsyncParsableCommand {
         return path.flatMap { (try? FileAccess.status(of: $0)) == nil ? nil : $0 }
     }
 
-    private func secret() throws -> String {
-        let name = secretEnv ?? "GITHUB_WEBHOOK_SECRET"
-        if let secret = ProcessEnvironment.variables()[name], !secret.isEmpty { return secret }
-        guard secretEnv == nil, developmentCertificate != nil else {
-            throw StartupError(.wrongInput, "\(name) is not set; set it to the secret of the route")
+    private func body() throws(SigningError) -> [UInt8]? {
+        guard let bodyFile else { return nil }
+        do { return try FileAccess.read(bodyFile, limit: 100 << 20) } catch {
+            throw SigningError(message: "cannot read \(PrintableText.escape(bodyFile)): \(error)")
         }
-        return DevelopmentSecret.text
     }
 
-    private func body() throws -> [UInt8] {
-        if let bodyFile {
-            do { return try FileAccess.read(bodyFile, limit: 100 << 20) } catch {
-                throw StartupError(.wrongInput, "cannot read \(PrintableText.escape(bodyFile)): \(error)")
-            }
-        }
-        guard let sample = GitHubSamples.body(event: event) else {
-            throw StartupError(
-                .usage,
-                "no sample for the event '\(PrintableText.escape(event))'; use push or ping, or --body-file")
-        }
-        return Array(sample.utf8)
-    }
-
-    /// A random UUID (RFC 9562 §5.4), as GitHub uses them.
+    /// A random UUID (RFC 9562 §5.4), as most providers use them.
     private static func newID() -> String {
         var bytes = SecureRandom.bytes(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
@@ -93,16 +204,13 @@ struct SendCommand: AsyncParsableCommand {
     }
 }
 
-/// A provider that there are samples of.
-enum SampleProvider: String, ExpressibleByArgument, CaseIterable {
-    case github
-}
-
 /// Where a sample goes.
 struct SendTarget {
     private let server: ServerURL
     /// Path and query.
     let path: String
+    /// Scheme and authority.
+    let origin: String
 
     init(_ url: String) throws {
         let scheme = url.firstRange(of: "://")?.upperBound ?? url.startIndex
@@ -111,6 +219,7 @@ struct SendTarget {
             throw StartupError(.usage, "--to must be a URL such as https://127.0.0.1:8443/github")
         }
         self.server = server
+        origin = String(url[..<slash])
         path = slash == url.endIndex ? "/" : String(url[slash...])
     }
 
@@ -126,54 +235,4 @@ struct SendTarget {
             throw StartupError(.wrongInput, "\(error)")
         }
     }
-}
-
-/// Webhooks such as GitHub sends, cut down to about 2 KB.
-enum GitHubSamples {
-    /// The body of an event; nothing for one that there is no sample of.
-    static func body(event: String) -> String? {
-        switch event {
-        case "push": push
-        case "ping": ping
-        default: nil
-        }
-    }
-
-    private static let push = """
-        {"ref":"refs/heads/main","before":"6113728f27ae82c7b1a177c8d03f9e96e0adf246",\
-        "after":"59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5",\
-        "repository":{"id":186853002,"node_id":"MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=","name":"hello",\
-        "full_name":"octo/hello","private":false,\
-        "owner":{"name":"octo","email":"octo@example.com","login":"octo","id":21031067,\
-        "node_id":"MDQ6VXNlcjIxMDMxMDY3",\
-        "url":"https://api.example.com/users/octo","type":"User","site_admin":false},\
-        "html_url":"https://example.com/octo/hello",\
-        "description":"A repository to try webhooks \
-        with","fork":false,"url":"https://example.com/octo/hello","created_at":1557933565,\
-        "updated_at":"2026-05-15T15:20:41Z","pushed_at":1763900498,"homepage":null,"size":0,"stargazers_count":0,\
-        "watchers_count":0,\
-        "language":"Swift","has_issues":true,"has_projects":true,"has_downloads":true,"has_wiki":true,\
-        "forks_count":1,"archived":false,\
-        "disabled":false,"open_issues_count":2,"license":null,"default_branch":"main","master_branch":"main"},\
-        "pusher":{"name":"octo","email":"octo@example.com"},"sender":{"login":"octo","id":21031067,\
-        "node_id":"MDQ6VXNlcjIxMDMxMDY3",\
-        "url":"https://api.example.com/users/octo","type":"User","site_admin":false},"created":false,\
-        "deleted":false,"forced":false,\
-        "base_ref":null,"compare":"https://example.com/octo/hello/compare/6113728f27ae...59b20b8d5c6f","commits":[\
-        {"id":"59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5","tree_id":"f9d2a07e9488b91af2641b26b9407fe22a451433",\
-        "distinct":true,\
-        "message":"Say hello to \\u00fcmlauts and \\ud83d\\ude80","timestamp":"2026-11-23T12:21:38+00:00",\
-        "url":"https://example.com/octo/hello/commit/59b20b8d5c6f","author":{"name":"Octo",\
-        "email":"octo@example.com","username":"octo"},\
-        "committer":{"name":"Octo","email":"octo@example.com","username":"octo"},"added":["hello.swift"],"removed":[],\
-        "modified":["README.md"]}],"head_commit":{"id":"59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5","distinct":true}}
-        """
-
-    private static let ping = """
-        {"zen":"Keep it logically \
-        awesome.","hook_id":109948940,"hook":{"type":"Repository","id":109948940,"name":"web","active":true,\
-        "events":["push"],"config":{"content_type":"json","insecure_ssl":"0",\
-        "url":"https://hooks.example.com/github"}},\
-        "repository":{"id":186853002,"name":"hello","full_name":"octo/hello"},"sender":{"login":"octo","id":21031067}}
-        """
 }

@@ -57,7 +57,7 @@ enum TableProperty {
 
     private static func check(_ route: Route, _ request: RequestToSign) {
         var request = request
-        if let signature = try? route.sign(request, at: 1, id: "d") { request.headers += signature }
+        request = (try? route.sign(request, at: 1, id: "d")) ?? request
         let outcome = request.withView { view in
             var scratch = RouteScratch()
             let arrival = RequestArrival(sender: .unknown, receivedAtMilliseconds: 1, deliveryID: "d")

@@ -61,7 +61,7 @@ import Testing
                 ])
     }
 
-    @Test("where the signature stands in the query, an example can bring it and not be given it")
+    @Test("a signature in the query can be part of an example, and is added if it is not")
     func query() throws {
         var route = ExampleRoute()
         route.verify = "verify: { alg: hmac-sha256, signature_from: '${query.sig}' }\nsecrets: [ { env: SECRET } ]"
@@ -71,10 +71,7 @@ import Testing
             "secret: other\nquery: { sig: \(digest) }\nbody_text: x\nexpect: { refused: signature_invalid }",
             "body_text: x\nexpect: { status: 200 }",
             "signed: false\nbody_text: x\nexpect: { refused: signature_missing }")
-        #expect(differences[0] == [] && differences[1] == [] && differences[3] == [])
-        #expect(
-            differences[2].first?.hasPrefix("!the signature is in the query parameter sig") == true,
-            "\(differences[2])")
+        #expect(differences == [[], [], [], []])
     }
 
     @Test("neither a real secret nor a file is looked for")

@@ -159,11 +159,10 @@ import Testing
     @Test("what cannot be signed goes as it is, and the account says why")
     func obstacle() throws {
         let text = signedRoute.replacing("${header.X-Time}", with: "${body.time}")
-        let found = try explanation(text, TestRequest("{}"), signs: true, environment: both)
+        let found = try explanation(text, TestRequest("[]"), signs: true, environment: both)
         #expect(
             found.step("signature")?.details.first?.text
-                == "it could not be signed here: the request cannot be signed: the field time of the body, which contains "
-                + "the timestamp, is missing")
+                == "it could not be signed here: the field time of the body cannot be added to a body of this format")
         #expect(found.refusal == .signatureMissing)
     }
 

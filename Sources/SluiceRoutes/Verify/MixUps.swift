@@ -1,0 +1,161 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// Looks for the usual mistakes behind a signature that does not match, for a person: a secret that is written in
+/// another way, a signature in another encoding, a body or URL that was changed on its way. Never used when serving.
+struct MixUps {
+    private let verifier: SignatureVerifier
+    private let entries: SignatureEntries
+    private let timestamp: [UInt8]?
+
+    init(_ verifier: SignatureVerifier, _ entries: SignatureEntries, timestamp: [UInt8]?) {
+        self.verifier = verifier
+        self.entries = entries
+        self.timestamp = timestamp
+    }
+
+    private var scheme: SignatureScheme { verifier.scheme }
+
+    /// What would make the signature match, each a phrase.
+    func found(in request: borrowing SignedRequest) -> [String] {
+        var found = secretMixUps(request)
+        if found.isEmpty { found = encodingMixUps(request) }
+        if found.isEmpty { found = bodyMixUps(request) }
+        if found.isEmpty { found = urlMixUps(request) }
+        return found
+    }
+
+    private func texts(_ request: borrowing SignedRequest) -> [SignedText] {
+        (try? scheme.texts(of: request, timestamp: timestamp)) ?? []
+    }
+
+    private func isMatch(_ key: VerifierKey, _ entries: SignatureEntries, _ request: borrowing SignedRequest) -> Bool {
+        if scheme.algorithm.carriesSecret { return !key.matches(entries).isEmpty }
+        let body = request.request.body
+        return texts(request).contains { !key.matches(entries, over: $0, body: body).isEmpty }
+    }
+
+    // MARK: - The secret
+
+    private func secretMixUps(_ request: borrowing SignedRequest) -> [String] {
+        guard !scheme.algorithm.usesPublicKey else { return [] }
+        var found: [String] = []
+        for (position, secret) in verifier.secrets.enumerated() {
+            guard let text = secret.text else { continue }
+            for (words, candidate) in candidates(text) {
+                guard let key = key(candidate), isMatch(key, entries, request) else { continue }
+                found.append("it matches secret \(position + 1) \(words)")
+                break
+            }
+        }
+        return found
+    }
+
+    private func key(_ bytes: [UInt8]) -> VerifierKey? {
+        switch scheme.algorithm.keyKind {
+        case .hmac(let hash): .hmac(HMACKey(hash, key: bytes.span))
+        case .text: .text(bytes)
+        case .publicKey, nil: nil
+        }
+    }
+
+    /// Other keys that the secret could be, with what to change.
+    private func candidates(_ secret: [UInt8]) -> [(words: String, key: [UInt8])] {
+        let trimmed = Self.trimmed(secret)
+        let shorter = scheme.keyForm.withoutPrefix(trimmed)
+        var candidates: [(String, [UInt8])] = []
+        for (source, note) in Self.spellings(secret, trimmed, shorter) {
+            for encoding in KeyEncoding.allCases where encoding != .pem {
+                guard let key = encoding.decode(source), !key.isEmpty else { continue }
+                let words = encoding == scheme.keyForm.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
+                candidates.append(("\(note)\(words)".trimmingBlanks, key))
+            }
+        }
+        return candidates
+    }
+
+    private static func spellings(
+        _ secret: [UInt8], _ trimmed: [UInt8], _ shorter: [UInt8]
+    ) -> [(text: [UInt8], note: String)] {
+        var spellings: [([UInt8], String)] = [(shorter, "")]
+        if trimmed != secret { spellings[0].1 = "without the white space or quotes around it" }
+        spellings.append((secret, "as it is written, with everything around it"))
+        if shorter != trimmed { spellings.append((trimmed, "without 'key_strip_prefix'")) }
+        for prefix in ["whsec_", "v1,whsec_", "whpk_", "sk_", "pk_"] where trimmed.starts(with: prefix.utf8) {
+            let rest = Array(trimmed.dropFirst(prefix.utf8.count))
+            if rest != shorter { spellings.append((rest, "with 'key_strip_prefix: \"\(prefix)\"'")) }
+        }
+        spellings.append((shorter + [ASCII.lineFeed], "with a line feed at its end"))
+        return spellings
+    }
+
+    private static func trimmed(_ secret: [UInt8]) -> [UInt8] {
+        func isAround(_ byte: UInt8) -> Bool {
+            byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
+        }
+        var text = secret[...]
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
+        while let first = text.first, isAround(first) { text.removeFirst() }
+        while let last = text.last, isAround(last) { text.removeLast() }
+        return Array(text)
+    }
+
+    // MARK: - The signature and what it is over
+
+    private func encodingMixUps(_ request: borrowing SignedRequest) -> [String] {
+        guard let encoding = scheme.form.encoding, scheme.algorithm.signsText else { return [] }
+        for other in SignatureEncoding.allCases where other != encoding {
+            var form = SignatureForm(prefix: scheme.form.prefix, separator: scheme.form.separator, encoding: other)
+            form.skipsFirst = scheme.form.skipsFirst
+            let other = scheme.reading(as: form)
+            guard let entries = try? other.entries(in: request) else { continue }
+            if verifier.secrets.contains(where: { isMatch($0.key, entries, request) }) {
+                return ["it matches with 'signature_encoding: \(form.encodingNoun)'"]
+            }
+        }
+        return []
+    }
+
+    private func bodyMixUps(_ request: borrowing SignedRequest) -> [String] {
+        guard scheme.algorithm.signsText, scheme.signed.contains(where: { $0.sources.contains(.body(.root)) }) else {
+            return []
+        }
+        let body = request.request.body.array
+        var others: [(String, [UInt8])] = [("a line feed at the end of the body", body + [ASCII.lineFeed])]
+        if body.last == ASCII.lineFeed {
+            let shorter = Array(body.dropLast())
+            others.append(("the body without the line feed at its end", shorter))
+            if shorter.last == ASCII.carriageReturn {
+                others.append(("the body without the line break at its end", Array(shorter.dropLast())))
+            }
+        }
+        let texts = texts(request)
+        for (words, other) in others {
+            for secret in verifier.secrets {
+                for text in texts where !secret.key.matches(entries, over: text, body: other.span).isEmpty {
+                    return ["it matches \(words), so the body was changed after it was signed"]
+                }
+            }
+        }
+        return []
+    }
+
+    private func urlMixUps(_ request: borrowing SignedRequest) -> [String] {
+        guard let url = request.publicURL, scheme.signed.contains(where: { $0.sources.contains(where: \.isURL) }) else {
+            return []
+        }
+        for other in url.lookalikes {
+            var changed = copy request
+            changed.publicURL = other
+            for secret in verifier.secrets where isMatch(secret.key, entries, changed) {
+                return ["it matches with 'public_url: \(PrintableText.escape(other.description))'"]
+            }
+        }
+        return []
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String { String(drop { $0 == " " }) }
+}

@@ -1,0 +1,99 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// Putting values into requests that are being made.
+extension RequestToSign {
+    /// Adds a parameter to the query, in the place of any of the same name.
+    mutating func setQueryParameter(_ name: String, _ value: String) {
+        let mark = target.firstIndex(of: "?") ?? target.endIndex
+        let query = Self.setting(name, value, in: String(target[mark...].dropFirst()))
+        target = target[..<mark] + "?" + query
+    }
+
+    /// Sets a field of the body, and makes the objects around it.
+    ///
+    /// - Parameter reader: how the route reads bodies.
+    /// - Returns: whether that is possible: for JSON, for a URL-encoded form, and for JSON in the field of a form.
+    mutating func setField(_ value: String, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
+        let reading = withView { reader.read($0) }
+        switch reading {
+        case .asReceived:
+            guard let json = Self.setting(value, at: path, in: body) else { return false }
+            body = json
+        case .untyped:
+            guard case .key(let name)? = path.first, path.count == 1 else { return false }
+            return setFormField(name, value)
+        case .json(let document):
+            guard let json = Self.setting(value, at: path, in: document) else { return false }
+            return replaceDocument(document, by: json, inField: reader.jsonField)
+        case .unreadable: return false
+        }
+        return true
+    }
+
+    private static func setting(_ value: String, at path: ArraySlice<JSONPath.Step>, in json: [UInt8]) -> [UInt8]? {
+        JSONTree(json)?.setting(.text(value), at: path).map { Array($0.json.utf8) }
+    }
+
+    /// A form of several parts cannot be changed here.
+    private mutating func setFormField(_ name: String, _ value: String) -> Bool {
+        let form = String(decoding: body, as: UTF8.self)
+        guard !form.hasPrefix("--") else { return false }
+        body = Array(Self.setting(name, value, in: form).utf8)
+        return true
+    }
+
+    /// In a form of several parts the document stands as it is.
+    private mutating func replaceDocument(_ document: [UInt8], by other: [UInt8], inField field: String?) -> Bool {
+        if let start = body.firstIndex(of: document) {
+            body.replaceSubrange(start..<(start + document.count), with: other)
+            return true
+        }
+        return field.map { setFormField($0, String(decoding: other, as: UTF8.self)) } ?? false
+    }
+
+    /// URL-encoded pairs with one more, in the place of those of its name.
+    private static func setting(_ name: String, _ value: String, in pairs: String) -> String {
+        let others = pairs.split(separator: "&").filter { pair in
+            let encoded = Array(pair.utf8.prefix { $0 != UInt8(ascii: "=") })
+            return PercentDecoding.formDecode(encoded.span) != Array(name.utf8)
+        }
+        return (others.map(String.init) + ["\(encoded(name))=\(encoded(value))"]).joined(separator: "&")
+    }
+
+    /// RFC 3986 §2.3: all but unreserved characters as `%` and two digits.
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let isUnreserved =
+                ASCII.isDigit(byte) || ASCII.lowercase(byte) &- 0x61 < 26 || "-._~".utf8.contains(byte)
+            return isUnreserved ? String(UnicodeScalar(byte)) : "%" + Hex.encode([byte]).uppercased()
+        }.joined()
+    }
+}
+
+extension [UInt8] {
+    fileprivate func firstIndex(of part: [UInt8]) -> Int? {
+        guard !part.isEmpty, part.count <= count else { return nil }
+        return (0...(count - part.count)).first { self[$0...].starts(with: part) }
+    }
+}
+
+extension JSONTree {
+    /// The same with another value at a path; `nil` if the path leads through something that is not there and is no
+    /// member of an object.
+    fileprivate func setting(_ value: JSONTree, at path: ArraySlice<JSONPath.Step>) -> JSONTree? {
+        guard let step = path.first else { return value }
+        let rest = path.dropFirst()
+        switch (self, step) {
+        case (.object(let members), .key(let key)):
+            guard let inner = (self[key] ?? .object([])).setting(value, at: rest) else { return nil }
+            let member = Member(key: key, value: inner)
+            guard let index = members.lastIndex(where: { $0.key == key }) else { return .object(members + [member]) }
+            return .object(members[..<index] + [member] + members[(index + 1)...])
+        case (.array(let elements), .index(let index)) where elements.indices.contains(index):
+            guard let inner = elements[index].setting(value, at: rest) else { return nil }
+            return .array(elements[..<index] + [inner] + elements[(index + 1)...])
+        default: return nil
+        }
+    }
+}

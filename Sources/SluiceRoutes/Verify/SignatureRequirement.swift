@@ -1,0 +1,47 @@
+internal import SluiceBase
+internal import SluiceCrypto
+
+/// A value of a request that must be as the route says, besides the signature: what `require` says.
+package struct SignatureRequirement: Sendable {
+    let reference: Reference
+    /// What the value must be; `nil` if there must be none.
+    let text: TextTemplate?
+
+    package init(reference: Reference, text: TextTemplate?) {
+        self.reference = reference
+        self.text = text
+    }
+
+    /// Returns if the request fulfils it.
+    func check(_ request: borrowing SignedRequest) throws(VerificationError) {
+        let value = try request.value(reference)
+        let noun = reference.source.noun
+        guard let text else {
+            if value == nil { return }
+            throw .invalid("\(noun) is present, which 'require' excludes")
+        }
+        guard let value else { throw .missing("\(noun), which 'require' names, is missing") }
+        let wanted = try request.text(text)
+        guard constantTimeEquals(value.span, wanted.span) else {
+            throw .invalid("\(noun) is not what 'require' says")
+        }
+    }
+}
+
+extension SignedRequest {
+    /// A text with its references filled in.
+    func text(_ template: TextTemplate) throws(VerificationError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for part in template.parts {
+            switch part {
+            case .literal(let literal): bytes += literal
+            case .reference(let reference):
+                guard let value = try value(reference) ?? reference.fallback?.text else {
+                    throw .missing("\(reference.source.noun) is missing")
+                }
+                bytes += value
+            }
+        }
+        return bytes
+    }
+}

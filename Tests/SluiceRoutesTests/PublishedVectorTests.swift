@@ -1,0 +1,141 @@
+import Foundation
+import SluiceBase
+import SluiceJSON
+import SluiceRouteFiles
+import SluiceRouteTools
+import SluiceRoutes
+import Testing
+
+/// Requests that providers publish with their secrets, in `Vectors/published.json`, are judged by the schemes in the
+/// YAML files next to it, each of which is what a route would say.
+@Suite(.serialized) struct PublishedVectorTests {
+    @Test("published requests are judged as published", arguments: PublishedVector.all)
+    func judged(vector: PublishedVector) throws {
+        let outcome = vector.request.judged(by: try vector.route(), atMilliseconds: vector.clock * 1000)
+        #expect(vector.isValid ? outcome == "valid" : outcome.hasPrefix("refused signature_"), "\(outcome)")
+    }
+
+    @Test("a published request with another secret is refused", arguments: PublishedVector.all.filter(\.isValid))
+    func otherSecret(vector: PublishedVector) throws {
+        let outcome = vector.request.judged(by: try vector.unknownRoute(), atMilliseconds: vector.clock * 1000)
+        #expect(outcome.hasPrefix("refused signature_invalid: "), "\(outcome)")
+    }
+
+    @Test(
+        "a request signed by a scheme is valid, and with one bit of a signed body changed it is not",
+        arguments: PublishedVector.oneOfEach)
+    func signed(vector: PublishedVector) throws {
+        let route = try vector.unknownRoute()
+        var request = RequestToSign(
+            method: vector.method, target: vector.target, headers: vector.unsignedHeaders, body: vector.body)
+        request = try route.sign(request, at: vector.clock * 1000, id: "id_1")
+        var signed = TestRequest(request)
+        #expect(signed.judged(by: route, atMilliseconds: vector.clock * 1000) == "valid", "\(request)")
+        guard vector.signsBody, !signed.body.isEmpty else { return }
+        signed.body[signed.body.count / 2] ^= 1
+        #expect(signed.judged(by: route, atMilliseconds: vector.clock * 1000).hasPrefix("refused "), "\(request)")
+    }
+
+    @Test("there are published requests for every scheme")
+    func all() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: PublishedVector.folder)
+            .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
+        #expect(Set(names) == Set(PublishedVector.all.map(\.block)))
+        #expect(PublishedVector.all.count == 106)
+    }
+}
+
+/// A published request.
+struct PublishedVector: Sendable, CustomTestStringConvertible {
+    let block: String
+    let scheme: String
+    let secret: String
+    let account: [String: String]
+    let method: String
+    let url: String
+    let headers: [(name: String, value: String)]
+    let body: [UInt8]
+    let isValid: Bool
+    /// In seconds.
+    let clock: Int64
+
+    var testDescription: String { "\(block): \(scheme)" }
+
+    static let folder = #filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/Vectors"
+
+    /// Empty if the file cannot be read.
+    static let all: [PublishedVector] = {
+        guard let data = FileManager.default.contents(atPath: folder + "/published.json"),
+            let tree = JSONTree(Array(data))
+        else { return [] }
+        return tree.elements.map(PublishedVector.init)
+    }()
+
+    /// The first valid request of each scheme.
+    static let oneOfEach: [PublishedVector] = {
+        var seen: Set<String> = []
+        return all.filter { $0.isValid && seen.insert($0.block).inserted }
+    }()
+
+    private init(_ tree: JSONTree) {
+        func pairs(_ key: String) -> [(name: String, value: String)] {
+            guard case .object(let members)? = tree[key] else { return [] }
+            return members.map { ($0.key, $0.value.string ?? "") }
+        }
+        block = tree["block"]?.string ?? ""
+        scheme = tree["scheme"]?.string ?? ""
+        secret = tree["secret_or_public_key"]?.string ?? ""
+        account = Dictionary(uniqueKeysWithValues: pairs("account").map { ($0.name, $0.value) })
+        method = tree["method"]?.string ?? "POST"
+        url = tree["url"]?.string ?? ""
+        headers = pairs("headers")
+        body =
+            tree["body_base64"]?.string.flatMap { Base64.decode(Array($0.utf8).span) }
+            ?? Array((tree["body"]?.string ?? "").utf8)
+        isValid = tree["valid"] == .boolean(true)
+        clock = if case .number(let text)? = tree["clock"] { Int64(text) ?? 0 } else { 1_700_000_000 }
+    }
+
+    var target: String {
+        guard let start = url.range(of: "://")?.upperBound else { return "/hook" }
+        return url[start...].firstIndex(of: "/").map { String(url[$0...]) } ?? "/"
+    }
+
+    private var publicURL: String {
+        guard let start = url.range(of: "://")?.upperBound else { return "https://example.com" }
+        return String(url[..<(url[start...].firstIndex(of: "/") ?? url.endIndex)])
+    }
+
+    /// Without what signing adds.
+    var unsignedHeaders: [RequestToSign.Header] {
+        headers.filter { ["content-type", "x-hubspot-signature-version"].contains($0.name.lowercased()) }
+            .map { RequestToSign.Header($0.name, $0.value) }
+    }
+
+    var signsBody: Bool { !["dropbox-sign", "adyen", "sns", "twilio", "plivo-v1", "braintree"].contains(block) }
+
+    var request: TestRequest {
+        var request = TestRequest(target: target, headers: headers)
+        request.method = method
+        request.body = body
+        return request
+    }
+
+    /// The scheme with secrets that nobody has.
+    func unknownRoute() throws -> Route {
+        var text = String(
+            decoding: try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(block).yaml")), as: UTF8.self)
+        for (name, value) in account { text = text.replacing("${account.\(name)}", with: value) }
+        let path = target.split(separator: "?", omittingEmptySubsequences: false)[0]
+        let file =
+            "routes:\n- path: \(path)\n  public_url: \(publicURL)\n"
+            + text.split(separator: "\n").map { "  \($0)\n" }.joined()
+            + "  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n"
+        let compilation = compile([("\(block).yaml", file)], secrets: .throwAway)
+        #expect(compilation.problems.map(\.description) == [])
+        return try #require(compilation.table?.routes.first)
+    }
+
+    /// The scheme with the published secret.
+    func route() throws -> Route { try unknownRoute().verifying(with: secret) }
+}
