@@ -53,7 +53,7 @@ extension ProviderPreset {
         let context = FileContext(file: location.file, log: log)
         let methods = texts(of: "methods")
         let reader = ExampleReader(
-            context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, isVerified: true)
+            context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, hasSecrets: true)
         return reader.request(entry.value.inherited(at: nil, values.fill))
     }
 }

@@ -130,6 +130,10 @@ package struct RouteCompiler {
             environmentNames.insert(name)
             keyForms[name] = keyForms[name] ?? reader.keyForm
         }
+        for case .environment(let name) in reader.handshakeSources {
+            environmentNames.insert(name)
+            keyForms[name] = keyForms[name] ?? KeyForm()
+        }
         if let read { noteSharedSecrets(of: read.parts.name, reader) }
         census.examples += reader.exampleCount
         return read

@@ -95,6 +95,9 @@ package struct ReferenceForm: Sendable {
                 "account", .name(of: "a value of 'account'") { .account($0) },
                 meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
                 signed: "In a preset: the value of the route's `account`"),
+            ReferenceForm(
+                "hmac", .word(.handshakeHMAC),
+                meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
             ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
             ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
         ] + derived

@@ -257,11 +257,11 @@ extension KeyFormat where Value == SignedTexts {
 }
 
 extension KeyFormat where Value == String {
-    fileprivate static var signaturePart: KeyFormat { text("one reference", .to(.signaturePart)) }
+    static var signaturePart: KeyFormat { text("one reference", .to(.signaturePart)) }
 }
 
 extension KeyFormat where Value == IDPattern {
-    fileprivate static var idPattern: KeyFormat {
+    static var idPattern: KeyFormat {
         KeyFormat("a set and a length", .text(matching: SchemaPattern.idPattern)) { context, node, subject in
             guard let text = context.text(node, subject) else { return nil }
             if let pattern = IDPattern(parsing: text) { return pattern }

@@ -18,7 +18,7 @@ import Testing
             ("expect: 5", "13:17: 'expect' must be a mapping, not a number"),
             (
                 "expect: {}",
-                "13:17: 'expect' needs at least one of 'status', 'duplicate', 'jobs', 'dead_letters', 'reply' or "
+                "13:17: 'expect' needs at least one of 'status', 'duplicate', 'handshake', 'jobs', 'dead_letters', 'reply' or "
                     + "'refused'"
             ),
             ("expect: { staus: 200 }", "13:19: unknown key 'staus' in 'expect'; did you mean 'status'?"),
@@ -26,7 +26,7 @@ import Testing
             ("expect: { duplicate: yes }", "13:30: 'duplicate' must be true or false, not a text"),
             (
                 "expect: { refused: signature_mising }",
-                "13:28: 'refused' must be one of 30 words, not 'signature_mising'; did you mean 'signature_missing'?"
+                "13:28: 'refused' must be one of 31 words, not 'signature_mising'; did you mean 'signature_missing'?"
             ),
             (
                 "expect: { refused: signature_missing, status: 200 }",
