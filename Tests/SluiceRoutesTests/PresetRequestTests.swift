@@ -134,6 +134,36 @@ import Testing
     }
 }
 
+extension PresetRequestTests {
+    @Test("each handshake is answered, and with another token or secret it is not", arguments: ProviderCatalog.names)
+    func handshakes(name: String) throws {
+        let preset = try #require(ProviderCatalog.preset(named: name))
+        var sample = SampleRoute()
+        sample.account = Dictionary(preset.account.map { ($0.name, "value") }) { first, _ in first }
+        let route = try RouteCompiler.route(sample, of: preset, supply: .wellKnown("development"))
+        let other = try RouteCompiler.route(sample, of: preset, supply: .wellKnown("another secret"))
+        for (index, sample) in route.handshakeSamples(token: "development", value: "challenge1").enumerated() {
+            var request = sample.request
+            if sample.isSigned { request = try route.sign(request, at: Self.now, id: "id_1") }
+            let outcome = request.outcome(by: route)
+            guard case .handshake(let reply, nil) = outcome else {
+                Issue.record("handshake \(index + 1) of \(name): \(outcome.summary)")
+                continue
+            }
+            #expect(200...299 ~= reply.status)
+            guard sample.isSigned else { continue }
+            #expect(try other.sign(sample.request, at: Self.now, id: "id_1").outcome(by: route).isRefusedBySignature)
+        }
+        for sample in route.handshakeSamples(token: "not the token", value: "challenge1") where !sample.isSigned {
+            guard preset.needsHandshakeSecret else { break }
+            guard case .handshake(_, .some) = sample.request.outcome(by: route) else {
+                Issue.record("a handshake of \(name) with another token")
+                continue
+            }
+        }
+    }
+}
+
 extension RequestToSign {
     fileprivate func outcome(by route: Route, at time: Int64 = PresetRequestTests.now) -> RouteOutcome {
         var request = TestRequest(target: target, headers: headers.map { ($0.name, $0.value) })
