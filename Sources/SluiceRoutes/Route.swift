@@ -111,7 +111,11 @@ extension Route {
     package var path: String { parts.path.text }
     package var routePath: RoutePath { parts.path }
     /// Whether every signature that the route accepts covers the whole body.
-    package var signsBody: Bool { isVerified && parts.verifier.schemes.allSatisfy(\.holdsBody) }
+    package var signsBody: Bool {
+        isVerified && parts.verifier.schemes.allSatisfy { $0.holdsBody && !$0.algorithm.carriesSecret }
+    }
+    /// The headers in which signatures stand.
+    package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.place.headers) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.

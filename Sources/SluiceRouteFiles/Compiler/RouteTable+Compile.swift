@@ -158,14 +158,14 @@ extension RouteCompiler {
 
     /// A route of a built-in preset that signs its samples.
     ///
-    /// - Parameter standIn: the key in the place of secrets that are not given.
+    /// - Parameter supply: of secrets that are not given.
     package static func route(
-        _ sample: SampleRoute, of preset: ProviderPreset, standIn: String
+        _ sample: SampleRoute, of preset: ProviderPreset, supply: SecretSupply
     ) throws(SigningError) -> Route {
         let compiler = RouteCompiler(
             secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
         let context = FileContext(file: preset.location.file, log: compiler.log)
-        let parts = compiler.route(sample, of: preset, in: context, supply: .wellKnown(standIn), isProbe: false)
+        let parts = compiler.route(sample, of: preset, in: context, supply: supply, isProbe: false)
         guard let parts, compiler.log.problems.isEmpty else {
             throw SigningError(message: compiler.log.problems.map(\.message).joined(separator: "; "))
         }

@@ -107,8 +107,8 @@ extension SendCommand {
         _ sample: String, _ preset: ProviderPreset, _ target: SendTarget
     ) throws -> [HTTPClientRequest] {
         let now = SystemTime().wallMilliseconds()
-        let values = SampleValues(
-            uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
+        var values = SampleValues(uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
+        values.account = accountValues
         let first = try request(sample, preset, target, values, at: retry ? now - Self.retryDelay : now)
         if retry { return [first, try request(sample, preset, target, values, at: now)] }
         return duplicate ? [first, first] : [first]
@@ -153,15 +153,19 @@ extension SendCommand {
         var sample = SampleRoute()
         sample.path = String(target.path.prefix { $0 != "?" })
         sample.publicURL = publicURL ?? target.origin
-        sample.account = Dictionary(
-            account.map { pair in
-                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-            }, uniquingKeysWith: { $1 })
+        sample.account = accountValues
         sample.secret = try secret(preset)
         if isOther { sample.secret = (sample.secret ?? DevelopmentSecret.text) + "x" }
         sample.handshakeSecret = try handshakeSecret(preset)
-        return try RouteCompiler.route(sample, of: preset, standIn: DevelopmentSecret.text)
+        return try RouteCompiler.route(sample, of: preset, supply: .wellKnown(DevelopmentSecret.text))
+    }
+
+    private var accountValues: [String: String] {
+        let pairs = account.map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+        }
+        return Dictionary(pairs) { $1 }
     }
 
     /// - Returns: `nil` for that of `sluice dev`.
