@@ -97,8 +97,9 @@ enum RoutesBench {
                 method: method.span, target: target.span, headers: HeaderView(bytes: headers.span, fields: []),
                 body: body.span,
                 peer: .unknown)
-            let outcome = route.processVerified(
-                request, receivedAtMilliseconds: 0, deliveryID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", scratch: &scratch)
+            let arrival = RequestArrival(
+                sender: .unknown, receivedAtMilliseconds: 0, deliveryID: "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+            let outcome = route.handle(request, arrival, from: .body, scratch: &scratch)
             guard case .store(let delivery, _) = outcome, delivery.jobs.count == 1 else { fatalError("no job") }
         }
     }
@@ -145,7 +146,7 @@ extension RoutesBench {
 
     private static func table(_ files: [RouteFile]) throws -> RouteTable {
         let compilation = compile(files)
-        guard let table = compilation.table else { throw compilation.problems[0] }
+        guard let table = compilation.table else { fatalError("\(compilation.problems)") }
         return table
     }
 
