@@ -104,7 +104,10 @@ package final class SignatureVerifier: Sendable {
     ) throws(VerificationError) {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
-        guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+        guard entries.holdSignature else {
+            noteMixUps(entries, in: request, recorder)
+            throw entries.refusal(scheme.place.noun)
+        }
         if let token = scheme.token {
             try judge(entries, by: token, in: request, at: nowMilliseconds, recorder: recorder)
         } else {
@@ -130,9 +133,18 @@ package final class SignatureVerifier: Sendable {
         let isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
         if let expiry { throw expiry }
         guard isMatch else {
-            recorder?.note(mixUps: { MixUps(self, entries, timestamp: timestamp).found(in: $0) }, request)
+            noteMixUps(entries, in: request, recorder)
             throw noMatch
         }
+    }
+
+    /// For a person, and never when serving.
+    private func noteMixUps(
+        _ entries: SignatureEntries, in request: borrowing SignedRequest, _ recorder: VerificationRecorder?
+    ) {
+        guard let recorder else { return }
+        let timestamp = (try? scheme.timestamp?.text(in: request)) ?? nil
+        recorder.note(mixUps: MixUps(self, entries, timestamp: timestamp).found(in: request))
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
