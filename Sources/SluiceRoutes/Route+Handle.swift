@@ -89,6 +89,7 @@ extension Route {
                 return limit(answer, rate, trace: &trace)
             }
             if let refusal = checkRate(rate, trace: &trace) { return refusal }
+            if let answer = handshake(ofHead: request, isSigned: true, arrival, trace: &trace) { return answer }
             fallthrough
         case .body: return readBody(request, arrival, trace: &trace, scratch: &scratch)
         }
@@ -388,7 +389,7 @@ extension Route {
             return unreadable(delivery, why, trace: &trace, scratch: &scratch)
         }
         if handshakeStages.hasAny, !delivery.arrival.isStored,
-            let answer = handshake(at: .verified, context, trace: &trace)
+            let answer = handshake(at: .signedBody, context, trace: &trace)
         {
             return answer
         }

@@ -26,10 +26,13 @@ extension Route {
     }
 
     /// The answer of the first rule that the head matches.
+    ///
+    /// - Parameter isSigned: whether the signature has been found valid.
     func handshake<Trace: RouteTrace>(
-        ofHead head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
+        ofHead head: borrowing RequestView, isSigned: Bool = false, _ arrival: borrowing RequestArrival,
+        trace: inout Trace
     ) -> RouteOutcome? {
-        guard handshakeStages.hasHead, !arrival.isStored else { return nil }
+        guard isSigned ? handshakeStages.hasSignedHead : handshakeStages.hasHead, !arrival.isStored else { return nil }
         // The body is left out, so that nothing depends on how much of it is there.
         let none = head.body.extracting(0..<0)
         let bare = RequestView(
@@ -38,7 +41,7 @@ extension Route {
         let context = DeliveryContext(
             request, document: none, isForm: false, findings: JSONFindings(), route: self,
             bodyDigest: Self.digestOfNothing)
-        return handshake(at: .head, context, trace: &trace)
+        return handshake(at: isSigned ? .signedHead : .head, context, trace: &trace)
     }
 
     /// Known, because making it takes longer than asking most rules.
@@ -114,6 +117,7 @@ extension Route {
 /// Which stages the handshake rules of a route have.
 struct HandshakeStages {
     let hasHead: Bool
+    let hasSignedHead: Bool
     let hasUnsignedBody: Bool
     let hasAny: Bool
     /// Whether a client without a signature can have a token authenticated by a key of the route's signatures.
@@ -121,14 +125,17 @@ struct HandshakeStages {
 
     init(_ rules: [HandshakeRule]) {
         hasHead = rules.contains { $0.stage == .head }
+        hasSignedHead = rules.contains { $0.stage == .signedHead }
         hasUnsignedBody = rules.contains { $0.stage == .unsignedBody }
         hasAny = !rules.isEmpty
-        signsTokens = rules.contains { $0.stage != .verified && $0.hmac?.hasRouteKey == true }
+        signsTokens = rules.contains {
+            ($0.stage == .head || $0.stage == .unsignedBody) && $0.hmac?.hasRouteKey == true
+        }
     }
 }
 
 extension HandshakeRule.Stage {
-    fileprivate func isAsked(at stage: Self) -> Bool { self == stage || self == .unsignedBody && stage == .verified }
+    fileprivate func isAsked(at stage: Self) -> Bool { self == stage || self == .unsignedBody && stage == .signedBody }
 }
 
 extension HandshakeRule {

@@ -86,14 +86,14 @@ struct HandshakeReader {
             context.error(entry.position, "'signed: true' can never hold: the route has 'verify: none'")
             return nil
         }
-        guard readsBody else { return signed == true ? .verified : .head }
+        guard readsBody else { return signed == true ? .signedHead : .head }
         if !isVerified, signed == nil {
             context.warning(
                 reader.position,
                 "the route has 'verify: none', so this rule answers a body that anyone can send; write 'signed: false' "
                     + "to say that this is intended")
         }
-        return signed ?? isVerified ? .verified : .unsignedBody
+        return signed ?? isVerified ? .signedBody : .unsignedBody
     }
 
     private func readsBody(_ reference: Reference, _ scope: RouteScope) -> Bool {

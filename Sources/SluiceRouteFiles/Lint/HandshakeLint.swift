@@ -59,7 +59,7 @@ struct HandshakeLint {
 
     /// Where the signed text can itself be a token, the handshake would sign it.
     private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
-        guard let hmac = rule.hmac, rule.stage != .verified, hmac.signsForAnyone,
+        guard let hmac = rule.hmac, rule.stage == .head || rule.stage == .unsignedBody, hmac.signsForAnyone,
             schemes.contains(where: { !$0.holdsBody })
         else { return }
         context.warning(

@@ -7,10 +7,12 @@ package struct HandshakeRule: Sendable {
     package enum Stage: Sendable {
         /// Its head alone: asked before method, content type and signature.
         case head
+        /// Its head, and a signature that is valid; the body need not be readable.
+        case signedHead
         /// Its body, which may be unsigned.
         case unsignedBody
-        /// Its signature, which is valid.
-        case verified
+        /// Its body, and a signature that is valid.
+        case signedBody
     }
 
     /// All must hold.

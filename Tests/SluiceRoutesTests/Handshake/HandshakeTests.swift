@@ -160,7 +160,8 @@ import Testing
     @Test("with 'signed: true' a rule of the head waits for the signature")
     func signed() throws {
         let route = try HandshakeRoute("{ when: { header.X-State: sync }, signed: true }")
-        let request = TestRequest("{}", headers: [("X-State", "sync")])
+        // The body is not looked at: some senders leave it empty.
+        let request = TestRequest("", headers: [("X-State", "sync")])
         #expect(route.outcome(request) == Self.noSignature)
         #expect(route.outcome(request.signed()) == "handshake 200")
     }
