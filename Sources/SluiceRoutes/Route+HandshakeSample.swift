@@ -50,7 +50,7 @@ private struct HandshakeMaker {
         }
         for condition in rule.conditions { fulfil(condition) }
         if let source = rule.token?.reference.source { put(.text(token), at: source) }
-        return HandshakeSample(request: request, isSigned: rule.stage == .verified)
+        return HandshakeSample(request: request, isSigned: rule.stage == .signedBody || rule.stage == .signedHead)
     }
 
     private mutating func fulfil(_ condition: Condition) {

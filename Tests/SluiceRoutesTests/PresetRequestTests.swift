@@ -151,15 +151,13 @@ extension PresetRequestTests {
                 continue
             }
             #expect(200...299 ~= reply.status)
-            guard sample.isSigned else { continue }
+            // A development key pair is the same for all.
+            guard sample.isSigned, !ProviderSummary(preset).scheme.hasPrefix("ed25519") else { continue }
             #expect(try other.sign(sample.request, at: Self.now, id: "id_1").outcome(by: route).isRefusedBySignature)
         }
         for sample in route.handshakeSamples(token: "not the token", value: "challenge1") where !sample.isSigned {
             guard preset.needsHandshakeSecret else { break }
-            guard case .handshake(_, .some) = sample.request.outcome(by: route) else {
-                Issue.record("a handshake of \(name) with another token")
-                continue
-            }
+            #expect(sample.request.outcome(by: route).refusal?.code == .handshakeRefused)
         }
     }
 }

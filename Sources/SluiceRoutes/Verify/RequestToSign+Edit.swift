@@ -92,6 +92,9 @@ extension JSONTree {
         guard let step = path.first else { return value }
         let rest = path.dropFirst()
         switch (self, step) {
+        // Nothing has been put into it yet.
+        case (.object(let members), .index(0)) where members.isEmpty:
+            return JSONTree.object([]).setting(value, at: rest).map { .array([$0]) }
         case (.object(let members), .key(let key)):
             guard let inner = (self[key] ?? .object([])).setting(value, at: rest) else { return nil }
             let member = Member(key: key, value: inner)

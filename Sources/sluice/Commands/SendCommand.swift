@@ -63,7 +63,7 @@ struct SendCommand: AsyncParsableCommand {
         let preset = try preset()
         let sample = try sample(of: preset)
         let configuration = try target.client(ca: ca ?? developmentCertificate)
-        for request in try requests(sample, preset, target) {
+        for request in try requests(sample, of: preset, to: target) {
             let answer = try await OneRequest.send(
                 request, to: configuration,
                 tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
@@ -92,8 +92,8 @@ struct SendCommand: AsyncParsableCommand {
         if bodyFile != nil { return first }
         throw StartupError(
             .usage,
-            "no sample for the event '\(PrintableText.escape(event))'; use \(preset.sampleNames.joined(separator: ", ")), "
-                + "or --body-file")
+            "no sample for the event '\(PrintableText.escape(event))'; use "
+                + "\(preset.sampleNames.joined(separator: ", ")), or --body-file")
     }
 }
 
@@ -103,14 +103,14 @@ extension SendCommand {
     private static let retryDelay: Int64 = 30_000
 
     private func requests(
-        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget
+        _ sample: String, of preset: ProviderPreset, to target: SendTarget
     ) throws -> [HTTPClientRequest] {
         let now = SystemTime().wallMilliseconds()
         var values = SampleValues(uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
         values.account = accountValues
         if handshake { return try handshakes(of: preset, target, at: now) }
-        let first = try request(sample, preset, target, values, at: retry ? now - Self.retryDelay : now)
-        if retry { return [first, try request(sample, preset, target, values, at: now)] }
+        let first = try request(sample, of: preset, to: target, with: values, at: retry ? now - Self.retryDelay : now)
+        if retry { return [first, try request(sample, of: preset, to: target, with: values, at: now)] }
         return duplicate ? [first, first] : [first]
     }
 
@@ -136,7 +136,7 @@ extension SendCommand {
     }
 
     private func request(
-        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget, _ values: SampleValues, at time: Int64
+        _ sample: String, of preset: ProviderPreset, to target: SendTarget, with values: SampleValues, at time: Int64
     ) throws -> HTTPClientRequest {
         do throws(SigningError) {
             let route = try route(of: preset, target, isOther: false)
