@@ -20,6 +20,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case addressNotAllowed = "address_not_allowed"
     case contentTypeNotSupported = "content_type_not_supported"
     case rateLimited = "rate_limited"
+    case handshakeRefused = "handshake_refused"
 
     // The signature
     case signatureMissing = "signature_missing"
@@ -49,7 +50,7 @@ extension ErrorCode {
         switch self {
         case .malformedRequest, .transferCodingNotSupported, .httpsRequired: 400
         case .signatureMissing, .signatureInvalid, .signatureExpired: 401
-        case .addressNotAllowed: 403
+        case .addressNotAllowed, .handshakeRefused: 403
         case .noSuchRoute: 404
         case .methodNotAllowed: 405
         case .headTimeout, .bodyTimeout: 408
@@ -88,6 +89,8 @@ extension ErrorCode {
         case .addressNotAllowed: "This route does not accept requests from this address."
         case .contentTypeNotSupported: "This route does not accept this content type."
         case .rateLimited: "This route's rate limit is reached; try again later."
+        case .handshakeRefused:
+            "The handshake does not carry the token that this route expects, or a value of it is not valid."
         case .signatureMissing: "The request lacks a part of the signature that this route expects."
         case .signatureInvalid: "The signature is not valid for this route."
         case .signatureExpired: "The signed timestamp is too old or too far in the future."

@@ -4,6 +4,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case received = "sluice_received_total"
     case refused = "sluice_refused_total"
     case ignored = "sluice_ignored_total"
+    case handshakes = "sluice_handshakes_total"
     case duplicates = "sluice_duplicates_total"
     case changedBodies = "sluice_changed_bodies_total"
     case keysMissing = "sluice_keys_missing_total"
@@ -80,6 +81,7 @@ extension MetricName {
             .lastDeliveryAge:
             ["route"]
         case .refused: ["route", "code"]
+        case .handshakes: ["route", "result"]
         case .dead: ["route", "reason"]
         case .connections: ["listener"]
         case .connectionsRefused: ["reason"]
@@ -107,6 +109,7 @@ extension MetricName {
         case .received: "Requests that reached a route."
         case .refused: "Refused requests, by error code; the route is empty if the request reached none."
         case .ignored: "Verified deliveries that a rule ignores."
+        case .handshakes: "Handshakes of providers, by result: accepted or refused."
         case .duplicates: "Deliveries answered as duplicates, and duplicate elements of other deliveries."
         case .changedBodies: "Deliveries whose unique key was seen before with a different body."
         case .keysMissing: "Deliveries accepted without a unique key."

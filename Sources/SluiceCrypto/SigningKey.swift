@@ -25,6 +25,7 @@ package final class SigningKey: Sendable {
 
     private static func generate(_ type: String, _ prepare: (OpaquePointer) -> Bool) -> OpaquePointer? {
         guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, type, nil) else { return nil }
+        // OpenSSL allocates the key, which then belongs to the caller.
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         guard unsafe EVP_PKEY_keygen_init(context) == 1, unsafe prepare(context),

@@ -30,7 +30,7 @@ extension DeliveryContext {
         case .method: return condition.test.holds(forText: request.method, isTyped: false)
         case .headers, .query, .parameter, .url, .path, .event, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
-            .bodyDigest, .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account:
+            .bodyDigest, .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
             break
         }
         guard isPresent(condition.reference) else { return absenceFulfils(condition) }

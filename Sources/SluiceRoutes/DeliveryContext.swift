@@ -20,11 +20,14 @@ package struct DeliveryContext: ~Escapable {
     let bodyDigest: Digest
     /// The current element, with `each`; counted from 0.
     var item = 0
+    /// What `${hmac}` stands for in the reply of a handshake.
+    var hmac: [UInt8] = []
 
+    /// - Parameter bodyDigest: where it is known already.
     @_lifetime(copy delivery, copy document)
     init(
         _ delivery: borrowing Route.ReadRequest, document: Span<UInt8>, isForm: Bool, findings: JSONFindings,
-        route: Route
+        route: Route, bodyDigest: Digest? = nil
     ) {
         request = delivery.request
         received = delivery.received
@@ -34,7 +37,7 @@ package struct DeliveryContext: ~Escapable {
         self.route = route
         deliveryID = delivery.arrival.deliveryID
         receivedAtMilliseconds = delivery.arrival.receivedAtMilliseconds
-        bodyDigest = Hash.digest(.sha256, delivery.request.body)
+        self.bodyDigest = bodyDigest ?? Hash.digest(.sha256, delivery.request.body)
     }
 }
 
@@ -50,7 +53,7 @@ extension DeliveryContext {
         // A request that is rendered again from a dead letter no longer has a sender.
         case .remoteAddress: request.peer != .unknown
         case .headers, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds, .route,
-            .index:
+            .index, .handshakeHMAC:
             true
         // Of the verifier, which has a context of its own.
         case .signedTimestamp, .signedID, .verifyOnly, .account: false
@@ -79,7 +82,7 @@ extension DeliveryContext {
         case .index: json.appendJSONInteger(Int64(item))
         case .bodyDigest, .itemDigest, .header, .query, .parameter, .event, .method, .url, .path, .deliveryID,
             .receivedAt, .remoteAddress,
-            .route, .signedTimestamp, .signedID, .verifyOnly, .account:
+            .route, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
             json.appendJSONString(text(reference).span)
         }
     }
@@ -109,6 +112,7 @@ extension DeliveryContext {
         case .bodyDigest, .itemDigest: return Array(digest(at: reference.pathID).utf8)
         case .index: return Array(String(item).utf8)
         case .signedTimestamp, .signedID, .verifyOnly, .account: return []
+        case .handshakeHMAC: return hmac
         }
     }
 

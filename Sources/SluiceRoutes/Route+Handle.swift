@@ -28,8 +28,9 @@ package struct RequestArrival: Sendable {
     }
 }
 
-/// The order in which a request is judged, the only place that states it: address, method, content type, content
-/// coding, the part of the signature that the head shows; size, signature, rate; body, rules.
+/// The order in which a request is judged, the only place that states it: address, handshakes by the head, method,
+/// content type, content coding, the part of the signature that the head shows; size, signature, rate; body, handshakes
+/// by the body, rules.
 ///
 /// All of it runs synchronously on the calling thread, without locks, and changes nothing but its arguments and the
 /// bucket of the route's rate.
@@ -74,11 +75,21 @@ extension Route {
         switch stage {
         case .head:
             if let refusal = admit(request, arrival, trace: &trace) { return refusal }
-            if let refusal = checkSize(request, trace: &trace) { return refusal }
+            if let refusal = checkSize(request, arrival, trace: &trace) { return refusal }
             fallthrough
         case .signature:
-            if let refusal = verify(request, arrival, trace: &trace, scratch: &scratch) { return refusal }
+            var recorded = NoTrace()
+            if let answer = handshake(ofHead: request, arrival, trace: &recorded) {
+                return limit(answer, rate, trace: &trace)
+            }
+            if let refusal = verify(request, arrival, trace: &trace, scratch: &scratch) {
+                guard refusal.status == 401,
+                    let answer = handshake(ofUnsigned: request, arrival, trace: &trace, scratch: &scratch)
+                else { return refusal }
+                return limit(answer, rate, trace: &trace)
+            }
             if let refusal = checkRate(rate, trace: &trace) { return refusal }
+            if let answer = handshake(ofHead: request, isSigned: true, arrival, trace: &trace) { return answer }
             fallthrough
         case .body: return readBody(request, arrival, trace: &trace, scratch: &scratch)
         }
@@ -88,6 +99,11 @@ extension Route {
         _ head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
         if let refusal = check(.address, of: head, arrival, trace: &trace) { return refusal }
+        if let answer = handshake(ofHead: head, arrival, trace: &trace) {
+            if case .refused = answer { return answer }
+            // It is answered when its body has been read, and not looked at.
+            return nil
+        }
         if let refusal = check(.method, of: head, arrival, trace: &trace) { return refusal }
         if let refusal = check(.contentType, of: head, arrival, trace: &trace) { return refusal }
         if let refusal = check(.contentEncoding, of: head, arrival, trace: &trace) { return refusal }
@@ -139,7 +155,7 @@ extension Route {
     private func checkSignature<Trace: RouteTrace>(
         ofHead head: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
     ) -> RouteOutcome? {
-        if arrival.isStored { return nil }
+        if arrival.isStored || mayBeUnsignedHandshake(head) { return nil }
         let now = arrival.receivedAtMilliseconds
         guard let refusal = parts.verifier.refusal(ofHead: head, receivedAtMilliseconds: now) else { return nil }
         if Trace.isRecording {
@@ -148,10 +164,13 @@ extension Route {
         return .refused(refusal.code, reason: refusal.reason)
     }
 
-    private func checkSize<Trace: RouteTrace>(_ request: borrowing RequestView, trace: inout Trace) -> RouteOutcome? {
-        let isTooLarge = request.body.count > bodyLimit.bytes
-        if Trace.isRecording { trace.add(sizeStep(request, trace.source)) }
-        return isTooLarge ? .refused(.bodyTooLarge, reason: "the body has more than \(bodyLimit)") : nil
+    private func checkSize<Trace: RouteTrace>(
+        _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace
+    ) -> RouteOutcome? {
+        let limit = bodyLimit(for: request, arrival)
+        let isTooLarge = request.body.count > limit.bytes
+        if Trace.isRecording { trace.add(sizeStep(request, limit: limit, trace.source)) }
+        return isTooLarge ? .refused(.bodyTooLarge, reason: "the body has more than \(limit)") : nil
     }
 
     private func verify<Trace: RouteTrace>(
@@ -161,6 +180,9 @@ extension Route {
         if arrival.isStored {
             if Trace.isRecording { trace.add(storedSignatureStep(trace.source)) }
             return nil
+        }
+        if handshakeStages.signsTokens, OpaqueToken.mayBePartOfOne(request.body) {
+            return refuseToken(trace: &trace)
         }
         let before = scratch.charge.bytes
         defer { scratch.charge.giveBack(downTo: before) }
@@ -179,6 +201,13 @@ extension Route {
         case .needs(let need): return .needsKey(need)
         case .refused(let error): return .refused(error.code, reason: error.reason)
         }
+    }
+
+    /// Refuses a body that anybody can have signed by a handshake of the route.
+    private func refuseToken<Trace: RouteTrace>(trace: inout Trace) -> RouteOutcome {
+        let reason = "the body is a token, which the route's handshake signs for everyone"
+        if Trace.isRecording { trace.add(signatureStep(refusedBecause: reason, trace.source)) }
+        return .refused(.signatureInvalid, reason: reason)
     }
 
     /// Asked where the scheme lies: a copy of it is 25 retains.
@@ -205,11 +234,19 @@ extension Route {
     }
 
     private func checkRate<Trace: RouteTrace>(
-        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, trace: inout Trace
+        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, isVerified: Bool = true, trace: inout Trace
     ) -> RouteOutcome? {
         if Trace.isRecording, let step = rateStep(trace.source) { trace.add(step) }
-        guard let rate, let wait = rate.limiter.take(at: rate.nanoseconds) else { return nil }
+        guard let rate, let wait = rate.limiter.take(at: rate.nanoseconds, isVerified: isVerified) else { return nil }
         return .rateLimited(retryAfter: wait)
+    }
+
+    /// What is refused takes no token, like a request with a signature that is not valid.
+    private func limit<Trace: RouteTrace>(
+        _ answer: RouteOutcome, _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, trace: inout Trace
+    ) -> RouteOutcome {
+        guard answer.refusal == nil else { return answer }
+        return checkRate(rate, isVerified: false, trace: &trace) ?? answer
     }
 }
 
@@ -351,6 +388,11 @@ extension Route {
         if let isWhole, !isWhole(context) {
             let why = "a line of the body is not a JSON text by itself"
             return unreadable(delivery, why, trace: &trace, scratch: &scratch)
+        }
+        if handshakeStages.hasAny, !delivery.arrival.isStored,
+            let answer = handshake(at: .signedBody, context, trace: &trace)
+        {
+            return answer
         }
         return applyRules(to: context, delivery.arrival.share, trace: &trace, charge: &scratch.charge)
     }

@@ -37,9 +37,9 @@ extension Route {
         head.headers.firstIndex(of: name).map { head.headers.value(at: $0).text }
     }
 
-    func sizeStep(_ request: borrowing RequestView, _ source: RouteSource) -> TraceStep {
-        let isTooLarge = request.body.count > bodyLimit.bytes
-        let words = "\(TraceWords.bytes(request.body.count)); accepted: at most \(bodyLimit)"
+    func sizeStep(_ request: borrowing RequestView, limit: ByteCount, _ source: RouteSource) -> TraceStep {
+        let isTooLarge = request.body.count > limit.bytes
+        let words = "\(TraceWords.bytes(request.body.count)); accepted: at most \(limit)"
         return TraceStep(
             "body_limit", holds: !isTooLarge, isTooLarge ? "\(ErrorCode.bodyTooLarge.rawValue): \(words)" : words,
             at: source.location(of: "body_limit"))
@@ -58,6 +58,12 @@ extension Route {
         guard isVerified else { return step(of: VerificationAccount(), source) }
         return TraceStep(
             "signature", holds: true, "skipped: it was valid when the request arrived, and is not stored",
+            at: source.location(of: "verify"))
+    }
+
+    func signatureStep(refusedBecause reason: String, _ source: RouteSource) -> TraceStep {
+        TraceStep(
+            "signature", holds: false, "\(ErrorCode.signatureInvalid.rawValue): \(reason)",
             at: source.location(of: "verify"))
     }
 
@@ -264,7 +270,7 @@ extension DeliveryContext {
     private static let hidden = "a credential, which is not shown"
 
     /// What each condition asked and found, also after one that decided already.
-    fileprivate func steps(of conditions: [Condition]) -> [TraceStep] {
+    func steps(of conditions: [Condition]) -> [TraceStep] {
         var steps: [TraceStep] = []
         for condition in conditions { steps.append(step(of: condition)) }
         return steps
@@ -350,7 +356,7 @@ extension BodyReader {
         }
         if trustsContentType { return declaredFamily(request) }
         if kind == .form { return MultipartForm.boundary(at: request.body) == nil ? .form : .multipart }
-        return holdsField(request.body) ? .form : .json
+        return mayHoldField(request.body) ? .form : .json
     }
 }
 

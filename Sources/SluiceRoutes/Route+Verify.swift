@@ -40,11 +40,18 @@ extension Route {
         }
     }
 
-    /// The same route with another secret in the place of its own, for a request that somebody else has signed.
+    /// The same route with another secret in the place of its own, handshake secrets included, for a request that
+    /// somebody else has signed.
     ///
     /// - Parameter secret: as it would stand in a variable or a file.
     package func verifying(with secret: String) throws(SigningError) -> Route {
         var parts = parts
+        parts.handshakes = try parts.handshakes.map { rule throws(SigningError) in
+            guard let rule = rule.with(secret: Array(secret.utf8)) else {
+                throw SigningError(message: "the secret is not in the form of 'hmac' of a handshake")
+            }
+            return rule
+        }
         let text = Array(secret.utf8)
         let verifiers = parts.verifier.verifiers
         let forms = verifiers.map(\.scheme.keyForm)

@@ -37,6 +37,7 @@ package final class Route: Sendable {
         package var rules: [JobRule] = []
         package var otherwise = OtherwisePolicy.deadLetter
         package var reply: ReplyTemplate?
+        package var handshakes: [HandshakeRule] = []
         package var keepsRequest = false
         /// How many bytes the payloads of one delivery may have together, unless it is one job.
         package var mostPayloadBytes = 64 << 20
@@ -65,6 +66,7 @@ package final class Route: Sendable {
     /// Whether nobody can change the type of a field of the body: not where the signature covers fields, which are
     /// signed as text. There a key must not tell the number 12 from the text "12".
     let coversTypes: Bool
+    let handshakeStages: HandshakeStages
 
     package init(_ parts: Parts, index: Int) {
         self.parts = parts
@@ -76,6 +78,7 @@ package final class Route: Sendable {
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
+        handshakeStages = HandshakeStages(parts.handshakes)
     }
 
     private static func isOfElements(_ parts: Parts) -> Bool {
@@ -111,7 +114,11 @@ extension Route {
     package var path: String { parts.path.text }
     package var routePath: RoutePath { parts.path }
     /// Whether every signature that the route accepts covers the whole body.
-    package var signsBody: Bool { isVerified && parts.verifier.schemes.allSatisfy(\.holdsBody) }
+    package var signsBody: Bool {
+        isVerified && parts.verifier.schemes.allSatisfy { $0.holdsBody && !$0.algorithm.carriesSecret }
+    }
+    /// The headers in which signatures stand.
+    package var signatureHeaders: [HeaderName] { parts.verifier.verifiers.flatMap(\.scheme.place.headers) }
     package var segments: [RoutePath.Segment] { parts.path.segments }
     package var methods: [String] { parts.methods }
     /// The value of `Allow` in a 405.

@@ -9,6 +9,10 @@ package enum RouteOutcome: Sendable {
     case rateLimited(retryAfter: Duration)
     /// A success of which nothing is stored.
     case acknowledged(RouteReply, because: AcknowledgementReason)
+    /// A handshake, answered by the rule of the route; nothing is stored.
+    ///
+    /// `refusal`: why it is refused, where the rule has a status of its own for that.
+    case handshake(RouteReply, refusal: String?)
     /// To be answered when it is committed.
     ///
     /// `reply`: `nil` for the standard one.
@@ -32,6 +36,7 @@ extension RouteOutcome {
         case .refused(let code, let reason): (code, reason)
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
         case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
+        case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
         case .acknowledged, .store, .tooLargeForThread: nil
         }
     }
@@ -41,12 +46,16 @@ extension RouteOutcome {
         switch self {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
         case .acknowledged(let reply, _): reply
+        case .handshake(let reply, let refusal): refusal == nil ? reply : nil
         case .store(_, let reply): reply ?? .standard
         }
     }
 
     /// The status of its answer.
-    package var status: Int { refusal?.code.httpStatus ?? reply?.status ?? RouteReply.standard.status }
+    package var status: Int {
+        if case .handshake(let reply, _) = self { return reply.status }
+        return refusal?.code.httpStatus ?? reply?.status ?? RouteReply.standard.status
+    }
 }
 
 /// Why nothing of a verified delivery is stored.

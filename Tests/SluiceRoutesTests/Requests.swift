@@ -108,6 +108,7 @@ extension RouteOutcome {
         case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
         case .acknowledged(_, .noRuleMatched): "no rule matched"
         case .acknowledged(_, .noElements): "no elements"
+        case .handshake(let reply, let refusal): reply.words(refusal)
         case .store(let delivery, _):
             delivery.deadLetters.first.map { "dead letter \($0.reason.rawValue): \($0.detail)" } ?? "stored"
         }
@@ -115,6 +116,15 @@ extension RouteOutcome {
 
     /// The payload of the only job.
     var payload: String? { delivery?.jobs.first.map { String(decoding: $0.payload, as: UTF8.self) } }
+}
+
+extension RouteReply {
+    /// `handshake 200 text/plain; charset=utf-8: 123`
+    fileprivate func words(_ refusal: String?) -> String {
+        let type = headers.first { $0.name == "content-type" }.map { " \($0.value)" } ?? ""
+        let body = body.map { $0.isEmpty ? "" : ": \(String(decoding: $0, as: UTF8.self))" } ?? " document"
+        return "handshake \(status)\(type)\(body)\(refusal.map { " (\($0))" } ?? "")"
+    }
 }
 
 extension Delivery {

@@ -113,7 +113,7 @@ private enum FolderPlan {
         "SluiceGateway": ["Settings", "Observe", "Ingest", "Services", "Control", ""],
         "SluiceHTTP": ["Message", "Client", "Server"],
         "SluiceOutbox": ["", "Keys", "SQLite", "Schema", "Files", "Model", "Reader", "Store", "Writer"],
-        "SluiceRoutes": ["References", "Body", "Admission", "Rules", "Verify", ""],
+        "SluiceRoutes": ["References", "Body", "Admission", "Rules", "Verify", "Handshake", ""],
         "SluiceRouteFiles": ["Language", "Providers", "Lint", "Compiler", "Reload"],
         "SluiceRouteTools": ["", "Examples", "Check", "Explain", "Schema", "Types", "Providers"],
         "Zizq": ["Errors", "Configuration", "Coding", "Jobs", "Answers", "Client", "Query", "Bulk", "Work"],

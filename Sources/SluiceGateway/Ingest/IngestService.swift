@@ -55,7 +55,7 @@ final class IngestService: HTTPService {
             entry.metrics.received.increment()
             return .refuse(refusal(refused.code, reason: refused.reason, from: request.peer, by: entry))
         }
-        return .body(limit: entry.route.bodyLimit.bytes, context: entry)
+        return .body(limit: entry.route.bodyLimit(for: request, arrival).bytes, context: entry)
     }
 
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: ActiveRoutes.Entry) -> Bool {
@@ -100,6 +100,11 @@ final class IngestService: HTTPService {
             shared.journal.ignored(request.deliveryID, route: entry.route.name, because: reason)
             let content = DeliveryDocument.Content.stored(jobs: 0, deadLetters: 0, duplicates: 0)
             return .now(DeliveryDocument.response(id: request.deliveryID, content, reply: reply))
+        case .handshake(let reply, let refusal):
+            (refusal == nil ? entry.metrics.acceptedHandshakes : entry.metrics.refusedHandshakes).increment()
+            shared.journal.handshake(
+                route: entry.route.name, status: reply.status, refusal: refusal, peer: request.peer)
+            return .now(Self.response(toHandshake: reply))
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
@@ -174,6 +179,15 @@ final class IngestService: HTTPService {
         return .later
     }
 
+    /// Anyone gets it, so it says nothing about the sender.
+    private static func response(toHandshake reply: RouteReply) -> HTTPResponse {
+        var response = HTTPResponse(
+            status: reply.status, headers: reply.headers.map { (name: $0.name, value: $0.value) },
+            body: reply.body ?? [])
+        response.isForKnownSender = false
+        return response
+    }
+
     private func note(_ delivery: Delivery, of request: IngestRequest) {
         let entry = request.entry
         if delivery.missingKeys > 0 { entry.metrics.keysMissing.increment(by: delivery.missingKeys) }
@@ -188,6 +202,7 @@ final class IngestService: HTTPService {
         retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
+        if code == .handshakeRefused { entry?.metrics.refusedHandshakes.increment() }
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }

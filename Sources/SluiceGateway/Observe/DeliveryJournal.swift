@@ -12,6 +12,8 @@ package final class DeliveryJournal: Sendable {
         case stored(id: String, route: String, jobs: Int, deadLetters: [DeadLetterReason], duplicates: Int)
         case duplicate(of: String, route: String)
         case ignored(id: String, route: String)
+        /// `refusal`: why it was refused, with a status of the route's own.
+        case handshake(route: String, status: Int, refusal: String?)
         case refused(ErrorCode, route: String?, reason: String)
         /// Jobs that Zizq took.
         case queued([QueuedJob])
@@ -93,6 +95,16 @@ package final class DeliveryJournal: Sendable {
                 metadata: .fields([.delivery: id, .route: route, .status: 200, .reason: why.words]))
         }
         show?(.ignored(id: id, route: route))
+    }
+
+    /// - Parameter refusal: why it is refused; `nil` if it is answered as the provider expects.
+    func handshake(route: String, status: Int, refusal: String?, peer: PeerAddress) {
+        if logsWhatIsShown {
+            var metadata: Logger.Metadata = .fields([.route: route, .status: status, .peer: peer])
+            if let refusal { metadata[LogKey.reason.rawValue] = .string(refusal) }
+            logger.info(refusal == nil ? "answered a handshake" : "refused a handshake", metadata: metadata)
+        }
+        show?(.handshake(route: route, status: status, refusal: refusal))
     }
 
     func refused(_ code: ErrorCode, route: String?, reason: String, peer: PeerAddress) {

@@ -15,6 +15,8 @@ package final class RouteMetrics: Sendable {
     package let keysMissing = Counter()
     package let repairedSurrogates = Counter()
     package let committed = Counter()
+    package let acceptedHandshakes = Counter()
+    package let refusedHandshakes = Counter()
     private let refused = ErrorCode.allCases.map { _ in Counter() }
     private let dead = DeadLetterReason.allCases.map { _ in Counter() }
     private let lastDeliveryNanoseconds: Atomic<Int64>
@@ -64,6 +66,9 @@ extension RouteMetrics {
         let deaths = DeadLetterReason.allCases.map {
             (name: MetricName.dead, label: $0.rawValue, value: dead($0).value)
         }
-        return (refusals + deaths).filter { $0.value > 0 }
+        let handshakes = [("accepted", acceptedHandshakes), ("refused", refusedHandshakes)].map {
+            (name: MetricName.handshakes, label: $0, value: $1.value)
+        }
+        return (refusals + deaths + handshakes).filter { $0.value > 0 }
     }
 }

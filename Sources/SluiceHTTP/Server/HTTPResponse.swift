@@ -9,6 +9,8 @@ package struct HTTPResponse: Sendable {
     package var headers: [(name: String, value: String)]
     /// Not written in an answer to HEAD, nor with 204 and 304.
     package var body: [UInt8]
+    /// Whether a success shows that the sender is known, so that its connection is not closed for another one.
+    package var isForKnownSender = true
 
     /// - Parameter status: 200–599.
     package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -89,7 +91,8 @@ package enum RetryAfter {
             .expectationFailed,
             .versionNotSupported, .transferCodingNotSupported, .contentEncodingNotSupported, .noSuchRoute,
             .methodNotAllowed,
-            .addressNotAllowed, .contentTypeNotSupported, .signatureMissing, .signatureInvalid, .signatureExpired,
+            .addressNotAllowed, .handshakeRefused, .contentTypeNotSupported, .signatureMissing, .signatureInvalid,
+            .signatureExpired,
             .uniqueKeyMissing,
             .bodyUnreadable, .payloadMismatch, .internalError:
             nil

@@ -342,7 +342,7 @@ final class ServerConnection: EventHandler {
             isSenderGone = true
             return .close
         }
-        if standing == .unverified, response.status / 100 == 2 { rise(to: .verified) }
+        if standing == .unverified, response.status / 100 == 2, response.isForKnownSender { rise(to: .verified) }
         ResponseWriter.append(
             response, date: server.dateLine(), connection: connection, toHeadMethod: isHeadMethod, to: &output)
         isHeadMethod = false

@@ -9,7 +9,8 @@ struct ExampleReader {
     /// The route's; `nil` where its path is wrong.
     let path: RoutePath?
     let methods: [String]
-    let isVerified: Bool
+    /// Whether the route has any that an example can replace.
+    let hasSecrets: Bool
 
     func read(_ node: YAMLNode) -> [RouteExample] {
         guard let elements = context.list(node, "'examples'") else { return [] }
@@ -64,7 +65,7 @@ struct ExampleReader {
         guard let node = reader.node("secret") else { return signed ? .throwAway : .unsigned }
         guard let secret = reader.read(\.secret) else { return nil }
         if secret.isEmpty { context.error(node.position, "the secret is empty") }
-        if !isVerified, let entry = reader.entry("secret") {
+        if !hasSecrets, let entry = reader.entry("secret") {
             context.error(entry.position, "'secret' has no effect with 'verify: none'")
         }
         return signed ? .secret(secret, context.place(node.position)) : .unsigned

@@ -13,6 +13,7 @@ struct ExpectationReader {
         var expectation = Expectation(place: context.place(node.position))
         expectation.status = expected(reader, \.status)
         expectation.duplicate = expected(reader, \.duplicate)
+        expectation.handshake = expected(reader, \.handshake)
         expectation.refused = expected(reader, \.refused)
         expectation.jobs = expected(reader, \.jobs).map { Expected(value: $0.value.compactMap(job), place: $0.place) }
         expectation.deadLetters = expected(reader, \.deadLetters).flatMap { nodes in
@@ -39,7 +40,9 @@ struct ExpectationReader {
     /// What is refused leaves nothing.
     private func warnOfContradictions(_ expectation: Expectation) {
         guard let refused = expectation.refused else { return }
-        if let status = expectation.status, status.value != refused.value.httpStatus {
+        // The status of a refused handshake is the route's.
+        if let status = expectation.status, status.value != refused.value.httpStatus, refused.value != .handshakeRefused
+        {
             context.log.error(
                 status.place,
                 "a request refused as '\(refused.value.rawValue)' is answered \(refused.value.httpStatus), not "

@@ -9,6 +9,8 @@ package struct SampleValues: Sendable {
     /// A positive whole number.
     package var number: Int
     package var milliseconds: Int64
+    /// What stands for `${account.…}`.
+    package var account: [String: String] = [:]
 
     package init(uuid: String, number: Int, milliseconds: Int64) {
         self.uuid = uuid
@@ -21,7 +23,8 @@ package struct SampleValues: Sendable {
             "uuid": uuid, "number": String(number), "unix": String(milliseconds / 1000),
             "unix_ms": String(milliseconds), "time": TimestampText.format(milliseconds: milliseconds),
         ]
-        return values.reduce(text) { $0.replacing("${sample.\($1.key)}", with: $1.value) }
+        let filled = values.reduce(text) { $0.replacing("${sample.\($1.key)}", with: $1.value) }
+        return account.reduce(filled) { $0.replacing("${account.\($1.key)}", with: $1.value) }
     }
 }
 
@@ -50,7 +53,7 @@ extension ProviderPreset {
         let context = FileContext(file: location.file, log: log)
         let methods = texts(of: "methods")
         let reader = ExampleReader(
-            context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, isVerified: true)
+            context: context, path: path, methods: methods.isEmpty ? ["POST"] : methods, hasSecrets: true)
         return reader.request(entry.value.inherited(at: nil, values.fill))
     }
 }

@@ -74,6 +74,8 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var each: String?
     /// What its rules make, in order: kinds, types as they are written, and `ignore`.
     package var makes: [String]
+    /// How many handshakes it answers; `nil` if there is no rule.
+    package var handshakes: Int?
     /// `ignore`, `dead_letter`, or `nil` where the last rule takes everything.
     package var otherwise: String?
 
@@ -94,6 +96,7 @@ package struct RouteSummary: Sendable, Hashable, Codable {
         uniqueKey = source.uniqueKey.isEmpty ? nil : source.uniqueKey.joined(separator: " + ")
         each = Self.text(reader.node("each"))
         makes = source.makes
+        if case .sequence(let rules)? = reader.node("handshake")?.content { handshakes = rules.count }
         otherwise = Self.text(reader.node("otherwise"))
     }
 

@@ -40,6 +40,7 @@ package struct Expectation: Sendable {
     package let place: SourceLocation
     package var status: Expected<Int>?
     package var duplicate: Expected<Bool>?
+    package var handshake: Expected<Bool>?
     package var refused: Expected<ErrorCode>?
     package var jobs: Expected<[ExpectedJob]>?
     package var deadLetters: Expected<DeadLetters>?

@@ -39,7 +39,7 @@ extension RouteReader {
 
     func examples(_ path: RoutePath?, _ methods: [String]) -> [RouteExample] {
         guard let node = reader.read(\.examples) else { return [] }
-        let isVerified = reader.node("verify")?.scalar?.text != "none"
-        return ExampleReader(context: context, path: path, methods: methods, isVerified: isVerified).read(node)
+        let hasSecrets = isVerified || reader.has("handshake_secrets")
+        return ExampleReader(context: context, path: path, methods: methods, hasSecrets: hasSecrets).read(node)
     }
 }

@@ -14,6 +14,8 @@ package struct RouteReader {
     private var publicURL: PublicURL?
     /// The variables and files that the route's secrets name.
     private(set) var secretSources: [SecretSource] = []
+    /// The same of its handshake secrets, which are texts.
+    private(set) var handshakeSources: [SecretSource] = []
     /// Whether a request that was signed for another route with the same secret can be sent to this one.
     private(set) var takesOthersRequests = false
     /// How the route's secrets are written; `nil` where its scheme could not be read.
@@ -61,6 +63,7 @@ package struct RouteReader {
         let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
+        let handshakes = handshakes(body, methods, schemes: verifier?.schemes ?? [])
         let examples = examples(path?.path, methods)
         // All is read before anything is given up, so that every problem comes in one run.
         let (bodyLimit, allowedAddresses) = (bodyLimit(), reader.read(\.allowFrom) ?? [])
@@ -82,7 +85,8 @@ package struct RouteReader {
         parts.bodyLimit = bodyLimit
         parts.allowedAddresses = allowedAddresses
         parts.rate = rate
-        parts.credentialHeaders = CredentialHeaders.of(verifier, others: reader.read(\.credentialHeaders) ?? [])
+        parts.credentialHeaders = CredentialHeaders.of(
+            verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.compactMap(\.tokenHeader))
         parts.acceptsGzip = acceptsGzip
         parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
         parts.contentTypes = contentTypes
@@ -99,6 +103,7 @@ package struct RouteReader {
         parts.rules = rules
         parts.otherwise = otherwise
         parts.reply = reply
+        parts.handshakes = handshakes
         parts.keepsRequest = keepsRequest
         parts.mostPayloadBytes = mostPayloadBytes
         let summary = RouteSummary(
@@ -350,4 +355,16 @@ extension RouteReader {
         }
         return account
     }
+
+    private mutating func handshakes(
+        _ body: BodyKind, _ methods: [String], schemes: [SignatureScheme]
+    ) -> [HandshakeRule] {
+        handshakeSources = reader.read(\.handshakeSecrets).map(SecretReader.sources) ?? []
+        return HandshakeReader(
+            route: reader, secrets: secrets, bodyKind: body, methods: methods, isVerified: isVerified, schemes: schemes
+        ).read(scope: &scope)
+    }
+
+    /// Whether it says something else than `verify: none`.
+    var isVerified: Bool { reader.node("verify")?.scalar?.text != "none" }
 }

@@ -130,6 +130,10 @@ package struct RouteCompiler {
             environmentNames.insert(name)
             keyForms[name] = keyForms[name] ?? reader.keyForm
         }
+        for case .environment(let name) in reader.handshakeSources {
+            environmentNames.insert(name)
+            keyForms[name] = keyForms[name] ?? KeyForm()
+        }
         if let read { noteSharedSecrets(of: read.parts.name, reader) }
         census.examples += reader.exampleCount
         return read
@@ -158,14 +162,13 @@ extension RouteCompiler {
 
     /// A route of a built-in preset that signs its samples.
     ///
-    /// - Parameter standIn: the key in the place of secrets that are not given; `nil` for one that nobody knows.
+    /// - Parameter supply: of secrets that are not given.
     package static func route(
-        _ sample: SampleRoute, of preset: ProviderPreset, standIn: String?
+        _ sample: SampleRoute, of preset: ProviderPreset, supply: SecretSupply
     ) throws(SigningError) -> Route {
         let compiler = RouteCompiler(
             secretFiles: SecretFiles(folder: "."), environment: [:], options: RouteOptions())
         let context = FileContext(file: preset.location.file, log: compiler.log)
-        let supply = standIn.map { SecretSupply.wellKnown($0) } ?? .throwAway
         let parts = compiler.route(sample, of: preset, in: context, supply: supply, isProbe: false)
         guard let parts, compiler.log.problems.isEmpty else {
             throw SigningError(message: compiler.log.problems.map(\.message).joined(separator: "; "))

@@ -11,7 +11,7 @@ extension SchemeReader {
             scope.context.error(entry.position, "'key_urls' has no effect without 'key_from'")
             return false
         }
-        guard !Self.isUseless("key_from", with: settings.algorithm), refuseSecretKeys(),
+        guard !UselessKeys.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
             let text = scope.context.text(node, "'key_from'"), let place = keyPlace(text, at: node.position)
         else { return false }
         additions.keySource = KeySource(place, isKeySet: settings.algorithm == .jwt)

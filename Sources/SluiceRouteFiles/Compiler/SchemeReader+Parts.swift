@@ -5,52 +5,8 @@ internal import SluiceYAML
 
 /// The parts of a scheme that most senders have no use for, and the keys that do not go together.
 extension SchemeReader {
-    /// Keys that mean nothing with some algorithms, and why.
-    struct UselessKeys {
-        let algorithms: [SignatureAlgorithm]
-        let keys: [String]
-        let reason: String
-    }
-
-    static let uselessKeys = [
-        UselessKeys(
-            algorithms: [.token, .basic],
-            keys: textKeys + [
-                "signature_encoding", "signature_split", "key_encoding", "key_strip_prefix", "key_append",
-                "key_transform",
-            ], reason: "requests carry the secret itself"),
-        UselessKeys(
-            algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
-        UselessKeys(
-            algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
-            reason: "a token says itself what is signed"),
-        UselessKeys(
-            algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
-            reason: "the secrets are public keys"),
-        UselessKeys(
-            algorithms: SignatureAlgorithm.allCases.filter { !canFetchKeys($0) }, keys: ["key_from", "key_urls"],
-            reason: "only public keys can be fetched"),
-        UselessKeys(
-            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt"],
-            reason: "it describes tokens; write 'alg: jwt'"),
-    ]
-
-    /// Whether its keys can come from a certificate or a key set.
-    private static func canFetchKeys(_ algorithm: SignatureAlgorithm) -> Bool {
-        algorithm == .jwt || algorithm.usesPublicKey
-    }
-
-    private static let textKeys = [
-        "signed", "signed_open", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",
-        "id_pattern",
-    ]
-
-    static func isUseless(_ key: String, with algorithm: SignatureAlgorithm) -> Bool {
-        uselessKeys.contains { $0.algorithms.contains(algorithm) && $0.keys.contains(key) }
-    }
-
     func refuseUselessKeys() {
-        for rule in Self.uselessKeys where rule.algorithms.contains(settings.algorithm) {
+        for rule in UselessKeys.all where rule.algorithms.contains(settings.algorithm) {
             for key in rule.keys {
                 guard let entry = reader.entry(key) else { continue }
                 scope.context.error(
@@ -70,7 +26,9 @@ extension SchemeReader {
 
     /// - Returns: whether nothing is wrong with `each`.
     mutating func readItems(into additions: inout SignatureScheme.Additions) -> Bool {
-        guard let node = reader.node("each"), !Self.isUseless("each", with: settings.algorithm) else { return true }
+        guard let node = reader.node("each"), !UselessKeys.contain("each", with: settings.algorithm) else {
+            return true
+        }
         guard let text = scope.context.text(node, "'each'") else { return false }
         let parts = (try? TemplateParser.parse(text)) ?? []
         if case .reference(let reference)? = parts.first, parts.count == 1, reference.fallback == nil,
@@ -161,8 +119,8 @@ extension SchemeReader {
         if Set(algorithms.map(\.usesPublicKey)).count > 1 {
             scope.context.error(
                 reader.node("algs")?.position ?? node.position,
-                "'algs' mixes algorithms with shared secrets and with public keys: a public key could then be used as a "
-                    + "secret by anybody")
+                "'algs' mixes algorithms with shared secrets and with public keys: anybody could then use a public key "
+                    + "as the secret")
             return nil
         }
         var scheme = TokenScheme(algorithms: algorithms)

@@ -83,6 +83,43 @@ struct SecretReader {
         return [VerifierSecret(key: key, source: source)]
     }
 
+    /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
+    func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
+        guard let elements = context.list(node, subject) else { return [] }
+        if elements.isEmpty { context.error(node.position, "\(subject) needs at least one secret") }
+        return elements.compactMap { key($0, form: form) }
+    }
+
+    /// The decoded secret of one entry; `nil` after a problem has been noted.
+    func key(_ element: YAMLNode, form: KeyForm) -> (key: [UInt8], source: SecretSource)? {
+        guard let found = found(element) else { return nil }
+        return key(found, form, at: element.position).map { ($0, found.source) }
+    }
+
+    private func key(_ found: Found, _ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+        if found.source == .throwAway || found.source.isStandIn { return found.text }
+        if found.isWellKnown { return form.key(Array(form.write(found.text).utf8)) ?? found.text }
+        guard !found.text.allSatisfy(Self.isBlank) else {
+            context.error(position, "the secret is empty")
+            return nil
+        }
+        guard let key = form.key(found.text) else {
+            context.error(position, "the secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+            return nil
+        }
+        if let oddity = SecretOddity(form.withoutPrefix(found.text), form.encoding) {
+            context.warning(position, "the secret of \(found.source) \(oddity.rawValue)")
+        }
+        return isLongEnough(form.transforms.isEmpty ? key : found.text, found, at: position) ? key : nil
+    }
+
+    /// The same reader, which notes nothing: for what has been read before.
+    var silent: SecretReader {
+        SecretReader(
+            context: FileContext(file: context.file, log: ProblemLog()), environment: environment, files: files,
+            allowsInline: allowsInline, supply: supply)
+    }
+
     /// The variables and files that the entries of `secrets` name, whether they are there or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }

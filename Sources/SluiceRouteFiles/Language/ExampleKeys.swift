@@ -67,8 +67,9 @@ struct ExampleKeys {
     let secret = LanguageKey(
         "secret", .filledText, absent: "a generated secret",
         meaning:
-            "The secret for this request: the only one that is used to verify it. A request without a signature is "
-            + "signed with it. Use only secrets that are no longer in use, such as those of published examples")
+            "The secret for this request: the only one that is used to verify it, or for the token and the HMAC of "
+            + "a handshake. A request without a signature is signed with it. Use only secrets that are no longer in "
+            + "use, such as those of published examples")
     let clock = LanguageKey(
         "clock", .time, absent: "now",
         meaning: "Time of receipt, used for timestamps, `delay` and `${delivery.received_at}`")
@@ -108,6 +109,8 @@ struct ExpectationKeys {
         meaning:
             "Whether the whole delivery was seen before, in the earlier examples of this route, which are sent one "
             + "after another. An example without `duplicate` is processed on its own, as if it were the first")
+    let handshake = LanguageKey(
+        "handshake", .boolean, meaning: "Whether the request is a [handshake](#handshakes) that is answered")
     let jobs = LanguageKey(
         "jobs", .list(of: .mapping(RouteLanguage.expectedJob, "[mappings](#expected-job)"), named: "a job"),
         meaning: "The jobs, in order and complete; for each the expected fields")

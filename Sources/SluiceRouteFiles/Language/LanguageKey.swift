@@ -152,7 +152,7 @@ package enum RouteLanguage {
             backoff, retention,
             batch,
             budget,
-            budgetPolicy, rate, reply, example, expectation, expectedJob, expectedReply,
+            budgetPolicy, rate, reply, handshake, handshakeHMAC, example, expectation, expectedJob, expectedReply,
         ]
     }
 

@@ -85,6 +85,7 @@ struct ProviderKeys {
     let onChangedBody = RouteLanguage.route.key.onChangedBody
     let dedupeWindow = RouteLanguage.route.key.dedupeWindow
     let reply = RouteLanguage.route.key.reply
+    let handshake = RouteLanguage.route.key.handshake
 
     /// The keys that are for people and not for routes.
     static let information: Set<String> = [

@@ -41,8 +41,8 @@ package struct ReferenceForm: Sendable {
             ReferenceForm(
                 "body", .path { .body($0) }, meaning: "The body, or a value in it",
                 signed:
-                    "The bytes of the body as received, or a value in it: a string without quotes and escapes, anything "
-                    + "else as written"),
+                    "The bytes of the body as received, or a value in it: a string without quotes and escapes, "
+                    + "anything else as written"),
             ReferenceForm(
                 "headers", .word(.headers),
                 meaning: "All headers as an object, with names in lower case, without the signature, `Authorization`, "
@@ -95,6 +95,9 @@ package struct ReferenceForm: Sendable {
                 "account", .name(of: "a value of 'account'") { .account($0) },
                 meaning: "In a [preset](#presets-of-your-own): the value of the route's `account`",
                 signed: "In a preset: the value of the route's `account`"),
+            ReferenceForm(
+                "hmac", .word(.handshakeHMAC),
+                meaning: "In the `reply` of a [handshake](#handshakes) with `hmac`: the authentication code"),
             ReferenceForm("timestamp", .word(.signedTimestamp), signed: "The value of `timestamp_from`, as received"),
             ReferenceForm("id", .word(.signedID), signed: "The value of `id_from`, as received"),
         ] + derived

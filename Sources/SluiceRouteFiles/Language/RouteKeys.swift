@@ -81,6 +81,15 @@ struct RouteKeys {
         "secrets", .node("a list of [mappings](#secrets)", .filledList(of: .reference(to: RouteLanguage.secret.name))),
         meaning: "The secrets for signatures. Any of them may match, so you can replace a secret without a "
             + "gap")
+    let handshake = LanguageKey(
+        "handshake",
+        .node("a list of [rules](#handshakes)", .filledList(of: .reference(to: RouteLanguage.handshake.name))),
+        meaning: "How the requests are answered with which a provider tests the address. A handshake makes no job")
+    let handshakeSecrets = LanguageKey(
+        "handshake_secrets",
+        .node("a list of [mappings](#secrets)", .filledList(of: .reference(to: RouteLanguage.secret.name))),
+        meaning: "The secrets for `token` and `hmac` of handshakes. Any of them may equal a token; the first one is "
+            + "the key of `hmac`")
     let publicURL = LanguageKey(
         "public_url", .publicURL, absent: "the setting `public_url`", examples: ["https://hooks.example.com"],
         meaning: "The URL of this route as the provider knows it: `https://hooks.example.com`, to which the path and "
@@ -228,7 +237,21 @@ extension KeyFormat where Value == PublicURL {
 
 /// What the schema says of a route as a whole.
 extension RouteKeys {
-    fileprivate static var rules: [JSONTree] { verificationRules + [keyRule, otherwiseRule, linesRule] }
+    fileprivate static var rules: [JSONTree] {
+        verificationRules + [keyRule, otherwiseRule, linesRule] + handshakeRules
+    }
+
+    /// A token is compared with a secret.
+    private static var handshakeRules: [JSONTree] {
+        let hasToken = JSONTree.keys(["handshake": ["contains": .requiring("token")]]).adding([
+            "required": ["handshake"]
+        ])
+        return [
+            .rule(
+                if: .requiring("handshake_secrets"), then: .any(of: [hasProvider, .requiring("handshake")])),
+            .rule(if: hasToken, then: .requiring("handshake_secrets")),
+        ]
+    }
 
     private static let hasProvider = JSONTree.requiring("provider")
 
@@ -326,7 +349,7 @@ struct ReplyKeys {
             + "or `Location`. A header whose value contains bytes other than printable ASCII, or more than 1 KiB, is "
             + "left out")
     let body = LanguageKey(
-        "body", .node("any value", .to(.value)), absent: "the gateway's document",
+        "body", .node("any value", .to(.value)), absent: "the gateway's document; in a handshake empty",
         meaning: "A text, sent as `text/plain; charset=utf-8`, or a mapping or list, sent as JSON; `headers` can set "
             + "another `Content-Type`. At most 16 KiB; if it is larger, the gateway's document is sent instead")
 

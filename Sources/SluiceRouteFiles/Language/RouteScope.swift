@@ -24,6 +24,8 @@ struct RouteScope {
     var parameters: [String: Int] = [:]
     /// Whether `url` is known.
     var hasPublicURL = false
+    /// Whether `hmac` is known: in the reply of a handshake that makes one.
+    var hasHMAC = false
     /// The path of the elements, ending in `each`; `nil` where the route takes the body as a whole.
     private(set) var items: JSONPath?
     private(set) var paths: [JSONPath] = []
@@ -96,7 +98,7 @@ struct RouteScope {
             resolved.pathID = part.pathID
         case .header, .headers, .query, .method, .url, .path, .deliveryID, .receivedAt, .receivedMilliseconds,
             .remoteAddress, .route,
-            .index, .signedTimestamp, .signedID, .account:
+            .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             break
         }
         return resolved
@@ -136,6 +138,8 @@ extension RouteScope {
         case .index: return itemComplaint("index")
         case .signedTimestamp: return signedComplaint("timestamp")
         case .signedID: return signedComplaint("id")
+        case .handshakeHMAC:
+            return hasHMAC ? nil : "'hmac' can only be used in the 'reply' of a handshake with 'hmac'"
         case .account(let name):
             return "'account.\(PrintableText.escape(name))' has a value only in a preset whose 'account' declares it"
         case .body, .bodyDigest: return eachComplaint(source)

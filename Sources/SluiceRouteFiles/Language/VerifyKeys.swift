@@ -144,8 +144,47 @@ struct VerifyKeys {
         }
         let isOther = JSONTree.requiring("alg").adding(["not": .having("alg", "jwt")])
         let isNotBody = JSONTree.keys(["signature_from": .not(["pattern": #"^\$\{[ \t]*body[ \t]*\}$"#])])
-        return SchemeReader.uselessKeys.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
+        return UselessKeys.all.map { without($0.keys, if: $0.algorithms.map(\.rawValue)) }
             + [.rule(if: isOther, then: isNotBody)]
+    }
+}
+
+/// Keys of `verify` that mean nothing with some algorithms, and why.
+struct UselessKeys {
+    let algorithms: [SignatureAlgorithm]
+    let keys: [String]
+    let reason: String
+
+    static let all = [
+        UselessKeys(
+            algorithms: [.token, .basic],
+            keys: textKeys + [
+                "signature_encoding", "signature_split", "key_encoding", "key_strip_prefix", "key_append",
+                "key_transform",
+            ], reason: "requests carry the secret itself"),
+        UselessKeys(
+            algorithms: [.basic], keys: ["signature_prefix"], reason: "the value begins with 'Basic'"),
+        UselessKeys(
+            algorithms: [.jwt], keys: textKeys + ["each", "signature_encoding", "signature_split"],
+            reason: "a token says itself what is signed"),
+        UselessKeys(
+            algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
+            reason: "the secrets are public keys"),
+        UselessKeys(
+            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt && !$0.usesPublicKey },
+            keys: ["key_from", "key_urls"], reason: "only public keys can be fetched"),
+        UselessKeys(
+            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt"],
+            reason: "it describes tokens; write 'alg: jwt'"),
+    ]
+
+    private static let textKeys = [
+        "signed", "signed_open", "timestamp_from", "timestamp_prefix", "timestamp_format", "tolerance", "id_from",
+        "id_pattern",
+    ]
+
+    static func contain(_ key: String, with algorithm: SignatureAlgorithm) -> Bool {
+        all.contains { $0.algorithms.contains(algorithm) && $0.keys.contains(key) }
     }
 }
 
@@ -234,11 +273,11 @@ extension KeyFormat where Value == SignedTexts {
 }
 
 extension KeyFormat where Value == String {
-    fileprivate static var signaturePart: KeyFormat { text("one reference", .to(.signaturePart)) }
+    static var signaturePart: KeyFormat { text("one reference", .to(.signaturePart)) }
 }
 
 extension KeyFormat where Value == IDPattern {
-    fileprivate static var idPattern: KeyFormat {
+    static var idPattern: KeyFormat {
         KeyFormat("a set and a length", .text(matching: SchemaPattern.idPattern)) { context, node, subject in
             guard let text = context.text(node, subject) else { return nil }
             if let pattern = IDPattern(parsing: text) { return pattern }

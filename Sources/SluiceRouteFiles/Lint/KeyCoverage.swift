@@ -40,7 +40,7 @@ struct KeyCoverage {
         case .event: scope.event?.references.contains(where: isUncovered) ?? false
         case .method: !signature.covers(.method)
         case .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID,
-            .account, .verifyOnly:
+            .account, .handshakeHMAC, .verifyOnly:
             false
         }
     }
@@ -142,17 +142,6 @@ extension JobStart {
         switch self {
         case .delay, .readyAt: []
         case .renderedDelay(let template), .renderedReadyAt(let template): template.references
-        }
-    }
-}
-
-extension Condition {
-    /// Recurses as deep as the route file is nested.
-    fileprivate var references: [Reference] {
-        switch self {
-        case .value(let condition): [condition.reference]
-        case .any(let alternatives, _): alternatives.flatMap { $0.flatMap(\.references) }
-        case .not(let conditions, _): conditions.flatMap(\.references)
         }
     }
 }

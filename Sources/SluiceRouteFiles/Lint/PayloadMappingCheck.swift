@@ -128,7 +128,7 @@ extension ReferenceSource {
         case .headers: .object
         case .receivedMilliseconds, .index: .integer
         case .header, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt, .remoteAddress, .route,
-            .bodyDigest, .itemDigest:
+            .bodyDigest, .itemDigest, .handshakeHMAC:
             .string
         }
     }

@@ -36,10 +36,12 @@ struct RuleReachability {
     }
 
     /// Adds a rule's conditions, and warns if they never hold, or never when the rule's turn comes.
-    mutating func add(_ conditions: [Condition], at position: YAMLPosition) {
+    ///
+    /// - Parameter takesAllThatHold: whether the rule matches whenever its conditions hold.
+    mutating func add(_ conditions: [Condition], at position: YAMLPosition, takesAllThatHold: Bool = true) {
         let values = conditions.compactMap { if case .value(let value) = $0 { value } else { nil } }
         if !warnOfMethod(values), !takesAll, catchAll == nil { warnIfTaken(values, at: position) }
-        if conditions.count == 1, let value = values.first { take(value, position.line) }
+        if takesAllThatHold, conditions.count == 1, let value = values.first { take(value, position.line) }
         if conditions.isEmpty, catchAll == nil { catchAll = position.line }
     }
 

@@ -63,7 +63,7 @@ private struct SchemeCoverage {
                 || urlHoldsPath && signed.contains(where: \.isURL)
         case .header, .headers, .method, .url, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress,
             .route, .item,
-            .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account:
+            .itemDigest, .index, .signedTimestamp, .signedID, .verifyOnly, .account, .handshakeHMAC:
             signed.contains(source)
         }
     }

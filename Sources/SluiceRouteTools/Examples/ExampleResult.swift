@@ -32,6 +32,9 @@ struct ExampleJudgement {
             guard let (code, reason) = outcome.refusal else { return "" }
             return "refused as \(code.rawValue) (\(code.httpStatus)): \(reason)"
         case .acknowledged(_, let reason): return "ignored, because \(reason.words)"
+        case .handshake(let reply, let refusal):
+            return refusal.map { "a handshake refused with \(reply.status): \($0)" }
+                ?? "a handshake, answered with \(reply.status)"
         case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
@@ -68,6 +71,11 @@ extension ExampleJudgement {
                     "duplicate", duplicate.place, expected: "\(duplicate.value)", found: "\(stored.duplicateOf != nil)")
             )
         }
+        if let handshake = expectation.handshake, handshake.value != isHandshake {
+            differences.append(
+                Self.difference(
+                    "handshake", handshake.place, expected: "\(handshake.value)", found: "\(isHandshake)"))
+        }
         compareRefusal(expectation, &differences)
         guard refusal == nil else { return differences }
         if let jobs = expectation.jobs { compare(jobs, &differences) }
@@ -81,6 +89,8 @@ extension ExampleJudgement {
     {
         ExampleDifference(what: what, place: place, expected: expected, found: found)
     }
+
+    private var isHandshake: Bool { if case .handshake(_, nil) = outcome { true } else { false } }
 
     private var refusal: ErrorCode? { outcome.refusal?.code }
 

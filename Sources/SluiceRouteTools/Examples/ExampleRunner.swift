@@ -82,7 +82,9 @@ private struct ExampleRunner {
                 route = try route.verifying(with: secret)
                 isSigned = route.holdsSignature(request, withSecret: true)
             }
-            if !isSigned { request = try route.sign(request, at: time, id: "example_\(number)") }
+            if !isSigned, !isHandshake(request, route, arrival: arrival(of: example, at: time)) {
+                request = try route.sign(request, at: time, id: "example_\(number)")
+            }
         } catch {
             throw SetupError(
                 message:
@@ -90,9 +92,17 @@ private struct ExampleRunner {
                     + "unsigned with "
                     + "'signed: false'", place: example.signing.place ?? example.place)
         }
-        let arrival = RequestArrival(
+        return route.dryRun(request, arrival(of: example, at: time))
+    }
+
+    private func arrival(of example: RouteExample, at time: Int64) -> RequestArrival {
+        RequestArrival(
             sender: example.sender ?? route.likelySender, receivedAtMilliseconds: time, deliveryID: deliveryID)
-        return route.dryRun(request, arrival)
+    }
+
+    /// What the head alone makes a handshake needs no signature.
+    private func isHandshake(_ request: RequestToSign, _ route: Route, arrival: RequestArrival) -> Bool {
+        request.withView { route.isHandshake(byHead: $0, arrival) }
     }
 
     private func checkPath(_ example: RouteExample) throws(SetupError) {

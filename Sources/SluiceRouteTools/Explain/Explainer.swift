@@ -34,7 +34,8 @@ package struct Explainer: Sendable {
             if route.restrictsAddresses { note = "no sender is given: assuming an address that the route accepts" }
             arrival.sender = route.likelySender
         }
-        let signing = signs ? sign(&request, route, arrival: arrival) : nil
+        let isHandshake = request.withView(from: arrival.sender ?? .unknown) { route.isHandshake(byHead: $0, arrival) }
+        let signing = signs && !isHandshake ? sign(&request, route, arrival: arrival) : nil
         return request.withView(from: arrival.sender ?? .unknown) { view in
             run(view, route, arrival: arrival, note: note, signing: signing, fate: nil)
         }
@@ -92,7 +93,10 @@ package struct Explainer: Sendable {
         if trace.skippedElements > 0 {
             explanation.steps.append(TraceStep("and", "\(trace.skippedElements) more elements, not shown"))
         }
-        explanation.isSignatureUnknown = explanation.refusal == nil && explanation.step("signature")?.holds == nil
+        // A handshake by the head has no step for it.
+        if explanation.refusal == nil, let signature = explanation.step("signature") {
+            explanation.isSignatureUnknown = signature.holds == nil
+        }
         explanation.replyLocation = source.keys["reply"]?.description
         explanation.conclude(fate)
         return explanation

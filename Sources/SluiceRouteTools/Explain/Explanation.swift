@@ -60,6 +60,7 @@ package struct Explanation: Sendable {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return refusal?.title ?? ""
         case .acknowledged(_, let reason): return "nothing is stored, because \(reason.words)"
+        case .handshake: return refusal?.title ?? "a handshake, nothing is stored"
         case .store:
             let stored = stored
             let letters = TraceWords.count(stored.deadLetters.count, "dead letter")
@@ -78,7 +79,7 @@ package struct Explanation: Sendable {
     /// Adds what comes after the route: dead letters, answer and result.
     mutating func conclude(_ fate: Fate?) {
         if let refusal = outcome.refusal {
-            let words = "\(refusal.code.httpStatus) \(refusal.code.rawValue): \(PrintableText.escape(refusal.reason))"
+            let words = "\(outcome.status) \(refusal.code.rawValue): \(PrintableText.escape(refusal.reason))"
             steps.append(TraceStep("result", holds: false, "refused: \(words)"))
         } else {
             let letters = stored.deadLetters

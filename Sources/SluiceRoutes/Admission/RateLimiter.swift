@@ -1,7 +1,8 @@
 internal import SluiceBase
 internal import Synchronization
 
-/// A route's bucket of tokens, one for all event loops: a request takes one, and they come back evenly.
+/// A route's bucket of tokens, one for all event loops: a request takes one, and they come back evenly. Handshakes
+/// whose sender is unknown have another bucket of the same size, so that they cannot use up that of the deliveries.
 ///
 /// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and
 /// traffic shapers have it). A request may come as long as that time lies no further ahead than the bucket is deep.
@@ -12,21 +13,28 @@ package final class RateLimiter: Sendable {
     /// Nanoseconds that it takes to fill the bucket but for one token.
     private let depth: Int64
     /// When the bucket is full again, by the monotonic clock in nanoseconds.
-    private let fullAt: Atomic<Int64>
+    private let verified = Atomic<Int64>(.min / 2)
+    /// The same for requests whose sender is unknown.
+    private let unverified = Atomic<Int64>(.min / 2)
 
     /// A full bucket.
     package init(_ limit: RateLimit) {
         self.limit = limit
         interval = max(1, limit.per.wholeNanoseconds / Int64(limit.limit))
         depth = interval * Int64(limit.burst - 1)
-        fullAt = Atomic(.min / 2)
     }
 
     /// Takes a token.
     ///
-    /// - Parameter now: the monotonic clock, in nanoseconds.
+    /// - Parameters:
+    ///   - now: the monotonic clock, in nanoseconds.
+    ///   - isVerified: whether the sender is known.
     /// - Returns: `nil` if there was one, else how long until the next one comes.
-    package func take(at now: Int64) -> Duration? {
+    package func take(at now: Int64, isVerified: Bool = true) -> Duration? {
+        isVerified ? take(at: now, from: verified) : take(at: now, from: unverified)
+    }
+
+    private func take(at now: Int64, from fullAt: borrowing Atomic<Int64>) -> Duration? {
         var known = fullAt.load(ordering: .relaxed)
         while true {
             let start = max(known, now)

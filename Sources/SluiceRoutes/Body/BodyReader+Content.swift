@@ -31,7 +31,7 @@ extension BodyReader {
             return .json(Self.json(in: text.span).array)
         }
         guard let first = Self.firstByte(of: body), !"{[".utf8.contains(first) else { return .asReceived }
-        if let jsonField, holdsField(body) { return try soleField(jsonField, of: body) }
+        if let jsonField, mayHoldField(body) { return try soleField(jsonField, of: body) }
         // A number, a text, true, false or null.
         guard isSaidToBeJSON || FormFields.isJSON(Self.json(in: body)) else { throw BodyError(Self.notJSON) }
         return .asReceived
@@ -51,21 +51,23 @@ extension BodyReader {
     }
 
     private func soleField(_ name: String, of body: Span<UInt8>) throws(BodyError) -> BodyReading {
-        try URLEncodedForm.requireWhole(body)
-        let form = try URLEncodedForm.read(body, .utf8)
+        let form = try Self.form(body)
         guard form.count == 1, form.values(of: name).count == 1 else {
             throw BodyError("the form has fields other than one '\(PrintableText.escape(name))'")
         }
         return try reading(of: form)
     }
 
-    func holdsField(_ body: Span<UInt8>) -> Bool { fieldPrefix.map { body.hasPrefix($0.span) } ?? false }
+    /// Whether a body that is not JSON begins like a form with the field.
+    func mayHoldField(_ body: Span<UInt8>) -> Bool {
+        fieldPrefix.map { body.hasPrefix($0.span) || MultipartForm.boundary(at: body) != nil } ?? false
+    }
 
     /// How many bytes `readByContent` needs at most, besides the body.
     func memoryByContent(_ body: Span<UInt8>) -> Int {
         let isUTF16 = Charset.utf16.markLength(at: body) > 0
         guard kind == .auto else { return memory(forText: body, isUTF8: !isUTF16) }
-        return isUTF16 || holdsField(body) ? 3 * body.count : 0
+        return isUTF16 || mayHoldField(body) ? 3 * body.count : 0
     }
 
     /// A form of several parts begins with its boundary, which a form in one line, without a line break, cannot.

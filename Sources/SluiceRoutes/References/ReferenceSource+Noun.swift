@@ -25,6 +25,7 @@ extension ReferenceSource {
         case .signedTimestamp: "the timestamp"
         case .account(let name): "the account's \(PrintableText.escape(name))"
         case .signedID: "the id"
+        case .handshakeHMAC: "the HMAC of a handshake"
         case .verifyOnly(let source): source.noun
         }
     }

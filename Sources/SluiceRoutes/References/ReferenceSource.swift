@@ -40,6 +40,8 @@ package enum ReferenceSource: Sendable, Hashable {
     case signedID
     /// In a preset alone: what the route's `account` holds under this name. Replaced before anything is compiled.
     case account(String)
+    /// In the reply of a handshake alone: the authentication code that the rule makes.
+    case handshakeHMAC
     /// In `verify` alone.
     case verifyOnly(VerifyReference)
 }
@@ -103,7 +105,7 @@ extension ReferenceSource {
         case .verifyOnly(let source): source.inner?.bodyPath(items: items)
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
-            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account:
+            .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -115,7 +117,8 @@ extension ReferenceSource {
         case .verifyOnly(let source): source.inner?.isOfBody ?? false
         case .bodyDigest, .itemDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account:
+            .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account,
+            .handshakeHMAC:
             false
         }
     }
@@ -127,7 +130,7 @@ extension ReferenceSource {
         case .verifyOnly(let source): source.inner?.isOfItem ?? false
         case .body, .bodyDigest, .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID,
             .receivedAt,
-            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .account:
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .account, .handshakeHMAC:
             false
         }
     }
@@ -142,7 +145,7 @@ extension ReferenceSource {
         case .account: true
         case .verifyOnly(let source): source.inner?.mayBeSigned ?? true
         case .headers, .event, .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .itemDigest,
-            .index:
+            .index, .handshakeHMAC:
             false
         }
     }

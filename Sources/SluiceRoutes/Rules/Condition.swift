@@ -8,6 +8,17 @@ package enum Condition: Sendable {
     case not([Condition], SourceLocation)
 }
 
+extension Condition {
+    /// The references that it compares, at any depth. Recurses as deep as the route file is nested.
+    package var references: [Reference] {
+        switch self {
+        case .value(let condition): [condition.reference]
+        case .any(let alternatives, _): alternatives.flatMap { $0.flatMap(\.references) }
+        case .not(let conditions, _): conditions.flatMap(\.references)
+        }
+    }
+}
+
 /// One thing that the value of a reference must be.
 package struct ValueCondition: Sendable {
     package let reference: Reference

@@ -45,7 +45,7 @@ package struct ReplyTemplate: Sendable {
 
 /// How a success is answered.
 package struct RouteReply: Sendable, Hashable {
-    /// 200–299.
+    /// 200–299; of a refused handshake 400–499.
     package var status: Int
     package var headers: [Header]
     /// `nil` for the gateway's own document, which tells the delivery's id and what became of it.

@@ -30,7 +30,7 @@ struct MixUps {
         (try? scheme.texts(of: request, timestamp: timestamp)) ?? []
     }
 
-    private func isMatch(_ key: VerifierKey, _ entries: SignatureEntries, _ request: borrowing SignedRequest) -> Bool {
+    private func isMatch(_ key: VerifierKey, _ entries: SignatureEntries, in request: borrowing SignedRequest) -> Bool {
         if scheme.algorithm.carriesSecret { return !key.matches(entries).isEmpty }
         let body = request.request.body
         return texts(request).contains { !key.matches(entries, over: $0, body: body).isEmpty }
@@ -44,7 +44,7 @@ struct MixUps {
         for (position, secret) in verifier.secrets.enumerated() {
             guard let text = secret.text else { continue }
             for (words, candidate) in candidates(text) {
-                guard let key = key(candidate), isMatch(key, entries, request) else { continue }
+                guard let key = key(candidate), isMatch(key, entries, in: request) else { continue }
                 found.append("it matches secret \(position + 1) \(words)")
                 break
             }
@@ -65,7 +65,7 @@ struct MixUps {
         let trimmed = Self.trimmed(secret)
         let shorter = scheme.keyForm.withoutPrefix(trimmed)
         var candidates: [(String, [UInt8])] = []
-        for (source, note) in Self.spellings(secret, trimmed, shorter) {
+        for (source, note) in Self.spellings(secret, trimmed: trimmed, shorter: shorter) {
             for encoding in KeyEncoding.allCases where encoding != .pem {
                 guard let key = encoding.decode(source), !key.isEmpty else { continue }
                 let words = encoding == scheme.keyForm.encoding ? "" : " with 'key_encoding: \(encoding.rawValue)'"
@@ -76,7 +76,7 @@ struct MixUps {
     }
 
     private static func spellings(
-        _ secret: [UInt8], _ trimmed: [UInt8], _ shorter: [UInt8]
+        _ secret: [UInt8], trimmed: [UInt8], shorter: [UInt8]
     ) -> [(text: [UInt8], note: String)] {
         var spellings: [([UInt8], String)] = [(shorter, "")]
         if trimmed != secret { spellings[0].1 = "without the white space or quotes around it" }
@@ -110,7 +110,7 @@ struct MixUps {
             form.skipsFirst = scheme.form.skipsFirst
             let other = scheme.reading(as: form)
             guard let entries = try? other.entries(in: request) else { continue }
-            if verifier.secrets.contains(where: { isMatch($0.key, entries, request) }) {
+            if verifier.secrets.contains(where: { isMatch($0.key, entries, in: request) }) {
                 return ["it matches with 'signature_encoding: \(form.encodingNoun)'"]
             }
         }
@@ -148,7 +148,7 @@ struct MixUps {
         for other in url.lookalikes {
             var changed = copy request
             changed.publicURL = other
-            for secret in verifier.secrets where isMatch(secret.key, entries, changed) {
+            for secret in verifier.secrets where isMatch(secret.key, entries, in: changed) {
                 return ["it matches with 'public_url: \(PrintableText.escape(other.description))'"]
             }
         }

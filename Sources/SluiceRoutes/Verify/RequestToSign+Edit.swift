@@ -15,6 +15,11 @@ extension RequestToSign {
     /// - Parameter reader: how the route reads bodies.
     /// - Returns: whether that is possible: for JSON, for a URL-encoded form, and for JSON in the field of a form.
     mutating func setField(_ value: String, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
+        setField(.text(value), at: path, read: reader)
+    }
+
+    /// The same with a value of any type, of which a form takes the text.
+    mutating func setField(_ value: JSONTree, at path: ArraySlice<JSONPath.Step>, read reader: BodyReader) -> Bool {
         let reading = withView { reader.read($0) }
         switch reading {
         case .asReceived:
@@ -22,7 +27,7 @@ extension RequestToSign {
             body = json
         case .untyped:
             guard case .key(let name)? = path.first, path.count == 1 else { return false }
-            return setFormField(name, value)
+            return setFormField(name, value.string ?? value.json)
         case .json(let document):
             guard let json = Self.setting(value, at: path, in: document) else { return false }
             return replaceDocument(document, by: json, inField: reader.jsonField)
@@ -31,8 +36,10 @@ extension RequestToSign {
         return true
     }
 
-    private static func setting(_ value: String, at path: ArraySlice<JSONPath.Step>, in json: [UInt8]) -> [UInt8]? {
-        JSONTree(json)?.setting(.text(value), at: path).map { Array($0.json.utf8) }
+    private static func setting(
+        _ value: JSONTree, at path: ArraySlice<JSONPath.Step>, in json: [UInt8]
+    ) -> [UInt8]? {
+        JSONTree(json)?.setting(value, at: path).map { Array($0.json.utf8) }
     }
 
     /// A form of several parts cannot be changed here.
@@ -85,6 +92,9 @@ extension JSONTree {
         guard let step = path.first else { return value }
         let rest = path.dropFirst()
         switch (self, step) {
+        // Nothing has been put into it yet.
+        case (.object(let members), .index(0)) where members.isEmpty:
+            return JSONTree.object([]).setting(value, at: rest).map { .array([$0]) }
         case (.object(let members), .key(let key)):
             guard let inner = (self[key] ?? .object([])).setting(value, at: rest) else { return nil }
             let member = Member(key: key, value: inner)

@@ -111,11 +111,14 @@ package final class SignatureVerifier: Sendable {
     ) throws(VerificationError) {
         let entries = try scheme.entries(in: request)
         recorder?.note(entries)
-        guard entries.holdSignature else { throw entries.refusal(scheme.place.noun) }
+        guard entries.holdSignature else {
+            noteMixUps(entries, in: request, recorder)
+            throw entries.refusal(scheme.place.noun)
+        }
         if let token = scheme.token {
-            try judge(entries, by: token, request, nowMilliseconds, recorder: recorder)
+            try judge(entries, by: token, in: request, at: nowMilliseconds, recorder: recorder)
         } else {
-            try judge(entries, request, nowMilliseconds, recorder: recorder)
+            try judge(entries, in: request, at: nowMilliseconds, recorder: recorder)
         }
         if scheme.keySource == nil { try checkRequirements(of: request) }
     }
@@ -134,7 +137,7 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func judge(
-        _ entries: SignatureEntries, _ request: borrowing SignedRequest, _ nowMilliseconds: Int64,
+        _ entries: SignatureEntries, in request: borrowing SignedRequest, at nowMilliseconds: Int64,
         recorder: VerificationRecorder?
     ) throws(VerificationError) {
         let timestamp = try scheme.timestamp?.text(in: request)
@@ -154,7 +157,7 @@ package final class SignatureVerifier: Sendable {
             isMatch = texts.contains { !key.matches(entries, over: $0, body: request.request.body).isEmpty }
         }
         guard isMatch else {
-            recorder?.note(mixUps: { MixUps(self, entries, timestamp: timestamp).found(in: $0) }, request)
+            noteMixUps(entries, in: request, recorder)
             throw noMatch
         }
     }
@@ -163,6 +166,15 @@ package final class SignatureVerifier: Sendable {
     private func fetchedKey(_ need: KeyNeed?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
         guard let need, let keys, case .publicKey(let algorithm)? = scheme.algorithm.keyKind else { return nil }
         return .verifying(try keys.certificateKey(need, algorithm, nowMilliseconds: nowMilliseconds))
+    }
+
+    /// For a person, and never when serving.
+    private func noteMixUps(
+        _ entries: SignatureEntries, in request: borrowing SignedRequest, _ recorder: VerificationRecorder?
+    ) {
+        guard let recorder else { return }
+        let timestamp = (try? scheme.timestamp?.text(in: request)) ?? nil
+        recorder.note(mixUps: MixUps(self, entries, timestamp: timestamp).found(in: request))
     }
 
     /// Each entry is held against each secret whichever matches, so that the time does not tell which one it was.
@@ -182,8 +194,8 @@ package final class SignatureVerifier: Sendable {
 
     /// The claims of a token count once its signature matches.
     private func judge(
-        _ entries: SignatureEntries, by scheme: TokenScheme, _ request: borrowing SignedRequest,
-        _ nowMilliseconds: Int64, recorder: VerificationRecorder?
+        _ entries: SignatureEntries, by scheme: TokenScheme, in request: borrowing SignedRequest,
+        at nowMilliseconds: Int64, recorder: VerificationRecorder?
     ) throws(VerificationError) {
         guard case .signature(let text)? = entries.list.first, entries.list.count == 1 else {
             throw .invalid("\(self.scheme.place.noun) contains more than one token")

@@ -48,7 +48,7 @@ extension SignedRequest {
         // The scope refuses these in `verify`, and the first two are filled in before.
         case .signedTimestamp, .signedID, .account, .headers, .event, .itemDigest, .index, .deliveryID, .receivedAt,
             .receivedMilliseconds,
-            .remoteAddress, .route:
+            .remoteAddress, .route, .handshakeHMAC:
             nil
         }
     }

@@ -88,7 +88,9 @@ package struct SignedTemplate: Sendable {
     ) throws(VerificationError) {
         if boundary == .none { return }
         let constantLength = publicURL?.constantLength(of: source) ?? 0
-        guard let complaint = boundary.complaint(about: value.dropFirst(constantLength)) else { return }
+        // A length is that of the whole value.
+        let differing = if case .length = boundary { value[...] } else { value.dropFirst(constantLength) }
+        guard let complaint = boundary.complaint(about: differing) else { return }
         throw .invalid("\(source.noun) \(complaint)")
     }
 }

@@ -149,20 +149,20 @@ extension TokenScheme {
         _ claims: JSONTree, of request: borrowing SignedRequest, nowMilliseconds: Int64
     ) throws(VerificationError) {
         for name in required where claims[name] == nil { throw .invalid("the token has no claim '\(name)'") }
-        for (name, texts) in self.claims { try check(claims[name], name, is: texts, request) }
+        for (name, texts) in self.claims { try check(claims[name], named: name, is: texts, in: request) }
         try checkTimes(claims, now: Double(nowMilliseconds) / 1000)
         if let bodyHash, !request.request.body.isEmpty || claims[bodyHash.claim] != nil {
-            try check(claims, bodyHash, Hash.digest(.sha256, request.request.body), "body")
+            try check(claims, say: bodyHash, is: Hash.digest(.sha256, request.request.body), of: "body")
         }
         if let urlHash {
             let url = request.publicURL?.url(of: request.request) ?? []
-            try check(claims, urlHash, Hash.digest(.sha256, url.span), "URL")
+            try check(claims, say: urlHash, is: Hash.digest(.sha256, url.span), of: "URL")
         }
     }
 
     /// A claim may be a list, such as that of several audiences (RFC 7519 §4.1.3).
     private func check(
-        _ claim: JSONTree?, _ name: String, is texts: [TextTemplate], _ request: borrowing SignedRequest
+        _ claim: JSONTree?, named name: String, is texts: [TextTemplate], in request: borrowing SignedRequest
     ) throws(VerificationError) {
         guard let claim else { throw .invalid("the token has no claim '\(name)'") }
         let values = if case .array(let elements) = claim { elements } else { [claim] }
@@ -176,7 +176,7 @@ extension TokenScheme {
     }
 
     private func check(
-        _ claims: JSONTree, _ hash: TokenDigest, _ digest: Digest, _ noun: String
+        _ claims: JSONTree, say hash: TokenDigest, is digest: Digest, of noun: String
     ) throws(VerificationError) {
         guard let text = claims[hash.claim]?.string else {
             throw .invalid("the token has no claim '\(hash.claim)' with the digest of the \(noun)")

@@ -119,9 +119,7 @@ final class VerificationRecorder {
         account.isCompared = true
     }
 
-    func note(mixUps find: (borrowing SignedRequest) -> [String], _ request: borrowing SignedRequest) {
-        account.mixUps = find(request)
-    }
+    func note(mixUps: [String]) { account.mixUps = mixUps }
 
     func conclude(_ outcome: VerificationAccount.Outcome) { account.outcome = outcome }
 }

@@ -57,8 +57,8 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// How a request is verified, step by step, for a person: by the alternative that finds it valid, or else by the one
-    /// whose refusal is the most telling.
+    /// How a request is verified, step by step, for a person: by the alternative that finds it valid, or else by the
+    /// one whose refusal is the most telling.
     func account(of request: borrowing RequestView, receivedAtMilliseconds: Int64) -> VerificationAccount {
         var accounts: [VerificationAccount] = []
         var refusals: [VerificationError] = []

@@ -73,6 +73,8 @@ enum DevelopmentText {
             return ["stored     \(id)  \(text(route))  \(what)" + (duplicates > 0 ? ", \(duplicates) duplicates" : "")]
         case .duplicate(let first, let route): return ["duplicate  \(first)  \(text(route))"]
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
+        case .handshake(let route, let status, let refusal):
+            return ["handshake  \(status)  \(text(route))" + (refusal.map { ": \(text($0))" } ?? "")]
         case .refused(let code, let route, let reason):
             return ["refused    \(code.httpStatus) \(code.rawValue)  \(text(route ?? "no route"))  \(text(reason))"]
         case .reloaded(let routes, let version):

@@ -42,7 +42,7 @@ enum RoutesText {
             [
                 route.name, route.path, route.methods.joined(separator: ","), route.verification, route.uniqueKey ?? "",
                 route.each ?? "",
-                route.makes.joined(separator: ", "), route.otherwise ?? "", route.place,
+                makes(route).joined(separator: ", "), route.otherwise ?? "", route.place,
             ].map { PrintableText.escape($0.isEmpty ? "-" : $0, limit: .max) }
         }
         guard let width else { return Table.lines(header, rows) }
@@ -52,6 +52,10 @@ enum RoutesText {
         let last: Set = ["NAME", "PATH", "DECLARED"]
         return Table.lines(
             shown.map { header[$0] }, rows.map { row in shown.map { row[$0] } }, width: width, cuttingLast: last)
+    }
+
+    private static func makes(_ route: RouteSummary) -> [String] {
+        route.makes + (route.handshakes.map { [$0 == 1 ? "1 handshake" : "\($0) handshakes"] } ?? [])
     }
 
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }

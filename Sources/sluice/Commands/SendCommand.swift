@@ -52,7 +52,7 @@ struct SendCommand: AsyncParsableCommand {
             "Additional certificate authority to trust.",
             discussion: "Default: the certificate of `sluice dev` in .sluice/, if there is one.", valueName: "file"))
     var ca: String?
-    @Flag(name: .long, help: "Send the provider's handshake instead of an event.") var handshake = false
+    @Flag(name: .long, help: "Send the provider's handshakes instead of an event.") var handshake = false
     @Flag(name: .long, help: "Send the same request twice: the second one is a duplicate.") var duplicate = false
     @Flag(name: .long, help: "Send it again as a retry: with the same id and a new time and signature.") var retry =
         false
@@ -63,7 +63,7 @@ struct SendCommand: AsyncParsableCommand {
         let preset = try preset()
         let sample = try sample(of: preset)
         let configuration = try target.client(ca: ca ?? developmentCertificate)
-        for request in try requests(sample, preset, target) {
+        for request in try requests(sample, of: preset, to: target) {
             let answer = try await OneRequest.send(
                 request, to: configuration,
                 tlsAdvice: ca == nil ? "use --ca FILE for an authority that the system does not trust" : nil)
@@ -83,18 +83,17 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     private func sample(of preset: ProviderPreset) throws -> String {
-        let names = preset.sampleNames.filter { $0.hasPrefix("handshake") == handshake }
-        guard let first = names.first else {
-            throw StartupError(.usage, "\(preset.title) has no \(handshake ? "handshake" : "sample")")
+        guard let first = preset.sampleNames.first else {
+            throw StartupError(.usage, "\(preset.title) has no sample")
         }
         guard let event else { return first }
-        if names.contains(event) { return event }
+        if preset.sampleNames.contains(event) { return event }
         // A body of its own needs no sample but for its headers.
         if bodyFile != nil { return first }
         throw StartupError(
             .usage,
-            "no sample for the event '\(PrintableText.escape(event))'; use \(names.joined(separator: ", ")), or "
-                + "--body-file")
+            "no sample for the event '\(PrintableText.escape(event))'; use "
+                + "\(preset.sampleNames.joined(separator: ", ")), or --body-file")
     }
 }
 
@@ -104,18 +103,40 @@ extension SendCommand {
     private static let retryDelay: Int64 = 30_000
 
     private func requests(
-        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget
+        _ sample: String, of preset: ProviderPreset, to target: SendTarget
     ) throws -> [HTTPClientRequest] {
         let now = SystemTime().wallMilliseconds()
-        let values = SampleValues(
-            uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
-        let first = try request(sample, preset, target, values, at: retry ? now - Self.retryDelay : now)
-        if retry { return [first, try request(sample, preset, target, values, at: now)] }
+        var values = SampleValues(uuid: delivery ?? Self.newID(), number: Int(now / 1000), milliseconds: now)
+        values.account = accountValues
+        if handshake { return try handshakes(of: preset, target, at: now) }
+        let first = try request(sample, of: preset, to: target, with: values, at: retry ? now - Self.retryDelay : now)
+        if retry { return [first, try request(sample, of: preset, to: target, with: values, at: now)] }
         return duplicate ? [first, first] : [first]
     }
 
+    /// One request for each rule; with `--tamper` without the right token and signature.
+    private func handshakes(
+        of preset: ProviderPreset, _ target: SendTarget, at now: Int64
+    ) throws -> [HTTPClientRequest] {
+        do throws(SigningError) {
+            let route = try route(of: preset, target, isOther: tamper)
+            let token = try handshakeSecret(preset) ?? DevelopmentSecret.text
+            let samples = route.handshakeSamples(token: tamper ? token + "x" : token, value: "challenge1")
+            guard !samples.isEmpty else { throw SigningError(message: "\(preset.title) has no handshake") }
+            var requests: [HTTPClientRequest] = []
+            for sample in samples {
+                let request =
+                    sample.isSigned ? try route.sign(sample.request, at: now, id: Self.newID()) : sample.request
+                requests.append(HTTPClientRequest(request))
+            }
+            return requests
+        } catch {
+            throw StartupError(.wrongInput, error.message)
+        }
+    }
+
     private func request(
-        _ sample: String, _ preset: ProviderPreset, _ target: SendTarget, _ values: SampleValues, at time: Int64
+        _ sample: String, of preset: ProviderPreset, to target: SendTarget, with values: SampleValues, at time: Int64
     ) throws -> HTTPClientRequest {
         do throws(SigningError) {
             let route = try route(of: preset, target, isOther: false)
@@ -126,10 +147,7 @@ extension SendCommand {
             let signer = tamper && !route.signsBody ? try self.route(of: preset, target, isOther: true) : route
             var signed = try signer.sign(request, at: time, id: values.uuid)
             if tamper, route.signsBody { Self.changeOneByte(of: &signed.body) }
-            return HTTPClientRequest(
-                method: signed.method, target: signed.target,
-                headers: [(name: "user-agent", value: "sluice-send")]
-                    + signed.headers.map { (name: $0.name.lowercased(), value: $0.value) }, body: signed.body)
+            return HTTPClientRequest(signed)
         } catch {
             throw StartupError(.wrongInput, error.message)
         }
@@ -153,16 +171,21 @@ extension SendCommand {
         var sample = SampleRoute()
         sample.path = String(target.path.prefix { $0 != "?" })
         sample.publicURL = publicURL ?? target.origin
-        sample.account = Dictionary(
-            account.map { pair in
-                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-            }, uniquingKeysWith: { $1 })
+        sample.account = accountValues
         if preset.needsSecret { sample.secret = try secret(preset) }
         if isOther { sample.secret = (sample.secret ?? DevelopmentSecret.text) + "x" }
         sample.handshakeSecret = try handshakeSecret(preset)
-        let standIn = isOther && !preset.needsSecret ? nil : DevelopmentSecret.text
-        return try RouteCompiler.route(sample, of: preset, standIn: standIn)
+        return try RouteCompiler.route(
+            sample, of: preset, supply: isOther && !preset.needsSecret ? .throwAway : .wellKnown(DevelopmentSecret.text)
+        )
+    }
+
+    private var accountValues: [String: String] {
+        let pairs = account.map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+        }
+        return Dictionary(pairs) { $1 }
     }
 
     /// - Returns: `nil` for that of `sluice dev`.
@@ -235,5 +258,14 @@ struct SendTarget {
         } catch {
             throw StartupError(.wrongInput, "\(error)")
         }
+    }
+}
+
+extension HTTPClientRequest {
+    fileprivate init(_ request: RequestToSign) {
+        self.init(
+            method: request.method, target: request.target,
+            headers: [(name: "user-agent", value: "sluice-send")]
+                + request.headers.map { (name: $0.name.lowercased(), value: $0.value) }, body: request.body)
     }
 }

@@ -35,6 +35,7 @@ enum ReferenceText {
         case .route: "route"
         case .index: "index"
         case .signedTimestamp: "timestamp"
+        case .handshakeHMAC: "hmac"
         case .signedID: "id"
         }
     }

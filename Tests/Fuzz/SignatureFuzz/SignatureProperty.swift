@@ -27,13 +27,19 @@ enum SignatureProperty {
         scheme(["", ":", ":"], ["id", "body", "header.X-More"]),
         scheme(["", ""], ["url", "body"]), scheme(["", ""], ["body", "url"]),
         scheme(["POST", "", ""], ["url", "body", "timestamp"], format: "unix_ms"),
+        scheme(["", "\n", "\n"], ["header.X-More", "id", "body"]),
+        scheme(["a\n", "\nb\n"], ["body", "header.X-More"], more: "signed_open: '${body}'"),
+        scheme(["id:", ";ts:", ";"], ["id", "timestamp", "body"], format: "unix_or_ms"),
     ]
 
     private static func scheme(
-        _ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil
+        _ literals: [String], _ values: [String], format: String = "unix", pattern: String? = nil,
+        more: String? = nil
     ) -> Scheme {
-        let signed = zip(literals, values).map { "\($0)${\($1)}" }.joined()
-        var verify = "alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: '\(signed)'"
+        let signed = zip(literals, values).map { "\($0)${\($1)}" }.joined().replacing("\n", with: "\\n")
+        var verify =
+            "alg: hmac-sha256, signature_from: '${header.X-Signature}', signed: \"\(signed)\""
+            + (more.map { ", \($0)" } ?? "")
         if values.contains("timestamp") {
             verify += ", timestamp_from: '${header.X-Time}', tolerance: 0, timestamp_format: \(format)"
         }

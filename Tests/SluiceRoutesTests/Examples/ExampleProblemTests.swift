@@ -18,7 +18,7 @@ import Testing
             ("expect: 5", "13:17: 'expect' must be a mapping, not a number"),
             (
                 "expect: {}",
-                "13:17: 'expect' needs at least one of 'status', 'duplicate', 'jobs', 'dead_letters', 'reply' or "
+                "13:17: 'expect' needs at least one of 'status', 'duplicate', 'handshake', 'jobs', 'dead_letters', 'reply' or "
                     + "'refused'"
             ),
             ("expect: { staus: 200 }", "13:19: unknown key 'staus' in 'expect'; did you mean 'status'?"),

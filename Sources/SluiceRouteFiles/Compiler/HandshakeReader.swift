@@ -1,0 +1,214 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Reads `handshake` and `handshake_secrets` of a route.
+struct HandshakeReader {
+    let route: MappingReader<RouteKeys>
+    let secrets: SecretReader
+    let bodyKind: BodyKind
+    /// The methods that the route accepts for deliveries.
+    let methods: [String]
+    /// Whether the route verifies requests.
+    let isVerified: Bool
+    /// None if nothing is verified, or none could be read.
+    let schemes: [SignatureScheme]
+
+    private var context: FileContext { route.context }
+
+    /// - Returns: the rules without problems; the problems of the others have been noted.
+    func read(scope: inout RouteScope) -> [HandshakeRule] {
+        guard let node = route.read(\.handshake) else {
+            if let entry = route.entry("handshake_secrets") {
+                context.error(entry.position, "'handshake_secrets' has no effect without 'handshake'")
+            }
+            return []
+        }
+        guard let elements = context.list(node, "'handshake'") else { return [] }
+        if elements.isEmpty { context.error(node.position, "'handshake' needs at least one rule") }
+        let tokens = route.read(\.handshakeSecrets).map {
+            secrets.keys($0, "'handshake_secrets'", form: KeyForm()).map(\.key)
+        }
+        scope.subject = .delivery
+        defer { scope.subject = .job }
+        var rules: [HandshakeRule] = []
+        // Rules of the head are asked first, wherever they are.
+        var ofHead = RuleReachability(context: context, takesAll: false, methods: [])
+        var ofBody = RuleReachability(context: context, takesAll: false, methods: methods)
+        for element in elements {
+            guard let rule = rule(element, tokens: tokens, scope: &scope) else { continue }
+            let isSure = rule.echoed.isEmpty
+            if rule.stage == .head {
+                ofHead.add(rule.conditions, at: element.position, takesAllThatHold: isSure)
+            } else {
+                ofBody.add(rule.conditions, at: element.position, takesAllThatHold: isSure)
+            }
+            rules.append(rule)
+        }
+        warnOfUnusedSecrets(rules, count: elements.count)
+        return rules
+    }
+
+    private func rule(_ node: YAMLNode, tokens: [[UInt8]]?, scope: inout RouteScope) -> HandshakeRule? {
+        guard let reader = MappingReader(node, RouteLanguage.handshake, in: context) else { return nil }
+        let conditions = reader.read(\.when).flatMap {
+            ConditionReader(context: context, bodyKind: bodyKind).read($0, scope: &scope)
+        }
+        let token = token(reader, secrets: tokens, scope: &scope)
+        let hmac = reader.read(\.hmac).map { self.hmac($0, &scope) }
+        let reply = reply(reader, &scope)
+        let status = reader.read(\.otherwiseStatus)
+        if let entry = reader.entry("otherwise_status"), !reader.has("token"), !reader.has("hmac") {
+            context.error(entry.position, "'otherwise_status' has no effect without 'token' or 'hmac'")
+        }
+        guard let conditions, let reply, reader.has("token") == (token != nil), hmac.map({ $0 != nil }) ?? true else {
+            return nil
+        }
+        let read = conditions.flatMap(\.references) + [token?.reference].compactMap(\.self)
+        let known = HandshakeRule(
+            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, reply: reply, refusalStatus: status,
+            place: context.place(node.position))
+        guard let stage = stage(reader, readsBody: (read + known.echoed).contains { readsBody($0, scope) }) else {
+            return nil
+        }
+        let rule = known.asked(at: stage)
+        HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
+            readsBody($0, scope)
+        }
+        return rule
+    }
+
+    private func stage(_ reader: MappingReader<HandshakeKeys>, readsBody: Bool) -> HandshakeRule.Stage? {
+        let signed = reader.read(\.signed)
+        if !isVerified, signed == true, let entry = reader.entry("signed") {
+            context.error(entry.position, "'signed: true' can never hold: the route has 'verify: none'")
+            return nil
+        }
+        guard readsBody else { return signed == true ? .signedHead : .head }
+        if !isVerified, signed == nil {
+            context.warning(
+                reader.position,
+                "the route has 'verify: none', so this rule answers a body that anyone can send; write 'signed: false' "
+                    + "to say that this is intended")
+        }
+        return signed ?? isVerified ? .signedBody : .unsignedBody
+    }
+
+    private func readsBody(_ reference: Reference, _ scope: RouteScope) -> Bool {
+        switch reference.source {
+        case .body, .bodyDigest, .item, .itemDigest, .index: true
+        case .event: scope.event?.references.contains { readsBody($0, scope) } ?? false
+        default: false
+        }
+    }
+
+    private func token(
+        _ reader: MappingReader<HandshakeKeys>, secrets: [[UInt8]]?, scope: inout RouteScope
+    ) -> HandshakeToken? {
+        guard let entry = reader.entry("token"), let text = reader.read(\.token) else { return nil }
+        guard let secrets else {
+            context.error(
+                entry.position, "'token' needs 'handshake_secrets' in the route, such as [ { env: NAME } ]")
+            return nil
+        }
+        return value(text, of: entry, scope: &scope).map { HandshakeToken($0, secrets: secrets) }
+    }
+
+    /// A text that is one reference to a value of a request.
+    private func value(_ text: String, of entry: YAMLEntry, scope: inout RouteScope) -> Reference? {
+        guard let template = scope.template(text, at: entry.value.position) else { return nil }
+        if let sole = template.soleReference, sole.fallback == nil {
+            switch sole.source {
+            case .header, .query, .parameter: return sole
+            case .body(let path) where !path.steps.isEmpty: return sole
+            default: break
+            }
+        }
+        context.error(
+            entry.value.position,
+            "'\(entry.key)' must be one reference to a header, a query parameter, a path parameter or a field of the "
+                + "body, such as ${query.token}")
+        return nil
+    }
+
+    private func reply(_ reader: MappingReader<HandshakeKeys>, _ scope: inout RouteScope) -> ReplyTemplate? {
+        guard let node = reader.read(\.reply) else {
+            let isAbsent = !reader.has("reply")
+            return isAbsent ? ReplyTemplate(status: 200, headers: [], body: nil, namesDelivery: false) : nil
+        }
+        scope.hasHMAC = reader.has("hmac")
+        defer { scope.hasHMAC = false }
+        let reply = ReplyReader(context: context).read(node, scope: &scope)
+        if let name = reply?.headerNames.first(where: Self.ofGateway.contains) {
+            context.error(node.position, "the gateway sets '\(name)' in the reply to a handshake; remove it")
+        }
+        if let reply, let entry = reader.entry("hmac"),
+            !reply.references.contains(where: { $0.source == .handshakeHMAC })
+        {
+            context.error(entry.position, "'hmac' has no effect without ${hmac} in the reply")
+        }
+        return reply
+    }
+
+    /// With them set, a browser could run what a provider has echoed.
+    private static let ofGateway: Set<String> = ["content-type", "x-content-type-options"]
+
+    private func warnOfUnusedSecrets(_ rules: [HandshakeRule], count: Int) {
+        guard let entry = route.entry("handshake_secrets"), rules.count == count,
+            !rules.contains(where: { $0.token != nil || $0.hmac != nil })
+        else { return }
+        context.warning(entry.position, "'handshake_secrets' has no effect: no handshake rule has 'token' or 'hmac'")
+    }
+}
+
+extension HandshakeReader {
+    private func hmac(_ node: YAMLNode, _ scope: inout RouteScope) -> HandshakeHMAC? {
+        guard let reader = MappingReader(node, RouteLanguage.handshakeHMAC, in: context) else { return nil }
+        let pattern = reader.read(\.pattern)
+        let (algorithm, encoding) = (reader.read(\.alg), reader.read(\.encoding))
+        let form = keyForm(reader)
+        let key = key(form, at: node.position)
+        guard let entry = reader.entry("of"), let text = reader.read(\.of),
+            let reference = value(text, of: entry, scope: &scope),
+            let key, !reader.has("pattern") || pattern != nil
+        else { return nil }
+        return HandshakeHMAC(
+            of: reference, key: HMACKey(algorithm.hash, key: key.span), keyForm: form, encoding: encoding,
+            pattern: pattern, hasRouteKey: hasRouteKey)
+    }
+
+    private func keyForm(_ reader: MappingReader<HandshakeHMACKeys>) -> KeyForm {
+        var form = route.has("handshake_secrets") ? KeyForm() : schemes.first?.keyForm ?? KeyForm()
+        form.encoding = reader.read(\.keyEncoding) ?? form.encoding
+        form.transforms = reader.read(\.keyTransform) ?? form.transforms
+        return form
+    }
+
+    private var hasRouteKey: Bool {
+        guard let own = route.node("handshake_secrets") else { return true }
+        let ofRoute = route.node("secrets").map(SecretReader.sources) ?? []
+        return SecretReader.sources(own).contains(where: ofRoute.contains)
+    }
+
+    /// The first of `handshake_secrets`, or without them of `secrets`.
+    private func key(_ form: KeyForm, at position: YAMLPosition) -> [UInt8]? {
+        guard let node = route.node("handshake_secrets") ?? route.node("secrets") else {
+            context.error(
+                position,
+                "'hmac' needs 'handshake_secrets' in the route, such as [ { env: NAME } ], because the "
+                    + "route has no 'secrets'")
+            return nil
+        }
+        guard case .sequence(let elements) = node.content, let first = elements.first else { return nil }
+        // What is wrong with the secret itself has been noted where all of them were read.
+        let silent = secrets.silent
+        if let key = silent.key(first, form: form)?.key { return key }
+        if silent.key(first, form: KeyForm()) != nil {
+            context.error(
+                position, "the first secret is not \(form.encoding.rawValue), as 'key_encoding' says")
+        }
+        return nil
+    }
+}

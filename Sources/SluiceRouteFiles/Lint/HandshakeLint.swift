@@ -1,0 +1,71 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Finds handshake rules that take deliveries away, show secrets, or lend the route's key.
+struct HandshakeLint {
+    let context: FileContext
+    /// The methods that the route accepts for deliveries.
+    let methods: [String]
+    /// None if nothing is verified.
+    let schemes: [SignatureScheme]
+
+    /// - Parameter readsBody: whether a reference needs the body.
+    func check(_ rule: HandshakeRule, at position: YAMLPosition, readsBody: (Reference) -> Bool) {
+        refuseTaker(of: rule, at: position)
+        for condition in rule.conditions { warnOfSecret(condition) }
+        if rule.stage == .unsignedBody, let echoed = rule.reply.references.first(where: readsBody) {
+            context.note(
+                position,
+                "anyone can have the route echo \(echoed.source.noun): the rule has 'signed: false'")
+        }
+        warnOfOracle(rule, at: position)
+    }
+
+    /// A rule that takes each delivery before its signature is verified leaves no jobs.
+    private func refuseTaker(of rule: HandshakeRule, at position: YAMLPosition) {
+        guard rule.stage == .head, rule.echoed.isEmpty, let method = methods.first(where: { takesAll(rule, $0) }) else {
+            return
+        }
+        context.error(
+            position,
+            "this rule answers every \(method) before its signature is verified, so the route would make no jobs; add "
+                + "a condition on a header or a query parameter, or 'signed: true'")
+    }
+
+    private func takesAll(_ rule: HandshakeRule, _ method: String) -> Bool {
+        rule.conditions.allSatisfy { condition in
+            guard case .value(let value) = condition, value.reference.source == .method else { return false }
+            return value.test.holds(forText: method.utf8Span.span, isTyped: false)
+        }
+    }
+
+    private static let secretWords = ["token", "secret", "password", "passcode"]
+
+    /// Recurses as deep as the route file is nested.
+    private func warnOfSecret(_ condition: Condition) {
+        switch condition {
+        case .value(let value):
+            let name = value.written.lowercased()
+            guard case .equals = value.test, Self.secretWords.contains(where: name.contains) else { return }
+            context.log.warning(
+                value.place,
+                "'\(PrintableText.escape(value.written))' is compared with a text in the file; if it is a secret, use "
+                    + "'token' and 'handshake_secrets'")
+        case .any(let alternatives, _): for condition in alternatives.joined() { warnOfSecret(condition) }
+        case .not(let conditions, _): for condition in conditions { warnOfSecret(condition) }
+        }
+    }
+
+    /// Where the signed text can itself be a token, the handshake would sign it.
+    private func warnOfOracle(_ rule: HandshakeRule, at position: YAMLPosition) {
+        guard let hmac = rule.hmac, rule.stage == .head || rule.stage == .unsignedBody, hmac.signsForAnyone,
+            schemes.contains(where: { !$0.holdsBody })
+        else { return }
+        context.warning(
+            position,
+            "'hmac' uses a key that also verifies signatures, and 'signed' does not contain the body: the signed text "
+                + "could itself be a token, which this rule would sign for anyone; set 'pattern' to the form of the "
+                + "provider's tokens")
+    }
+}

@@ -1,0 +1,193 @@
+package import SluiceBase
+package import SluiceCrypto
+
+/// One entry of `handshake`, compiled: a request with which a provider tests the address, and its answer.
+package struct HandshakeRule: Sendable {
+    /// What a rule needs of a request.
+    package enum Stage: Sendable {
+        /// Its head alone: asked before method, content type and signature.
+        case head
+        /// Its head, and a signature that is valid; the body need not be readable.
+        case signedHead
+        /// Its body, which may be unsigned.
+        case unsignedBody
+        /// Its body, and a signature that is valid.
+        case signedBody
+    }
+
+    /// All must hold.
+    package let conditions: [Condition]
+    package let stage: Stage
+    package let token: HandshakeToken?
+    package let hmac: HandshakeHMAC?
+    package let reply: ReplyTemplate
+    /// The status of a refusal, 400–499.
+    package let refusalStatus: Int
+    /// Where it is declared.
+    let place: SourceLocation
+    /// The values that the answer is made of. A request without one of them does not match, unless that has a default.
+    package let echoed: [Reference]
+
+    package init(
+        conditions: [Condition], stage: Stage, token: HandshakeToken?, hmac: HandshakeHMAC?, reply: ReplyTemplate,
+        refusalStatus: Int, place: SourceLocation
+    ) {
+        self.conditions = conditions
+        self.stage = stage
+        self.token = token
+        self.hmac = hmac
+        self.reply = reply
+        self.refusalStatus = refusalStatus
+        self.place = place
+        echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference].compactMap(\.self)
+    }
+
+    /// The same rule, asked at another stage.
+    package func asked(at stage: Stage) -> HandshakeRule {
+        HandshakeRule(
+            conditions: conditions, stage: stage, token: token, hmac: hmac, reply: reply, refusalStatus: refusalStatus,
+            place: place)
+    }
+
+    /// The header that has the token, which is a credential.
+    package var tokenHeader: HeaderName? {
+        if case .header(let name)? = token?.reference.source { name } else { nil }
+    }
+
+    /// The status of a refusal without `otherwise_status`.
+    package static let standardRefusal = 403
+    /// In bytes; no echoed value may be longer.
+    static let longestEcho = 1024
+    /// In bytes; how much of the body of a request without a valid signature is read for a handshake.
+    package static let largestUnsignedBody = 8 << 10
+
+    /// The same rule with another secret in the place of its own, for a request of an example.
+    ///
+    /// - Returns: `nil` if the secret is not in the form of the rule's keys.
+    func with(secret: [UInt8]) -> HandshakeRule? {
+        let token = token.map { HandshakeToken($0.reference, secrets: [secret]) }
+        var hmac = hmac
+        if let form = hmac?.keyForm {
+            guard let key = form.key(secret), let own = hmac else { return nil }
+            hmac = own.with(key: key)
+        }
+        return HandshakeRule(
+            conditions: conditions, stage: stage, token: token, hmac: hmac, reply: reply, refusalStatus: refusalStatus,
+            place: place)
+    }
+}
+
+/// A value of a request that must be equal to a secret.
+package struct HandshakeToken: Sendable {
+    package let reference: Reference
+    /// The SHA-256 of each secret: comparing digests takes the same time whatever differs, and whatever the lengths.
+    private let digests: [Digest]
+
+    package init(_ reference: Reference, secrets: [[UInt8]]) {
+        self.reference = reference
+        digests = secrets.map { Hash.digest(.sha256, $0.span) }
+    }
+
+    /// Compares with each secret, also after one that is equal.
+    func matches(_ value: [UInt8]) -> Bool {
+        let digest = Hash.digest(.sha256, value.span)
+        var matches = false
+        for secret in digests where secret == digest { matches = true }
+        return matches
+    }
+}
+
+/// The authentication code that `${hmac}` stands for in the reply.
+package struct HandshakeHMAC: Sendable {
+    /// The value over which it is made: an opaque token, so that nothing else can be had signed.
+    package let reference: Reference
+    let key: HMACKey
+    package let keyForm: KeyForm
+    let encoding: SignatureEncoding
+    /// What tokens must be besides; `nil` for any.
+    package let pattern: IDPattern?
+    /// Whether the key is a secret that also verifies the route's signatures.
+    let hasRouteKey: Bool
+
+    package init(
+        of reference: Reference, key: HMACKey, keyForm: KeyForm, encoding: SignatureEncoding, pattern: IDPattern?,
+        hasRouteKey: Bool
+    ) {
+        self.reference = reference
+        self.key = key
+        self.keyForm = keyForm
+        self.encoding = encoding
+        self.pattern = pattern
+        self.hasRouteKey = hasRouteKey
+    }
+
+    fileprivate func with(key: [UInt8]) -> HandshakeHMAC {
+        HandshakeHMAC(
+            of: reference, key: HMACKey(self.key.algorithm, key: key.span), keyForm: keyForm, encoding: encoding,
+            pattern: pattern, hasRouteKey: hasRouteKey)
+    }
+
+    /// Whether everything that is a token is signed by a key of the route's signatures.
+    package var signsForAnyone: Bool { hasRouteKey && pattern == nil }
+
+    /// - Returns: `nil` for a value that is not an opaque token.
+    func code(of value: [UInt8]) -> [UInt8]? {
+        guard OpaqueToken.isOne(value.span), pattern?.matches(value) ?? true else { return nil }
+        return Array(encoding.encode(key.authenticate(value.span).span.array).utf8)
+    }
+}
+
+/// What `alg` of a handshake says.
+package enum HandshakeAlgorithm: String, CaseIterable, Sendable {
+    case hmacSHA1 = "hmac-sha1"
+    case hmacSHA256 = "hmac-sha256"
+    case hmacSHA512 = "hmac-sha512"
+
+    package var hash: HashAlgorithm {
+        switch self {
+        case .hmacSHA1: .sha1
+        case .hmacSHA256: .sha256
+        case .hmacSHA512: .sha512
+        }
+    }
+}
+
+/// A text that no provider signs as it is: 1 to 128 letters, digits and `+/=_-`.
+package enum OpaqueToken {
+    package static let words = "1 to 128 letters, digits and characters of +/=_-"
+    private static let longest = 128
+
+    static func isOne(_ text: Span<UInt8>) -> Bool { !text.isEmpty && text.count <= longest && holdsNothingElse(text) }
+
+    /// Whether the text could be a part of a token, as an empty one can.
+    static func mayBePartOfOne(_ text: Span<UInt8>) -> Bool { text.count <= longest && holdsNothingElse(text) }
+
+    private static func holdsNothingElse(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices where !isMember(text[index]) { return false }
+        return true
+    }
+
+    private static func isMember(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}
+
+extension ReplyTemplate {
+    /// The names of its headers, in lower case.
+    package var headerNames: [String] { headers.map { $0.name.lowercased() } }
+
+    /// The references in its headers and its body.
+    package var references: [Reference] {
+        let inBody: [Reference] =
+            switch body {
+            case nil: []
+            case .text(let template): template.references
+            case .json(let template): template.references
+            }
+        return headers.flatMap(\.value.references) + inBody
+    }
+}

@@ -1,0 +1,206 @@
+package import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+
+/// Handshakes: requests with which a provider tests the address, and which make no job.
+///
+/// A rule that reads the head alone decides before the method, the content type and the signature are checked. A rule
+/// that reads the body decides once the signature is valid, or with `signed: false` also if it is not.
+extension Route {
+    /// Whether the head of a request makes it a handshake, whatever the answer is.
+    package func isHandshake(byHead head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> Bool {
+        var trace = NoTrace()
+        return handshake(ofHead: head, arrival, trace: &trace) != nil
+    }
+
+    /// The largest body that is read of a request with this head, in bytes. A handshake needs little, and its sender
+    /// is unknown.
+    package func bodyLimit(for head: borrowing RequestView, _ arrival: borrowing RequestArrival) -> ByteCount {
+        guard !arrival.isStored, handshakeStages.hasHead || handshakeStages.hasUnsignedBody else { return bodyLimit }
+        let now = arrival.receivedAtMilliseconds
+        let lacksSignature =
+            handshakeStages.hasUnsignedBody
+            && parts.verifier.refusal(ofHead: head, receivedAtMilliseconds: now) != nil
+        return lacksSignature || isHandshake(byHead: head, arrival)
+            ? min(bodyLimit, ByteCount(bytes: HandshakeRule.largestUnsignedBody)) : bodyLimit
+    }
+
+    /// The answer of the first rule that the head matches.
+    ///
+    /// - Parameter isSigned: whether the signature has been found valid.
+    func handshake<Trace: RouteTrace>(
+        ofHead head: borrowing RequestView, isSigned: Bool = false, _ arrival: borrowing RequestArrival,
+        trace: inout Trace
+    ) -> RouteOutcome? {
+        guard isSigned ? handshakeStages.hasSignedHead : handshakeStages.hasHead, !arrival.isStored else { return nil }
+        // The body is left out, so that nothing depends on how much of it is there.
+        let none = head.body.extracting(0..<0)
+        let bare = RequestView(
+            method: head.method, target: head.target, headers: head.headers, body: none, peer: head.peer)
+        let request = ReadRequest(bare, received: bare, arrival)
+        let context = DeliveryContext(
+            request, document: none, isForm: false, findings: JSONFindings(), route: self,
+            bodyDigest: Self.digestOfNothing)
+        return handshake(at: isSigned ? .signedHead : .head, context, trace: &trace)
+    }
+
+    /// Known, because making it takes longer than asking most rules.
+    private static let digestOfNothing = {
+        let nothing: [UInt8] = []
+        return Hash.digest(.sha256, nothing.span)
+    }()
+
+    /// Whether a request without a valid signature may still be a handshake, by its head.
+    func mayBeUnsignedHandshake(_ head: borrowing RequestView) -> Bool {
+        guard handshakeStages.hasUnsignedBody else { return false }
+        let declared = head.headers.firstIndex(of: "content-length").map { head.headers.value(at: $0).text }
+        return (declared.flatMap { Int($0) } ?? head.body.count) <= HandshakeRule.largestUnsignedBody
+    }
+
+    /// The answer of the first rule with `signed: false` that a request without a valid signature matches.
+    func handshake<Trace: RouteTrace>(
+        ofUnsigned request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
+        scratch: inout RouteScratch
+    ) -> RouteOutcome? {
+        guard mayBeUnsignedHandshake(request), request.body.count <= HandshakeRule.largestUnsignedBody else {
+            return nil
+        }
+        // The signature covers nothing here, so the header is as good as the body.
+        let reader = BodyReader(kind: parts.body.kind, jsonField: nil, trustsContentType: true)
+        let before = scratch.charge.bytes
+        defer { scratch.charge.giveBack(downTo: before) }
+        guard scratch.charge.take(reader.memory(for: request)) else { return .memoryFull }
+        let read = ReadRequest(request, received: request, arrival)
+        switch reader.read(request) {
+        case .unreadable: return nil
+        case .asReceived:
+            let json = BodyReader.json(in: request.body)
+            return handshake(ofUnsigned: read, json, isForm: false, trace: &trace, scratch: &scratch)
+        case .json(let document):
+            return handshake(ofUnsigned: read, document.span, isForm: false, trace: &trace, scratch: &scratch)
+        case .untyped(let document):
+            return handshake(ofUnsigned: read, document.span, isForm: true, trace: &trace, scratch: &scratch)
+        }
+    }
+
+    private func handshake<Trace: RouteTrace>(
+        ofUnsigned request: borrowing ReadRequest, _ document: Span<UInt8>, isForm: Bool, trace: inout Trace,
+        scratch: inout RouteScratch
+    ) -> RouteOutcome? {
+        do {
+            try JSONScanner.scan(document, paths: paths, into: &scratch.findings)
+        } catch {
+            return nil
+        }
+        let context = DeliveryContext(
+            request, document: document, isForm: isForm, findings: scratch.findings, route: self)
+        return handshake(at: .unsignedBody, context, trace: &trace)
+    }
+
+    /// The answer of the first rule that matches, of those that are asked at a stage.
+    func handshake<Trace: RouteTrace>(
+        at stage: HandshakeRule.Stage, _ context: borrowing DeliveryContext, trace: inout Trace
+    ) -> RouteOutcome? {
+        for index in parts.handshakes.indices where parts.handshakes[index].stage.isAsked(at: stage) {
+            let verdict = context.verdict(on: parts.handshakes[index])
+            if Trace.isRecording { trace.add(context.step(of: parts.handshakes[index], index, verdict)) }
+            switch verdict {
+            case .noMatch: continue
+            case .answered(let reply): return .handshake(reply, refusal: nil)
+            case .refused(let reason): return parts.handshakes[index].refusal(reason)
+            }
+        }
+        return nil
+    }
+}
+
+/// Which stages the handshake rules of a route have.
+struct HandshakeStages {
+    let hasHead: Bool
+    let hasSignedHead: Bool
+    let hasUnsignedBody: Bool
+    let hasAny: Bool
+    /// Whether a client without a signature can have a token authenticated by a key of the route's signatures.
+    let signsTokens: Bool
+
+    init(_ rules: [HandshakeRule]) {
+        hasHead = rules.contains { $0.stage == .head }
+        hasSignedHead = rules.contains { $0.stage == .signedHead }
+        hasUnsignedBody = rules.contains { $0.stage == .unsignedBody }
+        hasAny = !rules.isEmpty
+        signsTokens = rules.contains {
+            ($0.stage == .head || $0.stage == .unsignedBody) && $0.hmac?.hasRouteKey == true
+        }
+    }
+}
+
+extension HandshakeRule.Stage {
+    fileprivate func isAsked(at stage: Self) -> Bool { self == stage || self == .unsignedBody && stage == .signedBody }
+}
+
+extension HandshakeRule {
+    fileprivate func refusal(_ reason: String) -> RouteOutcome {
+        if refusalStatus == Self.standardRefusal { return .refused(.handshakeRefused, reason: reason) }
+        return .handshake(RouteReply(status: refusalStatus, headers: [], body: []), refusal: reason)
+    }
+}
+
+/// The result of one handshake rule.
+enum HandshakeVerdict {
+    /// A condition does not hold, or the request lacks a value that the reply needs.
+    case noMatch
+    case answered(RouteReply)
+    /// For the log: a sentence without anything that the sender wrote.
+    case refused(String)
+}
+
+extension DeliveryContext {
+    private static let noSniff = RouteReply.Header(name: "x-content-type-options", value: "nosniff")
+
+    fileprivate func verdict(on rule: HandshakeRule) -> HandshakeVerdict {
+        guard fulfils(rule.conditions), missingValue(of: rule) == nil else { return .noMatch }
+        if let token = rule.token, !token.matches(text(token.reference)) {
+            return .refused("\(token.reference.source.noun) does not match any of 'handshake_secrets'")
+        }
+        for reference in rule.echoed where text(reference).count > HandshakeRule.longestEcho {
+            return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
+        }
+        guard let hmac = rule.hmac else { return answer(rule.reply) }
+        guard let code = hmac.code(of: text(hmac.reference)) else {
+            let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
+            return .refused("\(hmac.reference.source.noun), of which the HMAC is made, \(form)")
+        }
+        var context = copy self
+        context.hmac = code
+        return context.answer(rule.reply)
+    }
+
+    private func missingValue(of rule: HandshakeRule) -> Reference? {
+        rule.echoed.first { !isPresent($0) && $0.fallback == nil }
+    }
+
+    private func answer(_ template: ReplyTemplate) -> HandshakeVerdict {
+        for header in template.headers where !ReplyTemplate.isValue(text(header.value)) {
+            return .refused("the value of the reply's header \(header.name) is not printable ASCII, or is too long")
+        }
+        var reply = template.reply(self)
+        if reply.body == nil, template.body != nil { return .refused("the reply is too large") }
+        reply.body = reply.body ?? []
+        reply.headers.append(Self.noSniff)
+        return .answered(reply)
+    }
+
+    fileprivate func step(of rule: HandshakeRule, _ index: Int, _ verdict: HandshakeVerdict) -> TraceStep {
+        var step = TraceStep("handshake \(index + 1)", "", at: rule.place.description)
+        step.details = steps(of: rule.conditions)
+        switch verdict {
+        case .noMatch:
+            step.text = "does not match"
+            guard let missing = missingValue(of: rule) else { break }
+            step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
+        case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
+        case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")
+        }
+        return step
+    }
+}

@@ -1,0 +1,106 @@
+internal import SluiceBase
+internal import SluiceJSON
+
+/// A request that a handshake rule answers, made from the rule itself.
+package struct HandshakeSample: Sendable {
+    package var request: RequestToSign
+    /// Whether the rule asks for a valid signature.
+    package let isSigned: Bool
+}
+
+extension Route {
+    /// A request for each handshake rule of the route, in order.
+    ///
+    /// - Parameters:
+    ///   - token: what stands where a rule compares a value with a secret.
+    ///   - value: what stands where a rule echoes a value or makes a code of it: letters and digits.
+    package func handshakeSamples(token: String, value: String) -> [HandshakeSample] {
+        parts.handshakes.map { rule in
+            var maker = HandshakeMaker(route: self, rule: rule, value: value)
+            return maker.sample(token: token)
+        }
+    }
+}
+
+/// Makes the request of one rule.
+private struct HandshakeMaker {
+    let rule: HandshakeRule
+    let value: String
+    private let reader: BodyReader
+    private var request: RequestToSign
+
+    init(route: Route, rule: HandshakeRule, value: String) {
+        self.rule = rule
+        self.value = value
+        reader = route.parts.body
+        request = RequestToSign(target: route.path, body: [])
+        guard rule.stage != .head, reader.kind != .form else { return }
+        request.headers.append(.init("Content-Type", "application/json"))
+        request.body = Array("{}".utf8)
+    }
+
+    mutating func sample(token: String) -> HandshakeSample {
+        if rule.stage == .head, !rule.conditions.contains(where: { $0.references.contains { $0.source == .method } }) {
+            request.method = "GET"
+        }
+        // What is echoed first, so that what a condition asks for goes over it.
+        for reference in rule.echoed where reference.fallback == nil { put(.text(value), at: reference.source) }
+        if let pattern = rule.hmac?.pattern, let source = rule.hmac?.reference.source {
+            put(.text(pattern.adapted(value)), at: source)
+        }
+        for condition in rule.conditions { fulfil(condition) }
+        if let source = rule.token?.reference.source { put(.text(token), at: source) }
+        return HandshakeSample(request: request, isSigned: rule.stage == .signedBody || rule.stage == .signedHead)
+    }
+
+    private mutating func fulfil(_ condition: Condition) {
+        switch condition {
+        case .any(let alternatives, _): for condition in alternatives.first ?? [] { fulfil(condition) }
+        case .not: break
+        case .value(let condition):
+            switch condition.test {
+            case .equals(let values): values.first.map { put($0.tree, at: condition.reference.source) }
+            case .exists(true):
+                if !rule.echoed.contains(where: { $0.source == condition.reference.source }) {
+                    put(.text(value), at: condition.reference.source)
+                }
+            case .prefix(let texts): put(texts.first, at: condition.reference.source)
+            case .suffix(let texts): put(texts.first, at: condition.reference.source)
+            case .like(let globs):
+                let text = globs.first?.pattern.replacing("*", with: "").replacing("?", with: "x")
+                put(text.map { Array($0.utf8) }, at: condition.reference.source)
+            case .exists, .differs, .contains, .greater, .less: break
+            }
+        }
+    }
+
+    private mutating func put(_ text: [UInt8]?, at source: ReferenceSource) {
+        if let text { put(.text(String(decoding: text, as: UTF8.self)), at: source) }
+    }
+
+    private mutating func put(_ tree: JSONTree, at source: ReferenceSource) {
+        let text = tree.string ?? tree.json
+        switch source {
+        case .method: request.method = text
+        case .header(let name):
+            request.headers.removeAll { HeaderName($0.name) == name }
+            request.headers.append(.init(name.description, text))
+        case .query(let name): request.setQueryParameter(name, text)
+        case .body(let path): _ = request.setField(tree, at: path.steps[...], read: reader)
+        default: break
+        }
+    }
+}
+
+extension ExpectedValue {
+    /// As JSON.
+    fileprivate var tree: JSONTree {
+        let text = String(decoding: source, as: UTF8.self)
+        return switch json {
+        case .null: .null
+        case .boolean(let value): .boolean(value)
+        case .number: .number(text)
+        case .text: .text(text)
+        }
+    }
+}

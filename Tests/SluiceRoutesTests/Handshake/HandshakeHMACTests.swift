@@ -1,0 +1,106 @@
+import SluiceBase
+import SluiceCrypto
+import SluiceRoutes
+import Testing
+
+/// The authentication codes of handshakes, and that nobody can have anything else signed by them.
+@Suite struct HandshakeHMACTests {
+    private static func rule(_ more: String = "", of: String = "${query.t}", when: String = "method: GET") -> String {
+        "{ when: { \(when) }, hmac: { of: '\(of)'\(more) }, reply: { body: '${hmac}' } }"
+    }
+
+    private static let text = "handshake 200 text/plain; charset=utf-8: "
+    private static let noToken =
+        "refused handshake_refused: the query parameter t, of which the HMAC is made, is not 1 to 128 letters, digits "
+        + "and characters of +/=_-"
+
+    @Test("the HMAC of a token has the algorithm, the encoding and the key that the rule says")
+    func codes() throws {
+        let own = HMACKey(.sha256, key: Array("a secret of tests".utf8).span).authenticate(Array("abc".utf8).span)
+        #expect(try HandshakeRoute(Self.rule()).get("t=abc") == Self.text + own.hex)
+        #expect(
+            try HandshakeRoute(Self.rule(", encoding: base64")).get("t=abc") == Self.text
+                + Base64.encode(own.span.array))
+        let other = HMACKey(.sha512, key: Array("the verify token".utf8).span).authenticate(Array("abc".utf8).span)
+        #expect(
+            try HandshakeRoute(Self.rule(", alg: hmac-sha512"), lines: HandshakeRoute.secrets).get("t=abc")
+                == Self.text + other.hex)
+    }
+
+    @Test("the key can be the digest of the secret, as in Braintree's published answer")
+    func braintree() throws {
+        let rule =
+            "{ when: { method: GET }, hmac: { of: '${query.bt_challenge}', alg: hmac-sha1, key_transform: [ sha1 ], "
+            + "pattern: '[0-9a-f]{20,32}' }, reply: { body: 'integration_public_key|${hmac}' } }"
+        let text = HandshakeRoute.text([rule], lines: "handshake_secrets: [ { env: KEY } ]")
+        let route = try route(
+            text, environment: ["SECRET": "a secret of tests", "KEY": "integration_private_key"])
+        var request = TestRequest("", target: "/hook?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53")
+        request.method = "GET"
+        #expect(
+            request.processed(by: route).summary
+                == Self.text + "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4")
+        request.target = "/hook?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53zz"
+        #expect(
+            request.processed(by: route).summary == "refused handshake_refused: the query parameter bt_challenge, of "
+                + "which the HMAC is made, does not match 'pattern'")
+    }
+
+    @Test("a field of the body is authenticated after the signature")
+    func body() throws {
+        let route = try HandshakeRoute(
+            "{ when: { body.event: endpoint.url_validation }, hmac: { of: '${body.payload.plainToken}' }, reply: { body: "
+                + "{ plainToken: '${body.payload.plainToken}', encryptedToken: '${hmac}' } } }")
+        let request = TestRequest(#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8"}}"#)
+        let code = signature(Array("qgg8".utf8), "a secret of tests")
+        #expect(
+            route.outcome(request.signed())
+                == #"handshake 200 application/json: {"plainToken":"qgg8","encryptedToken":"\#(code)"}"#)
+        #expect(route.outcome(request).hasPrefix("refused signature_missing"))
+        let forged = TestRequest(#"{"event":"endpoint.url_validation","payload":{"plainToken":"v0:1:{}"}}"#)
+        #expect(route.outcome(forged.signed()).hasPrefix("refused handshake_refused"))
+    }
+
+    @Test(
+        "nothing but an opaque token is signed",
+        arguments: [
+            "", "%7B%22id%22%3A1%7D", "v0:123:%7B%7D", "1700000000.body", "a%0Ab", "a+b", "a%00", "%C3%A9", "a,b",
+            "[1]",
+            "%221%22", "a.b", "a:b", "a%26b", String(repeating: "a", count: 129),
+        ])
+    func oracle(value: String) throws {
+        #expect(try HandshakeRoute(Self.rule()).get("t=\(value)") == Self.noToken)
+    }
+
+    @Test("a token of 1 to 128 characters is signed", arguments: [1, 2, 127, 128])
+    func lengths(count: Int) throws {
+        let token = String("AZaz09%2B%2F%3D_-".prefix(count)) + String(repeating: "a", count: max(0, count - 17))
+        let route = try HandshakeRoute(Self.rule())
+        #expect(route.get("t=\(String(repeating: "a", count: count))").hasPrefix(Self.text))
+        #expect(count < 17 || route.get("t=\(token)").hasPrefix(Self.text))
+    }
+
+    @Test(
+        "a body that the handshake would sign for anyone is refused even if its signature is valid",
+        arguments: ["123", "true", "null", "abc", "", "QUJD=="])
+    func tokenAsBody(body: String) throws {
+        let refusal = "refused signature_invalid: the body is a token, which the route's handshake signs for everyone"
+        let request = TestRequest(body).signed()
+        #expect(try HandshakeRoute(Self.rule(), lines: "body: text").outcome(request) == refusal)
+        // Not where the key or the handshake is another one.
+        let signed = Self.rule(of: "${body.t}", when: "body.a: 1")
+        #expect(try HandshakeRoute(signed, lines: "body: text").outcome(request) == "stored")
+        let lines = "body: text\n\(HandshakeRoute.secrets)"
+        #expect(try HandshakeRoute(Self.rule(), lines: lines).outcome(request) == "stored")
+        let shared = "body: text\nhandshake_secrets: [ { env: SECRET } ]"
+        #expect(try HandshakeRoute(Self.rule(), lines: shared).outcome(request) == refusal)
+    }
+
+    @Test("deliveries of a route with such a handshake are accepted as before")
+    func deliveries() throws {
+        let route = try HandshakeRoute(Self.rule())
+        for body in ["{}", #"{"id":1}"#, "[1]", #""a""#] {
+            #expect(route.outcome(TestRequest(body).signed()) == "stored", "\(body)")
+        }
+    }
+}
