@@ -132,7 +132,8 @@ struct PublishedVector: Sendable, CustomTestStringConvertible {
         return try #require(compilation.table?.routes.first)
     }
 
-    var isPreset: Bool { ProviderCatalog.names.contains(block) }
+    /// Not one whose keys are fetched, which are not the published ones here.
+    var isPreset: Bool { ProviderCatalog.preset(named: block)?.needsSecret ?? false }
 
     /// The lines of the route that say how it verifies.
     private func lines() throws -> String {

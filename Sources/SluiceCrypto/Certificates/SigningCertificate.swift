@@ -1,8 +1,8 @@
 internal import CSluiceOpenSSL
 internal import SluiceBase
 
-/// A certificate with the public key of a sender. Whoever fetches it has to know where it comes from: its issuer is not
-/// looked at.
+/// A certificate with the public key of a sender. Its issuer is not checked: the caller has to know where it comes
+/// from.
 @safe
 package struct SigningCertificate: Sendable {
     /// The time in which it is valid, both ends included, in milliseconds since 1970.

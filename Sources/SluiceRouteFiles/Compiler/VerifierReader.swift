@@ -128,8 +128,8 @@ struct VerifierReader {
     }
 
     /// - Parameters:
-    ///   - isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that may belong
-    ///     to it.
+    ///   - isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that may
+    ///     belong to it.
     ///   - needsSecrets: whether there is an alternative whose key is not fetched.
     /// - Returns: those of each scheme.
     private func secrets(

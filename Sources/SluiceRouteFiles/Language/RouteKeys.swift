@@ -270,9 +270,6 @@ extension RouteKeys {
     /// Where every key is fetched there are no secrets.
     private static var fetchesKeys: JSONTree {
         let fetches = JSONTree.requiring("key_from")
-        let preset = JSONTree.requiring("provider").adding([
-            "properties": ["provider": .words(ProviderCatalog.all.filter { !$0.needsSecret }.map(\.name))]
-        ])
         let verify: JSONTree = [
             "required": ["verify"],
             "properties": [
@@ -281,7 +278,15 @@ extension RouteKeys {
                 ])
             ],
         ]
+        let preset = hasProvider.adding(["properties": ["provider": .words(presetsWithoutSecrets)]])
         return .any(of: [preset, verify])
+    }
+
+    /// The built-in presets that say nothing about a secret.
+    private static var presetsWithoutSecrets: [String] {
+        PresetTexts.names.filter { name in
+            PresetTexts.text(of: name).map { !"\($0)".contains("\nsecret:") } ?? false
+        }
     }
 
     /// What is said about unique keys means nothing where there are none.

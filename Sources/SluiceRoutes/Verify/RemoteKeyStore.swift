@@ -41,7 +41,7 @@ package final class RemoteKeyStore: Sendable {
 
     /// Takes what was fetched, or why nothing could be fetched: a sentence without anything that the sender wrote.
     package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, atMilliseconds now: Int64) {
-        let entry = Self.entry(result, need, now)
+        let entry = Self.entry(result, for: need, at: now)
         state.withLock { state in
             if need.isKeySet { state.refreshes[need] = now }
             if entry.isFailure, let known = state.entries[need], !known.isFailure, Self.isUsable(known, now) { return }
@@ -71,7 +71,7 @@ package final class RemoteKeyStore: Sendable {
     }
 
     private static func entry(
-        _ result: Result<[UInt8], RemoteKeyError>, _ need: KeyNeed, _ now: Int64
+        _ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, at now: Int64
     ) -> Entry {
         do throws(RemoteKeyError) {
             let bytes = try result.get()

@@ -208,7 +208,7 @@ package final class SignatureVerifier: Sendable {
         if need != nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
         recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         var isMatch = matches(token, recorder: recorder)
-        if !isMatch, let need { isMatch = try matches(token, need, nowMilliseconds) }
+        if !isMatch, let need { isMatch = try matches(token, fetched: need, nowMilliseconds: nowMilliseconds) }
         guard isMatch else { throw noMatch }
         if need == nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
     }
@@ -226,7 +226,7 @@ package final class SignatureVerifier: Sendable {
     }
 
     private func matches(
-        _ token: Token, _ need: KeyNeed, _ nowMilliseconds: Int64
+        _ token: Token, fetched need: KeyNeed, nowMilliseconds: Int64
     ) throws(VerificationError) -> Bool {
         guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
         guard let id = token.keyID else { throw .invalid("the token's header has no 'kid'") }
