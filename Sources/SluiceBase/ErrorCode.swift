@@ -26,6 +26,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case signatureMissing = "signature_missing"
     case signatureInvalid = "signature_invalid"
     case signatureExpired = "signature_expired"
+    case keyUnavailable = "key_unavailable"
 
     // What the route says `reject` to
     case uniqueKeyMissing = "unique_key_missing"
@@ -61,7 +62,9 @@ extension ErrorCode {
         case .rateLimited: 429
         case .headTooLarge: 431
         case .internalError: 500
-        case .outboxFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 503
+        case .keyUnavailable, .outboxFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed,
+            .shuttingDown:
+            503
         case .versionNotSupported: 505
         }
     }
@@ -91,6 +94,7 @@ extension ErrorCode {
         case .signatureMissing: "The request lacks a part of the signature that this route expects."
         case .signatureInvalid: "The signature is not valid for this route."
         case .signatureExpired: "The signed timestamp is too old or too far in the future."
+        case .keyUnavailable: "The key that verifies the signature could not be fetched; try again later."
         case .uniqueKeyMissing: "The request lacks the unique key that this route requires."
         case .bodyUnreadable: "The body is not of the kind that this route requires."
         case .payloadMismatch: "The payload does not have the fields that this route requires."

@@ -67,6 +67,7 @@ extension Gateway {
     private static func loadRoutes(_ core: GatewayCore) throws(StartupError) -> RouteReloadService {
         let configuration = core.configuration
         var options = RouteOptions(core.settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
+        options.keys = core.keys.store
         if let key = configuration.secretStandIn { options.secrets = .wellKnown(key) }
         let loops = core.loops
         var publication = RouteReloadService.Publication(

@@ -95,6 +95,8 @@ package struct GatewayConfiguration: Sendable {
     package var time: any TimeSource = SystemTime()
     /// Where log records go, for the counts that it keeps; nil where another log is used.
     package var log: LogOutput?
+    /// How keys are fetched.
+    var keyNetwork = KeyFetcher.Network()
     /// Called for each thing that happens to a delivery; for a person at a terminal.
     package var show: (@Sendable (DeliveryJournal.Entry) -> Void)?
 
@@ -122,6 +124,8 @@ struct GatewayCore: Sendable {
     let clientLoop: EventLoopGroup
     /// For requests that take longer than an event loop may spend on one.
     let worker: BodyWorker
+    /// For signatures whose keys are fetched.
+    let keys: KeyService
 
     var time: any TimeSource { configuration.time }
 
@@ -142,6 +146,8 @@ struct GatewayCore: Sendable {
             clientLoop = try EventLoopGroup(count: 1, name: "zizq", stalled: watchdog.stalled)
             adminLoop = try EventLoopGroup(count: 1, name: "admin", stalled: watchdog.stalled)
             worker = try BodyWorker(memory: memory, time: configuration.time)
+            keys = KeyService(
+                loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork)
         } catch {
             throw StartupError(.unavailable, "cannot start the event loops: \(error)")
         }

@@ -53,7 +53,7 @@ struct Listeners: Sendable {
         let loops = core.loops
         let shared = IngestService.Shared(
             outbox: outbox, metrics: core.metrics, memory: core.memory, trustedProxies: proxies, time: core.time,
-            journal: core.journal, worker: core.worker, loops: loops)
+            journal: core.journal, worker: core.worker, keys: core.keys, loops: loops)
         let observer = ListenerObserver(metrics: core.metrics, journal: core.journal, logger: core.logger)
         return await HTTPServer(configuration: configuration, group: loops.group, observer: observer, time: core.time) {
             let service = IngestService(on: $0, routes: routes, shared: shared)

@@ -198,6 +198,7 @@ extension Route {
             on: request, receivedAtMilliseconds: now, findings: &scratch.findings)
         switch verdict {
         case .valid: return nil
+        case .needs(let need): return .needsKey(need)
         case .refused(let error): return .refused(error.code, reason: error.reason)
         }
     }

@@ -75,7 +75,10 @@ extension Route {
         case .notVerified: return TraceStep("signature", holds: true, "not required: 'verify: none'", at: place)
         case .valid: step = TraceStep("signature", holds: true, scheme, at: place)
         case .refused where account.isUnknown:
-            step = TraceStep("signature", "unknown: it matches none of the secrets that are available here", at: place)
+            let why =
+                account.secrets.contains(.fetched)
+                ? "the running gateway fetches the key" : "it matches none of the secrets that are available here"
+            step = TraceStep("signature", "unknown: \(why)", at: place)
             step.details.append(TraceStep("", "the other steps assume that it is valid; \(scheme)"))
         case .refused(let code, let reason):
             step = TraceStep("signature", holds: false, "\(code.rawValue): \(reason)", at: place)

@@ -20,6 +20,8 @@ package enum RouteOutcome: Sendable {
     /// Verified, and its gzip body becomes more than this thread may inflate: to be handled again from `Stage.body`
     /// where that may take longer.
     case tooLargeForThread
+    /// To be handled again from `Stage.signature` once this has been fetched.
+    case needsKey(KeyNeed)
 }
 
 extension RouteOutcome {
@@ -33,6 +35,7 @@ extension RouteOutcome {
         switch self {
         case .refused(let code, let reason): (code, reason)
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
+        case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
         case .acknowledged, .store, .tooLargeForThread: nil
         }
@@ -41,7 +44,7 @@ extension RouteOutcome {
     /// How it is answered, if it is a success and the first delivery of its keys.
     package var reply: RouteReply? {
         switch self {
-        case .refused, .rateLimited, .tooLargeForThread: nil
+        case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
         case .acknowledged(let reply, _): reply
         case .handshake(let reply, let refusal): refusal == nil ? reply : nil
         case .store(_, let reply): reply ?? .standard

@@ -57,7 +57,7 @@ import Testing
         network.port = socket.address.port
         network.timeout = timeout
         if let isAllowed { network.isAllowed = isAllowed }
-        try await test(KeyFetcher(loop: group.mailboxes[0], network: network), count)
+        try await test(KeyFetcher(loop: group.mailboxes[0], time: SystemTime(), network: network), count)
         await server.close()
         await group.stop()
     }

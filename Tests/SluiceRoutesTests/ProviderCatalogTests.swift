@@ -14,7 +14,7 @@ import Testing
             - path: /hook
               public_url: https://hooks.example.com
               provider: \(preset.name)
-              secrets: [ { env: SECRET } ]
+              \(preset.needsSecret ? "secrets: [ { env: SECRET } ]" : "")
               \(preset.needsHandshakeSecret ? "handshake_secrets: [ { env: SECRET } ]" : "")
               \(account.isEmpty ? "" : "account: { \(account) }")
               jobs: [ { type: t } ]
@@ -34,7 +34,7 @@ import Testing
     func information(name: String) throws {
         let preset = try #require(ProviderCatalog.preset(named: name))
         #expect(!preset.title.isEmpty && preset.docs.hasPrefix("https://"))
-        #expect(!preset.setup.isEmpty && !preset.secret.isEmpty && !preset.sampleNames.isEmpty)
+        #expect(!preset.setup.isEmpty && preset.secret.isEmpty != preset.needsSecret && !preset.sampleNames.isEmpty)
         let text = try #require(ProviderCatalog.text(of: name))
         for line in text.split(separator: "\n") { #expect(line.count <= 120, "\(line)") }
     }

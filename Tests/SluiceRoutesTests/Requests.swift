@@ -104,6 +104,7 @@ extension RouteOutcome {
         case .refused(let code, let reason): "refused \(code.rawValue): \(reason)"
         case .rateLimited: "rate limited"
         case .tooLargeForThread: "too large for the thread"
+        case .needsKey(let need): "needs \(need.url.host)"
         case .acknowledged(_, .ignoredByRule(let index)): "ignored by rule \(index)"
         case .acknowledged(_, .noRuleMatched): "no rule matched"
         case .acknowledged(_, .noElements): "no elements"

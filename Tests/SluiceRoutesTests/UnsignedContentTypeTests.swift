@@ -45,7 +45,7 @@ import Testing
         case .refused(let code, _): return code.rawValue
         case .acknowledged: return "acknowledged"
         case .handshake: return "handshake"
-        case .rateLimited, .tooLargeForThread: return "not judged"
+        case .rateLimited, .tooLargeForThread, .needsKey: return "not judged"
         }
     }
 

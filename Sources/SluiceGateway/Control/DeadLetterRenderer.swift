@@ -23,7 +23,7 @@ enum DeadLetterRenderer {
         guard let outcome else { return .failure("its request can no longer be read") }
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
-        case .refused, .rateLimited, .tooLargeForThread: return .failure("its route does not accept it")
+        case .refused, .rateLimited, .tooLargeForThread, .needsKey: return .failure("its route does not accept it")
         case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
         case .handshake: return .failure("its route now answers it as a handshake")
         case .store(let delivery, _):

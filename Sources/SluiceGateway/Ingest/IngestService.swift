@@ -16,6 +16,7 @@ final class IngestService: HTTPService {
         let time: any TimeSource
         let journal: DeliveryJournal
         let worker: BodyWorker
+        let keys: KeyService
         /// For what comes back from the threads for large requests.
         let loops: IngestLoops
     }
@@ -108,17 +109,45 @@ final class IngestService: HTTPService {
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
         case .tooLargeForThread: return handOff(request, work: entry.route.bodyLimit.bytes, from: .body)
+        case .needsKey(let need): return park(request, until: need)
         }
     }
 
     /// Has the request evaluated on the threads for those that take longer.
     private func handOff(_ request: IngestRequest, work: Int, from stage: Route.Stage) -> ServiceReply {
         guard let bytes = server.share(request.exchange) else { return .drop }
+        evaluate(request, bytes, work: work, from: stage)
+        return .later
+    }
+
+    private func evaluate(_ request: IngestRequest, _ bytes: SharedRequest, work: Int, from stage: Route.Stage) {
         let (loops, index) = (shared.loops, server.loop.index)
         shared.worker.evaluate(request, bytes, work: work, from: stage) { evaluation in
             loops.finish(request, evaluation, on: index)
         }
+    }
+
+    /// Has the key fetched that the request needs; it then goes on in `resume`. Its bytes stay with the connection.
+    private func park(_ request: IngestRequest, until need: KeyNeed) -> ServiceReply {
+        guard !request.hasWaited else {
+            let reason = need.problem("the request needs another key after the one that it waited for")
+            return .now(refusal(.keyUnavailable, reason: reason, from: request.peer, by: request.entry))
+        }
+        var request = request
+        request.hasWaited = true
+        let (loops, index) = (shared.loops, server.loop.index)
+        shared.keys.fetch(need) { [request] problem in loops.resume(request, problem: problem, on: index) }
         return .later
+    }
+
+    /// Goes on with a request whose key has been fetched.
+    ///
+    /// - Parameter problem: why nobody tried to fetch it.
+    func resume(_ request: IngestRequest, problem: String?) {
+        if let problem { return finish(request, .keyUnavailable(problem)) }
+        guard let bytes = server.share(request.exchange) else { return }
+        let work = bytes.read { request.entry.route.work(for: $0) }
+        evaluate(request, bytes, work: work, from: .signature)
     }
 
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
@@ -285,6 +314,11 @@ struct IngestLoops: Sendable {
     /// Hands the evaluation of a large request back to its loop.
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation, on index: Int) {
         mailboxes[index].post { [key] in $0[key]?.finish(request, evaluation) }
+    }
+
+    /// Hands a request whose key has been fetched back to its loop.
+    func resume(_ request: IngestRequest, problem: String?, on index: Int) {
+        mailboxes[index].post { [key] in $0[key]?.resume(request, problem: problem) }
     }
 
     /// Has every loop use other routes for the requests that begin from now on.

@@ -9,6 +9,8 @@ struct IngestRequest: Sendable {
     let arrival: RequestArrival
     /// How large it is to the memory budget.
     let size: MemoryBudget.RequestSize
+    /// Whether it has waited for a key.
+    var hasWaited = false
 
     var deliveryID: String { arrival.deliveryID }
     var peer: PeerAddress { arrival.sender ?? .unknown }
@@ -24,6 +26,11 @@ struct IngestRequest: Sendable {
             Evaluation(
                 outcome: .refused(.memoryFull, reason: "too many large requests are waiting to be parsed"),
                 charge: .uncounted)
+        }
+
+        /// Of a request whose key nobody tried to fetch.
+        static func keyUnavailable(_ reason: String) -> Evaluation {
+            Evaluation(outcome: .refused(.keyUnavailable, reason: reason), charge: .uncounted)
         }
     }
 

@@ -1,6 +1,7 @@
 internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
+internal import SluiceRoutes
 internal import Synchronization
 
 /// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
@@ -17,12 +18,16 @@ final class KeyFetcher: Sendable {
     static let mostWaiting = 64
     /// Addresses that are fetched at the same time.
     static let mostFetches = 8
+    /// Of addresses that requests name. Fixed ones are fetched seldom enough.
+    static let mostFetchesPerMinute = 30
 
     /// How keys are fetched; tests have a server of their own.
     struct Network: Sendable {
         /// Certificate authorities besides the system's.
         var caPath: String?
         var port: UInt16 = 443
+        /// What to connect to in the place of the host of a URL.
+        var host: String?
         /// For each of the two steps, in the place of the usual time.
         var timeout: Duration?
         var isAllowed: @Sendable (PeerAddress) -> Bool = KeyFetcher.isPublic
@@ -37,10 +42,15 @@ final class KeyFetcher: Sendable {
 
     private let loop: LoopMailbox
     private let network: Network
+    private let time: any TimeSource
     private let state = Mutex(State())
+    /// For addresses that requests name.
+    private let rate = RateLimiter(
+        RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
 
-    init(loop: LoopMailbox, network: Network = Network()) {
+    init(loop: LoopMailbox, time: any TimeSource, network: Network = Network()) {
         self.loop = loop
+        self.time = time
         self.network = network
     }
 
@@ -49,20 +59,45 @@ final class KeyFetcher: Sendable {
     /// - Parameters:
     ///   - host: a name; its addresses are checked when it has been resolved, and only they are connected to.
     ///   - target: path and query.
+    ///   - isLimited: whether it counts towards `mostFetchesPerMinute`.
+    ///   - keep: called once for each fetch, before the answers of all who wait for it.
     ///   - answer: called once, on any thread.
-    func fetch(host: String, target: String, _ answer: @escaping Answer) {
+    func fetch(
+        host: String, target: String, isLimited: Bool = false, keep: @escaping Answer = { _ in },
+        _ answer: @escaping Answer
+    ) {
         let url = "https://\(host)\(target)"
-        let (isNew, isTaken) = state.withLock { state in
-            if state.count >= Self.mostWaiting { return (false, false) }
+        switch join(url, isLimited: isLimited, answer) {
+        case .refused(let reason): return answer(.failure(KeyFetchError(reason, isTried: false)))
+        case .waits: return
+        case .isFirst: break
+        }
+        Task {
+            let result = await load(host, target)
+            keep(result)
+            finish(url, result)
+        }
+    }
+
+    private enum Joining {
+        case isFirst
+        case waits
+        case refused(String)
+    }
+
+    private func join(_ url: String, isLimited: Bool, _ answer: @escaping Answer) -> Joining {
+        state.withLock { state in
             let isNew = state.waiting[url] == nil
-            if isNew, state.waiting.count >= Self.mostFetches { return (false, false) }
+            if state.count >= Self.mostWaiting || isNew && state.waiting.count >= Self.mostFetches {
+                return .refused("too many requests wait for keys")
+            }
+            if isNew, isLimited, rate.take(at: time.monotonicNanoseconds()) != nil {
+                return .refused("too many keys were fetched in the last minute")
+            }
             state.waiting[url, default: []].append(answer)
             state.count += 1
-            return (isNew, true)
+            return isNew ? .isFirst : .waits
         }
-        guard isTaken else { return answer(.failure(KeyFetchError("too many requests wait for keys"))) }
-        guard isNew else { return }
-        Task { finish(url, await load(host, target)) }
     }
 
     private func finish(_ url: String, _ result: Result<[UInt8], KeyFetchError>) {
@@ -87,7 +122,7 @@ final class KeyFetcher: Sendable {
         _ host: String, _ target: String, over tls: TLSClientContext
     ) async -> Result<[UInt8], KeyFetchError> {
         var configuration = HTTPClientConfiguration(
-            endpoint: .host(host, port: network.port), authority: host, tls: tls)
+            endpoint: .host(network.host ?? host, port: network.port), authority: host, tls: tls)
         configuration.connectTimeout = network.timeout ?? Self.connectTimeout
         configuration.maximumConnections = 1
         configuration.responseLimit = Self.longest
@@ -122,6 +157,11 @@ final class KeyFetcher: Sendable {
 /// Why a key could not be fetched; a sentence for the log.
 struct KeyFetchError: Error, Sendable, CustomStringConvertible {
     let description: String
+    /// Whether the host was asked.
+    let isTried: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isTried: Bool = true) {
+        self.description = description
+        self.isTried = isTried
+    }
 }

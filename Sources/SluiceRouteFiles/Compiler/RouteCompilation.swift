@@ -141,6 +141,8 @@ package struct RouteOptions: Sendable {
     package var allowsInlineSecrets = false
     /// Where secrets come from: for examples they are made up.
     package var secrets = SecretSupply.configured
+    /// The keys that the gateway has fetched; `nil` where nothing is fetched.
+    package var keys: RemoteKeyStore?
 
     package init() {}
 }

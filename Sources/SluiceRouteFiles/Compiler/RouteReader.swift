@@ -294,7 +294,7 @@ extension RouteReader {
         secretSources = reader.read(\.secrets).map(SecretReader.sources) ?? []
         return VerifierReader(
             reader: reader, secrets: secrets, presetPosition: presetPosition, scope: scope, bodyKind: body,
-            publicURL: publicURL, methods: methods)
+            publicURL: publicURL, methods: methods, keys: options.keys)
     }
 }
 

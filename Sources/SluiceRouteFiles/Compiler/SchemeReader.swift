@@ -23,7 +23,7 @@ struct SchemeReader {
     mutating func read() -> SignatureScheme? {
         refuseUselessKeys()
         var additions = SignatureScheme.Additions()
-        guard readItems(into: &additions) else { return nil }
+        guard readItems(into: &additions), readKeySource(into: &additions) else { return nil }
         let place = signaturePlace()
         let timestamp = timestamp(place)
         let id = settings.idFrom.flatMap { single($0, "id_from") }
@@ -106,7 +106,7 @@ struct SchemeReader {
     }
 
     /// A text that is one reference to what a request can hold a part of a signature in.
-    private mutating func single(_ text: String, _ key: String, mayBeBody: Bool = false) -> Reference? {
+    mutating func single(_ text: String, _ key: String, mayBeBody: Bool = false) -> Reference? {
         guard let template = scope.template(text, at: position(of: key)) else { return nil }
         if let sole = template.soleReference, sole.fallback == nil {
             switch sole.source {

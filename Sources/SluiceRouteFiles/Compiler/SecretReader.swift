@@ -64,6 +64,25 @@ struct SecretReader {
         }
     }
 
+    /// What stands for the keys of a scheme that a gateway fetches, where none are fetched or others count as well.
+    func standIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
+        let source: SecretSource
+        let key: VerifierKey
+        switch supply {
+        case .configured: return []
+        case .whereThere:
+            source = .fetched
+            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
+        case .throwAway:
+            source = .throwAway
+            key = scheme.madeUpKey([]) { DevelopmentKeys.throwAway($0) }
+        case .wellKnown:
+            source = .throwAway
+            key = scheme.madeUpKey([]) { DevelopmentKeys.pair(for: $0) }
+        }
+        return [VerifierSecret(key: key, source: source)]
+    }
+
     /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
     func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }

@@ -15,6 +15,8 @@ struct VerifierReader {
     let publicURL: PublicURL?
     /// The methods that the route takes.
     let methods: [String]
+    /// For keys that are fetched; `nil` where none are, as in examples.
+    let keys: RemoteKeyStore?
 
     private var context: FileContext { reader.context }
 
@@ -25,16 +27,21 @@ struct VerifierReader {
         guard let mappings = mappings(node) else { return nil }
         let schemes = mappings.compactMap { scheme($0) }
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
-        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole)
-        guard isWhole, secrets.contains(where: { !$0.isEmpty }) else { return nil }
+        let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
+        let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
+        guard isWhole, zip(schemes, secrets).contains(where: { $0.scheme.keySource != nil || !$1.isEmpty }) else {
+            return nil
+        }
         for (scheme, mapping) in schemes {
             warnOfUncoveredTimestamp(scheme, mapping)
             warnOfUncoveredBody(scheme, mapping)
         }
         let body = bodyReader(schemes.map(\.scheme))
         return Verifier(
-            zip(schemes, secrets).filter { !$1.isEmpty }.map { scheme, secrets in
-                SignatureVerifier(scheme: scheme.scheme, secrets: secrets, body: body, publicURL: publicURL)
+            zip(schemes, secrets).filter { $0.scheme.keySource != nil || !$1.isEmpty }.map { scheme, secrets in
+                SignatureVerifier(
+                    scheme: scheme.scheme, secrets: secrets, body: body, publicURL: publicURL,
+                    keys: scheme.scheme.keySource == nil ? nil : keys)
             })
     }
 
@@ -120,15 +127,26 @@ struct VerifierReader {
         return scope
     }
 
-    /// - Parameter isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that
-    ///   may belong to it.
+    /// - Parameters:
+    ///   - isWhole: whether all schemes could be read; without one of them nothing is said of the secrets that may belong
+    ///     to it.
+    ///   - needsSecrets: whether there is an alternative whose key is not fetched.
     /// - Returns: those of each scheme.
-    private func secrets(_ schemes: [SignatureScheme], isWhole: Bool) -> [[VerifierSecret]] {
-        guard let node = reader.read(\.secrets) else {
+    private func secrets(
+        _ schemes: [SignatureScheme], isWhole: Bool, needsSecrets: Bool
+    ) -> [[VerifierSecret]] {
+        let withSecrets = schemes.filter { $0.keySource == nil }
+        var read: [[VerifierSecret]] = withSecrets.map { _ in [] }
+        if let entry = reader.entry("secrets"), isWhole, withSecrets.isEmpty {
+            context.error(entry.position, "'secrets' has no effect with 'key_from': the keys are fetched")
+        } else if let node = reader.read(\.secrets) {
+            read = secrets.read(node, for: withSecrets, isWhole: isWhole)
+        } else if needsSecrets {
             context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }
-        return secrets.read(node, for: schemes, isWhole: isWhole)
+        var next = read[...]
+        return schemes.map { $0.keySource == nil ? next.popFirst() ?? [] : secrets.standIns($0) }
     }
 
     /// Where a key of `verify` stands that the route itself says, not its preset.

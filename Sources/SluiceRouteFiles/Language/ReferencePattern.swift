@@ -63,6 +63,10 @@ enum ReferencePattern {
     /// One reference to what a request can hold a part of a signature in.
     static let signaturePart =
         #"^\$\{\#(blanks)(\#(part)|body)\#(blanks)\}$"#
+    /// The same, or a URL.
+    static let keyPlace = #"(\#(signaturePart)|\#(keyURL))"#
+    /// An https URL with a path.
+    static let keyURL = #"^https://[^ /?#]+/[^ #]*$"#
     /// One reference to an array in the body.
     static let signedElements = #"^\$\{\#(blanks)body\#(pathOfElements)\#(blanks)\}$"#
     /// One reference of `signed`.

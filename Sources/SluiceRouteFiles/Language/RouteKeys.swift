@@ -262,9 +262,26 @@ extension RouteKeys {
             verifies,
             .rule(
                 if: .having("verify", "none"), then: .keys(["secrets": false]),
-                else: .rule(if: verifies, then: .requiring("secrets"))),
+                else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys]))),
             .rule(if: .not(hasProvider), then: .keys(["verify": VerifyKeys.wholeScheme])),
         ]
+    }
+
+    /// Where every key is fetched there are no secrets.
+    private static var fetchesKeys: JSONTree {
+        let fetches = JSONTree.requiring("key_from")
+        let preset = JSONTree.requiring("provider").adding([
+            "properties": ["provider": .words(ProviderCatalog.all.filter { !$0.needsSecret }.map(\.name))]
+        ])
+        let verify: JSONTree = [
+            "required": ["verify"],
+            "properties": [
+                "verify": .any(of: [
+                    fetches.adding(["type": "object"]), ["type": "array", "items": fetches],
+                ])
+            ],
+        ]
+        return .any(of: [preset, verify])
     }
 
     /// What is said about unique keys means nothing where there are none.

@@ -41,6 +41,18 @@ struct VerifyKeys {
             "Character between several signatures, such as `\",\"`, `\";\"` or `\" \"`. Blanks around entries are "
             + "removed, and with `\" \"` also a comma at their end. Repeated header lines then also count as several "
             + "values")
+    let keyFrom = LanguageKey(
+        "key_from",
+        .node("an https URL, or one reference", .text(matching: ReferencePattern.keyPlace)), absent: "`secrets`",
+        examples: ["https://example.com/jwks.json"],
+        meaning: "Where the public key is [fetched](#fetched-keys) from, in place of `secrets`: a fixed URL, or a part "
+            + "of the request that contains the URL. It leads to a certificate in PEM, with `alg: jwt` to a JSON Web "
+            + "Key Set")
+    let keyURLs = LanguageKey(
+        "key_urls",
+        .node("a list of URLs with `*`", .filledList(of: .text(matching: ReferencePattern.keyURL))),
+        absent: "required if `key_from` is a reference", examples: [["https://keys.example.com/*.pem"]],
+        meaning: "The URLs that a request may name. A `*` is one label of the host, or any part of the path")
     let keyStripPrefix = LanguageKey(
         "key_strip_prefix", .text, absent: "none", examples: ["whsec_"],
         meaning: "Prefix that is removed from the secrets before decoding, if present, such as `whsec_`")
@@ -117,6 +129,7 @@ struct VerifyKeys {
                     .rule(if: .having("alg", "jwt"), then: .requiring("jwt")),
                     .rule(if: .having("alg", "sha256"), then: .requiring("signed")),
                     .rule(if: .not(hasTimestamp), then: lacksTimestamp),
+                    .rule(if: .requiring("key_urls"), then: .requiring("key_from")),
                 ]
             ])
         return scheme.adding(["items": scheme])
@@ -157,6 +170,9 @@ struct UselessKeys {
         UselessKeys(
             algorithms: SignatureAlgorithm.allCases.filter(\.usesPublicKey), keys: ["key_append", "key_transform"],
             reason: "the secrets are public keys"),
+        UselessKeys(
+            algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt && !$0.usesPublicKey },
+            keys: ["key_from", "key_urls"], reason: "only public keys can be fetched"),
         UselessKeys(
             algorithms: SignatureAlgorithm.allCases.filter { $0 != .jwt }, keys: ["jwt"],
             reason: "it describes tokens; write 'alg: jwt'"),

@@ -135,6 +135,8 @@ extension ProviderPreset {
         package let tolerance: String?
         /// Whether a token contains the digest of the URL.
         fileprivate let signsURL: Bool
+        /// What the key is fetched from; `nil` where there is a secret.
+        package let keyFrom: String?
 
         fileprivate init(_ entries: [YAMLEntry]) {
             func texts(_ key: String) -> [String] {
@@ -150,6 +152,7 @@ extension ProviderPreset {
             signatureFrom = texts("signature_from").first ?? ""
             let isSigned = !["static", "basic", "jwt"].contains(algorithm)
             signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
+            keyFrom = texts("key_from").first
             tolerance = texts("timestamp_from").isEmpty ? nil : texts("tolerance").first ?? "5m"
         }
     }
@@ -161,6 +164,11 @@ extension ProviderPreset {
         case .sequence(let alternatives): alternatives.compactMap { $0.mapping.map(Scheme.init) }
         case .scalar, nil: []
         }
+    }
+
+    /// Whether a route needs `secrets`.
+    package var needsSecret: Bool {
+        texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil })
     }
 
     /// Whether handshakes are answered only to who knows a token.

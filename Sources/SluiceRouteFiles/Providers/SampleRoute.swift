@@ -37,7 +37,7 @@ package struct SampleRoute: Sendable {
             let values = account.sorted { $0.key < $1.key }.map { entry($0.key, text($0.value)) }
             entries.append(entry("account", .mapping(values)))
         }
-        if preset.texts(of: "verify") != ["none"] { entries.append(entry("secrets", secrets(secret))) }
+        if preset.needsSecret { entries.append(entry("secrets", secrets(secret))) }
         if preset.needsHandshakeSecret { entries.append(entry("handshake_secrets", secrets(handshakeSecret))) }
         return YAMLNode(position: position, content: .mapping(entries))
     }

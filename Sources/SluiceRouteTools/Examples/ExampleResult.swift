@@ -28,7 +28,7 @@ struct ExampleJudgement {
     /// The outcome, for a person.
     var words: String {
         switch outcome {
-        case .refused, .rateLimited, .tooLargeForThread:
+        case .refused, .rateLimited, .tooLargeForThread, .needsKey:
             guard let (code, reason) = outcome.refusal else { return "" }
             return "refused as \(code.rawValue) (\(code.httpStatus)): \(reason)"
         case .acknowledged(_, let reason): return "ignored, because \(reason.words)"

@@ -58,7 +58,7 @@ package struct Explanation: Sendable {
     /// The result in short: `2 jobs and 1 dead letter`.
     package var summary: String {
         switch outcome {
-        case .refused, .rateLimited, .tooLargeForThread: return refusal?.title ?? ""
+        case .refused, .rateLimited, .tooLargeForThread, .needsKey: return refusal?.title ?? ""
         case .acknowledged(_, let reason): return "nothing is stored, because \(reason.words)"
         case .handshake: return refusal?.title ?? "a handshake, nothing is stored"
         case .store:

@@ -31,7 +31,7 @@ package enum ProviderPage {
         var lines = ["", "## \(preset.name)", "", "\(preset.title): <\(preset.docs)>", ""]
         lines += summary.facts.map { "- \($0.name): \($0.name == "signature" ? $0.value : code($0.value))" }
         lines += ["", "```text"] + preset.setup.split(separator: "\n").map(String.init) + ["```", ""]
-        lines += ["`secrets` contain \(preset.secret).", ""]
+        if preset.needsSecret { lines += ["`secrets` contain \(preset.secret).", ""] }
         lines += preset.account.map { "- `account.\($0.name)`: \($0.meaning)" }
         lines += preset.notes.map { "- \($0)" }
         if !preset.unverified.isEmpty {

@@ -32,7 +32,8 @@ package struct ProviderSummary: Sendable {
             let place = scheme.signatureFrom.isEmpty ? "" : " in \(Self.plain(scheme.signatureFrom))"
             let signed = scheme.signed.map(Self.quoted).joined(separator: " or ")
             let over = signed.isEmpty ? "" : " over \(signed)"
-            return "\(scheme.algorithm)\(place)\(over)\(scheme.tolerance.map { "; tolerance \($0)" } ?? "")"
+            let key = scheme.keyFrom.map { ", key from \(Self.plain($0))" } ?? ""
+            return "\(scheme.algorithm)\(place)\(over)\(key)\(scheme.tolerance.map { "; tolerance \($0)" } ?? "")"
         }
     }
 
@@ -68,7 +69,7 @@ package struct ProviderSummary: Sendable {
             lines.append("    account:")
             for (name, meaning) in preset.account { lines.append("      \(name): …  # \(meaning)") }
         }
-        lines.append("    secrets: [ { env: \(secretVariable) } ]")
+        if preset.needsSecret { lines.append("    secrets: [ { env: \(secretVariable) } ]") }
         if preset.needsHandshakeSecret { lines.append("    handshake_secrets: [ { env: \(handshakeVariable) } ]") }
         return lines + ["    jobs:", "      - type: \(variable.lowercased())_event"]
     }

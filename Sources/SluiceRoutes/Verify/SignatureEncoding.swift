@@ -51,9 +51,16 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     indirect case standIn(SecretSource)
     /// Handed over for one trial.
     case given
+    /// Made up in the place of the keys that `key_from` names, which only a gateway fetches.
+    case fetched
 
     /// Whether it was made up in the place of one that is not there.
-    package var isStandIn: Bool { if case .standIn = self { true } else { false } }
+    package var isStandIn: Bool {
+        switch self {
+        case .standIn, .fetched: true
+        case .environment, .file, .inline, .throwAway, .given: false
+        }
+    }
 
     /// `env NAME`, `file PATH`, `inline`, `throw-away`, `given`, `env NAME, which is not there, so that one was made
     /// up`; never the secret.
@@ -64,6 +71,7 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
         case .inline: "inline"
         case .throwAway: "throw-away"
         case .given: "given"
+        case .fetched: "key_from, which the running gateway fetches"
         case .standIn(let missing): "\(missing), which is missing, so one was generated"
         }
     }

@@ -18,12 +18,12 @@ package struct SignatureRequirement: Sendable {
         let noun = reference.source.noun
         guard let text else {
             if value == nil { return }
-            throw .invalid("\(noun) is present, which 'require' excludes")
+            throw .unmet("\(noun) is present, which 'require' excludes")
         }
         guard let value else { throw .missing("\(noun), which 'require' names, is missing") }
         let wanted = try request.text(text)
         guard constantTimeEquals(value.span, wanted.span) else {
-            throw .invalid("\(noun) is not what 'require' says")
+            throw .unmet("\(noun) is not what 'require' says")
         }
     }
 }

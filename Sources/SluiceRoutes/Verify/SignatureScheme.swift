@@ -19,6 +19,8 @@ package struct SignatureScheme: Sendable {
     let requirements: [SignatureRequirement]
     /// With `alg: jwt`.
     package let token: TokenScheme?
+    /// Where the keys are fetched from; `nil` where the route has secrets.
+    package let keySource: KeySource?
     /// The array in the body whose elements are each signed by themselves, ending in `each`; `nil` without one.
     package let items: JSONPath?
     /// What is looked for in the body before the signature is known to be right.
@@ -33,6 +35,7 @@ package struct SignatureScheme: Sendable {
         package var requirements: [SignatureRequirement] = []
         package var token: TokenScheme?
         package var items: JSONPath?
+        package var keySource: KeySource?
 
         package init() {}
     }
@@ -53,6 +56,7 @@ package struct SignatureScheme: Sendable {
         requirements = additions.requirements
         token = additions.token
         items = additions.items
+        keySource = additions.keySource
         self.paths = JSONPathSet(paths)
         pathList = paths
         let isPlain = timestamp == nil && id == nil && requirements.isEmpty && items == nil && form.separator == nil

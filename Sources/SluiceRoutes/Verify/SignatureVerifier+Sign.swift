@@ -75,6 +75,7 @@ private struct RequestSigner {
     mutating func sign() throws(SigningError) {
         if let id = scheme.id, try isAbsent(id) { try set(scheme.idPattern.adapted(self.id), at: id) }
         let besides = try addTimestamp()
+        if let key = scheme.keySource?.example, try isAbsent(key.reference) { try set(key.url, at: key.reference) }
         try meetRequirements()
         try addMissingParts()
         let signature = try signature(besides: besides)
@@ -149,7 +150,7 @@ private struct RequestSigner {
 extension RequestSigner {
     /// The signature as it is written, without its prefix.
     private func signature(besides: String?) throws(SigningError) -> String {
-        let key = verifier.secrets[0].key
+        guard let key = verifier.secrets.first?.key else { throw Self.lacksKey }
         if scheme.algorithm.carriesSecret, case .text(let secret) = key {
             return scheme.form.encoding?.encode(secret) ?? String(decoding: secret, as: UTF8.self)
         }

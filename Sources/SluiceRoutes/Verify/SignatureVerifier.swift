@@ -20,16 +20,22 @@ package struct VerifierSecret: Sendable {
 /// request otherwise.
 package final class SignatureVerifier: Sendable {
     package let scheme: SignatureScheme
-    /// Any of them may match, so that a secret can be replaced without a gap. Not empty.
+    /// Any of them may match, so that a secret can be replaced without a gap. Not empty, unless keys are fetched.
     package let secrets: [VerifierSecret]
     let body: BodyReader
     let publicURL: PublicURL?
+    /// The keys that were fetched; `nil` where none are.
+    let keys: RemoteKeyStore?
 
-    package init(scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?) {
+    package init(
+        scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?,
+        keys: RemoteKeyStore? = nil
+    ) {
         self.scheme = scheme
         self.secrets = secrets
         self.body = body
         self.publicURL = publicURL
+        self.keys = keys
     }
 
     /// The same with other secrets.
@@ -40,7 +46,8 @@ package final class SignatureVerifier: Sendable {
     /// How many times the text of a request is hashed at most.
     var comparisons: Int {
         let isRepeated = scheme.usesPublicKey && scheme.form.separator != nil
-        return secrets.count * max(scheme.signed.count, 1) * (isRepeated ? SignatureEntries.limit : 1)
+        return (secrets.count + (keys == nil ? 0 : 1)) * max(scheme.signed.count, 1)
+            * (isRepeated ? SignatureEntries.limit : 1)
     }
 
     /// Returns if the request is valid.
@@ -113,7 +120,20 @@ package final class SignatureVerifier: Sendable {
         } else {
             try judge(entries, in: request, at: nowMilliseconds, recorder: recorder)
         }
+        if scheme.keySource == nil { try checkRequirements(of: request) }
+    }
+
+    private func checkRequirements(of request: borrowing SignedRequest) throws(VerificationError) {
         for requirement in scheme.requirements { try requirement.check(request) }
+    }
+
+    /// All that can be refused without a key is refused before one is fetched.
+    ///
+    /// - Returns: what the request needs; `nil` where the route has secrets.
+    private func keyNeed(of request: borrowing SignedRequest) throws(VerificationError) -> KeyNeed? {
+        guard let source = scheme.keySource else { return nil }
+        try checkRequirements(of: request)
+        return try source.need(of: request)
     }
 
     private func judge(
@@ -129,13 +149,23 @@ package final class SignatureVerifier: Sendable {
         do throws(VerificationError) { texts = try scheme.texts(of: request, timestamp: timestamp) } catch {
             throw expiry ?? error
         }
+        let need = try keyNeed(of: request)
         recorder?.note(texts, body: request.request.body)
-        let isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
+        var isMatch = matches(entries, texts, body: request.request.body, recorder: recorder)
         if let expiry { throw expiry }
+        if !isMatch, let key = try fetchedKey(need, nowMilliseconds) {
+            isMatch = texts.contains { !key.matches(entries, over: $0, body: request.request.body).isEmpty }
+        }
         guard isMatch else {
             noteMixUps(entries, in: request, recorder)
             throw noMatch
         }
+    }
+
+    /// The key of the certificate; `nil` where none is used.
+    private func fetchedKey(_ need: KeyNeed?, _ nowMilliseconds: Int64) throws(VerificationError) -> VerifierKey? {
+        guard let need, let keys, case .publicKey(let algorithm)? = scheme.algorithm.keyKind else { return nil }
+        return .verifying(try keys.certificateKey(need, algorithm, nowMilliseconds: nowMilliseconds))
     }
 
     /// For a person, and never when serving.
@@ -171,10 +201,19 @@ package final class SignatureVerifier: Sendable {
             throw .invalid("\(self.scheme.place.noun) contains more than one token")
         }
         let token = try Token(text)
-        recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         guard scheme.algorithms.contains(where: { $0.rawValue == token.algorithm }) else {
             throw .invalid("the token's algorithm is not one of 'algs'")
         }
+        let need = try keyNeed(of: request)
+        if need != nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
+        recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
+        var isMatch = matches(token, recorder: recorder)
+        if !isMatch, let need { isMatch = try matches(token, need, nowMilliseconds) }
+        guard isMatch else { throw noMatch }
+        if need == nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
+    }
+
+    private func matches(_ token: Token, recorder: VerificationRecorder?) -> Bool {
         var isMatch = false
         for (position, secret) in secrets.enumerated() {
             guard case .tokens(let keys) = secret.key else { continue }
@@ -183,11 +222,22 @@ package final class SignatureVerifier: Sendable {
                 recorder?.noteMatch(entry: 0, secret: position)
             }
         }
-        guard isMatch else { throw noMatch }
-        try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds)
+        return isMatch
     }
 
-    private var noMatch: VerificationError { .invalid("\(scheme.place.noun) does not match any secret of the route") }
+    private func matches(
+        _ token: Token, _ need: KeyNeed, _ nowMilliseconds: Int64
+    ) throws(VerificationError) -> Bool {
+        guard let keys, let algorithm = JWTAlgorithm(rawValue: token.algorithm) else { return false }
+        guard let id = token.keyID else { throw .invalid("the token's header has no 'kid'") }
+        let found = try keys.tokenKeys(need, id: id, algorithm, nowMilliseconds: nowMilliseconds)
+        return found.contains { $0.verifies(token) }
+    }
+
+    private var noMatch: VerificationError {
+        let keys = scheme.keySource == nil ? "any secret of the route" : "the key"
+        return .invalid("\(scheme.place.noun) does not match \(keys)")
+    }
 }
 
 extension SignatureVerifier {

@@ -75,6 +75,8 @@ package struct TokenScheme: Sendable {
 /// A token taken apart (RFC 7515 §7.1), of which nothing is verified yet.
 struct Token {
     let algorithm: String
+    /// The id of the key (RFC 7515 §4.1.4).
+    let keyID: String?
     let claims: JSONTree
     /// What is signed: header and claims as they are written.
     let text: [UInt8]
@@ -94,6 +96,7 @@ struct Token {
         }
         self.algorithm = algorithm
         self.signature = signature
+        keyID = header["kid"]?.string
         text = Array(token[..<(parts[2].startIndex - 1)])
     }
 

@@ -21,19 +21,25 @@ package enum Verifier: Sendable {
             return verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings)
         case .any(let verifiers):
             var refusals: [VerificationError] = []
+            var need: KeyNeed?
             for verifier in verifiers {
                 switch verifier.verdict(on: request, receivedAtMilliseconds, findings: &findings) {
                 case .valid: return .valid
+                case .needs(let other): need = need ?? other
                 case .refused(let error): refusals.append(error)
                 }
             }
+            if let need { return .needs(need) }
             return .refused(refusals[Self.mostTelling(refusals)])
         }
     }
 
-    /// The position of the refusal of the first alternative that found a signature, or else of the first.
+    /// The position of the refusal of the first alternative that lacks only its key, or else of the first that the
+    /// request is meant for, or else of the first that found a signature, or else of the first.
     private static func mostTelling(_ refusals: [VerificationError]) -> Int {
-        refusals.firstIndex(where: \.hasSignature) ?? 0
+        refusals.firstIndex { $0.code == .keyUnavailable }
+            ?? refusals.firstIndex { $0.hasSignature && $0.code != .signatureMissing && !$0.isByRequirement }
+            ?? refusals.firstIndex(where: \.hasSignature) ?? 0
     }
 
     /// Why the head of a request shows already that it cannot be valid; `nil` if it may be.
@@ -106,9 +112,11 @@ package enum Verifier: Sendable {
     }
 }
 
-/// What verifying a request ends in. A key that has to be fetched first will be a third end.
+/// What verifying a request ends in.
 enum VerificationVerdict {
     case valid
+    /// It can be verified once this has been fetched, and nothing else is wrong with it.
+    case needs(KeyNeed)
     case refused(VerificationError)
 }
 
@@ -120,7 +128,7 @@ extension SignatureVerifier {
             try verify(request, nowMilliseconds, findings: &findings, recorder: nil)
             return .valid
         } catch {
-            return .refused(error)
+            return error.need.map { .needs($0) } ?? .refused(error)
         }
     }
 
@@ -141,6 +149,10 @@ struct VerificationError: Error {
     let reason: String
     /// Whether there was a signature at all, of which more is to be said than that there is none.
     var hasSignature = true
+    /// Whether a value is not what `require` says.
+    var isByRequirement = false
+    /// What has to be fetched before anything can be said.
+    var need: KeyNeed?
 
     /// There is nothing where the signature should be.
     static func absent(_ reason: String) -> VerificationError {
@@ -152,6 +164,11 @@ struct VerificationError: Error {
 
     static func missing(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureMissing, reason: reason)
+    }
+    static func unmet(_ reason: String) -> VerificationError {
+        var error = invalid(reason)
+        error.isByRequirement = true
+        return error
     }
     static func invalid(_ reason: String) -> VerificationError {
         VerificationError(code: .signatureInvalid, reason: reason)

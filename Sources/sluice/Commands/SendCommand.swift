@@ -172,9 +172,13 @@ extension SendCommand {
         sample.path = String(target.path.prefix { $0 != "?" })
         sample.publicURL = publicURL ?? target.origin
         sample.account = accountValues
-        sample.secret = try secret(preset)
+        if preset.needsSecret { sample.secret = try secret(preset) }
         if isOther { sample.secret = sample.secret.map(Self.changed) }
         sample.handshakeSecret = try handshakeSecret(preset)
+        guard preset.needsSecret else {
+            let supply = isOther ? SecretSupply.throwAway : .wellKnown(DevelopmentSecret.text)
+            return try RouteCompiler.route(sample, of: preset, supply: supply)
+        }
         let standIn = isOther ? Self.changed(DevelopmentSecret.text) : DevelopmentSecret.text
         return try RouteCompiler.route(sample, of: preset, supply: .wellKnown(standIn))
     }

@@ -1,0 +1,127 @@
+internal import CSluiceOpenSSL
+internal import SluiceBase
+
+/// A certificate with the public key of a sender. Whoever fetches it has to know where it comes from: its issuer is not
+/// looked at.
+@safe
+package struct SigningCertificate: Sendable {
+    /// The time in which it is valid, both ends included, in milliseconds since 1970.
+    package let validity: ClosedRange<Int64>
+    private let keys: [PublicKeyAlgorithm: PublicKey]
+
+    /// Reads a PEM text (RFC 7468) that consists of one certificate, with nothing before or after it but white space.
+    package init(pem: [UInt8]) throws(SigningCertificateError) {
+        guard Self.isOneCertificate(pem) else { throw .notOneCertificate }
+        // OpenSSL notes the failures of the attempts.
+        defer { ERR_clear_error() }
+        guard let validity = Self.validity(pem) else { throw .unreadable }
+        self.validity = validity
+        var keys: [PublicKeyAlgorithm: PublicKey] = [:]
+        for algorithm in PublicKeyAlgorithm.allCases {
+            if let key = try? PublicKey(pem: pem, for: algorithm) { keys[algorithm] = key }
+        }
+        if keys.isEmpty { throw .uselessKey }
+        self.keys = keys
+    }
+
+    /// The key for an algorithm; `nil` if it is of another type.
+    package func key(for algorithm: PublicKeyAlgorithm) -> PublicKey? { keys[algorithm] }
+
+    private static let begin = "-----BEGIN CERTIFICATE-----"
+    private static let end = "-----END CERTIFICATE-----"
+
+    private static func isOneCertificate(_ pem: [UInt8]) -> Bool {
+        guard let whole = String(validating: pem, as: UTF8.self) else { return false }
+        let lines = whole.split(whereSeparator: \.isNewline).map { $0.trimmingBlanks }.filter { !$0.isEmpty }
+        guard let first = lines.first, let last = lines.last else { return false }
+        return first == begin && last == end && lines.count { $0.contains("-----") } == 2
+    }
+
+    private static func validity(_ pem: [UInt8]) -> ClosedRange<Int64>? {
+        guard let count = Int32(exactly: pem.count) else { return nil }
+        // OpenSSL reads the bytes during the calls; the closure answers its question for a password.
+        return unsafe pem.withUnsafeBufferPointer { buffer -> ClosedRange<Int64>? in
+            guard let input = unsafe BIO_new_mem_buf(buffer.baseAddress, count) else { return nil }
+            defer { unsafe BIO_free(input) }
+            guard let certificate = unsafe PEM_read_bio_X509(input, nil, { _, _, _, _ in -1 }, nil) else { return nil }
+            defer { unsafe X509_free(certificate) }
+            guard let start = unsafe milliseconds(X509_get0_notBefore(certificate)),
+                let end = unsafe milliseconds(X509_get0_notAfter(certificate)), start <= end
+            else { return nil }
+            return start...end
+        }
+    }
+
+    /// - Parameter time: stays the certificate's.
+    private static func milliseconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+        guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
+        defer { unsafe ASN1_TIME_free(epoch) }
+        var (days, seconds): (Int32, Int32) = (0, 0)
+        guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return nil }
+        return (Int64(days) * 86_400 + Int64(seconds)) * 1000
+    }
+}
+
+/// Why a text is not the certificate of a sender.
+package enum SigningCertificateError: Error, Sendable, Hashable {
+    case notOneCertificate
+    case unreadable
+    case uselessKey
+
+    /// The end of a sentence that begins with the text.
+    package var phrase: String {
+        switch self {
+        case .notOneCertificate: "is not one certificate in PEM and nothing else"
+        case .unreadable: "is not a certificate"
+        case .uselessKey: "is a certificate whose key no algorithm uses"
+        }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingBlanks: Substring {
+        var text = self
+        while text.first == " " || text.first == "\t" { text.removeFirst() }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
+}
+
+/// The three kinds of public keys that JSON Web Keys (RFC 7518 §6, RFC 8037 §2) describe by their numbers, as
+/// SubjectPublicKeyInfo (RFC 5280 §4.1).
+package enum SubjectPublicKeyInfo {
+    /// Big-endian numbers.
+    package static func rsa(modulus: [UInt8], exponent: [UInt8]) -> [UInt8] {
+        let numbers = element(0x30, integer(modulus) + integer(exponent))
+        // rsaEncryption, with NULL for its parameters.
+        let identifier = element(
+            0x30, [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00])
+        return element(0x30, identifier + element(0x03, [0] + numbers))
+    }
+
+    /// - Returns: `nil` for anything but two coordinates of 32 bytes.
+    package static func p256(x: [UInt8], y: [UInt8]) -> [UInt8]? {
+        guard x.count == 32, y.count == 32 else { return nil }
+        // id-ecPublicKey and prime256v1.
+        let identifier = element(
+            0x30,
+            [
+                0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03,
+                0x01, 0x07,
+            ])
+        return element(0x30, identifier + element(0x03, [0, 0x04] + x + y))
+    }
+
+    private static func integer(_ number: [UInt8]) -> [UInt8] {
+        var bytes = Array(number.drop { $0 == 0 })
+        if bytes.first.map({ $0 >= 0x80 }) ?? true { bytes.insert(0, at: 0) }
+        return element(0x02, bytes)
+    }
+
+    private static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+        let count = content.count
+        if count < 0x80 { return [tag, UInt8(count)] + content }
+        if count < 0x100 { return [tag, 0x81, UInt8(count)] + content }
+        return [tag, 0x82, UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)] + content
+    }
+}

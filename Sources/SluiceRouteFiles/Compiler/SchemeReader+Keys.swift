@@ -1,0 +1,73 @@
+internal import SluiceBase
+internal import SluiceRoutes
+internal import SluiceYAML
+
+/// Where a scheme's public keys are fetched from, in place of secrets.
+extension SchemeReader {
+    /// - Returns: whether nothing is wrong with `key_from` and `key_urls`.
+    mutating func readKeySource(into additions: inout SignatureScheme.Additions) -> Bool {
+        guard let node = reader.node("key_from") else {
+            guard let entry = reader.entry("key_urls") else { return true }
+            scope.context.error(entry.position, "'key_urls' has no effect without 'key_from'")
+            return false
+        }
+        guard !UselessKeys.contain("key_from", with: settings.algorithm), refuseSecretKeys(),
+            let text = scope.context.text(node, "'key_from'"), let place = keyPlace(text, at: node.position)
+        else { return false }
+        additions.keySource = KeySource(place, isKeySet: settings.algorithm == .jwt)
+        return true
+    }
+
+    private mutating func keyPlace(_ text: String, at position: YAMLPosition) -> KeySource.Place? {
+        guard text.contains("${") else { return fixedURL(text, at: position).map { .fixed($0) } }
+        guard let reference = single(text, "key_from"), let patterns = keyURLs(at: position) else { return nil }
+        return .named(reference, patterns)
+    }
+
+    private func fixedURL(_ text: String, at position: YAMLPosition) -> KeyURL? {
+        if let entry = reader.entry("key_urls") {
+            scope.context.error(entry.position, "'key_urls' has no effect with a fixed URL in 'key_from'")
+            return nil
+        }
+        if let url = KeyURL(parsing: text) { return url }
+        scope.context.error(
+            position, "'key_from' must be a URL such as https://example.com/jwks.json, or one reference to a URL")
+        return nil
+    }
+
+    /// The URLs that a request may name.
+    private func keyURLs(at position: YAMLPosition) -> [KeyURLPattern]? {
+        guard let node = reader.node("key_urls") else {
+            scope.context.error(
+                position,
+                "'key_from' with a reference needs 'key_urls': otherwise an attacker could name a key of their own")
+            return nil
+        }
+        guard let elements = scope.context.list(node, "'key_urls'") else { return nil }
+        if elements.isEmpty { scope.context.error(node.position, "'key_urls' needs at least one URL") }
+        let patterns = elements.compactMap { element -> KeyURLPattern? in
+            guard let text = scope.context.text(element, "a URL of 'key_urls'") else { return nil }
+            if let pattern = KeyURLPattern(parsing: text) { return pattern }
+            scope.context.error(
+                element.position,
+                "a URL of 'key_urls' must be like https://keys.*.example.com/*.pem, where a '*' in the host is one "
+                    + "label, and the last two labels are written out")
+            return nil
+        }
+        return patterns.count == elements.count && !patterns.isEmpty ? patterns : nil
+    }
+
+    /// - Returns: whether there is no key about secrets, and the algorithms have public keys.
+    private func refuseSecretKeys() -> Bool {
+        let keys = ["key_encoding", "key_strip_prefix"].compactMap { reader.entry($0) }
+        for entry in keys {
+            scope.context.error(entry.position, "'\(entry.key)' has no effect with 'key_from', which needs no secrets")
+        }
+        if settings.algorithm == .jwt, !settings.usesPublicKey(reader) {
+            scope.context.error(
+                reader.position, "'key_from' needs algorithms with public keys in 'algs', such as RS256")
+            return false
+        }
+        return keys.isEmpty
+    }
+}

@@ -1,0 +1,224 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import SluiceJSON
+internal import Synchronization
+
+/// The certificates and key sets that were fetched, for all routes. Callable from any thread.
+package final class RemoteKeyStore: Sendable {
+    /// How many URLs are remembered.
+    static let limit = 64
+    /// How long what was fetched is used, in milliseconds.
+    static let (certificateLife, keySetLife): (Int64, Int64) = (86_400_000, 3_600_000)
+    /// How long a failure is remembered, in milliseconds.
+    static let failureLife: Int64 = 30_000
+    /// The least time between two fetches of a key set because it lacks a key, in milliseconds.
+    static let refreshTime: Int64 = 60_000
+
+    private enum Content {
+        case certificate(SigningCertificate)
+        case keySet(JSONWebKeySet)
+        case failure(String)
+    }
+
+    private struct Entry {
+        let content: Content
+        /// In milliseconds since 1970.
+        let fetchedAt: Int64
+        let end: Int64
+
+        var isFailure: Bool { if case .failure = content { true } else { false } }
+    }
+
+    private struct State {
+        var entries: [KeyNeed: Entry] = [:]
+        /// Why the last refresh of a key set that is still in use failed, and when.
+        var refreshes: [KeyNeed: Int64] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Takes what was fetched, or why nothing could be fetched: a sentence without anything that the sender wrote.
+    package func put(_ result: Result<[UInt8], RemoteKeyError>, for need: KeyNeed, atMilliseconds now: Int64) {
+        let entry = Self.entry(result, need, now)
+        state.withLock { state in
+            if need.isKeySet { state.refreshes[need] = now }
+            if entry.isFailure, let known = state.entries[need], !known.isFailure, Self.isUsable(known, now) { return }
+            state.entries = state.entries.filter { $0.key == need || Self.isUsable($0.value, now) }
+            if state.entries[need] == nil, !Self.makeRoom(for: entry, &state) { return }
+            state.entries[need] = entry
+            state.refreshes = state.refreshes.filter { state.entries[$0.key] != nil }
+        }
+    }
+
+    /// A failure takes the place of nothing but a failure, so that nobody can drive out keys by naming others.
+    ///
+    /// - Returns: whether there is room.
+    private static func makeRoom(for entry: Entry, _ state: inout State) -> Bool {
+        guard state.entries.count >= limit else { return true }
+        let candidates = state.entries.filter { $0.value.isFailure || !entry.isFailure }
+        let failures = candidates.filter(\.value.isFailure)
+        let oldest = (failures.isEmpty ? candidates : failures).min { $0.value.fetchedAt < $1.value.fetchedAt }
+        guard let oldest else { return false }
+        state.entries[oldest.key] = nil
+        return true
+    }
+
+    /// A clock that was set back makes an entry unusable, not eternal.
+    private static func isUsable(_ entry: Entry, _ now: Int64) -> Bool {
+        now < entry.end && now >= entry.fetchedAt - failureLife
+    }
+
+    private static func entry(
+        _ result: Result<[UInt8], RemoteKeyError>, _ need: KeyNeed, _ now: Int64
+    ) -> Entry {
+        do throws(RemoteKeyError) {
+            let bytes = try result.get()
+            if need.isKeySet {
+                return Entry(content: .keySet(try keySet(bytes)), fetchedAt: now, end: now + keySetLife)
+            }
+            let certificate = try certificate(bytes)
+            // One that has expired is kept for a moment, too: it would be fetched for each request otherwise.
+            let end = max(min(now + certificateLife, certificate.validity.upperBound), now + failureLife)
+            return Entry(content: .certificate(certificate), fetchedAt: now, end: end)
+        } catch {
+            return Entry(content: .failure(error.reason), fetchedAt: now, end: now + failureLife)
+        }
+    }
+
+    private static func certificate(_ bytes: [UInt8]) throws(RemoteKeyError) -> SigningCertificate {
+        do throws(SigningCertificateError) { return try SigningCertificate(pem: bytes) } catch {
+            throw RemoteKeyError("the answer \(error.phrase)")
+        }
+    }
+
+    private static func keySet(_ bytes: [UInt8]) throws(RemoteKeyError) -> JSONWebKeySet {
+        guard let set = JSONWebKeySet(bytes) else {
+            throw RemoteKeyError("the answer is not a JSON Web Key Set with keys for the supported algorithms")
+        }
+        return set
+    }
+}
+
+extension RemoteKeyStore {
+    /// The key of a certificate.
+    ///
+    /// - Throws: a need for what has to be fetched first, or why there is no key.
+    func certificateKey(
+        _ need: KeyNeed, _ algorithm: PublicKeyAlgorithm, nowMilliseconds now: Int64
+    ) throws(VerificationError) -> PublicKey {
+        guard case .certificate(let certificate) = try content(need, now) else { throw .needing(need) }
+        guard now >= certificate.validity.lowerBound else {
+            throw .invalid("the certificate of \(need.url.host) is not valid yet")
+        }
+        guard now <= certificate.validity.upperBound else {
+            throw .invalid("the certificate of \(need.url.host) has expired")
+        }
+        guard let key = certificate.key(for: algorithm) else {
+            throw .invalid("the certificate of \(need.url.host) does not have \(algorithm.keyNoun)")
+        }
+        return key
+    }
+
+    /// The keys of a key set with this id, for an algorithm. The set is fetched again for one that it lacks, at most
+    /// once a minute.
+    func tokenKeys(
+        _ need: KeyNeed, id: String, _ algorithm: JWTAlgorithm, nowMilliseconds now: Int64
+    ) throws(VerificationError) -> [TokenKey] {
+        guard case .keySet(let set) = try content(need, now) else { throw .needing(need) }
+        let keys = set.keys(id: id, for: algorithm)
+        if !keys.isEmpty { return keys }
+        let last = state.withLock { $0.refreshes[need] } ?? 0
+        if now >= last + Self.refreshTime { throw .needing(need) }
+        throw .invalid("the key set of \(need.url.host) has no key for the token's 'kid' and 'alg'")
+    }
+
+    private func content(_ need: KeyNeed, _ now: Int64) throws(VerificationError) -> Content {
+        let entry = state.withLock { $0.entries[need] }
+        guard let entry, Self.isUsable(entry, now) else { throw .needing(need) }
+        if case .failure(let reason) = entry.content { throw .keyUnavailable(need, reason) }
+        return entry.content
+    }
+}
+
+/// Why a URL gave no key.
+package struct RemoteKeyError: Error, Sendable {
+    /// A sentence for the log, without anything that the sender wrote.
+    package let reason: String
+
+    package init(_ reason: String) { self.reason = reason }
+}
+
+extension VerificationError {
+    /// Nothing can be said before a key has been fetched.
+    static func needing(_ need: KeyNeed) -> VerificationError {
+        var error = keyUnavailable(need, "it was not fetched")
+        error.need = need
+        return error
+    }
+
+    static func keyUnavailable(_ need: KeyNeed, _ reason: String) -> VerificationError {
+        VerificationError(code: .keyUnavailable, reason: need.problem(reason))
+    }
+}
+
+extension KeyNeed {
+    /// The sentence of the log for a key that could not be fetched.
+    ///
+    /// - Parameter reason: another one.
+    package func problem(_ reason: String) -> String { "cannot fetch the key from \(url.host): \(reason)" }
+}
+
+/// A JSON Web Key Set (RFC 7517 §5): the keys in it that verify signatures, prepared.
+struct JSONWebKeySet: Sendable {
+    private let keys: [(id: String, key: TokenKey)]
+
+    private static let limit = 64
+
+    /// - Returns: `nil` for anything else, and for one without a key for the supported algorithms.
+    init?(_ bytes: [UInt8]) {
+        guard let tree = JSONTree(bytes), case .array(let elements)? = tree["keys"], elements.count <= Self.limit else {
+            return nil
+        }
+        keys = elements.flatMap { element in
+            Self.keys(element).map { (element["kid"]?.string ?? "", $0) }
+        }
+        if keys.isEmpty { return nil }
+    }
+
+    func keys(id: String, for algorithm: JWTAlgorithm) -> [TokenKey] {
+        keys.filter { $0.id == id && $0.key.algorithm == algorithm }.map(\.key)
+    }
+
+    /// What one key is for; nothing if it is for encryption, or of an unknown type.
+    private static func keys(_ key: JSONTree) -> [TokenKey] {
+        guard key["use"] == nil || key["use"]?.string == "sig" else { return [] }
+        return JWTAlgorithm.allCases.compactMap { algorithm in
+            guard key["alg"] == nil || key["alg"]?.string == algorithm.rawValue, let type = algorithm.publicKey,
+                let der = der(key, type), let publicKey = try? PublicKey(der: der, for: type)
+            else { return nil }
+            return TokenKey(algorithm, .verifying(publicKey))
+        }
+    }
+
+    private static func der(_ key: JSONTree, _ type: PublicKeyAlgorithm) -> [UInt8]? {
+        let (kind, curve) = (key["kty"]?.string, key["crv"]?.string)
+        switch type {
+        case .rsaSHA1, .rsaSHA256:
+            guard kind == "RSA", let modulus = number(key["n"]), let exponent = number(key["e"]) else { return nil }
+            return SubjectPublicKeyInfo.rsa(modulus: modulus, exponent: exponent)
+        case .ecdsaP256SHA256:
+            guard kind == "EC", curve == "P-256", let x = number(key["x"]), let y = number(key["y"]) else { return nil }
+            return SubjectPublicKeyInfo.p256(x: x, y: y)
+        case .ed25519:
+            guard kind == "OKP", curve == "Ed25519", let x = number(key["x"]), x.count == 32 else { return nil }
+            return x
+        }
+    }
+
+    private static func number(_ value: JSONTree?) -> [UInt8]? {
+        guard let text = value?.string, text.utf8.count <= 2048 else { return nil }
+        return Base64.decodeURL(Array(text.utf8).span, allowsPadding: false)
+    }
+}
