@@ -133,6 +133,8 @@ extension ProviderPreset {
         package let signed: [String]
         /// `nil` without a timestamp.
         package let tolerance: String?
+        /// Whether a token contains the digest of the URL.
+        fileprivate let signsURL: Bool
         /// What the key is fetched from; `nil` where there is a secret.
         package let keyFrom: String?
 
@@ -145,6 +147,8 @@ extension ProviderPreset {
                 }
             }
             algorithm = texts("alg").first ?? ""
+            let token = entries.first { $0.key == "jwt" }?.value.mapping ?? []
+            signsURL = token.contains { $0.key == "url_hash" }
             signatureFrom = texts("signature_from").first ?? ""
             let isSigned = !["static", "basic", "jwt"].contains(algorithm)
             signed = isSigned ? (texts("signed").isEmpty ? ["${body}"] : texts("signed")) : []
@@ -177,7 +181,7 @@ extension ProviderPreset {
 
     /// Whether a route has to say which URL the provider calls.
     package var needsPublicURL: Bool {
-        schemes.contains { scheme in scheme.signed.contains { $0.contains("${url") } }
+        schemes.contains { scheme in scheme.signsURL || scheme.signed.contains { $0.contains("${url") } }
     }
 }
 

@@ -39,7 +39,7 @@ struct SendCommand: AsyncParsableCommand {
         help: ArgumentHelp("A value of the route's 'account', such as webhook_id=1.", valueName: "name=value"))
     var account: [String] = []
     @Option(
-        name: .long,
+        name: .customLong("public-url"),
         help: ArgumentHelp("The route's public_url, if it is not that of --to.", valueName: "url"))
     var publicURL: String?
     @Option(name: .long, help: ArgumentHelp("The delivery id; default: a new one each time.", valueName: "id"))
@@ -144,9 +144,9 @@ extension SendCommand {
                 throw SigningError(message: "the sample '\(sample)' of \(preset.name) cannot be read")
             }
             if let body = try body() { request.body = body }
-            let signer = tamper && !route.signsBody ? try self.route(of: preset, target, isOther: true) : route
-            var signed = try signer.sign(request, at: time, id: values.uuid)
-            if tamper, route.signsBody { Self.changeOneByte(of: &signed.body) }
+            let other = tamper && !route.signsBody ? try? self.route(of: preset, target, isOther: true) : nil
+            var signed = try (other ?? route).sign(request, at: time, id: values.uuid)
+            if tamper, other == nil { Self.changeOneByte(of: &signed.body) }
             return HTTPClientRequest(signed)
         } catch {
             throw StartupError(.wrongInput, error.message)
@@ -173,11 +173,22 @@ extension SendCommand {
         sample.publicURL = publicURL ?? target.origin
         sample.account = accountValues
         if preset.needsSecret { sample.secret = try secret(preset) }
-        if isOther { sample.secret = (sample.secret ?? DevelopmentSecret.text) + "x" }
+        if isOther { sample.secret = sample.secret.map(Self.changed) }
         sample.handshakeSecret = try handshakeSecret(preset)
-        return try RouteCompiler.route(
-            sample, of: preset, supply: isOther && !preset.needsSecret ? .throwAway : .wellKnown(DevelopmentSecret.text)
-        )
+        guard preset.needsSecret else {
+            let supply = isOther ? SecretSupply.throwAway : .wellKnown(DevelopmentSecret.text)
+            return try RouteCompiler.route(sample, of: preset, supply: supply)
+        }
+        let standIn = isOther ? Self.changed(DevelopmentSecret.text) : DevelopmentSecret.text
+        return try RouteCompiler.route(sample, of: preset, supply: .wellKnown(standIn))
+    }
+
+    /// Another secret in the same encoding: the character in the middle is one that each of them has.
+    private static func changed(_ secret: String) -> String {
+        var characters = Array(secret)
+        let middle = characters.count / 2
+        characters[middle] = characters[middle] == "A" ? "B" : "A"
+        return String(characters)
     }
 
     private var accountValues: [String: String] {
