@@ -134,6 +134,12 @@ package struct KeySource: Sendable {
         }
     }
 
+    /// Whether a URL is the one that made-up requests name, at which there is nothing.
+    func isExample(_ url: KeyURL) -> Bool {
+        guard case .named(_, let allowed) = place else { return false }
+        return allowed.first?.example == url
+    }
+
     /// What a request has to name, and where, to be signed; `nil` for a fixed URL.
     var example: (reference: Reference, url: String)? {
         guard case .named(let reference, let allowed) = place, let url = allowed.first?.example else { return nil }
