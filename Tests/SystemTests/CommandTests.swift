@@ -208,8 +208,8 @@ import Testing
             ),
             (["outbox", "forget", "--delivery", "../x"], "Error: '../x' is not the id of a delivery"),
             (
-                ["send", "gitlab", "push", "--to", "http://127.0.0.1:1/"],
-                "Error: The value 'gitlab' is invalid for '<provider>'. Please provide one of 'github'."
+                ["send", "gitub", "push", "--to", "http://127.0.0.1:1/"],
+                "sluice: unknown provider 'gitub'; did you mean 'github'?"
             ),
             (
                 ["send", "github", "push", "--to", "nowhere"],

@@ -68,7 +68,7 @@ import Testing
                 "sluice_queue_duplicates_total": 0,
                 "sluice_batches_ambiguous_total": 0, "sluice_batches_failed_total": 0, "sluice_delivery_paused": 0,
                 "sluice_unique_keys_withheld": 0, "sluice_outbox_dead_letters": 1, "sluice_outbox_parked_jobs": 0,
-                "sluice_outbox_keys": 6, "sluice_outbox_oldest_undelivered_age_seconds": 0,
+                "sluice_outbox_keys": 5, "sluice_outbox_oldest_undelivered_age_seconds": 0,
                 "sluice_outbox_evicted_keys_total": 0,
                 "sluice_outbox_limit_bytes": 10_737_418_240, "sluice_connections_limit": 500,
                 "sluice_answered_nobody_total": 0,

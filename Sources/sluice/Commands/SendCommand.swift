@@ -205,7 +205,8 @@ extension SendCommand {
     }
 
     private func handshakeSecret(_ preset: ProviderPreset) throws(SigningError) -> String? {
-        try variable(handshakeSecretEnv, ProviderSummary(preset).handshakeVariable)
+        guard handshake, preset.needsHandshakeSecret else { return nil }
+        return try variable(handshakeSecretEnv, ProviderSummary(preset).handshakeVariable)
     }
 
     private func variable(_ chosen: String?, _ usual: String) throws(SigningError) -> String? {
