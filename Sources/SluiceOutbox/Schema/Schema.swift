@@ -130,7 +130,7 @@ package enum Schema {
     /// Another index of unique keys. The old one, `seen`, is not copied: it is read until its rows have expired. Only
     /// `deliveries` is read once, to count keys and to find the windows.
     private static let version4 = """
-        CREATE TABLE key_entries (        -- one chunk of a run
+        CREATE TABLE key_entries (        -- one chunk of a run; rows are written over when nothing needs them
             id INTEGER PRIMARY KEY,
             entries BLOB NOT NULL         -- sorted, 24 bytes each: key, row in deliveries
         );
@@ -151,6 +151,8 @@ package enum Schema {
         INSERT INTO forgetting
             SELECT DISTINCT expires_at - received_at, 0 FROM deliveries WHERE key_forgotten IS NULL;
         ALTER TABLE progress ADD COLUMN keys INTEGER NOT NULL DEFAULT 0; -- of rows in the index
+        ALTER TABLE progress ADD COLUMN next_position INTEGER NOT NULL DEFAULT 0; -- at least that of the next job
+        ALTER TABLE progress ADD COLUMN finished BLOB; -- jobs above first_pending: groups of first, last, bytes
         UPDATE progress SET keys = (SELECT count(key) FROM deliveries WHERE id < round_before);
         ALTER TABLE progress RENAME COLUMN round_before TO seen_end;     -- rows below are in seen
         ALTER TABLE progress DROP COLUMN round_start;

@@ -36,7 +36,7 @@ extension OutboxStore {
             case nil:
                 if try trimDelivered() { return true }
                 if try forget() { return true }
-                if try deleteGarbage() { return true }
+                if try deleteFreeChunks() { return true }
                 return try vacuum()
             }
         } catch {
