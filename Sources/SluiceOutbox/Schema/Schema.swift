@@ -9,7 +9,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
     /// are only ever added.
-    package static let migrations: [String] = [version1, version2, version3]
+    package static let migrations: [String] = [version1, version2, version3, version4]
 
     /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
@@ -125,6 +125,37 @@ package enum Schema {
         ALTER TABLE dead_letters ADD COLUMN rule_queue TEXT;
         ALTER TABLE dead_letters ADD COLUMN rule_digest BLOB;    -- NULL: no single rule, or an earlier version
         CREATE INDEX dead_letters_job ON dead_letters (job) WHERE job IS NOT NULL;
+        """
+
+    /// Another index of unique keys. The old one, `seen`, is not copied: it is read until its rows have expired. Only
+    /// `deliveries` is read once, to count keys and to find the windows.
+    private static let version4 = """
+        CREATE TABLE key_entries (        -- one chunk of a run
+            id INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL         -- sorted, 24 bytes each: key, row in deliveries
+        );
+        CREATE TABLE key_chunks (
+            id INTEGER PRIMARY KEY,       -- of its entries
+            run INTEGER NOT NULL,         -- a run is complete with 128, 512, 2048, 8192 chunks
+            level INTEGER NOT NULL,       -- 0, 1, 2, 3
+            chunk INTEGER NOT NULL,       -- counted from 0: the leading 7, 9, 11, 13 bits of its keys
+            first_row INTEGER NOT NULL,   -- the rows in deliveries that the run was made of
+            end_row INTEGER NOT NULL,
+            entries INTEGER NOT NULL,     -- their number
+            filter BLOB NOT NULL          -- a Bloom filter
+        );
+        CREATE TABLE forgetting (         -- deliveries with this window are forgotten up to a row
+            window INTEGER PRIMARY KEY,   -- milliseconds
+            next INTEGER NOT NULL
+        );
+        INSERT INTO forgetting
+            SELECT DISTINCT expires_at - received_at, 0 FROM deliveries WHERE key_forgotten IS NULL;
+        ALTER TABLE progress ADD COLUMN keys INTEGER NOT NULL DEFAULT 0; -- of rows in the index
+        UPDATE progress SET keys = (SELECT count(key) FROM deliveries WHERE id < round_before);
+        ALTER TABLE progress RENAME COLUMN round_before TO seen_end;     -- rows below are in seen
+        ALTER TABLE progress DROP COLUMN round_start;
+        ALTER TABLE progress DROP COLUMN hand;
+        ALTER TABLE progress DROP COLUMN deliveries_removed;
         """
 }
 

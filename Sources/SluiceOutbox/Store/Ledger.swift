@@ -9,6 +9,12 @@ struct Ledger: Equatable {
         var storedAt: Int64
     }
 
+    /// Where a walk along `deliveries` goes on, and when, on the monotonic clock.
+    struct Turn: Equatable {
+        var next: Int64 = 0
+        var dueAt: Int64 = 0
+    }
+
     // MARK: Written to the table `progress`
 
     /// Every job below it is delivered, parked or dead; `nextJob` when none is pending.
@@ -16,12 +22,10 @@ struct Ledger: Equatable {
     /// No job above it is delivered, parked or dead.
     var lastFinished: Int64 = 0
     var nextDelivery: Int64 = 1
-    var deliveriesRemoved: Int64 = 0
-    /// Where the rounds of the hand began that is carrying keys over: the one before this, and this one (`RecentKeys`).
-    var roundBefore: Int64 = 1
-    var roundStart: Int64 = 1
-    /// The hand's place to be written, where this transaction ends its round; nil for where it stands.
-    var hand: UInt64?
+    /// Rows below it are in the index of format 3; 1 when there is none.
+    var seenEnd: Int64 = 1
+    /// Of these, those in runs of the index are written.
+    var keys = KeyCounts()
     var deadLetters: Int64 = 0
     var deadLetterBytes: Int64 = 0
     var parked: Int64 = 0
@@ -48,10 +52,20 @@ struct Ledger: Equatable {
     /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
     var finished: Set<Int64> = []
 
-    /// Rows in `deliveries` without a key that have been counted: all but those in `uncountedRows`.
-    var keyless: Int64 = 0
-    /// Rows in `deliveries` of which it is not known yet how many have no key. Empty soon after the start.
-    var uncountedRows: Range<Int64> = 1..<1
+    /// The first row in `deliveries`; `nextDelivery` when there is none.
+    var oldestDelivery: Int64 = 1
+
+    // MARK: Forgetting
+
+    /// One for each window; they are in the table `forgetting`.
+    var walks: [KeyWalk] = []
+    /// The slow walk over all rows, and when it is due on the monotonic clock.
+    var sweep = Turn()
+    /// The walk that enforces `outbox.max_keys`.
+    var limitWalk = Turn()
+    /// Keys dropped before they expired, and when the last one was, on the monotonic clock.
+    var keysForgottenEarly = 0
+    var keyForgottenEarlyAt: Int64?
 
     /// Whether the row of `progress` must be written in this transaction.
     var isChanged = false
@@ -73,15 +87,13 @@ struct Ledger: Equatable {
 
     var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
 
-    /// Rows in `deliveries`, with or without a key.
-    var rows: Int { Int(nextDelivery - 1 - deliveriesRemoved) }
+    /// What counts against `outbox.max_keys`.
+    var rememberedKeys: Int { keys.flushed + keys.frozen + keys.recent }
 
-    /// What counts against `outbox.max_keys`; rows that are not counted yet are taken to have a key.
-    var rememberedKeys: Int { rows - Int(keyless) }
-
-    /// A row in `deliveries` loses its key or, if it has none, is removed or added.
-    mutating func changeKeyless(by change: Int64, row: Int64) {
-        if !uncountedRows.contains(row) { keyless += change }
+    /// A row loses its key, or is deleted with it.
+    mutating func keyRemoved(row: Int64) {
+        keys.remove(row: row)
+        isChanged = true
     }
 
     /// A job was appended.
@@ -110,5 +122,47 @@ struct Ledger: Equatable {
     /// Moves `firstPending` on over jobs that are finished.
     mutating func advance() {
         while finished.remove(firstPending) != nil { firstPending += 1 }
+    }
+}
+
+/// How many rows in `deliveries` have a key, by where the key is found.
+struct KeyCounts: Equatable {
+    /// In the runs of the index.
+    private(set) var flushed = 0
+    /// On their way to a run.
+    private(set) var frozen = 0
+    /// In memory.
+    private(set) var recent = 0
+    private var flushedEnd: Int64 = 1
+    private var frozenEnd: Int64 = 1
+
+    init() {}
+
+    /// - Parameters:
+    ///   - flushed: how many of the rows below `flushedEnd`, which are in runs, are here with their key.
+    init(flushed: Int, flushedEnd: Int64) {
+        self.flushed = flushed
+        (self.flushedEnd, frozenEnd) = (flushedEnd, flushedEnd)
+    }
+
+    mutating func add() { recent += 1 }
+
+    /// - Parameter end: the next row.
+    mutating func freeze(end: Int64) {
+        (frozen, recent, frozenEnd) = (recent, 0, end)
+    }
+
+    mutating func flush() {
+        (flushed, frozen, flushedEnd) = (flushed + frozen, 0, frozenEnd)
+    }
+
+    mutating func remove(row: Int64) {
+        if row < flushedEnd {
+            flushed -= 1
+        } else if row < frozenEnd {
+            frozen -= 1
+        } else {
+            recent -= 1
+        }
     }
 }

@@ -4,6 +4,7 @@ extension OutboxStore {
     /// One remembered delivery.
     struct Remembered {
         let holder: DedupeRule.Holder
+        let key: Fingerprint?
         let expiresAt: Int64
         let lastJob: Int64
         /// Whether a person had the key forgotten.
@@ -12,9 +13,7 @@ extension OutboxStore {
 
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func verdict(on part: Delivery.Part, _ rule: DedupeRule, at now: Int64) throws(SQLiteError) -> DedupeRule.Verdict {
-        guard let key = part.key?.hash, let row = try newest(key), let newest = try remembered(row) else {
-            return .new
-        }
+        guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
         return try rule.verdict(
             on: part.bodyHash, newest: newest.holder, isForgotten: isForgotten(newest, at: now)
         ) { row throws(SQLiteError) in try remembered(row)?.holder }
@@ -24,15 +23,6 @@ extension OutboxStore {
         if delivery.isKeyForgotten { return true }
         guard delivery.expiresAt <= now else { return false }
         return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
-    }
-
-    /// The newest delivery with this key.
-    func newest(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
-        if let row = recent.delivery(of: key) { return row }
-        if let filter, !filter.mayContain(key) { return nil }
-        session.selectSeen.bind(key, at: 1)
-        defer { session.selectSeen.reset() }
-        return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
     }
 
     /// What is remembered of a delivery.
@@ -45,7 +35,7 @@ extension OutboxStore {
             row: row, deliveryID: statement.text(0), generation: statement.int64(3), bodyHash: statement.key(5),
             supersedes: statement.isNull(4) ? nil : statement.int64(4))
         return Remembered(
-            holder: holder, expiresAt: statement.int64(1), lastJob: statement.int64(2),
+            holder: holder, key: statement.key(7), expiresAt: statement.int64(1), lastJob: statement.int64(2),
             isKeyForgotten: statement.int64(6) != 0)
     }
 
