@@ -107,6 +107,7 @@ extension Route {
             switch verdict {
             case .noMatch: continue
             case .answered(let reply): return .handshake(reply, refusal: nil)
+            case .calls(let url, let reply): return .call(url, reply)
             case .refused(let reason): return parts.handshakes[index].refusal(reason)
             }
         }
@@ -150,6 +151,8 @@ enum HandshakeVerdict {
     /// A condition does not hold, or the request lacks a value that the reply needs.
     case noMatch
     case answered(RouteReply)
+    /// Answered so once the URL has been called.
+    case calls(URLToCall, RouteReply)
     /// For the log: a sentence without anything that the sender wrote.
     case refused(String)
 }
@@ -165,6 +168,13 @@ extension DeliveryContext {
         for reference in rule.echoed where text(reference).count > HandshakeRule.longestEcho {
             return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
         }
+        if let call = rule.call {
+            guard let url = call.url(in: text(call.reference)) else {
+                return .refused("\(call.reference.source.noun) is not one of the URLs that 'call_urls' allows")
+            }
+            let verdict = answer(rule.reply)
+            return if case .answered(let reply) = verdict { .calls(url, reply) } else { verdict }
+        }
         guard let hmac = rule.hmac else { return answer(rule.reply) }
         guard let code = hmac.code(of: text(hmac.reference)) else {
             let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
@@ -176,7 +186,8 @@ extension DeliveryContext {
     }
 
     private func missingValue(of rule: HandshakeRule) -> Reference? {
-        rule.echoed.first { !isPresent($0) && $0.fallback == nil }
+        let needed = rule.echoed + [rule.call?.reference].compactMap(\.self)
+        return needed.first { !isPresent($0) && $0.fallback == nil }
     }
 
     private func answer(_ template: ReplyTemplate) -> HandshakeVerdict {
@@ -199,6 +210,8 @@ extension DeliveryContext {
             guard let missing = missingValue(of: rule) else { break }
             step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
         case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
+        case .calls(let url, let reply):
+            (step.holds, step.text) = (true, "answered with \(reply.status) after a call to \(url.shown)")
         case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")
         }
         return step

@@ -13,6 +13,8 @@ package enum RouteOutcome: Sendable {
     ///
     /// `refusal`: why it is refused, where the rule has a status of its own for that.
     case handshake(RouteReply, refusal: String?)
+    /// A handshake to be answered so once this URL has been called.
+    case call(URLToCall, RouteReply)
     /// To be answered when it is committed.
     ///
     /// `reply`: `nil` for the standard one.
@@ -37,7 +39,7 @@ extension RouteOutcome {
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
         case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
-        case .acknowledged, .store, .tooLargeForThread: nil
+        case .acknowledged, .call, .store, .tooLargeForThread: nil
         }
     }
 
@@ -45,7 +47,7 @@ extension RouteOutcome {
     package var reply: RouteReply? {
         switch self {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
-        case .acknowledged(let reply, _): reply
+        case .acknowledged(let reply, _), .call(_, let reply): reply
         case .handshake(let reply, let refusal): refusal == nil ? reply : nil
         case .store(_, let reply): reply ?? .standard
         }

@@ -105,6 +105,7 @@ final class IngestService: HTTPService {
             shared.journal.handshake(
                 route: entry.route.name, status: reply.status, refusal: refusal, peer: request.peer)
             return .now(Self.response(toHandshake: reply))
+        case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
@@ -148,6 +149,18 @@ final class IngestService: HTTPService {
         guard let bytes = server.share(request.exchange) else { return }
         let work = bytes.read { request.entry.route.work(for: $0) }
         evaluate(request, bytes, work: work, from: .signature)
+    }
+
+    /// Has the URL of a handshake called; the request is then answered in `finish`.
+    private func call(_ url: URLToCall, for request: IngestRequest, reply: RouteReply) -> ServiceReply {
+        let (loops, index, journal) = (shared.loops, server.loop.index, shared.journal)
+        shared.keys.call(url) { result in
+            if case .success(let isMade) = result {
+                journal.called(url.shown, isMade: isMade, route: request.entry.route.name)
+            }
+            loops.finish(request, .called(url, result, reply: reply), on: index)
+        }
+        return .later
     }
 
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
@@ -202,7 +215,7 @@ final class IngestService: HTTPService {
         retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
-        if code == .handshakeRefused { entry?.metrics.refusedHandshakes.increment() }
+        if code == .handshakeRefused || code == .handshakeCallFailed { entry?.metrics.refusedHandshakes.increment() }
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }

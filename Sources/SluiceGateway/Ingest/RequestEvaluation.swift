@@ -28,6 +28,16 @@ struct IngestRequest: Sendable {
                 charge: .uncounted)
         }
 
+        /// Of a handshake whose URL was called.
+        static func called(_ url: URLToCall, _ result: Result<Bool, KeyFetchError>, reply: RouteReply) -> Evaluation {
+            switch result {
+            case .success: Evaluation(outcome: .handshake(reply, refusal: nil), charge: .uncounted)
+            case .failure(let error):
+                Evaluation(
+                    outcome: .refused(.handshakeCallFailed, reason: url.problem(error.description)), charge: .uncounted)
+            }
+        }
+
         /// Of a request whose key nobody tried to fetch.
         static func keyUnavailable(_ reason: String) -> Evaluation {
             Evaluation(outcome: .refused(.keyUnavailable, reason: reason), charge: .uncounted)

@@ -31,6 +31,17 @@ struct HandshakeKeys {
     let hmac = LanguageKey(
         "hmac", .mapping(RouteLanguage.handshakeHMAC, "a [mapping](#hmac)"),
         meaning: "Makes an authentication code of a value of the request, for `${hmac}` in the reply")
+    let call = LanguageKey(
+        "call", .signaturePart, examples: ["${body.SubscribeURL}"],
+        meaning: "The part of a signed request with a URL that the gateway [calls](#handshakes-that-call-back) with "
+            + "`GET`. The request is answered when the call has succeeded")
+    let callURLs = LanguageKey(
+        "call_urls",
+        .node("a list of URLs with `*`", .filledList(of: .text(matching: ReferencePattern.keyURL))),
+        absent: "required with `call`",
+        examples: [["https://sns.*.amazonaws.com/?Action=ConfirmSubscription&TopicArn=*&Token=*"]],
+        meaning: "The URLs that may be called. A `*` is one label of the host, any part of the path, or any part of "
+            + "one parameter of the query")
     let reply = LanguageKey(
         "reply", .mapping(RouteLanguage.reply, "a [mapping](#replies)"), absent: "200 without a body",
         meaning: "The answer. Without `body` it is empty. Echoed values have at most 1 KiB. It has "
@@ -40,7 +51,10 @@ struct HandshakeKeys {
     fileprivate static var rules: [JSONTree] {
         [
             .rule(
-                if: .requiring("otherwise_status"), then: .any(of: [.requiring("token"), .requiring("hmac")]))
+                if: .requiring("otherwise_status"),
+                then: .any(of: [.requiring("token"), .requiring("hmac"), .requiring("call")])),
+            .rule(if: .requiring("call"), then: .requiring("call_urls")),
+            .rule(if: .requiring("call_urls"), then: .requiring("call")),
         ]
     }
 }

@@ -171,12 +171,13 @@ extension ProviderPreset {
         texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil })
     }
 
-    /// Whether handshakes are answered only to who knows a token.
+    /// Whether handshakes need a secret: for a token, or for an HMAC where the route has no other secret.
     package var needsHandshakeSecret: Bool {
         guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
             return false
         }
-        return rules.contains { rule in rule.mapping?.contains { $0.key == "token" } ?? false }
+        let keys = needsSecret ? ["token"] : ["token", "hmac"]
+        return rules.contains { rule in rule.mapping?.contains { keys.contains($0.key) } ?? false }
     }
 
     /// Whether a route has to say which URL the provider calls.

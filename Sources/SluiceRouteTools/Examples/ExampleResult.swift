@@ -35,6 +35,8 @@ struct ExampleJudgement {
         case .handshake(let reply, let refusal):
             return refusal.map { "a handshake refused with \(reply.status): \($0)" }
                 ?? "a handshake, answered with \(reply.status)"
+        case .call(let url, let reply):
+            return "a handshake, answered with \(reply.status) after a call to \(url.shown)"
         case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
@@ -90,7 +92,12 @@ extension ExampleJudgement {
         ExampleDifference(what: what, place: place, expected: expected, found: found)
     }
 
-    private var isHandshake: Bool { if case .handshake(_, nil) = outcome { true } else { false } }
+    private var isHandshake: Bool {
+        switch outcome {
+        case .handshake(_, nil), .call: true
+        default: false
+        }
+    }
 
     private var refusal: ErrorCode? { outcome.refusal?.code }
 
