@@ -75,7 +75,7 @@ struct FinishedJobsTests {
 }
 
 /// The same numbers in each run (splitmix64).
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     init(seed: UInt64) { state = seed }

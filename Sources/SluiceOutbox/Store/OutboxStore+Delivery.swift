@@ -6,7 +6,7 @@ extension OutboxStore {
     /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are
     /// acknowledged already are passed over.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
                 let isFinished = ledger.isFinished(acknowledgement.job)
@@ -25,7 +25,7 @@ extension OutboxStore {
 
     /// Moves jobs that cannot be sent to the dead letters. Jobs that are not pending are passed over.
     package func deadLetter(_ jobs: [FailedJob]) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for failed in jobs {
                 guard let stored = try pendingJob(failed.job) else { continue }
@@ -41,7 +41,7 @@ extension OutboxStore {
     ///
     /// - Parameter detail: why, in one sentence.
     package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs {
                 guard let stored = try pendingJob(job) else { continue }
@@ -62,7 +62,7 @@ extension OutboxStore {
     ///
     /// - Returns: how many; fewer than `limit` means that none is left.
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
             let jobs = try parkedJobs(limit)
             for stored in jobs {

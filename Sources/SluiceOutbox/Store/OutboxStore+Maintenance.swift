@@ -94,7 +94,7 @@ extension OutboxStore {
     // MARK: Delivered jobs
 
     private func trimDelivered() throws(SQLiteError) -> Bool {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         guard isTrimDue(at: now) else { return false }
         return try transaction { () throws(SQLiteError) in try trimDelivered(at: now, limit: Self.trimStep) }
     }
