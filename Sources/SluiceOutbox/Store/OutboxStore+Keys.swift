@@ -3,7 +3,7 @@ internal import SluiceBase
 
 extension OutboxStore {
     /// Chunks deleted in one step.
-    private static let garbageStep = 64
+    private static let garbageStep = 256
     /// Entries written for each key that came in: a key is written once for each level, and some to catch up.
     private static let writesPerKey = 5
 
@@ -132,10 +132,10 @@ extension OutboxStore {
         let chunks = keys.garbage.suffix(Self.garbageStep)
         try transaction { () throws(SQLiteError) in
             for chunk in chunks {
-                for statement in [session.deleteKeyEntries, session.deleteKeyChunk] {
-                    statement.bind(chunk, at: 1)
-                    try statement.run()
-                }
+                session.deleteKeyEntries.bind(chunk, at: 1)
+                try session.deleteKeyEntries.run()
+                session.deleteKeyChunk.bind(chunk, at: 1)
+                try session.deleteKeyChunk.run()
             }
         }
         keys.collected(chunks.count)

@@ -3,13 +3,14 @@ internal import SluiceBase
 extension OutboxStore {
     /// Delivered jobs removed in one step.
     private static let trimStep = 1000
-    /// Free pages that stay for what comes next: 64 MiB.
+    /// Free pages that stay for what comes next: 64 MiB, or a quarter of the file. To give a page back costs moving
+    /// another one.
     private static let freePagesKept: Int64 = 4096
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// What must be done between two batches even under load: copying the log when it is long enough. Costs nothing when
-    /// that is not due.
+    /// What must be done between two batches even under load: copying the log when it is long enough. Costs nothing
+    /// when that is not due.
     package func maintain() {
         overcomeTrouble()
         guard knowsItsFile else { return }
@@ -36,7 +37,7 @@ extension OutboxStore {
                 if try trimDelivered() { return true }
                 if try forget() { return true }
                 if try deleteGarbage() { return true }
-                return try vacuum(keeping: Self.freePagesKept)
+                return try vacuum()
             }
         } catch {
             note(error)
@@ -47,7 +48,7 @@ extension OutboxStore {
     /// One step of forgetting deliveries.
     private func forget() throws(SQLiteError) -> Bool {
         let isDue = isForgettingDue
-        let isOverLimit = keysOverLimit > 0 && time.monotonicNanoseconds() >= ledger.limitWalk.dueAt
+        let isOverLimit = isLimitDue
         let isSweepDue = time.monotonicNanoseconds() >= ledger.sweep.dueAt
         guard isDue || isOverLimit || isSweepDue else { return false }
         try transaction { () throws(SQLiteError) in
@@ -56,7 +57,7 @@ extension OutboxStore {
             if isSweepDue { try sweep() }
         }
         try dropDeadRuns()
-        return isForgettingDue
+        return isForgettingDue || isLimitDue
     }
 
     /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the
@@ -138,10 +139,15 @@ extension OutboxStore {
 
     // MARK: Free pages
 
+    private func vacuum() throws(SQLiteError) -> Bool {
+        let pages = try session.connection.integer("PRAGMA page_count") ?? 0
+        return try vacuum(keeping: max(Self.freePagesKept, pages / 4) + Int64(Self.vacuumStep))
+    }
+
     /// - Parameter kept: free pages that stay.
     private func vacuum(keeping kept: Int64) throws(SQLiteError) -> Bool {
         let free = try session.connection.integer("PRAGMA freelist_count") ?? 0
-        guard free > kept + (kept > 0 ? Int64(Self.vacuumStep) : 0) else { return false }
+        guard free > kept else { return false }
         try session.connection.execute("PRAGMA incremental_vacuum(\(Self.vacuumStep))")
         return true
     }
