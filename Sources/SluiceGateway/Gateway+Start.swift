@@ -76,7 +76,8 @@ extension Gateway {
             publication.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }
         let loader = RouteLoader(
-            folder: core.settings.routes, options: options, environment: configuration.environment, time: core.time)
+            folder: core.settings.routes, options: options, environment: configuration.environment,
+            grace: core.settings.routesGrace, time: core.time)
         let service = try RouteReloadService(
             loader, certificate: try loadCertificate(core), metrics: core.metrics, publication: publication,
             time: core.time, logger: core.logger)

@@ -47,7 +47,7 @@ final class IngestService: HTTPService {
 
     func admit(_ request: borrowing RequestView) -> Admission<ActiveRoutes.Entry> {
         guard let entry = routes.entry(path: request.path) else {
-            return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil))
+            return .refuse(noSuchRoute(request))
         }
         let arrival = RequestArrival(
             sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds(), deliveryID: "")
@@ -56,6 +56,18 @@ final class IngestService: HTTPService {
             return .refuse(refusal(refused.code, reason: refused.reason, from: request.peer, by: entry))
         }
         return .body(limit: entry.route.bodyLimit(for: request, arrival).bytes, context: entry)
+    }
+
+    /// The log names the route that the request has narrowly missed; the answer does not.
+    private func noSuchRoute(_ request: borrowing RequestView) -> HTTPResponse {
+        guard let near = routes.table.nearMiss(of: request.path) else {
+            return refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil)
+        }
+        shared.metrics.noRoute.refused(.noSuchRoute).increment()
+        shared.journal.refused(
+            .noSuchRoute, route: near.route.name,
+            reason: "the path differs from the route's path: \(near.difference)", peer: request.peer)
+        return ProblemDocument.response(for: .noSuchRoute)
     }
 
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: ActiveRoutes.Entry) -> Bool {

@@ -20,6 +20,8 @@ package struct RouteCompilation: Sendable {
     package let environmentNames: [String]
     /// Stands for everything that was read from files: names and contents.
     package let fingerprint: Fingerprint
+    /// The names of the files.
+    package let files: Set<String>
     /// What the files hold, problems or not.
     package let census: RouteCensus
     /// How the secrets in environment variables are written, as far as the schemes of their routes could be read.

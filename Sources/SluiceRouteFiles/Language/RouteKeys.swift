@@ -119,8 +119,9 @@ struct RouteKeys {
             "a list of media types", .filledList(of: .text(matching: SchemaPattern.mediaType)),
             read: { ContentTypes.read($1, $2, in: $0) }),
         absent: "any", examples: [["application/json", "text/*"]],
-        meaning: "The accepted types, such as `[application/json, \"text/*\"]`: a request with another "
-            + "`Content-Type`, or without one, is answered 415 before its body is read. Case and parameters are ignored"
+        meaning: "The accepted types, such as `[application/json, \"application/*+json\", \"text/*\"]`: "
+            + "a request with another `Content-Type`, or without one, is answered 415 before its body is read. "
+            + "Case and parameters are ignored"
     )
     let onUnreadable = LanguageKey<UnreadablePolicy>(
         "on_unreadable", .word,
