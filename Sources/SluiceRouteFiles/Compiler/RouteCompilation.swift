@@ -78,6 +78,8 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var handshakes: Int?
     /// `ignore`, `dead_letter`, or `nil` where the last rule takes everything.
     package var otherwise: String?
+    /// Its secrets, then those of its handshakes; `nil` if there is none.
+    package var secrets: [SecretSummary]?
 
     /// Reads what the table shows from the route as it is written.
     ///

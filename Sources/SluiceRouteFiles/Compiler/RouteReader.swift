@@ -106,8 +106,12 @@ package struct RouteReader {
         parts.handshakes = handshakes
         parts.keepsRequest = keepsRequest
         parts.mostPayloadBytes = mostPayloadBytes
-        let summary = RouteSummary(
+        var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
+        let shown =
+            secrets.summaries(reader.node("secrets"), key: "secrets")
+            + secrets.summaries(reader.node("handshake_secrets"), key: "handshake_secrets")
+        summary.secrets = shown.isEmpty ? nil : shown
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
     }
 

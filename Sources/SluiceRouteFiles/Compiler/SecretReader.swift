@@ -123,14 +123,28 @@ struct SecretReader {
     /// The variables and files that the entries of `secrets` name, whether they are there or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
-        return elements.compactMap { element in
-            guard case .mapping(let entries) = element.content, let entry = entries.first,
-                let name = entry.value.scalar?.text
-            else {
-                return nil
-            }
-            return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
+        return elements.compactMap(source).filter { $0 != .inline }
+    }
+
+    /// What an entry names; `nil` if it is not a secret.
+    static func source(_ element: YAMLNode) -> SecretSource? {
+        guard case .mapping(let entries) = element.content, let entry = entries.first,
+            let name = entry.value.scalar?.text
+        else { return nil }
+        return switch entry.key {
+        case "env": .environment(name)
+        case "file": .file(name)
+        case "value": .inline
+        default: nil
         }
+    }
+
+    /// The secret of an entry as text; `nil` if it is not there, and for one that was made up.
+    func text(_ element: YAMLNode) -> [UInt8]? {
+        guard let found = found(element), found.source != .throwAway, !found.source.isStandIn, !found.isWellKnown else {
+            return nil
+        }
+        return found.text
     }
 
     private func key(
