@@ -107,6 +107,7 @@ extension Route {
             switch verdict {
             case .noMatch: continue
             case .answered(let reply): return .handshake(reply, refusal: nil)
+            case .learns(let secret, let reply): return .learns(secret, reply: reply)
             case .refused(let reason): return parts.handshakes[index].refusal(reason)
             }
         }
@@ -150,6 +151,8 @@ enum HandshakeVerdict {
     /// A condition does not hold, or the request lacks a value that the reply needs.
     case noMatch
     case answered(RouteReply)
+    /// The same, with a new secret of the route.
+    case learns(HandshakeSecret, RouteReply)
     /// For the log: a sentence without anything that the sender wrote.
     case refused(String)
 }
@@ -165,6 +168,7 @@ extension DeliveryContext {
         for reference in rule.echoed where text(reference).count > HandshakeRule.longestEcho {
             return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
         }
+        if let learn = rule.learn { return verdict(on: rule, learning: learn) }
         guard let hmac = rule.hmac else { return answer(rule.reply) }
         guard let code = hmac.code(of: text(hmac.reference)) else {
             let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
@@ -173,6 +177,19 @@ extension DeliveryContext {
         var context = copy self
         context.hmac = code
         return context.answer(rule.reply)
+    }
+
+    private func verdict(on rule: HandshakeRule, learning reference: Reference) -> HandshakeVerdict {
+        let bytes = text(reference)
+        if let problem = HandshakeSecret.problem(bytes) {
+            return .refused("\(reference.source.noun), which is the new secret, \(problem)")
+        }
+        guard route.accepts(secret: bytes) else {
+            return .refused("\(reference.source.noun), which is the new secret, is not in the form of 'key_encoding'")
+        }
+        let verdict = answer(rule.reply)
+        guard case .answered(let reply) = verdict else { return verdict }
+        return .learns(HandshakeSecret(bytes: bytes), reply)
     }
 
     private func missingValue(of rule: HandshakeRule) -> Reference? {
@@ -199,6 +216,8 @@ extension DeliveryContext {
             guard let missing = missingValue(of: rule) else { break }
             step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
         case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
+        case .learns(_, let reply):
+            (step.holds, step.text) = (true, "learns a secret if the route is armed, answered with \(reply.status)")
         case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")
         }
         return step

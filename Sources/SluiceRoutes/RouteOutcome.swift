@@ -13,6 +13,9 @@ package enum RouteOutcome: Sendable {
     ///
     /// `refusal`: why it is refused, where the rule has a status of its own for that.
     case handshake(RouteReply, refusal: String?)
+    /// A handshake with a new secret of the route: answered as the rule says once the secret is stored, and refused if
+    /// the route is not armed.
+    case learns(HandshakeSecret, reply: RouteReply)
     /// To be answered when it is committed.
     ///
     /// `reply`: `nil` for the standard one.
@@ -37,7 +40,7 @@ extension RouteOutcome {
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
         case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
-        case .acknowledged, .store, .tooLargeForThread: nil
+        case .acknowledged, .learns, .store, .tooLargeForThread: nil
         }
     }
 
@@ -47,6 +50,7 @@ extension RouteOutcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
         case .acknowledged(let reply, _): reply
         case .handshake(let reply, let refusal): refusal == nil ? reply : nil
+        case .learns(_, let reply): reply
         case .store(_, let reply): reply ?? .standard
         }
     }

@@ -44,7 +44,7 @@ struct UpgradeTests {
     @Test("dead letters of format 1 keep their requests and can be retried") func deadLettersFormat1() throws {
         try makeFormat1()
         let store = try fixture.open()
-        #expect(try store.number("PRAGMA user_version") == 3)
+        #expect(try store.number("PRAGMA user_version") == 4)
         #expect(store.status.deadLetters == 3)
         #expect(store.status.undeliveredBytes == job(1).byteCost + 1026)
         #expect(try store.pending().map(\.job) == [job(1)])
@@ -105,7 +105,7 @@ struct UpgradeTests {
     func jobs(version: String) throws {
         let fixture = try fixture(version)
         let store = try fixture.open()
-        #expect(try store.number("PRAGMA user_version") == 3)
+        #expect(try store.number("PRAGMA user_version") == 4)
         let pending = try store.pending()
         #expect(pending.allSatisfy { $0.isIntact })
         #expect(pending.prefix(5).map(\.id) == [3, 4, 5, 6, 7])

@@ -17,6 +17,7 @@ final class IngestService: HTTPService {
         let journal: DeliveryJournal
         let worker: BodyWorker
         let keys: KeyService
+        let learner: SecretLearner
         /// For what comes back from the threads for large requests.
         let loops: IngestLoops
     }
@@ -105,6 +106,7 @@ final class IngestService: HTTPService {
             shared.journal.handshake(
                 route: entry.route.name, status: reply.status, refusal: refusal, peer: request.peer)
             return .now(Self.response(toHandshake: reply))
+        case .learns(let secret, let reply): return learn(secret, of: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
@@ -137,6 +139,25 @@ final class IngestService: HTTPService {
         request.hasWaited = true
         let (loops, index) = (shared.loops, server.loop.index)
         shared.keys.fetch(need) { [request] problem in loops.resume(request, problem: problem, on: index) }
+        return .later
+    }
+
+    /// Stores the secret of a handshake, and answers it then.
+    private func learn(_ secret: HandshakeSecret, of request: IngestRequest, reply: RouteReply) -> ServiceReply {
+        let name = request.entry.route.name
+        guard shared.learner.begin(name) else {
+            return .now(
+                refusal(.handshakeRefused, reason: SecretLearner.notArmed, from: request.peer, by: request.entry))
+        }
+        let (loops, index, learner) = (shared.loops, server.loop.index, shared.learner)
+        Task {
+            let isStored = await learner.store(secret, of: name)
+            let outcome: RouteOutcome =
+                isStored
+                ? .handshake(reply, refusal: nil)
+                : .refused(.commitFailed, reason: "the secret of the handshake was not stored")
+            loops.finish(request, IngestRequest.Evaluation(outcome: outcome, charge: .uncounted), on: index)
+        }
         return .later
     }
 

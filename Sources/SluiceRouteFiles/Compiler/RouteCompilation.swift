@@ -145,6 +145,8 @@ package struct RouteOptions: Sendable {
     package var secrets = SecretSupply.configured
     /// The keys that the gateway has fetched; `nil` where nothing is fetched.
     package var keys: RemoteKeyStore?
+    /// The secrets that routes have learnt; `nil` where nothing is learnt.
+    package var learnt: LearntSecrets?
 
     package init() {}
 }

@@ -83,6 +83,21 @@ struct SecretReader {
         return [VerifierSecret(key: key, source: source)]
     }
 
+    /// What stands for the secrets that a gateway learns, for a route without others.
+    func learntStandIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
+        let found: Found
+        switch supply {
+        case .configured: return []
+        case .whereThere: found = madeUp(.standIn(.learnt))
+        case .throwAway: found = throwAway()
+        case .wellKnown(let key): found = Found(text: Array(key.utf8), source: .learnt, isWellKnown: true)
+        }
+        let position = YAMLPosition(line: 1, column: 1)
+        return key(found, scheme, isMadeUp: !found.isWellKnown, at: position).map {
+            [VerifierSecret(key: $0, source: found.source)]
+        } ?? []
+    }
+
     /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
     func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }

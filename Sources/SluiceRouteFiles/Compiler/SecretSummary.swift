@@ -16,7 +16,7 @@ package struct SecretSummary: Sendable, Hashable, Codable {
 
     /// - Parameter text: the secret before anything is removed from it or decoded: of a file, without the line break at
     ///   its end.
-    init(key: String, source: String, text: [UInt8]?) {
+    package init(key: String, source: String, text: [UInt8]?) {
         self.key = key
         self.source = source
         bytes = text?.count

@@ -172,11 +172,16 @@ extension ProviderPreset {
     }
 
     /// Whether handshakes are answered only to who knows a token.
-    package var needsHandshakeSecret: Bool {
+    package var needsHandshakeSecret: Bool { hasHandshake(with: "token") }
+
+    /// Whether the provider makes the secret and sends it in a handshake.
+    package var learnsSecret: Bool { hasHandshake(with: "learn") }
+
+    private func hasHandshake(with key: String) -> Bool {
         guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
             return false
         }
-        return rules.contains { rule in rule.mapping?.contains { $0.key == "token" } ?? false }
+        return rules.contains { rule in rule.mapping?.contains { $0.key == key } ?? false }
     }
 
     /// Whether a route has to say which URL the provider calls.

@@ -35,6 +35,7 @@ struct ExampleJudgement {
         case .handshake(let reply, let refusal):
             return refusal.map { "a handshake refused with \(reply.status): \($0)" }
                 ?? "a handshake, answered with \(reply.status)"
+        case .learns(_, let reply): return "a handshake with a secret, answered with \(reply.status)"
         case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
@@ -90,7 +91,12 @@ extension ExampleJudgement {
         ExampleDifference(what: what, place: place, expected: expected, found: found)
     }
 
-    private var isHandshake: Bool { if case .handshake(_, nil) = outcome { true } else { false } }
+    private var isHandshake: Bool {
+        switch outcome {
+        case .handshake(_, nil), .learns: true
+        case .refused, .rateLimited, .acknowledged, .handshake, .store, .tooLargeForThread, .needsKey: false
+        }
+    }
 
     private var refusal: ErrorCode? { outcome.refusal?.code }
 

@@ -1,0 +1,96 @@
+internal import SluiceBase
+internal import SluiceCrypto
+internal import Synchronization
+
+/// The secrets that routes have learnt from handshakes, and the routes that may learn one now. Callable from any
+/// thread. The outbox keeps the secrets; which routes are armed is known in memory only.
+package final class LearntSecrets: Sendable {
+    /// How many secrets of a route count, the newest ones.
+    package static let limit = 4
+    /// How long a route stays armed, in milliseconds.
+    package static let armedTime: Int64 = 600_000
+    /// In bytes; what is shorter could be guessed.
+    static let shortest = 8
+
+    private struct State {
+        var secrets: [String: [[UInt8]]] = [:]
+        /// When each route was armed, in milliseconds since 1970.
+        var armed: [String: Int64] = [:]
+        /// Counts the changes of `secrets`.
+        var version = 0
+    }
+
+    private let state = Mutex(State())
+    private let isAlwaysArmed: Bool
+
+    /// - Parameter isAlwaysArmed: whether every route may learn at any time, as in `sluice dev`.
+    package init(isAlwaysArmed: Bool = false) { self.isAlwaysArmed = isAlwaysArmed }
+
+    /// The secrets of a route, newest first.
+    package func secrets(of route: String) -> [[UInt8]] { state.withLock { $0.secrets[route] ?? [] } }
+
+    /// Uses these secrets of a route from the next request on, newest first, instead of those before.
+    package func replace(_ secrets: [[UInt8]], of route: String) {
+        state.withLock { state in
+            state.secrets[route] = secrets.isEmpty ? nil : Array(secrets.prefix(Self.limit))
+            state.version += 1
+        }
+    }
+
+    /// Lets a route learn one secret during the next ten minutes.
+    ///
+    /// - Returns: the end, in milliseconds since 1970.
+    package func arm(_ route: String, atMilliseconds now: Int64) -> Int64 {
+        state.withLock { $0.armed[route] = now }
+        return now + Self.armedTime
+    }
+
+    /// Whether a route may learn a secret now. It may not again afterwards.
+    package func disarm(_ route: String, atMilliseconds now: Int64) -> Bool {
+        let armedAt = state.withLock { $0.armed.removeValue(forKey: route) }
+        if isAlwaysArmed { return true }
+        // A clock that was set back must not keep a route armed.
+        return armedAt.map { now >= $0 && now < $0 + Self.armedTime } ?? false
+    }
+
+    fileprivate func secrets(of route: String, unless version: Int) -> (version: Int, secrets: [[UInt8]])? {
+        state.withLock { $0.version == version ? nil : ($0.version, $0.secrets[route] ?? []) }
+    }
+}
+
+/// The learnt secrets of one route as the keys of one scheme. Callable from any thread.
+package final class LearntKeys: Sendable {
+    private let store: LearntSecrets
+    private let route: String
+    private let prepared = Mutex((version: -1, secrets: [VerifierSecret]()))
+
+    package init(_ store: LearntSecrets, route: String) {
+        self.store = store
+        self.route = route
+    }
+
+    /// The keys, newest first; made again only after a change.
+    func secrets(for scheme: SignatureScheme) -> [VerifierSecret] {
+        prepared.withLock { prepared in
+            guard let new = store.secrets(of: route, unless: prepared.version) else { return prepared.secrets }
+            let secrets = new.secrets.compactMap { text in
+                (try? scheme.key(text)).map { VerifierSecret(key: $0, source: .learnt) }
+            }
+            prepared = (new.version, secrets)
+            return secrets
+        }
+    }
+}
+
+/// A secret that a request brings. Its description never contains it.
+package struct HandshakeSecret: Sendable, CustomStringConvertible {
+    /// Printable ASCII without blanks.
+    package let bytes: [UInt8]
+    package var description: String { "a secret of \(bytes.count) bytes" }
+
+    /// Why a value is not accepted as a secret, as the end of a sentence; `nil` if it is.
+    static func problem(_ bytes: [UInt8]) -> String? {
+        if bytes.count < LearntSecrets.shortest { return "has fewer than \(LearntSecrets.shortest) bytes" }
+        return bytes.allSatisfy { (0x21...0x7E).contains($0) } ? nil : "is not printable ASCII without blanks"
+    }
+}
