@@ -11,10 +11,12 @@ struct LearntSecretTests {
 
     @Test("the newest secrets of each route are kept over a restart, newest first")
     func kept() throws {
-        let store = try fixture.open()
-        for number in 1...6 { _ = try store.learn(bytes("secret \(number)"), of: "a", keeping: 4) }
-        #expect(try store.learn(bytes("another"), of: "b", keeping: 4) == [bytes("another")])
-        store.close()
+        do {
+            let store = try fixture.open()
+            for number in 1...6 { _ = try store.learn(bytes("secret \(number)"), of: "a", keeping: 4) }
+            #expect(try store.learn(bytes("another"), of: "b", keeping: 4) == [bytes("another")])
+            store.close()
+        }
         let again = try fixture.open()
         let expected = [6, 5, 4, 3].map { bytes("secret \($0)") }
         #expect(try again.learntSecrets() == ["a": expected, "b": [bytes("another")]])
