@@ -108,11 +108,14 @@ package struct RouteReader {
         parts.mostPayloadBytes = mostPayloadBytes
         var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
-        let shown =
-            secrets.summaries(reader.node("secrets"), key: "secrets")
-            + secrets.summaries(reader.node("handshake_secrets"), key: "handshake_secrets")
-        summary.secrets = shown.isEmpty ? nil : shown
+        summary.secrets = secretSummaries
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
+    }
+
+    private var secretSummaries: [SecretSummary]? {
+        let keys = ["secrets", "handshake_secrets"]
+        let shown = keys.flatMap { secrets.summaries(reader.node($0), key: $0) }
+        return shown.isEmpty ? nil : shown
     }
 
     private func source() -> RouteSource {

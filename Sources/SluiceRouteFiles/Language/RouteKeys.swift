@@ -289,7 +289,8 @@ extension RouteKeys {
     /// The built-in presets that say nothing about a secret, or learn it.
     private static var presetsWithoutSecrets: [String] {
         PresetTexts.names.filter { name in
-            PresetTexts.text(of: name).map { !"\($0)".contains("\nsecret:") || "\($0)".contains("    learn: ") } ?? false
+            guard let text = PresetTexts.text(of: name).map({ "\($0)" }) else { return false }
+            return !text.contains("\nsecret:") || text.contains("    learn: ")
         }
     }
 

@@ -83,7 +83,7 @@ package struct Explainer: Sendable {
         let source = details[route.index].source
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate: fate), routeStep(request, route, details[route.index]),
+            requestStep(request, arrival, note: note, fate: fate), routeStep(request, route, details: details[route.index]),
         ]
         var trace = RecordedTrace(source, elementLimit: elementLimit)
         var scratch = RouteScratch()
@@ -114,7 +114,7 @@ package struct Explainer: Sendable {
         return step
     }
 
-    private func routeStep(_ request: borrowing RequestView, _ route: Route, _ details: RouteDetails) -> TraceStep {
+    private func routeStep(_ request: borrowing RequestView, _ route: Route, details: RouteDetails) -> TraceStep {
         let words = "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))"
         let parameters = route.parameters(of: request).map {
             TraceStep("", "\(PrintableText.escape($0.name)) = \(PrintableText.quote($0.value))")

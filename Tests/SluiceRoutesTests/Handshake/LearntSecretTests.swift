@@ -131,7 +131,7 @@ import Testing
                 "'learn' has no effect: the route verifies with public keys, which are no secrets"
             ),
         ])
-    func errors(_ verify: String, _ learn: String, _ message: String) {
+    func errors(verify: String, learn: String, message: String) {
         let text = """
             routes:
             - path: /r
