@@ -67,6 +67,11 @@ bench: release ## measures throughput, latency and memory, compared with nginx a
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product BareLoop
 	SLUICE_BINARY=$(BINARY) BARE_LOOP=$(CURDIR)/.build/release/BareLoop Benchmarks/run
 
+.PHONY: bench-scale
+bench-scale: release ## measures the gateway with 50 million keys and 10 million jobs in its outbox (half an hour, 20 GB)
+	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ScaleBench
+	SLUICE_BINARY=$(BINARY) SCALE_BENCH=$(CURDIR)/.build/release/ScaleBench Benchmarks/scale
+
 .PHONY: bench-client
 bench-client: release ## measures the Zizq client, compared with Foundation's coders
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product ClientBench

@@ -137,8 +137,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     }
 }
 
-// What the benchmarks measure beside the gateway; `make bench`, `make bench-client` and `make bench-routes` ask for
-// them.
+// What the benchmarks measure beside the gateway; `make bench` and its like ask for them.
 if Context.environment["SLUICE_BENCH"] != nil {
     package.targets += [
         .executableTarget(
@@ -148,6 +147,9 @@ if Context.environment["SLUICE_BENCH"] != nil {
         .executableTarget(
             name: "BareLoop", dependencies: ["SluiceOutbox", "CSluiceSQLite"], path: "Benchmarks/BareLoop",
             swiftSettings: house),
+        .executableTarget(
+            name: "ScaleBench", dependencies: ["SluiceOutbox", "SluiceJSON"], path: "Benchmarks/ScaleBench",
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),
         .executableTarget(
             name: "ClientBench", dependencies: ["Zizq", "SluiceHTTP", "SluiceNet"], path: "Benchmarks/ClientBench",
             swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]),

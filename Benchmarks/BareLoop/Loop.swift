@@ -5,7 +5,7 @@ internal import SluiceOutbox
 /// deletion of as many old jobs.
 struct Loop {
     private let database: Database
-    private let begin, commit, selectSeen, insertDelivery, insertJob, mergeSeen: Prepared
+    private let begin, commit, insertDelivery, insertJob, selectSeen, insertSeen, insertKeyEntries: Prepared
     private let insertDelivered, deleteJobs, deleteDelivered, updateProgress: Prepared
 
     private let payload: [UInt8]
@@ -23,11 +23,12 @@ struct Loop {
     private var acknowledged: Int64 = 0
     private var deleted: Int64 = 0
     private let kept: Int64
-    /// Whether keys go into `seen` as the outbox lets them: not as they come, but from a sorted run of many.
+    /// Whether keys are written as the outbox does it, in sorted chunks of a run of many, or each into a sorted table.
     private let sortsKeys: Bool
-    /// Keys that are not in `seen` yet, and a sorted run of them that is being carried over.
-    private var recent: [(key: [UInt8], delivery: Int64)] = []
-    private var carrying: ArraySlice<(key: [UInt8], delivery: Int64)> = []
+    /// Keys that are in no run yet, and a sorted run of them that is being written: 24 bytes each.
+    private var recent: [[UInt8]] = []
+    private var writing: ArraySlice<[UInt8]> = []
+    private var nextChunk: Int64 = 1
     private var bytesSinceCheckpoint = 0
 
     /// - Parameter kept: how many delivered jobs stay.
@@ -43,9 +44,10 @@ struct Loop {
         begin = database.prepare(Statements.begin)
         commit = database.prepare(Statements.commit)
         selectSeen = database.prepare(Statements.selectSeen)
+        insertSeen = database.prepare("INSERT INTO seen (key, delivery) VALUES (?1, ?2)")
+        insertKeyEntries = database.prepare(Statements.saveKeyEntries)
         insertDelivery = database.prepare(Statements.insertDelivery)
         insertJob = database.prepare(Statements.insertJob)
-        mergeSeen = database.prepare(Statements.mergeSeen)
         insertDelivered = database.prepare(Statements.insertDelivered)
         deleteJobs = database.prepare(Statements.deleteJobsThrough)
         deleteDelivered = database.prepare(Statements.deleteDeliveredThrough)
@@ -58,15 +60,17 @@ struct Loop {
     mutating func store(_ count: Int) {
         begin.run()
         for _ in 0..<count { storeOne() }
-        carryOver(count + count / 4 + 16)
+        writeChunks(count + count / 4)
         commit.run()
         bytesSinceCheckpoint += count * (payload.count + (sortsKeys ? 300 : 16_384))
     }
 
     private mutating func storeOne() {
         let key = (0..<2).flatMap { _ in unsafe withUnsafeBytes(of: random.next()) { unsafe Array($0) } }
-        selectSeen.bind(blob: key, at: 1)
-        selectSeen.run()
+        if !sortsKeys {
+            selectSeen.bind(blob: key, at: 1)
+            selectSeen.run()
+        }
         insertJob.bind(nextJob, at: 1)
         insertJob.bind(nextJob, at: 2)
         insertJob.bind(nextJob * Int64(payload.count), at: 3)
@@ -91,27 +95,29 @@ struct Loop {
         insertDelivery.bind(blob: bodyHash, at: 10)
         insertDelivery.run()
         if sortsKeys {
-            recent.append((key, nextJob))
+            recent.append(key + unsafe withUnsafeBytes(of: nextJob.bigEndian) { unsafe Array($0) })
         } else {
-            merge(key, nextJob)
+            insertSeen.bind(blob: key, at: 1)
+            insertSeen.bind(nextJob, at: 2)
+            insertSeen.run()
         }
         nextJob += 1
     }
 
-    /// Moves neighbouring keys into `seen`, as the outbox does: from a sorted run of the 65,536 that came last.
-    private mutating func carryOver(_ count: Int) {
-        if carrying.isEmpty, recent.count >= 65_536 {
-            carrying = recent.sorted { $0.key.lexicographicallyPrecedes($1.key) }[...]
+    /// Writes chunks of 512 keys, as the outbox does, from a sorted run of the 65,536 that came last. The merges of the
+    /// outbox are left out.
+    private mutating func writeChunks(_ count: Int) {
+        if writing.isEmpty, recent.count >= 65_536 {
+            writing = recent.sorted { $0.lexicographicallyPrecedes($1) }[...]
             recent.removeAll(keepingCapacity: true)
         }
-        for entry in carrying.prefix(count) { merge(entry.key, entry.delivery) }
-        carrying = carrying.dropFirst(count)
-    }
-
-    private func merge(_ key: [UInt8], _ delivery: Int64) {
-        mergeSeen.bind(blob: key, at: 1)
-        mergeSeen.bind(delivery, at: 2)
-        mergeSeen.run()
+        for _ in 0..<((count + 511) / 512) where !writing.isEmpty {
+            insertKeyEntries.bind(nextChunk, at: 1)
+            insertKeyEntries.bind(blob: Array(writing.prefix(512).joined()), at: 2)
+            insertKeyEntries.run()
+            writing = writing.dropFirst(512)
+            nextChunk += 1
+        }
     }
 
     /// Acknowledges everything that is stored and not acknowledged, and deletes what is delivered beyond what is kept.
@@ -133,7 +139,7 @@ struct Loop {
             deleteDelivered.run()
             deleted = last
         }
-        for index in 1...11 { updateProgress.bind(Int64(acknowledged), at: Int32(index)) }
+        for index in 1...9 { updateProgress.bind(Int64(acknowledged), at: Int32(index)) }
         updateProgress.run()
         commit.run()
         if bytesSinceCheckpoint > 24 << 20 {

@@ -21,6 +21,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case contentTypeNotSupported = "content_type_not_supported"
     case rateLimited = "rate_limited"
     case handshakeRefused = "handshake_refused"
+    case handshakeCallFailed = "handshake_call_failed"
 
     // The signature
     case signatureMissing = "signature_missing"
@@ -62,8 +63,8 @@ extension ErrorCode {
         case .rateLimited: 429
         case .headTooLarge: 431
         case .internalError: 500
-        case .keyUnavailable, .outboxFull, .deadLettersFull, .diskFull, .memoryFull, .commitTooSlow, .commitFailed,
-            .shuttingDown:
+        case .keyUnavailable, .handshakeCallFailed, .outboxFull, .deadLettersFull, .diskFull, .memoryFull,
+            .commitTooSlow, .commitFailed, .shuttingDown:
             503
         case .versionNotSupported: 505
         }
@@ -91,6 +92,7 @@ extension ErrorCode {
         case .rateLimited: "This route's rate limit is reached; try again later."
         case .handshakeRefused:
             "The handshake does not carry the token that this route expects, or a value of it is not valid."
+        case .handshakeCallFailed: "The call that confirms the handshake failed; try again later."
         case .signatureMissing: "The request lacks a part of the signature that this route expects."
         case .signatureInvalid: "The signature is not valid for this route."
         case .signatureExpired: "The signed timestamp is too old or too far in the future."

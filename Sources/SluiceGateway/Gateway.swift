@@ -151,7 +151,8 @@ struct GatewayCore: Sendable {
             adminLoop = try EventLoopGroup(count: 1, name: "admin", stalled: watchdog.stalled)
             worker = try BodyWorker(memory: memory, time: configuration.time)
             keys = KeyService(
-                loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork)
+                loop: clientLoop.mailboxes[0], time: configuration.time, network: configuration.keyNetwork,
+                makesCalls: configuration.secretStandIn == nil)
         } catch {
             throw StartupError(.unavailable, "cannot start the event loops: \(error)")
         }

@@ -108,6 +108,7 @@ extension Route {
             case .noMatch: continue
             case .answered(let reply): return .handshake(reply, refusal: nil)
             case .learns(let secret, let reply): return .learns(secret, reply: reply)
+            case .calls(let url, let reply): return .call(url, reply)
             case .refused(let reason): return parts.handshakes[index].refusal(reason)
             }
         }
@@ -153,6 +154,8 @@ enum HandshakeVerdict {
     case answered(RouteReply)
     /// The same, with a new secret of the route.
     case learns(HandshakeSecret, RouteReply)
+    /// Answered so once the URL has been called.
+    case calls(URLToCall, RouteReply)
     /// For the log: a sentence without anything that the sender wrote.
     case refused(String)
 }
@@ -169,6 +172,13 @@ extension DeliveryContext {
             return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
         }
         if let learn = rule.learn { return verdict(on: rule, learning: learn) }
+        if let call = rule.call {
+            guard let url = call.url(in: text(call.reference)) else {
+                return .refused("\(call.reference.source.noun) is not one of the URLs that 'call_urls' allows")
+            }
+            let verdict = answer(rule.reply)
+            return if case .answered(let reply) = verdict { .calls(url, reply) } else { verdict }
+        }
         guard let hmac = rule.hmac else { return answer(rule.reply) }
         guard let code = hmac.code(of: text(hmac.reference)) else {
             let form = hmac.pattern == nil ? "is not \(OpaqueToken.words)" : "does not match 'pattern'"
@@ -193,7 +203,8 @@ extension DeliveryContext {
     }
 
     private func missingValue(of rule: HandshakeRule) -> Reference? {
-        rule.echoed.first { !isPresent($0) && $0.fallback == nil }
+        let needed = rule.echoed + [rule.call?.reference].compactMap(\.self)
+        return needed.first { !isPresent($0) && $0.fallback == nil }
     }
 
     private func answer(_ template: ReplyTemplate) -> HandshakeVerdict {
@@ -218,6 +229,8 @@ extension DeliveryContext {
         case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
         case .learns(_, let reply):
             (step.holds, step.text) = (true, "learns a secret if the route is armed, answered with \(reply.status)")
+        case .calls(let url, let reply):
+            (step.holds, step.text) = (true, "answered with \(reply.status) after a call to \(url.shown)")
         case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")
         }
         return step

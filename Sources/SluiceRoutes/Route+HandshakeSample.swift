@@ -26,12 +26,14 @@ extension Route {
 private struct HandshakeMaker {
     let rule: HandshakeRule
     let value: String
+    private let route: Route
     private let reader: BodyReader
     private var request: RequestToSign
 
     init(route: Route, rule: HandshakeRule, value: String) {
         self.rule = rule
         self.value = value
+        self.route = route
         reader = route.parts.body
         request = RequestToSign(target: route.path, body: [])
         guard rule.stage != .head, reader.kind != .form else { return }
@@ -43,6 +45,10 @@ private struct HandshakeMaker {
         if rule.stage == .head, !rule.conditions.contains(where: { $0.references.contains { $0.source == .method } }) {
             request.method = "GET"
         }
+        if let call = rule.call {
+            putSignedFields()
+            call.example.map { put(.text($0), at: call.reference.source) }
+        }
         // What is echoed first, so that what a condition asks for goes over it.
         for reference in rule.echoed where reference.fallback == nil { put(.text(value), at: reference.source) }
         if let pattern = rule.hmac?.pattern, let source = rule.hmac?.reference.source {
@@ -51,6 +57,15 @@ private struct HandshakeMaker {
         for condition in rule.conditions { fulfil(condition) }
         if let source = rule.token?.reference.source { put(.text(token), at: source) }
         return HandshakeSample(request: request, isSigned: rule.stage == .signedBody || rule.stage == .signedHead)
+    }
+
+    /// Gives a value to each field of the body that the first scheme signs, but to those that signing sets.
+    private mutating func putSignedFields() {
+        guard let scheme = route.parts.verifier.schemes.first, let text = scheme.signed.first else { return }
+        let set = scheme.requirements.map(\.reference.source)
+        for case .body(let path) in text.requiredSources where !path.steps.isEmpty && !set.contains(.body(path)) {
+            put(.text(value), at: .body(path))
+        }
     }
 
     private mutating func fulfil(_ condition: Condition) {

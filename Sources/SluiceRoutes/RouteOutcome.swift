@@ -16,6 +16,8 @@ package enum RouteOutcome: Sendable {
     /// A handshake with a new secret of the route: answered as the rule says once the secret is stored, and refused if
     /// the route is not armed.
     case learns(HandshakeSecret, reply: RouteReply)
+    /// A handshake to be answered so once this URL has been called.
+    case call(URLToCall, RouteReply)
     /// To be answered when it is committed.
     ///
     /// `reply`: `nil` for the standard one.
@@ -40,7 +42,7 @@ extension RouteOutcome {
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
         case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
-        case .acknowledged, .learns, .store, .tooLargeForThread: nil
+        case .acknowledged, .learns, .call, .store, .tooLargeForThread: nil
         }
     }
 
@@ -48,9 +50,8 @@ extension RouteOutcome {
     package var reply: RouteReply? {
         switch self {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
-        case .acknowledged(let reply, _): reply
+        case .acknowledged(let reply, _), .learns(_, let reply), .call(_, let reply): reply
         case .handshake(let reply, let refusal): refusal == nil ? reply : nil
-        case .learns(_, let reply): reply
         case .store(_, let reply): reply ?? .standard
         }
     }

@@ -31,11 +31,13 @@ import Testing
             shared.count.value.withLock { $0 += 1 }
             switch request.path.text {
             case "/keys/1.pem": return .now(HTTPResponse(status: 200, body: shared.certificate))
-            case "/keys/twice.pem":
+            case "/keys/chain.pem":
                 return .now(HTTPResponse(status: 200, body: shared.certificate + shared.certificate))
             case "/keys/page.pem": return .now(HTTPResponse(status: 200, body: Array("<html>".utf8)))
             case "/keys/moved.pem": return .now(HTTPResponse(status: 302, headers: [("location", "/keys/1.pem")]))
-            case "/keys/silent.pem": return .later
+            case "/keys/silent.pem", "/silent": return .later
+            case "/confirm": return .now(HTTPResponse(status: 200, body: Array("<ok/>".utf8)))
+            case "/moved": return .now(HTTPResponse(status: 302, headers: [("location", "/confirm")]))
             default: return .now(HTTPResponse(status: 404))
             }
         }
@@ -79,11 +81,15 @@ import Testing
             signature_encoding: base64
             key_from: ${header.X-Key-Url}
             key_urls: [ https://keys.example.com/keys/*.pem ]
+          handshake:
+          - when: { body.type: confirm }
+            call: ${body.url}
+            call_urls: [ "https://calls.example.com/*?token=*" ]
           jobs: [ { type: t } ]
 
         """
 
-    private static func run(_ test: (Setup) async throws -> Void) async throws {
+    private static func run(makesCalls: Bool = true, _ test: (Setup) async throws -> Void) async throws {
         let certificate = try TestCertificate.make()
         let group = try EventLoopGroup(count: 1, name: "keys", time: SystemTime())
         let pem = Array(try Data(contentsOf: URL(filePath: certificate.certificatePath)))
@@ -99,7 +105,7 @@ import Testing
         (network.host, network.port) = ("127.0.0.1", socket.address.port)
         (network.caPath, network.timeout) = (certificate.certificatePath, .seconds(1))
         network.isAllowed = { _ in true }
-        let gateway = try await start(network)
+        let gateway = try await start(network, makesCalls: makesCalls)
         let running = Task { await gateway.run() }
         let port = gateway.addresses.http?.port ?? 0
         var configuration = HTTPClientConfiguration(
@@ -115,7 +121,7 @@ import Testing
         await group.stop()
     }
 
-    private static func start(_ network: KeyFetcher.Network) async throws -> Gateway {
+    private static func start(_ network: KeyFetcher.Network, makesCalls: Bool) async throws -> Gateway {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
         let routes = folder.appending(path: "routes")
         try FileManager.default.createDirectory(at: routes, withIntermediateDirectories: true)
@@ -131,6 +137,7 @@ import Testing
         settings.limits.shutdown = .seconds(1)
         var configuration = GatewayConfiguration(settings: EffectiveSettings(values: settings), environment: [:])
         configuration.keyNetwork = network
+        if !makesCalls { configuration.secretStandIn = "development" }
         return try await Gateway.start(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -180,7 +187,7 @@ import Testing
         }
     }
 
-    @Test("what is no key is answered 503, and not fetched again at once", arguments: ["twice", "page", "moved", "no"])
+    @Test("what is no key is answered 503, and not fetched again at once", arguments: ["page", "moved", "no"])
     func unavailable(name: String) async throws {
         try await Self.run { setup in
             for _ in 0..<3 {
@@ -199,6 +206,52 @@ import Testing
                 #expect(answer.status == 503)
             }
             #expect(30...31 ~= setup.fetches)
+        }
+    }
+
+    private static func confirmation(_ path: String) -> String {
+        #"{"type":"confirm","url":"https://calls.example.com/\#(path)?token=1"}"#
+    }
+
+    @Test("a handshake is answered once its URL has been called, and makes no job")
+    func call() async throws {
+        try await Self.run { setup in
+            let answer = try await setup.send(Self.confirmation("confirm"))
+            #expect(answer.status == 200 && answer.body.isEmpty)
+            #expect(setup.fetches == 2)
+            #expect(setup.gateway.outbox.status.pendingJobs == 0)
+        }
+    }
+
+    @Test(
+        "a handshake whose call fails is answered 503, so that it is sent again", arguments: ["moved", "no", "silent"])
+    func failedCall(path: String) async throws {
+        try await Self.run { setup in
+            let answer = try await setup.send(Self.confirmation(path))
+            #expect(answer.status == 503 && answer.body.contains("handshake_call_failed"), "\(answer)")
+            #expect(setup.fetches == 2)
+        }
+    }
+
+    @Test("calls do not use up the fetches of keys, and there are at most 30 a minute")
+    func callRate() async throws {
+        try await Self.run { setup in
+            var statuses: [Int] = []
+            for _ in 0..<35 { statuses.append(try await setup.send(Self.confirmation("confirm")).status) }
+            #expect(30...31 ~= statuses.count { $0 == 200 })
+            #expect(Set(statuses) == [200, 503])
+            let answer = try await setup.send(url: "https://keys.example.com/keys/chain.pem")
+            #expect(answer.status == 200)
+            #expect(32...33 ~= setup.fetches)
+        }
+    }
+
+    @Test("'sluice dev' answers as if the call had been made, and makes none")
+    func noCall() async throws {
+        try await Self.run(makesCalls: false) { setup in
+            let answer = try await setup.send(Self.confirmation("confirm"))
+            #expect(answer.status == 200)
+            #expect(setup.fetches == 1)
         }
     }
 

@@ -220,13 +220,13 @@ struct PartsTests {
         let store = try fixture.open()
         _ = store.commit([batch(1, [1, 2], window: .seconds(60))])
         try store.acknowledge([1, 2].map { Acknowledgement(job: $0, zizqID: "z") })
-        let before = (store.ledger, store.recent.count)
+        let before = store.ledger
         vfs.set { $0.fullFiles = [.log] }
         #expect(
             store.outcomes([batch(2, [3, 2, 4, 3], bodies: [3, 22, 4, 33], rule: .accept)]) == [.refused(.diskFull)])
-        #expect(store.ledger == before.0)
-        #expect(store.recent.delivery(of: Fingerprint(number: 2)) == 2)
-        #expect([3, 4].allSatisfy { store.recent.delivery(of: Fingerprint(number: $0)) == nil })
+        #expect(store.ledger == before)
+        #expect(store.keys.recentRow(of: Fingerprint(number: 2)) == 2)
+        #expect([3, 4].allSatisfy { store.keys.recentRow(of: Fingerprint(number: $0)) == nil })
         vfs.set { $0.fullFiles = [] }
         time.advance(by: .seconds(1))
         #expect(store.outcomes([batch(2, [3, 2, 4])]) == [allStored(2, duplicates: 1)])
@@ -278,7 +278,6 @@ struct PartsTests {
         do {
             let store = try merging.open()
             #expect(store.outcomes([batch(1, keys, payload: 10)]) == [allStored(10_000)])
-            #expect(store.recent.count <= 1000)
             #expect(
                 store.outcomes([batch(2, keys, payload: 10)]) == [
                     .duplicate(firstDeliveryID: "delivery-1", changedBody: false)

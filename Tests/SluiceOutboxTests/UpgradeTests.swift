@@ -44,7 +44,7 @@ struct UpgradeTests {
     @Test("dead letters of format 1 keep their requests and can be retried") func deadLettersFormat1() throws {
         try makeFormat1()
         let store = try fixture.open()
-        #expect(try store.number("PRAGMA user_version") == 4)
+        #expect(try store.number("PRAGMA user_version") == Int64(Schema.currentVersion))
         #expect(store.status.deadLetters == 3)
         #expect(store.status.undeliveredBytes == job(1).byteCost + 1026)
         #expect(try store.pending().map(\.job) == [job(1)])
@@ -78,6 +78,52 @@ struct UpgradeTests {
     }
 }
 
+struct KeyIndexUpgradeTests {
+    private let fixture = Fixture { $0.keepDelivered = .zero }
+
+    /// An outbox of format 3 in which the keys of deliveries 1 to 20 are in the table `seen`, and 21 to 30 are not.
+    private func makeFormat3() throws {
+        try OutboxFile.prepare(fixture.configuration.path)
+        let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
+        try Pragmas.prepareEmpty(connection)
+        try Pragmas.applyForWriting(connection, cache: .mebibytes(1))
+        try Migration.run(connection, from: 0, migrations: Array(Schema.migrations.prefix(3)))
+        let now = fixture.time.wallMilliseconds()
+        for row in 1...30 {
+            let key = "x'\(Fingerprint(number: row).description)'"
+            try connection.execute(
+                """
+                INSERT INTO deliveries VALUES (\(row), 'delivery-\(row)', 'github', \(now),
+                    \(now + (row <= 10 ? 60_000 : 600_000)), 0, 0, NULL, \(row % 5 == 0 ? "NULL" : key),
+                    x'\(Fingerprint(number: -1 - row).description)', NULL)
+                """)
+            if row <= 20, row % 5 != 0 { try connection.execute("INSERT INTO seen VALUES (\(key), \(row))") }
+        }
+        try connection.execute("UPDATE progress SET next_delivery = 31, round_before = 21, round_start = 25")
+        connection.close()
+    }
+
+    @Test("the keys of format 3 are found, counted and forgotten in their time") func format3() throws {
+        try makeFormat3()
+        let store = try fixture.open()
+        #expect(store.status.rememberedKeys == 24)
+        for row in 1...30 where row % 5 != 0 {
+            let again = store.outcomes([sample(100, key: row, at: fixture.time)])
+            #expect(again == [.duplicate(firstDeliveryID: "delivery-\(row)", changedBody: false)])
+        }
+        fixture.time.advance(by: .seconds(61))
+        while store.maintainIdle() {}
+        #expect(store.status.rememberedKeys == 16)
+        #expect(try store.number("SELECT count(*) FROM seen") == 16)
+        #expect(try fixture.afterCrash().store.status.rememberedKeys == 16)
+        fixture.time.advance(by: .seconds(600))
+        while store.maintainIdle() {}
+        #expect(store.status.rememberedKeys == 0)
+        #expect(try store.number("SELECT count(*) FROM seen") == 0)
+        #expect(try store.number("SELECT seen_end FROM progress") == 1)
+    }
+}
+
 /// Outboxes that the shipped program of an earlier commit has written: each has a delivered job, a parked one with a
 /// batch, pending ones with options and keys of every kind, and dead letters with and without a job.
 @Suite(.serialized) struct EarlierOutboxTests {
@@ -105,7 +151,7 @@ struct UpgradeTests {
     func jobs(version: String) throws {
         let fixture = try fixture(version)
         let store = try fixture.open()
-        #expect(try store.number("PRAGMA user_version") == 4)
+        #expect(try store.number("PRAGMA user_version") == Int64(Schema.currentVersion))
         let pending = try store.pending()
         #expect(pending.allSatisfy { $0.isIntact })
         #expect(pending.prefix(5).map(\.id) == [3, 4, 5, 6, 7])

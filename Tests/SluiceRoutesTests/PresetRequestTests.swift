@@ -146,16 +146,15 @@ extension PresetRequestTests {
             var request = sample.request
             if sample.isSigned { request = try route.sign(request, at: Self.now, id: "id_1") }
             let outcome = request.outcome(by: route)
-            let reply: RouteReply
-            switch outcome {
-            case .handshake(let answer, nil), .learns(_, let answer): reply = answer
-            default:
+            guard let reply = outcome.handshakeReply else {
                 Issue.record("handshake \(index + 1) of \(name): \(outcome.summary)")
                 continue
             }
             #expect(200...299 ~= reply.status)
             // A development key pair is the same for all.
-            guard sample.isSigned, !ProviderSummary(preset).scheme.hasPrefix("ed25519") else { continue }
+            guard sample.isSigned, preset.needsSecret, !ProviderSummary(preset).scheme.hasPrefix("ed25519") else {
+                continue
+            }
             #expect(try other.sign(sample.request, at: Self.now, id: "id_1").outcome(by: route).isRefusedBySignature)
         }
         for sample in route.handshakeSamples(token: "not the token", value: "challenge1") where !sample.isSigned {
@@ -175,6 +174,13 @@ extension RequestToSign {
 }
 
 extension RouteOutcome {
+    fileprivate var handshakeReply: RouteReply? {
+        switch self {
+        case .handshake(let reply, nil), .learns(_, let reply), .call(_, let reply): reply
+        default: nil
+        }
+    }
+
     fileprivate var isRefusedBySignature: Bool {
         switch refusal?.code {
         case .signatureMissing, .signatureInvalid, .signatureExpired: true

@@ -76,4 +76,33 @@ import Testing
             #expect(try await gateway.stop() == .exited(0))
         }
     }
+
+    @Test("a handshake that names this machine is verified, not called, and the sender is told to come again")
+    func call() async throws {
+        let routes = """
+            routes:
+            - path: /call
+              verify: { alg: hmac-sha256, signature_from: "${header.X-Signature}", signature_prefix: "sha256=" }
+              secrets: [ { env: CALL_SECRET } ]
+              handshake:
+              - { when: { body.type: confirm }, call: "${body.url}", call_urls: [ "https://localhost/*?token=*" ] }
+              jobs: [ { type: t } ]
+
+            """
+        let setup = GatewaySetup(routes: ["r.yaml": routes], environment: ["CALL_SECRET": Webhook.hmacSecret])
+        try await GatewayUnderTest.run(setup) { gateway in
+            var webhook = Webhook.hmac(body: #"{"type":"confirm","url":"https://localhost/a?token=secret1"}"#)
+            webhook.target = "/call"
+            let answer = try await gateway.answer(to: webhook)
+            #expect(answer.status == 503 && answer.text.contains("handshake_call_failed"))
+            #expect(answer[header: "retry-after"] == "30")
+            let record = "\(try await gateway.record("the refusal") { $0["route"] == "/call" })"
+            #expect(
+                record.contains("the call to localhost failed: ") && record.contains("none of its addresses is allowed")
+            )
+            #expect(!record.contains("secret1"))
+            webhook[header: "x-signature"] = "sha256=00"
+            #expect(try await gateway.answer(to: webhook).status == 401)
+        }
+    }
 }

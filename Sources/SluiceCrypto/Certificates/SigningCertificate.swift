@@ -9,9 +9,10 @@ package struct SigningCertificate: Sendable {
     package let validity: ClosedRange<Int64>
     private let keys: [PublicKeyAlgorithm: PublicKey]
 
-    /// Reads a PEM text (RFC 7468) that consists of one certificate, with nothing before or after it but white space.
+    /// Reads a PEM text (RFC 7468) that consists of a certificate, with nothing before or after it but white space and
+    /// its issuers, which are not looked at.
     package init(pem: [UInt8]) throws(SigningCertificateError) {
-        guard Self.isOneCertificate(pem) else { throw .notOneCertificate }
+        guard let pem = Self.leaf(pem) else { throw .notOneCertificate }
         // OpenSSL notes the failures of the attempts.
         defer { ERR_clear_error() }
         guard let validity = Self.validity(pem) else { throw .unreadable }
@@ -30,11 +31,18 @@ package struct SigningCertificate: Sendable {
     private static let begin = "-----BEGIN CERTIFICATE-----"
     private static let end = "-----END CERTIFICATE-----"
 
-    private static func isOneCertificate(_ pem: [UInt8]) -> Bool {
-        guard let whole = String(validating: pem, as: UTF8.self) else { return false }
+    /// The first certificate; `nil` if there is anything but certificates one after another.
+    private static func leaf(_ pem: [UInt8]) -> [UInt8]? {
+        guard let whole = String(validating: pem, as: UTF8.self) else { return nil }
         let lines = whole.split(whereSeparator: \.isNewline).map { $0.trimmingBlanks }.filter { !$0.isEmpty }
-        guard let first = lines.first, let last = lines.last else { return false }
-        return first == begin && last == end && lines.count { $0.contains("-----") } == 2
+        var isInside = false
+        for line in lines {
+            guard isInside ? line != begin : line == begin, line == begin || line == end || !line.contains("-----")
+            else { return nil }
+            if line == begin || line == end { isInside.toggle() }
+        }
+        guard !isInside, let last = lines.firstIndex(where: { $0 == end }) else { return nil }
+        return Array((lines[...last].joined(separator: "\n") + "\n").utf8)
     }
 
     private static func validity(_ pem: [UInt8]) -> ClosedRange<Int64>? {
@@ -71,7 +79,7 @@ package enum SigningCertificateError: Error, Sendable, Hashable {
     /// The end of a sentence that begins with the text.
     package var phrase: String {
         switch self {
-        case .notOneCertificate: "is not one certificate in PEM and nothing else"
+        case .notOneCertificate: "is not a certificate in PEM, alone or with its issuers after it"
         case .unreadable: "is not a certificate"
         case .uselessKey: "is a certificate whose key no algorithm uses"
         }

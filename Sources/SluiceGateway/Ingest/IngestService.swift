@@ -107,6 +107,7 @@ final class IngestService: HTTPService {
                 route: entry.route.name, status: reply.status, refusal: refusal, peer: request.peer)
             return .now(Self.response(toHandshake: reply))
         case .learns(let secret, let reply): return learn(secret, of: request, reply: reply)
+        case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
         // What it inflates to is not known, only that it is more than a loop may inflate.
@@ -144,21 +145,20 @@ final class IngestService: HTTPService {
 
     /// Stores the secret of a handshake, and answers it then.
     private func learn(_ secret: HandshakeSecret, of request: IngestRequest, reply: RouteReply) -> ServiceReply {
+        let (loops, index, learner) = (shared.loops, server.loop.index, shared.learner)
         let name = request.entry.route.name
-        guard shared.learner.begin(name) else {
+        switch learner.begin(secret, of: name) {
+        case .known: return self.reply(to: request, .learnt(reply))
+        case .notArmed:
             return .now(
                 refusal(.handshakeRefused, reason: SecretLearner.notArmed, from: request.peer, by: request.entry))
+        case .armed(let armedAt):
+            Task {
+                let isStored = await learner.store(secret, of: name, armedAtMilliseconds: armedAt)
+                loops.finish(request, isStored ? .learnt(reply) : .notLearnt, on: index)
+            }
+            return .later
         }
-        let (loops, index, learner) = (shared.loops, server.loop.index, shared.learner)
-        Task {
-            let isStored = await learner.store(secret, of: name)
-            let outcome: RouteOutcome =
-                isStored
-                ? .handshake(reply, refusal: nil)
-                : .refused(.commitFailed, reason: "the secret of the handshake was not stored")
-            loops.finish(request, IngestRequest.Evaluation(outcome: outcome, charge: .uncounted), on: index)
-        }
-        return .later
     }
 
     /// Goes on with a request whose key has been fetched.
@@ -169,6 +169,18 @@ final class IngestService: HTTPService {
         guard let bytes = server.share(request.exchange) else { return }
         let work = bytes.read { request.entry.route.work(for: $0) }
         evaluate(request, bytes, work: work, from: .signature)
+    }
+
+    /// Has the URL of a handshake called; the request is then answered in `finish`.
+    private func call(_ url: URLToCall, for request: IngestRequest, reply: RouteReply) -> ServiceReply {
+        let (loops, index, journal) = (shared.loops, server.loop.index, shared.journal)
+        shared.keys.call(url) { result in
+            if case .success(let isMade) = result {
+                journal.called(url.shown, isMade: isMade, route: request.entry.route.name)
+            }
+            loops.finish(request, .called(url, result, reply: reply), on: index)
+        }
+        return .later
     }
 
     func finish(_ request: IngestRequest, _ evaluation: IngestRequest.Evaluation) {
@@ -223,7 +235,7 @@ final class IngestService: HTTPService {
         retryAfter: Duration? = nil
     ) -> HTTPResponse {
         (entry?.metrics ?? shared.metrics.noRoute).refused(code).increment()
-        if code == .handshakeRefused { entry?.metrics.refusedHandshakes.increment() }
+        if code == .handshakeRefused || code == .handshakeCallFailed { entry?.metrics.refusedHandshakes.increment() }
         shared.journal.refused(code, route: entry?.route.name, reason: reason, peer: peer)
         var headers = RetryAfter.headers(for: code, atLeast: retryAfter)
         if code == .methodNotAllowed, let entry { headers.append((name: "allow", value: entry.route.allow)) }

@@ -4,7 +4,8 @@ internal import SluiceNet
 internal import SluiceRoutes
 internal import Synchronization
 
-/// Fetches the certificates and key sets that signatures are verified with, from hosts that the routes allow.
+/// Fetches the certificates and key sets that signatures are verified with, and calls the URLs of handshakes, at hosts
+/// that the routes allow.
 ///
 /// A request can name the URL before it is verified, so everything is bounded: only https, no redirects, no private
 /// addresses, 64 KiB, 5 s, one fetch of a URL at a time, and few waiting requests. Callable from any thread.
@@ -47,6 +48,14 @@ final class KeyFetcher: Sendable {
     /// For addresses that requests name.
     private let rate = RateLimiter(
         RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
+    /// For calls: a handshake that is sent again and again must not keep keys from being fetched.
+    private let callRate = RateLimiter(
+        RateLimit(limit: mostFetchesPerMinute, per: .seconds(60), burst: mostFetchesPerMinute))
+
+    /// What a URL is asked for, which says how often.
+    enum Purpose {
+        case fixedKey, namedKey, call
+    }
 
     init(loop: LoopMailbox, time: any TimeSource, network: Network = Network()) {
         self.loop = loop
@@ -59,15 +68,15 @@ final class KeyFetcher: Sendable {
     /// - Parameters:
     ///   - host: a name; its addresses are checked when it has been resolved, and only they are connected to.
     ///   - target: path and query.
-    ///   - isLimited: whether it counts towards `mostFetchesPerMinute`.
+    ///   - purpose: whether and where it counts towards `mostFetchesPerMinute`.
     ///   - keep: called once for each fetch, before the answers of all who wait for it.
     ///   - answer: called once, on any thread.
     func fetch(
-        host: String, target: String, isLimited: Bool = false, keep: @escaping Answer = { _ in },
+        host: String, target: String, purpose: Purpose = .fixedKey, keep: @escaping Answer = { _ in },
         _ answer: @escaping Answer
     ) {
         let url = "https://\(host)\(target)"
-        switch join(url, isLimited: isLimited, answer) {
+        switch join(url, for: purpose, answer) {
         case .refused(let reason): return answer(.failure(KeyFetchError(reason, isTried: false)))
         case .waits: return
         case .isFirst: break
@@ -85,18 +94,26 @@ final class KeyFetcher: Sendable {
         case refused(String)
     }
 
-    private func join(_ url: String, isLimited: Bool, _ answer: @escaping Answer) -> Joining {
+    private func join(_ url: String, for purpose: Purpose, _ answer: @escaping Answer) -> Joining {
         state.withLock { state in
             let isNew = state.waiting[url] == nil
             if state.count >= Self.mostWaiting || isNew && state.waiting.count >= Self.mostFetches {
                 return .refused("too many requests wait for keys")
             }
-            if isNew, isLimited, rate.take(at: time.monotonicNanoseconds()) != nil {
-                return .refused("too many keys were fetched in the last minute")
-            }
+            if isNew, let reason = refusal(by: purpose) { return .refused(reason) }
             state.waiting[url, default: []].append(answer)
             state.count += 1
             return isNew ? .isFirst : .waits
+        }
+    }
+
+    /// - Returns: why there must not be another fetch now; `nil` if there may be.
+    private func refusal(by purpose: Purpose) -> String? {
+        let now = time.monotonicNanoseconds()
+        switch purpose {
+        case .fixedKey: return nil
+        case .namedKey: return rate.take(at: now) == nil ? nil : "too many keys were fetched in the last minute"
+        case .call: return callRate.take(at: now) == nil ? nil : "too many URLs were called in the last minute"
         }
     }
 
@@ -133,7 +150,7 @@ final class KeyFetcher: Sendable {
             let request = HTTPClientRequest(
                 method: "GET", target: target, timeout: network.timeout ?? Self.answerTimeout)
             let response = try await client.send(request)
-            guard response.status == 200 else {
+            guard 200...299 ~= response.status else {
                 return .failure(KeyFetchError("\(host) answered \(response.status)"))
             }
             return .success(response.body)
@@ -173,9 +190,15 @@ final class KeyService: Sendable {
     let store = RemoteKeyStore()
     private let fetcher: KeyFetcher
     private let time: any TimeSource
+    private let makesCalls: Bool
 
-    init(loop: LoopMailbox, time: any TimeSource, network: KeyFetcher.Network = KeyFetcher.Network()) {
+    /// - Parameter makesCalls: `false` where the calls of handshakes are left out, as in `sluice dev`.
+    init(
+        loop: LoopMailbox, time: any TimeSource, network: KeyFetcher.Network = KeyFetcher.Network(),
+        makesCalls: Bool = true
+    ) {
         fetcher = KeyFetcher(loop: loop, time: time, network: network)
+        self.makesCalls = makesCalls
         self.time = time
     }
 
@@ -189,10 +212,19 @@ final class KeyService: Sendable {
             store.put(result, for: need, atMilliseconds: time.wallMilliseconds())
         }
         fetcher.fetch(
-            host: need.url.host, target: need.url.target, isLimited: need.isNamedByRequest, keep: keep
+            host: need.url.host, target: need.url.target, purpose: need.isNamedByRequest ? .namedKey : .fixedKey,
+            keep: keep
         ) { result in
             if case .failure(let error) = result, !error.isTried { return done(need.problem(error.description)) }
             done(nil)
         }
+    }
+
+    /// Calls the URL of a handshake.
+    ///
+    /// - Parameter done: called once, on any thread: with whether the call was made, or why it failed.
+    func call(_ call: URLToCall, done: @escaping @Sendable (Result<Bool, KeyFetchError>) -> Void) {
+        guard makesCalls else { return done(.success(false)) }
+        fetcher.fetch(host: call.url.host, target: call.url.target, purpose: .call) { done($0.map { _ in true }) }
     }
 }

@@ -15,11 +15,16 @@ struct SecretLearner: Sendable {
         "the route is not armed to learn a secret: run 'sluice providers arm ROUTE', then let the provider repeat the "
         + "handshake"
 
-    /// Whether a route may learn a secret now; it may not again afterwards.
-    func begin(_ route: String) -> Bool { secrets.disarm(route, atMilliseconds: time.wallMilliseconds()) }
+    /// Whether a route may learn this secret now; it may not learn another one afterwards.
+    func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.Beginning {
+        secrets.begin(secret, of: route, atMilliseconds: time.wallMilliseconds())
+    }
 
     /// Stores the secret, then uses it. It is on the disk when this returns true.
-    func store(_ secret: HandshakeSecret, of route: String) async -> Bool {
+    ///
+    /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, it stays armed for the rest of
+    ///   that time.
+    func store(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) async -> Bool {
         do throws(OutboxError) {
             let all = try await outbox.perform { store throws(OutboxError) in
                 try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit)
@@ -27,7 +32,7 @@ struct SecretLearner: Sendable {
             secrets.replace(all, of: route)
         } catch {
             // The provider repeats the handshake, or the person does.
-            _ = secrets.arm(route, atMilliseconds: time.wallMilliseconds())
+            secrets.resume(route, armedAtMilliseconds: armedAt)
             logger.error("cannot store a learnt secret: \(error)", metadata: .fields([.route: route]))
             return false
         }

@@ -14,6 +14,8 @@ package final class DeliveryJournal: Sendable {
         case ignored(id: String, route: String)
         /// `refusal`: why it was refused, with a status of the route's own.
         case handshake(route: String, status: Int, refusal: String?)
+        /// The call of a handshake; `isMade`: `false` where calls are left out.
+        case called(url: String, isMade: Bool, route: String)
         case refused(ErrorCode, route: String?, reason: String)
         /// Jobs that Zizq took.
         case queued([QueuedJob])
@@ -105,6 +107,18 @@ package final class DeliveryJournal: Sendable {
             logger.info(refusal == nil ? "answered a handshake" : "refused a handshake", metadata: metadata)
         }
         show?(.handshake(route: route, status: status, refusal: refusal))
+    }
+
+    /// - Parameters:
+    ///   - url: without what may be secret.
+    ///   - isMade: `false` where calls are left out.
+    func called(_ url: String, isMade: Bool, route: String) {
+        if logsWhatIsShown {
+            logger.notice(
+                isMade ? "confirmed a handshake by calling its URL" : "left out the call that confirms a handshake",
+                metadata: .fields([.route: route, .address: url]))
+        }
+        show?(.called(url: url, isMade: isMade, route: route))
     }
 
     func refused(_ code: ErrorCode, route: String?, reason: String, peer: PeerAddress) {

@@ -32,7 +32,7 @@ package struct OutboxConfiguration: Sendable {
     package var cache = ByteCount.mebibytes(8)
     /// The size of the write-ahead log at which it is copied into the database file.
     package var checkpointEvery = ByteCount.mebibytes(32)
-    /// Keys held in memory before they are carried over into the sorted table.
+    /// Keys held in memory before they are written to the index.
     package var recentKeys = 65_536
 
     package init(path: String) { self.path = path }
@@ -62,15 +62,17 @@ package struct OutboxStatus: Sendable, Hashable {
     package var buriedJobs: Set<Int64> = []
     /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0
-    /// Deliveries remembered with their unique key, each part for itself: what counts against `outbox.max_keys`. For a
-    /// short time after the start of a large outbox, deliveries without a key may be included.
+    /// Deliveries remembered with their unique key, each part for itself: what counts against `outbox.max_keys`.
     package var rememberedKeys = 0
     /// The last job stored; 0 before the first one.
     package var lastJobID: Int64 = 0
     /// Keys dropped before they expired since the outbox was opened, because `outbox.max_keys` was reached.
     package var keysForgottenEarly = 0
-    /// Whether more keys are remembered than `outbox.max_keys` allows, or some were dropped early.
+    /// Whether keys were dropped early within the last hour.
     package var isKeyLimitReached = false
+    /// How far the clock has been set since the start, milliseconds, where that is so far that no key is forgotten; 0
+    /// where it is not.
+    package var clockDriftMilliseconds: Int64 = 0
     /// What keeps the outbox from storing.
     package var condition = OutboxCondition.storing
     /// Whether the files that are open are not at the outbox's path any more, which is one way of failing.

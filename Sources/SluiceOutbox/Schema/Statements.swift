@@ -24,20 +24,22 @@ package enum Statements {
         checksum, payload)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """
-    /// 1: key. For keys that are not in memory.
-    package static let selectSeen = "SELECT delivery FROM seen WHERE key = ?1"
-    /// 1: key, 2: delivery. The newer delivery wins, so it may run twice.
-    package static let mergeSeen = """
-        INSERT INTO seen (key, delivery) VALUES (?1, ?2)
-        ON CONFLICT (key) DO UPDATE SET delivery = excluded.delivery WHERE excluded.delivery > seen.delivery
+    /// 1: id.
+    package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
+    /// 1: id, 2: entries. Writes over a row that nothing needs any more, which costs one page.
+    package static let saveKeyEntries = "REPLACE INTO key_entries (id, entries) VALUES (?1, ?2)"
+    /// In the order of the columns.
+    package static let saveKeyChunk = """
+        REPLACE INTO key_chunks (id, run, level, chunk, first_row, end_row, entries, filter)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
 
     // MARK: Ingest, now and then
 
     /// 1: id.
     package static let selectDelivery = """
-        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten FROM deliveries \
-        WHERE id = ?1
+        SELECT delivery_id, expires_at, last_job, generation, supersedes, body_hash, key_forgotten, key FROM \
+        deliveries WHERE id = ?1
         """
     /// In the order of the columns; 6–11 and 15 are NULL without a job.
     package static let insertDeadLetter = """
@@ -52,12 +54,11 @@ package enum Statements {
         INSERT INTO requests (delivery, last_part, with_jobs, job, first_job, jobs, bytes, request)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
-    /// In the order of the table, without its id.
+    /// As `OutboxStore.saveProgress` binds it.
     package static let updateProgress = """
-        UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, deliveries_removed = ?4, \
-        round_before = ?5,
-            round_start = ?6, hand = ?7, dead_letters = ?8, dead_letter_bytes = ?9, parked = ?10, parked_bytes = ?11 \
-            WHERE id = 1
+        UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, seen_end = ?4, keys = ?5,
+            dead_letters = ?6, dead_letter_bytes = ?7, parked = ?8, parked_bytes = ?9,
+            next_position = ?10, finished = ?11 WHERE id = 1
         """
 
     // MARK: Delivery
@@ -135,11 +136,11 @@ package enum Statements {
     /// 1: the oldest job that is here.
     package static let deleteRequestsBefore = "DELETE FROM requests WHERE job > 0 AND job < ?1"
 
-    // MARK: Key expiry
+    // MARK: Forgetting
 
     /// 1: the first id, 2: how many. The last column: whether a dead letter or a parked job of it is here.
     package static let selectDeliveriesFrom = """
-        SELECT id, key, received_at, expires_at, last_job,
+        SELECT id, key IS NOT NULL, received_at, expires_at, last_job,
             EXISTS (SELECT 1 FROM dead_letters WHERE dead_letters.delivery = deliveries.id)
             OR EXISTS (SELECT 1 FROM parked WHERE parked.delivery = deliveries.id)
         FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT ?2
@@ -149,16 +150,29 @@ package enum Statements {
         SELECT EXISTS (SELECT 1 FROM dead_letters WHERE delivery = ?1) OR EXISTS (SELECT 1 FROM parked WHERE delivery \
         = ?1)
         """
-    /// 1: key, 2: delivery. A key that a newer delivery has taken over stays.
-    package static let deleteSeen = "DELETE FROM seen WHERE key = ?1 AND delivery = ?2"
+    /// 1: the first id.
+    package static let selectFirstDelivery = "SELECT id FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT 1"
+    /// 1 and 2: the first id, and the one behind the last; 3: now. The first row that was not received later.
+    package static let selectReceived = """
+        SELECT id, received_at FROM deliveries WHERE id >= ?1 AND id < ?2 AND received_at <= ?3 ORDER BY id LIMIT 1
+        """
+    /// 1 and 2: the first id and the last.
+    package static let deleteDeliveries = "DELETE FROM deliveries WHERE id BETWEEN ?1 AND ?2"
+    /// 1: window, 2: the row to go on from.
+    package static let saveWalk = """
+        INSERT INTO forgetting (window, next) VALUES (?1, ?2) ON CONFLICT (window) DO UPDATE SET next = excluded.next
+        """
     /// 1: id.
-    package static let deleteDelivery = "DELETE FROM deliveries WHERE id = ?1"
+    package static let deleteKeyEntries = "DELETE FROM key_entries WHERE id = ?1"
+    /// 1: id.
+    package static let deleteKeyChunk = "DELETE FROM key_chunks WHERE id = ?1"
+    /// 1: key. In the index of format 3.
+    package static let selectSeen = "SELECT delivery FROM seen WHERE key = ?1"
+    /// Some of the index of format 3.
+    package static let deleteSeen = "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY key LIMIT 1000)"
 
     /// 1: delivery. The row stays for lists while a delivered job of it is kept.
     package static let dropKey = "UPDATE deliveries SET key = NULL WHERE id = ?1"
-    /// 1 and 2: the first row, and the one behind the last.
-    package static let countKeyless = "SELECT count(*) FROM deliveries WHERE id >= ?1 AND id < ?2 AND key IS NULL"
-
     /// 1: delivery. Its key.
     package static let selectKey = "SELECT key FROM deliveries WHERE id = ?1"
     /// 1: delivery, 2: now. The key is not looked for any more; the row stays for another window, so that the next

@@ -9,19 +9,27 @@ struct Ledger: Equatable {
         var storedAt: Int64
     }
 
+    /// Where a walk along `deliveries` goes on, and when, on the monotonic clock.
+    struct Turn: Equatable {
+        var next: Int64 = 0
+        var dueAt: Int64 = 0
+    }
+
     // MARK: Written to the table `progress`
 
     /// Every job below it is delivered, parked or dead; `nextJob` when none is pending.
     var firstPending: Int64 = 1
     /// No job above it is delivered, parked or dead.
     var lastFinished: Int64 = 0
+    /// `firstPending`, but for jobs that this transaction has finished.
+    private(set) var finishedEnd: Int64 = 1
+    /// Jobs above `finishedEnd` that are delivered, parked or dead.
+    var finished = FinishedJobs()
     var nextDelivery: Int64 = 1
-    var deliveriesRemoved: Int64 = 0
-    /// Where the rounds of the hand began that is carrying keys over: the one before this, and this one (`RecentKeys`).
-    var roundBefore: Int64 = 1
-    var roundStart: Int64 = 1
-    /// The hand's place to be written, where this transaction ends its round; nil for where it stands.
-    var hand: UInt64?
+    /// Rows below it are in the index of format 3; 1 when there is none.
+    var seenEnd: Int64 = 1
+    /// Of these, those in runs of the index are written.
+    var keys = KeyCounts()
     var deadLetters: Int64 = 0
     var deadLetterBytes: Int64 = 0
     var parked: Int64 = 0
@@ -45,13 +53,21 @@ struct Ledger: Equatable {
     var deadRequests: Int64 = 0
     /// When the oldest kept job was delivered; nil when none is kept.
     var oldestDeliveredAt: Int64?
-    /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
-    var finished: Set<Int64> = []
 
-    /// Rows in `deliveries` without a key that have been counted: all but those in `uncountedRows`.
-    var keyless: Int64 = 0
-    /// Rows in `deliveries` of which it is not known yet how many have no key. Empty soon after the start.
-    var uncountedRows: Range<Int64> = 1..<1
+    /// The first row in `deliveries`; `nextDelivery` when there is none.
+    var oldestDelivery: Int64 = 1
+
+    // MARK: Forgetting
+
+    /// One for each window; they are in the table `forgetting`.
+    var walks: [KeyWalk] = []
+    /// The slow walk over all rows, and when it is due on the monotonic clock.
+    var sweep = Turn()
+    /// The walk that enforces `outbox.max_keys`.
+    var limitWalk = Turn()
+    /// Keys dropped before they expired, and when the last one was, on the monotonic clock.
+    var keysForgottenEarly = 0
+    var keyForgottenEarlyAt: Int64?
 
     /// Whether the row of `progress` must be written in this transaction.
     var isChanged = false
@@ -62,7 +78,7 @@ struct Ledger: Equatable {
 
     /// What counts against `outbox.max_bytes`.
     var undeliveredBytes: Int {
-        Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests)
+        Int(nextPosition - pendingPosition - finished.bytes + deadLetterBytes + parkedBytes + undeliveredRequests)
     }
 
     /// What counts against `outbox.max_dead_bytes`.
@@ -73,15 +89,13 @@ struct Ledger: Equatable {
 
     var pendingPosition: Int64 { pendingPlace?.position ?? nextPosition }
 
-    /// Rows in `deliveries`, with or without a key.
-    var rows: Int { Int(nextDelivery - 1 - deliveriesRemoved) }
+    /// What counts against `outbox.max_keys`.
+    var rememberedKeys: Int { keys.flushed + keys.frozen + keys.recent }
 
-    /// What counts against `outbox.max_keys`; rows that are not counted yet are taken to have a key.
-    var rememberedKeys: Int { rows - Int(keyless) }
-
-    /// A row in `deliveries` loses its key or, if it has none, is removed or added.
-    mutating func changeKeyless(by change: Int64, row: Int64) {
-        if !uncountedRows.contains(row) { keyless += change }
+    /// A row loses its key, or is deleted with it.
+    mutating func keyRemoved(row: Int64) {
+        keys.remove(row: row)
+        isChanged = true
     }
 
     /// A job was appended.
@@ -96,19 +110,69 @@ struct Ledger: Equatable {
         return place
     }
 
-    /// A job is delivered, parked or dead. A job that is so already changes nothing.
-    mutating func finish(_ job: Int64) {
-        guard job >= firstPending, job < nextJob else { return }
-        finished.insert(job)
+    /// A job that is pending is delivered, parked or dead from now on. `firstPending` follows with `advance`.
+    ///
+    /// - Parameter bytes: its `byteCost`; nothing for the job `finishedEnd`.
+    mutating func finish(_ job: Int64, bytes: Int64) {
+        if job == finishedEnd {
+            finishedEnd = finished.firstPending(from: job + 1)
+            finished.removeAll(below: finishedEnd)
+        } else {
+            finished.insert(job, bytes: bytes)
+        }
         lastFinished = max(lastFinished, job)
         isChanged = true
     }
 
     /// Whether a job is delivered, parked or dead.
-    func isFinished(_ job: Int64) -> Bool { job < firstPending || finished.contains(job) }
+    func isFinished(_ job: Int64) -> Bool { job < finishedEnd || finished.contains(job) }
 
-    /// Moves `firstPending` on over jobs that are finished.
-    mutating func advance() {
-        while finished.remove(firstPending) != nil { firstPending += 1 }
+    /// No job below `id`, which may be in a group, is pending.
+    mutating func advance(to id: Int64) {
+        firstPending = finished.firstPending(from: id)
+        finishedEnd = firstPending
+        finished.removeAll(below: firstPending)
+    }
+}
+
+/// How many rows in `deliveries` have a key, by where the key is found.
+struct KeyCounts: Equatable {
+    /// In the runs of the index.
+    private(set) var flushed = 0
+    /// On their way to a run.
+    private(set) var frozen = 0
+    /// In memory.
+    private(set) var recent = 0
+    private var flushedEnd: Int64 = 1
+    private var frozenEnd: Int64 = 1
+
+    init() {}
+
+    /// - Parameters:
+    ///   - flushed: how many of the rows below `flushedEnd`, which are in runs, are here with their key.
+    init(flushed: Int, flushedEnd: Int64) {
+        self.flushed = flushed
+        (self.flushedEnd, frozenEnd) = (flushedEnd, flushedEnd)
+    }
+
+    mutating func add() { recent += 1 }
+
+    /// - Parameter end: the next row.
+    mutating func freeze(end: Int64) {
+        (frozen, recent, frozenEnd) = (recent, 0, end)
+    }
+
+    mutating func flush() {
+        (flushed, frozen, flushedEnd) = (flushed + frozen, 0, frozenEnd)
+    }
+
+    mutating func remove(row: Int64) {
+        if row < flushedEnd {
+            flushed -= 1
+        } else if row < frozenEnd {
+            frozen -= 1
+        } else {
+            recent -= 1
+        }
     }
 }

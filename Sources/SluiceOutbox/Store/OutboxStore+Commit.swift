@@ -7,23 +7,25 @@ extension OutboxStore {
     ///   is on the disk; when the transaction fails, all are refused.
     package func commit(_ submissions: [Submission]) -> [IngestResult] {
         if let code = refusal() { return Self.refused(submissions, code) }
-        let keysBefore = recent.count
+        let keysBefore = keys.recent.count
         let rowsBefore = ledger.nextDelivery
-        var slice: RecentKeys.Slice?
+        var writes: [KeyIndex.Write] = []
         do throws(SQLiteError) {
             let results = try transaction { () throws(SQLiteError) -> [IngestResult] in
-                let now = time.wallMilliseconds()
+                let now = clock.now
+                receiptShift = clock.isTrusted ? 0 : -clock.drift
                 var results: [IngestResult] = []
                 results.reserveCapacity(submissions.count)
                 for submission in submissions {
                     let outcome = try ingest(submission.delivery, bytes: submission.byteCost, at: now)
                     results.append(IngestResult(ticket: submission.ticket, outcome: outcome))
                 }
-                slice = try mergeKeys(added: recent.count - keysBefore)
+                writes = try writeKeys(added: keys.recent.count - keysBefore)
+                try forget(added: Int(ledger.nextDelivery - rowsBefore))
                 return results
             }
-            if let slice { recent.passed(slice) }
-            rowsOfLastBatch = Int(ledger.nextDelivery - rowsBefore)
+            if !writes.isEmpty { keys.apply(writes, keys: ledger.rememberedKeys) }
+            freezeKeys()
             return results
         } catch {
             return Self.refused(submissions, error.kind == .diskFull ? .diskFull : .commitFailed)
@@ -40,10 +42,13 @@ extension OutboxStore {
     ) throws(SQLiteError) {
         let statement = session.insertDelivery
         let id = ledger.nextDelivery
-        let window = delivery.dedupeWindow.wholeMilliseconds
+        let receivedAt = delivery.receivedAtMilliseconds + receiptShift
+        // Without a key there is nothing to remember but what lists show, as long as of a delivered job.
+        let window = part.key == nil ? configuration.keepDelivered : delivery.dedupeWindow
+        let expiresAt = receivedAt + window.wholeMilliseconds
         statement.bind(id, at: 1)
-        statement.bind(delivery.receivedAtMilliseconds, at: 4)
-        statement.bind(delivery.receivedAtMilliseconds + window, at: 5)
+        statement.bind(receivedAt, at: 4)
+        statement.bind(expiresAt, at: 5)
         statement.bind(lastJob, at: 6)
         statement.bind(generation, at: 7)
         if let supersedes { statement.bind(supersedes, at: 8) } else { statement.bindNull(at: 8) }
@@ -59,9 +64,10 @@ extension OutboxStore {
             try statement.run()
         }
         ledger.nextDelivery += 1
-        expiry.added(window: window)
-        guard let key = part.key?.hash else { return ledger.changeKeyless(by: 1, row: id) }
-        keyUndo.append((key, recent.set(key, to: id)))
+        try noteWindow(expiresAt - receivedAt, row: id)
+        guard let key = part.key?.hash else { return }
+        ledger.keys.add()
+        keyUndo.append((key, keys.set(key, to: id)))
     }
 
     /// Appends one job.
@@ -106,22 +112,16 @@ extension OutboxStore {
         unsafe statement.bindStatic(text: texts[range], at: index)
     }
 
-    /// Carries keys from memory over into the sorted table, a little more than came in, once there are enough of them.
-    private func mergeKeys(added: Int) throws(SQLiteError) -> RecentKeys.Slice? {
-        guard recent.count > configuration.recentKeys else { return nil }
-        let slice = recent.nextSlice(added + added / 4 + 16)
-        for entry in slice.entries {
-            session.mergeSeen.bind(entry.key, at: 1)
-            session.mergeSeen.bind(entry.delivery, at: 2)
-            try session.mergeSeen.run()
-            filter?.add(entry.key)
+    /// Forgets about twice as many deliveries as were added, in steps that are large enough to free whole pages.
+    private func forget(added: Int) throws(SQLiteError) {
+        forgetDebt += 2 * added
+        for _ in 0...(added / Self.forgetStep)
+        where keysOverLimit > min(Self.forgetStep, configuration.maximumKeys >> 10) {
+            try forgetOverLimit()
         }
-        if slice.endsRound {
-            ledger.roundBefore = ledger.roundStart
-            ledger.roundStart = ledger.nextDelivery
-            ledger.hand = 0
-            ledger.isChanged = true
+        while forgetDebt >= Self.forgetStep {
+            forgetDebt = isForgettingDue ? forgetDebt - Self.forgetStep : 0
+            try forgetExpired()
         }
-        return slice
     }
 }

@@ -4,6 +4,7 @@ extension OutboxStore {
     /// One remembered delivery.
     struct Remembered {
         let holder: DedupeRule.Holder
+        let key: Fingerprint?
         let expiresAt: Int64
         let lastJob: Int64
         /// Whether a person had the key forgotten.
@@ -12,9 +13,7 @@ extension OutboxStore {
 
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func verdict(on part: Delivery.Part, _ rule: DedupeRule, at now: Int64) throws(SQLiteError) -> DedupeRule.Verdict {
-        guard let key = part.key?.hash, let row = try newest(key), let newest = try remembered(row) else {
-            return .new
-        }
+        guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
         return try rule.verdict(
             on: part.bodyHash, newest: newest.holder, isForgotten: isForgotten(newest, at: now)
         ) { row throws(SQLiteError) in try remembered(row)?.holder }
@@ -24,15 +23,6 @@ extension OutboxStore {
         if delivery.isKeyForgotten { return true }
         guard delivery.expiresAt <= now else { return false }
         return try !isUndelivered(row: delivery.holder.row, lastJob: delivery.lastJob)
-    }
-
-    /// The newest delivery with this key.
-    func newest(_ key: Fingerprint) throws(SQLiteError) -> Int64? {
-        if let row = recent.delivery(of: key) { return row }
-        if let filter, !filter.mayContain(key) { return nil }
-        session.selectSeen.bind(key, at: 1)
-        defer { session.selectSeen.reset() }
-        return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
     }
 
     /// What is remembered of a delivery.
@@ -45,7 +35,7 @@ extension OutboxStore {
             row: row, deliveryID: statement.text(0), generation: statement.int64(3), bodyHash: statement.key(5),
             supersedes: statement.isNull(4) ? nil : statement.int64(4))
         return Remembered(
-            holder: holder, expiresAt: statement.int64(1), lastJob: statement.int64(2),
+            holder: holder, key: statement.key(7), expiresAt: statement.int64(1), lastJob: statement.int64(2),
             isKeyForgotten: statement.int64(6) != 0)
     }
 
@@ -59,15 +49,16 @@ extension OutboxStore {
     }
 
     /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
-    private static let mostEarlierPending: Int64 = 100_000
+    private static let mostEarlierPending = 100_000
 
     /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook
     /// older ones, each job that still waits before that one is asked whose it is.
     private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }
-        guard lastJob - ledger.firstPending <= Self.mostEarlierPending else { return true }
-        for job in ledger.firstPending..<lastJob where !ledger.finished.contains(job) {
+        let waiting = ledger.finished.pending(from: ledger.firstPending, below: lastJob)
+        guard waiting.reduce(0, { $0 + $1.count }) <= Self.mostEarlierPending else { return true }
+        for job in waiting.joined() {
             session.selectJobDelivery.bind(job, at: 1)
             defer { session.selectJobDelivery.reset() }
             if try session.selectJobDelivery.step(), session.selectJobDelivery.int64(0) == row { return true }

@@ -9,12 +9,13 @@ extension OutboxStore {
         let now = time.wallMilliseconds()
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
-                if ledger.isFinished(acknowledgement.job), try deliveredAfterAll(acknowledgement.job) { continue }
+                let isFinished = ledger.isFinished(acknowledgement.job)
+                if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
                 session.insertDelivered.bind(acknowledgement.job, at: 1)
                 session.insertDelivered.bind(now, at: 2)
                 session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
                 try session.insertDelivered.run()
-                ledger.finish(acknowledgement.job)
+                if !isFinished { try finish(acknowledgement.job) }
             }
             if ledger.oldestDeliveredAt == nil, !acknowledgements.isEmpty { ledger.oldestDeliveredAt = now }
             try refreshPendingPlace()
@@ -96,8 +97,22 @@ extension OutboxStore {
 
     func deleteJob(_ id: Int64) throws(SQLiteError) {
         session.deleteJob.bind(id, at: 1)
+        // First, as it may look at the row.
+        try finish(id)
         try session.deleteJob.run()
-        ledger.finish(id)
+    }
+
+    /// A pending job is pending no more.
+    private func finish(_ id: Int64) throws(SQLiteError) {
+        ledger.finish(id, bytes: id == ledger.finishedEnd ? 0 : try bytes(ofJob: id))
+    }
+
+    /// From the positions of the job and of the next one where that is here.
+    private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
+        guard let job = try firstJob(from: id), job.id == id else { return 0 }
+        if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
+        if let next = try firstJob(from: id + 1), next.id == id + 1 { return next.place.position - job.place.position }
+        return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }
 
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {

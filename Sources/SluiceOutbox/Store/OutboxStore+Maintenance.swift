@@ -3,20 +3,19 @@ internal import SluiceBase
 extension OutboxStore {
     /// Delivered jobs removed in one step.
     private static let trimStep = 1000
-    /// Rows counted in one step: a few milliseconds.
-    private static let countStep: Int64 = 20_000
-    /// Free pages that stay for what comes next: 64 MiB.
+    /// Free pages that stay for what comes next: 64 MiB, or a quarter of the file. To give a page back costs moving
+    /// another one.
     private static let freePagesKept: Int64 = 4096
     /// Pages given back to the file system in one step.
     private static let vacuumStep = 128
 
-    /// What must be done between two batches even under load: copying the log when it is long enough, and forgetting
-    /// keys over `outbox.max_keys`. Costs nothing when neither is due.
+    /// What must be done between two batches even under load: copying the log when it is long enough. Costs nothing
+    /// when that is not due.
     package func maintain() {
         overcomeTrouble()
         guard knowsItsFile else { return }
         do throws(SQLiteError) {
-            if trouble == nil { try forgetOverLimit() }
+            if trouble == nil { try dropDeadRuns() }
             // Also on a full disk, where each acknowledgement would make the log longer.
             try checkpointIfDue()
         } catch {
@@ -36,15 +35,29 @@ extension OutboxStore {
             case .diskFull: return try makeRoom()
             case nil:
                 if try trimDelivered() { return true }
-                if try countKeyless(limit: Self.countStep) { return true }
-                if try forgetExpired() { return true }
-                if try forgetKeyless() { return true }
-                return try vacuum(keeping: Self.freePagesKept)
+                if try forget() { return true }
+                if try deleteFreeChunks() { return true }
+                return try vacuum()
             }
         } catch {
             note(error)
             return false
         }
+    }
+
+    /// One step of forgetting deliveries.
+    private func forget() throws(SQLiteError) -> Bool {
+        let isDue = isForgettingDue
+        let isOverLimit = isLimitDue
+        let isSweepDue = time.monotonicNanoseconds() >= ledger.sweep.dueAt
+        guard isDue || isOverLimit || isSweepDue else { return false }
+        try transaction { () throws(SQLiteError) in
+            if isDue { try forgetExpired() }
+            if isOverLimit { try forgetOverLimit() }
+            if isSweepDue { try sweep() }
+        }
+        try dropDeadRuns()
+        return isForgettingDue || isLimitDue
     }
 
     /// One step towards room for the reserve on a disk that the outbox itself may have filled: gives back the log, the
@@ -126,10 +139,15 @@ extension OutboxStore {
 
     // MARK: Free pages
 
+    private func vacuum() throws(SQLiteError) -> Bool {
+        let pages = try session.connection.integer("PRAGMA page_count") ?? 0
+        return try vacuum(keeping: max(Self.freePagesKept, pages / 4) + Int64(Self.vacuumStep))
+    }
+
     /// - Parameter kept: free pages that stay.
     private func vacuum(keeping kept: Int64) throws(SQLiteError) -> Bool {
         let free = try session.connection.integer("PRAGMA freelist_count") ?? 0
-        guard free > kept + (kept > 0 ? Int64(Self.vacuumStep) : 0) else { return false }
+        guard free > kept else { return false }
         try session.connection.execute("PRAGMA incremental_vacuum(\(Self.vacuumStep))")
         return true
     }

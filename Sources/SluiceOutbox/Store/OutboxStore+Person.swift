@@ -95,11 +95,9 @@ extension OutboxStore {
     ///
     /// - Returns: the newest delivery with the key; nil if there is none, or its key was forgotten before.
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
-        guard let row = try newest(key), let delivery = try remembered(row), !delivery.isKeyForgotten else {
-            return nil
-        }
-        session.forgetKey.bind(row, at: 1)
-        session.forgetKey.bind(time.wallMilliseconds(), at: 2)
+        guard let delivery = try newest(key), !delivery.isKeyForgotten else { return nil }
+        session.forgetKey.bind(delivery.holder.row, at: 1)
+        session.forgetKey.bind(clock.now, at: 2)
         try session.forgetKey.run()
         return delivery
     }

@@ -18,18 +18,19 @@ package final class OutboxStore {
     /// Declared behind the session, so that the file is closed before the lock is let go.
     private let lock: OutboxLock
     var ledger = Ledger()
-    var recent = RecentKeys()
-    /// What is in the table `seen`; nil when there is too much in it to be read at the start.
-    var filter: SeenFilter?
-    /// Keys that this transaction set in `recent`, with what stood there before.
+    var keys = KeyIndex()
+    /// Recent keys that this transaction set, with the row that each had before.
     var keyUndo: [(key: Fingerprint, before: Int64?)] = []
     var texts = TextScratch()
-    var expiry = KeyExpiry()
-    var keysForgottenEarly = 0
-    /// Where looking for the oldest deliveries goes on that can be forgotten: those with a key, and those without.
-    var forgetFrom = (keyed: Int64(0), keyless: Int64(0))
-    /// Rows in `deliveries` of the last batch: forgetting must keep up with them.
-    var rowsOfLastBatch = 0
+    /// Decides what has expired.
+    let clock: ExpiryClock
+    /// What is added to the times of receipt of this batch, because the clock is wrong, milliseconds.
+    var receiptShift: Int64 = 0
+    /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
+    var keyDebt = 0
+    var forgetDebt = 0
+    /// Whether deliveries were deleted since it was looked whether a run of the index has none left.
+    var mayHaveDeadRuns = true
     /// The smallest delivery that was refused since one was stored: what there must be room for again.
     var smallestRefused: Int?
     /// The same for what deliveries would have added to the dead letters.
@@ -65,6 +66,7 @@ package final class OutboxStore {
     {
         self.configuration = configuration
         self.time = time
+        clock = ExpiryClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         lock = try OutboxLock(
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
@@ -122,8 +124,9 @@ package final class OutboxStore {
         status.deliveredBytes = ledger.deliveredBytes
         status.rememberedKeys = ledger.rememberedKeys
         status.lastJobID = lastJobID
-        status.keysForgottenEarly = keysForgottenEarly
-        status.isKeyLimitReached = keysForgottenEarly > 0 || keysOverLimit > 0
+        status.keysForgottenEarly = ledger.keysForgottenEarly
+        status.isKeyLimitReached = isKeyLimitReached
+        status.clockDriftMilliseconds = clock.isTrusted ? 0 : clock.drift
         status.condition = condition
         status.isMisplaced = trouble?.kind == .misplaced
         status.fileBytes = OutboxFile.size(of: path)
@@ -139,6 +142,11 @@ package final class OutboxStore {
             hasRoom(for: smallestRefused ?? 0) && ledger.undeliveredBytes < configuration.maximumBytes.bytes
                 ? .storing : .full
         }
+    }
+
+    /// Whether a key was dropped early within the last hour.
+    private var isKeyLimitReached: Bool {
+        ledger.keyForgottenEarlyAt.map { time.monotonicNanoseconds() - $0 < 3_600_000_000_000 } ?? false
     }
 
     private var isDeadLimitReached: Bool { smallestDeadRefused.map { !hasRoom(forDead: $0) } ?? false }
@@ -181,9 +189,7 @@ package final class OutboxStore {
     }
 
     private func undoKeys() {
-        for (key, before) in keyUndo.reversed() {
-            if let before { recent.set(key, to: before) } else { recent.remove(key) }
-        }
+        for (key, before) in keyUndo.reversed() { keys.undo(key, before: before) }
         keyUndo.removeAll(keepingCapacity: true)
     }
 
@@ -191,15 +197,13 @@ package final class OutboxStore {
     private func saveProgress() throws(SQLiteError) {
         guard ledger.isChanged else { return }
         let values = [
-            ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.deliveriesRemoved, ledger.roundBefore,
-            ledger.roundStart,
-            Int64(bitPattern: ledger.hand ?? recent.handPrefix), ledger.deadLetters, ledger.deadLetterBytes,
-            ledger.parked,
-            ledger.parkedBytes,
+            ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.seenEnd, Int64(ledger.keys.flushed),
+            ledger.deadLetters, ledger.deadLetterBytes, ledger.parked, ledger.parkedBytes,
+            ledger.nextPosition,
         ]
         for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }
+        session.updateProgress.bind(ledger.finished.encoded, at: Int32(values.count + 1))
         try session.updateProgress.run()
-        ledger.hand = nil
     }
 }
 

@@ -4,14 +4,16 @@ final class Session {
 
     let begin, commit, rollback: Statement
     let insertDelivery, insertJob, insertDeadLetter: Statement
-    let selectSeen, mergeSeen, deleteSeen: Statement
-    let selectDelivery, selectDeliveriesFrom, hasDeadOrParked, deleteDelivery, setLastJob: Statement
+    let selectKeyEntries, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
+    let selectSeen, deleteSeen: Statement
+    let selectDelivery, selectDeliveriesFrom, selectFirstDelivery, selectReceived: Statement
+    let hasDeadOrParked, deleteDeliveries, saveWalk, setLastJob: Statement
     let updateProgress: Statement
     let selectJob, selectJobDelivery, selectFirstFrom, deleteJob, insertDelivered: Statement
     let selectTimeCut, selectBytesCut, selectOldestDelivered, deleteJobsThrough, deleteDeliveredThrough: Statement
     let insertParked, selectParked, selectParkedJob, deleteParked: Statement
     let selectDeadLetter, selectDeadLetterOfJob, deleteDeadLetter: Statement
-    let selectKey, forgetKey, dropKey, countKeyless: Statement
+    let selectKey, forgetKey, dropKey: Statement
     let insertRequest, selectRequest, isRequestHeld, selectLastJob, setRequestJob, deleteRequest: Statement
     let sumRequests, deleteRequestsBefore, selectPlaces, selectRequestsOfDelivered: Statement
 
@@ -24,12 +26,19 @@ final class Session {
         insertJob = try connection.prepare(Statements.insertJob)
         insertDeadLetter = try connection.prepare(Statements.insertDeadLetter)
         selectSeen = try connection.prepare(Statements.selectSeen)
-        mergeSeen = try connection.prepare(Statements.mergeSeen)
         deleteSeen = try connection.prepare(Statements.deleteSeen)
         selectDelivery = try connection.prepare(Statements.selectDelivery)
         selectDeliveriesFrom = try connection.prepare(Statements.selectDeliveriesFrom)
         hasDeadOrParked = try connection.prepare(Statements.hasDeadOrParked)
-        deleteDelivery = try connection.prepare(Statements.deleteDelivery)
+        selectFirstDelivery = try connection.prepare(Statements.selectFirstDelivery)
+        selectReceived = try connection.prepare(Statements.selectReceived)
+        deleteDeliveries = try connection.prepare(Statements.deleteDeliveries)
+        saveWalk = try connection.prepare(Statements.saveWalk)
+        selectKeyEntries = try connection.prepare(Statements.selectKeyEntries)
+        saveKeyEntries = try connection.prepare(Statements.saveKeyEntries)
+        saveKeyChunk = try connection.prepare(Statements.saveKeyChunk)
+        deleteKeyEntries = try connection.prepare(Statements.deleteKeyEntries)
+        deleteKeyChunk = try connection.prepare(Statements.deleteKeyChunk)
         setLastJob = try connection.prepare(Statements.setLastJob)
         updateProgress = try connection.prepare(Statements.updateProgress)
         selectJob = try connection.prepare(Statements.selectJob)
@@ -51,7 +60,6 @@ final class Session {
         selectKey = try connection.prepare(Statements.selectKey)
         forgetKey = try connection.prepare(Statements.forgetKey)
         dropKey = try connection.prepare(Statements.dropKey)
-        countKeyless = try connection.prepare(Statements.countKeyless)
         deleteDeadLetter = try connection.prepare(Statements.deleteDeadLetter)
         insertRequest = try connection.prepare(Statements.insertRequest)
         selectRequest = try connection.prepare(Statements.selectRequest)

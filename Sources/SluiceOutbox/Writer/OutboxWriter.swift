@@ -196,8 +196,21 @@ package final class OutboxWriter: Sendable {
         } else if before.isDeadLimitReached, !status.isDeadLimitReached {
             log.notice("dead letters are accepted again")
         }
-        if status.keysForgottenEarly > 0, before.keysForgottenEarly == 0 {
+        if status.isKeyLimitReached, !before.isKeyLimitReached {
             log.error("dropping unique keys before they expire: outbox.max_keys is reached")
+        }
+        publishDrift(status.clockDriftMilliseconds, before: before.clockDriftMilliseconds)
+    }
+
+    private func publishDrift(_ drift: Int64, before: Int64) {
+        if drift != 0, before == 0 {
+            log.error(
+                """
+                the clock was set by \(drift / 1000) seconds since the start: unique keys are not forgotten until it \
+                is back; if the new time is right, restart sluice
+                """)
+        } else if drift == 0, before != 0 {
+            log.notice("the clock is back: unique keys are forgotten again")
         }
     }
 

@@ -59,21 +59,27 @@ struct HandshakeReader {
         let token = token(reader, secrets: tokens, scope: &scope)
         let hmac = reader.read(\.hmac).map { self.hmac($0, &scope) }
         let learn = learn(reader, &scope)
+        let call = call(reader, &scope)
         let reply = reply(reader, &scope)
         let status = reader.read(\.otherwiseStatus)
-        if let entry = reader.entry("otherwise_status"), !reader.has("token"), !reader.has("hmac") {
-            context.error(entry.position, "'otherwise_status' has no effect without 'token' or 'hmac'")
+        if let entry = reader.entry("otherwise_status"), !reader.has("token"), !reader.has("hmac"), call == nil {
+            context.error(entry.position, "'otherwise_status' has no effect without 'token', 'hmac' or 'call'")
         }
-        guard let conditions, let reply, reader.has("token") == (token != nil),
-            reader.has("learn") == (learn != nil), hmac.map({ $0 != nil }) ?? true
-        else {
+        guard let conditions, let reply, reader.has("token") == (token != nil), hmac.map({ $0 != nil }) ?? true,
+            reader.has("learn") == (learn != nil), reader.has("call") == (call != nil)
+        else { return nil }
+        let read = conditions.flatMap(\.references) + [token?.reference, call?.reference].compactMap(\.self)
+        let known = HandshakeRule(
+            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, learn: learn, call: call,
+            reply: reply, refusalStatus: status, place: context.place(node.position))
+        guard let stage = stage(reader, readsBody: (read + known.echoed).contains { readsBody($0, scope) }) else {
             return nil
         }
-        let read = conditions.flatMap(\.references) + [token?.reference].compactMap(\.self)
-        let known = HandshakeRule(
-            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, learn: learn, reply: reply,
-            refusalStatus: status, place: context.place(node.position))
-        guard let stage = stage(reader, readsBody: (read + known.echoed).contains { readsBody($0, scope) }) else {
+        if let entry = reader.entry("call"), stage == .head || stage == .unsignedBody {
+            context.error(
+                entry.position,
+                "'call' needs a request with a valid signature: otherwise anyone could make the gateway call a URL; "
+                    + (isVerified ? "set 'signed: true'" : "the route has 'verify: none'"))
             return nil
         }
         let rule = known.asked(at: stage)
@@ -132,6 +138,9 @@ struct HandshakeReader {
                 "'learn' has no effect: the route has 'verify: none'"
             } else if reader.has("hmac") {
                 "'learn' and 'hmac' cannot be in one rule"
+            } else if reader.has("call") {
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
+                    + "signed one may have a URL called"
             } else if !schemes.isEmpty, schemes.allSatisfy({ $0.usesPublicKey || $0.keySource != nil }) {
                 "'learn' has no effect: the route verifies with public keys, which are no secrets"
             } else {
@@ -184,6 +193,30 @@ struct HandshakeReader {
             context.error(entry.position, "'hmac' has no effect without ${hmac} in the reply")
         }
         return reply
+    }
+
+    /// - Returns: `nil` without one, and after a problem has been noted.
+    private func call(_ reader: MappingReader<HandshakeKeys>, _ scope: inout RouteScope) -> HandshakeCall? {
+        let node = reader.read(\.callURLs)
+        guard let entry = reader.entry("call") else {
+            if let node { context.error(node.position, "'call_urls' has no effect without 'call'") }
+            return nil
+        }
+        if let hmac = reader.entry("hmac") {
+            context.error(hmac.position, "a handshake cannot have both 'hmac' and 'call'")
+            return nil
+        }
+        guard let node else {
+            context.error(
+                entry.position,
+                "'call' needs 'call_urls', such as [ \"https://sns.*.amazonaws.com/*\" ]: otherwise the gateway "
+                    + "could be made to call any URL")
+            return nil
+        }
+        guard let text = reader.read(\.call), let reference = value(text, of: entry, scope: &scope),
+            let allowed = URLPatternReader(context: context, key: "call_urls", allowsQuery: true).read(node)
+        else { return nil }
+        return HandshakeCall(reference, allowed: allowed)
     }
 
     /// With them set, a browser could run what a provider has echoed.

@@ -43,18 +43,7 @@ extension SchemeReader {
                 "'key_from' with a reference needs 'key_urls': otherwise an attacker could name a key of their own")
             return nil
         }
-        guard let elements = scope.context.list(node, "'key_urls'") else { return nil }
-        if elements.isEmpty { scope.context.error(node.position, "'key_urls' needs at least one URL") }
-        let patterns = elements.compactMap { element -> KeyURLPattern? in
-            guard let text = scope.context.text(element, "a URL of 'key_urls'") else { return nil }
-            if let pattern = KeyURLPattern(parsing: text) { return pattern }
-            scope.context.error(
-                element.position,
-                "a URL of 'key_urls' must be like https://keys.*.example.com/*.pem, where a '*' in the host is one "
-                    + "label, and the last two labels are written out")
-            return nil
-        }
-        return patterns.count == elements.count && !patterns.isEmpty ? patterns : nil
+        return URLPatternReader(context: scope.context, key: "key_urls", allowsQuery: false).read(node)
     }
 
     /// - Returns: whether there is no key about secrets, and the algorithms have public keys.
@@ -69,5 +58,29 @@ extension SchemeReader {
             return false
         }
         return keys.isEmpty
+    }
+}
+
+/// Reads a list of URLs that a request may name.
+struct URLPatternReader {
+    let context: FileContext
+    /// What the list is the value of.
+    let key: String
+    let allowsQuery: Bool
+
+    /// - Returns: `nil` after a problem has been noted.
+    func read(_ node: YAMLNode) -> [KeyURLPattern]? {
+        guard let elements = context.list(node, "'\(key)'") else { return nil }
+        if elements.isEmpty { context.error(node.position, "'\(key)' needs at least one URL") }
+        let patterns = elements.compactMap { element -> KeyURLPattern? in
+            guard let text = context.text(element, "a URL of '\(key)'") else { return nil }
+            if let pattern = KeyURLPattern(parsing: text, allowsQuery: allowsQuery) { return pattern }
+            context.error(
+                element.position,
+                "a URL of '\(key)' must be like https://keys.*.example.com/\(allowsQuery ? "?id=*" : "*.pem"), where a "
+                    + "'*' in the host is one label, and the last two labels are written out")
+            return nil
+        }
+        return patterns.count == elements.count && !patterns.isEmpty ? patterns : nil
     }
 }

@@ -35,6 +35,17 @@ struct HandshakeKeys {
         "learn", .signaturePart, examples: ["${header.X-Hook-Secret}", "${body.verification_token}"],
         meaning: "A value of the request that becomes a [secret of the route](#learnt-secrets), once after "
             + "`sluice providers arm ROUTE`. The answer is sent when the secret is stored")
+    let call = LanguageKey(
+        "call", .signaturePart, examples: ["${body.SubscribeURL}"],
+        meaning: "The part of a signed request with a URL that the gateway [calls](#handshakes-that-call-back) with "
+            + "`GET`. The request is answered when the call has succeeded")
+    let callURLs = LanguageKey(
+        "call_urls",
+        .node("a list of URLs with `*`", .filledList(of: .text(matching: ReferencePattern.keyURL))),
+        absent: "required with `call`",
+        examples: [["https://sns.*.amazonaws.com/?Action=ConfirmSubscription&TopicArn=*&Token=*"]],
+        meaning: "The URLs that may be called. A `*` is one label of the host, any part of the path, or any part of "
+            + "one parameter of the query")
     let reply = LanguageKey(
         "reply", .mapping(RouteLanguage.reply, "a [mapping](#replies)"), absent: "200 without a body",
         meaning: "The answer. Without `body` it is empty. Echoed values have at most 1 KiB. It has "
@@ -44,7 +55,10 @@ struct HandshakeKeys {
     fileprivate static var rules: [JSONTree] {
         [
             .rule(
-                if: .requiring("otherwise_status"), then: .any(of: [.requiring("token"), .requiring("hmac")]))
+                if: .requiring("otherwise_status"),
+                then: .any(of: [.requiring("token"), .requiring("hmac"), .requiring("call")])),
+            .rule(if: .requiring("call"), then: .requiring("call_urls")),
+            .rule(if: .requiring("call_urls"), then: .requiring("call")),
         ]
     }
 }

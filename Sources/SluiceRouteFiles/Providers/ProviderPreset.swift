@@ -171,8 +171,10 @@ extension ProviderPreset {
         texts(of: "verify") != ["none"] && (schemes.isEmpty || schemes.contains { $0.keyFrom == nil })
     }
 
-    /// Whether handshakes are answered only to who knows a token.
-    package var needsHandshakeSecret: Bool { hasHandshake(with: "token") }
+    /// Whether handshakes need a secret: for a token, or for an HMAC where the route has no other secret.
+    package var needsHandshakeSecret: Bool {
+        hasHandshake(with: "token") || (!needsSecret && hasHandshake(with: "hmac"))
+    }
 
     /// Whether the provider makes the secret and sends it in a handshake.
     package var learnsSecret: Bool { hasHandshake(with: "learn") }

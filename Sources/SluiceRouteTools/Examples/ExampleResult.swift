@@ -36,6 +36,8 @@ struct ExampleJudgement {
             return refusal.map { "a handshake refused with \(reply.status): \($0)" }
                 ?? "a handshake, answered with \(reply.status)"
         case .learns(_, let reply): return "a handshake with a secret, answered with \(reply.status)"
+        case .call(let url, let reply):
+            return "a handshake, answered with \(reply.status) after a call to \(url.shown)"
         case .store(let delivery, _):
             if let first = stored.duplicateOf { return "a duplicate of '\(PrintableText.escape(first.name))'" }
             let jobs = stored.jobs.count == 1 ? "1 job" : "\(stored.jobs.count) jobs"
@@ -93,8 +95,8 @@ extension ExampleJudgement {
 
     private var isHandshake: Bool {
         switch outcome {
-        case .handshake(_, nil), .learns: true
-        case .refused, .rateLimited, .acknowledged, .handshake, .store, .tooLargeForThread, .needsKey: false
+        case .handshake(_, nil), .learns, .call: true
+        default: false
         }
     }
 

@@ -22,6 +22,8 @@ package struct HandshakeRule: Sendable {
     package let hmac: HandshakeHMAC?
     /// The value that is a new secret of the route; `nil` for a rule that learns none.
     package let learn: Reference?
+    /// Only at the stages with a valid signature.
+    package let call: HandshakeCall?
     package let reply: ReplyTemplate
     /// The status of a refusal, 400–499.
     package let refusalStatus: Int
@@ -32,13 +34,15 @@ package struct HandshakeRule: Sendable {
 
     package init(
         conditions: [Condition], stage: Stage, token: HandshakeToken?, hmac: HandshakeHMAC?,
-        learn: Reference?, reply: ReplyTemplate, refusalStatus: Int, place: SourceLocation
+        learn: Reference? = nil, call: HandshakeCall? = nil, reply: ReplyTemplate, refusalStatus: Int,
+        place: SourceLocation
     ) {
         self.conditions = conditions
         self.stage = stage
         self.token = token
         self.hmac = hmac
         self.learn = learn
+        self.call = call
         self.reply = reply
         self.refusalStatus = refusalStatus
         self.place = place
@@ -48,7 +52,7 @@ package struct HandshakeRule: Sendable {
     /// The same rule, asked at another stage.
     package func asked(at stage: Stage) -> HandshakeRule {
         HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, reply: reply,
+            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
             refusalStatus: refusalStatus, place: place)
     }
 
@@ -77,7 +81,7 @@ package struct HandshakeRule: Sendable {
             hmac = own.with(key: key)
         }
         return HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, reply: reply,
+            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
             refusalStatus: refusalStatus, place: place)
     }
 }
@@ -140,6 +144,41 @@ package struct HandshakeHMAC: Sendable {
         guard OpaqueToken.isOne(value.span), pattern?.matches(value) ?? true else { return nil }
         return Array(encoding.encode(key.authenticate(value.span).span.array).utf8)
     }
+}
+
+/// What `call` and `call_urls` of a handshake say: the URL in a request that is called before the request is answered.
+package struct HandshakeCall: Sendable {
+    package let reference: Reference
+    /// The URLs that a request may name. At least one.
+    private let allowed: [KeyURLPattern]
+
+    package init(_ reference: Reference, allowed: [KeyURLPattern]) {
+        self.reference = reference
+        self.allowed = allowed
+    }
+
+    /// - Returns: `nil` for what is not an allowed URL.
+    func url(in value: [UInt8]) -> URLToCall? {
+        guard let url = KeyURL(parsing: String(decoding: value, as: UTF8.self)),
+            let pattern = allowed.first(where: { $0.matches(url) })
+        else { return nil }
+        return URLToCall(url: url, shown: pattern.redacted(url))
+    }
+
+    /// A URL that is allowed, for samples.
+    var example: String? { allowed.first?.example.map { "https://\($0.host)\($0.target)" } }
+}
+
+/// A URL that a handshake calls.
+package struct URLToCall: Sendable {
+    package let url: KeyURL
+    /// For the log: without what stands for a `*` of `call_urls` in the query.
+    package let shown: String
+
+    /// The sentence of the log for a call that failed.
+    ///
+    /// - Parameter reason: another one.
+    package func problem(_ reason: String) -> String { "the call to \(url.host) failed: \(reason)" }
 }
 
 /// What `alg` of a handshake says.

@@ -1,6 +1,6 @@
 internal import SluiceBase
 
-/// The URL of a certificate or a key set: https, the name of a host, the usual port, and a path.
+/// The URL of a certificate, a key set or a call: https, the name of a host, the usual port, and a path.
 package struct KeyURL: Sendable, Hashable {
     /// In lower case.
     package let host: String
@@ -21,9 +21,18 @@ package struct KeyURL: Sendable, Hashable {
 
     /// Whether nothing in the path can mean something else to the server: there is no query, no percent-encoding, no
     /// `..` and no empty segment.
-    var isPlain: Bool {
-        target.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "-._~/".utf8.contains($0) }
-            && !target.contains("..") && !target.contains("//")
+    var isPlain: Bool { Self.isPlain(target) }
+
+    fileprivate static func isPlain(_ path: String) -> Bool {
+        path.utf8.allSatisfy { URLParts.isLetterOrDigit($0) || "-._~/".utf8.contains($0) }
+            && !path.contains("..") && !path.contains("//")
+    }
+
+    /// The path, and the parameters of the query as they are written; none without a query.
+    fileprivate var parts: (path: String, parameters: [String]) {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return (target, []) }
+        return (parts[0], parts[1].split(separator: "&", omittingEmptySubsequences: false).map(String.init))
     }
 
     /// A URL taken apart; its host may be a pattern.
@@ -56,37 +65,52 @@ package struct KeyURL: Sendable, Hashable {
 }
 
 /// Which URLs a request may name, such as `https://sns.*.amazonaws.com/*.pem`: a `*` in the host is one label, and in
-/// the path any text.
+/// the path any text. A query has the same parameters in the same order, where a `*` is any text of one of them.
 package struct KeyURLPattern: Sendable {
     private let labels: [String]
     /// What stands between the `*` of the path.
     private let path: [String]
+    /// As they are written.
+    private let parameters: [String]
 
+    /// - Parameter allowsQuery: whether there may be a query.
     /// - Returns: `nil` for anything but such a pattern whose last two labels are written out.
-    package init?(parsing text: String) {
+    package init?(parsing text: String, allowsQuery: Bool = false) {
         guard let parts = KeyURL.URLParts(text),
             parts.labels.allSatisfy({ $0 == "*" || KeyURL.URLParts.isLabel($0) }),
             parts.labels.suffix(2).allSatisfy({ $0 != "*" })
         else { return nil }
         labels = parts.labels
-        path = parts.target.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+        let target = parts.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard target.count == 1 || allowsQuery else { return nil }
+        path = Self.pieces(String(target[0]))
+        parameters = target.dropFirst().flatMap {
+            $0.split(separator: "&", omittingEmptySubsequences: false).map(String.init)
+        }
         guard example != nil else { return nil }
     }
 
-    func matches(_ url: KeyURL) -> Bool {
-        let parts = url.host.split(separator: ".").map(String.init)
-        return url.isPlain && parts.count == labels.count && zip(labels, parts).allSatisfy { $0 == "*" || $0 == $1 }
-            && matchesPath(url.target)
+    private static func pieces(_ text: String) -> [String] {
+        text.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Whether the pieces stand in the path in this order, the first at its begin and the last at its end.
-    private func matchesPath(_ target: String) -> Bool {
-        guard let first = path.first, let last = path.last, path.count > 1 else { return target == path.first }
+    func matches(_ url: KeyURL) -> Bool {
+        let host = url.host.split(separator: ".").map(String.init)
+        let target = url.parts
+        return KeyURL.isPlain(target.path) && host.count == labels.count
+            && zip(labels, host).allSatisfy { $0 == "*" || $0 == $1 } && Self.match(path, target.path)
+            && parameters.count == target.parameters.count
+            && zip(parameters, target.parameters).allSatisfy { Self.match(Self.pieces($0), $1) }
+    }
+
+    /// Whether the pieces stand in the text in this order, the first at its begin and the last at its end.
+    private static func match(_ pieces: [String], _ target: String) -> Bool {
+        guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else { return target == pieces.first }
         guard target.hasPrefix(first), target.utf8.count >= first.utf8.count + last.utf8.count,
             target.hasSuffix(last)
         else { return false }
         var rest = target.dropFirst(first.count).dropLast(last.count)
-        for piece in path.dropFirst().dropLast() where !piece.isEmpty {
+        for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
             guard let found = rest.firstRange(of: piece) else { return false }
             rest = rest[found.upperBound...]
         }
@@ -96,8 +120,14 @@ package struct KeyURLPattern: Sendable {
     /// A URL that the pattern allows, for samples.
     var example: KeyURL? {
         let host = labels.map { $0 == "*" ? "example" : $0 }.joined(separator: ".")
-        let url = KeyURL(parsing: "https://\(host)\(path.joined(separator: "example"))")
-        return url.flatMap { $0.isPlain ? $0 : nil }
+        let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+        let target = path.joined(separator: "example") + query.replacing("*", with: "example")
+        return KeyURL(parsing: "https://\(host)\(target)").flatMap { KeyURL.isPlain($0.parts.path) ? $0 : nil }
+    }
+
+    /// A URL without what stands for a `*` in its query, which may be a secret.
+    func redacted(_ url: KeyURL) -> String {
+        "https://\(url.host)\(url.parts.path)" + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
     }
 }
 

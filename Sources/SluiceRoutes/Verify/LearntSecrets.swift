@@ -18,6 +18,20 @@ package final class LearntSecrets: Sendable {
         var armed: [String: Int64] = [:]
         /// Counts the changes of `secrets`.
         var version = 0
+
+        /// Compares with all secrets of the route, each in constant time.
+        func knows(_ secret: HandshakeSecret, of route: String) -> Bool {
+            (secrets[route] ?? []).reduce(false) { constantTimeEquals($1.span, secret.bytes.span) || $0 }
+        }
+    }
+
+    /// What happens to a secret that a handshake brings.
+    package enum Beginning: Sendable, Hashable {
+        /// The route has learnt it before: the provider repeats a handshake whose answer was lost.
+        case known
+        /// It is to be stored. The route was armed then, in milliseconds since 1970.
+        case armed(atMilliseconds: Int64)
+        case notArmed
     }
 
     private let state = Mutex(State())
@@ -45,12 +59,23 @@ package final class LearntSecrets: Sendable {
         return now + Self.armedTime
     }
 
-    /// Whether a route may learn a secret now. It may not again afterwards.
-    package func disarm(_ route: String, atMilliseconds now: Int64) -> Bool {
-        let armedAt = state.withLock { $0.armed.removeValue(forKey: route) }
-        if isAlwaysArmed { return true }
-        // A clock that was set back must not keep a route armed.
-        return armedAt.map { now >= $0 && now < $0 + Self.armedTime } ?? false
+    /// Whether a route may learn this secret now. It may not learn another one afterwards.
+    package func begin(_ secret: HandshakeSecret, of route: String, atMilliseconds now: Int64) -> Beginning {
+        state.withLock { state in
+            if state.knows(secret, of: route) { return .known }
+            let armedAt = state.armed.removeValue(forKey: route)
+            if isAlwaysArmed { return .armed(atMilliseconds: now) }
+            // A clock that was set back must not keep a route armed.
+            guard let armedAt, now >= armedAt, now < armedAt + Self.armedTime else { return .notArmed }
+            return .armed(atMilliseconds: armedAt)
+        }
+    }
+
+    /// Arms a route for the rest of its time, after a secret could not be stored.
+    ///
+    /// - Parameter armedAt: of the `Beginning`.
+    package func resume(_ route: String, armedAtMilliseconds armedAt: Int64) {
+        state.withLock { $0.armed[route] = max($0.armed[route] ?? armedAt, armedAt) }
     }
 
     fileprivate func secrets(of route: String, unless version: Int) -> (version: Int, secrets: [[UInt8]])? {

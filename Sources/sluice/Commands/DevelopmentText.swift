@@ -75,6 +75,9 @@ enum DevelopmentText {
         case .ignored(let id, let route): return ["ignored    \(id)  \(text(route))"]
         case .handshake(let route, let status, let refusal):
             return ["handshake  \(status)  \(text(route))" + (refusal.map { ": \(text($0))" } ?? "")]
+        case .called(let url, let isMade, let route):
+            let what = isMade ? "called" : "sluice dev does not call"
+            return ["handshake  \(text(route)): \(what) \(PrintableText.escape(url, limit: 300))"]
         case .refused(let code, let route, let reason):
             return ["refused    \(code.httpStatus) \(code.rawValue)  \(text(route ?? "no route"))  \(text(reason))"]
         case .reloaded(let routes, let version):

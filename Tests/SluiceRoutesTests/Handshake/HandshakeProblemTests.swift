@@ -49,7 +49,31 @@ import Testing
             ),
             (
                 "{ when: { query.a: b }, otherwise_status: 404 }",
-                "6:29: 'otherwise_status' has no effect without 'token' or 'hmac'"
+                "6:29: 'otherwise_status' has no effect without 'token', 'hmac' or 'call'"
+            ),
+            (
+                "{ when: { body.t: c }, call: '${body.url}' }",
+                "6:28: 'call' needs 'call_urls', such as [ \"https://sns.*.amazonaws.com/*\" ]: otherwise the gateway could "
+                    + "be made to call any URL"
+            ),
+            (
+                "{ when: { body.t: c }, call_urls: [ 'https://a.example.com/*' ] }",
+                "6:39: 'call_urls' has no effect without 'call'"
+            ),
+            (
+                "{ when: { body.t: c }, call: '${body.url}', call_urls: [ 'http://a.example.com/*' ] }",
+                "6:62: a URL of 'call_urls' must be like https://keys.*.example.com/?id=*, where a '*' in the host is one "
+                    + "label, and the last two labels are written out"
+            ),
+            (
+                "{ when: { body.t: c }, signed: false, call: '${body.url}', call_urls: [ 'https://a.example.com/*' ] }",
+                "6:43: 'call' needs a request with a valid signature: otherwise anyone could make the gateway call a URL; "
+                    + "set 'signed: true'"
+            ),
+            (
+                "{ when: { query.a: b }, call: '${query.url}', call_urls: [ 'https://a.example.com/*' ] }",
+                "6:29: 'call' needs a request with a valid signature: otherwise anyone could make the gateway call a URL; "
+                    + "set 'signed: true'"
             ),
             (
                 "{ when: { query.a: b }, reply: { headers: { content-type: text/html }, body: '${query.a}' } }",

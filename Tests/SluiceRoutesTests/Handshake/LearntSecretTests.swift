@@ -86,17 +86,54 @@ import Testing
     @Test("a route is armed for ten minutes and one secret, and not while the clock is behind")
     func arming() {
         let secrets = LearntSecrets()
-        #expect(!secrets.disarm("r", atMilliseconds: 0))
+        func begin(_ route: String, at time: Int64) -> LearntSecrets.Beginning {
+            secrets.begin(HandshakeSecret(bytes: Array("a new secret".utf8)), of: route, atMilliseconds: time)
+        }
+        #expect(begin("r", at: 0) == .notArmed)
         #expect(secrets.arm("r", atMilliseconds: 1000) == 601_000)
-        #expect(!secrets.disarm("other", atMilliseconds: 1000))
-        #expect(secrets.disarm("r", atMilliseconds: 600_999) && !secrets.disarm("r", atMilliseconds: 600_999))
+        #expect(begin("other", at: 1000) == .notArmed)
+        #expect(begin("r", at: 600_999) == .armed(atMilliseconds: 1000))
+        #expect(begin("r", at: 600_999) == .notArmed)
         _ = secrets.arm("r", atMilliseconds: 1000)
-        #expect(!secrets.disarm("r", atMilliseconds: 601_000))
+        #expect(begin("r", at: 601_000) == .notArmed)
         _ = secrets.arm("r", atMilliseconds: 1000)
-        #expect(!secrets.disarm("r", atMilliseconds: 999))
-        #expect(LearntSecrets(isAlwaysArmed: true).disarm("r", atMilliseconds: 0))
+        #expect(begin("r", at: 999) == .notArmed)
+        let secret = HandshakeSecret(bytes: Array("a new secret".utf8))
+        let always = LearntSecrets(isAlwaysArmed: true)
+        #expect(always.begin(secret, of: "r", atMilliseconds: 0) == .armed(atMilliseconds: 0))
         secrets.replace((0..<6).map { [UInt8(0x30 + $0)] }, of: "r")
         #expect(secrets.secrets(of: "r") == [[0x30], [0x31], [0x32], [0x33]])
+    }
+
+    @Test("a secret that the route has learnt is known without being armed, and leaves an armed route armed")
+    func repeated() {
+        let secrets = LearntSecrets()
+        func begin(_ text: String, of route: String = "r") -> LearntSecrets.Beginning {
+            secrets.begin(HandshakeSecret(bytes: Array(text.utf8)), of: route, atMilliseconds: 2000)
+        }
+        secrets.replace(["the newest", "the oldest"].map { Array($0.utf8) }, of: "r")
+        #expect(begin("the newest") == .known && begin("the oldest") == .known)
+        #expect(begin("the oldest", of: "other") == .notArmed && begin("the oldes") == .notArmed)
+        _ = secrets.arm("r", atMilliseconds: 1000)
+        #expect(begin("the oldest") == .known)
+        #expect(begin("another one") == .armed(atMilliseconds: 1000))
+        #expect(begin("the oldest") == .known && begin("another one") == .notArmed)
+    }
+
+    @Test("a route whose secret was not stored stays armed for the rest of its time, not for longer")
+    func resumed() {
+        let secrets = LearntSecrets()
+        let secret = HandshakeSecret(bytes: Array("a new secret".utf8))
+        _ = secrets.arm("r", atMilliseconds: 1000)
+        #expect(secrets.begin(secret, of: "r", atMilliseconds: 600_000) == .armed(atMilliseconds: 1000))
+        secrets.resume("r", armedAtMilliseconds: 1000)
+        #expect(secrets.begin(secret, of: "r", atMilliseconds: 600_999) == .armed(atMilliseconds: 1000))
+        secrets.resume("r", armedAtMilliseconds: 1000)
+        #expect(secrets.begin(secret, of: "r", atMilliseconds: 601_000) == .notArmed)
+        // Armed by a person in the meantime.
+        _ = secrets.arm("r", atMilliseconds: 602_000)
+        secrets.resume("r", armedAtMilliseconds: 1000)
+        #expect(secrets.begin(secret, of: "r", atMilliseconds: 700_000) == .armed(atMilliseconds: 602_000))
     }
 
     @Test("a route without a secret loads with a warning, which ends with the first secret")
@@ -124,6 +161,12 @@ import Testing
             (
                 "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }", "learn: '${body.token}'",
                 "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it"
+            ),
+            (
+                "verify: { alg: hmac-sha256, signature_from: '${header.X-S}' }",
+                "learn: '${header.X-A}', call: '${body.url}', call_urls: [ 'https://example.com/*' ]",
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
+                    + "signed one may have a URL called"
             ),
             (
                 "verify: { alg: ed25519, signature_from: '${header.X-S}', key_encoding: hex }\n"

@@ -119,11 +119,12 @@ import Testing
 
     @Test(
         "what is not one certificate is no key",
-        arguments: ["", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", "TWICE", "JUNK", "KEY"])
+        arguments: ["", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", "AFTER", "JUNK", "KEY"])
     func notOneCertificate(kind: String) throws {
         let certificate = try #require(Self.vector).secret
         let texts = [
-            "TWICE": certificate + "\n" + certificate, "JUNK": certificate + "\nmore",
+            "AFTER": "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n" + certificate,
+            "JUNK": certificate + "\nmore",
             "KEY": "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----",
         ]
         let store = RemoteKeyStore()
@@ -133,6 +134,21 @@ import Testing
         store.put(.success(Array((texts[kind] ?? kind).utf8)), for: need, atMilliseconds: Self.snsTime)
         let summary = request.processed(by: route, atMilliseconds: Self.snsTime).summary
         #expect(summary.hasPrefix("refused key_unavailable: ") && summary.contains("certificate"), "\(summary)")
+    }
+
+    @Test("of a chain the first certificate is the key, whatever follows it")
+    func chain() throws {
+        let certificate = try #require(Self.vector).secret
+        let issuer = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+        for (text, isKey) in [(certificate + "\n" + issuer + issuer, true), (issuer + certificate, false)] {
+            let store = RemoteKeyStore()
+            let route = try Self.sns(store)
+            let request = try Self.message()
+            let need = try #require(self.need(request.processed(by: route, atMilliseconds: Self.snsTime)))
+            store.put(.success(Array(text.utf8)), for: need, atMilliseconds: Self.snsTime)
+            let summary = request.processed(by: route, atMilliseconds: Self.snsTime).summary
+            #expect((summary == "stored") == isKey, "\(summary)")
+        }
     }
 
     @Test("keys that are used are not driven out by others that cannot be fetched")

@@ -62,4 +62,27 @@ import Testing
             "http://a.example.com/*", "https://a.example.com", "https://a.example.com/*?x=1",
         ])
     func refusedPatterns(text: String) { #expect(KeyURLPattern(parsing: text) == nil) }
+
+    @Test(
+        "a query has the parameters of the pattern, in their order",
+        arguments: [
+            ("https://a.example.com/?Action=Confirm&Token=1:a%2F", true),
+            ("https://a.example.com/?Action=Confirm&Token=", true),
+            ("https://a.example.com/?Action=Other&Token=1", false),
+            ("https://a.example.com/?Action=Confirm&Token=1&Action=Other", false),
+            ("https://a.example.com/?Token=1&Action=Confirm", false), ("https://a.example.com/", false),
+            ("https://a.example.com/?Action=Confirm", false),
+            ("https://a.example.com//?Action=Confirm&Token=1", false),
+            ("https://a.example.com/%2e?Action=Confirm&Token=1", false),
+            ("https://b.example.org/?Action=Confirm&Token=1", false),
+        ])
+    func queries(text: String, isAllowed: Bool) throws {
+        let written = "https://*.example.com/?Action=Confirm&Token=*"
+        let pattern = try #require(KeyURLPattern(parsing: written, allowsQuery: true))
+        let url = try #require(KeyURL(parsing: text))
+        #expect(pattern.matches(url) == isAllowed)
+        if isAllowed { #expect(pattern.redacted(url) == "https://a.example.com/?Action=Confirm&Token=*") }
+        #expect(pattern.example.map { pattern.matches($0) } == true)
+        #expect(KeyURLPattern(parsing: written) == nil)
+    }
 }

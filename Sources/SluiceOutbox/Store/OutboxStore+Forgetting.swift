@@ -1,0 +1,260 @@
+internal import SluiceBase
+
+/// Where forgetting stands for the deliveries with one window.
+///
+/// Rows are in the order of receipt, so those with one window expire in the order of their ids. Each window has a walk
+/// of its own that deletes what has expired, and stops at the first row that has not, or of which a job is here.
+struct KeyWalk: Equatable {
+    /// Milliseconds from receipt to expiry.
+    let window: Int64
+    /// The row to go on from; in the table `forgetting`.
+    var next: Int64
+    /// Nothing has expired before this time.
+    var dueAt: Int64 = 0
+    /// Rows below it were received before one that has expired, whatever they say themselves.
+    var expiredEnd: Int64 = 0
+    /// Where the search for such a row goes on.
+    var probe: Int64 = 0
+}
+
+/// The clock that decides what has expired: the wall clock, unless it has left the monotonic clock by more than
+/// `tolerance` since the start. Then the time at the start and the monotonic clock decide, and nothing is deleted.
+struct ExpiryClock {
+    /// Milliseconds.
+    static let tolerance: Int64 = 300_000
+
+    private let time: any TimeSource
+    private let offset: Int64
+
+    init(_ time: any TimeSource) {
+        self.time = time
+        offset = Self.offset(time)
+    }
+
+    /// How far the wall clock has moved against the monotonic one since the start, milliseconds.
+    var drift: Int64 { Self.offset(time) - offset }
+
+    var isTrusted: Bool { abs(drift) <= Self.tolerance }
+
+    /// Milliseconds since the epoch.
+    var now: Int64 { time.wallMilliseconds() - (isTrusted ? 0 : drift) }
+
+    private static func offset(_ time: any TimeSource) -> Int64 {
+        time.wallMilliseconds() - time.monotonicNanoseconds() / 1_000_000
+    }
+}
+
+extension OutboxStore {
+    /// Rows looked at in one step.
+    static let forgetStep = 1024
+    /// Rows looked at in one step of the search for a row with a time that can be right.
+    private static let probeStep: Int64 = 100_000
+    /// Milliseconds until a walk looks again at a row of which a job is here.
+    private static let jobPause: Int64 = 1000
+    /// Nanoseconds between two steps of the slow walk, and until the whole outbox is looked through again for keys over
+    /// the limit.
+    private static let longPause: Int64 = 1_000_000_000
+
+    /// One remembered delivery on a walk.
+    private struct Candidate {
+        let row: Int64
+        let hasKey: Bool
+        let receivedAt: Int64
+        let expiresAt: Int64
+        /// Whether a job of it is pending or delivered and kept.
+        let hasJob: Bool
+        /// Whether a job of it is pending.
+        let isPending: Bool
+        let isDeadOrParked: Bool
+
+        var window: Int64 { expiresAt - receivedAt }
+    }
+
+    /// A delivery with this window is stored, inside a transaction.
+    func noteWindow(_ window: Int64, row: Int64) throws(SQLiteError) {
+        guard !ledger.walks.contains(where: { $0.window == window }) else { return }
+        session.saveWalk.bind(window, at: 1)
+        session.saveWalk.bind(row, at: 2)
+        try session.saveWalk.run()
+        ledger.walks.append(KeyWalk(window: window, next: row))
+    }
+
+    /// Whether a walk has something to do.
+    var isForgettingDue: Bool {
+        guard clock.isTrusted else { return false }
+        let now = clock.now
+        return ledger.walks.contains { $0.dueAt <= now }
+    }
+
+    /// One step of deleting deliveries whose time is over and of which no job is here, inside a transaction.
+    func forgetExpired() throws(SQLiteError) {
+        let now = clock.now
+        guard clock.isTrusted, let index = ledger.walks.firstIndex(where: { $0.dueAt <= now }) else { return }
+        // The walks take turns.
+        var walk = ledger.walks.remove(at: index)
+        defer { ledger.walks.append(walk) }
+        let passed = try pass(&walk, now)
+        if passed.certain == 0, passed.rows.count == Self.forgetStep { return try passFutureRows(&walk, now) }
+        let rows = passed.rows.prefix(passed.certain)
+        guard let last = rows.last else { return }
+        walk.next = last.row + 1
+        let (window, next) = (walk.window, walk.next)
+        guard try delete(rows, where: { $0.window <= window && !$0.isDeadOrParked }) else { return }
+        session.saveWalk.bind(window, at: 1)
+        session.saveWalk.bind(next, at: 2)
+        try session.saveWalk.run()
+    }
+
+    /// The rows up to the first that stops the walk.
+    ///
+    /// - Returns: also how many of them are known to be old enough: those up to the last one whose own time can be
+    ///   right.
+    private func pass(_ walk: inout KeyWalk, _ now: Int64) throws(SQLiteError) -> (rows: [Candidate], certain: Int) {
+        let walked = walk
+        var dueAt: Int64 = 0
+        var rows: [Candidate] = []
+        var certain = 0
+        let isEnd = try eachDelivery(from: walk.next) { row in
+            let isOld = row.row < walked.expiredEnd
+            if !isOld, row.receivedAt <= now, row.receivedAt > now - walked.window {
+                dueAt = row.receivedAt + walked.window
+                return false
+            }
+            if row.window <= walked.window, row.hasJob {
+                dueAt = now + Self.jobPause
+                return false
+            }
+            rows.append(row)
+            if isOld || row.receivedAt <= now { certain = rows.count }
+            return true
+        }
+        walk.dueAt = isEnd ? now + max(Self.jobPause, walk.window) : dueAt
+        return (rows, certain)
+    }
+
+    /// Looks for the first row behind those that were received in the future, as it seems: while the clock was wrong.
+    /// When that row has expired, so have they.
+    private func passFutureRows(_ walk: inout KeyWalk, _ now: Int64) throws(SQLiteError) {
+        walk.probe = max(walk.probe, walk.next)
+        session.selectReceived.bind(walk.probe, at: 1)
+        session.selectReceived.bind(walk.probe + Self.probeStep, at: 2)
+        session.selectReceived.bind(now, at: 3)
+        defer { session.selectReceived.reset() }
+        if try session.selectReceived.step() {
+            walk.probe = session.selectReceived.int64(0)
+            walk.dueAt = session.selectReceived.int64(1) + walk.window
+            if walk.dueAt <= now { walk.expiredEnd = walk.probe }
+        } else {
+            walk.probe = min(walk.probe + Self.probeStep, ledger.nextDelivery)
+            walk.dueAt = walk.probe == ledger.nextDelivery ? now + max(Self.jobPause, walk.window) : 0
+        }
+    }
+
+    /// One step of a slow walk over all rows, one a second: it deletes what the other walks have passed because a job
+    /// of it was dead or parked, or because a person had its key forgotten. Inside a transaction.
+    func sweep() throws(SQLiteError) {
+        let now = clock.now
+        guard clock.isTrusted else { return }
+        var rows: [Candidate] = []
+        let isEnd = try eachDelivery(from: ledger.sweep.next) { row in
+            rows.append(row)
+            return true
+        }
+        ledger.sweep = Ledger.Turn(
+            next: isEnd ? 0 : (rows.last?.row ?? 0) + 1, dueAt: time.monotonicNanoseconds() + Self.longPause)
+        _ = try delete(rows[...]) { $0.expiresAt <= now && !$0.hasJob && !$0.isDeadOrParked }
+    }
+
+    // MARK: The limit
+
+    /// How many keys there are above `outbox.max_keys`.
+    var keysOverLimit: Int { max(0, ledger.rememberedKeys - configuration.maximumKeys) }
+
+    /// Whether keys are over the limit, and there may be some that can go.
+    var isLimitDue: Bool { keysOverLimit > 0 && time.monotonicNanoseconds() >= ledger.limitWalk.dueAt }
+
+    /// One step of forgetting the oldest keys without a pending, parked or dead job while there are too many, whatever
+    /// their window. Inside a transaction.
+    func forgetOverLimit() throws(SQLiteError) {
+        let excess = keysOverLimit
+        guard isLimitDue else { return }
+        var oldest: [Candidate] = []
+        var next: Int64 = 0
+        let isEnd = try eachDelivery(from: ledger.limitWalk.next) { row in
+            if row.hasKey, !row.isPending, !row.isDeadOrParked { oldest.append(row) }
+            next = row.row + 1
+            return oldest.count < excess
+        }
+        // At the end no other key may go: to look again and again would cost more than it brings.
+        ledger.limitWalk =
+            isEnd ? .init(dueAt: time.monotonicNanoseconds() + Self.longPause) : .init(next: next)
+        try forget(oldest)
+    }
+
+    /// Without its key a row stays as long as a delivered job is kept, so that lists can name it.
+    private func forget(_ rows: [Candidate]) throws(SQLiteError) {
+        for row in rows where row.hasJob {
+            session.dropKey.bind(row.row, at: 1)
+            try session.dropKey.run()
+            ledger.keyRemoved(row: row.row)
+        }
+        _ = try delete(rows[...]) { !$0.hasJob }
+        let now = clock.now
+        let early = rows.count { $0.expiresAt > now }
+        guard early > 0 else { return }
+        ledger.keysForgottenEarly += early
+        ledger.keyForgottenEarlyAt = time.monotonicNanoseconds()
+    }
+
+    // MARK: Rows
+
+    /// Calls `body` with one step's rows in their order, as long as it returns true.
+    ///
+    /// - Returns: whether the last row was passed.
+    private func eachDelivery(from row: Int64, _ body: (Candidate) -> Bool) throws(SQLiteError) -> Bool {
+        let statement = session.selectDeliveriesFrom
+        statement.bind(row, at: 1)
+        statement.bind(Int64(Self.forgetStep), at: 2)
+        defer { statement.reset() }
+        var count = 0
+        while try statement.step() {
+            let lastJob = statement.int64(4)
+            // A delivered job counts as pending while an older one is: to ask whose that is would take too long here.
+            let candidate = Candidate(
+                row: statement.int64(0), hasKey: statement.int64(1) != 0, receivedAt: statement.int64(2),
+                expiresAt: statement.int64(3), hasJob: lastJob >= ledger.oldestJob,
+                isPending: lastJob >= ledger.firstPending, isDeadOrParked: statement.int64(5) != 0)
+            guard body(candidate) else { return false }
+            count += 1
+        }
+        return count < Self.forgetStep
+    }
+
+    /// Deletes those of `rows` that `canGo` allows, neighbours together. Their keys stay in the index, where nothing
+    /// finds a row for them.
+    ///
+    /// - Returns: whether there were some.
+    private func delete(_ rows: ArraySlice<Candidate>, where canGo: (Candidate) -> Bool) throws(SQLiteError) -> Bool {
+        let groups = rows.split { !canGo($0) }
+        for neighbours in groups {
+            guard let first = neighbours.first, let last = neighbours.last else { continue }
+            session.deleteDeliveries.bind(first.row, at: 1)
+            session.deleteDeliveries.bind(last.row, at: 2)
+            try session.deleteDeliveries.run()
+            for row in neighbours where row.hasKey { ledger.keyRemoved(row: row.row) }
+        }
+        guard !groups.isEmpty else { return false }
+        ledger.isChanged = true
+        mayHaveDeadRuns = true
+        try findOldestDelivery()
+        return true
+    }
+
+    /// Looks up the first row that is left.
+    func findOldestDelivery() throws(SQLiteError) {
+        session.selectFirstDelivery.bind(0, at: 1)
+        defer { session.selectFirstDelivery.reset() }
+        ledger.oldestDelivery =
+            try session.selectFirstDelivery.step() ? session.selectFirstDelivery.int64(0) : ledger.nextDelivery
+    }
+}

@@ -1,0 +1,134 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct ForgettingTests {
+    private let fixture = Fixture { $0.keepDelivered = .zero }
+
+    private func quiet(_ store: OutboxStore) {
+        for _ in 0..<10_000 where !store.maintainIdle() { return }
+        Issue.record("upkeep does not come to an end")
+    }
+
+    private func fill(_ store: OutboxStore, _ numbers: ClosedRange<Int>, window: Duration = .seconds(60)) {
+        _ = store.commit(numbers.map { sample($0, at: fixture.time, window: window, jobs: 0) })
+    }
+
+    @Test("rows are deleted with the deliveries that come, so that no more are here than a window brings")
+    func keepsUp() throws {
+        let store = try fixture.open()
+        for round in 0..<100 {
+            fill(store, (round * 1000 + 1)...(round * 1000 + 1000))
+            fixture.time.advance(by: .seconds(10))
+        }
+        // Upkeep in quiet moments is never asked for here.
+        #expect(store.status.rememberedKeys <= 9000)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == store.status.rememberedKeys)
+    }
+
+    @Test("each window is forgotten in its own time") func windows() throws {
+        let store = try fixture.open()
+        for round in 0..<20 {
+            fill(store, (round * 300 + 1)...(round * 300 + 100), window: .seconds(30))
+            fill(store, (round * 300 + 101)...(round * 300 + 200), window: .seconds(10))
+            fill(store, (round * 300 + 201)...(round * 300 + 300), window: .seconds(600))
+            fixture.time.advance(by: .seconds(10))
+        }
+        quiet(store)
+        #expect(store.status.rememberedKeys == 100 * (2 + 0 + 20))
+        #expect(try fixture.afterCrash().store.status.rememberedKeys == 2200)
+    }
+
+    @Test("a row that a walk has passed goes with its dead letter, in a slow walk over all rows") func sweep() throws {
+        let store = try fixture.open()
+        let letter = DeadLetter(reason: .noMatchingRule, detail: "None.")
+        _ = store.commit([
+            sample(1, at: fixture.time, window: .seconds(60), jobs: 0, deadLetters: [letter], request: [1])
+        ])
+        fill(store, 2...100)
+        fixture.time.advance(by: .seconds(61))
+        quiet(store)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 1)
+        #expect(store.outcomes([sample(200, key: 1, at: fixture.time)]).first != stored)
+        _ = try store.replaceDeadLetter(1, with: [])
+        fixture.time.advance(by: .seconds(1))
+        quiet(store)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 0)
+    }
+
+    @Test("a row whose key a person had forgotten goes after another window") func forgottenKey() throws {
+        let store = try fixture.open()
+        fill(store, 1...2)
+        fixture.time.advance(by: .seconds(30))
+        _ = try store.forgetKeys(ofDelivery: "delivery-1")
+        fixture.time.advance(by: .seconds(31))
+        quiet(store)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 1)
+        fixture.time.advance(by: .seconds(30))
+        quiet(store)
+        #expect(try store.number("SELECT count(*) FROM deliveries") == 0)
+    }
+
+    // MARK: Clocks
+
+    @Test("nothing is forgotten while the clock is days away, and the same keys hold", arguments: [8, -8])
+    func clockJump(days: Int64) throws {
+        let store = try fixture.open()
+        fill(store, 1...10, window: .seconds(86400))
+        let real = fixture.time.wallMilliseconds()
+        fixture.time.setWall(milliseconds: real + days * 86_400_000)
+        quiet(store)
+        #expect(store.status.clockDriftMilliseconds == days * 86_400_000)
+        #expect(
+            store.outcomes([sample(20, key: 3, at: fixture.time)]) == [
+                .duplicate(firstDeliveryID: "delivery-3", changedBody: false)
+            ])
+        fill(store, 11...12, window: .seconds(86400))
+        fixture.time.setWall(milliseconds: real + 4000)
+        quiet(store)
+        #expect(store.status.clockDriftMilliseconds == 0)
+        // What was stored meanwhile holds for its window as well, and no longer.
+        for key in 1...12 {
+            let outcome = store.outcomes([sample(20, key: key, at: fixture.time)])
+            #expect(outcome == [.duplicate(firstDeliveryID: "delivery-\(key)", changedBody: false)])
+        }
+        fixture.time.advance(by: .seconds(86401))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+
+    @Test("a small step of the clock is followed") func clockStep() throws {
+        let store = try fixture.open()
+        fill(store, 1...10)
+        fixture.time.setWall(milliseconds: fixture.time.wallMilliseconds() + 200_000)
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+
+    @Test("rows that a clock a year ahead has stored do not keep others", arguments: [5, 3000])
+    func future(count: Int) throws {
+        do {
+            let store = try fixture.open()
+            fill(store, 1...10)
+            store.close()
+        }
+        let real = fixture.time.wallMilliseconds()
+        fixture.time.setWall(milliseconds: real + 365 * 86_400_000)
+        do {
+            let store = try fixture.open()
+            fill(store, 11...(10 + count))
+            store.close()
+        }
+        fixture.time.setWall(milliseconds: real + 1000)
+        let store = try fixture.open()
+        fill(store, 5001...5010)
+        fixture.time.advance(by: .seconds(59))
+        quiet(store)
+        // The first ten have expired; of the next it is not known until one behind them has.
+        #expect(store.status.rememberedKeys == count + 10)
+        fixture.time.advance(by: .seconds(61))
+        quiet(store)
+        #expect(store.status.rememberedKeys == 0)
+    }
+}

@@ -1,0 +1,185 @@
+import SluiceBase
+import Testing
+
+@testable import SluiceOutbox
+
+struct KeyRunTests {
+    private func entry(_ number: Int) -> KeyEntry { KeyEntry(key: Fingerprint(number: number), row: Int64(number)) }
+
+    private func run(_ numbers: ClosedRange<Int>, level: Int = 0) -> KeyRun {
+        var run = KeyRun(number: 1, level: level, rows: 1..<Int64(numbers.upperBound + 1))
+        var chunks = [[KeyEntry]](repeating: [], count: run.chunkCount)
+        for number in numbers { chunks[run.chunk(of: Fingerprint(number: number))].append(entry(number)) }
+        for (index, chunk) in chunks.enumerated() {
+            run.add(
+                .init(id: Int64(index + 1), entries: chunk.count), number: index, filter: run.filter(of: chunk))
+        }
+        return run
+    }
+
+    @Test("the filter never denies a key that is there and denies most others", arguments: [0, 1])
+    func filter(level: Int) {
+        let run = run(1...65_536 << (2 * level), level: level)
+        let count = run.entries
+        #expect((1...count).allSatisfy { run.mayContain(Fingerprint(number: $0)) })
+        let mistaken = (count + 1...count + 100_000).count { run.mayContain(Fingerprint(number: $0)) }
+        #expect(mistaken < 4000, "\(mistaken)")
+    }
+
+    @Test("an empty run contains nothing") func empty() {
+        #expect(!run(1...1).mayContain(Fingerprint(high: 0, low: 0)))
+        #expect(!run(1...1).mayContain(Fingerprint(high: .max, low: .max)))
+    }
+
+    @Test("a chunk finds each of its keys, the newest row of one, and no other") func chunk() {
+        var entries = (1...500).map(entry)
+        entries += [3, 77].map { KeyEntry(key: Fingerprint(number: $0), row: 900) }
+        entries.append(KeyEntry(key: Fingerprint(high: .max, low: .max), row: 901))
+        entries.append(KeyEntry(key: Fingerprint(high: 0, low: 0), row: 902))
+        let bytes = KeyChunk.encode(entries.sorted(by: KeyEntry.isInOrder))
+        #expect(bytes.count == 24 * entries.count)
+        for number in 1...500 {
+            let expected = [3, 77].contains(number) ? 900 : Int64(number)
+            #expect(KeyChunk.row(of: Fingerprint(number: number), in: bytes) == expected)
+        }
+        #expect(KeyChunk.row(of: Fingerprint(high: .max, low: .max), in: bytes) == 901)
+        #expect(KeyChunk.row(of: Fingerprint(high: 0, low: 0), in: bytes) == 902)
+        #expect(KeyChunk.row(of: Fingerprint(number: 501), in: bytes) == nil)
+        #expect(KeyChunk.row(of: Fingerprint(number: 1), in: []) == nil)
+    }
+
+    @Test("the parts of a chunk are its entries, each once") func parts() {
+        let entries = (1...500).map(entry).sorted(by: KeyEntry.isInOrder)
+        let bytes = KeyChunk.encode(entries)
+        let parts = (0..<4).map { KeyChunk.entries(bytes, withPrefix: $0, bits: 2) }
+        #expect(parts.flatMap(\.self) == entries)
+        #expect(parts.allSatisfy { !$0.isEmpty })
+    }
+}
+
+struct KeyIndexTests {
+    private func duplicate(_ number: Int) -> IngestOutcome {
+        .duplicate(firstDeliveryID: "delivery-\(number)", changedBody: false)
+    }
+
+    /// Stores deliveries without jobs, some at a time.
+    private func fill(_ store: OutboxStore, _ numbers: ClosedRange<Int>, _ time: ManualTime, by step: Int = 50) {
+        for start in stride(from: numbers.lowerBound, through: numbers.upperBound, by: step) {
+            let batch = (start...min(start + step - 1, numbers.upperBound)).map { sample($0, at: time, jobs: 0) }
+            _ = store.commit(batch)
+        }
+    }
+
+    @Test("keys are found in memory, in runs of all levels and after a crash at any time") func found() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        var number = 0
+        var levels: Set<Int> = []
+        while number < 30_000 {
+            fill(store, (number + 1)...(number + 1000), fixture.time)
+            number += 1000
+            levels.formUnion(store.keys.runs.map(\.level))
+            for key in stride(from: 1, through: number, by: 97) {
+                #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+            }
+            guard number.isMultiple(of: 5000) else { continue }
+            let crashed = try fixture.afterCrash().store
+            #expect(crashed.status.rememberedKeys == number)
+            for key in stride(from: 1, through: number, by: 53) {
+                #expect(crashed.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+            }
+        }
+        #expect(levels.isSuperset(of: [0, 1]))
+        #expect(store.keys.runs.count < 20)
+    }
+
+    @Test("a transaction that fails leaves the index as it was") func failing() throws {
+        let vfs = FaultyVFS()
+        let fixture = Fixture {
+            $0.recentKeys = 100
+            $0.vfs = vfs.name
+        }
+        let store = try fixture.open()
+        fill(store, 1...1000, fixture.time)
+        for round in 0..<20 {
+            vfs.set { $0.failingSyncs = [.log] }
+            fill(store, (2001 + 50 * round)...(2050 + 50 * round), fixture.time)
+            vfs.set { $0.failingSyncs = [] }
+            fixture.time.advance(by: .seconds(2))
+            fill(store, (1001 + 50 * round)...(1050 + 50 * round), fixture.time)
+        }
+        for key in 1...2000 {
+            #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+        #expect(store.status.rememberedKeys == 2000)
+        #expect(try store.number("SELECT count(key) FROM deliveries") == 2000)
+    }
+
+    @Test("runs are dropped with their last row, and their chunks deleted") func dropped() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        for round in 0..<40 {
+            fill(store, (round * 500 + 1)...(round * 500 + 500), fixture.time)
+            fixture.time.advance(by: .seconds(86400))
+            while store.maintainIdle() {}
+            #expect(store.keys.runs.reduce(0) { $0 + $1.entries } <= 2 * store.status.rememberedKeys + 2000)
+        }
+        // Chunks that nothing needs are written over.
+        #expect(try store.number("SELECT count(*) FROM key_entries") < 12_000)
+        #expect(
+            try store.number("SELECT count(*) FROM key_entries")
+                == store.number("SELECT count(*) FROM key_chunks"))
+        #expect(store.status.rememberedKeys == 3000)
+        #expect(
+            store.outcomes([sample(90_000, key: 1, at: fixture.time, jobs: 0)]) == [
+                .stored(jobs: 0, deadLetters: [], duplicates: 0, changedBody: false)
+            ])
+    }
+
+    @Test("of a run that is mostly gone the rest is kept by a compaction") func compaction() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        fill(store, 1...400, fixture.time)
+        var index = KeyIndex(
+            [], flushedEnd: 1)
+        // Runs of the top level of which little is left are written again without the rest.
+        for number in 1...2 {
+            var run = KeyRun(
+                number: Int64(number), level: KeyRun.topLevel, rows: Int64(number * 10)..<Int64(number * 10 + 5))
+            let filter = run.filter(of: [])
+            for chunk in 0..<run.chunkCount {
+                run.add(
+                    .init(id: Int64(number * 10_000 + chunk), entries: KeyIndex.toleratedEntries / run.chunkCount),
+                    number: chunk, filter: filter)
+            }
+            index = KeyIndex(index.runs + [run])
+        }
+        index.freeze(end: 30)
+        let flush = index.builds[0].run
+        let writes = (0..<flush.chunkCount).map {
+            KeyIndex.Write(build: 0, chunk: .init(id: Int64(50_000 + $0), entries: 0), filter: flush.filter(of: []))
+        }
+        index.apply(writes, keys: 10)
+        #expect(index.builds.map(\.source) == [.compaction])
+        #expect(index.builds[0].runs.map(\.number) == [1])
+        #expect(index.idleRuns.map(\.number).sorted() == [2, flush.number])
+    }
+
+    @Test("a run that is not complete or has been merged is free after a restart") func free() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        fill(store, 1...130, fixture.time, by: 10)
+        #expect(store.keys.frozen != nil)
+        let crashed = try fixture.afterCrash()
+        let chunks = try crashed.store.number("SELECT count(*) FROM key_entries")
+        #expect(chunks > 0 && crashed.store.keys.free.count == chunks)
+        fill(crashed.store, 131...1000, fixture.time)
+        for key in 1...1000 {
+            #expect(crashed.store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+        let again = try crashed.fixture.afterCrash().store
+        for key in 1...1000 {
+            #expect(again.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+    }
+}
