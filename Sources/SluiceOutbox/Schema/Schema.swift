@@ -9,7 +9,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
     /// are only ever added.
-    package static let migrations: [String] = [version1, version2, version3, version4]
+    package static let migrations: [String] = [version1, version2, version3, version4, version5]
 
     /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
@@ -158,6 +158,17 @@ package enum Schema {
         ALTER TABLE progress DROP COLUMN round_start;
         ALTER TABLE progress DROP COLUMN hand;
         ALTER TABLE progress DROP COLUMN deliveries_removed;
+        """
+
+    /// Secrets that routes learnt from handshakes. A table is added, so the step takes no time.
+    private static let version5 = """
+        CREATE TABLE learnt_secrets (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- the newest of a route has the largest
+            route TEXT NOT NULL,
+            secret BLOB NOT NULL,         -- as the provider sent it
+            learnt_at INTEGER NOT NULL,
+            UNIQUE (route, secret)
+        );
         """
 }
 

@@ -80,6 +80,8 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var handshakes: Int?
     /// `ignore`, `dead_letter`, or `nil` where the last rule takes everything.
     package var otherwise: String?
+    /// Its secrets, then those of its handshakes; `nil` if there is none.
+    package var secrets: [SecretSummary]?
 
     /// Reads what the table shows from the route as it is written.
     ///
@@ -145,6 +147,8 @@ package struct RouteOptions: Sendable {
     package var secrets = SecretSupply.configured
     /// The keys that the gateway has fetched; `nil` where nothing is fetched.
     package var keys: RemoteKeyStore?
+    /// The secrets that routes have learnt; `nil` where nothing is learnt.
+    package var learnt: LearntSecrets?
 
     package init() {}
 }

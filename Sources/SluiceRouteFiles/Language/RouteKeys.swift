@@ -263,7 +263,7 @@ extension RouteKeys {
             verifies,
             .rule(
                 if: .having("verify", "none"), then: .keys(["secrets": false]),
-                else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys]))),
+                else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys, learnsSecrets]))),
             .rule(if: .not(hasProvider), then: .keys(["verify": VerifyKeys.wholeScheme])),
         ]
     }
@@ -283,10 +283,15 @@ extension RouteKeys {
         return .any(of: [preset, verify])
     }
 
-    /// The built-in presets that say nothing about a secret.
+    private static var learnsSecrets: JSONTree {
+        JSONTree.keys(["handshake": ["contains": .requiring("learn")]]).adding(["required": ["handshake"]])
+    }
+
+    /// The built-in presets that say nothing about a secret, or learn it.
     private static var presetsWithoutSecrets: [String] {
         PresetTexts.names.filter { name in
-            PresetTexts.text(of: name).map { !"\($0)".contains("\nsecret:") } ?? false
+            guard let text = PresetTexts.text(of: name).map({ "\($0)" }) else { return false }
+            return !text.contains("\nsecret:") || text.contains("    learn: ")
         }
     }
 
