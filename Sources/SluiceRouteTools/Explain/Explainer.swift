@@ -83,7 +83,8 @@ package struct Explainer: Sendable {
         let source = details[route.index].source
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate: fate), routeStep(request, route, details: details[route.index]),
+            requestStep(request, arrival, note: note, fate: fate),
+            routeStep(request, route, details: details[route.index]),
         ]
         var trace = RecordedTrace(source, elementLimit: elementLimit)
         var scratch = RouteScratch()
