@@ -27,6 +27,17 @@ struct ForgettingTests {
         #expect(try store.number("SELECT count(*) FROM deliveries") == store.status.rememberedKeys)
     }
 
+    @Test("so it is with many windows side by side") func keepsUpWithWindows() throws {
+        let store = try fixture.open()
+        for round in 0..<100 {
+            let batch = (round * 1000 + 1)...(round * 1000 + 1000)
+            _ = store.commit(
+                batch.map { sample($0, at: fixture.time, window: .seconds(60 + $0 % 8), jobs: 0) })
+            fixture.time.advance(by: .seconds(10))
+        }
+        #expect(store.status.rememberedKeys <= 10_000)
+    }
+
     @Test("each window is forgotten in its own time") func windows() throws {
         let store = try fixture.open()
         for round in 0..<20 {

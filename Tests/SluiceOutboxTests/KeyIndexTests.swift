@@ -136,33 +136,46 @@ struct KeyIndexTests {
             ])
     }
 
-    @Test("of a run that is mostly gone the rest is kept by a compaction") func compaction() throws {
+    @Test("a large run of which few rows are left is written again without the rest") func compaction() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()
-        fill(store, 1...400, fixture.time)
-        var index = KeyIndex(
-            [], flushedEnd: 1)
-        // Runs of the top level of which little is left are written again without the rest.
-        for number in 1...2 {
-            var run = KeyRun(
-                number: Int64(number), level: KeyRun.topLevel, rows: Int64(number * 10)..<Int64(number * 10 + 5))
-            let filter = run.filter(of: [])
-            for chunk in 0..<run.chunkCount {
-                run.add(
-                    .init(id: Int64(number * 10_000 + chunk), entries: KeyIndex.toleratedEntries / run.chunkCount),
-                    number: chunk, filter: filter)
+        for start in stride(from: 1, through: 20_000, by: 50) {
+            _ = store.commit(
+                (start..<(start + 50)).map {
+                    sample($0, at: fixture.time, window: .seconds($0 % 10 == 0 ? 86400 : 60), jobs: 0)
+                })
+        }
+        let largest = try #require(store.keys.runs.first { $0.level == KeyRun.topLevel })
+        #expect(largest.entries > 5000)
+        fixture.time.advance(by: .seconds(61))
+        while store.maintainIdle() {}
+        #expect(store.status.rememberedKeys == 2000)
+        store.keys.toleratedEntries = 0
+        fill(store, 20_001...30_000, fixture.time)
+        #expect(!store.keys.runs.contains { $0.number == largest.number })
+        let again = try #require(store.keys.runs.first { $0.rows == largest.rows })
+        #expect(10 * again.entries < 2 * largest.entries)
+        for store in [store, try fixture.afterCrash().store] {
+            for key in stride(from: 10, through: 20_000, by: 10) {
+                #expect(store.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
             }
-            index = KeyIndex(index.runs + [run])
         }
-        index.freeze(end: 30)
-        let flush = index.builds[0].run
-        let writes = (0..<flush.chunkCount).map {
-            KeyIndex.Write(build: 0, chunk: .init(id: Int64(50_000 + $0), entries: 0), filter: flush.filter(of: []))
+    }
+
+    @Test(
+        "an index that is damaged is an error, not a crash",
+        arguments: ["level = 60", "chunk = 4000", "chunk = 0", "first_row = end_row + 1", "filter = x'00'", "run = 0"])
+    func damaged(change: String) throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        do {
+            let store = try fixture.open()
+            fill(store, 1...300, fixture.time)
+            try store.session.connection.execute("UPDATE key_chunks SET \(change)")
+            store.close()
         }
-        index.apply(writes, keys: 10)
-        #expect(index.builds.map(\.source) == [.compaction])
-        #expect(index.builds[0].runs.map(\.number) == [1])
-        #expect(index.idleRuns.map(\.number).sorted() == [2, flush.number])
+        #expect { try fixture.open() } throws: { error in
+            (error as? StartupError)?.sentence.contains("is damaged") ?? false
+        }
     }
 
     @Test("a run that is not complete or has been merged is free after a restart") func free() throws {

@@ -190,7 +190,7 @@ private final class Simulation {
 
     /// Whether a key must hold: its window is not over, or a job is pending, parked or dead.
     private func holds(_ holder: Accepted) -> Bool {
-        if now < holder.at + holder.window - ExpiryClock.tolerance * (clockMoved ? 1 : 0) { return true }
+        if now < holder.at + holder.window - OutboxClock.tolerance * (clockMoved ? 1 : 0) { return true }
         return holder.fates.isSubset(of: [.pending, .parked, .dead])
     }
 
@@ -200,7 +200,7 @@ private final class Simulation {
             return
         }
         if changed != (holder.body != body) { violate("key \(key): another body is not told apart") }
-        let isOver = now > holder.at + holder.window + Self.slack + (clockMoved ? ExpiryClock.tolerance : 0)
+        let isOver = now > holder.at + holder.window + Self.slack + (clockMoved ? OutboxClock.tolerance : 0)
         if isOver, holder.fates.isDisjoint(with: [.pending, .parked, .dead]) {
             violate("key \(key) holds for longer than its window")
         }

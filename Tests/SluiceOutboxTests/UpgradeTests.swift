@@ -4,16 +4,24 @@ import Testing
 
 @testable import SluiceOutbox
 
+extension Fixture {
+    /// An empty outbox of an earlier format.
+    fileprivate func make(format: Int) throws -> Connection {
+        try OutboxFile.prepare(configuration.path)
+        let connection = try Connection(path: configuration.path, vfs: nil, access: .readWrite)
+        try Pragmas.prepareEmpty(connection)
+        try Pragmas.applyForWriting(connection, cache: .mebibytes(1))
+        try Migration.run(connection, from: 0, migrations: Array(Schema.migrations.prefix(format)))
+        return connection
+    }
+}
+
 /// An outbox of format 1, whose dead letters hold a request each.
 struct UpgradeTests {
     let fixture = Fixture()
 
     private func makeFormat1() throws {
-        try OutboxFile.prepare(fixture.configuration.path)
-        let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
-        try Pragmas.prepareEmpty(connection)
-        try Pragmas.applyForWriting(connection, cache: .mebibytes(1))
-        try Migration.run(connection, from: 0, migrations: Array(Schema.migrations.prefix(1)))
+        let connection = try fixture.make(format: 1)
         let checksum = Int64(bitPattern: StoredJob.checksum(job(1)))
         let columns = "type, queue, unique_key, unique_while, options"
         let values = "'push-1-0', 'default', 'github:1', 'exists', CAST('\"priority\":5' AS BLOB)"
@@ -83,11 +91,7 @@ struct KeyIndexUpgradeTests {
 
     /// An outbox of format 3 in which the keys of deliveries 1 to 20 are in the table `seen`, and 21 to 30 are not.
     private func makeFormat3() throws {
-        try OutboxFile.prepare(fixture.configuration.path)
-        let connection = try Connection(path: fixture.configuration.path, vfs: nil, access: .readWrite)
-        try Pragmas.prepareEmpty(connection)
-        try Pragmas.applyForWriting(connection, cache: .mebibytes(1))
-        try Migration.run(connection, from: 0, migrations: Array(Schema.migrations.prefix(3)))
+        let connection = try fixture.make(format: 3)
         let now = fixture.time.wallMilliseconds()
         for row in 1...30 {
             let key = "x'\(Fingerprint(number: row).description)'"

@@ -35,7 +35,7 @@ struct KeyIndex {
 
     /// Entries of rows that are gone, beside a quarter of the keys, before runs are compacted: about a run of the top
     /// level, which is dropped as a whole when its last row has gone.
-    static let toleratedEntries = 1 << 22
+    var toleratedEntries = 1 << 22
 
     /// Keys of the newest rows: those that are in no run.
     private(set) var recent: [Fingerprint: Int64] = [:]
@@ -105,7 +105,7 @@ struct KeyIndex {
             start(.merge, Array(sources.prefix(1 << KeyRun.fanOutBits)), level: level)
         }
         guard !builds.contains(where: { $0.source == .compaction }),
-            runs.reduce(0, { $0 + $1.entries }) > keys + keys / 4 + Self.toleratedEntries
+            runs.reduce(0, { $0 + $1.entries }) > keys + keys / 4 + toleratedEntries
         else { return }
         let candidates = runs.filter { $0.level == KeyRun.topLevel }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         guard let run = candidates.first(where: { $0.rows.lowerBound > lastCompacted }) ?? candidates.first else {

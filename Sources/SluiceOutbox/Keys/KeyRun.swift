@@ -46,6 +46,19 @@ struct KeyRun {
         self.rows = rows
     }
 
+    /// A run of which a chunk was found in the file.
+    ///
+    /// - Returns: nil for values that no run has.
+    init?(loaded number: Int64, level: Int64, firstRow: Int64, endRow: Int64) {
+        guard number > 0, 0...Int64(Self.topLevel) ~= level, firstRow <= endRow else { return nil }
+        self.init(number: number, level: Int(level), rows: firstRow..<endRow)
+    }
+
+    /// Whether the chunk with this number is still to be written.
+    func lacks(chunk number: Int64) -> Bool {
+        0..<Int64(chunkCount) ~= number && (chunks.isEmpty || chunks[Int(number)].id == 0)
+    }
+
     /// Two to this power is the number of chunks of a complete run.
     var bits: Int { Self.firstLevelBits + Self.fanOutBits * level }
 

@@ -112,9 +112,10 @@ extension OutboxStore {
         unsafe statement.bindStatic(text: texts[range], at: index)
     }
 
-    /// Forgets about twice as many deliveries as were added, in steps that are large enough to free whole pages.
+    /// Forgets more deliveries than were added, in steps that are large enough to free whole pages. Each walk looks at
+    /// each delivery once.
     private func forget(added: Int) throws(SQLiteError) {
-        forgetDebt += 2 * added
+        forgetDebt += (ledger.walks.count + 1) * added
         for _ in 0...(added / Self.forgetStep)
         where keysOverLimit > min(Self.forgetStep, configuration.maximumKeys >> 10) {
             try forgetOverLimit()

@@ -19,7 +19,7 @@ struct KeyWalk: Equatable {
 
 /// The clock of the outbox: the wall clock, unless it has left the monotonic clock by more than `tolerance` since the
 /// start. Then the time of the start and the monotonic clock say what time it is, and no key is forgotten.
-struct ExpiryClock {
+struct OutboxClock {
     /// Milliseconds.
     static let tolerance: Int64 = 300_000
 

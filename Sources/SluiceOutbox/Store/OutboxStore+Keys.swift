@@ -166,12 +166,18 @@ extension OutboxStore {
         let rows = try session.connection.prepare("SELECT * FROM key_chunks")
         defer { rows.reset() }
         while try rows.step() {
-            let number = rows.int64(1)
-            loaded[
-                number, default: KeyRun(number: number, level: Int(rows.int64(2)), rows: rows.int64(4)..<rows.int64(5))
-            ].add(
-                KeyRun.Chunk(id: rows.int64(0), entries: Int(rows.int64(6))), number: Int(rows.int64(3)),
-                filter: KeyChunk.words(rows.bytes(7)))
+            let (id, number, chunk, words) = (
+                rows.int64(0), rows.int64(1), rows.int64(3), KeyChunk.words(rows.bytes(7))
+            )
+            let found =
+                loaded[number]
+                ?? KeyRun(loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
+            guard let found, found.lacks(chunk: chunk), id > 0, words.count == KeyFilter.wordsPerChunk else {
+                throw SQLiteError(
+                    code: SQLITE_CORRUPT, message: "entry \(id) of the index of unique keys is not valid")
+            }
+            loaded[number, default: found].add(
+                KeyRun.Chunk(id: id, entries: Int(rows.int64(6))), number: Int(chunk), filter: words)
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
         ledger.keys = KeyCounts(flushed: flushed, flushedEnd: keys.flushedEnd)

@@ -23,7 +23,7 @@ package final class OutboxStore {
     var keyUndo: [(key: Fingerprint, before: Int64?)] = []
     var texts = TextScratch()
     /// Decides what has expired.
-    let clock: ExpiryClock
+    let clock: OutboxClock
     /// What is added to the times of receipt of this batch, because the clock is wrong, milliseconds.
     var receiptShift: Int64 = 0
     /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
@@ -66,7 +66,7 @@ package final class OutboxStore {
     {
         self.configuration = configuration
         self.time = time
-        clock = ExpiryClock(time)
+        clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
         lock = try OutboxLock(
             path: configuration.path + ".lock", trustsOwner: configuration.trustsFolderOwner,
