@@ -178,6 +178,34 @@ struct KeyIndexTests {
         }
     }
 
+    @Test(
+        "a damaged chunk refuses a request, and never takes a key for new",
+        arguments: [
+            "entries = zeroblob(length(entries))",
+            "entries = (SELECT entries FROM key_entries AS other WHERE other.id = key_entries.id % 128 + 1)",
+            "entries = x'00'",
+        ])
+    func damagedChunk(change: String) throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        fill(store, 1...300, fixture.time)
+        try store.session.connection.execute("UPDATE key_entries SET \(change)")
+        let outcomes = (1...100).map { store.outcomes([sample(90_000, key: $0, at: fixture.time)])[0] }
+        #expect(outcomes.allSatisfy { $0 == .refused(.commitFailed) })
+    }
+
+    @Test("keys of a run that is lost are counted once") func lostRun() throws {
+        let fixture = Fixture { $0.recentKeys = 100 }
+        let store = try fixture.open()
+        fill(store, 1...1000, fixture.time)
+        try store.session.connection.execute("DELETE FROM key_chunks WHERE chunk = 5")
+        let crashed = try fixture.afterCrash().store
+        #expect(crashed.status.rememberedKeys == 1000)
+        for key in 1...1000 {
+            #expect(crashed.outcomes([sample(90_000, key: key, at: fixture.time)]) == [duplicate(key)])
+        }
+    }
+
     @Test("a run that is not complete or has been merged is free after a restart") func free() throws {
         let fixture = Fixture { $0.recentKeys = 100 }
         let store = try fixture.open()

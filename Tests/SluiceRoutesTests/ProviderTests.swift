@@ -83,6 +83,10 @@ import Testing
             messages("account: {endpoint: '${body.a}'}") == [
                 "r.yaml:20:23: 'endpoint' of 'account' must be a text without references"
             ])
+        #expect(
+            messages("account: {endpoint: …}") == [
+                "r.yaml:20:23: 'endpoint' of 'account' still is the placeholder of the example"
+            ])
     }
 
     @Test(

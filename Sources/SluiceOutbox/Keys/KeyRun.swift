@@ -168,6 +168,22 @@ enum KeyChunk {
         }
     }
 
+    /// Appends a checksum that depends on where the bytes belong, too.
+    static func seal(_ bytes: [UInt8], run: Int64, chunk: Int) -> [UInt8] {
+        bytes + encode([checksum(bytes, run: run, chunk: chunk)])
+    }
+
+    /// - Returns: what was sealed; nil where it is not what was.
+    static func unseal(_ bytes: [UInt8], run: Int64, chunk: Int) -> [UInt8]? {
+        guard bytes.count >= 8 else { return nil }
+        let content = Array(bytes.dropLast(8))
+        return word(bytes, at: content.count) == checksum(content, run: run, chunk: chunk) ? content : nil
+    }
+
+    private static func checksum(_ bytes: [UInt8], run: Int64, chunk: Int) -> UInt64 {
+        Checksum.xxh64(bytes.span, seed: UInt64(bitPattern: run) << 16 ^ UInt64(chunk))
+    }
+
     /// The entries whose key begins with the bits `prefix`.
     static func entries(_ bytes: [UInt8], withPrefix prefix: Int, bits: Int) -> [KeyEntry] {
         var entries: [KeyEntry] = []

@@ -132,7 +132,7 @@ package enum Schema {
     private static let version4 = """
         CREATE TABLE key_entries (        -- one chunk of a run; rows are written over when nothing needs them
             id INTEGER PRIMARY KEY,
-            entries BLOB NOT NULL         -- sorted, 24 bytes each: key, row in deliveries
+            entries BLOB NOT NULL         -- sorted, 24 bytes each: key, row in deliveries; then a checksum
         );
         CREATE TABLE key_chunks (
             id INTEGER PRIMARY KEY,       -- of its entries
@@ -142,7 +142,7 @@ package enum Schema {
             first_row INTEGER NOT NULL,   -- the rows in deliveries that the run was made of
             end_row INTEGER NOT NULL,
             entries INTEGER NOT NULL,     -- their number
-            filter BLOB NOT NULL          -- a Bloom filter
+            filter BLOB NOT NULL          -- a Bloom filter, and a checksum
         );
         CREATE TABLE forgetting (         -- deliveries with this window are forgotten up to a row
             window INTEGER PRIMARY KEY,   -- milliseconds
@@ -150,10 +150,11 @@ package enum Schema {
         );
         INSERT INTO forgetting
             SELECT DISTINCT expires_at - received_at, 0 FROM deliveries WHERE key_forgotten IS NULL;
-        ALTER TABLE progress ADD COLUMN keys INTEGER NOT NULL DEFAULT 0; -- of rows in the index
+        ALTER TABLE progress ADD COLUMN keys INTEGER NOT NULL DEFAULT 0;     -- rows in the index that have a key
+        ALTER TABLE progress ADD COLUMN keys_end INTEGER NOT NULL DEFAULT 1; -- they are below this row
         ALTER TABLE progress ADD COLUMN next_position INTEGER NOT NULL DEFAULT 0; -- at least that of the next job
         ALTER TABLE progress ADD COLUMN finished BLOB; -- jobs above first_pending: groups of first, last, bytes
-        UPDATE progress SET keys = (SELECT count(key) FROM deliveries WHERE id < round_before);
+        UPDATE progress SET keys = (SELECT count(key) FROM deliveries WHERE id < round_before), keys_end = round_before;
         ALTER TABLE progress RENAME COLUMN round_before TO seen_end;     -- rows below are in seen
         ALTER TABLE progress DROP COLUMN round_start;
         ALTER TABLE progress DROP COLUMN hand;

@@ -58,7 +58,7 @@ package enum Statements {
     package static let updateProgress = """
         UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, seen_end = ?4, keys = ?5,
             dead_letters = ?6, dead_letter_bytes = ?7, parked = ?8, parked_bytes = ?9,
-            next_position = ?10, finished = ?11 WHERE id = 1
+            next_position = ?10, keys_end = ?11, finished = ?12 WHERE id = 1
         """
 
     // MARK: Delivery

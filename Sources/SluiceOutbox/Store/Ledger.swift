@@ -143,7 +143,8 @@ struct KeyCounts: Equatable {
     private(set) var frozen = 0
     /// In memory.
     private(set) var recent = 0
-    private var flushedEnd: Int64 = 1
+    /// The rows of `flushed` are below it.
+    private(set) var flushedEnd: Int64 = 1
     private var frozenEnd: Int64 = 1
 
     init() {}

@@ -12,8 +12,8 @@ extension OutboxStore {
         var writes: [KeyIndex.Write] = []
         do throws(SQLiteError) {
             let results = try transaction { () throws(SQLiteError) -> [IngestResult] in
-                let now = clock.now
-                receiptShift = clock.isTrusted ? 0 : -clock.drift
+                let now = clock.earliest
+                receiptShift = clock.shift
                 var results: [IngestResult] = []
                 results.reserveCapacity(submissions.count)
                 for submission in submissions {

@@ -17,8 +17,9 @@ struct KeyWalk: Equatable {
     var probe: Int64 = 0
 }
 
-/// The clock of the outbox: the wall clock, unless it has left the monotonic clock by more than `tolerance` since the
-/// start. Then the time of the start and the monotonic clock say what time it is, and no key is forgotten.
+/// What time it is, where the wall clock may be set at any time: it is compared with the monotonic clock since the
+/// start. Which of the two is right cannot be known, so a key counts from the later of the two times and expires by the
+/// earlier one: it is never forgotten early.
 struct OutboxClock {
     /// Milliseconds.
     static let tolerance: Int64 = 300_000
@@ -34,10 +35,18 @@ struct OutboxClock {
     /// How far the wall clock has moved against the monotonic one since the start, milliseconds.
     var drift: Int64 { Self.offset(time) - offset }
 
+    /// Whether the clocks agree. While they do not, no key is forgotten.
     var isTrusted: Bool { abs(drift) <= Self.tolerance }
 
-    /// Milliseconds since the epoch.
+    /// For what people see and for how long delivered jobs are kept: the wall clock while it is trusted, then the
+    /// monotonic one. Milliseconds since the epoch, like the two below.
     var now: Int64 { time.wallMilliseconds() - (isTrusted ? 0 : drift) }
+
+    /// What has expired by both clocks has expired.
+    var earliest: Int64 { time.wallMilliseconds() - max(0, drift) }
+
+    /// What is added to a time of the wall clock that a window begins with.
+    var shift: Int64 { max(0, -drift) }
 
     private static func offset(_ time: any TimeSource) -> Int64 {
         time.wallMilliseconds() - time.monotonicNanoseconds() / 1_000_000
@@ -82,13 +91,13 @@ extension OutboxStore {
     /// Whether a walk has something to do.
     var isForgettingDue: Bool {
         guard clock.isTrusted else { return false }
-        let now = clock.now
+        let now = clock.earliest
         return ledger.walks.contains { $0.dueAt <= now }
     }
 
     /// One step of deleting deliveries whose time is over and of which no job is here, inside a transaction.
     func forgetExpired() throws(SQLiteError) {
-        let now = clock.now
+        let now = clock.earliest
         guard clock.isTrusted, let index = ledger.walks.firstIndex(where: { $0.dueAt <= now }) else { return }
         // The walks take turns.
         var walk = ledger.walks.remove(at: index)
@@ -153,7 +162,7 @@ extension OutboxStore {
     /// One step of a slow walk over all rows, one a second: it deletes what the other walks have passed because a job
     /// of it was dead or parked, or because a person had its key forgotten. Inside a transaction.
     func sweep() throws(SQLiteError) {
-        let now = clock.now
+        let now = clock.earliest
         guard clock.isTrusted else { return }
         var rows: [Candidate] = []
         let isEnd = try eachDelivery(from: ledger.sweep.next) { row in

@@ -20,7 +20,7 @@ extension OutboxStore {
         var newest: Int64?
         for index in keys.runs.indices where keys.runs[index].mayContain(key) {
             let run = keys.runs[index]
-            guard let row = KeyChunk.row(of: key, in: try entries(run.chunks[run.chunk(of: key)].id)) else { continue }
+            guard let row = KeyChunk.row(of: key, in: try entries(of: run, chunk: run.chunk(of: key))) else { continue }
             newest = max(newest ?? 0, row)
         }
         if let newest { return newest }
@@ -34,13 +34,18 @@ extension OutboxStore {
         return try session.selectSeen.step() ? session.selectSeen.int64(0) : nil
     }
 
-    private func entries(_ chunk: Int64) throws(SQLiteError) -> [UInt8] {
-        session.selectKeyEntries.bind(chunk, at: 1)
+    private func entries(of run: KeyRun, chunk: Int) throws(SQLiteError) -> [UInt8] {
+        let id = run.chunks[chunk].id
+        session.selectKeyEntries.bind(id, at: 1)
         defer { session.selectKeyEntries.reset() }
-        guard try session.selectKeyEntries.step() else {
-            throw SQLiteError(code: SQLITE_CORRUPT, message: "the index of unique keys lacks entry \(chunk)")
-        }
-        return session.selectKeyEntries.bytes(0)
+        guard try session.selectKeyEntries.step(),
+            let entries = KeyChunk.unseal(session.selectKeyEntries.bytes(0), run: run.number, chunk: chunk)
+        else { throw damagedIndex(id) }
+        return entries
+    }
+
+    private func damagedIndex(_ id: Int64) -> SQLiteError {
+        SQLiteError(code: SQLITE_CORRUPT, message: "entry \(id) of the index of unique keys is missing or damaged")
     }
 
     // MARK: Writing
@@ -75,14 +80,14 @@ extension OutboxStore {
         throws(SQLiteError)
     {
         session.saveKeyEntries.bind(id, at: 1)
-        session.saveKeyEntries.bind(KeyChunk.encode(entries), at: 2)
+        session.saveKeyEntries.bind(KeyChunk.seal(KeyChunk.encode(entries), run: run.number, chunk: number), at: 2)
         try session.saveKeyEntries.runAndUnbind()
         let values = [
             id, run.number, Int64(run.level), Int64(number), run.rows.lowerBound, run.rows.upperBound,
             Int64(entries.count),
         ]
         for (index, value) in values.enumerated() { session.saveKeyChunk.bind(value, at: Int32(index + 1)) }
-        session.saveKeyChunk.bind(KeyChunk.encode(filter), at: 8)
+        session.saveKeyChunk.bind(KeyChunk.seal(KeyChunk.encode(filter), run: run.number, chunk: number), at: 8)
         try session.saveKeyChunk.runAndUnbind()
     }
 
@@ -93,7 +98,7 @@ extension OutboxStore {
         case .flush: found = keys.frozen?.chunks[chunk] ?? []
         case .merge, .compaction:
             for run in build.runs {
-                let bytes = try entries(run.chunks[chunk >> (build.run.bits - run.bits)].id)
+                let bytes = try entries(of: run, chunk: chunk >> (build.run.bits - run.bits))
                 found += KeyChunk.entries(bytes, withPrefix: chunk, bits: build.run.bits)
             }
         }
@@ -160,27 +165,29 @@ extension OutboxStore {
 
     /// Reads the filters of all runs, and the keys of the rows that are in none.
     ///
-    /// - Parameter flushed: how many keys of rows that are here the runs hold.
-    func loadKeys(flushed: Int) throws(SQLiteError) {
+    /// - Parameter written: how many keys of rows that are here the runs held when that was written.
+    func loadKeys(_ written: KeyCounts) throws(SQLiteError) {
         var loaded: [Int64: KeyRun] = [:]
         let rows = try session.connection.prepare("SELECT * FROM key_chunks")
         defer { rows.reset() }
         while try rows.step() {
-            let (id, number, chunk, words) = (
-                rows.int64(0), rows.int64(1), rows.int64(3), KeyChunk.words(rows.bytes(7))
-            )
+            let (id, number, chunk) = (rows.int64(0), rows.int64(1), rows.int64(3))
             let found =
                 loaded[number]
                 ?? KeyRun(loaded: number, level: rows.int64(2), firstRow: rows.int64(4), endRow: rows.int64(5))
-            guard let found, found.lacks(chunk: chunk), id > 0, words.count == KeyFilter.wordsPerChunk else {
-                throw SQLiteError(
-                    code: SQLITE_CORRUPT, message: "entry \(id) of the index of unique keys is not valid")
-            }
+            guard let found, found.lacks(chunk: chunk), id > 0,
+                let filter = KeyChunk.unseal(rows.bytes(7), run: number, chunk: Int(chunk)),
+                filter.count == 8 * KeyFilter.wordsPerChunk
+            else { throw damagedIndex(id) }
             loaded[number, default: found].add(
-                KeyRun.Chunk(id: id, entries: Int(rows.int64(6))), number: Int(chunk), filter: words)
+                KeyRun.Chunk(id: id, entries: Int(rows.int64(6))), number: Int(chunk), filter: KeyChunk.words(filter))
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
-        ledger.keys = KeyCounts(flushed: flushed, flushedEnd: keys.flushedEnd)
+        // Runs that are no longer there had rows that are read again, if they have any.
+        let lost =
+            try session.connection.integer(
+                "SELECT count(key) FROM deliveries WHERE id >= \(keys.flushedEnd) AND id < \(written.flushedEnd)") ?? 0
+        ledger.keys = KeyCounts(flushed: written.flushed - Int(lost), flushedEnd: keys.flushedEnd)
         try loadRecentKeys()
     }
 

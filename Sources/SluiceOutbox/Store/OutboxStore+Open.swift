@@ -56,24 +56,24 @@ extension OutboxStore {
     func load() throws(SQLiteError) {
         var fresh = Ledger()
         (fresh.keysForgottenEarly, fresh.keyForgottenEarlyAt) = (ledger.keysForgottenEarly, ledger.keyForgottenEarlyAt)
-        let flushedKeys = try loadProgress(into: &fresh)
+        let written = try loadProgress(into: &fresh)
         try loadJobs(into: &fresh)
         ledger = fresh
         keyUndo.removeAll()
         checkpointedFrames = 0
         try findOldestDelivery()
-        try loadKeys(flushed: flushedKeys)
+        try loadKeys(written)
         try loadWalks()
         try refreshPlaces()
         try loadRequestFigures()
     }
 
     /// - Returns: how many keys are in the runs of the index.
-    private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> Int {
+    private func loadProgress(into ledger: inout Ledger) throws(SQLiteError) -> KeyCounts {
         let row = try session.connection.prepare(
             """
             SELECT first_pending, last_finished, next_delivery, seen_end, dead_letters, dead_letter_bytes, parked, \
-            parked_bytes, keys, next_position FROM progress
+            parked_bytes, keys, next_position, keys_end FROM progress
             """)
         defer { row.reset() }
         guard try row.step() else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the table progress is empty") }
@@ -88,7 +88,7 @@ extension OutboxStore {
         ledger.nextPosition = row.int64(9)
         let newest = try session.connection.integer("SELECT max(id) FROM deliveries") ?? 0
         ledger.nextDelivery = max(ledger.nextDelivery, newest + 1)
-        return Int(row.int64(8))
+        return KeyCounts(flushed: Int(row.int64(8)), flushedEnd: row.int64(10))
     }
 
     private func loadWalks() throws(SQLiteError) {

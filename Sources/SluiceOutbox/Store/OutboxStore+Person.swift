@@ -97,7 +97,7 @@ extension OutboxStore {
     func forget(_ key: Fingerprint) throws(SQLiteError) -> Remembered? {
         guard let delivery = try newest(key), !delivery.isKeyForgotten else { return nil }
         session.forgetKey.bind(delivery.holder.row, at: 1)
-        session.forgetKey.bind(clock.now, at: 2)
+        session.forgetKey.bind(time.wallMilliseconds() + clock.shift, at: 2)
         try session.forgetKey.run()
         return delivery
     }

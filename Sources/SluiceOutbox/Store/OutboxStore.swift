@@ -24,7 +24,7 @@ package final class OutboxStore {
     var texts = TextScratch()
     /// Decides what has expired.
     let clock: OutboxClock
-    /// What is added to the times of receipt of this batch, because the clock is wrong, milliseconds.
+    /// What is added to the times of receipt of this batch, because the wall clock is behind, milliseconds.
     var receiptShift: Int64 = 0
     /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
     var keyDebt = 0
@@ -199,7 +199,7 @@ package final class OutboxStore {
         let values = [
             ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.seenEnd, Int64(ledger.keys.flushed),
             ledger.deadLetters, ledger.deadLetterBytes, ledger.parked, ledger.parkedBytes,
-            ledger.nextPosition,
+            ledger.nextPosition, ledger.keys.flushedEnd,
         ]
         for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }
         session.updateProgress.bind(ledger.finished.encoded, at: Int32(values.count + 1))

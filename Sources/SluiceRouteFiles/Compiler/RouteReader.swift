@@ -352,6 +352,9 @@ extension RouteReader {
             } else if text.isEmpty || text.contains("${") || !HeaderSyntax.isValue(text) {
                 reader.context.error(
                     entry.value.position, "'\(entry.key)' of 'account' must be a text without references")
+            } else if text.contains("…") {
+                reader.context.error(
+                    entry.value.position, "'\(entry.key)' of 'account' still is the placeholder of the example")
             } else {
                 account[entry.key] = text
             }
