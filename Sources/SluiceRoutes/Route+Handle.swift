@@ -347,6 +347,7 @@ extension Route {
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let reading = parts.body.read(delivery.request)
+        scratch.hasMislabelledJSON = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
         if Trace.isRecording, let step = step(of: reading, delivery, trace.source) { trace.add(step) }
         switch reading {
         case .asReceived:

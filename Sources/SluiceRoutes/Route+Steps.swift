@@ -93,7 +93,9 @@ extension Route {
     /// - Returns: `nil` for a body that cannot be read, which has a step of its own.
     func step(of reading: BodyReading, _ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep? {
         guard let form = parts.body.form(of: reading, delivery.request) else { return nil }
-        return TraceStep("body", holds: true, form + bodyDetails(delivery), at: source.location(of: "body"))
+        let isMislabelled = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
+        let remark = isMislabelled ? ", although it looks like JSON (set 'body: json' or correct the sender)" : ""
+        return TraceStep("body", holds: true, form + remark + bodyDetails(delivery), at: source.location(of: "body"))
     }
 
     func linesStep(_ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep {

@@ -67,6 +67,8 @@ package final class Route: Sendable {
     /// signed as text. There a key must not tell the number 12 from the text "12".
     let coversTypes: Bool
     let handshakeStages: HandshakeStages
+    /// Whether something reads values inside of the body, and not only all of it.
+    let readsFields: Bool
 
     package init(_ parts: Parts, index: Int) {
         self.parts = parts
@@ -79,6 +81,7 @@ package final class Route: Sendable {
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
+        readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 
     private static func isOfElements(_ parts: Parts) -> Bool {

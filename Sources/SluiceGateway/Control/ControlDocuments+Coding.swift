@@ -69,7 +69,9 @@ extension ControlDocuments.Routes {
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
-        self.init(gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary))
+        self.init(
+            gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary),
+            notices: picture.routes.notices)
     }
 
     private static func word(_ files: FolderSnapshot.Comparison) -> String {
