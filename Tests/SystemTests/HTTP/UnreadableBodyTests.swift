@@ -51,6 +51,36 @@ import Testing
         }
     }
 
+    @Test("what the head alone ignores is ignored also with a body that cannot be read, but not without a signature")
+    func ignoredByHead() async throws {
+        let routes = """
+            routes:
+              - name: github
+                path: /github
+                provider: github
+                secrets: [ { env: GITHUB_WEBHOOK_SECRET } ]
+                on_unreadable: reject
+                jobs:
+                  - { when: { event: push, body.ref: main }, type: push }
+                  - { when: { event: ping }, ignore: true }
+                otherwise: dead_letter
+            """
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes])) { gateway in
+            for body in ["", "{", "this is no JSON"] {
+                let statuses = [
+                    try await gateway.answer(to: .gitHub(event: "ping", body: body)).status,
+                    try await gateway.answer(to: .gitHub(event: "push", body: body)).status,
+                ]
+                #expect(statuses == [200, 422], "\(body)")
+                var forged = Webhook.gitHub(event: "ping", body: body)
+                forged[header: "x-hub-signature-256"] = Webhook.signature(of: [], secret: "no secret of the route's")
+                #expect(try await gateway.answer(to: forged).status == 401, "\(body)")
+            }
+            #expect(try await gateway.metric(#"sluice_ignored_total{route="github"}"#) == 3)
+            #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
+        }
+    }
+
     private static let open = """
         routes:
           - path: /open
