@@ -33,8 +33,8 @@ package struct RequestArrival: Sendable {
 /// by the body, rules.
 ///
 /// All of it runs synchronously on the calling thread, without locks, and changes nothing but its arguments and the
-/// bucket of the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules that
-/// the head decides: see `acknowledgedByHead`.
+/// bucket of the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules
+/// that the head decides: see `acknowledgedByHead`.
 extension Route {
     /// Where `handle` begins.
     package enum Stage {

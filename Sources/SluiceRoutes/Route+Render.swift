@@ -196,7 +196,7 @@ extension Route {
         if Trace.isRecording { addKey(key, context, to: &trace) }
         assembly.begin(
             Delivery.Part(
-                key: key, bodyHash: Fingerprint(contentDigest(context).span),
+                key: key, bodyHash: Fingerprint(comparedDigest(context).span),
                 element: keysAreOfElements ? context.item : nil))
         guard isMissing else { return true }
         let detail =
