@@ -417,8 +417,9 @@ extension VerificationAccount.Timestamp {
         guard let ageMilliseconds else { return "\(name), which is not in the format of the route" }
         let distance = TraceWords.distance(seconds: ageMilliseconds.magnitude / 1000)
         let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
+        let date = milliseconds.flatMap { SignedTimestamp.date($0, ageMilliseconds: ageMilliseconds) }
         let limit = tolerance == .zero ? "any age is accepted" : "tolerance \(DurationText.format(tolerance))"
-        return "\(name), \(age), \(limit)"
+        return "\(name), \(age)\(date.map { " (\($0))" } ?? ""), \(limit)"
     }
 }
 
