@@ -9,6 +9,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case changedBodies = "sluice_changed_bodies_total"
     case keysMissing = "sluice_keys_missing_total"
     case repairedSurrogates = "sluice_repaired_surrogates_total"
+    case mislabelledJSON = "sluice_mislabelled_json_total"
     case committed = "sluice_jobs_committed_total"
     case dead = "sluice_dead_letters_total"
     case answeredNobody = "sluice_answered_nobody_total"
@@ -79,8 +80,8 @@ extension MetricName {
     /// The names of its labels, in the order in which their values are given.
     package var labels: [String] {
         switch self {
-        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .committed,
-            .lastDeliveryAge:
+        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .mislabelledJSON,
+            .committed, .lastDeliveryAge:
             ["route"]
         case .refused: ["route", "code"]
         case .handshakes: ["route", "result"]
@@ -116,6 +117,7 @@ extension MetricName {
         case .changedBodies: "Deliveries whose unique key was seen before with a different body."
         case .keysMissing: "Deliveries accepted without a unique key."
         case .repairedSurrogates: "Deliveries in which a lone surrogate was replaced by U+FFFD."
+        case .mislabelledJSON: "Bodies that look like JSON and were not parsed as JSON because of their content type."
         case .committed: "Jobs in a committed, synced transaction of the outbox."
         case .dead: "Dead letters made, by reason."
         case .answeredNobody: "Deliveries stored after their sender had disconnected."

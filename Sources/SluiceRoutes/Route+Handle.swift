@@ -33,7 +33,8 @@ package struct RequestArrival: Sendable {
 /// by the body, rules.
 ///
 /// All of it runs synchronously on the calling thread, without locks, and changes nothing but its arguments and the
-/// bucket of the route's rate.
+/// bucket of the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules
+/// that the head decides: see `acknowledgedByHead`.
 extension Route {
     /// Where `handle` begins.
     package enum Stage {
@@ -355,6 +356,7 @@ extension Route {
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let reading = parts.body.read(delivery.request)
+        scratch.hasMislabelledJSON = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
         if Trace.isRecording, let step = step(of: reading, delivery, trace.source) { trace.add(step) }
         switch reading {
         case .asReceived:
@@ -407,19 +409,21 @@ extension Route {
         return applyRules(to: context, delivery.arrival.share, trace: &trace, charge: &scratch.charge)
     }
 
-    /// What cannot be read has no rule; its key may still be there, if it is in the head.
+    /// What cannot be read has no rule, unless the head alone says that nothing is made of it. Its key may still be
+    /// there, if it is in the head.
     private func unreadable<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, _ why: String, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if Trace.isRecording { trace.add(unreadableStep(why, delivery, source: trace.source)) }
-        switch parts.onUnreadable {
-        case .reject: return .refused(.bodyUnreadable, reason: why)
-        case .deadLetter: break
-        }
         let context = DeliveryContext(
             delivery, document: delivery.request.body.extracting(0..<0), isForm: false, findings: JSONFindings(),
             route: self)
         if Trace.isRecording { addDelivery(context, to: &trace) }
+        if let answer = acknowledgedByHead(context, delivery.arrival.share, trace: &trace) { return answer }
+        switch parts.onUnreadable {
+        case .reject: return .refused(.bodyUnreadable, reason: why)
+        case .deadLetter: break
+        }
         let letter = DeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
         return deadLetter(letter, context, trace: &trace, charge: &scratch.charge)
     }

@@ -109,10 +109,11 @@ actor RouteReloadService: Service {
     /// The routes that requests are served with now.
     nonisolated var activeRoutes: ActiveRoutes { picture.routes }
 
-    /// The same, and how the files on disk compare with it.
-    func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison) {
+    /// The same, how the files on disk compare with it, and what is unfavourable about them, a line each.
+    func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison, notices: [String]) {
         let picture = picture
-        return (picture, loader.compare(with: picture.compilation))
+        let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
+        return (picture, loader.compare(with: picture.compilation), mounted.map(\.description))
     }
 
     // MARK: - Loading

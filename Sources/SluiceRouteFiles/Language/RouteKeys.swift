@@ -163,6 +163,18 @@ struct RouteKeys {
         meaning: "If the same key arrives with another body: `duplicate` logs and counts it, `accept` makes its jobs, "
             + "`dead_letter` stores a dead letter"
     ).defaulting(to: .duplicate)
+    let compare = LanguageKey(
+        "compare",
+        .node(
+            "a reference to a value of the body, or a list of them",
+            .rule(
+                if: ["type": "array"],
+                then: ["items": .text(matching: ReferencePattern.bodyValue), "minItems": 1],
+                else: .text(matching: ReferencePattern.bodyValue))),
+        absent: "the body, or the element", examples: ["${body.data}"],
+        meaning: "What `on_changed_body` compares, for a provider that counts its attempts in the body: "
+            + "`${body.data}`, or a list such as `[ \"${body.order}\", \"${body.state}\" ]`. A value that is absent is "
+            + "equal to another absent one; if all are, the whole body is compared")
     let dedupeWindow = LanguageKey(
         "dedupe_window", .duration(in: .seconds(60) ... .seconds(90 * 86_400)),
         absent: "the setting `outbox.dedupe_window`", examples: ["7d"],
@@ -308,7 +320,8 @@ extension RouteKeys {
         return .rule(
             if: .not(.any(of: [hasProvider, .requiring("unique_key")])),
             then: .keys([
-                "unique_key_missing": false, "on_changed_body": false, "dedupe_window": false, "jobs": ["items": rule],
+                "unique_key_missing": false, "on_changed_body": false, "compare": false, "dedupe_window": false,
+                "jobs": ["items": rule],
             ]))
     }
 
