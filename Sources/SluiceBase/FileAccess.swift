@@ -79,6 +79,15 @@ package enum FileAccess {
         try resolve(path).hasPrefix(resolve(folder) + "/")
     }
 
+    /// The path of a file that need not be there yet, from the root on and with the links of its folder resolved.
+    package static func absolute(_ path: String) throws(AccessError) -> String {
+        let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+        guard !name.isEmpty, name != ".", name != ".." else { throw AccessError("not the name of a file") }
+        let folder = path.dropLast(name.count)
+        let resolved = try resolve(folder.isEmpty ? "." : String(folder))
+        return (resolved == "/" ? "" : resolved) + "/" + name
+    }
+
     private static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
         guard let resolved = unsafe realpath(path, nil) else { throw AccessError(errorNumber: errno) }

@@ -55,7 +55,7 @@ package enum ControlClient {
         do throws(HTTPClientError) {
             outcome = .success(
                 try await client.send(
-                    HTTPClientRequest(method: request.method, target: request.target, timeout: .seconds(60))))
+                    HTTPClientRequest(method: request.method, target: request.target, timeout: request.timeout)))
         } catch {
             outcome = .failure(error)
         }

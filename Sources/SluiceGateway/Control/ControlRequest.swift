@@ -17,6 +17,10 @@ package enum ControlRequest: Sendable, Hashable {
     case forgetKey([Fingerprint])
     /// A delivery with its request, by the id that its answer had.
     case delivery(String)
+    /// A copy of the outbox as a new file.
+    ///
+    /// - `folder`: `BackupFile.folderIdentity` as the person sees it.
+    case backup(path: String, folder: String)
     case reload
     case routes
     /// Lets the route of this name learn a secret.
@@ -29,7 +33,7 @@ package enum ControlRequest: Sendable, Hashable {
     package var method: String {
         switch self {
         case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
-            .forgetLearntSecrets:
+            .forgetLearntSecrets, .backup:
             "POST"
         case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes, .learntSecrets: "GET"
         }
@@ -41,6 +45,11 @@ package enum ControlRequest: Sendable, Hashable {
         case .reload, .routes, .armRoute: true
         default: false
         }
+    }
+
+    /// How long the command line waits for the answer. To copy a large outbox takes a while.
+    var timeout: Duration {
+        if case .backup = self { .seconds(86_400) } else { .seconds(60) }
     }
 
     /// Path and query.
@@ -57,6 +66,7 @@ package enum ControlRequest: Sendable, Hashable {
         case .forgetDelivery(let id): "/deliveries/\(id)/forget"
         case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
         case .delivery(let id): "/deliveries/\(id)"
+        case .backup(let path, let folder): "/files/\(Self.written(path))/backup?folder=\(folder)"
         case .reload: "/reload"
         case .routes: "/routes"
         case .armRoute(let name): "/secrets/\(Self.written(name))/arm"
@@ -111,6 +121,8 @@ package enum ControlRequest: Sendable, Hashable {
         case ("dead", "discard"): Int64(words[1]).map { .discard($0, forgetsKey: query["forget_key"] == "true") }
         case ("jobs", "bury"): Int64(words[1]).map { .bury($0) }
         case ("deliveries", "forget"): isDeliveryID(words[1]) ? .forgetDelivery(words[1]) : nil
+        case ("files", "backup"):
+            name(words[1]).flatMap { path in query["folder"].map { .backup(path: path, folder: $0) } }
         case ("secrets", "arm"): name(words[1]).map { .armRoute($0) }
         case ("secrets", "forget"): name(words[1]).map { .forgetLearntSecrets($0) }
         case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }

@@ -45,8 +45,7 @@ struct ControlAnswerer: Sendable {
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
         case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
         case .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury,
-            .forgetDelivery,
-            .forgetKey:
+            .forgetDelivery, .forgetKey, .backup:
             await console.answer(asked)
         }
     }

@@ -69,6 +69,7 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
+            case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
             case .armRoute:
@@ -197,6 +198,29 @@ package struct OutboxConsole: Sendable {
     private func bury(_ id: Int64) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             ControlCoding.encode(ControlDocuments.Buried(deadLetter: try store.bury(id)))
+        }
+    }
+
+    /// Each slice is on the disk before the next one is copied; deliveries are stored in between.
+    private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
+        let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
+        let file = try BackupFile(path, inFolder: folder, bytes: bytes)
+        do throws(OutboxError) {
+            try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
+            try await copy(to: file)
+            return ControlCoding.encode(ControlDocuments.BackedUp(path: path, bytes: try file.publish()))
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+
+    private func copy(to file: BackupFile) async throws(OutboxError) {
+        while try await !ask({ store throws(OutboxError) in try store.continueBackup() }) {
+            do throws(OutboxError) { try file.sync() } catch {
+                try await ask { store throws(OutboxError) in store.endBackup() }
+                throw error
+            }
         }
     }
 

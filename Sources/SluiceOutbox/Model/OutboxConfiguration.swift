@@ -109,6 +109,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case checksumMismatch
     /// The outbox is closed.
     case closed
+    /// It cannot be done: one sentence says why.
+    case refused(String)
 
     init(_ error: SQLiteError) { self = error.kind == .diskFull ? .diskFull(error) : .failed(error) }
 
@@ -120,6 +122,7 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
         case .checksumMismatch: "The job differs from the stored one (wrong checksum), so it is not sent."
         case .closed: "The outbox is closed."
+        case .refused(let sentence): sentence
         }
     }
 }

@@ -131,7 +131,7 @@ enum ConsoleText {
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }
 
     /// To one place behind the point, in the unit that fits.
-    private static func size(_ bytes: Int) -> String {
+    static func size(_ bytes: Int) -> String {
         let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
         for (name, shift) in units where bytes >= (1 << shift) {
             let tenths = (bytes * 10) >> shift
