@@ -128,6 +128,59 @@ package enum FileAccess {
     }
 }
 
+/// The lines of a file that may be larger than memory. Blocking.
+package struct FileLines: ~Copyable {
+    private let descriptor: Int32
+    private let limit: Int
+    private var buffer: [UInt8] = []
+    private var start = 0
+
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - limit: the longest line, in bytes.
+    package init(_ path: String, limit: Int) throws(FileAccess.AccessError) {
+        self.limit = limit
+        // The path is a C string for the call.
+        descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+    }
+
+    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+
+    /// The next line without its line feed; nil at the end. Empty lines are left out.
+    package mutating func next() throws(FileAccess.AccessError) -> [UInt8]? {
+        var searched = start
+        while true {
+            if let end = buffer[searched...].firstIndex(of: 0x0A) {
+                defer { start = end + 1 }
+                if end > start { return Array(buffer[start..<end]) }
+                searched = end + 1
+                continue
+            }
+            buffer.removeFirst(start)
+            (start, searched) = (0, buffer.count)
+            guard buffer.count <= limit else { throw FileAccess.AccessError("a line has more than \(limit) bytes") }
+            guard try fill() else {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : buffer
+            }
+        }
+    }
+
+    /// - Returns: false at the end of the file.
+    private mutating func fill() throws(FileAccess.AccessError) -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            // At most `chunk.count` bytes are written into `chunk`.
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+            buffer += chunk[..<count]
+            return count > 0
+        }
+    }
+}
+
 extension FileAccess.Status {
     fileprivate init(_ status: stat) {
         isRegularFile = status.st_mode & S_IFMT == S_IFREG

@@ -16,10 +16,11 @@ struct ControlRequestTests {
             .discard(7, forgetsKey: true), .discard(7, forgetsKey: false), .bury(3),
             .forgetDelivery("01ARZ3"), .forgetKey([Fingerprint(high: 1, low: 2)]),
             .forgetKey([Fingerprint(high: .max, low: 0), Fingerprint(high: 0, low: 9)]), .reload, .routes,
+            .exportDeadLetter(3), .importDeadLetter(Array("{}".utf8)),
             .backup(path: "/var/backups/a b?.db", folder: "64513-12"),
         ])
     func roundTrip(request: ControlRequest) {
-        #expect(ControlRequest(method: request.method, target: request.target) == request)
+        #expect(ControlRequest(method: request.method, target: request.target, body: request.body) == request)
     }
 
     @Test(

@@ -76,7 +76,8 @@ enum ConsoleText {
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
         if !content.isIntact {
-            lines.append("checksum   WRONG: the job has changed since it was stored, so it is not sent again")
+            lines.append(
+                "checksum   WRONG: the contents have changed since they were stored, so they are not sent again")
         }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
         if let request = content.request {
