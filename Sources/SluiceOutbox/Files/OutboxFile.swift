@@ -104,6 +104,14 @@ enum OutboxFile {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// Makes new names in the folder of `path` last through a power failure. File systems that cannot do that say so.
+    static func syncFolder(of path: String) {
+        let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
     /// The size in bytes; 0 for a file that is not there.
     static func size(of path: String) -> Int {
         var facts = stat()

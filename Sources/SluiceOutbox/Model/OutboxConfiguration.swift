@@ -113,6 +113,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case checksumMismatch
     /// The outbox is closed.
     case closed
+    /// It cannot be done: one sentence says why.
+    case refused(String)
 
     init(_ error: SQLiteError) { self = error.kind == .diskFull ? .diskFull(error) : .failed(error) }
 
@@ -122,8 +124,9 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .failed(let error): "The outbox failed: \(error)."
         case .notFound: "Nothing with this id in the outbox."
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
-        case .checksumMismatch: "The job differs from the stored one (wrong checksum), so it is not sent."
+        case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
         case .closed: "The outbox is closed."
+        case .refused(let sentence): sentence
         }
     }
 }

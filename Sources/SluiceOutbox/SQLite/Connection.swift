@@ -52,6 +52,9 @@ internal import CSluiceSQLite
         unsafe handle = nil
     }
 
+    /// Lends the handle for one call of SQLite; nil when the connection is closed.
+    @unsafe func withHandle<Result>(_ body: (OpaquePointer?) -> Result) -> Result { unsafe body(handle) }
+
     /// Compiles one statement that is kept for long.
     func prepare(_ sql: String) throws(SQLiteError) -> Statement {
         var compiled: OpaquePointer?

@@ -8,6 +8,10 @@ private struct Tally {
     var needsRequest = false
     var duplicates = 0
     var changedBody = false
+    let request: [UInt8]?
+    lazy var requestChecksum = request.map { Checksum.of($0) }
+
+    init(_ delivery: Delivery) { request = delivery.request }
 
     var outcome: IngestOutcome {
         .stored(jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody)
@@ -28,7 +32,7 @@ extension OutboxStore {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
-        var tally = Tally()
+        var tally = Tally(delivery)
         try store(delivery.parts[0], of: delivery, verdict, at: now, tally: &tally)
         try keepRequest(of: delivery, from: place, tally)
         noteShare(of: delivery, bytes: bytes)
@@ -128,7 +132,7 @@ extension OutboxStore {
     {
         let rule = DedupeRule(delivery.onChangedBody)
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
-        var tally = Tally()
+        var tally = Tally(delivery)
         for (part, found) in zip(delivery.parts, verdicts) {
             let verdict = if let found { found } else { try verdict(on: part, rule, at: now) }
             try store(part, of: delivery, verdict, at: now, tally: &tally)
@@ -185,7 +189,9 @@ extension OutboxStore {
 
     private func storeDeadLetters(of part: Delivery.Part, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
         for letter in part.deadLetters {
-            try insertDeadLetter(DeadLetterRow(letter, ofDelivery: ledger.nextDelivery), at: now)
+            var row = DeadLetterRow(letter, ofDelivery: ledger.nextDelivery)
+            row.requestChecksum = tally.requestChecksum
+            try insertDeadLetter(row, at: now)
             tally.deadLetters.append(letter.reason)
             tally.needsRequest = true
         }

@@ -126,6 +126,7 @@ extension OutboxStore {
         guard try truncateLog() else {
             throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
         }
+        endBackup()
         let fresh = try Self.openSession(configuration)
         session.connection.close()
         session = fresh

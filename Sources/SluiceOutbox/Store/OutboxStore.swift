@@ -41,6 +41,9 @@ package final class OutboxStore {
     var buriedJobs: Set<Int64> = []
     var log = LogProgress()
 
+    /// The copy that is being made of the outbox.
+    var backup: PageCopy?
+
     /// The files that are open, as they are known to the file system.
     var files: [OutboxFile.FileIdentity]?
     /// When they were last looked for under their names, on the monotonic clock.
@@ -97,6 +100,7 @@ package final class OutboxStore {
 
     /// Closes the file after copying the log into it. The store must not be used any more.
     package func close() {
+        endBackup()
         // A log that stays behind is read again at the next start: failing here loses nothing.
         if knowsItsFile { _ = try? truncateLog() }
         session.connection.close()
