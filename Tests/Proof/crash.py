@@ -122,9 +122,10 @@ class Round:
     def kill_gateway(self, process):
         """Kills the gateway, sometimes while it is stopping. A failing disk may have kept it from starting."""
         has_failed = process.poll() is not None
-        if not has_failed and self.random.random() < 0.2:
+        stops_first, pause = self.random.random() < 0.2, self.random.uniform(0, 0.3)
+        if not has_failed and stops_first:
             process.terminate()
-            time.sleep(self.random.uniform(0, 0.3))
+            time.sleep(pause)
         status = self.run.kill("gateway")
         self.figures["gateway not started on a failing disk" if has_failed else "gateway killed"] += 1
         is_right = status in STARTS_REFUSED and not self.has_answered if has_failed else status in (None, 0)
