@@ -39,10 +39,12 @@ class Run:
             sys.executable, os.path.join(HERE, "zizq.py"), "--port", str(self.queue_port), *options])
 
     def launch(self, name, command, environment=None):
+        # Variables of this run, such as SLUICE_BINARY, are no settings of the gateway.
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("SLUICE_")}
         with open(self.path(f"{name}.log"), "ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, env=dict(os.environ, **(environment or {})), cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log)
+                command, env=inherited | (environment or {}), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         return self.processes[name]
 
     def kill(self, name):
