@@ -34,7 +34,8 @@ static long number(const char *name) {
 static int fail(char kind, int error) {
     const char *path = getenv("DISK_LOG");
     int log = path ? NEXT(open)(path, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
-    if (log >= 0 && write(log, &kind, 1) < 0) abort();
+    ssize_t logged = log >= 0 ? write(log, &kind, 1) : 0;
+    (void)logged;
     if (log >= 0) NEXT(close)(log);
     return errno = error, -1;
 }
