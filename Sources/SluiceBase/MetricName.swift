@@ -44,6 +44,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case connections = "sluice_connections"
     case connectionsLimit = "sluice_connections_limit"
     case connectionsClosedForNewer = "sluice_connections_closed_for_newer_total"
+    case idleRaces = "sluice_idle_races_total"
     case connectionsRefused = "sluice_connections_refused_total"
     case handshakeFailures = "sluice_tls_handshake_failures_total"
     case loopStalls = "sluice_loop_stalls_total"
@@ -56,6 +57,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case reloadFailing = "sluice_reload_failing"
     case reloadProblems = "sluice_reload_problems"
     case certificateExpiry = "sluice_certificate_expiry_days"
+    case certificateFailing = "sluice_certificate_failing"
     case droppedLogRecords = "sluice_log_records_dropped_total"
 
     // The process, under the names that every Prometheus client library uses
@@ -97,9 +99,11 @@ extension MetricName {
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
-            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes,
+            .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
+            .tableRoutes,
             .reloadTime,
-            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory,
+            .reloadFailing, .reloadProblems, .certificateExpiry, .certificateFailing, .droppedLogRecords,
+            .processResidentMemory,
             .processOpenDescriptors,
             .processDescriptorLimit:
             []
@@ -154,6 +158,7 @@ extension MetricName {
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."
+        case .idleRaces: "Connections on which a request arrived just after they were closed because they were idle."
         case .connectionsRefused: "Refused connections, by reason."
         case .handshakeFailures: "Failed TLS handshakes, by cause."
         case .loopStalls:
@@ -169,6 +174,8 @@ extension MetricName {
         case .reloadProblems:
             "Number of problems in the last attempt to load a route table; 0 if it was loaded."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative after that."
+        case .certificateFailing:
+            "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."
         case .droppedLogRecords: "Log records lost because standard error was not read fast enough."
         case .processResidentMemory: "Resident memory size in bytes."
         case .processOpenDescriptors: "Number of open file descriptors."

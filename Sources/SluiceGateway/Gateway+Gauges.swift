@@ -30,6 +30,9 @@ extension Gateway {
         registry.gauge(
             .certificateExpiry,
             value: { [certificate = reload.certificate, time = core.time] in certificate?.daysToExpiry(at: time) })
+        registry.gauge(
+            .certificateFailing,
+            value: { [certificate = reload.certificate] in certificate.map { $0.problem == nil ? 0 : 1 } })
     }
 
     private func registerOutbox(in registry: MetricsRegistry) {
