@@ -110,7 +110,8 @@ package enum FileAccess {
         return (resolved == "/" ? "" : resolved) + "/" + name
     }
 
-    private static func resolve(_ path: String) throws(AccessError) -> String {
+    /// A path without symbolic links, as the kernel knows it.
+    package static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
         guard let resolved = unsafe realpath(path, nil) else { throw AccessError(errorNumber: errno) }
         defer { unsafe free(resolved) }
@@ -216,5 +217,45 @@ extension FileAccess.Status {
 
     private static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// The mounts that this process sees, as `/proc/self/mountinfo` has them (proc_pid_mountinfo(5)).
+package struct MountTable: Sendable {
+    package struct Mount: Sendable, Hashable {
+        /// What of the mounted file system is seen, as a path in it. It ends in `//deleted` if that no longer exists.
+        package let root: String
+        /// Where it is seen.
+        package let point: String
+        /// `ext4`, `nfs4`, …
+        package let kind: String
+    }
+
+    /// In the order of the list: a later one covers an earlier one at the same place.
+    package let mounts: [Mount]
+
+    /// - Parameter mountinfo: a line for each mount; other lines are ignored.
+    package init(_ mountinfo: String) {
+        mounts = mountinfo.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { return nil }
+            return Mount(
+                root: Self.unescaped(fields[3]), point: Self.unescaped(fields[4]), kind: String(fields[dash + 1]))
+        }
+    }
+
+    /// The list of the kernel; empty where there is none. Blocking.
+    package static func current() -> MountTable {
+        let bytes = try? FileAccess.read("/proc/self/mountinfo", limit: 16 << 20)
+        return MountTable(String(decoding: bytes ?? [], as: UTF8.self))
+    }
+
+    /// The kernel writes a space in a path as `\040`.
+    private static func unescaped(_ field: Substring) -> String {
+        var text = String(field)
+        for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+            text = text.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
+        }
+        return text
     }
 }

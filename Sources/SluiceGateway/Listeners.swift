@@ -18,7 +18,9 @@ struct Listeners: Sendable {
         _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService
     ) async throws(StartupError) -> Listeners {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
-        let condition = GatewayCondition { outbox.status.condition.reasonNotReady }
+        let condition = GatewayCondition(
+            outbox: { outbox.status.condition.reasonNotReady },
+            concern: { outbox.status.isLogHeld ? "outbox_log_held" : nil })
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),

@@ -204,11 +204,16 @@ package enum ControlDocuments {
         package var problems: [String]
         /// In the order of the files and of the routes in them.
         package var routes: [RouteSummary]
+        /// What needs attention although the table is loaded, a line each; nothing if there is none.
+        package var notices: [String]?
 
-        package init(gateway: TableState? = nil, problems: [String], routes: [RouteSummary]) {
+        package init(
+            gateway: TableState? = nil, problems: [String], routes: [RouteSummary], notices: [String] = []
+        ) {
             self.gateway = gateway
             self.problems = problems
             self.routes = routes
+            self.notices = notices.isEmpty ? nil : notices
         }
     }
 

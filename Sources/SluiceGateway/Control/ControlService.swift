@@ -58,8 +58,8 @@ struct ControlAnswerer: Sendable {
     }
 
     private func routes() async -> [UInt8] {
-        let (picture, files) = await reload.pictureAndFiles()
-        var document = ControlDocuments.Routes(picture, files: files)
+        let (picture, files, notices) = await reload.pictureAndFiles()
+        var document = ControlDocuments.Routes(picture, files: files, notices: notices)
         for index in document.routes.indices {
             let secrets = learnt.secrets(of: document.routes[index].name)
             guard !secrets.isEmpty, picture.routes.table.routes[index].learnsSecrets else { continue }

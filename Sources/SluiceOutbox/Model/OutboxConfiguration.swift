@@ -85,6 +85,10 @@ package struct OutboxStatus: Sendable, Hashable {
     /// Bytes of the database file and of its write-ahead log.
     package var fileBytes = 0
     package var walBytes = 0
+    /// Bytes of the log that a reader keeps from being copied into the database file, so that the log grows.
+    package var heldLogBytes = 0
+    /// Whether these are so many that people should know.
+    package var isLogHeld: Bool { heldLogBytes >= 128 << 20 }
 
     package init() {}
 }

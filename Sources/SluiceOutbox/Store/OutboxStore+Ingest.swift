@@ -28,25 +28,27 @@ extension OutboxStore {
         if case .duplicate(let holder, let changedBody) = verdict {
             return .duplicate(firstDeliveryID: holder.deliveryID, changedBody: changedBody)
         }
-        if let code = refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
+        if let code = try refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
         var tally = Tally(delivery)
         try store(delivery.parts[0], of: delivery, verdict, at: now, tally: &tally)
         try keepRequest(of: delivery, from: place, tally)
+        noteShare(of: delivery, bytes: bytes)
         return tally.outcome
     }
 
     /// - Parameters:
     ///   - bytes: what would be stored.
     ///   - dead: what of it would be dead letters, without the request.
-    private func refusal(of delivery: Delivery, bytes: Int, dead: Int) -> ErrorCode? {
+    private func refusal(of delivery: Delivery, bytes: Int, dead: Int) throws(SQLiteError) -> ErrorCode? {
         guard hasRoom(for: bytes) else {
             keep(refused: bytes, limit: configuration.maximumBytes, among: &smallestRefused, hasRoom: hasRoom(for:))
             return .outboxFull
         }
         smallestRefused = nil
+        if try isOverShare(delivery, bytes: bytes) { return .outboxShareFull }
         guard dead > 0 else { return nil }
         let dead = dead + (delivery.request?.count ?? 0)
         guard hasRoom(forDead: dead) else {
@@ -88,7 +90,8 @@ extension OutboxStore {
                 part.1?.isDuplicate ?? false ? sum : sum + deadBytes(of: part.0, part.1)
             }
             let all = bytes + (delivery.request?.count ?? 0)
-            if let code = refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
+            if let code = try refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
+            noteShare(of: delivery, bytes: all)
             return try store(delivery, verdicts, at: now)
         }
         guard case .duplicate(let first, _)?? = verdicts.first else {
@@ -165,7 +168,7 @@ extension OutboxStore {
         let row = ledger.nextDelivery
         // Marking copies a job, and few have to be marked.
         for job in part.jobs {
-            try insert(generation > 0 ? job.marked(generation: generation) : job, delivery: row, at: now)
+            try insert(job.marked(generation: generation), delivery: row, at: now)
         }
         tally.jobs += part.jobs.count
         try storeDeadLetters(of: part, at: now, &tally)

@@ -25,6 +25,8 @@ package final class OutboxStore {
     var keys = KeyIndex()
     /// Recent keys that this transaction set, with the row that each had before.
     var keyUndo: [(key: Fingerprint, before: Int64?)] = []
+    var bodies = KeyBodies()
+    var shares = RouteShares()
     var texts = TextScratch()
     /// Decides what has expired.
     let clock: OutboxClock
@@ -41,8 +43,7 @@ package final class OutboxStore {
     var smallestDeadRefused: Int?
     /// Jobs that were buried, so that a lane that has read them does not send them.
     var buriedJobs: Set<Int64> = []
-    /// Frames of the log that were copied into the database file.
-    var checkpointedFrames = 0
+    var log = LogProgress()
 
     /// The copy that is being made of the outbox.
     var backup: PageCopy?
@@ -116,7 +117,7 @@ package final class OutboxStore {
     package func close() {
         endBackup()
         // A log that stays behind is read again at the next start: failing here loses nothing.
-        if knowsItsFile { _ = try? session.connection.checkpoint(.truncate) }
+        if knowsItsFile { _ = try? truncateLog() }
         session.connection.close()
     }
 
@@ -151,6 +152,7 @@ package final class OutboxStore {
         status.damagedFiles = damagedFiles.count
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
+        status.heldLogBytes = log.held * Pragmas.pageSize
         return status
     }
 
@@ -211,6 +213,8 @@ package final class OutboxStore {
     private func undoKeys() {
         for (key, before) in keyUndo.reversed() { keys.undo(key, before: before) }
         keyUndo.removeAll(keepingCapacity: true)
+        // Ids of rows that were taken back are used again.
+        bodies = KeyBodies()
     }
 
     /// Writes the row of `progress` if something in it changed that only stands there.
