@@ -82,6 +82,11 @@ bench-routes: deps ## measures loading, lookup and rendering with ten thousand r
 	SLUICE_BENCH=1 $(SWIFT) build -c release --static-swift-stdlib --product RoutesBench
 	.build/release/RoutesBench Benchmarks/body.json
 
+.PHONY: simulate
+SEEDS ?= 1000
+simulate: build ## runs the outbox through SEEDS random histories of faults, crashes, clocks and commands
+	SIMULATE_SEEDS=$(SEEDS) $(SWIFT) test --skip-build --filter SimulationTests
+
 .PHONY: crash
 crash: build release test-deps ## kills the gateway under load, 20 times
 	SLUICE_BINARY=$(BINARY) CRASH_ROUNDS=$(CRASH_ROUNDS) $(SWIFT) test --skip-build --filter 'SystemTests.*[Cc]rash'

@@ -45,7 +45,7 @@ struct Loop {
         commit = database.prepare(Statements.commit)
         selectSeen = database.prepare(Statements.selectSeen)
         insertSeen = database.prepare("INSERT INTO seen (key, delivery) VALUES (?1, ?2)")
-        insertKeyEntries = database.prepare(Statements.insertKeyEntries)
+        insertKeyEntries = database.prepare(Statements.saveKeyEntries)
         insertDelivery = database.prepare(Statements.insertDelivery)
         insertJob = database.prepare(Statements.insertJob)
         insertDelivered = database.prepare(Statements.insertDelivered)

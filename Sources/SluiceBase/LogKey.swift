@@ -53,4 +53,17 @@ package enum LogKey: String, CaseIterable, Sendable {
     case result
     /// How many records like this one were left out.
     case suppressed
+
+    /// Whether the values are whole numbers, which JSON lines carry as numbers, so that log pipelines can filter and
+    /// sum them. Each key has one type.
+    package var isNumber: Bool {
+        switch self {
+        case .status, .job, .count, .routes, .jobs, .connections, .files, .bytes, .attempt, .milliseconds,
+            .processorMilliseconds, .table, .suppressed:
+            true
+        case .delivery, .route, .code, .reason, .peer, .address, .loop, .listener, .zizqID, .queue, .type, .file,
+            .setting, .condition, .signal, .version, .result:
+            false
+        }
+    }
 }

@@ -39,6 +39,7 @@ extension Gateway {
     }
 
     private static func start(_ core: GatewayCore, _ outbox: OutboxWriter) async throws(StartupError) -> Gateway {
+        try await core.learnt.load(from: outbox)
         let reload = try loadRoutes(core)
         let sockets = try BoundSockets(core.settings)
         let client = try ZizqClient.make(core.settings.zizq, loop: core.clientLoop, logger: core.logger)
@@ -68,6 +69,7 @@ extension Gateway {
         let configuration = core.configuration
         var options = RouteOptions(core.settings, allowsInlineSecrets: configuration.allowsInlineSecrets)
         options.keys = core.keys.store
+        options.learnt = core.learnt
         if let key = configuration.secretStandIn { options.secrets = .wellKnown(key) }
         let loops = core.loops
         var publication = RouteReloadService.Publication(
@@ -76,7 +78,8 @@ extension Gateway {
             publication.reloaded = { show(.reloaded(routes: $0.routes, version: $0.version)) }
         }
         let loader = RouteLoader(
-            folder: core.settings.routes, options: options, environment: configuration.environment, time: core.time)
+            folder: core.settings.routes, options: options, environment: configuration.environment,
+            grace: core.settings.routesGrace, time: core.time)
         let service = try RouteReloadService(
             loader, certificate: try loadCertificate(core), metrics: core.metrics, publication: publication,
             time: core.time, logger: core.logger)

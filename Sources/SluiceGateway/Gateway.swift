@@ -126,6 +126,8 @@ struct GatewayCore: Sendable {
     let worker: BodyWorker
     /// For signatures whose keys are fetched.
     let keys: KeyService
+    /// The secrets that routes have learnt.
+    let learnt: LearntSecrets
 
     var time: any TimeSource { configuration.time }
 
@@ -138,6 +140,8 @@ struct GatewayCore: Sendable {
         self.settings = settings
         metrics = MetricsRegistry(time: configuration.time)
         journal = DeliveryJournal(logger: logger, show: configuration.show)
+        // `sluice dev` has no secrets to protect.
+        learnt = LearntSecrets(isAlwaysArmed: configuration.secretStandIn != nil)
         memory = MemoryBudget(limit: settings.limits.memory)
         let watchdog = LoopWatchdog(metrics: metrics, logger: logger)
         do throws(SystemCallError) {

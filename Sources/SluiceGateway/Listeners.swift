@@ -53,7 +53,9 @@ struct Listeners: Sendable {
         let loops = core.loops
         let shared = IngestService.Shared(
             outbox: outbox, metrics: core.metrics, memory: core.memory, trustedProxies: proxies, time: core.time,
-            journal: core.journal, worker: core.worker, keys: core.keys, loops: loops)
+            journal: core.journal, worker: core.worker, keys: core.keys,
+            learner: SecretLearner(secrets: core.learnt, outbox: outbox, time: core.time, logger: core.logger),
+            loops: loops)
         let observer = ListenerObserver(metrics: core.metrics, journal: core.journal, logger: core.logger)
         return await HTTPServer(configuration: configuration, group: loops.group, observer: observer, time: core.time) {
             let service = IngestService(on: $0, routes: routes, shared: shared)
@@ -76,7 +78,9 @@ struct Listeners: Sendable {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }
         return await makeSmall(core) {
-            ControlService(answerer: ControlAnswerer(reload: reload, console: console, mailbox: $0.mailbox))
+            ControlService(
+                answerer: ControlAnswerer(
+                    reload: reload, console: console, learnt: core.learnt, time: core.time, mailbox: $0.mailbox))
         }
     }
 

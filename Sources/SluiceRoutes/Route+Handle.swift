@@ -122,7 +122,9 @@ extension Route {
         if Trace.isRecording, let step = step(of: check, head, arrival.sender, refusal: code, source: trace.source) {
             trace.add(step)
         }
-        return code.map { .refused($0, reason: $0.title) }
+        guard let code else { return nil }
+        guard code == .contentTypeNotSupported else { return .refused(code, reason: code.title) }
+        return .refused(code, reason: "'content_types' does not accept \(ContentTypes.name(in: head.headers))")
     }
 
     private func refusal(

@@ -107,6 +107,7 @@ extension Route {
             switch verdict {
             case .noMatch: continue
             case .answered(let reply): return .handshake(reply, refusal: nil)
+            case .learns(let secret, let reply): return .learns(secret, reply: reply)
             case .calls(let url, let reply): return .call(url, reply)
             case .refused(let reason): return parts.handshakes[index].refusal(reason)
             }
@@ -151,6 +152,8 @@ enum HandshakeVerdict {
     /// A condition does not hold, or the request lacks a value that the reply needs.
     case noMatch
     case answered(RouteReply)
+    /// The same, with a new secret of the route.
+    case learns(HandshakeSecret, RouteReply)
     /// Answered so once the URL has been called.
     case calls(URLToCall, RouteReply)
     /// For the log: a sentence without anything that the sender wrote.
@@ -168,6 +171,7 @@ extension DeliveryContext {
         for reference in rule.echoed where text(reference).count > HandshakeRule.longestEcho {
             return .refused("\(reference.source.noun) has more than \(HandshakeRule.longestEcho) bytes")
         }
+        if let learn = rule.learn { return verdict(on: rule, learning: learn) }
         if let call = rule.call {
             guard let url = call.url(in: text(call.reference)) else {
                 return .refused("\(call.reference.source.noun) is not one of the URLs that 'call_urls' allows")
@@ -183,6 +187,19 @@ extension DeliveryContext {
         var context = copy self
         context.hmac = code
         return context.answer(rule.reply)
+    }
+
+    private func verdict(on rule: HandshakeRule, learning reference: Reference) -> HandshakeVerdict {
+        let bytes = text(reference)
+        if let problem = HandshakeSecret.problem(bytes) {
+            return .refused("\(reference.source.noun), which is the new secret, \(problem)")
+        }
+        guard route.accepts(secret: bytes) else {
+            return .refused("\(reference.source.noun), which is the new secret, is not in the form of 'key_encoding'")
+        }
+        let verdict = answer(rule.reply)
+        guard case .answered(let reply) = verdict else { return verdict }
+        return .learns(HandshakeSecret(bytes: bytes), reply)
     }
 
     private func missingValue(of rule: HandshakeRule) -> Reference? {
@@ -210,6 +227,8 @@ extension DeliveryContext {
             guard let missing = missingValue(of: rule) else { break }
             step.details.append(TraceStep("", holds: false, "\(missing.source.noun) is missing"))
         case .answered(let reply): (step.holds, step.text) = (true, "answered with \(reply.status)")
+        case .learns(_, let reply):
+            (step.holds, step.text) = (true, "learns a secret if the route is armed, answered with \(reply.status)")
         case .calls(let url, let reply):
             (step.holds, step.text) = (true, "answered with \(reply.status) after a call to \(url.shown)")
         case .refused(let reason): (step.holds, step.text) = (false, "refused with \(rule.refusalStatus): \(reason)")

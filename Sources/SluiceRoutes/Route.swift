@@ -131,6 +131,14 @@ extension Route {
     /// Whether the route asks for a signature; without one it says `verify: none`.
     package var isVerified: Bool { if case .none = parts.verifier { false } else { true } }
 
+    /// Whether a handshake of the route may bring a new secret.
+    package var learnsSecrets: Bool { parts.handshakes.contains { $0.learn != nil } }
+
+    /// Whether a text can be a secret of the route.
+    func accepts(secret: [UInt8]) -> Bool {
+        parts.verifier.schemes.contains { $0.keySource == nil && (try? $0.key(secret)) != nil }
+    }
+
     /// Tells what a rule says, by its place from 0; `nil` for one that ignores deliveries, and where there is none.
     package func identity(ofRule rule: Int) -> RuleIdentity? {
         guard parts.rules.indices.contains(rule), case .make(let template) = parts.rules[rule].action else {

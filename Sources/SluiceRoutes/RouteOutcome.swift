@@ -13,6 +13,9 @@ package enum RouteOutcome: Sendable {
     ///
     /// `refusal`: why it is refused, where the rule has a status of its own for that.
     case handshake(RouteReply, refusal: String?)
+    /// A handshake with a new secret of the route: answered as the rule says once the secret is stored, and refused if
+    /// the route is not armed.
+    case learns(HandshakeSecret, reply: RouteReply)
     /// A handshake to be answered so once this URL has been called.
     case call(URLToCall, RouteReply)
     /// To be answered when it is committed.
@@ -39,7 +42,7 @@ extension RouteOutcome {
         case .rateLimited: (.rateLimited, ErrorCode.rateLimited.title)
         case .needsKey(let need): (.keyUnavailable, need.problem("it was not fetched"))
         case .handshake(_, let reason): reason.map { (.handshakeRefused, $0) }
-        case .acknowledged, .call, .store, .tooLargeForThread: nil
+        case .acknowledged, .learns, .call, .store, .tooLargeForThread: nil
         }
     }
 
@@ -47,7 +50,7 @@ extension RouteOutcome {
     package var reply: RouteReply? {
         switch self {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: nil
-        case .acknowledged(let reply, _), .call(_, let reply): reply
+        case .acknowledged(let reply, _), .learns(_, let reply), .call(_, let reply): reply
         case .handshake(let reply, let refusal): refusal == nil ? reply : nil
         case .store(_, let reply): reply ?? .standard
         }

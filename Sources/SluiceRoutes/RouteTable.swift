@@ -8,6 +8,8 @@ package final class RouteTable: Sendable {
     /// What the positions in `index` stand for.
     private let exact: [Int]
     private let parameterized: ParameterTree
+    /// All paths in lower case and without a final slash.
+    private let nearby: ParameterTree
 
     package init(routes: [Route]) {
         self.routes = routes
@@ -15,6 +17,7 @@ package final class RouteTable: Sendable {
         index = PathIndex(exact.map { Array(routes[$0].parts.path.text.utf8) })
         let rest = routes.indices.filter { !routes[$0].parts.path.parameterSegments.isEmpty }
         parameterized = ParameterTree(rest.map { (path: routes[$0].parts.path, route: $0) })
+        nearby = ParameterTree(routes.indices.map { (path: routes[$0].parts.path.folded, route: $0) })
     }
 
     /// The route that a path leads to.
@@ -30,6 +33,34 @@ package final class RouteTable: Sendable {
         }
         guard let decoded = PercentDecoding.pathDecode(path) else { return nil }
         return match(decoded: decoded.span)
+    }
+
+    /// A path that leads to no route, and to one if slashes and letter case are ignored.
+    package struct NearMiss {
+        package let route: Route
+        /// How the path differs from the route's: `a slash at the end`.
+        package let difference: String
+    }
+
+    /// The route that a path without a route was probably meant for; for the log, never for serving.
+    package func nearMiss(of path: Span<UInt8>) -> NearMiss? {
+        guard path.count <= RoutePath.longest else { return nil }
+        var collapsed: [UInt8] = []
+        for index in path.indices where path[index] != UInt8(ascii: "/") || collapsed.last != UInt8(ascii: "/") {
+            collapsed.append(path[index])
+        }
+        guard var decoded = PercentDecoding.pathDecode(collapsed.span) else { return nil }
+        let endsInSlash = decoded.count > 1 && decoded.last == UInt8(ascii: "/")
+        if endsInSlash { decoded.removeLast() }
+        let folded = decoded.map { ASCII.lowercase($0) }
+        guard let found = nearby.route(for: folded.span) else { return nil }
+        let route = routes[found]
+        var differences = collapsed.count < path.count ? ["a doubled slash"] : []
+        if endsInSlash != (route.segments.count > 1 && route.segments.last == .literal([])) {
+            differences.append(endsInSlash ? "a slash at the end" : "no slash at the end")
+        }
+        let difference = differences.isEmpty ? "letter case" : differences.joined(separator: " and ")
+        return NearMiss(route: route, difference: difference)
     }
 
     private func match(decoded path: Span<UInt8>) -> Route? {

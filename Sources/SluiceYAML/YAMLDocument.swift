@@ -35,6 +35,9 @@ package struct YAMLDocument: Sendable {
         case .failure(let problem):
             return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
         }
+        if let problem = source.mergeConflict {
+            return YAMLDocument(file: file, root: nil, problems: [problem], isBroken: true, nodeCount: 0)
+        }
         var composer = YAMLComposer(source: source, limits: limits, allowsEmptyValues: allowsEmptyValues)
         let root = composer.compose()
         return YAMLDocument(

@@ -4,7 +4,6 @@ internal import SluiceBase
 extension YAMLSource {
     /// A hint for the author of the file; `nil` if there is none.
     func hint(for error: YAMLSyntaxError) -> String? {
-        if let line = conflictLine { return "line \(line) is an unresolved merge conflict marker" }
         let last = min(error.position.line, lineCount)
         if let line = [last, last - 1].first(where: { $0 > 0 && line($0).contains(subsequence: [0xC2, 0xA0]) }) {
             return "line \(line) contains a no-break space (U+00A0), which YAML does not treat as a space"
@@ -18,13 +17,25 @@ extension YAMLSource {
             ? "put a reference inside { } or [ ], or with ': ' in it, in quotes: \"${…}\"" : nil
     }
 
-    /// The first line with what `git` leaves where two people changed the same lines.
-    private var conflictLine: Int? {
-        (1...lineCount).first { number in
+    /// The first line with what `git` leaves if two people changed the same lines. It is a problem also where YAML
+    /// could read it as text: in quotes, or as the rest of a text in a flow mapping.
+    var mergeConflict: YAMLError? {
+        for number in 1...lineCount {
             let line = line(number)
-            return ["<<<<<<< ", ">>>>>>> "].contains { line.starts(with: $0.utf8) }
-                || line.elementsEqual("=======".utf8)
+            guard let marker = Self.conflictMarkers.first(where: { isMarker($0, line) }) else { continue }
+            return YAMLError(
+                YAMLPosition(line: number, column: 1),
+                "an unresolved merge conflict (\(marker)); keep one side and delete the marker lines")
         }
+        return nil
+    }
+
+    private static let conflictMarkers = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
+
+    private func isMarker(_ marker: String, _ line: ArraySlice<UInt8>) -> Bool {
+        guard line.starts(with: marker.utf8) else { return false }
+        let rest = line.dropFirst(marker.utf8.count).first
+        return rest == nil || rest == ASCII.space || rest == UInt8(ascii: "\r")
     }
 
     /// Whether a line that is no comment holds an odd number of double quotes, those behind a backslash left out.

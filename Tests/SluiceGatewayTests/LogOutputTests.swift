@@ -46,7 +46,19 @@ import Testing
         #expect(
             collector.lines == [
                 #"{"time":"2023-11-14T22:13:20.123Z","level":"warning","message":"refused a request","logger":"sluice.test","#
-                    + #""delivery":"d1","route":"github","status":"401","reason":"no \"such\" \\ header"}"# + "\n"
+                    + #""delivery":"d1","route":"github","status":401,"reason":"no \"such\" \\ header"}"# + "\n"
+            ])
+    }
+
+    @Test("each key has one type in JSON: numbers are bare, and text that looks like a number is quoted")
+    func types() {
+        let logger = logger(output(.json))
+        logger.info("m", metadata: .fields([.route: "404", .jobs: 2, .milliseconds: Int64(-1), .table: 3]))
+        logger.info("m", metadata: .fields([.delivery: "7", .code: "1", .count: 0]))
+        let fields = collector.lines.map { $0.split(separator: #""sluice.test","#).last.map(String.init) }
+        #expect(
+            fields == [
+                #""route":"404","jobs":2,"ms":-1,"table":3}"# + "\n", #""delivery":"7","code":"1","count":0}"# + "\n",
             ])
     }
 

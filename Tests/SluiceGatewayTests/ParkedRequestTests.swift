@@ -201,12 +201,18 @@ import Testing
     @Test("requests cannot make the gateway fetch more than 30 keys a minute")
     func rate() async throws {
         try await Self.run { setup in
+            let start = ContinuousClock.now
             for number in 0..<40 {
                 let answer = try await setup.send(url: "https://keys.example.com/keys/no\(number).pem")
                 #expect(answer.status == 503)
             }
-            #expect(30...31 ~= setup.fetches)
+            #expect(30...Self.most(since: start) ~= setup.fetches)
         }
+    }
+
+    /// What the limit allows since `start`: 30 at once, and one more every two seconds.
+    private static func most(since start: ContinuousClock.Instant) -> Int {
+        31 + Int((ContinuousClock.now - start) / .seconds(2))
     }
 
     private static func confirmation(_ path: String) -> String {
@@ -236,9 +242,10 @@ import Testing
     @Test("calls do not use up the fetches of keys, and there are at most 30 a minute")
     func callRate() async throws {
         try await Self.run { setup in
+            let start = ContinuousClock.now
             var statuses: [Int] = []
             for _ in 0..<35 { statuses.append(try await setup.send(Self.confirmation("confirm")).status) }
-            #expect(30...31 ~= statuses.count { $0 == 200 })
+            #expect(30...Self.most(since: start) ~= statuses.count { $0 == 200 })
             #expect(Set(statuses) == [200, 503])
             let answer = try await setup.send(url: "https://keys.example.com/keys/chain.pem")
             #expect(answer.status == 200)

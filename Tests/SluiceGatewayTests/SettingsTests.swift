@@ -63,7 +63,8 @@ import Testing
     static let otherValues = [
         "https": "[::1]:444", "tls.certificate": "other.pem", "tls.key": "other.key", "http": "127.0.0.1:8080",
         "admin": "off",
-        "trusted_proxies": "10.0.0.0/8,::1/128", "routes": "elsewhere", "public_url": "https://hooks.example.org",
+        "trusted_proxies": "10.0.0.0/8,::1/128", "routes": "elsewhere", "routes_grace": "1m",
+        "public_url": "https://hooks.example.org",
         "threads": "256",
         "outbox.path": "other.db", "outbox.max_dead_bytes": "32MiB", "outbox.max_bytes": "64MiB",
         "outbox.max_keys": "1000",

@@ -176,7 +176,7 @@ extension RequestToSign {
 extension RouteOutcome {
     fileprivate var handshakeReply: RouteReply? {
         switch self {
-        case .handshake(let reply, nil), .call(_, let reply): reply
+        case .handshake(let reply, nil), .learns(_, let reply), .call(_, let reply): reply
         default: nil
         }
     }

@@ -109,6 +109,7 @@ extension RouteOutcome {
         case .acknowledged(_, .noRuleMatched): "no rule matched"
         case .acknowledged(_, .noElements): "no elements"
         case .handshake(let reply, let refusal): reply.words(refusal)
+        case .learns(_, let reply): "learns, \(reply.words(nil))"
         case .call(let url, let reply): "\(reply.words(nil)) after \(url.shown)"
         case .store(let delivery, _):
             delivery.deadLetters.first.map { "dead letter \($0.reason.rawValue): \($0.detail)" } ?? "stored"

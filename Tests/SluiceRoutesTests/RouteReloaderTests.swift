@@ -8,7 +8,7 @@ import Testing
 /// Carries out what the reloader asks for: a look a second, on a real folder.
 private final class Watch {
     let folder: TemporaryFolder
-    var reloader = RouteReloader()
+    var reloader: RouteReloader
     var environment = ["SECRET": "a secret of tests"]
     private(set) var clock: Int64 = 0
     private(set) var reads = 0
@@ -17,7 +17,10 @@ private final class Watch {
 
     var table: RouteTable? { reloader.table }
 
-    init(_ folder: TemporaryFolder) { self.folder = folder }
+    init(_ folder: TemporaryFolder, grace: Duration = .zero) {
+        self.folder = folder
+        reloader = RouteReloader(grace: grace)
+    }
 
     /// One second's look: its result in a word, or the problems.
     func look() -> String {
@@ -46,6 +49,8 @@ private final class Watch {
                 whenCompiled()
                 event = .compiled(compilation, isStill: isStill(compilation, in: folder))
             case .replace(let new): return (["version \(new.version)"] + new.warnings).joined(separator: "; ")
+            case .hold(let files):
+                return "holding \(files.map { $0.replacing(folder.path, with: "routes") }.joined(separator: ", "))"
             case .keep(let problems, _):
                 return problems.map { $0.replacing(folder.path, with: "routes") }.joined(separator: "; ")
             }
@@ -63,10 +68,10 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         "routes:\n- {path: \(path), name: \(name), verify: none, jobs: [{type: t}]}\n"
     }
 
-    private func watch(_ files: [String: String]) throws -> Watch {
+    private func watch(_ files: [String: String], grace: Duration = .zero) throws -> Watch {
         let folder = try TemporaryFolder()
         for (name, text) in files { try folder.write(name, text) }
-        let watch = Watch(folder)
+        let watch = Watch(folder, grace: grace)
         #expect(watch.hangUp() == "version 1")
         #expect(watch.look() == "read")
         return watch
@@ -121,6 +126,77 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "version 4")
         #expect(watch.table?.routes.map(\.path) == ["/c"])
+    }
+
+    private func watchOfTwo(grace: Int) throws -> Watch {
+        try watch(["a.yaml": text("/a"), "b.yaml": text("/b", name: "s")], grace: .seconds(grace))
+    }
+
+    @Test("a file that is away for less than the grace time changes nothing")
+    func shortAbsence() throws {
+        let watch = try watchOfTwo(grace: 30)
+        for _ in 0..<3 {
+            try watch.folder.remove("b.yaml")
+            #expect(watch.look() == "waiting")
+            #expect(watch.look() == "holding routes/b.yaml")
+            for _ in 0..<25 { #expect(["unchanged", "read"].contains(watch.look())) }
+            try watch.folder.write("b.yaml", text("/b", name: "s"))
+            #expect(watch.look() == "read")
+            for _ in 0..<15 { #expect(["unchanged", "read"].contains(watch.look())) }
+        }
+        #expect(watch.reloader.status.version == 1)
+    }
+
+    @Test("a file that stays away for the grace time takes its routes along")
+    func longAbsence() throws {
+        let watch = try watchOfTwo(grace: 5)
+        try watch.folder.remove("b.yaml")
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "holding routes/b.yaml")
+        for _ in 0..<4 { #expect(watch.look() == "unchanged") }
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 2; the route 's' no longer exists: its unique keys no longer apply")
+        for _ in 0..<9 { #expect(watch.look() == "unchanged") }
+    }
+
+    @Test("a reload that is asked for removes the routes of a missing file at once")
+    func requestedAbsence() throws {
+        let watch = try watchOfTwo(grace: 30)
+        try watch.folder.remove("b.yaml")
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "holding routes/b.yaml")
+        #expect(watch.hangUp() == "version 2; the route 's' no longer exists: its unique keys no longer apply")
+        for _ in 0..<40 { #expect(["unchanged", "read"].contains(watch.look())) }
+        try watch.folder.write("b.yaml", text("/b", name: "s"))
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 3")
+    }
+
+    @Test("while a file is missing other changes wait, a second missing file starts the grace time again")
+    func changesDuringAbsence() throws {
+        let watch = try watchOfTwo(grace: 4)
+        try watch.folder.write("c.yaml", text("/c", name: "u"))
+        #expect([watch.look(), watch.look()] == ["waiting", "version 2"])
+        try watch.folder.remove("b.yaml")
+        #expect([watch.look(), watch.look()] == ["waiting", "holding routes/b.yaml"])
+        try watch.folder.remove("c.yaml")
+        try watch.folder.write("a.yaml", text("/a2"))
+        #expect([watch.look(), watch.look()] == ["waiting", "holding routes/b.yaml, routes/c.yaml"])
+        try watch.folder.write("b.yaml", text("/b2", name: "s"))
+        try watch.folder.write("c.yaml", text("/c2", name: "u"))
+        #expect([watch.look(), watch.look()] == ["waiting", "version 3"])
+        #expect(watch.table?.routes.map(\.path) == ["/a2", "/b2", "/c2"])
+    }
+
+    @Test("a route file under another name, and a route removed from a file, are loaded without a grace time")
+    func noAbsence() throws {
+        let watch = try watchOfTwo(grace: 30)
+        try watch.folder.remove("b.yaml")
+        try watch.folder.write("c.yaml", text("/b", name: "s"))
+        #expect([watch.look(), watch.look()] == ["waiting", "version 2"])
+        try watch.folder.write("c.yaml", text("/c", name: "u"))
+        #expect(watch.look() == "waiting")
+        #expect(watch.look() == "version 3; the route 's' no longer exists: its unique keys no longer apply")
     }
 
     @Test("the same content under new times is read and not loaded")

@@ -43,6 +43,23 @@ import Testing
         #expect(warnings("", memory: .mebibytes(16)).count == 1)
     }
 
+    @Test(
+        "a path that misses a route by slashes or letter case names it and the difference",
+        arguments: [
+            ("/github/", "/github: a slash at the end"), ("//github", "/github: a doubled slash"),
+            ("/GitHub", "/github: letter case"), ("/git%48ub", "/github: letter case"),
+            ("/hooks/stripe", "/hooks/stripe/: no slash at the end"),
+            ("//Hooks//stripe", "/hooks/stripe/: a doubled slash and no slash at the end"),
+            ("/t/Acme/x/", "/T/{tenant}/x: a slash at the end"), ("/t/Acme/X", "/T/{tenant}/x: letter case"),
+            ("/githubs", nil), ("/github/x", nil), ("/", nil), ("", nil), ("/github%2F", nil), ("/./github", nil),
+        ] as [(String, String?)])
+    func nearMiss(path: String, expected: String?) throws {
+        let table = try table(["/github", "/hooks/stripe/", "/T/{tenant}/x"])
+        let bytes = Array(path.utf8)
+        #expect(table.match(path: bytes.span) == nil)
+        #expect(table.nearMiss(of: bytes.span).map { "\($0.route.path): \($0.difference)" } == expected)
+    }
+
     @Test("each of ten thousand routes is found, and nothing else")
     func many() throws {
         let table = try table((0..<10_000).map { "/hooks/\($0)" })

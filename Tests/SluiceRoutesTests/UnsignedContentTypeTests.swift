@@ -44,7 +44,7 @@ import Testing
             return "\(jobs) \(delivery.deadLetters.map(\.reason.rawValue))"
         case .refused(let code, _): return code.rawValue
         case .acknowledged: return "acknowledged"
-        case .handshake, .call: return "handshake"
+        case .handshake, .learns, .call: return "handshake"
         case .rateLimited, .tooLargeForThread, .needsKey: return "not judged"
         }
     }

@@ -10,10 +10,6 @@ import Testing
             ("a:\n  b: \"x\n  c: \"y\"\n  d: z\n", "the text in double quotes on line 2 may not be closed"),
             ("a: 1\nretry_limit:10\nb: 2\n", "a key must be followed by a colon and a space"),
             (
-                "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n",
-                "line 2 is an unresolved merge conflict marker"
-            ),
-            (
                 "a:\n  b: 1\n \u{A0} c: 2\n",
                 "line 3 contains a no-break space (U+00A0), which YAML does not treat as a space"
             ),
@@ -26,6 +22,32 @@ import Testing
         let problems = YAMLDocument.parse(Array(text.utf8), file: "r.yaml").problems
         #expect(problems.count == 1)
         #expect(problems.last?.message.hasSuffix("; " + hint) == true, "\(problems)")
+    }
+
+    @Test(
+        "a merge conflict is named at its first marker, also where YAML could read the markers as text",
+        arguments: [
+            ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n", "2:1 <<<<<<<"),
+            ("a: 1\r\n<<<<<<< HEAD\r\nb: 2\r\n=======\r\n>>>>>>> other\r\n", "2:1 <<<<<<<"),
+            ("a: \"x\n<<<<<<< HEAD\ny\n=======\nz\n>>>>>>> other\n\"\n", "2:1 <<<<<<<"),
+            ("a: 1\n||||||| 23e4\nb: 2\n", "2:1 |||||||"),
+            ("a: {b: x\n=======\n}\n", "2:1 ======="),
+            ("a: 1\n>>>>>>> other", "2:1 >>>>>>>"),
+        ])
+    func mergeConflicts(text: String, marker: String) {
+        let problems = YAMLDocument.parse(Array(text.utf8), file: "r.yaml").problems.map {
+            "\($0.position.line):\($0.position.column) \($0.message)"
+        }
+        let parts = marker.split(separator: " ")
+        let rest = "an unresolved merge conflict (\(parts[1])); keep one side and delete the marker lines"
+        #expect(problems == ["\(parts[0]) \(rest)"])
+    }
+
+    @Test(
+        "indented markers and longer rulers are text",
+        arguments: ["a: |\n  <<<<<<< HEAD\n  =======\n", "# a\n# =======\nb: 1\n", "a: 'x\n\n========\n'\n"])
+    func noConflict(text: String) {
+        #expect(YAMLDocument.parse(Array(text.utf8), file: "r.yaml").problems == [])
     }
 
     @Test(

@@ -26,6 +26,7 @@ import Testing
             signature_from: ${header.X-Signature}
             timestamp_from: ${header.X-Time}
             timestamp_format: unix_ms
+            tolerance: 1h
             signed: "${method}${url}${body}${timestamp}"
           secrets: [ { env: SECRET } ]
           jobs: [ { type: url } ]

@@ -66,7 +66,7 @@ import Testing
 
     @Test("a new route file is in force without a signal, and a removed one is gone")
     func appears() async throws {
-        try await GatewayUnderTest.run { gateway in
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["routes_grace": "0"])) { gateway in
             #expect(try await gateway.answer(to: Self.webhook("new")).status == 404)
             let wrote = ContinuousClock.now
             try gateway.folder.write(Self.route("new"), to: "routes/new.yaml")
@@ -147,6 +147,29 @@ import Testing
                 $0["table"].flatMap { Int($0) }
             }
             #expect(tables == Array(2...(tables.last ?? 0)))
+        }
+    }
+
+    @Test("a route file that is away for a moment keeps its routes, and a reload or the grace time removes them")
+    func missingFile() async throws {
+        let routes = ["a.yaml": Self.route("a"), "b.yaml": Self.route("b")]
+        let held = "route files are missing; keeping their routes for routes_grace or until a reload"
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["routes_grace": "3s"], routes: routes)) { gateway in
+            try gateway.folder.remove("routes/b.yaml")
+            let record = try await gateway.record("the warning") { $0.message == held }
+            #expect(record["file"] == "routes/b.yaml" && record["ms"] == "3000" && record["level"] == "warning")
+            #expect(try await gateway.answer(to: Self.webhook("b")).status == 200)
+            try await gateway.record("the load") { $0.message == "loaded the route files" && $0["routes"] == "1" }
+            #expect(try await gateway.answer(to: Self.webhook("b")).status == 404)
+            #expect(!gateway.records().contains { $0["level"] == "error" })
+        }
+        try await GatewayUnderTest.run(GatewaySetup(routes: routes)) { gateway in
+            try gateway.folder.remove("routes/b.yaml")
+            try await gateway.record("the warning") { $0.message == held }
+            #expect(try await gateway.answer(to: Self.webhook("b")).status == 200)
+            let command = try await gateway.command("reload")
+            #expect(command.ending == .exited(0), "\(command)")
+            #expect(try await gateway.answer(to: Self.webhook("b")).status == 404)
         }
     }
 

@@ -56,7 +56,8 @@ import Testing
         #expect(
             json.1 == #"""
                 {"problems":[],"routes":[{"makes":["order_paid","ignore"],"methods":["POST","PUT"],"name":"orders","otherwise":"dead_letter",\#
-                "path":"/hooks/{shop}/orders","place":"routes/r.yaml:2","unique_key":"${body.shop} + ${body.id}",\#
+                "path":"/hooks/{shop}/orders","place":"routes/r.yaml:2",\#
+                "secrets":[{"key":"secrets","source":"env A_SECRET_THAT_IS_NOWHERE"}],"unique_key":"${body.shop} + ${body.id}",\#
                 "verification":"hmac-sha256"},{"each":"${body.items}","makes":["item"],"methods":["POST"],"name":"open","path":"/open",\#
                 "place":"routes/r.yaml:12","verification":"none"}]}
 

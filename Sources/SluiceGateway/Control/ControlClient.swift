@@ -84,8 +84,8 @@ package enum ControlClient {
         let development = Settings.development.outbox.path
         let hint = exists(development) ? "; for sluice dev use --outbox-path \(development)" : "; set outbox.path"
         let otherWay = request == .routes ? "\n\(ControlRequest.routesOfFolder)" : ""
-        // Without an outbox no gateway runs, which is what these two need.
-        let status: ExitStatus = request == .routes || request == .reload ? .unavailable : .wrongInput
+        // Without an outbox no gateway runs, which is what these need.
+        let status: ExitStatus = request.needsGateway ? .unavailable : .wrongInput
         return StartupError(status, "no outbox at \(path)\(hint)\(otherWay)")
     }
 

@@ -142,6 +142,25 @@ package enum ControlDocuments {
         package var deadLetter: Int64
     }
 
+    /// What arming a route came to.
+    package struct Armed: Codable, Sendable, Hashable {
+        /// Until when it may learn a secret, in milliseconds since the epoch.
+        package var until: Int64?
+        /// Why it may not.
+        package var problem: String?
+    }
+
+    /// The secrets that a route has learnt, newest first.
+    package struct LearntSecrets: Codable, Sendable, Hashable {
+        package var route: String
+        package var secrets: [String]
+    }
+
+    /// What forgetting learnt secrets came to.
+    package struct ForgottenSecrets: Codable, Sendable, Hashable {
+        package var secrets: Int
+    }
+
     /// What a reload came to.
     package struct Reloaded: Codable, Sendable, Hashable {
         package var version: Int

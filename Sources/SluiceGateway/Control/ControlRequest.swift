@@ -19,12 +19,27 @@ package enum ControlRequest: Sendable, Hashable {
     case delivery(String)
     case reload
     case routes
+    /// Lets the route of this name learn a secret.
+    case armRoute(String)
+    /// The secrets that the route of this name has learnt.
+    case learntSecrets(String)
+    case forgetLearntSecrets(String)
 
     /// `POST` for what changes something.
     package var method: String {
         switch self {
-        case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload: "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes: "GET"
+        case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
+            .forgetLearntSecrets:
+            "POST"
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes, .learntSecrets: "GET"
+        }
+    }
+
+    /// Whether only a running gateway can answer.
+    var needsGateway: Bool {
+        switch self {
+        case .reload, .routes, .armRoute: true
+        default: false
         }
     }
 
@@ -44,7 +59,17 @@ package enum ControlRequest: Sendable, Hashable {
         case .delivery(let id): "/deliveries/\(id)"
         case .reload: "/reload"
         case .routes: "/routes"
+        case .armRoute(let name): "/secrets/\(Self.written(name))/arm"
+        case .learntSecrets(let name): "/secrets/\(Self.written(name))"
+        case .forgetLearntSecrets(let name): "/secrets/\(Self.written(name))/forget"
         }
+    }
+
+    /// The name of a route as a segment of a path: its bytes in hex.
+    private static func written(_ name: String) -> String { Hex.encode(Array(name.utf8)) }
+
+    private static func name(_ word: String) -> String? {
+        Hex.decode(Array(word.utf8).span).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// Reads what `method` and `target` write; nothing for anything else.
@@ -71,6 +96,9 @@ package enum ControlRequest: Sendable, Hashable {
         case ("GET", 2, "deliveries"):
             guard Self.isDeliveryID(words[1]) else { return nil }
             self = .delivery(words[1])
+        case ("GET", 2, "secrets"):
+            guard let name = Self.name(words[1]) else { return nil }
+            self = .learntSecrets(name)
         case ("POST", 1, "reload"): self = .reload
         case ("GET", 1, "routes"): self = .routes
         default: return nil
@@ -83,6 +111,8 @@ package enum ControlRequest: Sendable, Hashable {
         case ("dead", "discard"): Int64(words[1]).map { .discard($0, forgetsKey: query["forget_key"] == "true") }
         case ("jobs", "bury"): Int64(words[1]).map { .bury($0) }
         case ("deliveries", "forget"): isDeliveryID(words[1]) ? .forgetDelivery(words[1]) : nil
+        case ("secrets", "arm"): name(words[1]).map { .armRoute($0) }
+        case ("secrets", "forget"): name(words[1]).map { .forgetLearntSecrets($0) }
         case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }
         default: nil
         }
@@ -109,6 +139,8 @@ package enum ControlRequest: Sendable, Hashable {
         switch self {
         case .delivery(let id), .forgetDelivery(let id):
             return "no delivery \(id) in \(outbox); it may have expired"
+        case .learntSecrets(let name), .forgetLearntSecrets(let name):
+            return "the route '\(PrintableText.escape(name))' has learnt no secret"
         case .bury(let id): return "no pending or parked job \(id) in \(outbox)"
         default: break
         }

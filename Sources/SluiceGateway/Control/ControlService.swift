@@ -1,5 +1,7 @@
 internal import SluiceBase
 internal import SluiceHTTP
+internal import SluiceRouteFiles
+internal import SluiceRoutes
 
 /// What a running gateway does for the command line, over its UNIX socket. Belongs to its loop.
 final class ControlService: HTTPService {
@@ -22,6 +24,8 @@ final class ControlService: HTTPService {
 struct ControlAnswerer: Sendable {
     let reload: RouteReloadService
     let console: OutboxConsole
+    let learnt: LearntSecrets
+    let time: any TimeSource
     /// The part of the server that takes the answers.
     let mailbox: HTTPServerMailbox
 
@@ -38,7 +42,10 @@ struct ControlAnswerer: Sendable {
         switch asked {
         case .reload: .document(ControlCoding.encode(ControlDocuments.Reloaded(await reload.reload())))
         case .routes: .document(await routes())
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury, .forgetDelivery,
+        case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
+        case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
+        case .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury,
+            .forgetDelivery,
             .forgetKey:
             await console.answer(asked)
         }
@@ -46,7 +53,32 @@ struct ControlAnswerer: Sendable {
 
     private func routes() async -> [UInt8] {
         let (picture, files) = await reload.pictureAndFiles()
-        return ControlCoding.encode(ControlDocuments.Routes(picture, files: files))
+        var document = ControlDocuments.Routes(picture, files: files)
+        for index in document.routes.indices {
+            let secrets = learnt.secrets(of: document.routes[index].name)
+            guard !secrets.isEmpty, picture.routes.table.routes[index].learnsSecrets else { continue }
+            let summaries = secrets.map { SecretSummary(key: "learn", source: "learnt", text: $0) }
+            document.routes[index].secrets = (document.routes[index].secrets ?? []) + summaries
+        }
+        return ControlCoding.encode(document)
+    }
+
+    private func arm(_ name: String) -> ControlDocuments.Armed {
+        let routes = reload.activeRoutes.table.routes
+        let written = PrintableText.escape(name)
+        guard let route = routes.first(where: { $0.name == name }) else {
+            return .init(problem: "no route '\(written)' is loaded; 'sluice routes' lists the names")
+        }
+        guard route.learnsSecrets else {
+            return .init(problem: "the route '\(written)' has no handshake with 'learn', so it has nothing to learn")
+        }
+        return .init(until: learnt.arm(name, atMilliseconds: time.wallMilliseconds()))
+    }
+
+    private func forgetSecrets(of name: String, _ asked: ControlRequest) async -> ControlAnswer {
+        let answer = await console.answer(asked)
+        if case .document = answer { learnt.replace([], of: name) }
+        return answer
     }
 
     private static func response(_ answer: ControlAnswer) -> HTTPResponse {

@@ -25,7 +25,7 @@ enum DeadLetterRenderer {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return .failure("its route does not accept it")
         case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
-        case .handshake, .call: return .failure("its route now answers it as a handshake")
+        case .handshake, .learns, .call: return .failure("its route now answers it as a handshake")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {
                 return .failure("\(letter.reason.rawValue): \(letter.detail)")

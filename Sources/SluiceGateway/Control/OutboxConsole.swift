@@ -69,11 +69,32 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
+            case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
+            case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
+            case .armRoute:
+                return .problem("no gateway is running on this outbox, and only a running one can learn a secret")
             case .reload: return .problem("no gateway is running on this outbox")
             case .routes: return .problem("no gateway is running on this outbox\n\(ControlRequest.routesOfFolder)")
             }
         } catch {
             return error == .notFound ? .notFound : .problem(error.description)
+        }
+    }
+
+    private func learntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            guard let secrets = try store.learntSecrets()[route] else { throw .notFound }
+            return ControlCoding.encode(
+                ControlDocuments.LearntSecrets(
+                    route: route, secrets: secrets.map { String(decoding: $0, as: UTF8.self) }))
+        }
+    }
+
+    private func forgetLearntSecrets(of route: String) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let count = try store.forgetLearntSecrets(of: route)
+            guard count > 0 else { throw .notFound }
+            return ControlCoding.encode(ControlDocuments.ForgottenSecrets(secrets: count))
         }
     }
 

@@ -17,6 +17,7 @@ final class IngestService: HTTPService {
         let journal: DeliveryJournal
         let worker: BodyWorker
         let keys: KeyService
+        let learner: SecretLearner
         /// For what comes back from the threads for large requests.
         let loops: IngestLoops
     }
@@ -47,7 +48,7 @@ final class IngestService: HTTPService {
 
     func admit(_ request: borrowing RequestView) -> Admission<ActiveRoutes.Entry> {
         guard let entry = routes.entry(path: request.path) else {
-            return .refuse(refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil))
+            return .refuse(noSuchRoute(request))
         }
         let arrival = RequestArrival(
             sender: request.peer, receivedAtMilliseconds: shared.time.wallMilliseconds(), deliveryID: "")
@@ -56,6 +57,18 @@ final class IngestService: HTTPService {
             return .refuse(refusal(refused.code, reason: refused.reason, from: request.peer, by: entry))
         }
         return .body(limit: entry.route.bodyLimit(for: request, arrival).bytes, context: entry)
+    }
+
+    /// The log names the route that the request has narrowly missed; the answer does not.
+    private func noSuchRoute(_ request: borrowing RequestView) -> HTTPResponse {
+        guard let near = routes.table.nearMiss(of: request.path) else {
+            return refusal(.noSuchRoute, reason: ErrorCode.noSuchRoute.title, from: request.peer, by: nil)
+        }
+        shared.metrics.noRoute.refused(.noSuchRoute).increment()
+        shared.journal.refused(
+            .noSuchRoute, route: near.route.name,
+            reason: "the path differs from the route's path: \(near.difference)", peer: request.peer)
+        return ProblemDocument.response(for: .noSuchRoute)
     }
 
     func refused(_ code: ErrorCode, reason: String, peer: PeerAddress, context entry: ActiveRoutes.Entry) -> Bool {
@@ -105,6 +118,7 @@ final class IngestService: HTTPService {
             shared.journal.handshake(
                 route: entry.route.name, status: reply.status, refusal: refusal, peer: request.peer)
             return .now(Self.response(toHandshake: reply))
+        case .learns(let secret, let reply): return learn(secret, of: request, reply: reply)
         case .call(let url, let reply): return call(url, for: request, reply: reply)
         case .store(let delivery, let reply):
             return store(delivery, of: request, reply: reply, charge: evaluation.charge)
@@ -139,6 +153,24 @@ final class IngestService: HTTPService {
         let (loops, index) = (shared.loops, server.loop.index)
         shared.keys.fetch(need) { [request] problem in loops.resume(request, problem: problem, on: index) }
         return .later
+    }
+
+    /// Stores the secret of a handshake, and answers it then.
+    private func learn(_ secret: HandshakeSecret, of request: IngestRequest, reply: RouteReply) -> ServiceReply {
+        let (loops, index, learner) = (shared.loops, server.loop.index, shared.learner)
+        let name = request.entry.route.name
+        switch learner.begin(secret, of: name) {
+        case .known: return self.reply(to: request, .learnt(reply))
+        case .notArmed:
+            return .now(
+                refusal(.handshakeRefused, reason: SecretLearner.notArmed, from: request.peer, by: request.entry))
+        case .armed(let armedAt):
+            Task {
+                let isStored = await learner.store(secret, of: name, armedAtMilliseconds: armedAt)
+                loops.finish(request, isStored ? .learnt(reply) : .notLearnt, on: index)
+            }
+            return .later
+        }
     }
 
     /// Goes on with a request whose key has been fetched.

@@ -38,6 +38,18 @@ struct IngestRequest: Sendable {
             }
         }
 
+        /// Of a handshake whose secret is stored.
+        static func learnt(_ reply: RouteReply) -> Evaluation {
+            Evaluation(outcome: .handshake(reply, refusal: nil), charge: .uncounted)
+        }
+
+        /// Of a handshake whose secret could not be stored.
+        static var notLearnt: Evaluation {
+            Evaluation(
+                outcome: .refused(.commitFailed, reason: "the secret of the handshake was not stored"),
+                charge: .uncounted)
+        }
+
         /// Of a request whose key nobody tried to fetch.
         static func keyUnavailable(_ reason: String) -> Evaluation {
             Evaluation(outcome: .refused(.keyUnavailable, reason: reason), charge: .uncounted)

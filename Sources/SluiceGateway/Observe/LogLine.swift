@@ -17,8 +17,8 @@ struct LogLine {
     private static let messageLimit = 1024
     private static let valueLimit = 512
 
-    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Values are text, whatever
-    /// they mean, so that a key has one type in whatever indexes them.
+    /// `{"time":"…","level":"info","message":"…","logger":"…","route":"…"}` and a line feed. Keys that count or
+    /// number something have bare numbers, all others text, so that each key has one type in an index.
     func json() -> [UInt8] {
         var line = Array(#"{"time":""#.utf8)
         TimestampText.append(milliseconds: milliseconds, to: &line)
@@ -28,14 +28,22 @@ struct LogLine {
         Self.appendJSON(message, limit: Self.messageLimit, to: &line)
         line.append(contentsOf: #"","logger":""#.utf8)
         Self.appendJSON(label, limit: Self.valueLimit, to: &line)
+        line.append(UInt8(ascii: "\""))
         for (key, value) in fields {
-            line.append(contentsOf: #"",""#.utf8)
+            line.append(contentsOf: #",""#.utf8)
             Self.appendJSON(key, limit: Self.valueLimit, to: &line)
-            line.append(contentsOf: #"":""#.utf8)
-            Self.appendJSON(value, limit: Self.valueLimit, to: &line)
+            line.append(contentsOf: #"":"#.utf8)
+            Self.appendJSONValue(value, isNumber: LogKey(rawValue: key)?.isNumber ?? false, to: &line)
         }
-        line.append(contentsOf: "\"}\n".utf8)
+        line.append(contentsOf: "}\n".utf8)
         return line
+    }
+
+    private static func appendJSONValue(_ value: String, isNumber: Bool, to line: inout [UInt8]) {
+        if isNumber, let number = Int64(value) { return line.append(contentsOf: String(number).utf8) }
+        line.append(UInt8(ascii: "\""))
+        appendJSON(value, limit: valueLimit, to: &line)
+        line.append(UInt8(ascii: "\""))
     }
 
     /// `2026-11-23T17:34:38.123Z warning refused a request route=github reason="no such header"` and a line feed.

@@ -70,7 +70,7 @@ actor RouteReloadService: Service {
         switch loader.load() {
         case .replaced(let replacement): first = replacement
         case .kept(let problems, _): throw StartupError(.wrongInput, problems.joined(separator: "\n"))
-        case .unchanged, .changing: preconditionFailure("a load that is asked for has a result")
+        case .unchanged, .changing, .holding: preconditionFailure("a load that is asked for has a result")
         }
         self.loader = loader
         self.certificate = certificate
@@ -158,6 +158,12 @@ actor RouteReloadService: Service {
         case .unchanged: return nil
         case .changing:
             logger.debug("the route files have changed; loading them if they are unchanged at the next check")
+            return nil
+        case .holding(let files):
+            let names = PrintableText.escape(files.joined(separator: ", "))
+            logger.warning(
+                "route files are missing; keeping their routes for routes_grace or until a reload",
+                metadata: .fields([.file: names, .milliseconds: loader.grace.wholeMilliseconds]))
             return nil
         case .replaced(let replacement): return use(replacement, since: started)
         case .kept(let problems, let compilation):

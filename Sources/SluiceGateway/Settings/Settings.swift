@@ -12,6 +12,7 @@ package struct Settings: Sendable, Equatable {
     /// Whose `X-Forwarded-For` is believed.
     package var trustedProxies: [AddressBlock] = []
     package var routes = "routes"
+    package var routesGrace = Duration.seconds(30)
     package var publicURL: ServerURL?
     /// Event loops; `nil`: as many as `ProcessorCount` finds.
     package var threads: Int?
@@ -77,7 +78,8 @@ package struct Settings: Sendable, Equatable {
 }
 
 extension Settings {
-    /// The defaults of `sluice dev`: on this machine only, everything that it makes under `.sluice/`, no drain.
+    /// The defaults of `sluice dev`: on this machine only, everything that it makes under `.sluice/`, no drain
+    /// and no grace time.
     package static var development: Settings {
         var settings = Settings()
         settings.https = .at(PeerAddress(ipv4: (127, 0, 0, 1), port: 8443))
@@ -85,6 +87,7 @@ extension Settings {
         settings.tls.key = ".sluice/key.pem"
         settings.outbox.path = ".sluice/outbox.db"
         settings.limits.drain = .zero
+        settings.routesGrace = .zero
         // What happens to deliveries is shown anyway.
         settings.log.level = .warning
         return settings

@@ -45,6 +45,9 @@ package enum SettingsTable {
             "routes", \.routes, in: .routes, form: .path("folder", placeholder: "FOLDER"),
             meaning: "Folder with the route files"),
         Setting(
+            "routes_grace", \.routesGrace, in: .routes, form: .duration(.zero ... .seconds(600)),
+            meaning: "How long the routes of a route file that disappears stay; `sluice reload` removes them at once"),
+        Setting(
             "public_url", \.publicURL, in: .routes, form: .publicServer,
             meaning: "URL of this service as providers know it; some of them sign the URL"),
         Setting(

@@ -50,7 +50,7 @@ package enum ProblemDocument {
     /// Whether the code covers several causes, so that its sentence alone does not say what to correct.
     private static func namesRule(_ code: ErrorCode) -> Bool {
         switch code {
-        case .malformedRequest, .headTooLarge, .signatureMissing, .signatureInvalid: true
+        case .malformedRequest, .headTooLarge, .contentTypeNotSupported, .signatureMissing, .signatureInvalid: true
         default: false
         }
     }

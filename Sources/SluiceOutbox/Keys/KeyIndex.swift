@@ -46,10 +46,10 @@ struct KeyIndex {
     /// Complete runs.
     private(set) var runs: [KeyRun]
     private(set) var builds: [Build] = []
-    /// Chunks that nothing needs any more.
-    private(set) var garbage: [Int64]
-    /// The next chunk that is written gets this id.
-    private(set) var nextChunk: Int64
+    /// Chunks that nothing needs any more: they are written over, from the end.
+    private(set) var free: [Int64]
+    /// The chunks from this id on do not exist yet.
+    private var nextChunk: Int64
     private var nextRun: Int64
     private var lastCompacted: Int64 = 0
 
@@ -60,11 +60,11 @@ struct KeyIndex {
         let complete = loaded.filter(\.isComplete)
         runs = complete.filter { run in !complete.contains { $0.replaces(run) } }
         let kept = Set(runs.map(\.number))
-        garbage = loaded.filter { !kept.contains($0.number) }.flatMap { $0.chunks.map(\.id) }
+        free = loaded.filter { !kept.contains($0.number) }.flatMap(\.ids)
         self.flushedEnd = max(flushedEnd, runs.map(\.rows.upperBound).max() ?? 0)
         frozenEnd = self.flushedEnd
         nextRun = (loaded.map(\.number).max() ?? 0) + 1
-        nextChunk = (loaded.compactMap { $0.chunks.map(\.id).max() }.max() ?? 0) + 1
+        nextChunk = (loaded.compactMap { $0.ids.max() }.max() ?? 0) + 1
     }
 
     // MARK: Recent keys
@@ -129,9 +129,11 @@ struct KeyIndex {
     /// - Parameter keys: how many keys are remembered.
     mutating func apply(_ writes: [Write], keys: Int) {
         for write in writes {
-            builds[write.build].run.append(write.chunk, filter: write.filter)
+            let number = builds[write.build].run.written
+            builds[write.build].run.add(write.chunk, number: number, filter: write.filter)
             nextChunk = max(nextChunk, write.chunk.id + 1)
         }
+        free.removeLast(min(free.count, writes.count))
         let complete = builds.filter(\.run.isComplete)
         guard !complete.isEmpty else { return }
         builds.removeAll(where: \.run.isComplete)
@@ -152,7 +154,8 @@ struct KeyIndex {
     mutating func drop(_ dropped: [KeyRun]) {
         let numbers = Set(dropped.map(\.number))
         runs.removeAll { numbers.contains($0.number) }
-        garbage += dropped.flatMap { $0.chunks.map(\.id) }
+        // Neighbours are written over one after the other.
+        free += dropped.flatMap(\.ids).sorted(by: >)
     }
 
     /// The runs that may be dropped.
@@ -161,6 +164,14 @@ struct KeyIndex {
         return runs.filter { !busy.contains($0.number) }
     }
 
-    /// These chunks were deleted.
-    mutating func collected(_ count: Int) { garbage.removeLast(count) }
+    /// The last ones were deleted.
+    mutating func deletedFree(_ count: Int) { free.removeLast(count) }
+
+    /// The id for the next chunk in a transaction that has written `count` already.
+    func freeChunk(after count: Int) -> Int64 {
+        count < free.count ? free[free.count - 1 - count] : nextChunk + Int64(count - free.count)
+    }
+
+    /// The chunks of all runs.
+    var chunkCount: Int { runs.reduce(0) { $0 + $1.chunks.count } }
 }

@@ -32,9 +32,11 @@ struct KeyRun {
     let level: Int
     /// The rows of `deliveries` whose keys it was made of.
     let rows: Range<Int64>
-    /// In the order of the key space.
+    /// In the order of the key space; those that are not written yet have the id 0.
     private(set) var chunks: [Chunk] = []
     private(set) var filter = KeyFilter()
+    /// How many chunks are written.
+    private(set) var written = 0
     /// In all chunks.
     private(set) var entries = 0
 
@@ -42,8 +44,6 @@ struct KeyRun {
         self.number = number
         self.level = level
         self.rows = rows
-        chunks.reserveCapacity(chunkCount)
-        filter.reserve(chunkCount)
     }
 
     /// Two to this power is the number of chunks of a complete run.
@@ -51,15 +51,25 @@ struct KeyRun {
 
     var chunkCount: Int { 1 << bits }
 
-    var isComplete: Bool { chunks.count == chunkCount }
+    var isComplete: Bool { written == chunkCount }
+
+    /// The ids of the chunks that are written.
+    var ids: [Int64] { chunks.lazy.map(\.id).filter { $0 > 0 } }
 
     /// The chunk that holds `key`, if the run has it.
     func chunk(of key: Fingerprint) -> Int { Int(key.high >> UInt64(64 - bits)) }
 
-    mutating func append(_ chunk: Chunk, filter words: [UInt64]) {
-        chunks.append(chunk)
+    /// A chunk was written.
+    ///
+    /// - Parameters:
+    ///   - number: counted from 0 in the order of the key space.
+    ///   - words: the filter of its keys.
+    mutating func add(_ chunk: Chunk, number: Int, filter words: [UInt64]) {
+        if chunks.isEmpty { chunks = Array(repeating: Chunk(id: 0, entries: 0), count: chunkCount) }
+        chunks[number] = chunk
+        written += 1
         entries += chunk.entries
-        filter.append(words)
+        filter.set(words, chunk: number, of: chunkCount)
     }
 
     /// False only for a key that is not in the run.
@@ -88,9 +98,11 @@ struct KeyFilter {
 
     private var words: [UInt64] = []
 
-    mutating func reserve(_ chunks: Int) { words.reserveCapacity(chunks * Self.wordsPerChunk) }
-
-    mutating func append(_ words: [UInt64]) { self.words += words }
+    mutating func set(_ chunkWords: [UInt64], chunk: Int, of count: Int) {
+        if words.isEmpty { words = Array(repeating: 0, count: count * Self.wordsPerChunk) }
+        let start = chunk * Self.wordsPerChunk
+        for (index, word) in chunkWords.prefix(Self.wordsPerChunk).enumerated() { words[start + index] = word }
+    }
 
     static func add(_ key: Fingerprint, to words: inout [UInt64], bits: Int) {
         let start = block(key, bits: bits)
@@ -135,7 +147,12 @@ enum KeyChunk {
     }
 
     static func words(_ bytes: [UInt8]) -> [UInt64] {
-        (0..<(bytes.count / 8)).map { word(bytes, at: 8 * $0) }
+        // The words are copied before the closure ends.
+        unsafe bytes.withUnsafeBytes { bytes in
+            (0..<(bytes.count / 8)).map {
+                unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self))
+            }
+        }
     }
 
     /// The entries whose key begins with the bits `prefix`.

@@ -9,7 +9,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
     /// are only ever added.
-    package static let migrations: [String] = [version1, version2, version3, version4]
+    package static let migrations: [String] = [version1, version2, version3, version4, version5]
 
     /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
@@ -130,7 +130,7 @@ package enum Schema {
     /// Another index of unique keys. The old one, `seen`, is not copied: it is read until its rows have expired. Only
     /// `deliveries` is read once, to count keys and to find the windows.
     private static let version4 = """
-        CREATE TABLE key_entries (        -- one chunk of a run
+        CREATE TABLE key_entries (        -- one chunk of a run; rows are written over when nothing needs them
             id INTEGER PRIMARY KEY,
             entries BLOB NOT NULL         -- sorted, 24 bytes each: key, row in deliveries
         );
@@ -151,11 +151,24 @@ package enum Schema {
         INSERT INTO forgetting
             SELECT DISTINCT expires_at - received_at, 0 FROM deliveries WHERE key_forgotten IS NULL;
         ALTER TABLE progress ADD COLUMN keys INTEGER NOT NULL DEFAULT 0; -- of rows in the index
+        ALTER TABLE progress ADD COLUMN next_position INTEGER NOT NULL DEFAULT 0; -- at least that of the next job
+        ALTER TABLE progress ADD COLUMN finished BLOB; -- jobs above first_pending: groups of first, last, bytes
         UPDATE progress SET keys = (SELECT count(key) FROM deliveries WHERE id < round_before);
         ALTER TABLE progress RENAME COLUMN round_before TO seen_end;     -- rows below are in seen
         ALTER TABLE progress DROP COLUMN round_start;
         ALTER TABLE progress DROP COLUMN hand;
         ALTER TABLE progress DROP COLUMN deliveries_removed;
+        """
+
+    /// Secrets that routes learnt from handshakes. A table is added, so the step takes no time.
+    private static let version5 = """
+        CREATE TABLE learnt_secrets (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- the newest of a route has the largest
+            route TEXT NOT NULL,
+            secret BLOB NOT NULL,         -- as the provider sent it
+            learnt_at INTEGER NOT NULL,
+            UNIQUE (route, secret)
+        );
         """
 }
 

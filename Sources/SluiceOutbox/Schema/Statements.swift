@@ -26,11 +26,11 @@ package enum Statements {
         """
     /// 1: id.
     package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
-    /// 1: id, 2: entries.
-    package static let insertKeyEntries = "INSERT INTO key_entries (id, entries) VALUES (?1, ?2)"
+    /// 1: id, 2: entries. Writes over a row that nothing needs any more, which costs one page.
+    package static let saveKeyEntries = "REPLACE INTO key_entries (id, entries) VALUES (?1, ?2)"
     /// In the order of the columns.
-    package static let insertKeyChunk = """
-        INSERT INTO key_chunks (id, run, level, chunk, first_row, end_row, entries, filter)
+    package static let saveKeyChunk = """
+        REPLACE INTO key_chunks (id, run, level, chunk, first_row, end_row, entries, filter)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
 
@@ -54,10 +54,11 @@ package enum Statements {
         INSERT INTO requests (delivery, last_part, with_jobs, job, first_job, jobs, bytes, request)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """
-    /// In the order of `Progress` in OutboxStore.
+    /// As `OutboxStore.saveProgress` binds it.
     package static let updateProgress = """
         UPDATE progress SET first_pending = ?1, last_finished = ?2, next_delivery = ?3, seen_end = ?4, keys = ?5,
-            dead_letters = ?6, dead_letter_bytes = ?7, parked = ?8, parked_bytes = ?9 WHERE id = 1
+            dead_letters = ?6, dead_letter_bytes = ?7, parked = ?8, parked_bytes = ?9,
+            next_position = ?10, finished = ?11 WHERE id = 1
         """
 
     // MARK: Delivery

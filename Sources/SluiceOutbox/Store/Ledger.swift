@@ -21,6 +21,10 @@ struct Ledger: Equatable {
     var firstPending: Int64 = 1
     /// No job above it is delivered, parked or dead.
     var lastFinished: Int64 = 0
+    /// `firstPending`, but for jobs that this transaction has finished.
+    private(set) var finishedEnd: Int64 = 1
+    /// Jobs above `finishedEnd` that are delivered, parked or dead.
+    var finished = FinishedJobs()
     var nextDelivery: Int64 = 1
     /// Rows below it are in the index of format 3; 1 when there is none.
     var seenEnd: Int64 = 1
@@ -49,8 +53,6 @@ struct Ledger: Equatable {
     var deadRequests: Int64 = 0
     /// When the oldest kept job was delivered; nil when none is kept.
     var oldestDeliveredAt: Int64?
-    /// Jobs above `firstPending` that are delivered, parked or dead: more than one batch was in flight.
-    var finished: Set<Int64> = []
 
     /// The first row in `deliveries`; `nextDelivery` when there is none.
     var oldestDelivery: Int64 = 1
@@ -76,7 +78,7 @@ struct Ledger: Equatable {
 
     /// What counts against `outbox.max_bytes`.
     var undeliveredBytes: Int {
-        Int(nextPosition - pendingPosition + deadLetterBytes + parkedBytes + undeliveredRequests)
+        Int(nextPosition - pendingPosition - finished.bytes + deadLetterBytes + parkedBytes + undeliveredRequests)
     }
 
     /// What counts against `outbox.max_dead_bytes`.
@@ -108,20 +110,28 @@ struct Ledger: Equatable {
         return place
     }
 
-    /// A job is delivered, parked or dead. A job that is so already changes nothing.
-    mutating func finish(_ job: Int64) {
-        guard job >= firstPending, job < nextJob else { return }
-        finished.insert(job)
+    /// A job that is pending is delivered, parked or dead from now on. `firstPending` follows with `advance`.
+    ///
+    /// - Parameter bytes: its `byteCost`; nothing for the job `finishedEnd`.
+    mutating func finish(_ job: Int64, bytes: Int64) {
+        if job == finishedEnd {
+            finishedEnd = finished.firstPending(from: job + 1)
+            finished.removeAll(below: finishedEnd)
+        } else {
+            finished.insert(job, bytes: bytes)
+        }
         lastFinished = max(lastFinished, job)
         isChanged = true
     }
 
     /// Whether a job is delivered, parked or dead.
-    func isFinished(_ job: Int64) -> Bool { job < firstPending || finished.contains(job) }
+    func isFinished(_ job: Int64) -> Bool { job < finishedEnd || finished.contains(job) }
 
-    /// Moves `firstPending` on over jobs that are finished.
-    mutating func advance() {
-        while finished.remove(firstPending) != nil { firstPending += 1 }
+    /// No job below `id`, which may be in a group, is pending.
+    mutating func advance(to id: Int64) {
+        firstPending = finished.firstPending(from: id)
+        finishedEnd = firstPending
+        finished.removeAll(below: firstPending)
     }
 }
 

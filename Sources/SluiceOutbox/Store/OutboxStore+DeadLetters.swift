@@ -93,7 +93,7 @@ extension OutboxStore {
     }
 
     private func replaceDeadLetter(_ id: Int64, _ found: Found, with jobs: [Job]) throws(OutboxError) -> [Int64] {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
             try removeDeadLetter(id, bytes: found.bytes)
             var ids: [Int64] = []

@@ -49,15 +49,16 @@ extension OutboxStore {
     }
 
     /// More jobs that wait before a delivered one are not looked through: the key then holds until there are fewer.
-    private static let mostEarlierPending: Int64 = 100_000
+    private static let mostEarlierPending = 100_000
 
     /// Jobs are delivered nearly in order, so that one comparison tells of most. Of a delivery whose last job overtook
     /// older ones, each job that still waits before that one is asked whose it is.
     private func hasPendingJob(row: Int64, lastJob: Int64) throws(SQLiteError) -> Bool {
         guard lastJob >= ledger.firstPending else { return false }
         guard ledger.finished.contains(lastJob) else { return true }
-        guard lastJob - ledger.firstPending <= Self.mostEarlierPending else { return true }
-        for job in ledger.firstPending..<lastJob where !ledger.finished.contains(job) {
+        let waiting = ledger.finished.pending(from: ledger.firstPending, below: lastJob)
+        guard waiting.reduce(0, { $0 + $1.count }) <= Self.mostEarlierPending else { return true }
+        for job in waiting.joined() {
             session.selectJobDelivery.bind(job, at: 1)
             defer { session.selectJobDelivery.reset() }
             if try session.selectJobDelivery.step(), session.selectJobDelivery.int64(0) == row { return true }

@@ -6,11 +6,13 @@ extension OutboxStore {
     /// Removes about as many delivered jobs as their retention allows, in the same transaction. Jobs that are
     /// acknowledged already are passed over.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
-                if ledger.isFinished(acknowledgement.job), try deliveredAfterAll(acknowledgement.job) { continue }
-                try finish(acknowledgement, at: now)
+                let isFinished = ledger.isFinished(acknowledgement.job)
+                if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
+                try insertDelivered(acknowledgement, at: now)
+                if !isFinished { try finish(acknowledgement.job) }
             }
             try refreshPendingPlace()
             _ = try trimDelivered(at: now, limit: 2 * acknowledgements.count + 100)
@@ -19,7 +21,7 @@ extension OutboxStore {
 
     /// Moves jobs that cannot be sent to the dead letters. Jobs that are not pending are passed over.
     package func deadLetter(_ jobs: [FailedJob]) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for failed in jobs {
                 guard let stored = try pendingJob(failed.job) else { continue }
@@ -35,7 +37,7 @@ extension OutboxStore {
     ///
     /// - Parameter detail: why, in one sentence; `unlicensed` for those that `unpark` finds.
     package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs {
                 guard let stored = try pendingJob(job) else { continue }
@@ -56,7 +58,7 @@ extension OutboxStore {
     ///
     /// - Returns: how many; fewer than `limit` means that none is left.
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
             let jobs = try parkedJobs(limit)
             for stored in jobs { _ = try putBack(stored, at: now) }
@@ -69,7 +71,7 @@ extension OutboxStore {
     ///
     /// - Parameter zizqID: the id that Zizq gave it; nil for one that goes to the end of the sending order.
     package func takeBack(_ job: Int64, zizqID: String?) throws(OutboxError) {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             session.selectParkedJob.bind(job, at: 1)
             let parked = try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
@@ -79,7 +81,10 @@ extension OutboxStore {
                 return
             }
             let id = try putBack(parked, at: now)
-            if let zizqID { try finish(Acknowledgement(job: id, zizqID: zizqID), at: now) }
+            if let zizqID {
+                try insertDelivered(Acknowledgement(job: id, zizqID: zizqID), at: now)
+                try finish(id)
+            }
             try refreshPendingPlace()
             try refreshPlaces()
         }
@@ -95,12 +100,11 @@ extension OutboxStore {
         return id
     }
 
-    private func finish(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
+    private func insertDelivered(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
         session.insertDelivered.bind(acknowledgement.job, at: 1)
         session.insertDelivered.bind(now, at: 2)
         session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
         try session.insertDelivered.run()
-        ledger.finish(acknowledgement.job)
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
@@ -123,8 +127,22 @@ extension OutboxStore {
 
     func deleteJob(_ id: Int64) throws(SQLiteError) {
         session.deleteJob.bind(id, at: 1)
+        // First, as it may look at the row.
+        try finish(id)
         try session.deleteJob.run()
-        ledger.finish(id)
+    }
+
+    /// A pending job is pending no more.
+    private func finish(_ id: Int64) throws(SQLiteError) {
+        ledger.finish(id, bytes: id == ledger.finishedEnd ? 0 : try bytes(ofJob: id))
+    }
+
+    /// From the positions of the job and of the next one where that is here.
+    private func bytes(ofJob id: Int64) throws(SQLiteError) -> Int64 {
+        guard let job = try firstJob(from: id), job.id == id else { return 0 }
+        if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
+        if let next = try firstJob(from: id + 1), next.id == id + 1 { return next.place.position - job.place.position }
+        return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }
 
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {

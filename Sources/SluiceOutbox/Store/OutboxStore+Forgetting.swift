@@ -17,8 +17,8 @@ struct KeyWalk: Equatable {
     var probe: Int64 = 0
 }
 
-/// The clock that decides what has expired: the wall clock, unless it has left the monotonic clock by more than
-/// `tolerance` since the start. Then the time at the start and the monotonic clock decide, and nothing is deleted.
+/// The clock of the outbox: the wall clock, unless it has left the monotonic clock by more than `tolerance` since the
+/// start. Then the time of the start and the monotonic clock say what time it is, and no key is forgotten.
 struct ExpiryClock {
     /// Milliseconds.
     static let tolerance: Int64 = 300_000

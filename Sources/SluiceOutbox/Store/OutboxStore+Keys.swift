@@ -2,8 +2,10 @@ internal import CSluiceSQLite
 internal import SluiceBase
 
 extension OutboxStore {
+    /// Free chunks that stay: as many as a run of the top level has.
+    private static let freeKept = 8192
     /// Chunks deleted in one step.
-    private static let garbageStep = 256
+    private static let freeStep = 256
     /// Entries written for each key that came in: a key is written once for each level, and some to catch up.
     private static let writesPerKey = 5
 
@@ -50,12 +52,12 @@ extension OutboxStore {
         keyDebt = keys.builds.isEmpty ? 0 : keyDebt + Self.writesPerKey * added
         var writes: [KeyIndex.Write] = []
         for (index, build) in keys.builds.enumerated() {
-            var next = build.run.chunks.count
+            var next = build.run.written
             while keyDebt > 0, next < build.run.chunkCount {
                 let entries = try entries(of: build, chunk: next)
-                let id = keys.nextChunk + Int64(writes.count)
+                let id = keys.freeChunk(after: writes.count)
                 let filter = build.run.filter(of: entries)
-                try insert(entries, as: id, number: next, of: build.run, filter)
+                try save(entries, as: id, number: next, of: build.run, filter)
                 writes.append(
                     KeyIndex.Write(build: index, chunk: .init(id: id, entries: entries.count), filter: filter))
                 keyDebt -= max(1, entries.count)
@@ -69,19 +71,19 @@ extension OutboxStore {
         return writes
     }
 
-    private func insert(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt64])
+    private func save(_ entries: [KeyEntry], as id: Int64, number: Int, of run: KeyRun, _ filter: [UInt64])
         throws(SQLiteError)
     {
-        session.insertKeyEntries.bind(id, at: 1)
-        session.insertKeyEntries.bind(KeyChunk.encode(entries), at: 2)
-        try session.insertKeyEntries.runAndUnbind()
+        session.saveKeyEntries.bind(id, at: 1)
+        session.saveKeyEntries.bind(KeyChunk.encode(entries), at: 2)
+        try session.saveKeyEntries.runAndUnbind()
         let values = [
             id, run.number, Int64(run.level), Int64(number), run.rows.lowerBound, run.rows.upperBound,
             Int64(entries.count),
         ]
-        for (index, value) in values.enumerated() { session.insertKeyChunk.bind(value, at: Int32(index + 1)) }
-        session.insertKeyChunk.bind(KeyChunk.encode(filter), at: 8)
-        try session.insertKeyChunk.runAndUnbind()
+        for (index, value) in values.enumerated() { session.saveKeyChunk.bind(value, at: Int32(index + 1)) }
+        session.saveKeyChunk.bind(KeyChunk.encode(filter), at: 8)
+        try session.saveKeyChunk.runAndUnbind()
     }
 
     /// Sorted; of a key with several rows, all of them.
@@ -124,12 +126,13 @@ extension OutboxStore {
         if !dead.isEmpty { keys.drop(dead) }
     }
 
-    /// Deletes some chunks that nothing needs any more, in a transaction of its own.
+    /// Deletes some of the free chunks if there are more of them than the index will soon need, in a transaction of its
+    /// own.
     ///
     /// - Returns: whether there were some.
-    func deleteGarbage() throws(SQLiteError) -> Bool {
-        if keys.garbage.isEmpty { return try deleteSeen() }
-        let chunks = keys.garbage.suffix(Self.garbageStep)
+    func deleteFreeChunks() throws(SQLiteError) -> Bool {
+        guard keys.free.count > keys.chunkCount + Self.freeKept else { return try deleteSeen() }
+        let chunks = keys.free.suffix(Self.freeStep)
         try transaction { () throws(SQLiteError) in
             for chunk in chunks {
                 session.deleteKeyEntries.bind(chunk, at: 1)
@@ -138,7 +141,7 @@ extension OutboxStore {
                 try session.deleteKeyChunk.run()
             }
         }
-        keys.collected(chunks.count)
+        keys.deletedFree(chunks.count)
         return true
     }
 
@@ -160,13 +163,15 @@ extension OutboxStore {
     /// - Parameter flushed: how many keys of rows that are here the runs hold.
     func loadKeys(flushed: Int) throws(SQLiteError) {
         var loaded: [Int64: KeyRun] = [:]
-        let rows = try session.connection.prepare("SELECT * FROM key_chunks ORDER BY id")
+        let rows = try session.connection.prepare("SELECT * FROM key_chunks")
         defer { rows.reset() }
         while try rows.step() {
             let number = rows.int64(1)
-            let run = KeyRun(number: number, level: Int(rows.int64(2)), rows: rows.int64(4)..<rows.int64(5))
-            let chunk = KeyRun.Chunk(id: rows.int64(0), entries: Int(rows.int64(6)))
-            loaded[number, default: run].append(chunk, filter: KeyChunk.words(rows.bytes(7)))
+            loaded[
+                number, default: KeyRun(number: number, level: Int(rows.int64(2)), rows: rows.int64(4)..<rows.int64(5))
+            ].add(
+                KeyRun.Chunk(id: rows.int64(0), entries: Int(rows.int64(6))), number: Int(rows.int64(3)),
+                filter: KeyChunk.words(rows.bytes(7)))
         }
         keys = KeyIndex(Array(loaded.values), flushedEnd: ledger.seenEnd)
         ledger.keys = KeyCounts(flushed: flushed, flushedEnd: keys.flushedEnd)

@@ -36,7 +36,7 @@ extension OutboxStore {
             case nil:
                 if try trimDelivered() { return true }
                 if try forget() { return true }
-                if try deleteGarbage() { return true }
+                if try deleteFreeChunks() { return true }
                 return try vacuum()
             }
         } catch {
@@ -94,7 +94,7 @@ extension OutboxStore {
     // MARK: Delivered jobs
 
     private func trimDelivered() throws(SQLiteError) -> Bool {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         guard isTrimDue(at: now) else { return false }
         return try transaction { () throws(SQLiteError) in try trimDelivered(at: now, limit: Self.trimStep) }
     }

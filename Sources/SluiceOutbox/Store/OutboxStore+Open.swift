@@ -73,7 +73,7 @@ extension OutboxStore {
         let row = try session.connection.prepare(
             """
             SELECT first_pending, last_finished, next_delivery, seen_end, dead_letters, dead_letter_bytes, parked, \
-            parked_bytes, keys FROM progress
+            parked_bytes, keys, next_position FROM progress
             """)
         defer { row.reset() }
         guard try row.step() else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the table progress is empty") }
@@ -85,6 +85,7 @@ extension OutboxStore {
         ledger.deadLetterBytes = row.int64(5)
         ledger.parked = row.int64(6)
         ledger.parkedBytes = row.int64(7)
+        ledger.nextPosition = row.int64(9)
         let newest = try session.connection.integer("SELECT max(id) FROM deliveries") ?? 0
         ledger.nextDelivery = max(ledger.nextDelivery, newest + 1)
         return Int(row.int64(8))
@@ -103,21 +104,45 @@ extension OutboxStore {
         defer { last.reset() }
         if try last.step() {
             ledger.nextJob = max(ledger.nextJob, last.int64(0) + 1)
-            ledger.nextPosition = last.int64(1) + Int64(StoredJob.job(last, from: 2).byteCost)
+            let end = last.int64(1) + Int64(StoredJob.job(last, from: 2).byteCost)
+            ledger.nextPosition = max(ledger.nextPosition, end)
         }
-        try loadFinished(into: &ledger)
+        ledger.advance(to: ledger.firstPending)
+        guard ledger.lastFinished >= ledger.firstPending else { return }
+        let groups = try session.connection.prepare("SELECT finished FROM progress WHERE finished IS NOT NULL")
+        defer { groups.reset() }
+        if try groups.step(), let finished = FinishedJobs(encoded: groups.bytes(0)) {
+            ledger.finished = finished
+        } else {
+            try findFinished(in: &ledger)
+        }
     }
 
-    /// The jobs above the first pending one that are delivered, or gone.
-    private func loadFinished(into ledger: inout Ledger) throws(SQLiteError) {
-        guard ledger.lastFinished >= ledger.firstPending else { return }
+    /// The jobs above the first pending one that are delivered, or gone, where `progress` does not say it: an outbox of
+    /// an earlier format, or of very many groups.
+    private func findFinished(in ledger: inout Ledger) throws(SQLiteError) {
         let pending = try session.connection.prepare(
-            "SELECT id FROM jobs WHERE id BETWEEN ?1 AND ?2 AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1)")
+            """
+            SELECT id, position, \(StoredJob.columns) FROM jobs WHERE id >= ?1 AND id <= ?2
+            AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1) ORDER BY id
+            """)
         pending.bind(ledger.firstPending, at: 1)
-        pending.bind(ledger.lastFinished, at: 2)
+        pending.bind(ledger.lastFinished + 1, at: 2)
         defer { pending.reset() }
-        ledger.finished = Set(ledger.firstPending...ledger.lastFinished)
-        while try pending.step() { ledger.finished.remove(pending.int64(0)) }
+        var end: (id: Int64, position: Int64)?
+        while try pending.step() {
+            let (id, position) = (pending.int64(0), pending.int64(1))
+            if let end, end.id < id {
+                ledger.finished.insert(.init(ids: end.id...(id - 1), bytes: position - end.position))
+            }
+            end = (id + 1, position + Int64(StoredJob.job(pending, from: 2).byteCost))
+        }
+        if let end, end.id <= ledger.lastFinished {
+            let next = try session.connection.integer(
+                "SELECT position FROM jobs WHERE id > \(ledger.lastFinished) LIMIT 1")
+            let position = next ?? ledger.nextPosition
+            ledger.finished.insert(.init(ids: end.id...ledger.lastFinished, bytes: position - end.position))
+        }
     }
 
     /// Looks up the oldest pending and the oldest kept job.
@@ -134,21 +159,16 @@ extension OutboxStore {
     }
 
     private func findPendingPlace() throws(SQLiteError) {
-        ledger.advance()
+        ledger.advance(to: ledger.finishedEnd)
         ledger.pendingPlace = nil
         while let first = try firstJob(from: ledger.firstPending) {
-            if first.id != ledger.firstPending {
-                // Rows that a person deleted by hand.
-                ledger.firstPending = first.id
-                ledger.finished = ledger.finished.filter { $0 >= first.id }
-                ledger.advance()
-                if ledger.firstPending != first.id { continue }
-            }
+            // Rows that a person deleted by hand are missing.
+            if first.id != ledger.firstPending { ledger.advance(to: first.id) }
+            guard ledger.firstPending == first.id else { continue }
             ledger.pendingPlace = first.place
             return
         }
-        ledger.firstPending = ledger.nextJob
-        ledger.finished.removeAll()
+        ledger.advance(to: ledger.nextJob)
     }
 
     func refreshOldest() throws(SQLiteError) {
@@ -161,7 +181,7 @@ extension OutboxStore {
         try removeRequestsOfRemovedJobs()
     }
 
-    private func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {
+    func firstJob(from id: Int64) throws(SQLiteError) -> (id: Int64, place: Ledger.Place)? {
         let statement = session.selectFirstFrom
         statement.bind(id, at: 1)
         defer { statement.reset() }

@@ -21,7 +21,7 @@ extension OutboxStore {
     /// - Returns: the dead letter's number.
     /// - Throws: `notFound` for a job that is neither pending nor parked.
     package func bury(_ id: Int64) throws(OutboxError) -> Int64 {
-        let now = time.wallMilliseconds()
+        let now = clock.now
         let letter: Int64? = try urgentTransaction { () throws(SQLiteError) in
             guard let stored = try takeOut(id) else { return nil }
             let detail = "the job was removed from the sending order with sluice outbox bury"

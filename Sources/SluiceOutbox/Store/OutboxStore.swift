@@ -199,8 +199,10 @@ package final class OutboxStore {
         let values = [
             ledger.firstPending, ledger.lastFinished, ledger.nextDelivery, ledger.seenEnd, Int64(ledger.keys.flushed),
             ledger.deadLetters, ledger.deadLetterBytes, ledger.parked, ledger.parkedBytes,
+            ledger.nextPosition,
         ]
         for (index, value) in values.enumerated() { session.updateProgress.bind(value, at: Int32(index + 1)) }
+        session.updateProgress.bind(ledger.finished.encoded, at: Int32(values.count + 1))
         try session.updateProgress.run()
     }
 }

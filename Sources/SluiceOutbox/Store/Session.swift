@@ -4,7 +4,7 @@ final class Session {
 
     let begin, commit, rollback: Statement
     let insertDelivery, insertJob, insertDeadLetter: Statement
-    let selectKeyEntries, insertKeyEntries, insertKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
+    let selectKeyEntries, saveKeyEntries, saveKeyChunk, deleteKeyEntries, deleteKeyChunk: Statement
     let selectSeen, deleteSeen: Statement
     let selectDelivery, selectDeliveriesFrom, selectFirstDelivery, selectReceived: Statement
     let hasDeadOrParked, deleteDeliveries, saveWalk, setLastJob: Statement
@@ -35,8 +35,8 @@ final class Session {
         deleteDeliveries = try connection.prepare(Statements.deleteDeliveries)
         saveWalk = try connection.prepare(Statements.saveWalk)
         selectKeyEntries = try connection.prepare(Statements.selectKeyEntries)
-        insertKeyEntries = try connection.prepare(Statements.insertKeyEntries)
-        insertKeyChunk = try connection.prepare(Statements.insertKeyChunk)
+        saveKeyEntries = try connection.prepare(Statements.saveKeyEntries)
+        saveKeyChunk = try connection.prepare(Statements.saveKeyChunk)
         deleteKeyEntries = try connection.prepare(Statements.deleteKeyEntries)
         deleteKeyChunk = try connection.prepare(Statements.deleteKeyChunk)
         setLastJob = try connection.prepare(Statements.setLastJob)

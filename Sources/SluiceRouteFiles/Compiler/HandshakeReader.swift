@@ -58,6 +58,7 @@ struct HandshakeReader {
         }
         let token = token(reader, secrets: tokens, scope: &scope)
         let hmac = reader.read(\.hmac).map { self.hmac($0, &scope) }
+        let learn = learn(reader, &scope)
         let call = call(reader, &scope)
         let reply = reply(reader, &scope)
         let status = reader.read(\.otherwiseStatus)
@@ -65,12 +66,12 @@ struct HandshakeReader {
             context.error(entry.position, "'otherwise_status' has no effect without 'token', 'hmac' or 'call'")
         }
         guard let conditions, let reply, reader.has("token") == (token != nil), hmac.map({ $0 != nil }) ?? true,
-            reader.has("call") == (call != nil)
+            reader.has("learn") == (learn != nil), reader.has("call") == (call != nil)
         else { return nil }
         let read = conditions.flatMap(\.references) + [token?.reference, call?.reference].compactMap(\.self)
         let known = HandshakeRule(
-            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, call: call, reply: reply,
-            refusalStatus: status, place: context.place(node.position))
+            conditions: conditions, stage: .head, token: token, hmac: hmac ?? nil, learn: learn, call: call,
+            reply: reply, refusalStatus: status, place: context.place(node.position))
         guard let stage = stage(reader, readsBody: (read + known.echoed).contains { readsBody($0, scope) }) else {
             return nil
         }
@@ -82,6 +83,12 @@ struct HandshakeReader {
             return nil
         }
         let rule = known.asked(at: stage)
+        if learn != nil, stage == .signedBody || stage == .signedHead {
+            context.error(
+                node.position,
+                "a rule with 'learn' needs 'signed: false': the request that brings the secret is not signed with it")
+            return nil
+        }
         HandshakeLint(context: context, methods: methods, schemes: schemes).check(rule, at: node.position) {
             readsBody($0, scope)
         }
@@ -122,6 +129,34 @@ struct HandshakeReader {
             return nil
         }
         return value(text, of: entry, scope: &scope).map { HandshakeToken($0, secrets: secrets) }
+    }
+
+    private func learn(_ reader: MappingReader<HandshakeKeys>, _ scope: inout RouteScope) -> Reference? {
+        guard let entry = reader.entry("learn"), let text = reader.read(\.learn) else { return nil }
+        let problem: String? =
+            if !isVerified {
+                "'learn' has no effect: the route has 'verify: none'"
+            } else if reader.has("hmac") {
+                "'learn' and 'hmac' cannot be in one rule"
+            } else if reader.has("call") {
+                "'learn' and 'call' cannot be in one rule: only an unsigned handshake brings a secret, and only a "
+                    + "signed one may have a URL called"
+            } else if !schemes.isEmpty, schemes.allSatisfy({ $0.usesPublicKey || $0.keySource != nil }) {
+                "'learn' has no effect: the route verifies with public keys, which are no secrets"
+            } else {
+                nil
+            }
+        if let problem {
+            context.error(entry.position, problem)
+            return nil
+        }
+        return value(text, of: entry, scope: &scope)
+    }
+
+    /// Whether a rule of `handshake` has 'learn'.
+    static func learns(_ node: YAMLNode?) -> Bool {
+        guard case .sequence(let rules)? = node?.content else { return false }
+        return rules.contains { $0.mapping?.contains { $0.key == "learn" } ?? false }
     }
 
     /// A text that is one reference to a value of a request.

@@ -20,6 +20,8 @@ package struct RouteCompilation: Sendable {
     package let environmentNames: [String]
     /// Stands for everything that was read from files: names and contents.
     package let fingerprint: Fingerprint
+    /// The names of the files.
+    package let files: Set<String>
     /// What the files hold, problems or not.
     package let census: RouteCensus
     /// How the secrets in environment variables are written, as far as the schemes of their routes could be read.
@@ -78,6 +80,8 @@ package struct RouteSummary: Sendable, Hashable, Codable {
     package var handshakes: Int?
     /// `ignore`, `dead_letter`, or `nil` where the last rule takes everything.
     package var otherwise: String?
+    /// Its secrets, then those of its handshakes; `nil` if there is none.
+    package var secrets: [SecretSummary]?
 
     /// Reads what the table shows from the route as it is written.
     ///
@@ -143,6 +147,8 @@ package struct RouteOptions: Sendable {
     package var secrets = SecretSupply.configured
     /// The keys that the gateway has fetched; `nil` where nothing is fetched.
     package var keys: RemoteKeyStore?
+    /// The secrets that routes have learnt; `nil` where nothing is learnt.
+    package var learnt: LearntSecrets?
 
     package init() {}
 }

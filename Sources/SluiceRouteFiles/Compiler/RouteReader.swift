@@ -53,7 +53,7 @@ package struct RouteReader {
         scope.hasPublicURL = publicURL != nil || reader.has("public_url")
         let body = reader.read(\.body)
         let methods = reader.read(\.methods)
-        let verifierReader = verifierReader(body, methods)
+        let verifierReader = verifierReader(body, methods, name: name ?? "")
         let verifier = verifierReader.read()
         keyForm = verifier?.schemes.first?.keyForm
         let match = reader.read(\.match)
@@ -86,7 +86,7 @@ package struct RouteReader {
         parts.allowedAddresses = allowedAddresses
         parts.rate = rate
         parts.credentialHeaders = CredentialHeaders.of(
-            verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.compactMap(\.tokenHeader))
+            verifier, others: (reader.read(\.credentialHeaders) ?? []) + handshakes.flatMap(\.secretHeaders))
         parts.acceptsGzip = acceptsGzip
         parts.trustsContentEncoding = verifierReader.trusts(ContentCoding.header, verifier.schemes)
         parts.contentTypes = contentTypes
@@ -106,9 +106,16 @@ package struct RouteReader {
         parts.handshakes = handshakes
         parts.keepsRequest = keepsRequest
         parts.mostPayloadBytes = mostPayloadBytes
-        let summary = RouteSummary(
+        var summary = RouteSummary(
             reader, name: name, path: path.path.text, methods: methods, preset: preset?.name, source: source)
+        summary.secrets = secretSummaries
         return (parts, RouteDetails(source: source, summary: summary, examples: examples))
+    }
+
+    private var secretSummaries: [SecretSummary]? {
+        let keys = ["secrets", "handshake_secrets"]
+        let shown = keys.flatMap { secrets.summaries(reader.node($0), key: $0) }
+        return shown.isEmpty ? nil : shown
     }
 
     private func source() -> RouteSource {
@@ -290,11 +297,14 @@ extension RouteReader {
 }
 
 extension RouteReader {
-    private mutating func verifierReader(_ body: BodyKind, _ methods: [String]) -> VerifierReader {
+    private mutating func verifierReader(
+        _ body: BodyKind, _ methods: [String], name: String
+    ) -> VerifierReader {
         secretSources = reader.read(\.secrets).map(SecretReader.sources) ?? []
         return VerifierReader(
             reader: reader, secrets: secrets, presetPosition: presetPosition, scope: scope, bodyKind: body,
-            publicURL: publicURL, methods: methods, keys: options.keys)
+            publicURL: publicURL, methods: methods, keys: options.keys, name: name,
+            learns: HandshakeReader.learns(reader.node("handshake")), learnt: options.learnt)
     }
 }
 

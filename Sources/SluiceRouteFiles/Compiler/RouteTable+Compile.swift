@@ -27,7 +27,8 @@ extension RouteTable {
             warnings: log.warnings.sorted(),
             notes: log.notes.sorted(), secretFiles: secretFiles.paths,
             environmentNames: compiler.environmentNames.sorted(),
-            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems), census: compiler.census,
+            fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems),
+            files: Set(files.map(\.name)), census: compiler.census,
             keyForms: compiler.keyForms)
     }
 }

@@ -83,6 +83,21 @@ struct SecretReader {
         return [VerifierSecret(key: key, source: source)]
     }
 
+    /// What stands for the secrets that a gateway learns, for a route without others.
+    func learntStandIns(_ scheme: SignatureScheme) -> [VerifierSecret] {
+        let found: Found
+        switch supply {
+        case .configured: return []
+        case .whereThere: found = madeUp(.standIn(.learnt))
+        case .throwAway: found = throwAway()
+        case .wellKnown(let key): found = Found(text: Array(key.utf8), source: .learnt, isWellKnown: true)
+        }
+        let position = YAMLPosition(line: 1, column: 1)
+        return key(found, scheme, isMadeUp: !found.isWellKnown, at: position).map {
+            [VerifierSecret(key: $0, source: found.source)]
+        } ?? []
+    }
+
     /// - Returns: the decoded secrets; fewer than there are entries where problems have been noted.
     func keys(_ node: YAMLNode, _ subject: String, form: KeyForm) -> [(key: [UInt8], source: SecretSource)] {
         guard let elements = context.list(node, subject) else { return [] }
@@ -123,14 +138,28 @@ struct SecretReader {
     /// The variables and files that the entries of `secrets` name, whether they are there or not.
     static func sources(_ node: YAMLNode) -> [SecretSource] {
         guard case .sequence(let elements) = node.content else { return [] }
-        return elements.compactMap { element in
-            guard case .mapping(let entries) = element.content, let entry = entries.first,
-                let name = entry.value.scalar?.text
-            else {
-                return nil
-            }
-            return entry.key == "env" ? .environment(name) : entry.key == "file" ? .file(name) : nil
+        return elements.compactMap(source).filter { $0 != .inline }
+    }
+
+    /// What an entry names; `nil` if it is not a secret.
+    static func source(_ element: YAMLNode) -> SecretSource? {
+        guard case .mapping(let entries) = element.content, let entry = entries.first,
+            let name = entry.value.scalar?.text
+        else { return nil }
+        return switch entry.key {
+        case "env": .environment(name)
+        case "file": .file(name)
+        case "value": .inline
+        default: nil
         }
+    }
+
+    /// The secret of an entry as text; `nil` if it is not there, and for one that was made up.
+    func text(_ element: YAMLNode) -> [UInt8]? {
+        guard let found = found(element), found.source != .throwAway, !found.source.isStandIn, !found.isWellKnown else {
+            return nil
+        }
+        return found.text
     }
 
     private func key(

@@ -39,7 +39,7 @@ extension ContentTypes {
             if isRange(range) { return range }
             context.error(
                 element.position,
-                "a content type must be 'type/subtype' or 'type/*', without parameters, not "
+                "a content type must be 'type/subtype', 'type/*' or 'type/*+suffix', without parameters, not "
                     + "'\(PrintableText.escape(text))'"
             )
             return nil
@@ -50,7 +50,8 @@ extension ContentTypes {
     private static func isRange(_ text: [UInt8]) -> Bool {
         let parts = text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 2, let type = parts.first, let subtype = parts.last, isName(type) else { return false }
-        return isName(subtype) || subtype.elementsEqual("*".utf8)
+        if isName(subtype) || subtype.elementsEqual("*".utf8) { return true }
+        return subtype.starts(with: "*+".utf8) && isName(subtype.dropFirst(2))
     }
 
     /// A token (RFC 9110 §5.6.2), save for the star, which means something else here.

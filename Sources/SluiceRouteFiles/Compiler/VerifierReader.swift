@@ -17,6 +17,12 @@ struct VerifierReader {
     let methods: [String]
     /// For keys that are fetched; `nil` where none are, as in examples.
     let keys: RemoteKeyStore?
+    /// The name of the route.
+    let name: String
+    /// Whether a handshake of the route brings secrets.
+    let learns: Bool
+    /// The secrets that were learnt; `nil` where none are, as in examples.
+    let learnt: LearntSecrets?
 
     private var context: FileContext { reader.context }
 
@@ -29,7 +35,7 @@ struct VerifierReader {
         let isWhole = schemes.count == mappings.count && !schemes.isEmpty
         let needsSecrets = mappings.isEmpty || mappings.contains { !$0.has("key_from") }
         let secrets = secrets(schemes.map(\.scheme), isWhole: isWhole, needsSecrets: needsSecrets)
-        guard isWhole, zip(schemes, secrets).contains(where: { $0.scheme.keySource != nil || !$1.isEmpty }) else {
+        guard isWhole, zip(schemes, secrets).contains(where: { isUsable($0.scheme, $1) }) else {
             return nil
         }
         for (scheme, mapping) in schemes {
@@ -38,11 +44,34 @@ struct VerifierReader {
         }
         let body = bodyReader(schemes.map(\.scheme))
         return Verifier(
-            zip(schemes, secrets).filter { $0.scheme.keySource != nil || !$1.isEmpty }.map { scheme, secrets in
+            zip(schemes, secrets).filter { isUsable($0.scheme, $1) }.map { scheme, secrets in
                 SignatureVerifier(
                     scheme: scheme.scheme, secrets: secrets, body: body, publicURL: publicURL,
-                    keys: scheme.scheme.keySource == nil ? nil : keys)
+                    keys: scheme.scheme.keySource == nil ? nil : keys, learnt: learntKeys(scheme.scheme))
             })
+    }
+
+    /// Whether there are keys for a scheme, or may be later.
+    private func isUsable(_ scheme: SignatureScheme, _ secrets: [VerifierSecret]) -> Bool {
+        scheme.keySource != nil || !secrets.isEmpty || learns && !scheme.usesPublicKey
+    }
+
+    private func learntKeys(_ scheme: SignatureScheme) -> LearntKeys? {
+        guard learns, scheme.keySource == nil, !scheme.usesPublicKey else { return nil }
+        return learnt.map { LearntKeys($0, route: name) }
+    }
+
+    /// Says that a route that has no secret yet refuses everything.
+    private func warnOfNoSecret() {
+        guard secrets.supply == .configured, learnt?.secrets(of: name).isEmpty != false else { return }
+        let state = "'sluice providers arm \(PrintableText.escape(name))', then create the webhook at the provider"
+        if learnt == nil {
+            context.note(reader.position, "the route learns its secret from a handshake: run \(state)")
+        } else {
+            context.warning(
+                reader.position,
+                "the route has no secret yet and answers every delivery with 401: run \(state)")
+        }
     }
 
     /// - Parameter schemes: none for a route that verifies nothing.
@@ -141,7 +170,10 @@ struct VerifierReader {
             context.error(entry.position, "'secrets' has no effect with 'key_from': the keys are fetched")
         } else if let node = reader.read(\.secrets) {
             read = secrets.read(node, for: withSecrets, isWhole: isWhole)
-        } else if needsSecrets {
+        } else if learns, isWhole {
+            read = withSecrets.map { $0.usesPublicKey ? [] : secrets.learntStandIns($0) }
+            warnOfNoSecret()
+        } else if needsSecrets, !learns {
             context.error(reader.position, "a route that verifies requests needs 'secrets', such as [ { env: NAME } ]")
             return []
         }

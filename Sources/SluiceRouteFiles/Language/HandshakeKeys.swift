@@ -31,6 +31,10 @@ struct HandshakeKeys {
     let hmac = LanguageKey(
         "hmac", .mapping(RouteLanguage.handshakeHMAC, "a [mapping](#hmac)"),
         meaning: "Makes an authentication code of a value of the request, for `${hmac}` in the reply")
+    let learn = LanguageKey(
+        "learn", .signaturePart, examples: ["${header.X-Hook-Secret}", "${body.verification_token}"],
+        meaning: "A value of the request that becomes a [secret of the route](#learnt-secrets), once after "
+            + "`sluice providers arm ROUTE`. The answer is sent when the secret is stored")
     let call = LanguageKey(
         "call", .signaturePart, examples: ["${body.SubscribeURL}"],
         meaning: "The part of a signed request with a URL that the gateway [calls](#handshakes-that-call-back) with "

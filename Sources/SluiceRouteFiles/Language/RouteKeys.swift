@@ -119,8 +119,9 @@ struct RouteKeys {
             "a list of media types", .filledList(of: .text(matching: SchemaPattern.mediaType)),
             read: { ContentTypes.read($1, $2, in: $0) }),
         absent: "any", examples: [["application/json", "text/*"]],
-        meaning: "The accepted types, such as `[application/json, \"text/*\"]`: a request with another "
-            + "`Content-Type`, or without one, is answered 415 before its body is read. Case and parameters are ignored"
+        meaning: "The accepted types, such as `[application/json, \"application/*+json\", \"text/*\"]`: "
+            + "a request with another `Content-Type`, or without one, is answered 415 before its body is read. "
+            + "Case and parameters are ignored"
     )
     let onUnreadable = LanguageKey<UnreadablePolicy>(
         "on_unreadable", .word,
@@ -262,7 +263,7 @@ extension RouteKeys {
             verifies,
             .rule(
                 if: .having("verify", "none"), then: .keys(["secrets": false]),
-                else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys]))),
+                else: .rule(if: verifies, then: .any(of: [.requiring("secrets"), fetchesKeys, learnsSecrets]))),
             .rule(if: .not(hasProvider), then: .keys(["verify": VerifyKeys.wholeScheme])),
         ]
     }
@@ -282,10 +283,15 @@ extension RouteKeys {
         return .any(of: [preset, verify])
     }
 
-    /// The built-in presets that say nothing about a secret.
+    private static var learnsSecrets: JSONTree {
+        JSONTree.keys(["handshake": ["contains": .requiring("learn")]]).adding(["required": ["handshake"]])
+    }
+
+    /// The built-in presets that say nothing about a secret, or learn it.
     private static var presetsWithoutSecrets: [String] {
         PresetTexts.names.filter { name in
-            PresetTexts.text(of: name).map { !"\($0)".contains("\nsecret:") } ?? false
+            guard let text = PresetTexts.text(of: name).map({ "\($0)" }) else { return false }
+            return !text.contains("\nsecret:") || text.contains("    learn: ")
         }
     }
 

@@ -8,7 +8,7 @@ enum SchemaPattern {
     static let method = "^[A-Z]+$"
 
     /// `type/subtype` or `type/*`.
-    static let mediaType = #"^[!#$%&'+\-.^_`|~0-9A-Za-z]+/([!#$%&'+\-.^_`|~0-9A-Za-z]+|\*)$"#
+    static let mediaType = #"^[!#$%&'+\-.^_`|~0-9A-Za-z]+/((\*\+)?[!#$%&'+\-.^_`|~0-9A-Za-z]+|\*)$"#
 
     static let duration = "^([0-9]+(ms|s|m|h|d)|0)$"
     static let positiveDuration = "^0*[1-9][0-9]*(ms|s|m|h|d)$"

@@ -173,11 +173,17 @@ extension ProviderPreset {
 
     /// Whether handshakes need a secret: for a token, or for an HMAC where the route has no other secret.
     package var needsHandshakeSecret: Bool {
+        hasHandshake(with: "token") || (!needsSecret && hasHandshake(with: "hmac"))
+    }
+
+    /// Whether the provider makes the secret and sends it in a handshake.
+    package var learnsSecret: Bool { hasHandshake(with: "learn") }
+
+    private func hasHandshake(with key: String) -> Bool {
         guard case .sequence(let rules)? = keys.first(where: { $0.key == "handshake" })?.value.content else {
             return false
         }
-        let keys = needsSecret ? ["token"] : ["token", "hmac"]
-        return rules.contains { rule in rule.mapping?.contains { keys.contains($0.key) } ?? false }
+        return rules.contains { rule in rule.mapping?.contains { $0.key == key } ?? false }
     }
 
     /// Whether a route has to say which URL the provider calls.

@@ -7,6 +7,8 @@ package struct RouteLoader: Sendable {
         case unchanged
         /// Something has changed, and is loaded if the next look reads the same.
         case changing
+        /// The previous routes stay for the grace time, because these files are missing.
+        case holding([String])
         case replaced(RouteReloader.Replacement)
         /// The previous routes stay, for these reasons. The compilation that failed, where the files stopped changing.
         case kept([String], of: RouteCompilation?)
@@ -15,13 +17,21 @@ package struct RouteLoader: Sendable {
     package let folder: String
     package let options: RouteOptions
     package let environment: [String: String]
-    package private(set) var reloader = RouteReloader()
+    package private(set) var reloader: RouteReloader
+    /// How long the routes of a missing file stay.
+    package let grace: Duration
     private let time: any TimeSource
 
     /// - Parameters:
     ///   - folder: the routes folder.
     ///   - environment: where routes find the secrets that they name by `env:`.
-    package init(folder: String, options: RouteOptions, environment: [String: String], time: any TimeSource) {
+    ///   - grace: how long the routes of a file that disappears stay, unless a load is asked for.
+    package init(
+        folder: String, options: RouteOptions, environment: [String: String], grace: Duration = .zero,
+        time: any TimeSource
+    ) {
+        self.grace = grace
+        reloader = RouteReloader(grace: grace)
         self.folder = folder
         self.options = options
         self.environment = environment
@@ -46,6 +56,7 @@ package struct RouteLoader: Sendable {
             case .compile(let snapshot):
                 let compilation = snapshot.compile(folder: folder, environment: environment, options: options)
                 event = .compiled(compilation, isStill: compare(with: compilation) == .same)
+            case .hold(let files): return .holding(files)
             case .keep(let problems, let compilation): return .kept(problems, of: compilation)
             case .replace(let replacement): return .replaced(replacement)
             }

@@ -9,6 +9,9 @@ package import SluiceRoutes
 /// written, an editor's rename and a mounted folder's swap each come out as one load of the whole. What was compiled is
 /// compared with the disk once more before it is used, also where a load was asked for: files that change while they
 /// are read are never loaded half old, half new.
+///
+/// A route file that disappears with its routes may come back, as in a slow `git pull`: unless a load is asked for, the
+/// previous routes stay for a grace time, and other changes wait with it.
 package struct RouteReloader: Sendable {
     package enum Event: Sendable {
         /// A second has passed, and this is what there is now.
@@ -32,6 +35,8 @@ package struct RouteReloader: Sendable {
         case compile(FolderSnapshot)
         /// Serve with another table.
         case replace(Replacement)
+        /// Keep the previous routes for the grace time, because these files are missing; log it.
+        case hold([String])
         /// Keep the previous routes; log and show why. The compilation that failed, where the files stopped changing.
         case keep([String], of: RouteCompilation?)
     }
@@ -72,7 +77,20 @@ package struct RouteReloader: Sendable {
     /// The active table.
     package private(set) var table: RouteTable?
 
+    /// Files of the active table that are missing with their routes.
+    private struct Absence: Sendable {
+        var files: Set<String> = []
+        /// Looks since the last of them disappeared.
+        var looks = 0
+        /// What was compiled without them: tried again after the grace time.
+        var tried: Set<Fingerprint> = []
+    }
+
     private var phase = Phase.idle
+    private let graceLooks: Int
+    /// The files of the active table.
+    private var files: Set<String> = []
+    private var absence: Absence?
     /// What the last look found; nil if the next look reads whatever it finds.
     private var listing: FolderListing?
     private var looksSinceReading = 0
@@ -86,7 +104,8 @@ package struct RouteReloader: Sendable {
     /// How often a load that was asked for reads files that change all the time.
     private static let mostReadings = 10
 
-    package init() {}
+    /// - Parameter grace: how long the routes of a missing file stay, in whole looks of a second.
+    package init(grace: Duration = .zero) { graceLooks = Int(grace.components.seconds) }
 
     /// - Parameter now: the wall clock in milliseconds since the epoch, for `status`.
     package mutating func handle(_ event: Event, atMilliseconds now: Int64) -> Action {
@@ -104,6 +123,7 @@ package struct RouteReloader: Sendable {
     private mutating func looked(at listing: FolderListing) -> Action {
         defer { self.listing = listing }
         looksSinceReading += 1
+        if isGraceOver() { return .read }
         if case .confirming = phase { return .read }
         return listing != self.listing || looksSinceReading >= Self.looksBetweenReadings ? .read : .wait
     }
@@ -111,6 +131,10 @@ package struct RouteReloader: Sendable {
     private mutating func read(_ snapshot: FolderSnapshot) -> Action {
         looksSinceReading = 0
         lastRead = snapshot.fingerprint
+        if let absence, files.isSubset(of: snapshot.files.map(\.name)) {
+            tried.subtract(absence.tried)
+            self.absence = nil
+        }
         if case .requested(let readings) = phase {
             phase = .requested(readings: readings + 1)
             return .compile(snapshot)
@@ -138,8 +162,37 @@ package struct RouteReloader: Sendable {
         return keep(["the files changed each time they were read; they are loaded when they stop changing"], of: nil)
     }
 
+    /// Counts a look while files are missing: whether it is the last one, after which they are loaded as they are.
+    private mutating func isGraceOver() -> Bool {
+        absence?.looks += 1
+        guard let absence, absence.looks == graceLooks else { return false }
+        tried.subtract(absence.tried)
+        return true
+    }
+
+    /// The files that are missing with their routes, while the grace time lasts.
+    private mutating func hold(_ compilation: RouteCompilation) -> [String]? {
+        guard let table, let new = compilation.table, graceLooks > 0, !table.namesMissing(from: new).isEmpty else {
+            return nil
+        }
+        let missing = files.subtracting(compilation.files)
+        var absence = absence ?? Absence()
+        if !missing.isSubset(of: absence.files) { absence.looks = 0 }
+        guard !missing.isEmpty, absence.looks < graceLooks else { return nil }
+        absence.files = missing
+        absence.tried.formUnion([compilation.fingerprint, lastRead].compactMap { $0 })
+        self.absence = absence
+        tried.formUnion(absence.tried)
+        return missing.sorted()
+    }
+
     private mutating func finish(_ compilation: RouteCompilation, atMilliseconds now: Int64) -> Action {
+        if case .confirming = phase, let missing = hold(compilation) {
+            phase = .idle
+            return .hold(missing)
+        }
         phase = .idle
+        absence = nil
         tried = Set([compilation.fingerprint, lastRead].compactMap { $0 })
         let watched = compilation.table == nil ? secretFiles : []
         secretFiles = Array(Set(compilation.secretFiles + watched)).sorted()
@@ -154,6 +207,7 @@ package struct RouteReloader: Sendable {
         status.problems = []
         let missing = table?.namesMissing(from: new) ?? []
         table = new
+        files = compilation.files
         return .replace(
             Replacement(
                 table: new, version: status.version,

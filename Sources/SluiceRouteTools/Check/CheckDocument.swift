@@ -16,8 +16,16 @@ extension CheckReport {
             "routes": .integer(census.routes), "examples": examples, "errors": .integer(errors),
             "warnings": .integer(warnings),
             "problems": .array(findings.map(\.tree)),
+            "secrets": .array(secrets.map { Self.tree($0.secret, of: $0.route) }),
         ])
         return Array(document.json.utf8)
+    }
+
+    private static func tree(_ secret: SecretSummary, of route: String) -> JSONTree {
+        .object([
+            "route": .text(route), "key": .text(secret.key), "source": .text(secret.source),
+            "bytes": secret.bytes.map { .integer($0) }, "sha256": secret.sha256.map { .text($0) },
+        ])
     }
 }
 

@@ -30,9 +30,14 @@ extension CheckReport {
     private static let longestList = 20
 
     /// The report for a person: `file:line:column: error: message` for each problem, what differs in examples below it,
-    /// and a summary as the last line, in which notes are not counted.
+    /// a line for each secret that was read, and a summary as the last line, in which notes are not counted.
     package func lines(_ form: CheckTextForm) -> [String] {
-        findings.flatMap { lines(of: $0, form) } + [summary]
+        findings.flatMap { lines(of: $0, form) } + secretLines + [summary]
+    }
+
+    /// `github: secrets: env GITHUB_SECRET, 32 bytes, SHA-256 1a2b3c4d`
+    private var secretLines: [String] {
+        secrets.map { "\(PrintableText.escape($0.route)): \($0.secret.key): \($0.secret.words)" }
     }
 
     /// `routes: 2 files, 2 routes, 1 kind, 5 examples: 0 errors, 1 warning`

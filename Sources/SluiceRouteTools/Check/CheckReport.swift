@@ -21,6 +21,8 @@ package struct CheckReport: Sendable {
     package let examples: [ExampleResult]?
     /// Whether all that is wrong is that secrets are not there.
     package let lacksSecretsOnly: Bool
+    /// The secrets of each route that were read; none if there are errors.
+    package let secrets: [(route: String, secret: SecretSummary)]
     /// What the files hold line by line, for showing where something is.
     let files: [RouteFile]
 
@@ -52,9 +54,13 @@ package struct CheckReport: Sendable {
         }
         let found = (examples ?? []).compactMap { result in result.problem.map { Finding(problem: $0, example: result) }
         }
+        let shown = compilation.table == nil ? [] : compilation.details.map(\.summary)
+        let secrets = shown.flatMap { route in
+            (route.secrets ?? []).filter { $0.bytes != nil }.map { (route: route.name, secret: $0) }
+        }
         return CheckReport(
             folder: folder, census: compilation.census, findings: (problems + found).sorted { $0.problem < $1.problem },
             examples: examples, lacksSecretsOnly: compilation.table == nil && examined.table != nil,
-            files: snapshot.files)
+            secrets: secrets, files: snapshot.files)
     }
 }

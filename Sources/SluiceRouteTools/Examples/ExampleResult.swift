@@ -35,6 +35,7 @@ struct ExampleJudgement {
         case .handshake(let reply, let refusal):
             return refusal.map { "a handshake refused with \(reply.status): \($0)" }
                 ?? "a handshake, answered with \(reply.status)"
+        case .learns(_, let reply): return "a handshake with a secret, answered with \(reply.status)"
         case .call(let url, let reply):
             return "a handshake, answered with \(reply.status) after a call to \(url.shown)"
         case .store(let delivery, _):
@@ -94,7 +95,7 @@ extension ExampleJudgement {
 
     private var isHandshake: Bool {
         switch outcome {
-        case .handshake(_, nil), .call: true
+        case .handshake(_, nil), .learns, .call: true
         default: false
         }
     }

@@ -83,7 +83,8 @@ package struct Explainer: Sendable {
         let source = details[route.index].source
         var explanation = Explanation(deliveryID: arrival.deliveryID)
         explanation.steps = [
-            requestStep(request, arrival, note: note, fate: fate), routeStep(request, route, source: source),
+            requestStep(request, arrival, note: note, fate: fate),
+            routeStep(request, route, details: details[route.index]),
         ]
         var trace = RecordedTrace(source, elementLimit: elementLimit)
         var scratch = RouteScratch()
@@ -114,12 +115,16 @@ package struct Explainer: Sendable {
         return step
     }
 
-    private func routeStep(_ request: borrowing RequestView, _ route: Route, source: RouteSource) -> TraceStep {
+    private func routeStep(_ request: borrowing RequestView, _ route: Route, details: RouteDetails) -> TraceStep {
         let words = "\(PrintableText.escape(route.name)), path \(PrintableText.escape(route.path))"
-        let details = route.parameters(of: request).map {
+        let parameters = route.parameters(of: request).map {
             TraceStep("", "\(PrintableText.escape($0.name)) = \(PrintableText.quote($0.value))")
         }
-        return TraceStep("route", holds: true, words, at: source.location?.description, details: details)
+        let secrets = (details.summary.secrets ?? []).filter { $0.bytes != nil }.map {
+            TraceStep("", "\($0.key): \($0.words)")
+        }
+        let location = details.source.location?.description
+        return TraceStep("route", holds: true, words, at: location, details: parameters + secrets)
     }
 }
 

@@ -60,6 +60,7 @@ package struct Explanation: Sendable {
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return refusal?.title ?? ""
         case .acknowledged(_, let reason): return "nothing is stored, because \(reason.words)"
+        case .learns: return "a handshake with a secret, which is learnt if the route is armed"
         case .call(let url, _): return "a handshake that calls \(url.shown), nothing is stored"
         case .handshake: return refusal?.title ?? "a handshake, nothing is stored"
         case .store:

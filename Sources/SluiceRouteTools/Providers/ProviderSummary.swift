@@ -69,7 +69,7 @@ package struct ProviderSummary: Sendable {
             lines.append("    account:")
             for (name, meaning) in preset.account { lines.append("      \(name): …  # \(meaning)") }
         }
-        if preset.needsSecret { lines.append("    secrets: [ { env: \(secretVariable) } ]") }
+        if preset.needsSecret, !preset.learnsSecret { lines.append("    secrets: [ { env: \(secretVariable) } ]") }
         if preset.needsHandshakeSecret { lines.append("    handshake_secrets: [ { env: \(handshakeVariable) } ]") }
         return lines + ["    jobs:", "      - type: \(variable.lowercased())_event"]
     }

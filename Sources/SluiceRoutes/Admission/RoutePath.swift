@@ -33,6 +33,20 @@ package struct RoutePath: Sendable, Hashable {
         segments.indices.filter { if case .parameter = segments[$0] { true } else { false } }
     }
 
+    /// In lower case and without a final slash, for comparing paths that are almost equal.
+    var folded: RoutePath {
+        var folded = segments.map { segment in
+            if case .literal(let text) = segment { Segment.literal(text.map(ASCII.lowercase)) } else { segment }
+        }
+        if folded.count > 1, folded.last == .literal([]) { folded.removeLast() }
+        return RoutePath(text: text, segments: folded)
+    }
+
+    private init(text: String, segments: [Segment]) {
+        self.text = text
+        self.segments = segments
+    }
+
     /// Reads `/github/{tenant}`.
     package init(parsing text: String) throws(PathError) {
         guard text.utf8.first == UInt8(ascii: "/") else { throw PathError(message: "'path' must begin with '/'") }

@@ -62,7 +62,8 @@ extension Span where Element == UInt8 {
 
 /// The media types that a route takes: what `content_types` says.
 package struct ContentTypes: Sendable {
-    /// In lower case; one that ends in `/*` takes every type with that beginning.
+    /// In lower case; one with `*` behind the slash takes every type with the rest, as
+    /// `text/*` and `application/*+json`.
     let ranges: [[UInt8]]
 
     package init(ranges: [[UInt8]]) {
@@ -79,6 +80,16 @@ package struct ContentTypes: Sendable {
         return false
     }
 
+    /// The type that a request names, for people: escaped, and at most 100 bytes of it; or that there is none.
+    static func name(in headers: borrowing HeaderView) -> String {
+        guard let index = headers.firstIndex(of: header) else { return "a request without Content-Type" }
+        let name = MediaType(headers.value(at: index)).name
+        var bytes: [UInt8] = []
+        for index in name.indices { bytes.append(name[index]) }
+        let text = PrintableText.escape(String(decoding: bytes, as: UTF8.self), limit: 100)
+        return text.isEmpty ? "a request without Content-Type" : text
+    }
+
     /// The first type of which bodies are not JSON.
     package var firstNotJSON: String? {
         for range in ranges where range.last != UInt8(ascii: "*") && MediaType(range.span).family != .json {
@@ -88,9 +99,15 @@ package struct ContentTypes: Sendable {
     }
 
     private static func holds(_ name: Span<UInt8>, _ range: Span<UInt8>) -> Bool {
-        guard range[range.count - 1] == UInt8(ascii: "*") else { return name.equalsIgnoringCase(range) }
-        let start = range.extracting(0..<(range.count - 1))
-        return name.count > start.count && name.extracting(0..<start.count).equalsIgnoringCase(start)
+        let slash = range.firstIndex(of: UInt8(ascii: "/")) ?? 0
+        guard slash + 1 < range.count, range[slash + 1] == UInt8(ascii: "*") else {
+            return name.equalsIgnoringCase(range)
+        }
+        let start = range.extracting(0...slash)
+        let end = range.extracting((slash + 2)..<range.count)
+        guard name.count > start.count + end.count else { return false }
+        return name.extracting(0..<start.count).equalsIgnoringCase(start)
+            && name.extracting((name.count - end.count)..<name.count).equalsIgnoringCase(end)
     }
 
 }

@@ -20,6 +20,8 @@ package struct HandshakeRule: Sendable {
     package let stage: Stage
     package let token: HandshakeToken?
     package let hmac: HandshakeHMAC?
+    /// The value that is a new secret of the route; `nil` for a rule that learns none.
+    package let learn: Reference?
     /// Only at the stages with a valid signature.
     package let call: HandshakeCall?
     package let reply: ReplyTemplate
@@ -32,29 +34,33 @@ package struct HandshakeRule: Sendable {
 
     package init(
         conditions: [Condition], stage: Stage, token: HandshakeToken?, hmac: HandshakeHMAC?,
-        call: HandshakeCall? = nil, reply: ReplyTemplate, refusalStatus: Int, place: SourceLocation
+        learn: Reference? = nil, call: HandshakeCall? = nil, reply: ReplyTemplate, refusalStatus: Int,
+        place: SourceLocation
     ) {
         self.conditions = conditions
         self.stage = stage
         self.token = token
         self.hmac = hmac
+        self.learn = learn
         self.call = call
         self.reply = reply
         self.refusalStatus = refusalStatus
         self.place = place
-        echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference].compactMap(\.self)
+        echoed = reply.references.filter { $0.source != .handshakeHMAC } + [hmac?.reference, learn].compactMap(\.self)
     }
 
     /// The same rule, asked at another stage.
     package func asked(at stage: Stage) -> HandshakeRule {
         HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, call: call, reply: reply,
+            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
             refusalStatus: refusalStatus, place: place)
     }
 
-    /// The header that has the token, which is a credential.
-    package var tokenHeader: HeaderName? {
-        if case .header(let name)? = token?.reference.source { name } else { nil }
+    /// The headers that have the token or a new secret, which are credentials.
+    package var secretHeaders: [HeaderName] {
+        [token?.reference.source, learn?.source].compactMap { source in
+            if case .header(let name)? = source { name } else { nil }
+        }
     }
 
     /// The status of a refusal without `otherwise_status`.
@@ -75,7 +81,7 @@ package struct HandshakeRule: Sendable {
             hmac = own.with(key: key)
         }
         return HandshakeRule(
-            conditions: conditions, stage: stage, token: token, hmac: hmac, call: call, reply: reply,
+            conditions: conditions, stage: stage, token: token, hmac: hmac, learn: learn, call: call, reply: reply,
             refusalStatus: refusalStatus, place: place)
     }
 }

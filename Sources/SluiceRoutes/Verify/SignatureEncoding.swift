@@ -51,6 +51,8 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     indirect case standIn(SecretSource)
     /// Handed over for one trial.
     case given
+    /// Learnt from a handshake of the route.
+    case learnt
     /// Made up in the place of the keys that `key_from` names, which only a gateway fetches.
     case fetched
 
@@ -58,7 +60,7 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
     package var isStandIn: Bool {
         switch self {
         case .standIn, .fetched: true
-        case .environment, .file, .inline, .throwAway, .given: false
+        case .environment, .file, .inline, .throwAway, .given, .learnt: false
         }
     }
 
@@ -71,7 +73,9 @@ package enum SecretSource: Sendable, Hashable, CustomStringConvertible {
         case .inline: "inline"
         case .throwAway: "throw-away"
         case .given: "given"
+        case .learnt: "learnt"
         case .fetched: "key_from, which the running gateway fetches"
+        case .standIn(.learnt): "learnt by the running gateway, so one was generated here"
         case .standIn(let missing): "\(missing), which is missing, so one was generated"
         }
     }

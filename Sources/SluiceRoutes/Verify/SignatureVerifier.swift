@@ -20,8 +20,9 @@ package struct VerifierSecret: Sendable {
 /// request otherwise.
 package final class SignatureVerifier: Sendable {
     package let scheme: SignatureScheme
-    /// Any of them may match, so that a secret can be replaced without a gap. Not empty, unless keys are fetched.
-    package let secrets: [VerifierSecret]
+    private let configured: [VerifierSecret]
+    /// The secrets that the route has learnt; `nil` if it does not learn any.
+    private let learnt: LearntKeys?
     let body: BodyReader
     let publicURL: PublicURL?
     /// The keys that were fetched; `nil` where none are.
@@ -29,13 +30,21 @@ package final class SignatureVerifier: Sendable {
 
     package init(
         scheme: SignatureScheme, secrets: [VerifierSecret], body: BodyReader, publicURL: PublicURL?,
-        keys: RemoteKeyStore? = nil
+        keys: RemoteKeyStore? = nil, learnt: LearntKeys? = nil
     ) {
         self.scheme = scheme
-        self.secrets = secrets
+        configured = secrets
+        self.learnt = learnt
         self.body = body
         self.publicURL = publicURL
         self.keys = keys
+    }
+
+    /// Any of them may match, so that a secret can be replaced without a gap. Not empty, unless keys are fetched or
+    /// learnt.
+    package var secrets: [VerifierSecret] {
+        guard let learnt else { return configured }
+        return learnt.secrets(for: scheme) + configured
     }
 
     /// The same with other secrets.

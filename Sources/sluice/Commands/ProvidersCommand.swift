@@ -9,7 +9,7 @@ struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "providers",
         abstract: "Lists the providers that a route can name, and shows what a preset contains.",
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Arm.self, Secret.self], defaultSubcommand: List.self)
 
     /// `sluice providers list`
     struct List: ParsableCommand {

@@ -7,8 +7,23 @@ internal import SluiceRoutes
 enum RoutesText {
     /// - Parameter width: of the terminal; nil where lines may be of any length.
     static func lines(_ document: ControlDocuments.Routes, width: Int?) -> [String] {
-        guard let gateway = document.gateway else { return table(document.routes, width) }
-        return state(gateway, document.problems) + [""] + table(document.routes, width)
+        let tables = table(document.routes, width) + secrets(document.routes, width)
+        guard let gateway = document.gateway else { return tables }
+        return state(gateway, document.problems) + [""] + tables
+    }
+
+    /// Only those that were read: a folder's are not.
+    private static func secrets(_ routes: [RouteSummary], _ width: Int?) -> [String] {
+        let rows = routes.flatMap { route in
+            (route.secrets ?? []).compactMap { secret -> [String]? in
+                guard let bytes = secret.bytes, let digits = secret.sha256 else { return nil }
+                return [route.name, secret.key, secret.source, String(bytes), digits].map {
+                    PrintableText.escape($0, limit: .max)
+                }
+            }
+        }
+        guard !rows.isEmpty else { return [] }
+        return [""] + Table.lines(["ROUTE", "KEY", "SECRET", "BYTES", "SHA-256"], rows, width: width)
     }
 
     private static func state(_ gateway: ControlDocuments.TableState, _ problems: [String]) -> [String] {

@@ -168,6 +168,7 @@ import Testing
         #expect(
             json == [
                 "folder": report.folder, "ok": false, "files": 1, "kinds": 1, "routes": 1, "errors": 1, "warnings": 1,
+                "secrets": [],
                 "examples": ["seen": 2, "run": 2, "failed": 1],
                 "problems": [
                     [

@@ -19,10 +19,27 @@ import Testing
         }
     }
 
+    @Test("the log names the route that a request has missed by a slash or by letter case, the answer does not")
+    func nearMiss() async throws {
+        let paths = ["/github/": "a slash at the end", "//github": "a doubled slash", "/GitHub": "letter case"]
+        try await GatewayUnderTest.run { gateway in
+            for (path, difference) in paths.sorted(by: { $0.key < $1.key }) {
+                let position = gateway.log.position
+                var webhook = Webhook.gitHub()
+                webhook.target = path
+                let answer = try await gateway.answer(to: webhook)
+                #expect(answer.status == 404 && !answer.text.contains("github"))
+                let record = try await gateway.record(from: position) { $0["code"] == "no_such_route" }
+                #expect(record["route"] == "github")
+                #expect(record["reason"] == "the path differs from the route's path: \(difference)")
+            }
+        }
+    }
+
     @Test("a path without a route is answered 404, and so is one that two readers could take for different ones")
     func refusesPath() async throws {
         let paths = [
-            "/", "/nothing", "/github/", "/GitHub", "/github/../github", "/./github", "//github", "/git%2Fhub",
+            "/", "/nothing", "/github/../github", "/./github", "/git%2Fhub",
             "/github%00", "/%ff",
             "/github;a",
         ]

@@ -1,0 +1,54 @@
+internal import Logging
+internal import SluiceBase
+internal import SluiceOutbox
+internal import SluiceRoutes
+
+/// Has the secret of a handshake stored and used, if its route is armed. Callable from any thread.
+struct SecretLearner: Sendable {
+    let secrets: LearntSecrets
+    let outbox: OutboxWriter
+    let time: any TimeSource
+    let logger: Logger
+
+    /// Why a route does not learn a secret now, for the log and the answer.
+    static let notArmed =
+        "the route is not armed to learn a secret: run 'sluice providers arm ROUTE', then let the provider repeat the "
+        + "handshake"
+
+    /// Whether a route may learn this secret now; it may not learn another one afterwards.
+    func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.Beginning {
+        secrets.begin(secret, of: route, atMilliseconds: time.wallMilliseconds())
+    }
+
+    /// Stores the secret, then uses it. It is on the disk when this returns true.
+    ///
+    /// - Parameter armedAt: when the route was armed. If the secret cannot be stored, it stays armed for the rest of
+    ///   that time.
+    func store(_ secret: HandshakeSecret, of route: String, armedAtMilliseconds armedAt: Int64) async -> Bool {
+        do throws(OutboxError) {
+            let all = try await outbox.perform { store throws(OutboxError) in
+                try store.learn(secret.bytes, of: route, keeping: LearntSecrets.limit)
+            }
+            secrets.replace(all, of: route)
+        } catch {
+            // The provider repeats the handshake, or the person does.
+            secrets.resume(route, armedAtMilliseconds: armedAt)
+            logger.error("cannot store a learnt secret: \(error)", metadata: .fields([.route: route]))
+            return false
+        }
+        logger.notice("learnt a secret from a handshake", metadata: .fields([.route: route]))
+        return true
+    }
+}
+
+extension LearntSecrets {
+    /// Reads what the outbox has kept.
+    func load(from outbox: OutboxWriter) async throws(StartupError) {
+        do throws(OutboxError) {
+            let kept = try await outbox.perform { store throws(OutboxError) in try store.learntSecrets() }
+            for (route, secrets) in kept { replace(secrets, of: route) }
+        } catch {
+            throw StartupError(.unavailable, "cannot read the learnt secrets: \(error)")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import SluiceBase
+
+/// Secrets that routes have learnt from handshakes. They are kept until a newer one of the route takes their place, or
+/// a person has them forgotten.
+extension OutboxStore {
+    /// Stores a secret of a route as its newest one. It is on the disk when this returns.
+    ///
+    /// - Parameter limit: how many secrets of a route are kept.
+    /// - Returns: all secrets of the route, newest first.
+    package func learn(_ secret: [UInt8], of route: String, keeping limit: Int) throws(OutboxError) -> [[UInt8]] {
+        let now = time.wallMilliseconds()
+        return try urgentTransaction { () throws(SQLiteError) in
+            let connection = session.connection
+            let insert = try connection.prepare(
+                "INSERT OR REPLACE INTO learnt_secrets (route, secret, learnt_at) VALUES (?1, ?2, ?3)")
+            insert.bind(route, at: 1)
+            insert.bind(secret, at: 2)
+            insert.bind(now, at: 3)
+            try insert.runAndUnbind()
+            let trim = try connection.prepare(
+                """
+                DELETE FROM learnt_secrets WHERE route = ?1 AND id NOT IN
+                    (SELECT id FROM learnt_secrets WHERE route = ?1 ORDER BY id DESC LIMIT ?2)
+                """)
+            trim.bind(route, at: 1)
+            trim.bind(Int64(limit), at: 2)
+            try trim.runAndUnbind()
+            return try queries.learntSecrets()[route] ?? []
+        }
+    }
+
+    /// Forgets all secrets of a route.
+    ///
+    /// - Returns: how many there were.
+    package func forgetLearntSecrets(of route: String) throws(OutboxError) -> Int {
+        try urgentTransaction { () throws(SQLiteError) in
+            let count = try queries.learntSecrets()[route]?.count ?? 0
+            let delete = try session.connection.prepare("DELETE FROM learnt_secrets WHERE route = ?1")
+            delete.bind(route, at: 1)
+            try delete.runAndUnbind()
+            return count
+        }
+    }
+
+    /// The secrets of each route, newest first.
+    package func learntSecrets() throws(OutboxError) -> [String: [[UInt8]]] {
+        do throws(SQLiteError) { return try queries.learntSecrets() } catch { throw OutboxError(error) }
+    }
+}
+
+extension Queries {
+    fileprivate func learntSecrets() throws(SQLiteError) -> [String: [[UInt8]]] {
+        let statement = try connection.prepare("SELECT route, secret FROM learnt_secrets ORDER BY id DESC")
+        defer { statement.reset() }
+        var secrets: [String: [[UInt8]]] = [:]
+        while try statement.step() { secrets[statement.text(0), default: []].append(statement.bytes(1)) }
+        return secrets
+    }
+}

@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import SluiceBase
+internal import SluiceGateway
+
+extension ProvidersCommand {
+    /// `sluice providers arm`
+    struct Arm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "arm",
+            abstract: "Lets a route of the running gateway learn one secret from a handshake.",
+            usage: "sluice providers arm <route> [--config <file>] [<settings> ...]",
+            discussion: """
+                For providers that make the secret themselves and send it in a handshake, such as Asana and Notion: \
+                run this command, then create the webhook at the provider. The route accepts one secret within 10 \
+                minutes; the first handshake that brings one ends it. Until then, anyone who can send to the route \
+                could bring theirs, so compare it afterwards: sluice providers secret <route>
+                """)
+
+        @OptionGroup var options: SettingsOptions
+        private var route = ""
+
+        private enum CodingKeys: String, CodingKey { case options }
+
+        mutating func validate() throws { route = try options.takeRoute() }
+
+        func run() async throws {
+            let bytes = try await Console.ask(.armRoute(route), options)
+            let armed = try ControlCoding.decode(ControlDocuments.Armed.self, bytes)
+            guard let until = armed.until else { throw StartupError(.wrongInput, armed.problem ?? "") }
+            let time = TimestampText.format(milliseconds: until)
+            Terminal.say("the route '\(PrintableText.escape(route))' learns the next secret until \(time)")
+        }
+    }
+
+    /// `sluice providers secret`
+    struct Secret: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "secret",
+            abstract: "Prints the secrets that a route has learnt from handshakes, newest first.",
+            usage: "sluice providers secret <route> [--forget] [--config <file>] [<settings> ...]",
+            discussion: "Reads the outbox, through the gateway if it runs. The output is secret.")
+
+        @Flag(name: .long, help: "Forget the secrets instead of printing them.") var forget = false
+        @OptionGroup var options: SettingsOptions
+        private var route = ""
+
+        private enum CodingKeys: String, CodingKey { case forget, options }
+
+        mutating func validate() throws { route = try options.takeRoute() }
+
+        func run() async throws {
+            guard forget else {
+                let bytes = try await Console.ask(.learntSecrets(route), options)
+                let learnt = try ControlCoding.decode(ControlDocuments.LearntSecrets.self, bytes)
+                for secret in learnt.secrets { Terminal.say(PrintableText.escape(secret, limit: .max)) }
+                return
+            }
+            let bytes = try await Console.ask(.forgetLearntSecrets(route), options)
+            let count = try ControlCoding.decode(ControlDocuments.ForgottenSecrets.self, bytes).secrets
+            Terminal.say("forgot \(count) secret\(count == 1 ? "" : "s") of '\(PrintableText.escape(route))'")
+        }
+    }
+}
+
+extension SettingsOptions {
+    /// The name of a route among the free words, which is taken out.
+    fileprivate mutating func takeRoute() throws -> String {
+        let (rest, words) = SettingsOption.split(settings)
+        settings = rest
+        guard let route = words.first else { throw ValidationError("name the route, as in 'sluice routes'") }
+        guard words.count == 1 else {
+            throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
+        }
+        return route
+    }
+}
