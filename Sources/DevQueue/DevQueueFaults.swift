@@ -26,6 +26,8 @@ package enum DevQueueFault: Sendable, Hashable {
     case silenceAfterCommit
     /// 400 without an index where a job of this type is in the request; anything else is accepted.
     case refusesType(String)
+    /// 503 where a job of this type is in the request, as a filter answers; anything else is accepted.
+    case filtersType(String)
 }
 
 /// Which fault the next enqueues meet.
@@ -51,7 +53,7 @@ extension DevQueueFault {
     /// Whether the jobs are stored anyway.
     var commits: Bool {
         switch self {
-        case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType: true
+        case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType, .filtersType: true
         case .status, .dropBeforeCommit, .htmlBadRequest, .payloadTooLarge, .redirect, .silence: false
         }
     }
@@ -68,7 +70,7 @@ extension DevQueueFault {
         case .payloadTooLarge: .answer(Self.page(413, "Request Entity Too Large"))
         case .redirect: .answer(HTTPResponse(status: 307, headers: [("location", "https://queue.example/jobs/bulk")]))
         case .silence, .silenceAfterCommit: .silence
-        case .refusesType: .answer(normal)
+        case .refusesType, .filtersType: .answer(normal)
         }
     }
 

@@ -23,6 +23,9 @@ extension DevQueueService {
             if case .refusesType(let type) = fault, jobs.contains(where: { $0.type == type }) {
                 throw RejectedJobError(400, "this type is refused")
             }
+            if case .filtersType(let type) = fault, jobs.contains(where: { $0.type == type }) {
+                throw RejectedJobError(503, "this type is filtered")
+            }
             let isLicensed = store.withContents { $0.configuration.isLicensed }
             try EnqueueRules.check(jobs, isBulk: isBulk, isLicensed: isLicensed)
             if let refusal = store.withContents({ $0.refusal(of: jobs, isBulk: isBulk) }) { throw refusal }

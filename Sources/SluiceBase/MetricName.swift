@@ -134,7 +134,8 @@ extension MetricName {
             "Rejected jobs that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
-        case .outboxParkedJobs: "Jobs parked until the server has a licence for the features they use."
+        case .outboxParkedJobs:
+            "Jobs that wait for a licence of the server, or that alone are refused."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
         case .outboxDeadLimitBytes:

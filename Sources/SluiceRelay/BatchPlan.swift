@@ -69,6 +69,24 @@ struct BatchPlan {
         return count
     }
 
+    /// Takes one job: the next of another queue than these, or the next of any.
+    mutating func takeJob(notOf queues: Set<String>) -> Piece? {
+        for piece in pieces.indices.reversed() {
+            if let job = pieces[piece].jobs.firstIndex(where: { !queues.contains($0.job.queue) }) {
+                return takeJob(job, of: piece)
+            }
+        }
+        return pieces.last.map { takeJob($0.jobs.startIndex, of: pieces.endIndex - 1) }
+    }
+
+    private mutating func takeJob(_ job: Int, of piece: Int) -> Piece {
+        var taken = pieces[piece]
+        taken.jobs = taken.jobs[job...job]
+        pieces[piece].jobs.remove(at: job)
+        if pieces[piece].jobs.isEmpty { pieces.remove(at: piece) }
+        return taken
+    }
+
     /// Puts a piece back, to be sent again as the next.
     mutating func putBack(_ piece: Piece, mayHaveBeenStored: Bool) {
         guard !piece.jobs.isEmpty else { return }

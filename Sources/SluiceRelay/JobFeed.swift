@@ -39,6 +39,9 @@ actor JobFeed {
         return jobs
     }
 
+    /// The first job behind this one that was set aside.
+    func setAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? { try reader.nextSetAsideJob(after: id) }
+
     /// Jobs that were handed out before and are still pending.
     ///
     /// - Parameters:

@@ -127,6 +127,8 @@ package struct RefusalState: Sendable {
             case test
             /// To find one that Zizq accepts, while it seems to refuse everything.
             case trial
+            /// To see whether a job that was set aside is still refused. It is parked in the outbox.
+            case retry
         }
 
         var jobs: JobRanges
@@ -157,6 +159,7 @@ package struct RefusalState: Sendable {
         case .deferred, .trial: deferred.formUnion(claim.jobs)
         case .probe: provable.formUnion(claim.jobs)
         case .test: unproven.formUnion(claim.jobs)
+        case .retry: break
         }
     }
 

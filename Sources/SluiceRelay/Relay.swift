@@ -40,7 +40,8 @@ package final class Relay: Sendable {
         self.time = time
         self.letPass = letPass
         self.observe = observe
-        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys))
+        let mayHaveSetAside = writer.status.parkedJobs > 0
+        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys, mayHaveSetAside: mayHaveSetAside))
     }
 
     /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
@@ -125,6 +126,7 @@ package final class Relay: Sendable {
             return await read(for: &lane) { () throws(OutboxError) in
                 try await self.feed.take(ranges, maximumBytes: bytes)
             }
+        case .readSetAside(let last): return await readSetAside(after: last, for: &lane)
         case .send(let request): return await send(request, for: &lane)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
@@ -183,7 +185,9 @@ package final class Relay: Sendable {
         switch change {
         case .acknowledge(let jobs): try await writer.acknowledge(jobs)
         case .deadLetter(let jobs): try await writer.deadLetter(jobs)
-        case .park(let jobs): try await writer.park(jobs, detail: "the Zizq server has no licence for batched jobs")
+        case .park(let jobs, let detail): try await writer.park(jobs, detail: detail)
+        case .takeBack(let job, let zizqID):
+            try await writer.perform { store throws(OutboxError) in try store.takeBack(job, zizqID: zizqID) }
         case .release(isAll: true): _ = try await writer.unparkAll()
         case .release(isAll: false):
             _ = try await writer.perform { store throws(OutboxError) in try store.unpark(limit: 1) }
@@ -196,6 +200,15 @@ package final class Relay: Sendable {
         do throws(OutboxError) {
             guard let jobs = try await jobs() else { return nil }
             return state.withLock { lane.jobsRead(jobs, state: &$0, now: now) }
+        } catch {
+            return state.withLock { lane.readFailed("\(error)", state: &$0) }
+        }
+    }
+
+    private func readSetAside(after last: Int64, for lane: inout RelayLane) async -> RelayAction {
+        do throws(OutboxError) {
+            let job = try await feed.setAsideJob(after: last)
+            return state.withLock { lane.setAsideRead(job, state: &$0, now: now) }
         } catch {
             return state.withLock { lane.readFailed("\(error)", state: &$0) }
         }
@@ -285,7 +298,7 @@ extension RelayAction {
     fileprivate var isChange: Bool {
         switch self {
         case .change: true
-        case .read, .readAgain, .send, .wait, .pause: false
+        case .read, .readAgain, .readSetAside, .send, .wait, .pause: false
         }
     }
 }

@@ -12,6 +12,8 @@ package enum RelayEvent: Sendable, Hashable {
     case batchRefused(jobs: Int, text: String)
     /// Jobs that need `batch` were parked.
     case parked(jobs: Int)
+    /// A job is refused while others are accepted, and not by Zizq's own word: it is parked, and tried now and then.
+    case setAside(job: Int64, text: String)
     /// Nobody knows whether a batch was stored.
     case outcomeUnknown(jobs: Int, inARow: Int)
     /// The same jobs go again after this wait.
@@ -87,9 +89,8 @@ struct RaisedAlarms {
         switch notice {
         case .alarmRaised(let alarm, _): lanes[alarm, default: 0] += 1
         case .alarmCleared(let alarm): lanes[alarm, default: 0] -= 1
-        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .outcomeUnknown, .retrying,
-            .waitingForProof,
-            .outboxFailed:
+        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown,
+            .retrying, .waitingForProof, .outboxFailed:
             break
         }
     }

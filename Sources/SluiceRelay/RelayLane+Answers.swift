@@ -14,8 +14,11 @@ extension RelayLane {
         let verdict = AnswerVerdict(result, jobs: piece.jobs.count)
         endAlarms(verdict)
         if isNewConnection { state.licence.reconnected(now: now) }
+        if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
+        if verdict.isZizqsWord { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {
         case .accepted(let enqueued):
+            stuck.accepted()
             noteAccepted(piece, &state.refusals)
             accept(piece, enqueued, withKeys: withKeys, licence: &state.licence)
         case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals)
@@ -24,14 +27,14 @@ extension RelayLane {
             meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
         case .tooLarge(let text): shrink(piece, text: text, &state.refusals)
         case .setUpWrong(let text, let mayHaveBeenStored):
-            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored)
+            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, now: now)
         case .tryAgain(let why): tryAgain(piece, why, licence: &state.licence, now: now)
         }
         return proceed(&state, now: now)
     }
 
     /// What an accepted request says about the size of the next ones and about the suspects.
-    private mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState) {
+    mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState) {
         if refusals.batchAccepted() { report(.alarmCleared(.everythingRefused)) }
         if piece.isNamed { plan.indexWasWrong() }
         if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
@@ -44,12 +47,7 @@ extension RelayLane {
     private mutating func accept(
         _ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob], withKeys: Bool, licence: inout LicenceState
     ) {
-        let delivered = zip(piece.jobs, enqueued).map { job, result in
-            RelayedJob(
-                job: job.id, type: job.job.type, queue: job.job.queue, zizqID: result.id, duplicate: result.duplicate,
-                storedAtMilliseconds: job.storedAtMilliseconds)
-        }
-        report(.batchAccepted(delivered))
+        let delivered = reportAccepted(piece, enqueued)
         if !piece.mayHaveBeenStored {
             for held in delivered where held.duplicate {
                 report(.heldByOlderJob(job: held.job, olderZizqID: held.zizqID))
@@ -57,6 +55,16 @@ extension RelayLane {
         }
         changes.append(.acknowledge(delivered.map { Acknowledgement(job: $0.job, zizqID: $0.zizqID) }))
         learnLicence(piece, withKeys: withKeys, licence: &licence)
+    }
+
+    mutating func reportAccepted(_ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob]) -> [RelayedJob] {
+        let delivered = zip(piece.jobs, enqueued).map { job, result in
+            RelayedJob(
+                job: job.id, type: job.job.type, queue: job.job.queue, zizqID: result.id, duplicate: result.duplicate,
+                storedAtMilliseconds: job.storedAtMilliseconds)
+        }
+        report(.batchAccepted(delivered))
+        return delivered
     }
 
     private mutating func learnLicence(_ piece: BatchPlan.Piece, withKeys: Bool, licence: inout LicenceState) {
@@ -98,7 +106,8 @@ extension RelayLane {
             switch plan.purpose {
             case .probe: .again
             case .test: .asTest
-            case nil, .deferred, .trial: piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
+            case nil, .deferred, .trial, .retry:
+                piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
             }
         if plan.purpose == .probe { probeJobs = 1 }
         if refusals.refused(job.id, kind, text: text) {
@@ -109,11 +118,17 @@ extension RelayLane {
         }
     }
 
-    private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool) {
-        plan.putBack(piece, mayHaveBeenStored: mayHaveBeenStored)
+    private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool, now: Int64? = nil) {
         raise(.setUpWrong, text: text)
         sizing.tryOne()
-        let wait = pauses.next()
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
+        guard let now else { return putBack(piece, text: text, after: pauses.next()) }
+        settleRefused(piece, text: text, atLeast: .zero, now: now) { $0.pauses.next() }
+    }
+
+    mutating func putBack(_ piece: BatchPlan.Piece, text: String, after wait: Duration) {
+        plan.putBack(piece, mayHaveBeenStored: false)
         delay = wait
         report(.retrying(after: wait, text: text))
     }
@@ -121,16 +136,23 @@ extension RelayLane {
     private mutating func tryAgain(
         _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, licence: inout LicenceState, now: Int64
     ) {
-        plan.putBack(piece, mayHaveBeenStored: why.isAmbiguous)
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
         if why.isTransport { licence.reconnected(now: now) }
         if why.isAmbiguous {
             let isAlarming = sizing.outcomeUnknown(jobs: piece.jobs.count)
             report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
             if isAlarming { raise(.outcomesUnknown, text: why.text) }
         }
-        let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
-        delay = wait
-        report(.retrying(after: wait, text: why.text))
+        if why.isAmbiguous {
+            settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, now: now) {
+                $0.backOff.next(retryAfter: why.retryAfter, using: &$0.generator)
+            }
+        } else {
+            let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
+            if stuck.answeredOtherwise(isToRepeat: true) { piece.jobs = [] }
+            putBack(piece, text: why.text, after: wait)
+        }
     }
 
     private mutating func meetLicence(
@@ -159,7 +181,7 @@ extension RelayLane {
         guard !parked.isEmpty else { return }
         piece.jobs.removeAll(where: \.job.options.hasBatch)
         report(.parked(jobs: parked.count))
-        changes.append(.park(parked))
+        changes.append(.park(parked, detail: StoredJob.unlicensed))
     }
 
     /// Sends jobs to the dead letters.

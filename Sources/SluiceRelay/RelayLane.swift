@@ -11,6 +11,7 @@ package struct RelayLane: Sendable {
         case starting
         case reading
         case readingAgain(RefusalState.Claim)
+        case readingSetAside
         case sending(BatchPlan.Piece, withKeys: Bool)
         case changing(OutboxChange)
         case waiting
@@ -42,6 +43,9 @@ package struct RelayLane: Sendable {
     /// Whether the last read found no job.
     var isIdle = false
     var alarms: Set<RelayAlarm> = []
+    var stuck = StuckJobs()
+    /// The wait before the jobs that `stuck` holds go again.
+    var stuckWait = Duration.zero
     /// Whether the jobs to come may have been sent by the process before this one, which then died.
     var mayRepeatAnEarlierProcess = true
     var generator: SplitMix
@@ -82,8 +86,16 @@ package struct RelayLane: Sendable {
             let purpose: RefusalState.Claim.Purpose? = if case .trying = cycle { .trial } else { nil }
             plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStored: mayRepeatAnEarlierProcess)
             isIdle = jobs.isEmpty
+            if isIdle, stuck.isProbing { stopProbing(now: now) }
             if !isIdle { mayRepeatAnEarlierProcess = false }
         }
+        return proceed(&state, now: now)
+    }
+
+    /// The job that was set aside and is to be tried again has come; nil where there is none.
+    package mutating func setAsideRead(_ job: StoredJob?, state: inout RelayState, now: Int64) -> RelayAction {
+        state.setAside.found(job?.id, now: now)
+        if let job, job.isIntact { plan = BatchPlan([job], purpose: .retry, mayHaveBeenStored: true) }
         return proceed(&state, now: now)
     }
 
@@ -91,13 +103,15 @@ package struct RelayLane: Sendable {
     package mutating func jobsBuried(_ buried: Set<Int64>, state: inout RelayState, now: Int64) -> RelayAction {
         guard case .sending(var piece, _) = phase else { preconditionFailure("no batch was to be sent") }
         piece.jobs.removeAll { buried.contains($0.id) }
+        _ = stuck.answeredOtherwise(isToRepeat: false)
         plan.putBack(piece, mayHaveBeenStored: false)
         return proceed(&state, now: now)
     }
 
     /// The change that was asked for is committed.
     package mutating func changeCommitted(state: inout RelayState, now: Int64) -> RelayAction {
-        guard case .changing = phase else { preconditionFailure("no change was asked for") }
+        guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
+        if case .park(_, let detail) = change, detail != StoredJob.unlicensed { state.setAside.added(now: now) }
         return proceed(&state, now: now)
     }
 
@@ -133,17 +147,20 @@ package struct RelayLane: Sendable {
             phase = .waiting
             return .wait(delay)
         }
-        settlePlan(&state.refusals)
+        settlePlan(&state.refusals, now: now)
         if let piece = takePiece(state.licence, now: now) { return send(piece, licence: state.licence, now: now) }
         return changes.isEmpty ? nextRead(&state, now: now) : proceed(&state, now: now)
     }
 
     /// The next piece without the jobs that cannot go without a licence.
     private mutating func takePiece(_ licence: LicenceState, now: Int64) -> BatchPlan.Piece? {
+        if let piece = stuck.takeConfirmation() { return piece }
         let jobs = size.maximumJobs(sizing.maximumJobs)
         let bytes = size.maximumBytes(limits.bytes)
-        while var piece = plan.takePiece(maximumJobs: jobs, maximumBytes: bytes) {
-            if !licence.sendsBatched(now: now) { park(&piece) }
+        while var piece = stuck.isProbing
+            ? plan.takeJob(notOf: stuck.queues) : plan.takePiece(maximumJobs: jobs, maximumBytes: bytes)
+        {
+            if !licence.sendsBatched(now: now), plan.purpose != .retry { park(&piece) }
             if !piece.jobs.isEmpty { return piece }
         }
         return nil
@@ -172,6 +189,8 @@ package enum RelayAction: Sendable {
     /// Hand over those of these jobs that are still pending, by ranges of their ids in ascending order. Event:
     /// `jobsRead` or `readFailed`.
     case readAgain([ClosedRange<Int64>], maximumBytes: Int)
+    /// Hand over the next job behind this one that was set aside. Event: `setAsideRead` or `readFailed`.
+    case readSetAside(after: Int64)
     /// Post a batch. Event: `answered`.
     case send(BatchRequest)
     /// Change the outbox. Event: `changeCommitted` or `changeFailed`.
@@ -193,8 +212,13 @@ package enum RelayAction: Sendable {
 package struct RelayState: Sendable {
     package var licence: LicenceState
     package var refusals = RefusalState()
+    var setAside: SetAsideSchedule
 
-    package init(uniqueKeys: UniqueKeyPolicy) { licence = LicenceState(policy: uniqueKeys) }
+    /// - Parameter mayHaveSetAside: whether an earlier process may have set jobs aside.
+    package init(uniqueKeys: UniqueKeyPolicy, mayHaveSetAside: Bool = false) {
+        licence = LicenceState(policy: uniqueKeys)
+        setAside = SetAsideSchedule(mayHaveSome: mayHaveSetAside)
+    }
 }
 
 /// One batch to post.
@@ -215,8 +239,10 @@ package enum OutboxChange: Sendable, Hashable {
     case acknowledge([Acknowledgement])
     /// These jobs go to the dead letters.
     case deadLetter([FailedJob])
-    /// These jobs, by their numbers, are kept out of reading until they are let out.
-    case park([Int64])
+    /// These jobs, by their numbers, are kept out of reading until they are let out; why, in one sentence.
+    case park([Int64], detail: String)
+    /// A job that was set aside is accepted by Zizq, or, without Zizq's id for it, goes behind all others.
+    case takeBack(Int64, zizqID: String?)
     /// One parked job, or all, are read again.
     case release(isAll: Bool)
 }

@@ -241,7 +241,7 @@ private final class Simulation {
     private func setAside() throws {
         guard let job = try pendingJobs().randomElement(using: &random) else { return }
         if chance(50) {
-            change([job.number], to: .parked) { try store.park([job.id], detail: "No.") }
+            change([job.number], to: .parked) { try store.park([job.id], detail: StoredJob.unlicensed) }
         } else {
             change([job.number], to: .dead) {
                 try store.deadLetter([FailedJob(job: job.id, reason: .badField, detail: "No.")])

@@ -101,7 +101,7 @@ struct WriterTests {
         let writer = try writer()
         for number in 1...4 { writer.submit(sample(number, at: time)) }
         await results.wait(for: 4)
-        try await writer.park([1], detail: "No licence.")
+        try await writer.park([1], detail: StoredJob.unlicensed)
         try await writer.deadLetter([FailedJob(job: 2, reason: .badField, detail: "No.")])
         let id = try await writer.perform { store throws(OutboxError) in try store.deadLetters(after: 0)[0].id }
         #expect(try await writer.retryDeadLetter(id) == 5)

@@ -208,6 +208,38 @@ import Testing
         await queue.stop()
     }
 
+    @Test(
+        "a job that a filter answers with 503 is set aside and shown, and delivered by the next process once it passes")
+    func setAside() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.filtersType("bad"))
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        let setup = GatewaySetup(
+            settings: ["log.level": "info"], routes: Self.routes, queue: queue.url, folder: folder)
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.answer(to: .numbered(1, type: "bad")).status == 200)
+            try await gateway.send(2...20)
+            #expect(try await queue.arrivals(19, within: .seconds(90)) == Array(2...20))
+            try await gateway.record("the job that is set aside") {
+                $0.message == "set a job aside: it is refused while others are accepted" && $0["job"] == "1"
+            }
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 1)
+            #expect(try await gateway.metric("sluice_delivery_paused") == 0)
+            let list = try await gateway.command("outbox", "list", "--state", "parked")
+            #expect(list.output.contains("this type is filtered"), "\(list)")
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        queue.store.clearFaults()
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await queue.arrivals(20).last == 1)
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 0)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 20)
+        await queue.stop()
+    }
+
     @Test("more bad jobs in a row than two batches do not stop the good ones behind them, and become dead letters")
     func manyBadInARow() async throws {
         let queue = try await TestQueue.start()

@@ -43,6 +43,10 @@ struct RelayReporter: Sendable {
         case .parked(let jobs):
             logger.warning(
                 "parked jobs: the Zizq server is not licensed for batched jobs", metadata: .fields([.jobs: jobs]))
+        case .setAside(let job, let text):
+            logger.error(
+                "set a job aside: it is refused while others are accepted",
+                metadata: .fields([.job: job, .reason: text]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(

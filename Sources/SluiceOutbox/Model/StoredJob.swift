@@ -36,6 +36,9 @@ extension StoredJob {
     /// The columns that make a job, in the order that `job(_:from:)` reads.
     static let columns = "type, queue, unique_key, unique_while, options, checksum, payload"
 
+    /// Why a job is parked that waits for a licence, in one sentence. Jobs with another reason were set aside.
+    package static let unlicensed = "the Zizq server has no licence for batched jobs"
+
     /// From a row of `Statements.selectPending`, `selectJob` or `selectParked`.
     init(_ row: Statement) {
         let job = Self.job(row, from: 3)

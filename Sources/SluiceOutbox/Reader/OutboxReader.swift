@@ -5,7 +5,7 @@ package import SluiceBase
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
-    private let selectPending: Statement
+    private let selectPending, selectSetAside: Statement
 
     /// The outbox must be open for writing in this process, or have been closed in good order.
     ///
@@ -15,6 +15,7 @@ package final class OutboxReader {
             connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
             try Pragmas.applyForReading(connection, cache: cache)
             selectPending = try connection.prepare(Statements.selectPending)
+            selectSetAside = try connection.prepare(Statements.selectSetAside)
         } catch {
             throw OutboxError(error)
         }
@@ -34,6 +35,18 @@ package final class OutboxReader {
         do throws(SQLiteError) {
             selectPending.bind(through, at: 3)
             return try PendingPage.read(selectPending, from: from, limit: limit, maximumBytes: maximumBytes)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// The first job behind this one that is parked for another reason than a missing licence.
+    package func nextSetAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? {
+        do throws(SQLiteError) {
+            selectSetAside.bind(id, at: 1)
+            selectSetAside.bind(StoredJob.unlicensed, at: 2)
+            defer { selectSetAside.reset() }
+            return try selectSetAside.step() ? StoredJob(selectSetAside) : nil
         } catch {
             throw OutboxError(error)
         }

@@ -191,10 +191,15 @@ package enum Statements {
         SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload \
         FROM jobs WHERE id = ?1
         """
-    /// 1: how many, oldest first.
+    /// 1: how many, oldest first; 2: why they are parked, which earlier versions wrote with a capital and a full stop.
     package static let selectParked = """
         SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked
-        ORDER BY job LIMIT ?1
+        WHERE detail LIKE ?2 || '%' ORDER BY job LIMIT ?1
+        """
+    /// 1: behind which job; 2: why the others are parked. The next one that is parked for another reason.
+    package static let selectSetAside = """
+        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked
+        WHERE job > ?1 AND detail NOT LIKE ?2 || '%' ORDER BY job LIMIT 1
         """
     /// 1: job.
     package static let selectParkedJob = """

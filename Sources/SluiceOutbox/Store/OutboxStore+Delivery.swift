@@ -11,13 +11,9 @@ extension OutboxStore {
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
                 let isFinished = ledger.isFinished(acknowledgement.job)
                 if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
-                session.insertDelivered.bind(acknowledgement.job, at: 1)
-                session.insertDelivered.bind(now, at: 2)
-                session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
-                try session.insertDelivered.run()
+                try insertDelivered(acknowledgement, at: now)
                 if !isFinished { try finish(acknowledgement.job) }
             }
-            if ledger.oldestDeliveredAt == nil, !acknowledgements.isEmpty { ledger.oldestDeliveredAt = now }
             try refreshPendingPlace()
             _ = try trimDelivered(at: now, limit: 2 * acknowledgements.count + 100)
         }
@@ -37,9 +33,9 @@ extension OutboxStore {
         }
     }
 
-    /// Takes jobs out of the sending order, until `unpark`. Jobs that are not pending are passed over.
+    /// Takes jobs out of the sending order, until `unpark` or `takeBack`. Jobs that are not pending are passed over.
     ///
-    /// - Parameter detail: why, in one sentence.
+    /// - Parameter detail: why, in one sentence; `unlicensed` for those that `unpark` finds.
     package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
@@ -58,24 +54,58 @@ extension OutboxStore {
         }
     }
 
-    /// Puts the oldest parked jobs back at the end of the sending order, with new ids.
+    /// Puts the oldest jobs that wait for a licence back at the end of the sending order, with new ids.
     ///
     /// - Returns: how many; fewer than `limit` means that none is left.
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
         let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
             let jobs = try parkedJobs(limit)
-            for stored in jobs {
-                session.deleteParked.bind(stored.id, at: 1)
-                try session.deleteParked.run()
-                ledger.parked -= 1
-                ledger.parkedBytes -= Int64(stored.job.byteCost)
-                try requeue(stored.job, delivery: stored.delivery, at: now)
-                try releaseRequest(ofDelivery: stored.delivery)
-            }
+            for stored in jobs { _ = try putBack(stored, at: now) }
             try refreshPlaces()
             return jobs.count
         }
+    }
+
+    /// Ends the parking of a job that was sent from its parking place. A job that is not parked is passed over.
+    ///
+    /// - Parameter zizqID: the id that Zizq gave it; nil for one that goes to the end of the sending order.
+    package func takeBack(_ job: Int64, zizqID: String?) throws(OutboxError) {
+        let now = clock.now
+        try urgentTransaction { () throws(SQLiteError) in
+            session.selectParkedJob.bind(job, at: 1)
+            let parked = try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
+            session.selectParkedJob.reset()
+            guard let parked else {
+                if zizqID != nil { _ = try deliveredAfterAll(job) }
+                return
+            }
+            let id = try putBack(parked, at: now)
+            if let zizqID {
+                try insertDelivered(Acknowledgement(job: id, zizqID: zizqID), at: now)
+                try finish(id)
+            }
+            try refreshPendingPlace()
+            try refreshPlaces()
+        }
+    }
+
+    private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64 {
+        session.deleteParked.bind(parked.id, at: 1)
+        try session.deleteParked.run()
+        ledger.parked -= 1
+        ledger.parkedBytes -= Int64(parked.job.byteCost)
+        let id = try requeue(parked.job, delivery: parked.delivery, at: now)
+        try releaseRequest(ofDelivery: parked.delivery)
+        return id
+    }
+
+    private func insertDelivered(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
+        session.insertDelivered.bind(acknowledgement.job, at: 1)
+        session.insertDelivered.bind(now, at: 2)
+        session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
+        try session.insertDelivered.run()
+        if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
     /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
@@ -118,6 +148,7 @@ extension OutboxStore {
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         session.selectParked.bind(Int64(limit), at: 1)
+        session.selectParked.bind(StoredJob.unlicensed, at: 2)
         defer { session.selectParked.reset() }
         while try session.selectParked.step() { jobs.append(StoredJob(session.selectParked)) }
         return jobs

@@ -30,12 +30,13 @@ extension OutboxWriter {
         try await perform { store throws(OutboxError) in try store.deadLetter(jobs) }
     }
 
-    /// Takes jobs out of the sending order, until `unpark`.
+    /// Takes jobs out of the sending order, until `unpark` or `takeBack`.
     package func park(_ jobs: [Int64], detail: String) async throws(OutboxError) {
         try await perform { store throws(OutboxError) in try store.park(jobs, detail: detail) }
     }
 
-    /// Puts all parked jobs back at the end of the sending order, in steps between which deliveries are stored.
+    /// Puts all jobs that wait for a licence back at the end of the sending order, in steps between which deliveries
+    /// are stored.
     ///
     /// - Returns: how many.
     package func unparkAll() async throws(OutboxError) -> Int {

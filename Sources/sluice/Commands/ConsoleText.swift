@@ -22,15 +22,17 @@ enum ConsoleText {
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
         guard !page.rows.isEmpty else { return ["no \(state.rawValue) jobs"] }
-        let header = [
-            "JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY", state == .delivered ? "ZIZQ ID" : "KEY",
-        ]
+        let header =
+            [
+                "JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY",
+                state == .delivered ? "ZIZQ ID" : "KEY",
+            ] + (state == .parked ? ["REASON"] : [])
         let rows = page.rows.map { job in
             [
                 String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue),
                 String(job.payloadBytes),
                 text(job.delivery), text((state == .delivered ? job.zizqID : job.uniqueKey) ?? ""),
-            ]
+            ] + (state == .parked ? [text(job.detail ?? "")] : [])
         }
         return Table.lines(header, rows) + more(page.next)
     }
