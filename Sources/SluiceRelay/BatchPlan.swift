@@ -30,12 +30,15 @@ struct BatchPlan {
     /// A plan with nothing to send.
     init() { purpose = nil }
 
-    init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
+    /// - Parameters:
+    ///   - jobs: in ascending order.
+    ///   - last: up to this one, an earlier send may have reached Zizq.
+    init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStoredThrough last: Int64) {
         self.purpose = purpose
-        guard !jobs.isEmpty else { return }
-        pieces = [
-            Piece(jobs: jobs[...], mayHaveBeenStored: mayHaveBeenStored, maximumJobs: purpose == .trial ? 1 : .max)
-        ]
+        let end = jobs.firstIndex { $0.id > last } ?? jobs.endIndex
+        pieces = [(jobs[end...], false), (jobs[..<end], true)].filter { !$0.0.isEmpty }.map {
+            Piece(jobs: $0.0, mayHaveBeenStored: $0.1, maximumJobs: purpose == .trial ? 1 : .max)
+        }
     }
 
     /// Whether nothing is left to send.

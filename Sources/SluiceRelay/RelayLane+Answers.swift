@@ -19,13 +19,13 @@ extension RelayLane {
         switch verdict {
         case .accepted(let enqueued):
             stuck.accepted()
-            noteAccepted(piece, &state.refusals)
+            noteAccepted(piece, &state.refusals, now: now)
             accept(piece, enqueued, withKeys: withKeys, licence: &state.licence)
-        case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals)
-        case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals)
+        case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals, now: now)
+        case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals, now: now)
         case .licenceMissing(let feature, let text):
             meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
-        case .tooLarge(let text): shrink(piece, text: text, &state.refusals)
+        case .tooLarge(let text): shrink(piece, text: text, &state.refusals, now: now)
         case .setUpWrong(let text, let mayHaveBeenStored):
             pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, now: now)
         case .tryAgain(let why): tryAgain(piece, why, licence: &state.licence, now: now)
@@ -34,8 +34,10 @@ extension RelayLane {
     }
 
     /// What an accepted request says about the size of the next ones and about the suspects.
-    mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState) {
-        if refusals.batchAccepted() { report(.alarmCleared(.everythingRefused)) }
+    mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState, now: Int64) {
+        let outcome = refusals.batchAccepted(sentAfter: confirmationsAtSend, now: now)
+        if outcome.endsAlarm { report(.alarmCleared(.everythingRefused)) }
+        deadLetter(outcome.dead)
         if piece.isNamed { plan.indexWasWrong() }
         if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
         size.accepted(piece.jobs.count)
@@ -47,13 +49,7 @@ extension RelayLane {
     private mutating func accept(
         _ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob], withKeys: Bool, licence: inout LicenceState
     ) {
-        let delivered = reportAccepted(piece, enqueued)
-        if !piece.mayHaveBeenStored {
-            for held in delivered where held.duplicate {
-                report(.heldByOlderJob(job: held.job, olderZizqID: held.zizqID))
-            }
-        }
-        changes.append(.acknowledge(delivered.map { Acknowledgement(job: $0.job, zizqID: $0.zizqID) }))
+        changes.append(.acknowledge(reportAccepted(piece, enqueued).map(\.acknowledgement)))
         learnLicence(piece, withKeys: withKeys, licence: &licence)
     }
 
@@ -61,9 +57,14 @@ extension RelayLane {
         let delivered = zip(piece.jobs, enqueued).map { job, result in
             RelayedJob(
                 job: job.id, type: job.job.type, queue: job.job.queue, zizqID: result.id, duplicate: result.duplicate,
+                isDropped: result.duplicate && !piece.mayHaveBeenStored,
                 storedAtMilliseconds: job.storedAtMilliseconds)
         }
         report(.batchAccepted(delivered))
+        for (job, result) in zip(piece.jobs, enqueued)
+        where result.duplicate && !piece.mayHaveBeenStored && !job.job.hasOwnKey {
+            report(.heldByOlderJob(job: job.id, olderZizqID: result.id, olderStatus: result.status.rawValue))
+        }
         return delivered
     }
 
@@ -78,10 +79,11 @@ extension RelayLane {
 
     /// - Parameter position: of the job that Zizq named; nil where it named none.
     private mutating func refuse(
-        _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState
+        _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState, now: Int64
     ) {
         guard piece.jobs.count > 1 else {
-            return judge(piece, as: piece.isNamed || position != nil ? .byIndex : .alone, text: text, &refusals)
+            let kind: RefusalState.Refusal = piece.isNamed || position != nil ? .byIndex : .alone
+            return judge(piece, as: kind, text: text, &refusals, now: now)
         }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.refused(piece.jobs.count)
@@ -90,8 +92,10 @@ extension RelayLane {
         if let position { plan.split(piece, at: position) } else { plan.split(piece) }
     }
 
-    private mutating func shrink(_ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState) {
-        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals) }
+    private mutating func shrink(
+        _ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState, now: Int64
+    ) {
+        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals, now: now) }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.tooLarge(piece.byteCount)
         plan.putBack(piece, mayHaveBeenStored: false)
@@ -99,7 +103,8 @@ extension RelayLane {
 
     /// A job that was refused alone becomes a suspect or a dead letter.
     private mutating func judge(
-        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState
+        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState,
+        now: Int64
     ) {
         guard let job = piece.jobs.first else { return }
         let kind: RefusalState.Refusal =
@@ -110,8 +115,10 @@ extension RelayLane {
                 piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
             }
         if plan.purpose == .probe { probeJobs = 1 }
-        if refusals.refused(job.id, kind, text: text) {
-            deadLetter([job], reason: refusal == .forSize ? .tooLargeForZizq : .refusedByZizq, detail: text)
+        let reason: DeadLetterReason = refusal == .forSize ? .tooLargeForZizq : .refusedByZizq
+        let failed = FailedJob(job: job.id, reason: reason, detail: text)
+        if refusals.refused(failed, kind, now: now) {
+            deadLetter([failed])
         } else if !refusals.isAlarmed {
             // The alarm says it once for all that follow.
             report(.batchRefused(jobs: 1, text: text))
@@ -120,6 +127,10 @@ extension RelayLane {
 
     private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool, now: Int64? = nil) {
         raise(.setUpWrong, text: text)
+        if mayHaveBeenStored {
+            sizing.answerUnreadable(jobs: piece.jobs.count)
+            report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
+        }
         sizing.tryOne()
         var piece = piece
         piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
@@ -127,10 +138,10 @@ extension RelayLane {
         settleRefused(piece, text: text, atLeast: .zero, now: now) { $0.pauses.next() }
     }
 
-    mutating func putBack(_ piece: BatchPlan.Piece, text: String, after wait: Duration) {
+    mutating func putBack(_ piece: BatchPlan.Piece, text: String, after wait: Duration, isAsked: Bool = false) {
         plan.putBack(piece, mayHaveBeenStored: false)
         delay = wait
-        report(.retrying(after: wait, text: text))
+        report(.retrying(after: wait, isAsked: isAsked, text: text))
     }
 
     private mutating func tryAgain(
@@ -151,7 +162,7 @@ extension RelayLane {
         } else {
             let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
             if stuck.answeredOtherwise(isToRepeat: true) { piece.jobs = [] }
-            putBack(piece, text: why.text, after: wait)
+            putBack(piece, text: why.text, after: wait, isAsked: why.retryAfter.map { $0 > .zero } ?? false)
         }
     }
 
@@ -181,14 +192,14 @@ extension RelayLane {
         guard !parked.isEmpty else { return }
         piece.jobs.removeAll(where: \.job.options.hasBatch)
         report(.parked(jobs: parked.count))
-        changes.append(.park(parked, detail: StoredJob.unlicensed))
+        changes.append(.park(parked, because: .unlicensed))
     }
 
     /// Sends jobs to the dead letters.
-    mutating func deadLetter(_ jobs: [StoredJob], reason: DeadLetterReason, detail: String) {
+    mutating func deadLetter(_ jobs: [FailedJob]) {
         guard !jobs.isEmpty else { return }
-        for job in jobs { report(.deadLettered(job: job.id, reason: reason, detail: detail)) }
-        changes.append(.deadLetter(jobs.map { FailedJob(job: $0.id, reason: reason, detail: detail) }))
+        for job in jobs { report(.deadLettered(job: job.job, reason: job.reason, detail: job.detail)) }
+        changes.append(.deadLetter(jobs))
     }
 
     private mutating func raise(_ alarm: RelayAlarm, text: String) {

@@ -17,13 +17,13 @@ extension RelayLane {
         let mayBeStuck = piece.jobs.count == 1 && (plan.purpose == nil || plan.purpose == .deferred)
         let isFirst = !stuck.isProbing
         switch mayBeStuck ? stuck.refused(piece, now: now) : .retry {
-        case .retry: putBack(piece, text: text, after: longWait(&self))
+        case .retry: putBack(piece, text: text, after: longWait(&self), isAsked: least > .zero)
         case .setAside: setAside(piece, text: text)
         case .probe:
             if isFirst {
                 let wait = longWait(&self)
                 stuckWait = wait
-                report(.retrying(after: wait, text: text))
+                report(.retrying(after: wait, isAsked: least > .zero, text: text))
             }
             delay = least > .zero ? min(least, BackOff.longestRetryAfter) : nil
             if stuck.isFull(byteLimit: limits.bytes) { stopProbing(isFull: true, now: now) }
@@ -33,7 +33,7 @@ extension RelayLane {
     private mutating func setAside(_ piece: BatchPlan.Piece, text: String) {
         guard let job = piece.jobs.first else { return }
         report(.setAside(job: job.id, text: text))
-        changes.append(.park([job.id], detail: text))
+        changes.append(.park([job.id], because: .refused(text)))
     }
 
     /// No other job is accepted, or none is there to be sent: the held ones go again after a wait.
@@ -50,12 +50,12 @@ extension RelayLane {
         guard let job = piece.jobs.first else { return proceed(&state, now: now) }
         switch verdict {
         case .accepted(let enqueued):
-            noteAccepted(piece, &state.refusals)
-            _ = reportAccepted(piece, enqueued)
+            noteAccepted(piece, &state.refusals, now: now)
+            let accepted = reportAccepted(piece, enqueued).first?.acknowledgement
             state.setAside.accepted()
-            changes.append(.takeBack(job.id, zizqID: enqueued.first?.id))
+            changes.append(.takeBack(job.id, accepted))
         case .jobRefused, .batchRefused, .licenceMissing, .tooLarge:
-            changes.append(.takeBack(job.id, zizqID: nil))
+            changes.append(.takeBack(job.id, nil))
         case .setUpWrong, .tryAgain: break
         }
         return proceed(&state, now: now)

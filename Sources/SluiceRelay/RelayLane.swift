@@ -46,15 +46,19 @@ package struct RelayLane: Sendable {
     var stuck = StuckJobs()
     /// The wait before the jobs that `stuck` holds go again.
     var stuckWait = Duration.zero
-    /// Whether the jobs to come may have been sent by the process before this one, which then died.
-    var mayRepeatAnEarlierProcess = true
+    /// The jobs to come, up to this one, may have been sent by the process before this one; 0 after the first read.
+    var lastOfEarlierProcess: Int64
+    /// `RefusalState.confirmations` when the last request was sent.
+    var confirmationsAtSend = 0
     var generator: SplitMix
     private var events: [RelayEvent] = []
 
     /// - Parameters:
     ///   - seed: for the jitter.
-    package init(limits: BatchLimits, timeout: Duration, seed: UInt64) {
+    ///   - lastOfEarlierProcess: the last job that was stored before this process started.
+    package init(limits: BatchLimits, timeout: Duration, seed: UInt64, lastOfEarlierProcess: Int64 = 0) {
         self.limits = limits
+        self.lastOfEarlierProcess = lastOfEarlierProcess
         sizing = AmbiguitySizing(jobs: limits.jobs, timeout: timeout)
         generator = SplitMix(seed: seed)
     }
@@ -73,21 +77,19 @@ package struct RelayLane: Sendable {
     /// The jobs that were asked for have come; none, if the wait was over first.
     package mutating func jobsRead(_ jobs: [StoredJob], state: inout RelayState, now: Int64) -> RelayAction {
         let damaged = jobs.filter { !$0.isIntact }
-        deadLetter(
-            damaged, reason: .checksumMismatch,
-            detail: "the checksum of the stored bytes has changed")
+        deadLetter(damaged.map { FailedJob(job: $0.id, reason: .checksumMismatch, detail: StoredJob.damaged) })
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
         if case .readingAgain(var claim) = phase {
             // Jobs that are missing are not pending any more, up to the last one that fitted.
             claim.jobs = claim.jobs.beyond(jobs.last?.id ?? .max)
             state.refusals.giveBack(claim)
-            plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStored: true)
+            plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStoredThrough: .max)
         } else {
             let purpose: RefusalState.Claim.Purpose? = if case .trying = cycle { .trial } else { nil }
-            plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStored: mayRepeatAnEarlierProcess)
+            plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStoredThrough: lastOfEarlierProcess)
             isIdle = jobs.isEmpty
             if isIdle, stuck.isProbing { stopProbing(now: now) }
-            if !isIdle { mayRepeatAnEarlierProcess = false }
+            if !isIdle { lastOfEarlierProcess = 0 }
         }
         return proceed(&state, now: now)
     }
@@ -95,7 +97,12 @@ package struct RelayLane: Sendable {
     /// The job that was set aside and is to be tried again has come; nil where there is none.
     package mutating func setAsideRead(_ job: StoredJob?, state: inout RelayState, now: Int64) -> RelayAction {
         state.setAside.found(job?.id, now: now)
-        if let job, job.isIntact { plan = BatchPlan([job], purpose: .retry, mayHaveBeenStored: true) }
+        if let job, job.isIntact {
+            plan = BatchPlan([job], purpose: .retry, mayHaveBeenStoredThrough: .max)
+        } else if let job {
+            report(.deadLettered(job: job.id, reason: .checksumMismatch, detail: StoredJob.damaged))
+            changes.append(.takeBack(job.id, nil))
+        }
         return proceed(&state, now: now)
     }
 
@@ -111,7 +118,7 @@ package struct RelayLane: Sendable {
     /// The change that was asked for is committed.
     package mutating func changeCommitted(state: inout RelayState, now: Int64) -> RelayAction {
         guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
-        if case .park(_, let detail) = change, detail != StoredJob.unlicensed { state.setAside.added(now: now) }
+        if case .park(_, because: .refused) = change { state.setAside.added(now: now) }
         return proceed(&state, now: now)
     }
 
@@ -148,7 +155,10 @@ package struct RelayLane: Sendable {
             return .wait(delay)
         }
         settlePlan(&state.refusals, now: now)
-        if let piece = takePiece(state.licence, now: now) { return send(piece, licence: state.licence, now: now) }
+        if let piece = takePiece(state.licence, now: now) {
+            confirmationsAtSend = state.refusals.confirmations
+            return send(piece, licence: state.licence, now: now)
+        }
         return changes.isEmpty ? nextRead(&state, now: now) : proceed(&state, now: now)
     }
 
@@ -239,10 +249,10 @@ package enum OutboxChange: Sendable, Hashable {
     case acknowledge([Acknowledgement])
     /// These jobs go to the dead letters.
     case deadLetter([FailedJob])
-    /// These jobs, by their numbers, are kept out of reading until they are let out; why, in one sentence.
-    case park([Int64], detail: String)
-    /// A job that was set aside is accepted by Zizq, or, without Zizq's id for it, goes behind all others.
-    case takeBack(Int64, zizqID: String?)
+    /// These jobs, by their numbers, are kept out of reading until they are let out.
+    case park([Int64], because: ParkReason)
+    /// A job that was set aside is accepted by Zizq, or, without an acknowledgement, goes behind all others.
+    case takeBack(Int64, Acknowledgement?)
     /// One parked job, or all, are read again.
     case release(isAll: Bool)
 }

@@ -26,10 +26,11 @@ struct LaneSimulation {
 
     init(
         _ jobs: [StoredJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(),
-        timeout: Duration = .seconds(30)
+        timeout: Duration = .seconds(30), lastOfEarlierProcess: Int64 = 0
     ) {
         pending = jobs
-        lane = RelayLane(limits: limits, timeout: timeout, seed: 1)
+        lane = RelayLane(
+            limits: limits, timeout: timeout, seed: 1, lastOfEarlierProcess: lastOfEarlierProcess)
         state = RelayState(uniqueKeys: policy)
     }
 
@@ -95,17 +96,17 @@ struct LaneSimulation {
             log.append("dead \(verdicts.map { String($0.job) }.joined(separator: ","))")
             dead += verdicts
             for verdict in verdicts { known[verdict.job] = nil }
-        case .park(let jobs, StoredJob.unlicensed):
+        case .park(let jobs, because: .unlicensed):
             log.append("park \(jobs.count)")
             parked += jobs.compactMap { known.removeValue(forKey: $0) }
         case .park(let jobs, _):
             log.append("set aside \(jobs.map { String($0) }.joined(separator: ","))")
             setAside += jobs.compactMap { known.removeValue(forKey: $0) }
-        case .takeBack(let job, let zizqID):
+        case .takeBack(let job, let accepted):
             log.append("take back \(job)")
             let taken = setAside.filter { $0.id == job }
             setAside.removeAll { $0.id == job }
-            if let zizqID { acknowledged.append(Acknowledgement(job: job, zizqID: zizqID)) } else { pending += taken }
+            if let accepted { acknowledged.append(accepted) } else { pending += taken }
         case .release(let isAll):
             log.append(isAll ? "release all" : "release one")
             let released = isAll ? parked : Array(parked.prefix(1))

@@ -1,7 +1,8 @@
 import SluiceOutbox
-import SluiceRelay
 import Testing
 import Zizq
+
+@testable import SluiceRelay
 
 @Suite struct PaceTests {
     /// Gives the greatest value that is asked for.
@@ -32,10 +33,10 @@ import Zizq
     }
 
     @Test(
-        "what the server asks for is not undercut, up to ten minutes",
+        "what the server asks for is not undercut, up to a minute",
         arguments: [
             (Duration.seconds(5), Duration.seconds(5)), (.milliseconds(1), .milliseconds(100)),
-            (.seconds(86_400), .seconds(600)),
+            (.seconds(86_400), .seconds(60)),
         ])
     func honoursRetryAfter(asked: Duration, wait: Duration) {
         var backOff = BackOff()
@@ -94,5 +95,39 @@ import Zizq
         #expect(refused < 200)
         #expect(accepted.prefix(5) == [1, 2, 4, 8, 16])
         #expect(simulation.delivered == Array(1...3000))
+    }
+
+    @Test("while the server asks for a wait the relay is paused, and says for how long and why")
+    func showsPause() {
+        var health = RelayHealth()
+        #expect(health.condition(now: 0) == .sending)
+        health.record(.retrying(after: .seconds(9), isAsked: true, text: "429"), now: 0)
+        #expect(health.condition(now: 2_000_000_000) == .asked(.seconds(7), text: "429"))
+        #expect(health.condition(now: 0).sentence == "paused for 9s, as the server asks: 429")
+        health.record(.retrying(after: .seconds(3), isAsked: false, text: "503"), now: 0)
+        #expect(health.condition(now: 0).sentence == "retrying in 3s: 503")
+        #expect(!health.condition(now: 0).isPaused)
+        health.record(.alarmRaised(.everythingRefused, text: "no"), now: 0)
+        #expect(
+            health.condition(now: 0).sentence
+                == "paused: Zizq rejects every job, so the jobs are probably not the cause: no")
+        health.record(.alarmCleared(.everythingRefused), now: 0)
+        health.record(.batchAccepted([]), now: 0)
+        #expect(health.condition(now: 0) == .sending)
+    }
+
+    @Test("answers that say that jobs are stored, but cannot be read, are unknown outcomes and keep batches small")
+    func unreadable() {
+        var simulation = LaneSimulation(jobs(20_000))
+        // Something cuts answers to more than 400 jobs.
+        simulation.run { request in
+            request.jobs.count > 400
+                ? .failure(.decoding(.init(status: 200, message: "cut off"))) : accept(request)
+        }
+        #expect(Set(simulation.delivered) == Set(1...20_000))
+        let unknown = simulation.notices.count { if case .outcomeUnknown = $0 { true } else { false } }
+        let cut = simulation.sent.count { $0.jobs.count > 400 }
+        #expect(unknown == cut)
+        #expect(cut <= 4)
     }
 }

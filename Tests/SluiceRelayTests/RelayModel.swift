@@ -149,12 +149,10 @@ struct RelayModel {
             dead += jobs.map(\.job)
             deadInARow += jobs.count
             mostDeadInARow = max(mostDeadInARow, deadInARow)
-        case .park(let jobs, let detail):
-            if detail != StoredJob.unlicensed {
-                setAside += jobs.compactMap { unfinished.removeValue(forKey: $0) }
-            }
-        case .takeBack(let job, let zizqID):
-            pending += setAside.filter { $0.id == job && zizqID == nil }
+        case .park(let jobs, because: .refused): setAside += jobs.compactMap { unfinished.removeValue(forKey: $0) }
+        case .park: break
+        case .takeBack(let job, let accepted):
+            pending += setAside.filter { $0.id == job && accepted == nil }
             setAside.removeAll { $0.id == job }
         case .release: break
         }

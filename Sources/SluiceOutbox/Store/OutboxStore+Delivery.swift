@@ -33,17 +33,17 @@ extension OutboxStore {
         }
     }
 
-    /// Takes jobs out of the sending order, until `unpark` or `takeBack`. Jobs that are not pending are passed over.
-    ///
-    /// - Parameter detail: why, in one sentence; `unlicensed` for those that `unpark` finds.
-    package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
+    /// Takes jobs out of the sending order: until `unpark` if they are unlicensed, otherwise until `takeBack`. Jobs
+    /// that are not pending are skipped.
+    package func park(_ jobs: [Int64], because reason: ParkReason) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs {
                 guard let stored = try pendingJob(job) else { continue }
                 session.insertParked.bind(job, at: 1)
                 session.insertParked.bind(now, at: 2)
-                session.insertParked.bind(detail, at: 3)
+                session.insertParked.bind(reason.detail, at: 3)
+                session.insertParked.bind(optional: reason == .unlicensed ? nil : 1, at: 4)
                 try session.insertParked.run()
                 ledger.parked += 1
                 ledger.parkedBytes += Int64(stored.job.byteCost)
@@ -69,32 +69,35 @@ extension OutboxStore {
 
     /// Ends the parking of a job that was sent from its parking place. A job that is not parked is passed over.
     ///
-    /// - Parameter zizqID: the id that Zizq gave it; nil for one that goes to the end of the sending order.
-    package func takeBack(_ job: Int64, zizqID: String?) throws(OutboxError) {
+    /// - Parameter acknowledgement: Zizq accepted it; nil for one that goes to the end of the sending order.
+    package func takeBack(_ job: Int64, acknowledgement: Acknowledgement?) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
-            session.selectParkedJob.bind(job, at: 1)
-            let parked = try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
-            session.selectParkedJob.reset()
-            guard let parked else {
-                if zizqID != nil { _ = try deliveredAfterAll(job) }
+            guard let parked = try parkedJob(job) else {
+                if acknowledgement != nil { _ = try deliveredAfterAll(job) }
                 return
             }
-            let id = try putBack(parked, at: now)
-            if let zizqID {
-                try insertDelivered(Acknowledgement(job: id, zizqID: zizqID), at: now)
+            if let id = try putBack(parked, at: now), var acknowledgement {
+                acknowledgement.job = id
+                try insertDelivered(acknowledgement, at: now)
                 try finish(id)
             }
-            try refreshPendingPlace()
             try refreshPlaces()
         }
     }
 
-    private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64 {
+    /// - Returns: its new id; nil for one with a wrong checksum, which becomes a dead letter.
+    private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64? {
         session.deleteParked.bind(parked.id, at: 1)
         try session.deleteParked.run()
         ledger.parked -= 1
         ledger.parkedBytes -= Int64(parked.job.byteCost)
+        ledger.isChanged = true
+        guard parked.isIntact else {
+            try insertDeadLetter(
+                DeadLetterRow(parked, reason: .checksumMismatch, detail: StoredJob.damaged), at: now)
+            return nil
+        }
         let id = try requeue(parked.job, delivery: parked.delivery, at: now)
         try releaseRequest(ofDelivery: parked.delivery)
         return id
@@ -104,6 +107,7 @@ extension OutboxStore {
         session.insertDelivered.bind(acknowledgement.job, at: 1)
         session.insertDelivered.bind(now, at: 2)
         session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
+        session.insertDelivered.bind(optional: acknowledgement.isDropped ? 1 : nil, at: 4)
         try session.insertDelivered.run()
         if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
@@ -145,10 +149,15 @@ extension OutboxStore {
         return try Int64(pendingJob(id)?.job.byteCost ?? 0)
     }
 
+    func parkedJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
+        session.selectParkedJob.bind(id, at: 1)
+        defer { session.selectParkedJob.reset() }
+        return try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
+    }
+
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         session.selectParked.bind(Int64(limit), at: 1)
-        session.selectParked.bind(StoredJob.unlicensed, at: 2)
         defer { session.selectParked.reset() }
         while try session.selectParked.step() { jobs.append(StoredJob(session.selectParked)) }
         return jobs

@@ -22,7 +22,15 @@ extension OutboxWriter {
 
     /// Zizq took these jobs. When this returns they will not be sent again, not even after a crash.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) async throws(OutboxError) {
-        try await perform { store throws(OutboxError) in try store.acknowledge(acknowledgements) }
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Void, OutboxError>, Never>) in
+            let isAccepted = work.withLockAndWake { work in
+                if !work.isClosed { work.acknowledgements.append(.init(jobs: acknowledgements, done: continuation)) }
+                return !work.isClosed
+            }
+            if !isAccepted { continuation.resume(returning: .failure(.closed)) }
+        }
+        try result.get()
     }
 
     /// Moves jobs that cannot be sent to the dead letters.
@@ -31,8 +39,8 @@ extension OutboxWriter {
     }
 
     /// Takes jobs out of the sending order, until `unpark` or `takeBack`.
-    package func park(_ jobs: [Int64], detail: String) async throws(OutboxError) {
-        try await perform { store throws(OutboxError) in try store.park(jobs, detail: detail) }
+    package func park(_ jobs: [Int64], because reason: ParkReason) async throws(OutboxError) {
+        try await perform { store throws(OutboxError) in try store.park(jobs, because: reason) }
     }
 
     /// Puts all jobs that wait for a licence back at the end of the sending order, in steps between which deliveries
