@@ -9,8 +9,8 @@ enum ConsoleText {
         return [
             "gateway          \(status.isGatewayRunning ? "running" : "not running")",
             "condition        \(status.condition)",
-        ] + (status.relay.map { ["relay            \(text($0))"] } ?? []) + [
             "pending jobs     \(status.pendingJobs)" + (status.pendingJobs > 0 ? ", the oldest \(age) old" : ""),
+        ] + (status.relay.map { ["relay            \(text($0))"] } ?? []) + [
             "parked jobs      \(status.parkedJobs)",
             "dead letters     \(status.deadLetters)"
                 + (status.deadLetters > 0 ? ", \(size(status.deadBytes)) of \(size(status.deadLimit))" : ""),
