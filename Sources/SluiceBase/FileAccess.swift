@@ -79,7 +79,17 @@ package enum FileAccess {
         try resolve(path).hasPrefix(resolve(folder) + "/")
     }
 
-    private static func resolve(_ path: String) throws(AccessError) -> String {
+    /// The path of a file that need not be there yet, from the root on and with the links of its folder resolved.
+    package static func absolute(_ path: String) throws(AccessError) -> String {
+        let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+        guard !name.isEmpty, name != ".", name != ".." else { throw AccessError("not the name of a file") }
+        let folder = path.dropLast(name.count)
+        let resolved = try resolve(folder.isEmpty ? "." : String(folder))
+        return (resolved == "/" ? "" : resolved) + "/" + name
+    }
+
+    /// A path without symbolic links, as the kernel knows it.
+    package static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
         guard let resolved = unsafe realpath(path, nil) else { throw AccessError(errorNumber: errno) }
         defer { unsafe free(resolved) }
@@ -119,6 +129,59 @@ package enum FileAccess {
     }
 }
 
+/// The lines of a file that may be larger than memory. Blocking.
+package struct FileLines: ~Copyable {
+    private let descriptor: Int32
+    private let limit: Int
+    private var buffer: [UInt8] = []
+    private var start = 0
+
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - limit: the longest line, in bytes.
+    package init(_ path: String, limit: Int) throws(FileAccess.AccessError) {
+        self.limit = limit
+        // The path is a C string for the call.
+        descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+    }
+
+    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+
+    /// The next line without its line feed; nil at the end. Empty lines are left out.
+    package mutating func next() throws(FileAccess.AccessError) -> [UInt8]? {
+        var searched = start
+        while true {
+            if let end = buffer[searched...].firstIndex(of: 0x0A) {
+                defer { start = end + 1 }
+                if end > start { return Array(buffer[start..<end]) }
+                searched = end + 1
+                continue
+            }
+            buffer.removeFirst(start)
+            (start, searched) = (0, buffer.count)
+            guard buffer.count <= limit else { throw FileAccess.AccessError("a line has more than \(limit) bytes") }
+            guard try fill() else {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : buffer
+            }
+        }
+    }
+
+    /// - Returns: false at the end of the file.
+    private mutating func fill() throws(FileAccess.AccessError) -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            // At most `chunk.count` bytes are written into `chunk`.
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+            buffer += chunk[..<count]
+            return count > 0
+        }
+    }
+}
+
 extension FileAccess.Status {
     fileprivate init(_ status: stat) {
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
@@ -132,5 +195,45 @@ extension FileAccess.Status {
 
     private static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// The mounts that this process sees, as `/proc/self/mountinfo` has them (proc_pid_mountinfo(5)).
+package struct MountTable: Sendable {
+    package struct Mount: Sendable, Hashable {
+        /// What of the mounted file system is seen, as a path in it. It ends in `//deleted` if that no longer exists.
+        package let root: String
+        /// Where it is seen.
+        package let point: String
+        /// `ext4`, `nfs4`, …
+        package let kind: String
+    }
+
+    /// In the order of the list: a later one covers an earlier one at the same place.
+    package let mounts: [Mount]
+
+    /// - Parameter mountinfo: a line for each mount; other lines are ignored.
+    package init(_ mountinfo: String) {
+        mounts = mountinfo.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { return nil }
+            return Mount(
+                root: Self.unescaped(fields[3]), point: Self.unescaped(fields[4]), kind: String(fields[dash + 1]))
+        }
+    }
+
+    /// The list of the kernel; empty where there is none. Blocking.
+    package static func current() -> MountTable {
+        let bytes = try? FileAccess.read("/proc/self/mountinfo", limit: 16 << 20)
+        return MountTable(String(decoding: bytes ?? [], as: UTF8.self))
+    }
+
+    /// The kernel writes a space in a path as `\040`.
+    private static func unescaped(_ field: Substring) -> String {
+        var text = String(field)
+        for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+            text = text.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
+        }
+        return text
     }
 }

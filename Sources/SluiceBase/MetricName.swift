@@ -9,6 +9,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case changedBodies = "sluice_changed_bodies_total"
     case keysMissing = "sluice_keys_missing_total"
     case repairedSurrogates = "sluice_repaired_surrogates_total"
+    case mislabelledJSON = "sluice_mislabelled_json_total"
     case committed = "sluice_jobs_committed_total"
     case dead = "sluice_dead_letters_total"
     case answeredNobody = "sluice_answered_nobody_total"
@@ -36,12 +37,15 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxBytes = "sluice_outbox_bytes"
     case outboxLimitBytes = "sluice_outbox_limit_bytes"
     case outboxOldestAge = "sluice_outbox_oldest_undelivered_age_seconds"
+    case outboxLogBytes = "sluice_outbox_log_bytes"
+    case outboxLogHeldBytes = "sluice_outbox_log_held_bytes"
     case evictedKeys = "sluice_outbox_evicted_keys_total"
 
     // The gateway itself
     case connections = "sluice_connections"
     case connectionsLimit = "sluice_connections_limit"
     case connectionsClosedForNewer = "sluice_connections_closed_for_newer_total"
+    case idleRaces = "sluice_idle_races_total"
     case connectionsRefused = "sluice_connections_refused_total"
     case handshakeFailures = "sluice_tls_handshake_failures_total"
     case loopStalls = "sluice_loop_stalls_total"
@@ -54,6 +58,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case reloadFailing = "sluice_reload_failing"
     case reloadProblems = "sluice_reload_problems"
     case certificateExpiry = "sluice_certificate_expiry_days"
+    case certificateFailing = "sluice_certificate_failing"
     case droppedLogRecords = "sluice_log_records_dropped_total"
 
     // The process, under the names that every Prometheus client library uses
@@ -78,8 +83,8 @@ extension MetricName {
     /// The names of its labels, in the order in which their values are given.
     package var labels: [String] {
         switch self {
-        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .committed,
-            .lastDeliveryAge:
+        case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .mislabelledJSON,
+            .committed, .lastDeliveryAge:
             ["route"]
         case .refused: ["route", "code"]
         case .handshakes: ["route", "result"]
@@ -94,11 +99,13 @@ extension MetricName {
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
-            .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
+            .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
-            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes,
+            .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
+            .tableRoutes,
             .reloadTime,
-            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory,
+            .reloadFailing, .reloadProblems, .certificateExpiry, .certificateFailing, .droppedLogRecords,
+            .processResidentMemory,
             .processOpenDescriptors,
             .processDescriptorLimit:
             []
@@ -116,6 +123,7 @@ extension MetricName {
         case .changedBodies: "Deliveries whose unique key was seen before with a different body."
         case .keysMissing: "Deliveries accepted without a unique key."
         case .repairedSurrogates: "Deliveries in which a lone surrogate was replaced by U+FFFD."
+        case .mislabelledJSON: "Bodies that look like JSON and were not parsed as JSON because of their content type."
         case .committed: "Jobs in a committed, synced transaction of the outbox."
         case .dead: "Dead letters made, by reason."
         case .answeredNobody: "Deliveries stored after their sender had disconnected."
@@ -148,10 +156,14 @@ extension MetricName {
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Limit for undelivered jobs and dead letters, above which requests are refused."
         case .outboxOldestAge: "Age of the oldest undelivered job; 0 if there is none."
+        case .outboxLogBytes: "Size of the outbox's write-ahead log."
+        case .outboxLogHeldBytes:
+            "Part of the write-ahead log that a reader of the outbox keeps from being copied into the database file."
         case .evictedKeys: "Unique keys dropped before they expired because outbox.max_keys was reached."
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."
+        case .idleRaces: "Connections on which a request arrived just after they were closed because they were idle."
         case .connectionsRefused: "Refused connections, by reason."
         case .handshakeFailures: "Failed TLS handshakes, by cause."
         case .loopStalls:
@@ -167,6 +179,8 @@ extension MetricName {
         case .reloadProblems:
             "Number of problems in the last attempt to load a route table; 0 if it was loaded."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative after that."
+        case .certificateFailing:
+            "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."
         case .droppedLogRecords: "Log records lost because standard error was not read fast enough."
         case .processResidentMemory: "Resident memory size in bytes."
         case .processOpenDescriptors: "Number of open file descriptors."

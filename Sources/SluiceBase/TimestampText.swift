@@ -100,7 +100,8 @@ package enum TimestampText {
     }
 
     private static let earliest: Int64 = -62_167_219_200_000
-    private static let latest: Int64 = 253_402_300_799_999
+    /// The end of the year 9999, in milliseconds since 1970.
+    package static let latest: Int64 = 253_402_300_799_999
 
     private static func appendDigits(
         _ number: Int, _ width: Int, then separator: Unicode.Scalar, to line: inout [UInt8]

@@ -30,6 +30,9 @@ extension Gateway {
         registry.gauge(
             .certificateExpiry,
             value: { [certificate = reload.certificate, time = core.time] in certificate?.daysToExpiry(at: time) })
+        registry.gauge(
+            .certificateFailing,
+            value: { [certificate = reload.certificate] in certificate.map { $0.problem == nil ? 0 : 1 } })
     }
 
     private func registerOutbox(in registry: MetricsRegistry) {
@@ -41,6 +44,8 @@ extension Gateway {
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
         registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedKeys) })
         registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
+        registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
+        registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
         registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
         let limit = Double(core.settings.outbox.maxBytes.bytes)
         registry.gauge(.outboxLimitBytes, value: { limit })

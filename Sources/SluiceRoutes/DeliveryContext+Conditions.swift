@@ -19,6 +19,41 @@ extension DeliveryContext {
         }
     }
 
+    /// Whether these conditions hold whatever the body says: `nil` if that depends on it.
+    func fulfilsByHead(_ conditions: [Condition]) -> Bool? {
+        var isKnown = true
+        for condition in conditions {
+            switch fulfilsByHead(condition) {
+            case false?: return false
+            case true?: continue
+            case nil: isKnown = false
+            }
+        }
+        return isKnown ? true : nil
+    }
+
+    /// Recurses as deep as the route file is nested.
+    private func fulfilsByHead(_ condition: Condition) -> Bool? {
+        switch condition {
+        case .value(let value): return readsBody(value.reference) ? nil : fulfils(value)
+        case .not(let conditions, _): return fulfilsByHead(conditions).map { !$0 }
+        case .any(let alternatives, _):
+            let found = alternatives.map { fulfilsByHead($0) }
+            return found.contains(true) ? true : found.allSatisfy { $0 == false } ? false : nil
+        }
+    }
+
+    private func readsBody(_ reference: Reference) -> Bool {
+        switch reference.source {
+        case .body, .bodyDigest, .item, .itemDigest, .index: true
+        case .event: route.event?.references.contains { readsBody($0) } ?? false
+        case .header, .headers, .query, .parameter, .method, .url, .path, .deliveryID, .receivedAt,
+            .receivedMilliseconds, .remoteAddress, .route, .signedTimestamp, .signedID, .verifyOnly, .account,
+            .handshakeHMAC:
+            false
+        }
+    }
+
     private func fulfils(_ condition: ValueCondition) -> Bool {
         switch condition.reference.source {
         case .body, .item: return bodyFulfils(condition)

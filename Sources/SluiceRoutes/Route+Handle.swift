@@ -33,7 +33,8 @@ package struct RequestArrival: Sendable {
 /// by the body, rules.
 ///
 /// All of it runs synchronously on the calling thread, without locks, and changes nothing but its arguments and the
-/// bucket of the route's rate.
+/// bucket of the route's rate. A body that cannot be read is refused, or becomes a dead letter, only after the rules
+/// that the head decides: see `acknowledgedByHead`.
 extension Route {
     /// Where `handle` begins.
     package enum Stage {
@@ -88,10 +89,16 @@ extension Route {
                 else { return refusal }
                 return limit(answer, rate, trace: &trace)
             }
-            if let refusal = checkRate(rate, trace: &trace) { return refusal }
+            if let refusal = checkRate(rate, bytes: request.body.count, trace: &trace) { return refusal }
             if let answer = handshake(ofHead: request, isSigned: true, arrival, trace: &trace) { return answer }
             fallthrough
-        case .body: return readBody(request, arrival, trace: &trace, scratch: &scratch)
+        case .body:
+            defer { scratch.trim() }
+            let outcome = readBody(request, arrival, trace: &trace, scratch: &scratch)
+            if case .store = outcome {
+                rate?.limiter.charge(elements: max(1, scratch.findings.itemCount), at: rate?.nanoseconds ?? 0)
+            }
+            return outcome
         }
     }
 
@@ -236,10 +243,13 @@ extension Route {
     }
 
     private func checkRate<Trace: RouteTrace>(
-        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, isVerified: Bool = true, trace: inout Trace
+        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, bytes: Int = 0, isVerified: Bool = true,
+        trace: inout Trace
     ) -> RouteOutcome? {
         if Trace.isRecording, let step = rateStep(trace.source) { trace.add(step) }
-        guard let rate, let wait = rate.limiter.take(at: rate.nanoseconds, isVerified: isVerified) else { return nil }
+        guard let rate,
+            let wait = rate.limiter.take(at: rate.nanoseconds, bytes: bytes, isVerified: isVerified)
+        else { return nil }
         return .rateLimited(retryAfter: wait)
     }
 
@@ -258,7 +268,6 @@ extension Route {
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
         scratch: inout RouteScratch
     ) -> RouteOutcome {
-        defer { scratch.trim() }
         if let name = repeatedKeyHeader(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }
@@ -347,6 +356,7 @@ extension Route {
         _ delivery: borrowing ReadRequest, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         let reading = parts.body.read(delivery.request)
+        scratch.hasMislabelledJSON = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
         if Trace.isRecording, let step = step(of: reading, delivery, trace.source) { trace.add(step) }
         switch reading {
         case .asReceived:
@@ -399,19 +409,21 @@ extension Route {
         return applyRules(to: context, delivery.arrival.share, trace: &trace, charge: &scratch.charge)
     }
 
-    /// What cannot be read has no rule; its key may still be there, if it is in the head.
+    /// What cannot be read has no rule, unless the head alone says that nothing is made of it. Its key may still be
+    /// there, if it is in the head.
     private func unreadable<Trace: RouteTrace>(
         _ delivery: borrowing ReadRequest, _ why: String, trace: inout Trace, scratch: inout RouteScratch
     ) -> RouteOutcome {
         if Trace.isRecording { trace.add(unreadableStep(why, delivery, source: trace.source)) }
-        switch parts.onUnreadable {
-        case .reject: return .refused(.bodyUnreadable, reason: why)
-        case .deadLetter: break
-        }
         let context = DeliveryContext(
             delivery, document: delivery.request.body.extracting(0..<0), isForm: false, findings: JSONFindings(),
             route: self)
         if Trace.isRecording { addDelivery(context, to: &trace) }
+        if let answer = acknowledgedByHead(context, delivery.arrival.share, trace: &trace) { return answer }
+        switch parts.onUnreadable {
+        case .reject: return .refused(.bodyUnreadable, reason: why)
+        case .deadLetter: break
+        }
         let letter = DeadLetter(reason: .bodyUnreadable, detail: why, share: .all)
         return deadLetter(letter, context, trace: &trace, charge: &scratch.charge)
     }

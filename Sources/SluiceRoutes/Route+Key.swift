@@ -29,6 +29,24 @@ extension Route {
         return Hash.digest(.sha256, context.document.extracting(range))
     }
 
+    /// Of what `on_changed_body` compares: of the values that `compare` names, if there is one of them, or else of what
+    /// the key stands for. Each value counts by its own bytes.
+    func comparedDigest(_ context: borrowing DeliveryContext) -> Digest {
+        guard !parts.compared.isEmpty else { return contentDigest(context) }
+        var digests: [UInt8] = []
+        var isAbsent = true
+        for reference in parts.compared {
+            guard let range = context.range(of: reference.pathID) else {
+                digests.append(0)
+                continue
+            }
+            isAbsent = false
+            digests.append(1)
+            digests.append(Hash.digest(.sha256, context.document.extracting(range)).span)
+        }
+        return isAbsent ? contentDigest(context) : Hash.digest(.sha256, digests.span)
+    }
+
     private func keyScope(_ context: borrowing DeliveryContext) -> KeyScope {
         guard !parameterSegments.isEmpty else { return bareScope }
         var values: [[UInt8]] = []

@@ -66,7 +66,8 @@ extension Route {
     private func delivery(_ context: borrowing DeliveryContext) -> Delivery {
         Delivery(
             id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
-            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, keepsRequest: parts.keepsRequest,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, outboxShare: parts.outboxShare,
+            keepsRequest: parts.keepsRequest,
             repairedSurrogates: context.findings.loneSurrogates.count)
     }
 
@@ -87,6 +88,7 @@ extension Route {
     ) throws(DeliveryAssembly.StopError) {
         let count = context.findings.itemCount
         if context.findings.itemMisses > 0, !elements.mayBeAbsent {
+            if let answer = acknowledgedByHead(context, share, trace: &trace) { throw .refused(answer) }
             let detail = "'each' finds no array at \(elements.name)"
             throw .dead(DeadLetter(reason: .bodyUnreadable, detail: detail, share: .all))
         }
@@ -145,6 +147,34 @@ extension Route {
         return ignoring.map { .ignored($0) } ?? .nothing
     }
 
+    /// Why nothing is made of a delivery whatever its body says, so that one that cannot be read does no harm; `nil` if
+    /// a job or a dead letter may come of it.
+    private func ignoredByHead(
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare
+    ) -> (RuleSelection, AcknowledgementReason)? {
+        var ignoring: Int?
+        for index in parts.rules.indices where share.rule ?? index == index {
+            switch (context.fulfilsByHead(parts.rules[index].conditions), parts.rules[index].isIgnore) {
+            case (false?, _), (nil, true): continue
+            case (nil, false), (true?, false): return nil
+            case (true?, true): ignoring = ignoring ?? index
+            }
+            if parts.match == .first { break }
+        }
+        if let ignoring { return (.ignored(ignoring), .ignoredByRule(ignoring)) }
+        return parts.otherwise == .ignore ? (.nothing, .noRuleMatched) : nil
+    }
+
+    /// The answer to a delivery whose body cannot be read, or lacks the elements of the route, if its head alone says
+    /// that nothing is made of it.
+    func acknowledgedByHead<Trace: RouteTrace>(
+        _ context: borrowing DeliveryContext, _ share: DeliveryShare, trace: inout Trace
+    ) -> RouteOutcome? {
+        guard let (selection, reason) = ignoredByHead(context, share) else { return nil }
+        if Trace.isRecording { addRules(selection, context, to: &trace) }
+        return .acknowledged(parts.reply?.reply(context) ?? .standard, because: reason)
+    }
+
     /// Begins a part with its key, unless the delivery's was begun already.
     ///
     /// - Returns: whether jobs may be added; not where the key is missing and that makes a dead letter.
@@ -167,7 +197,7 @@ extension Route {
         if Trace.isRecording { addKey(key, context, to: &trace) }
         assembly.begin(
             Delivery.Part(
-                key: key, bodyHash: Fingerprint(contentDigest(context).span),
+                key: key, bodyHash: Fingerprint(comparedDigest(context).span),
                 element: keysAreOfElements ? context.item : nil))
         guard isMissing else { return true }
         let detail =

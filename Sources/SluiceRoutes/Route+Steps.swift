@@ -47,7 +47,9 @@ extension Route {
 
     func rateStep(_ source: RouteSource) -> TraceStep? {
         rate.map { rate in
-            let words = "\(rate.limit) per \(DurationText.format(rate.per)), burst \(rate.burst); not counted here"
+            let others = [rate.bytes.map { "\($0)" }, rate.elements.map { "\($0) elements" }].compactMap { $0 }
+            let limits = (["\(rate.limit)"] + others).joined(separator: ", ")
+            let words = "\(limits) per \(DurationText.format(rate.per)), burst \(rate.burst); not counted here"
             return TraceStep("rate", words, at: source.location(of: "rate"))
         }
     }
@@ -93,7 +95,9 @@ extension Route {
     /// - Returns: `nil` for a body that cannot be read, which has a step of its own.
     func step(of reading: BodyReading, _ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep? {
         guard let form = parts.body.form(of: reading, delivery.request) else { return nil }
-        return TraceStep("body", holds: true, form + bodyDetails(delivery), at: source.location(of: "body"))
+        let isMislabelled = readsFields && parts.body.isMislabelledJSON(delivery.request, read: reading)
+        let remark = isMislabelled ? ", although it looks like JSON (set 'body: json' or correct the sender)" : ""
+        return TraceStep("body", holds: true, form + remark + bodyDetails(delivery), at: source.location(of: "body"))
     }
 
     func linesStep(_ delivery: borrowing ReadRequest, _ source: RouteSource) -> TraceStep {
@@ -415,8 +419,9 @@ extension VerificationAccount.Timestamp {
         guard let ageMilliseconds else { return "\(name), which is not in the format of the route" }
         let distance = TraceWords.distance(seconds: ageMilliseconds.magnitude / 1000)
         let age = ageMilliseconds < 0 ? "\(distance) ahead of the clock" : "\(distance) old"
+        let date = milliseconds.flatMap { SignedTimestamp.date($0, ageMilliseconds: ageMilliseconds) }
         let limit = tolerance == .zero ? "any age is accepted" : "tolerance \(DurationText.format(tolerance))"
-        return "\(name), \(age), \(limit)"
+        return "\(name), \(age)\(date.map { " (\($0))" } ?? ""), \(limit)"
     }
 }
 

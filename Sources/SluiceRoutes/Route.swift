@@ -30,9 +30,13 @@ package final class Route: Sendable {
         package var uniqueKey: UniqueKeyTemplate?
         package var onMissingKey = MissingKeyPolicy.accept
         package var onChangedBody = ChangedBodyPolicy.duplicate
+        /// What tells whether a body has changed; the whole body if it is empty.
+        package var compared: [Reference] = []
         package var onUnreadable = UnreadablePolicy.deadLetter
         package var onMismatch = MismatchPolicy.deadLetter
         package var dedupeWindow = Duration.seconds(7 * 86_400)
+        /// Percent of the outbox that the route may use; `nil` for all of it.
+        package var outboxShare: Int?
         package var match = MatchPolicy.first
         package var rules: [JobRule] = []
         package var otherwise = OtherwisePolicy.deadLetter
@@ -67,6 +71,8 @@ package final class Route: Sendable {
     /// signed as text. There a key must not tell the number 12 from the text "12".
     let coversTypes: Bool
     let handshakeStages: HandshakeStages
+    /// Whether something reads values inside of the body, and not only all of it.
+    let readsFields: Bool
 
     package init(_ parts: Parts, index: Int) {
         self.parts = parts
@@ -74,18 +80,20 @@ package final class Route: Sendable {
         paths = JSONPathSet(parts.paths)
         bareScope = KeyScope(name: Array(parts.name.utf8))
         parameterSegments = parts.path.parameterSegments
-        keysAreOfElements = Self.isOfElements(parts)
+        keysAreOfElements = Self.isOfElements(parts.uniqueKey, event: parts.event)
         methodBytes = parts.methods.map { Array($0.utf8) }
         keyHeaders = Self.keyHeaders(of: parts)
         coversTypes = parts.verifier.schemes.allSatisfy(\.holdsBody)
         handshakeStages = HandshakeStages(parts.handshakes)
+        readsFields = parts.elements != nil || parts.paths.contains { !$0.steps.isEmpty }
     }
 
-    private static func isOfElements(_ parts: Parts) -> Bool {
-        let references = parts.uniqueKey?.references ?? []
+    /// Whether each element has a key of its own.
+    package static func isOfElements(_ key: UniqueKeyTemplate?, event: TextTemplate?) -> Bool {
+        let references = key?.references ?? []
         return references.contains { reference in
             if case .event = reference.source {
-                return parts.event?.references.contains { $0.source.isOfItem } ?? false
+                return event?.references.contains { $0.source.isOfItem } ?? false
             }
             return reference.source.isOfItem
         }

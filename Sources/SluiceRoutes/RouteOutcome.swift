@@ -87,6 +87,9 @@ package struct RouteScratch {
     var findings = JSONFindings()
     /// What was taken from the budget for the delivery, besides its body.
     package var charge = MemoryCharge.uncounted
+    /// Whether the last body that was read looks like JSON, was not parsed as JSON because of its content type, and the
+    /// route reads fields of bodies. Set by `Route.handle` and reset by its caller.
+    package var hasMislabelledJSON = false
     /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has
     /// others to serve.
     package let mostInflatedBytes: Int?

@@ -48,6 +48,47 @@ import Testing
         #expect(unmatched.delivery?.key == unreadable.delivery?.key)
     }
 
+    private static let ping = "{ when: { event: ping }, ignore: true }"
+    private static let job = "{ when: { body.a: 1 }, type: t }"
+    private static let pushed = "{ when: { event: push, body.a: 1 }, type: t }"
+    private static let either = "{ when: { any: [ { event: ping }, { body.a: 1 } ] }, ignore: true }"
+    private static let quiet = "{ when: { body.quiet: true }, ignore: true }"
+
+    @Test(
+        "a body that cannot be read does no harm where the head says that nothing is made of it",
+        arguments: [
+            ([ping], "match: first", "dead_letter", "ignored by rule 0"),
+            ([pushed, ping], "match: first", "dead_letter", "ignored by rule 1"),
+            ([quiet, ping], "match: first", "dead_letter", "ignored by rule 1"),
+            ([either], "match: first", "dead_letter", "ignored by rule 0"),
+            ([pushed], "match: first", "ignore", "no rule matched"),
+            ([quiet, pushed], "match: first", "ignore", "no rule matched"),
+            ([quiet, ping, pushed], "match: all", "dead_letter", "ignored by rule 1"),
+            ([job, ping], "match: first", "ignore", nil), ([ping, job], "match: all", "ignore", nil),
+            ([pushed], "match: first", "dead_letter", nil), ([quiet], "match: first", "dead_letter", nil),
+            (["{ when: { event: ping }, type: t }"], "match: first", "ignore", nil),
+            (["{ when: { not: { body.a: 1 } }, ignore: true }"], "match: first", "dead_letter", nil),
+        ] as [([String], String, String, String?)])
+    func ignoredByHead(rules: [String], match: String, otherwise: String, summary: String?) throws {
+        for lines in ["", "\neach: ${body.items}"] {
+            let text = openRoute(
+                "event: ${header.X-Event}\non_unreadable: reject\n\(match)\notherwise: \(otherwise)\(lines)")
+            let jobs = rules.map { "      - \($0)\n" }.joined()
+            let route = try route(text.replacing("      - type: t\n", with: jobs))
+            let bodies = ["", "{", "\u{FF}"] + (lines.isEmpty ? [] : ["{}"])
+            for body in bodies {
+                let found = TestRequest(body, headers: [("X-Event", "ping")]).processed(by: route).summary
+                let isAsExpected = summary.map { found == $0 } ?? found.contains("body_unreadable")
+                #expect(isAsExpected, "\(rules) \(body): \(found)")
+            }
+            guard let summary else { continue }
+            for body in [#"{"items":[{}]}"#, #"{"a":2,"items":[{"a":1}]}"#] where lines.isEmpty {
+                let found = TestRequest(body, headers: [("X-Event", "ping")]).processed(by: route).summary
+                #expect(found == summary, "\(rules) \(body): \(found)")
+            }
+        }
+    }
+
     @Test("where the key is the body's digest, what cannot be read has it too")
     func bodyHashKey() throws {
         let route = try route(openRoute("unique_key: ${body.id}\nunique_key_missing: body_hash"))

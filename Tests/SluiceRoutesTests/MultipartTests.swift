@@ -128,11 +128,42 @@ import Testing
             try outcome(field + Array("--b--".utf8), type: "multipart/form-data; boundary=b; charset=latin1").payload
                 == "{\(json)}")
         #expect(
-            try outcome(field + Array("--b--".utf8)).summary
-                == "dead letter body_unreadable: a part of the multipart body is not valid in its charset")
-        #expect(
-            try outcome(Self.part("a", "1", "Content-Type: text/plain; charset=x\n") + "--b--").summary
+            try outcome(Self.part("_charset_", "x") + "--b--").summary
                 == "dead letter body_unreadable: the charset of the body is not supported")
+    }
+
+    @Test("a field that is not valid in its charset, or in one that is not supported, is bytes; the others are read")
+    func otherCharsets() throws {
+        let type = { (name: String) in "Content-Type: \(name)\n" }
+        let fields = [
+            Self.part("a", "1"), Self.part("b", "2", type("text/plain; charset=shift_jis")), Self.part("c", "3"),
+            Self.part("d", "[4]", type("application/json; charset=x")),
+            Self.part("e", "5", type("text/plain; charset=utf-16")), Self.part("b", "6"),
+        ]
+        let bytes = { (text: String) in #"{"base64":"\#(text)"}"# }
+        let json =
+            #"{"a":"1","b":[\#(bytes("Mg==")),"6"],"c":"3","d":\#(bytes("WzRd")),"e":\#(bytes("NQ=="))}"#
+        #expect(try outcome(fields.joined() + "--b--").payload == json)
+
+        let latin: [UInt8] = Array("--b\r\nContent-Disposition: form-data; name=caf".utf8) + [0xE9]
+        let field = latin + Array("\r\n\r\n".utf8) + [0x80] + Array("\r\n".utf8)
+        let file = latin + Array("; filename=".utf8) + [0xFF] + Array("a\r\n\r\n\r\n--b--".utf8)
+        #expect(
+            try outcome(field + file).payload
+                == #"{"caf%E9":[\#(bytes("gA==")),{"filename":"%FFa","content_type":"text/plain","size":0,"#
+                + #""note":"the file's bytes are left out"}]}"#)
+    }
+
+    @Test("a field that stands for the body is unreadable if it is not valid in its charset")
+    func undecodableBody() throws {
+        let route = try route(
+            "routes:\n- path: /hook\n  provider: github\n  secrets: [ { env: SECRET } ]\n  jobs: [ { type: t } ]\n")
+        var request = TestRequest()
+        let part = Self.part("payload", "{}", "Content-Type: text/plain; charset=x\n") + "--b--\n"
+        request.body = Array(part.replacing("\n", with: "\r\n").utf8)
+        #expect(
+            request.signed(header: "X-Hub-Signature-256").processed(by: route).summary
+                == "dead letter body_unreadable: the field 'payload' of the form is not valid in its charset")
     }
 
     @Test(

@@ -86,9 +86,37 @@ import Testing
         let rule = "when: { body.a: '\(text)' }"
         let warnings = compile([("r.yaml", openRoute("otherwise: ignore", rule: rule))]).warnings.map(\.description)
         #expect(warnings == ["r.yaml:8:25: warning: \(remark)"])
-        for harmless in ["a", "*", "<b>", "> x", "5"] {
+        for harmless in ["a", "*", "<b>", "> x"] {
             let rule = "when: { body.a: '\(harmless)' }"
             #expect(compile([("r.yaml", openRoute("otherwise: ignore", rule: rule))]).warnings.isEmpty, "\(harmless)")
+        }
+    }
+
+    @Test(
+        "a value in quotes that JSON has without them",
+        arguments: [
+            (#""5""#, #"the text "5", which is not a number"#),
+            ("'-1.50'", #"the text "-1.50", which is not a number"#),
+            (#""true""#, #"the text "true", which is not true or false"#),
+            (#"[a, 'null']"#, #"the text "null", which is not null"#),
+            (#"{ not: "false" }"#, #"the text "false", which is not true or false"#),
+        ])
+    func quotedValues(value: String, remark: String) {
+        func warnings(_ lines: String, _ reference: String, _ value: String) -> [String] {
+            let text = openRoute("otherwise: ignore\n\(lines)", rule: "when: { \(reference): \(value) }")
+            return compile([("r.yaml", text)]).warnings.map(\.message)
+        }
+        for (lines, reference) in [("", "body.a"), ("body: json", "body.a.b"), ("each: ${body}", "item")] {
+            let found = warnings(lines, reference, value)
+            #expect(found.count == 1 && found[0].contains(remark), "\(reference): \(found)")
+        }
+        for (lines, reference) in [
+            ("body: form", "body.a"), ("body: text", "body"), ("", "header.X-A"), ("event: ${body.a}", "event"),
+        ] {
+            #expect(warnings(lines, reference, value) == [])
+        }
+        for harmless in [#"["5", 5]"#, #"{ like: "5" }"#, #"{ contains: "5" }"#, #""""#, "'007'", "'12345e6'", "5"] {
+            #expect(warnings("", "body.a", harmless) == [])
         }
     }
 

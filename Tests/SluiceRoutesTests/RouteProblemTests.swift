@@ -131,6 +131,19 @@ import Testing
                 ["2:40: 'unique_key' contains no reference, so every delivery would have the same key"]
             ),
             (
+                "routes:\n- {path: /a, verify: none, unique_key: '${body.a}', compare: ['${header.A}', '${body.b ?? 1}', "
+                    + "a, '${body.c}'], jobs: [{type: t}]}\n",
+                ["2:63", "2:78", "2:96"].map {
+                    "\($0): 'compare' must be a reference to a value of the body without a default, such as "
+                        + "${body.data}, or a list of them"
+                }
+            ),
+            (
+                "routes:\n- {path: /a, verify: none, each: '${body}', unique_key: '${body.a}', compare: '${item.b}', "
+                    + "jobs: [{type: t}]}\n",
+                ["2:79: 'compare' cannot contain 'item': 'unique_key' is not of one element"]
+            ),
+            (
                 "routes:\n- {path: /a, verify: none, on_unreadable: drop, body: jsn, jobs: [{type: t}]}\n",
                 [
                     "2:43: 'on_unreadable' must be 'dead_letter' or 'reject', not 'drop'",

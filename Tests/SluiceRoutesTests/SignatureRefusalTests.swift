@@ -119,11 +119,13 @@ import Testing
             ),
             (
                 ["1700000000.5"],
-                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970; it "
+                    + "looks like seconds with a fraction"
             ),
             (
                 ["1700000000000000"],
-                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970"
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970; it "
+                    + "looks like microseconds"
             ),
             (["1699999700"], "refused signature_expired: the timestamp is 300s old, and 'tolerance' is 5m"),
             (
@@ -132,7 +134,19 @@ import Testing
             ),
             (
                 ["999999999999999"],
-                "refused signature_expired: the timestamp is 999998299999998s ahead of the clock, and 'tolerance' is 5m"
+                "refused signature_expired: the timestamp is 999998299999998s ahead of the clock (after the year 9999), "
+                    + "and 'tolerance' is 5m"
+            ),
+            (
+                ["1700000000123"],
+                "refused signature_expired: the timestamp is 1698300000122s ahead of the clock (after the year 9999), "
+                    + "and 'tolerance' is 5m; it looks like milliseconds (2023-11-14T22:13:20.123Z): set "
+                    + "'timestamp_format: unix_ms'"
+            ),
+            (
+                ["2023-11-14T22:13:20Z"],
+                "refused signature_invalid: the timestamp in the header x-time is not a number of seconds since 1970; it "
+                    + "looks like a time in the format of RFC 3339"
             ),
             (["1699999701"], "valid"), (["1700000300"], "valid"),
             (
@@ -155,7 +169,7 @@ import Testing
             ("unix_ms", "1700000300123", "valid"),
             ("unix_ms", "1700000300124", "expired"),
             ("unix_ms", "1.7e12", "is not a number of milliseconds since 1970"),
-            ("unix_ms", "1700000000000000000", "is not a number of milliseconds since 1970"),
+            ("unix_ms", "1700000000000000000", "is not a number of milliseconds since 1970; it looks like nanoseconds"),
             ("rfc3339", "2023-11-14T22:08:20.123999999Z", "valid"),
             ("rfc3339", "2023-11-14T22:08:20.122999999Z", "expired"),
             ("rfc3339", "2023-11-14T22:18:20.124-00:00", "expired"),
@@ -164,7 +178,19 @@ import Testing
             ("rfc3339", "2023-11-14 22:13:20Z", "is not a time in the format of RFC 3339"),
             ("unix_ms", "01700000000123", "is not a number of milliseconds since 1970"),
             ("unix_ms", "+1700000000123", "is not a number of milliseconds since 1970"),
-            ("rfc3339", "1700000000", "is not a time in the format of RFC 3339"),
+            ("rfc3339", "1700000000", "is not a time in the format of RFC 3339; it looks like seconds"),
+            ("rfc3339", "9999999999999999999", "is not a time in the format of RFC 3339"),
+            ("unix_or_ms", "1700000000000000", "since 1970; it looks like microseconds"),
+            (
+                "unix_ms", "1700000000",
+                "1698300000s old (1970-01-20T16:13:20.000Z), and 'tolerance' is 5m; it looks like seconds "
+                    + "(2023-11-14T22:13:20.000Z): set 'timestamp_format: unix'"
+            ),
+            (
+                "unix_ms", "1700000000000000",
+                "(after the year 9999), and 'tolerance' is 5m; it looks like microseconds (2023-11-14T22:13:20.000Z), "
+                    + "which 'timestamp_format' does not support"
+            ),
         ])
     func formats(format: String, text: String, expected: String) throws {
         let route = try routed(
@@ -260,7 +286,8 @@ import Testing
         #expect(outcome("other") == outcome("a secret of tests"))
         #expect(
             outcome("a secret of tests")
-                == "refused signature_expired: the timestamp is 100000000s old, and 'tolerance' is 5m")
+                == "refused signature_expired: the timestamp is 100000000s old (2020-09-13T12:26:40.000Z), and "
+                + "'tolerance' is 5m")
     }
 
     @Test("no reason repeats what the sender wrote")

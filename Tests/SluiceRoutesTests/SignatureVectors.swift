@@ -322,7 +322,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
             ],
             body: #"{"data": ["1", "2"]}"#,
             clock: 1_699_142_400,
-            refusal: "signature_expired: the timestamp is 345600s old, and 'tolerance' is 5s",
+            refusal:
+                "signature_expired: the timestamp is 345600s old (2023-11-01T00:00:00.000Z), and 'tolerance' is 5s",
             source:
                 "https://github.com/PaddleHQ/paddle-node-sdk/blob/main/src/__tests__/notifications/webhooks-validator.test.ts"
         ),

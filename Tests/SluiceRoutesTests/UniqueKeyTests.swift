@@ -201,6 +201,28 @@ import Testing
         #expect(delivery.bodyHash == Fingerprint(digest.span))
     }
 
+    private func fingerprint(_ body: String, _ route: Route) throws -> [Fingerprint] {
+        let delivery = try #require(TestRequest(body).processed(by: route).delivery)
+        return delivery.parts.map(\.bodyHash)
+    }
+
+    @Test("what 'compare' names tells whether a body has changed, and all of the body where it has none of that")
+    func compare() throws {
+        let one = try route(openRoute("unique_key: ${body.id}\ncompare: ${body.data}"))
+        let first = try fingerprint(#"{"id":1,"data":{"a":1},"attempt":1}"#, one)
+        #expect(try fingerprint(#"{"attempt":2,"data":{"a":1},"id":1}"#, one) == first)
+        #expect(try fingerprint(#"{"id":1,"data":{"a":2},"attempt":1}"#, one) != first)
+        #expect(try fingerprint(#"{"id":1,"data":null}"#, one) != fingerprint(#"{"id":1}"#, one))
+        #expect(try fingerprint(#"{"id":1}"#, one) != fingerprint(#"{"id":1,"n":2}"#, one))
+        let two = try route(openRoute(#"unique_key: ${body.id}\#ncompare: [ "${body.a}", "${body.b}" ]"#))
+        #expect(try fingerprint(#"{"id":1,"a":1,"n":1}"#, two) == fingerprint(#"{"id":1,"a":1,"n":2}"#, two))
+        #expect(try fingerprint(#"{"id":1,"a":1}"#, two) != fingerprint(#"{"id":1,"b":1}"#, two))
+        #expect(try fingerprint(#"{"id":1,"a":1,"b":2}"#, two) != fingerprint(#"{"id":1,"a":2,"b":1}"#, two))
+        let items = try route(openRoute("each: ${body}\nunique_key: ${item.id}\ncompare: ${item.data}"))
+        let hashes = try fingerprint(#"[{"id":1,"data":5,"n":1},{"id":2,"data":5,"n":2},{"id":3,"data":6}]"#, items)
+        #expect(hashes.count == 3 && hashes[0] == hashes[1] && hashes[0] != hashes[2])
+    }
+
     @Test("the dedupe window is the route's")
     func window() throws {
         let route = try route(openRoute("unique_key: ${body.id}\ndedupe_window: 3d"))

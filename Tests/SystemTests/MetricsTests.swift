@@ -87,6 +87,30 @@ import Testing
         await queue.stop()
     }
 
+    @Test("a provider that counts its attempts in the body does not change what 'compare' names")
+    func compare() async throws {
+        let routes = """
+            routes:
+              - name: counted
+                path: /counted
+                verify: none
+                unique_key: ${body.id}
+                compare: ${body.data}
+                on_changed_body: accept
+                jobs: [ { type: t } ]
+            """
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes])) { gateway in
+            for (data, attempt, jobs) in [(1, 1, "1"), (1, 2, "0"), (2, 3, "1"), (1, 4, "0")] {
+                let body = #"{"id":7,"attempt":\#(attempt),"data":{"n":\#(data)}}"#
+                let webhook = Webhook(target: "/counted", headers: [(name: "host", value: "h")], body: Array(body.utf8))
+                let answer = try await gateway.answer(to: webhook)
+                #expect(answer[member: "jobs"] == jobs, "\(body): \(answer)")
+            }
+            #expect(try await gateway.metric(#"sluice_changed_bodies_total{route="counted"}"#) == 1)
+            #expect(try await gateway.metric(#"sluice_duplicates_total{route="counted"}"#) == 2)
+        }
+    }
+
     @Test("what goes wrong on the way to Zizq is counted")
     func delivery() async throws {
         let queue = try await TestQueue.start()

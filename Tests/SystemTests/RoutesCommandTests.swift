@@ -99,6 +99,37 @@ import Testing
         if width >= 80 { #expect(lines[1].hasSuffix("yaml:2") && lines[2].hasSuffix("aml:12"), "\(output)") }
     }
 
+    @Test("a route file that is mounted by itself is warned of, and so is one that has been replaced since")
+    func mountedFile() async throws {
+        guard await SmallDisk.isAllowed() else { return }
+        let folder = try TemporaryFolder()
+        try folder.write(Self.routes.replacing("orders", with: "mounted"), to: "host.yaml")
+        try folder.write("", to: "routes/r.yaml")
+        let script = "mount --bind \"$0/host.yaml\" \"$0/routes/r.yaml\" && exec \"$@\""
+        let wrapper = SmallDisk.unshare + ["sh", "-c", script, folder.path]
+        let mounted =
+            "routes/r.yaml:1:1: warning: the file is mounted by itself, so a new file that an editor or git puts in its "
+            + "place is not seen: mount the folder that contains it instead"
+        for command in [["check", "--without-secrets"], ["routes", "routes"]] {
+            let (ending, output, _) = try await run(wrapper + [ProjectFiles.binary] + command, in: folder)
+            #expect(ending == .exited(0) && output.contains(mounted), "\(output)")
+        }
+        try GatewayUnderTest.writeCertificate(to: folder)
+        let environment = ["A_SECRET_THAT_IS_NOWHERE": "a secret of tests"]
+        let setup = GatewaySetup(routes: [:], environment: environment, folder: folder, wrapper: wrapper)
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(gateway.records(saying: mounted).count == 1)
+            #expect(try await gateway.command("routes").output.contains("\nnotices      1\n  \(mounted)\n"))
+            try folder.write(Self.routes, to: "next.yaml")
+            try folder.rename("next.yaml", to: "host.yaml")
+            let replaced =
+                "routes/r.yaml:1:1: warning: the file is mounted by itself and has been replaced or deleted where it "
+                + "comes from, so this is an old version of it: mount the folder that contains it instead, and restart "
+                + "the container"
+            #expect(try await gateway.command("routes").output.contains("\nnotices      1\n  \(replaced)\n"))
+        }
+    }
+
     @Test("the running gateway says which table is in force since when, and whether that is what is on disk")
     func running() async throws {
         let setup = GatewaySetup(

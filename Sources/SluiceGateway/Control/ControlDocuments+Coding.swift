@@ -64,13 +64,17 @@ extension ControlDocuments.Reloaded {
 }
 
 extension ControlDocuments.Routes {
-    /// - Parameter files: how the files on disk compare with those of the active table.
-    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison) {
+    /// - Parameters:
+    ///   - files: how the files on disk compare with those of the active table.
+    ///   - notices: of the files and the certificate.
+    init(_ picture: RouteReloadService.Picture, files: FolderSnapshot.Comparison, notices: [String]) {
         let status = picture.status
         let state = ControlDocuments.TableState(
             version: status.version, since: status.loadedAtMilliseconds ?? 0, triedAt: status.triedAtMilliseconds ?? 0,
             result: status.problems.isEmpty ? "success" : "failure", files: Self.word(files))
-        self.init(gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary))
+        self.init(
+            gateway: state, problems: status.problems, routes: picture.compilation.details.map(\.summary),
+            notices: notices + picture.routes.notices)
     }
 
     private static func word(_ files: FolderSnapshot.Comparison) -> String {

@@ -147,6 +147,12 @@ package enum ControlDocuments {
         package var deadLetter: Int64
     }
 
+    /// A backup that is complete.
+    package struct BackedUp: Codable, Sendable, Hashable {
+        package var path: String
+        package var bytes: Int
+    }
+
     /// What arming a route came to.
     package struct Armed: Codable, Sendable, Hashable {
         /// Until when it may learn a secret, in milliseconds since the epoch.
@@ -183,11 +189,16 @@ package enum ControlDocuments {
         package var problems: [String]
         /// In the order of the files and of the routes in them.
         package var routes: [RouteSummary]
+        /// What needs attention although the table is loaded, a line each; nothing if there is none.
+        package var notices: [String]?
 
-        package init(gateway: TableState? = nil, problems: [String], routes: [RouteSummary]) {
+        package init(
+            gateway: TableState? = nil, problems: [String], routes: [RouteSummary], notices: [String] = []
+        ) {
             self.gateway = gateway
             self.problems = problems
             self.routes = routes
+            self.notices = notices.isEmpty ? nil : notices
         }
     }
 

@@ -45,6 +45,9 @@ package final class ActiveRoutes: Sendable {
         return limiters
     }
 
+    /// What `sluice routes` says of requests that do not fit their route.
+    var notices: [String] { entries.compactMap { $0.metrics.mislabelledJSON.notice(ofRoute: $0.route.name) } }
+
     /// The route for a request's path.
     func entry(path: Span<UInt8>) -> Entry? {
         table.match(path: path).map { entries[$0.index] }

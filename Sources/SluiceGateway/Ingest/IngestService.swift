@@ -102,6 +102,9 @@ final class IngestService: HTTPService {
 
     private func reply(to request: IngestRequest, _ evaluation: IngestRequest.Evaluation) -> ServiceReply {
         let entry = request.entry
+        if let type = evaluation.mislabelledType, entry.metrics.mislabelledJSON.count(type) {
+            shared.journal.mislabelledJSON(type, route: entry.route.name)
+        }
         switch evaluation.outcome {
         case .refused(let code, let reason):
             return .now(refusal(code, reason: reason, from: request.peer, by: entry))
@@ -163,7 +166,7 @@ final class IngestService: HTTPService {
         case .known: return self.reply(to: request, .learnt(reply))
         case .notArmed:
             return .now(
-                refusal(.handshakeRefused, reason: SecretLearner.notArmed, from: request.peer, by: request.entry))
+                refusal(.handshakeRefused, reason: SecretLearner.notArmed(name), from: request.peer, by: request.entry))
         case .armed(let armedAt):
             Task {
                 let isStored = await learner.store(secret, of: name, armedAtMilliseconds: armedAt)

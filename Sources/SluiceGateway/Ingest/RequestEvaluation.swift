@@ -20,6 +20,8 @@ struct IngestRequest: Sendable {
         let outcome: RouteOutcome
         /// What is still taken from the memory budget.
         var charge: MemoryCharge
+        /// The content type of a body that looks like JSON and was not parsed as JSON; `nil` for other bodies.
+        var mislabelledType: String?
 
         /// Of a request that was not looked at.
         static var tooManyWait: Evaluation {
@@ -63,11 +65,15 @@ struct IngestRequest: Sendable {
     ) -> Evaluation {
         scratch.charge = MemoryCharge(to: memory, for: size)
         let rate = entry.limiter.map { (limiter: $0, nanoseconds: time.monotonicNanoseconds()) }
+        scratch.hasMislabelledJSON = false
         let outcome = entry.route.handle(request, arrival, from: stage, rate: rate, scratch: &scratch)
-        var charge = scratch.charge
+        var evaluation = Evaluation(outcome: outcome, charge: scratch.charge)
         scratch.charge = .uncounted
-        if case .store = outcome { return Evaluation(outcome: outcome, charge: charge) }
-        charge.giveBack(downTo: 0)
-        return Evaluation(outcome: outcome, charge: charge)
+        if scratch.hasMislabelledJSON {
+            evaluation.mislabelledType = ContentTypes.name(in: request.headers).lowercased()
+        }
+        if case .store = outcome { return evaluation }
+        evaluation.charge.giveBack(downTo: 0)
+        return evaluation
     }
 }

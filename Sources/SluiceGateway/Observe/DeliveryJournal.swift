@@ -146,6 +146,13 @@ package final class DeliveryJournal: Sendable {
             metadata: .fields([.delivery: id, .route: route, .count: count]))
     }
 
+    /// Logged once for each route and content type; the metric counts the rest.
+    func mislabelledJSON(_ type: String, route: String) {
+        logger.warning(
+            "a body looks like JSON and was not parsed as JSON; set 'body: json' in the route, or correct the sender",
+            metadata: .fields([.route: route, .reason: "its content type: \(type)"]))
+    }
+
     package func queued(_ jobs: [QueuedJob]) { show?(.queued(jobs)) }
 
     /// Whether somebody wants each queued job named.

@@ -14,6 +14,7 @@ package final class RouteMetrics: Sendable {
     package let changedBodies = Counter()
     package let keysMissing = Counter()
     package let repairedSurrogates = Counter()
+    package let mislabelledJSON = MislabelledBodies()
     package let committed = Counter()
     package let acceptedHandshakes = Counter()
     package let refusedHandshakes = Counter()
@@ -54,7 +55,8 @@ extension RouteMetrics {
         [
             (.received, received), (.ignored, ignored), (.duplicates, duplicates), (.changedBodies, changedBodies),
             (.keysMissing, keysMissing),
-            (.repairedSurrogates, repairedSurrogates), (.committed, committed),
+            (.repairedSurrogates, repairedSurrogates), (.mislabelledJSON, mislabelledJSON.total),
+            (.committed, committed),
         ]
     }
 
@@ -70,5 +72,37 @@ extension RouteMetrics {
             (name: MetricName.handshakes, label: $0, value: $1.value)
         }
         return (refusals + deaths + handshakes).filter { $0.value > 0 }
+    }
+}
+
+/// Bodies of a route that look like JSON and were not parsed as JSON, by the content type that they came with. Callable
+/// from any thread.
+package final class MislabelledBodies: Sendable {
+    let total = Counter()
+    /// In the order in which they were first seen.
+    private let seen = Mutex<[String]>([])
+
+    /// A sender can name as many types as it likes: more than these are counted only.
+    private static let mostTypes = 10
+
+    /// Counts a body.
+    ///
+    /// - Returns: whether its type is new, and is to be logged.
+    func count(_ type: String) -> Bool {
+        total.increment()
+        return seen.withLock { types in
+            guard types.count < Self.mostTypes, !types.contains(type) else { return false }
+            types.append(type)
+            return true
+        }
+    }
+
+    /// A line for `sluice routes`; `nil` if there was no such body.
+    func notice(ofRoute name: String) -> String? {
+        let types = seen.withLock { $0 }
+        guard !types.isEmpty else { return nil }
+        let bodies = total.value == 1 ? "1 body that looks" : "\(total.value) bodies that look"
+        return "route \(name): \(bodies) like JSON not parsed as JSON, with the content type "
+            + "\(types.joined(separator: ", ")); set 'body: json' in the route, or correct the sender"
     }
 }

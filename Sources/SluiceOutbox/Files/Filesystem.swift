@@ -43,23 +43,12 @@ package enum Filesystem {
     /// The type of the mount with the longest mount point above `folder`; of equal ones the last, which covers the
     /// others.
     private static func kind(ofFolder folder: String, mounts: String) -> String? {
-        var best: (length: Int, kind: String)?
-        for line in mounts.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count > 5, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
-            let point = unescaped(fields[4])
+        var best: MountTable.Mount?
+        for mount in MountTable(mounts).mounts {
+            let point = mount.point
             guard point == "/" || folder == point || folder.hasPrefix(point + "/") else { continue }
-            if point.utf8.count >= best?.length ?? 0 { best = (point.utf8.count, String(fields[dash + 1])) }
+            if point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }
         }
         return best?.kind
-    }
-
-    /// The kernel writes a space in a mount point as `\040`.
-    private static func unescaped(_ field: Substring) -> String {
-        var text = String(field)
-        for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
-            text = text.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
-        }
-        return text
     }
 }

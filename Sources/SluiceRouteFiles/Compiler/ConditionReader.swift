@@ -65,9 +65,9 @@ struct ConditionReader {
             return nil
         }
         let reference = scope.bareReference(entry.key, at: entry.position)
-        let tests = ValueTestReader(context: context).read(entry)
+        let comparison = reference.map { self.comparison(of: $0, writtenAs: entry.key, scope) } ?? .asText
+        let tests = ValueTestReader(context: context, comparison: comparison).read(entry)
         guard let reference, let tests else { return nil }
-        let comparison = comparison(of: reference, writtenAs: entry.key, scope)
         return tests.map { test, position in
             .value(
                 ValueCondition(

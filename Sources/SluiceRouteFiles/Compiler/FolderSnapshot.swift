@@ -8,6 +8,8 @@ package struct FolderSnapshot: Sendable {
     package let files: [RouteFile]
     /// The folder or a file of it could not be read.
     package let problems: [Diagnostic]
+    /// What is unfavourable about the files themselves, whatever they contain.
+    let warnings: [Diagnostic]
     /// Changes exactly when a name or a content does.
     package let fingerprint: Fingerprint
     /// By path as the route files write it.
@@ -16,7 +18,8 @@ package struct FolderSnapshot: Sendable {
     /// Compiles what was read. Secret files that the routes name and that were not among those to be read are read now.
     package func compile(folder: String, environment: [String: String], options: RouteOptions) -> RouteCompilation {
         RouteTable.compile(
-            files, readingProblems: problems, secretFiles: SecretFiles(folder: folder, known: secrets),
+            files, readingProblems: problems, readingWarnings: warnings,
+            secretFiles: SecretFiles(folder: folder, known: secrets),
             environment: environment,
             options: options)
     }
@@ -52,7 +55,8 @@ package struct FolderSnapshot: Sendable {
         let known = Dictionary(paths.map { ($0, secrets.content(of: $0)) }) { first, _ in first }
         let (files, problems) = contents(of: folder)
         return FolderSnapshot(
-            files: files, problems: problems, fingerprint: fingerprint(of: files, secrets, problems), secrets: known)
+            files: files, problems: problems, warnings: MountedFiles.warnings(of: files.map(\.name)),
+            fingerprint: fingerprint(of: files, secrets, problems), secrets: known)
     }
 
     private static func contents(of folder: String) -> ([RouteFile], [Diagnostic]) {
@@ -115,5 +119,36 @@ package struct FolderListing: Sendable, Hashable {
         let files = names.filter(RouteFiles.isWatched).map { RouteFiles.join(folder, $0) }
         let secrets = secretFiles.map { SecretFiles.resolve($0, in: folder) }
         entries = (files + secrets).map { Entry(path: $0, status: try? FileAccess.status(of: $0)) }
+    }
+}
+
+/// Route files that are mounted by themselves, as a container can have them. Such a mount is of one inode: a file that
+/// an editor or git puts in its place on the host is not seen.
+package enum MountedFiles {
+    private static let advice = "mount the folder that contains it instead"
+
+    /// A warning for each of these files that is mounted by itself. Blocking.
+    package static func warnings(of files: some Sequence<String>) -> [Diagnostic] {
+        warnings(of: files, in: .current()) { (try? FileAccess.resolve($0)) ?? $0 }
+    }
+
+    /// - Parameter resolve: a path without links.
+    static func warnings(
+        of files: some Sequence<String>, in table: MountTable, resolve: (String) -> String
+    ) -> [Diagnostic] {
+        let mounts = Dictionary(table.mounts.map { ($0.point, $0) }) { _, later in later }
+        return files.compactMap { file in
+            mounts[resolve(file)].map { warning(of: file, isReplaced: $0.root.hasSuffix("//deleted")) }
+        }
+    }
+
+    private static func warning(of file: String, isReplaced: Bool) -> Diagnostic {
+        let message =
+            isReplaced
+            ? "the file is mounted by itself and has been replaced or deleted where it comes from, so this is an old "
+                + "version of it: \(advice), and restart the container"
+            : "the file is mounted by itself, so a new file that an editor or git puts in its place is not seen: "
+                + advice
+        return Diagnostic(file: file, line: 1, column: 1, severity: .warning, message: message)
     }
 }

@@ -56,10 +56,10 @@ package struct RouteReader {
         let verifierReader = verifierReader(body, methods, name: name ?? "")
         let verifier = verifierReader.read()
         keyForm = verifier?.schemes.first?.keyForm
-        let match = reader.read(\.match)
-        let elements = elements(body)
+        let (match, elements) = (reader.read(\.match), elements(body))
         event()
         let key = uniqueKey()
+        let compared = compared(key)
         let rules = rules(body: body, match: match, methods: methods, kinds: &kinds)
         let otherwise = otherwise(match)
         let reply = reply()
@@ -72,7 +72,7 @@ package struct RouteReader {
         let (onMissingKey, onChangedBody) = (reader.read(\.uniqueKeyMissing), reader.read(\.onChangedBody))
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
         let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
-        let keepsRequest = reader.read(\.keepRequest)
+        let (keepsRequest, outboxShare) = (reader.read(\.keepRequest), reader.read(\.outboxShare))
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
@@ -95,10 +95,11 @@ package struct RouteReader {
         parts.elements = elements
         parts.uniqueKey = key
         parts.onMissingKey = onMissingKey
-        parts.onChangedBody = onChangedBody
+        (parts.onChangedBody, parts.compared) = (onChangedBody, compared)
         parts.onUnreadable = onUnreadable
         parts.onMismatch = onMismatch
         parts.dedupeWindow = dedupeWindow
+        parts.outboxShare = outboxShare
         parts.match = match
         parts.rules = rules
         parts.otherwise = otherwise
@@ -191,10 +192,38 @@ extension RouteReader {
 
     private mutating func uniqueKey() -> UniqueKeyTemplate? {
         if let node = reader.read(\.uniqueKey) { return UniqueKeyTemplate.read(node, scope: &scope) }
-        for key in ["unique_key_missing", "on_changed_body", "dedupe_window"] {
+        for key in ["unique_key_missing", "on_changed_body", "compare", "dedupe_window"] {
             guard let entry = reader.entry(key) else { continue }
             context.error(entry.position, "'\(key)' has no effect without 'unique_key'")
         }
+        return nil
+    }
+
+    /// The values that tell whether a body has changed; none for all of it.
+    private mutating func compared(_ key: UniqueKeyTemplate?) -> [Reference] {
+        guard let key, let node = reader.read(\.compare) else { return [] }
+        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
+        let references = nodes.compactMap { comparedValue($0) }
+        guard references.contains(where: \.source.isOfItem), !Route.isOfElements(key, event: scope.event) else {
+            return references
+        }
+        if let position = writtenPosition("compare") {
+            context.error(position, "'compare' cannot contain 'item': 'unique_key' is not of one element")
+        }
+        return []
+    }
+
+    private mutating func comparedValue(_ node: YAMLNode) -> Reference? {
+        guard let text = context.text(node, "'compare'") else { return nil }
+        if let parts = try? TemplateParser.parse(text), parts.count == 1, case .reference(let reference) = parts[0],
+            reference.source.isOfBody, reference.fallback == nil
+        {
+            return scope.template(text, at: node.position)?.soleReference
+        }
+        context.error(
+            node.position,
+            "'compare' must be a reference to a value of the body without a default, such as ${body.data}, or a list "
+                + "of them")
         return nil
     }
 

@@ -10,12 +10,12 @@ extension RouteTable {
     /// - Parameters:
     ///   - files: what `RouteFiles.read` gave.
     ///   - readingProblems: what went wrong while they were read; with any of them there is no table.
+    ///   - readingWarnings: what is unfavourable about the files themselves.
     ///   - secretFiles: made for this compilation; it remembers what was read.
     ///   - environment: the process's own, or a test's.
     package static func compile(
-        _ files: [RouteFile], readingProblems: [Diagnostic] = [], secretFiles: SecretFiles,
-        environment: [String: String],
-        options: RouteOptions = RouteOptions()
+        _ files: [RouteFile], readingProblems: [Diagnostic] = [], readingWarnings: [Diagnostic] = [],
+        secretFiles: SecretFiles, environment: [String: String], options: RouteOptions = RouteOptions()
     ) -> RouteCompilation {
         var compiler = RouteCompiler(secretFiles: secretFiles, environment: environment, options: options)
         let routes = compiler.compile(files)
@@ -24,7 +24,7 @@ extension RouteTable {
         return RouteCompilation(
             table: problems.isEmpty ? RouteTable(routes: routes.map(\.route)) : nil,
             details: routes.map(\.details), problems: problems,
-            warnings: log.warnings.sorted(),
+            warnings: (readingWarnings + log.warnings).sorted(),
             notes: log.notes.sorted(), secretFiles: secretFiles.paths,
             environmentNames: compiler.environmentNames.sorted(),
             fingerprint: FolderSnapshot.fingerprint(of: files, secretFiles, readingProblems),

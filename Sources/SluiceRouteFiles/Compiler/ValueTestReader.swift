@@ -8,11 +8,14 @@ struct ValueTestReader {
     typealias PlacedTest = (test: ValueTest, position: YAMLPosition)
 
     let context: FileContext
+    /// What the types of the value count for.
+    let comparison: ValueComparison
 
     /// - Returns: `nil` after a problem has been noted.
     func read(_ entry: YAMLEntry) -> [PlacedTest]? {
         guard case .mapping(let tests) = entry.value.content else {
             warnOfLookalikes(entry.value)
+            warnOfQuotes(entry.value)
             return expectedValues(entry.value, ifEmpty: Self.neverHolds).map { [(.equals($0), entry.position)] }
         }
         // Unknown keys are noted.
@@ -29,6 +32,19 @@ struct ValueTestReader {
         let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
         for node in nodes {
             guard case .text(let text)? = node.scalar?.value, let remark = LiteralLookalike.remark(onExpected: text)
+            else { continue }
+            context.warning(node.position, remark)
+        }
+    }
+
+    /// Where the same list also has the value without quotes, both are meant.
+    private func warnOfQuotes(_ node: YAMLNode) {
+        guard comparison == .byType || comparison == .asFormFieldInForms else { return }
+        let nodes = if case .sequence(let elements) = node.content { elements } else { [node] }
+        let plain = Set(nodes.compactMap(\.scalar).filter { $0.style == .plain }.map(\.text))
+        for node in nodes {
+            guard let scalar = node.scalar, !plain.contains(scalar.text),
+                let remark = LiteralLookalike.remark(onQuoted: scalar)
             else { continue }
             context.warning(node.position, remark)
         }
@@ -63,6 +79,7 @@ struct ValueTestReader {
             )
             return nil
         }
+        warnOfQuotes(node)
         return expectedValues(node, ifEmpty: "an empty list in 'not' always holds").map { .differs($0) }
     }
 

@@ -1,5 +1,7 @@
+internal import SluiceBase
 internal import SluiceJSON
 internal import SluiceRoutes
+internal import SluiceYAML
 
 /// Texts that stand for themselves and look as if they were meant to be something else.
 enum LiteralLookalike {
@@ -31,6 +33,18 @@ enum LiteralLookalike {
         return
             "this value is compared literally; compare a number with { \(first == ">" ? "greater" : "less"): "
             + "\(number) }"
+    }
+
+    /// What to say of a text in quotes that a condition compares with a value of JSON, and that without them would be a
+    /// number, true, false or null: the text equals none of those.
+    static func remark(onQuoted scalar: YAMLScalar) -> String? {
+        guard scalar.style != .plain, !scalar.text.isEmpty else { return nil }
+        let plain = YAMLScalar(text: scalar.text, style: .plain).value
+        if case .text = plain { return nil }
+        let written = PrintableText.quote(scalar.text)
+        return
+            "this is the text \(written), which is not \(plain.noun) in JSON; leave out the quotes, or, if the body "
+            + "has a text, write { like: \(written) }"
     }
 
     private static func isReferenceByte(_ byte: UInt8) -> Bool {

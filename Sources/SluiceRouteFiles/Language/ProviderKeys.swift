@@ -83,6 +83,7 @@ struct ProviderKeys {
     let uniqueKey = RouteLanguage.route.key.uniqueKey
     let uniqueKeyMissing = RouteLanguage.route.key.uniqueKeyMissing
     let onChangedBody = RouteLanguage.route.key.onChangedBody
+    let compare = RouteLanguage.route.key.compare
     let dedupeWindow = RouteLanguage.route.key.dedupeWindow
     let reply = RouteLanguage.route.key.reply
     let handshake = RouteLanguage.route.key.handshake

@@ -69,6 +69,8 @@ enum ReferencePattern {
     static let keyURL = #"^https://[^ /?#]+/[^ #]*$"#
     /// One reference to an array in the body.
     static let signedElements = #"^\$\{\#(blanks)body\#(pathOfElements)\#(blanks)\}$"#
+    /// One reference to a value of the body or of an element.
+    static let bodyValue = #"^\$\{\#(blanks)(body|item)\#(path)\#(blanks)\}$"#
     /// One reference of `signed`.
     static let signedPart = #"^\$\{\#(blanks)\#(signedSource)\#(blanks)\}$"#
     /// The same without `${` and `}`.

@@ -63,6 +63,29 @@ extension BodyReader {
         fieldPrefix.map { body.hasPrefix($0.span) || MultipartForm.boundary(at: body) != nil } ?? false
     }
 
+    /// Whether a body that its content type, or `body: form`, made a form, a text or bytes begins and ends like JSON:
+    /// its sender most likely names the wrong type, and no reference finds a field of it.
+    func isMislabelledJSON(_ request: borrowing RequestView, read reading: BodyReading) -> Bool {
+        guard trustsContentType, kind == .auto || kind == .form else { return false }
+        switch reading {
+        case .asReceived, .unreadable: return false
+        case .json: guard declaredFamily(request) != .json, jsonField == nil else { return false }
+        case .untyped: break
+        }
+        let (first, last) = Self.ends(of: request.body)
+        return first == UInt8(ascii: "{") && last == UInt8(ascii: "}")
+            || first == UInt8(ascii: "[") && last == UInt8(ascii: "]")
+    }
+
+    /// The first and the last byte besides white space, byte-order marks and the zeros of UTF-16.
+    private static func ends(of body: Span<UInt8>) -> (first: UInt8?, last: UInt8?) {
+        let (start, blank) = (Charset.utf8.markLength(at: body), " \t\r\n\0".utf8)
+        var (first, last) = (max(start, Charset.utf16.markLength(at: body)), body.count - 1)
+        while first < body.count, blank.contains(body[first]) { first += 1 }
+        while last > first, blank.contains(body[last]) { last -= 1 }
+        return first < body.count ? (body[first], body[last]) : (nil, nil)
+    }
+
     /// How many bytes `readByContent` needs at most, besides the body.
     func memoryByContent(_ body: Span<UInt8>) -> Int {
         let isUTF16 = Charset.utf16.markLength(at: body) > 0

@@ -127,6 +127,9 @@ extension BodyReader {
             let state = documents.isEmpty ? "no field" : "more than one field"
             throw BodyError("the form has \(state) '\(PrintableText.escape(jsonField))'")
         }
+        if case .undecodable = document {
+            throw BodyError("the field '\(PrintableText.escape(jsonField))' of the form is not valid in its charset")
+        }
         return .json(Self.json(in: document.bytes.span).array)
     }
 

@@ -12,10 +12,12 @@ struct FormFields {
         case text([UInt8])
         /// JSON that can lie two levels deep.
         case json([UInt8])
+        /// The JSON of bytes that are no text in their charset.
+        case undecodable([UInt8])
 
         var bytes: [UInt8] {
             switch self {
-            case .text(let bytes), .json(let bytes): bytes
+            case .text(let bytes), .json(let bytes), .undecodable(let bytes): bytes
             }
         }
     }
@@ -64,7 +66,7 @@ struct FormFields {
         for (index, value) in values.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             switch value {
-            case .json(let document): json += document
+            case .json(let document), .undecodable(let document): json += document
             case .text(let text) where unwrapsJSON && Self.isObjectOrArray(BodyReader.json(in: text.span)):
                 json.append(BodyReader.json(in: text.span))
             case .text(let text): json.appendJSONString(text.span)

@@ -1,4 +1,4 @@
-internal import SluiceBase
+package import SluiceBase
 
 /// A media type with its parameters, as a header has it (RFC 9110 §8.3.1).
 package struct MediaType: ~Escapable {
@@ -81,7 +81,7 @@ package struct ContentTypes: Sendable {
     }
 
     /// The type that a request names, for people: escaped, and at most 100 bytes of it; or that there is none.
-    static func name(in headers: borrowing HeaderView) -> String {
+    package static func name(in headers: borrowing HeaderView) -> String {
         guard let index = headers.firstIndex(of: header) else { return "a request without Content-Type" }
         let name = MediaType(headers.value(at: index)).name
         var bytes: [UInt8] = []

@@ -21,8 +21,7 @@ package enum MultipartForm {
         var fields = FormFields()
         for part in parts {
             let content = body.extracting(part.content)
-            let name = try text(part.head.name.span, charset)
-            fields.add(name, try value(of: content, part.head, charset))
+            fields.add(name(part.head.name.span, charset), value(of: content, part.head, charset))
         }
         return fields
     }
@@ -57,27 +56,32 @@ package enum MultipartForm {
         return standard
     }
 
-    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) throws(BodyError)
-        -> FormFields.Value
-    {
-        if let name = head.filename { return .json(file(try text(name.span, charset), content, head: head)) }
+    /// A part that is not valid in its charset, or names one that is not supported, only spoils itself: it is bytes.
+    private static func value(of content: Span<UInt8>, _ head: MultipartHead, _ charset: Charset) -> FormFields.Value {
+        if let filename = head.filename { return .json(file(name(filename.span, charset), content, head: head)) }
         let declared = head.contentType
         let type = MediaType(declared.span)
-        switch type.name.isEmpty ? .text : type.family {
-        case .multipart, .other: return .json(BodyReader.bytes(content))
-        case .json:
-            let text = try text(content, try Charset.named(by: type) ?? charset)
-            let json = BodyReader.json(in: text.span)
-            return FormFields.isJSON(json) ? .json(json.array) : .text(text)
-        case .text, .form: return .text(try text(content, try Charset.named(by: type) ?? charset))
+        let family = type.name.isEmpty ? .text : type.family
+        guard family != .multipart, family != .other else { return .json(BodyReader.bytes(content)) }
+        guard let charset = try? Charset.named(by: type) ?? charset, let text = charset.decode(content) else {
+            return .undecodable(BodyReader.bytes(content))
         }
+        let json = BodyReader.json(in: text.span)
+        return family == .json && FormFields.isJSON(json) ? .json(json.array) : .text(text)
     }
 
-    private static func text(_ bytes: Span<UInt8>, _ charset: Charset) throws(BodyError) -> [UInt8] {
-        guard let text = charset.decode(bytes) else {
-            throw BodyError("a part of the multipart body is not valid in its charset")
+    /// The name of a field or a file; of one that is not valid in its charset, bytes above 127 are written as `%E9`.
+    private static func name(_ bytes: Span<UInt8>, _ charset: Charset) -> [UInt8] {
+        if let text = charset.decode(bytes) { return text }
+        var name: [UInt8] = []
+        for index in bytes.indices {
+            if bytes[index] < 0x80 {
+                name.append(bytes[index])
+            } else {
+                name += Array("%\(Hex.encode([bytes[index]]).uppercased())".utf8)
+            }
         }
-        return text
+        return name
     }
 
     /// What a job gets of a file.

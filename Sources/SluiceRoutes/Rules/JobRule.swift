@@ -171,7 +171,7 @@ package enum JobStart: Sendable {
     /// What lies below is a time in the first three years of the epoch, and in truth a number of seconds.
     package static let earliest: Int64 = 100_000_000_000
     /// The end of the year 9999.
-    package static let latest: Int64 = 253_402_300_799_999
+    package static let latest = TimestampText.latest
 
     package static func milliseconds(_ text: String) throws(ValueError) -> Int64 {
         if let number = Int64(text) {

@@ -28,6 +28,50 @@ package enum TimestampFormat: String, CaseIterable, Sendable {
         }
     }
 
+    /// What a text most likely is that is not of this format, or means an absurd time in it: from 2001 to 2286 the
+    /// digits of a number tell its unit. `nil` if nothing is likely, or this format is.
+    func mixUp(_ text: [UInt8]) -> MixUp? {
+        guard let likely = MixUp(text), likely.format != self else { return nil }
+        return self == .unixOrMilliseconds && likely.format != nil && likely.format != .rfc3339 ? nil : likely
+    }
+
+    /// A time in another format than the route has.
+    struct MixUp {
+        /// `milliseconds`
+        let noun: String
+        /// `nil` if no route can have it.
+        let format: TimestampFormat?
+        /// Since 1970.
+        let milliseconds: Int64
+
+        init?(_ text: [UInt8]) {
+            let written = String(decoding: text, as: UTF8.self)
+            if let time = TimestampText.parse(written) {
+                (noun, format, milliseconds) = ("a time in the format of RFC 3339", .rfc3339, time)
+                return
+            }
+            let parts = written.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(ASCII.isDigit) }),
+                let number = Int64(parts[0])
+            else { return nil }
+            switch (parts[0].utf8.count, parts.count) {
+            case (10, 1): (noun, format, milliseconds) = ("seconds", .unix, number * 1000)
+            case (10, _): (noun, format, milliseconds) = ("seconds with a fraction", nil, number * 1000)
+            case (13, 1): (noun, format, milliseconds) = ("milliseconds", .unixMilliseconds, number)
+            case (16, 1): (noun, format, milliseconds) = ("microseconds", nil, number / 1000)
+            case (19, 1): (noun, format, milliseconds) = ("nanoseconds", nil, number / 1_000_000)
+            default: return nil
+            }
+        }
+
+        /// The end of a sentence in the log.
+        fileprivate var advice: String {
+            let time = "it looks like \(noun) (\(TimestampText.format(milliseconds: milliseconds)))"
+            return format.map { "\(time): set 'timestamp_format: \($0.rawValue)'" }
+                ?? "\(time), which 'timestamp_format' does not support"
+        }
+    }
+
     /// Where a timestamp ends that stands in a signed text: from 2001 to 2286 numbers have one length.
     package var extent: SignedExtent {
         switch self {
@@ -99,7 +143,9 @@ package struct SignedTimestamp: Sendable {
     func text(in request: borrowing SignedRequest) throws(VerificationError) -> [UInt8] {
         let text = try entry(in: request)
         guard format.milliseconds(text) != nil else {
-            throw .invalid("the timestamp in \(noun) is not a \(format.noun)")
+            // The sender reads this, too.
+            let likely = format.mixUp(text).map { "; it looks like \($0.noun)" } ?? ""
+            throw .invalid("the timestamp in \(noun) is not a \(format.noun)\(likely)")
         }
         return text
     }
@@ -131,8 +177,18 @@ package struct SignedTimestamp: Sendable {
         let age = nowMilliseconds - milliseconds
         guard age.magnitude > UInt64(tolerance.wholeMilliseconds) else { return nil }
         let distance = "\(age.magnitude / 1000)s \(age > 0 ? "old" : "ahead of the clock")"
+        let date = Self.date(milliseconds, ageMilliseconds: age).map { " (\($0))" } ?? ""
+        let advice = format.mixUp(text).map { "; \($0.advice)" } ?? ""
         return VerificationError(
             code: .signatureExpired,
-            reason: "the timestamp is \(distance), and 'tolerance' is \(DurationText.format(tolerance))")
+            reason:
+                "the timestamp is \(distance)\(date), and 'tolerance' is \(DurationText.format(tolerance))\(advice)")
+    }
+
+    /// The date of a time that is more than a day from now; `nil` for others.
+    static func date(_ milliseconds: Int64, ageMilliseconds: Int64) -> String? {
+        guard ageMilliseconds.magnitude > 86_400_000 else { return nil }
+        return milliseconds > TimestampText.latest
+            ? "after the year 9999" : TimestampText.format(milliseconds: milliseconds)
     }
 }

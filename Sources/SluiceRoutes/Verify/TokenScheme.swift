@@ -192,14 +192,21 @@ extension TokenScheme {
         let leeway = Double(self.leeway.wholeMilliseconds) / 1000
         if let end = try time("exp", claims), now >= end + leeway { throw .expired("the token has expired") }
         if let start = try time("nbf", claims), now < start - leeway {
-            throw .expired("the token is not valid yet, by its claim 'nbf'")
+            throw .expired("the token is not valid yet, by its claim 'nbf'\(Self.unit(of: start))")
         }
         guard let maxAge else { return }
         guard let issued = try time("iat", claims) else { throw .invalid("the token has no claim 'iat'") }
         if now > issued + Double(maxAge.wholeMilliseconds) / 1000 + leeway {
             throw .expired("the token is older than 'max_age', by its claim 'iat'")
         }
-        if now < issued - leeway { throw .expired("the token's claim 'iat' is ahead of the clock") }
+        if now < issued - leeway {
+            throw .expired("the token's claim 'iat' is ahead of the clock\(Self.unit(of: issued))")
+        }
+    }
+
+    /// Seconds as large as this are after the year 5000.
+    private static func unit(of seconds: Double) -> String {
+        seconds < 1e11 ? "" : ": it looks like milliseconds, and must be seconds"
     }
 
     private func time(_ name: String, _ claims: JSONTree) throws(VerificationError) -> Double? {

@@ -57,7 +57,8 @@ struct RoutesCommand: AsyncParsableCommand {
         let problems = compilation.problems + [compilation.emptiness(of: folder)].compactMap(\.self)
         let document = ControlDocuments.Routes(
             problems: problems.map(\.description),
-            routes: compilation.table == nil ? [] : compilation.details.map(\.summary))
+            routes: compilation.table == nil ? [] : compilation.details.map(\.summary),
+            notices: MountedFiles.warnings(of: compilation.files.sorted()).map(\.description))
         if json { Terminal.say(String(decoding: ControlCoding.encode(document), as: UTF8.self)) }
         guard problems.isEmpty else {
             let lines = document.problems.map { PrintableText.escape($0, limit: 1000) }
@@ -94,7 +95,7 @@ struct ReloadCommand: AsyncParsableCommand {
             let routes = "reload failed; keeping route table \(reloaded.version)"
             throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
-        Terminal.say("loaded route table \(reloaded.version) (\(reloaded.routes) routes)")
+        Terminal.say("loaded route table \(reloaded.version) (\(TraceWords.count(reloaded.routes, "route")))")
         if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }

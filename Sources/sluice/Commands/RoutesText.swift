@@ -8,8 +8,14 @@ enum RoutesText {
     /// - Parameter width: of the terminal; nil where lines may be of any length.
     static func lines(_ document: ControlDocuments.Routes, width: Int?) -> [String] {
         let tables = table(document.routes, width) + secrets(document.routes, width)
-        guard let gateway = document.gateway else { return tables }
-        return state(gateway, document.problems) + [""] + tables
+        let notices = list("notices     ", document.notices ?? [])
+        guard let gateway = document.gateway else { return notices + (notices.isEmpty ? [] : [""]) + tables }
+        return state(gateway, document.problems) + notices + [""] + tables
+    }
+
+    /// How many, and each whole at any width: a place that is cut off cannot be gone to.
+    private static func list(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : ["\(title) \(lines.count)"] + lines.map { "  " + PrintableText.escape($0, limit: 1000) }
     }
 
     /// Only those that were read: a folder's are not.
@@ -28,17 +34,11 @@ enum RoutesText {
 
     private static func state(_ gateway: ControlDocuments.TableState, _ problems: [String]) -> [String] {
         let outcome = gateway.result == "success" ? "success" : "failed; keeping route table \(gateway.version)"
-        var lines = [
+        return [
             "table        \(gateway.version), loaded \(time(gateway.since))",
             "last reload  \(time(gateway.triedAt)), \(outcome)",
             "files        \(files(gateway.files))",
-        ]
-        if !problems.isEmpty {
-            lines.append("problems     \(problems.count)")
-            // Whole at any width: a place that is cut off cannot be gone to.
-            lines += problems.map { "  " + PrintableText.escape($0, limit: 1000) }
-        }
-        return lines
+        ] + list("problems    ", problems)
     }
 
     private static func files(_ word: String) -> String {

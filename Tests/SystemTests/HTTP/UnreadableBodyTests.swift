@@ -51,6 +51,85 @@ import Testing
         }
     }
 
+    @Test("what the head alone ignores is ignored also with a body that cannot be read, but not without a signature")
+    func ignoredByHead() async throws {
+        let routes = """
+            routes:
+              - name: github
+                path: /github
+                provider: github
+                secrets: [ { env: GITHUB_WEBHOOK_SECRET } ]
+                on_unreadable: reject
+                jobs:
+                  - { when: { event: push, body.ref: main }, type: push }
+                  - { when: { event: ping }, ignore: true }
+                otherwise: dead_letter
+            """
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["r.yaml": routes])) { gateway in
+            for body in ["", "{", "this is no JSON"] {
+                let statuses = [
+                    try await gateway.answer(to: .gitHub(event: "ping", body: body)).status,
+                    try await gateway.answer(to: .gitHub(event: "push", body: body)).status,
+                ]
+                #expect(statuses == [200, 422], "\(body)")
+                var forged = Webhook.gitHub(event: "ping", body: body)
+                forged[header: "x-hub-signature-256"] = Webhook.signature(of: [], secret: "no secret of the route's")
+                #expect(try await gateway.answer(to: forged).status == 401, "\(body)")
+            }
+            #expect(try await gateway.metric(#"sluice_ignored_total{route="github"}"#) == 3)
+            #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
+        }
+    }
+
+    private static let open = """
+        routes:
+          - path: /open
+            verify: none
+            jobs: [ { when: { body.type: paid }, type: paid } ]
+            otherwise: ignore
+          - path: /whole
+            verify: none
+            jobs: [ { type: whole, payload: "${body}" } ]
+        """
+
+    @Test("JSON that is posted as something else is told of once for each type, counted, and listed with the routes")
+    func mislabelledJSON() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(routes: ["open.yaml": Self.open])) { gateway in
+            let types = ["text/plain", "application/x-www-form-urlencoded", "Text/Plain; charset=utf-8", "a/octets"]
+            let bodies = [#"{"type":"paid"}"#, " [{}]\r\n", "\u{FEFF}{}", "type=paid", "{", ""]
+            for type in types + ["application/json"] {
+                for body in bodies {
+                    for target in ["/open", "/whole"] {
+                        let headers = [(name: "host", value: "h"), (name: "content-type", value: type)]
+                        let webhook = Webhook(target: target, headers: headers, body: Array(body.utf8))
+                        _ = try await gateway.answer(to: webhook)
+                    }
+                }
+            }
+            let message =
+                "a body looks like JSON and was not parsed as JSON; set 'body: json' in the route, or correct the "
+                + "sender"
+            let told = gateway.records(saying: message)
+            #expect(told.map { $0["route"] } == ["/open", "/open", "/open"])
+            let reasons = [
+                "its content type: text/plain", "its content type: application/x-www-form-urlencoded",
+                "its content type: a/octets",
+            ]
+            #expect(told.map { $0["reason"] } == reasons)
+            #expect(try await gateway.metric(#"sluice_mislabelled_json_total{route="/open"}"#) == 12)
+            #expect(try await gateway.metric(#"sluice_mislabelled_json_total{route="/whole"}"#) == 0)
+            let routes = try await gateway.command("routes")
+            #expect(
+                routes.output.contains(
+                    """
+                    notices      1
+                      route /open: 12 bodies that look like JSON not parsed as JSON, with the content type text/plain, \
+                    application/x-www-form-urlencoded, a/octets; set 'body: json' in the route, or correct the sender
+
+                    """), "\(routes.output)")
+        }
+    }
+
     @Test("half of a surrogate pair is replaced in what is sent to the queue, counted, and told once")
     func replacesSurrogates() async throws {
         let queue = try await TestQueue.start()

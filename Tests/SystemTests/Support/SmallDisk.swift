@@ -16,7 +16,7 @@ struct SmallDisk {
     }
 
     /// A namespace of users makes whoever runs the tests root in it.
-    private static let unshare = getuid() == 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"]
+    static let unshare = getuid() == 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"]
 
     /// Whether this machine lets the tests have such a disk.
     static func isAllowed() async -> Bool {
