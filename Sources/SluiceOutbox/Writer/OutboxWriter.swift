@@ -262,9 +262,10 @@ package final class OutboxWriter: Sendable {
             defer {
                 (work.isClosed, work.operations, work.acknowledgements, work.whenClosed) = (true, [], [], [])
             }
-            return (operations: work.operations, waiters: work.whenClosed)
+            return (operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed)
         }
         ended.withLockAndWake { $0 = true }
+        for acknowledgement in left.acknowledgements { acknowledgement.done.resume(returning: .failure(.closed)) }
         for operation in left.operations { operation(nil) }
         commits.finish()
         for waiter in left.waiters { waiter.resume() }
