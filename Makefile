@@ -50,8 +50,16 @@ build: deps ## builds the tests and their dependencies; warnings are errors
 release: deps ## builds the release binary
 	$(RELEASE)
 
+# Checks the alert rules. Unpacked and not installed, because the package starts a server; without it a test is skipped.
+PROMETHEUS := .build/prometheus
+.PHONY: promtool
+promtool: test-deps
+	@command -v promtool >/dev/null || test -x $(PROMETHEUS)/usr/bin/promtool || { \
+		mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && \
+		rm prometheus_*.deb; } || echo "promtool is not available: the alert rules are not checked" >&2
+
 .PHONY: test
-test: build release test-deps ## runs all tests, including those of the release binary
+test: build release test-deps promtool ## runs all tests, including those of the release binary
 	SLUICE_BINARY=$(BINARY) $(SWIFT) test --skip-build
 
 .PHONY: check

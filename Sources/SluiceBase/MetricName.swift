@@ -19,6 +19,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     // Jobs, as they go out
     case queued = "sluice_jobs_queued_total"
     case queueDuplicates = "sluice_queue_duplicates_total"
+    case droppedJobs = "sluice_jobs_dropped_total"
     case durableToQueued = "sluice_durable_to_queued_seconds"
     case ambiguousBatches = "sluice_batches_ambiguous_total"
     case failedBatches = "sluice_batches_failed_total"
@@ -31,6 +32,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxParkedJobs = "sluice_outbox_parked_jobs"
     case outboxDeadLetters = "sluice_outbox_dead_letters"
     case outboxDeadBytes = "sluice_outbox_dead_bytes"
+    case outboxDamagedFiles = "sluice_outbox_damaged_files"
     case outboxDeadLimitBytes = "sluice_outbox_dead_limit_bytes"
     case outboxKeys = "sluice_outbox_keys"
     case outboxBytes = "sluice_outbox_bytes"
@@ -44,6 +46,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case connections = "sluice_connections"
     case connectionsLimit = "sluice_connections_limit"
     case connectionsClosedForNewer = "sluice_connections_closed_for_newer_total"
+    case idleRaces = "sluice_idle_races_total"
     case connectionsRefused = "sluice_connections_refused_total"
     case handshakeFailures = "sluice_tls_handshake_failures_total"
     case loopStalls = "sluice_loop_stalls_total"
@@ -56,6 +59,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case reloadFailing = "sluice_reload_failing"
     case reloadProblems = "sluice_reload_problems"
     case certificateExpiry = "sluice_certificate_expiry_days"
+    case certificateFailing = "sluice_certificate_failing"
     case droppedLogRecords = "sluice_log_records_dropped_total"
 
     // The process, under the names that every Prometheus client library uses
@@ -91,15 +95,19 @@ extension MetricName {
         case .handshakeFailures: ["cause"]
         case .loopStalls: ["loop"]
         case .reloads: ["result"]
-        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches,
+        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .droppedJobs,
+            .ambiguousBatches,
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
+            .outboxDamagedFiles,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
-            .connectionsLimit, .connectionsClosedForNewer, .memoryInUse, .tableVersion, .tableTime, .tableRoutes,
+            .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
+            .tableRoutes,
             .reloadTime,
-            .reloadFailing, .reloadProblems, .certificateExpiry, .droppedLogRecords, .processResidentMemory,
+            .reloadFailing, .reloadProblems, .certificateExpiry, .certificateFailing, .droppedLogRecords,
+            .processResidentMemory,
             .processOpenDescriptors,
             .processDescriptorLimit:
             []
@@ -127,20 +135,24 @@ extension MetricName {
         case .queued: "Jobs that Zizq has acknowledged."
         case .queueDuplicates:
             "Jobs that Zizq dropped on the first attempt because an older job holds their unique key."
+        case .droppedJobs:
+            "Jobs that Zizq dropped on the first attempt because an older job holds the key that the gateway gave them."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
         case .ambiguousBatches:
             "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
         case .failedBatches: "Batches that Zizq did not accept and that are sent again."
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
-                + "Zizq server."
+                + "Zizq server, or because the server asked for a wait."
         case .relaySuspects:
             "Rejected jobs that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
-        case .outboxParkedJobs: "Jobs parked until the server has a licence for the features they use."
+        case .outboxParkedJobs:
+            "Jobs that wait for a licence of the server, or that alone are refused."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
+        case .outboxDamagedFiles: "Damaged outbox files that were set aside and are still next to the outbox."
         case .outboxDeadLimitBytes:
             "Limit for dead letters, above which deliveries that would become dead letters are refused."
         case .outboxKeys: "Remembered unique keys."
@@ -154,6 +166,7 @@ extension MetricName {
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."
+        case .idleRaces: "Connections on which a request arrived just after they were closed because they were idle."
         case .connectionsRefused: "Refused connections, by reason."
         case .handshakeFailures: "Failed TLS handshakes, by cause."
         case .loopStalls:
@@ -169,6 +182,8 @@ extension MetricName {
         case .reloadProblems:
             "Number of problems in the last attempt to load a route table; 0 if it was loaded."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative after that."
+        case .certificateFailing:
+            "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."
         case .droppedLogRecords: "Log records lost because standard error was not read fast enough."
         case .processResidentMemory: "Resident memory size in bytes."
         case .processOpenDescriptors: "Number of open file descriptors."

@@ -30,12 +30,16 @@ extension Gateway {
         registry.gauge(
             .certificateExpiry,
             value: { [certificate = reload.certificate, time = core.time] in certificate?.daysToExpiry(at: time) })
+        registry.gauge(
+            .certificateFailing,
+            value: { [certificate = reload.certificate] in certificate.map { $0.problem == nil ? 0 : 1 } })
     }
 
     private func registerOutbox(in registry: MetricsRegistry) {
         registry.gauge(.outboxJobs, value: { [outbox] in Double(outbox.status.pendingJobs) })
         registry.gauge(.outboxParkedJobs, value: { [outbox] in Double(outbox.status.parkedJobs) })
         registry.gauge(.outboxDeadLetters, value: { [outbox] in Double(outbox.status.deadLetters) })
+        registry.gauge(.outboxDamagedFiles, value: { [outbox] in Double(outbox.status.damagedFiles) })
         registry.gauge(.outboxDeadBytes, value: { [outbox] in Double(outbox.status.deadBytes) })
         let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
@@ -57,7 +61,7 @@ extension Gateway {
     private func registerRelay(in registry: MetricsRegistry) {
         registry.gauge(
             .deliveryPaused,
-            value: { [relay] in relay.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+            value: { [relay] in relay.condition.isPaused ? 1 : 0 })
         registry.gauge(.relaySuspects, value: { [relay] in Double(relay.suspects) })
         registry.gauge(.uniqueKeysWithheld, value: { [relay] in relay.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
     }

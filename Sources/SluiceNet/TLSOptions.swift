@@ -27,11 +27,24 @@ enum TLSOptions {
                 ERR_clear_error()
                 throw TLSError("the private key in \(keyPath) has a passphrase; use a key without one")
             }
-            throw .fromQueue("cannot use the private key in \(keyPath)")
+            let error = TLSError.fromQueue("cannot use the private key in \(keyPath)")
+            throw unsafe mismatch(certificatePath, key: keyPath, in: context) ?? error
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
-            throw .fromQueue("the private key in \(keyPath) does not match the certificate in \(certificatePath)")
+            let error = TLSError.fromQueue("cannot use the private key in \(keyPath)")
+            throw unsafe mismatch(certificatePath, key: keyPath, in: context) ?? error
         }
+    }
+
+    /// What to say of a key that is one, and not the certificate's.
+    private static func mismatch(_ certificatePath: String, key keyPath: String, in context: OpaquePointer) -> TLSError?
+    {
+        let chain = unsafe CertificateChain(of: context, path: certificatePath)
+        guard let position = chain.position(ofKey: keyPath) else { return nil }
+        let advice =
+            position > 1 ? "it matches certificate \(position), which must be the first" : "replace both files together"
+        return TLSError(
+            "the private key in \(keyPath) does not match the first certificate in \(certificatePath); \(advice)")
     }
 
     /// Without the callback OpenSSL would ask for a passphrase at the terminal, and wait for ever.

@@ -13,6 +13,8 @@ package final class TLSServerContext: @unchecked Sendable {
     private let ticketKeys: TLSTicketKeys
     /// When the leaf certificate ends, in seconds since the epoch.
     package let expiresAt: Int64
+    /// What clients may not accept of the chain, a sentence each.
+    package let chainWarnings: [String]
 
     /// - Parameters:
     ///   - certificatePath: PEM, the leaf first and then the chain.
@@ -32,6 +34,7 @@ package final class TLSServerContext: @unchecked Sendable {
             unsafe TLSOptions.apply(to: context)
             try unsafe TLSOptions.useCertificate(certificatePath, key: keyPath, in: context)
             expiresAt = try unsafe TLSOptions.expiry(of: context, path: certificatePath)
+            chainWarnings = unsafe CertificateChain(of: context, path: certificatePath).warnings
         } catch {
             unsafe SSL_CTX_free(context)
             throw error

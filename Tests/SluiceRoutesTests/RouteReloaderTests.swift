@@ -118,7 +118,7 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "waiting")
         #expect(
             watch.look()
-                == "version 3; the route 's' no longer exists: its unique keys no longer apply")
+                == "version 3; the route 's' no longer exists: its unique keys only apply to a route of the same name")
         try watch.folder.makeFolder("..data")
         try watch.folder.write("..data/real", text("/c"))
         try watch.folder.remove("a.yaml")
@@ -155,7 +155,9 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect(watch.look() == "holding routes/b.yaml")
         for _ in 0..<4 { #expect(watch.look() == "unchanged") }
         #expect(watch.look() == "waiting")
-        #expect(watch.look() == "version 2; the route 's' no longer exists: its unique keys no longer apply")
+        #expect(
+            watch.look()
+                == "version 2; the route 's' no longer exists: its unique keys only apply to a route of the same name")
         for _ in 0..<9 { #expect(watch.look() == "unchanged") }
     }
 
@@ -165,7 +167,9 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         try watch.folder.remove("b.yaml")
         #expect(watch.look() == "waiting")
         #expect(watch.look() == "holding routes/b.yaml")
-        #expect(watch.hangUp() == "version 2; the route 's' no longer exists: its unique keys no longer apply")
+        #expect(
+            watch.hangUp()
+                == "version 2; the route 's' no longer exists: its unique keys only apply to a route of the same name")
         for _ in 0..<40 { #expect(["unchanged", "read"].contains(watch.look())) }
         try watch.folder.write("b.yaml", text("/b", name: "s"))
         #expect(watch.look() == "waiting")
@@ -196,7 +200,9 @@ private func isStill(_ compilation: RouteCompilation, in folder: TemporaryFolder
         #expect([watch.look(), watch.look()] == ["waiting", "version 2"])
         try watch.folder.write("c.yaml", text("/c", name: "u"))
         #expect(watch.look() == "waiting")
-        #expect(watch.look() == "version 3; the route 's' no longer exists: its unique keys no longer apply")
+        #expect(
+            watch.look()
+                == "version 3; the route 's' no longer exists: its unique keys only apply to a route of the same name")
     }
 
     @Test("the same content under new times is read and not loaded")

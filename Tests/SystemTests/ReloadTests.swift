@@ -114,7 +114,7 @@ import Testing
             try gateway.folder.write(
                 Self.route("r").replacing("type: r", with: "type: newer").replacing("HMAC_W", with: "GITHUB_W"),
                 to: "routes/r.yaml")
-            #expect(try await gateway.command("reload").output == "loaded route table 2 (1 routes)\n")
+            #expect(try await gateway.command("reload").output == "loaded route table 2 (1 route)\n")
             #expect(try await gateway.answer(to: webhook).status == 401)
             try wire.send(Array(webhook.body.dropFirst(3)))
             #expect(try await wire.answer().status == 200)

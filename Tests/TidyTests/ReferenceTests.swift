@@ -54,6 +54,12 @@ import Testing
         for name in ProviderCatalog.names { #expect(page.text.contains("## \(name)\n"), "\(name)") }
     }
 
+    @Test("the file of alert rules is what the table of alerts makes")
+    func pageOfAlerts() throws {
+        let rules = AlertRules(page: try SourceTree.file("docs/reference/metrics.md").text)
+        _ = try Self.page("docs/reference/alerts.yaml", isMadeBy: { _ in rules.yaml })
+    }
+
     /// A page that `make docs` writes.
     private static func page(_ path: String, isMadeBy make: (String) -> String) throws -> TextFile {
         let page = try SourceTree.file(path)

@@ -21,8 +21,12 @@ package enum ControlDocuments {
         package var rememberedDeliveries: Int
         package var fileBytes: Int
         package var logBytes: Int
+        /// Damaged files that were set aside; nothing from a gateway of an earlier version.
+        package var damagedFiles: Int?
         /// Whether a gateway runs on this outbox.
         package var isGatewayRunning: Bool
+        /// Whether jobs are sent, and if not, why; nil if no gateway runs.
+        package var relay: String?
     }
 
     /// One job.
@@ -39,11 +43,14 @@ package enum ControlDocuments {
         package var payloadBytes: Int
         package var zizqID: String?
         package var deliveredAt: Int64?
+        /// Whether `zizqID` is an older job that holds the unique key, so that Zizq dropped this one.
+        package var dropped: Bool?
         package var detail: String?
 
         /// The key strategy makes `zizq_id` of the one that is spelt out.
         private enum CodingKeys: String, CodingKey {
-            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, detail
+            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, dropped,
+                detail
             case zizqID = "zizqId"
         }
     }
@@ -140,6 +147,24 @@ package enum ControlDocuments {
     /// What burying a job came to.
     package struct Buried: Codable, Sendable, Hashable {
         package var deadLetter: Int64
+    }
+
+    /// Delivered jobs that a replay would send again.
+    package struct ReplayFigures: Codable, Sendable, Hashable {
+        package var jobs: Int
+        package var bytes: Int
+        package var lastJob: Int64
+        /// When the oldest delivered job that is kept was delivered, milliseconds since the epoch.
+        package var oldestKeptAt: Int64?
+    }
+
+    /// Some delivered jobs that are pending again.
+    package struct Replayed: Codable, Sendable, Hashable {
+        package var jobs: Int
+        /// Those whose checksum is wrong, which are left out.
+        package var damaged: [Int64]
+        /// Where to go on; nothing at the end.
+        package var next: Int64?
     }
 
     /// A backup that is complete.

@@ -166,7 +166,7 @@ final class IngestService: HTTPService {
         case .known: return self.reply(to: request, .learnt(reply))
         case .notArmed:
             return .now(
-                refusal(.handshakeRefused, reason: SecretLearner.notArmed, from: request.peer, by: request.entry))
+                refusal(.handshakeRefused, reason: SecretLearner.notArmed(name), from: request.peer, by: request.entry))
         case .armed(let armedAt):
             Task {
                 let isStored = await learner.store(secret, of: name, armedAtMilliseconds: armedAt)

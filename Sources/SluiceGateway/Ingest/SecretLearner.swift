@@ -11,9 +11,26 @@ struct SecretLearner: Sendable {
     let logger: Logger
 
     /// Why a route does not learn a secret now, for the log and the answer.
-    static let notArmed =
-        "the route is not armed to learn a secret: run 'sluice providers arm ROUTE', then let the provider repeat the "
-        + "handshake"
+    static func notArmed(_ route: String) -> String {
+        "the route is not armed to learn a secret: run \(arm(route)), then let the provider repeat the handshake"
+    }
+
+    /// The command that arms a route, with its name as a word of a shell.
+    private static func arm(_ route: String) -> String {
+        let isWord = route.utf8.allSatisfy { $0 > 0x2C && $0 < 0x3A || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }
+        return "'sluice providers arm \(isWord ? route : PrintableText.quote(route))'"
+    }
+
+    /// Says of secrets that no route uses that their route may have been renamed, a sentence for each name.
+    static func warnings(of secrets: LearntSecrets?, in table: RouteTable) -> [String] {
+        let names = Set(table.routes.filter(\.learnsSecrets).map(\.name))
+        return (secrets?.routes ?? []).filter { !names.contains($0) }.map { name in
+            let written = PrintableText.escape(name)
+            return
+                "no route uses the secrets that the route '\(written)' has learnt: they belong to its name; if it was "
+                + "renamed, change the name back, or arm it under the new name"
+        }
+    }
 
     /// Whether a route may learn this secret now; it may not learn another one afterwards.
     func begin(_ secret: HandshakeSecret, of route: String) -> LearntSecrets.Beginning {

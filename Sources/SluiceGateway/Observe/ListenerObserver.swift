@@ -9,6 +9,7 @@ struct ListenerObserver: HTTPServerObserver {
     private let journal: DeliveryJournal
     private let logger: Logger
     private let closedForNewer: Counter
+    private let idleRaces: Counter
     private let refused: [ConnectionShedding: Counter]
     private let failures: [TLSFailureCause: Counter]
 
@@ -17,6 +18,7 @@ struct ListenerObserver: HTTPServerObserver {
         self.journal = journal
         self.logger = logger
         closedForNewer = metrics.counter(.connectionsClosedForNewer)
+        idleRaces = metrics.counter(.idleRaces)
         refused = [.atCap, .perAddress, .outOfDescriptors].reduce(into: [:]) { counters, reason in
             counters[reason] = metrics.counter(.connectionsRefused, labels: [reason.rawValue])
         }
@@ -34,6 +36,14 @@ struct ListenerObserver: HTTPServerObserver {
         refused[reason]?.increment()
         switch reason {
         case .idleClosedForNew, .unverifiedClosedForNew: closedForNewer.increment()
+        case .idleRace:
+            guard idleRaces.incrementForTheFirstTime() else { return }
+            logger.warning(
+                """
+                a request arrived on a connection that was just closed because it was idle, and is not answered: set \
+                the idle timeout of the load balancer or proxy in front below limits.idle; logged once
+                """,
+                metadata: .fields([.peer: peer]))
         case .handshakeDisplaced:
             failures[.displaced]?.increment()
             logger.warning(

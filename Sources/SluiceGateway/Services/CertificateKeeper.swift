@@ -15,10 +15,14 @@ final class CertificateKeeper: Sendable {
         var pending: Look?
         /// The days that were left when that was last told.
         var toldDays: Int?
+        /// Why the pair on the disk is not loaded, and when that was last told, in monotonic nanoseconds.
+        var problem: (text: String, toldAt: Int64)?
     }
 
     /// With fewer days than this the log tells. Authorities renew a month before.
     private static let alarmingDays = 14
+    /// How often a pair that does not fit is tried and told of again.
+    private static let repetition: Int64 = 600_000_000_000
 
     let slot: TLSServerContextSlot
     private let certificatePath: String
@@ -43,21 +47,30 @@ final class CertificateKeeper: Sendable {
         } catch {
             throw StartupError(.wrongInput, "tls.certificate, tls.key: \(error)")
         }
+        warnOfChain()
     }
+
+    /// Why the pair on the disk is not loaded; nil if it is.
+    var problem: String? { state.withLock { $0.problem?.text } }
+
+    /// What `sluice routes` says of the certificate, a line each.
+    var notices: [String] { [problem].compactMap(\.self) + slot.context.chainWarnings }
 
     /// Days until the current certificate expires; negative after that.
     func daysToExpiry(at time: any TimeSource) -> Double {
         Double(slot.context.expiresAt - time.wallMilliseconds() / 1000) / 86_400
     }
 
-    /// Looks at the files; loads them when two looks in a row have seen the same change.
+    /// Looks at the files; loads them when two looks in a row have seen the same change, and again from time to time
+    /// while they do not fit.
     func look() {
         tellOfExpiry()
         let now = Self.look(certificatePath, keyPath)
+        let nanoseconds = time.monotonicNanoseconds()
         let mustLoad = state.withLock { state in
             guard now != state.loaded else {
                 state.pending = nil
-                return false
+                return state.problem.map { nanoseconds - $0.toldAt >= Self.repetition } ?? false
             }
             guard now == state.pending else {
                 state.pending = now
@@ -80,13 +93,21 @@ final class CertificateKeeper: Sendable {
                 certificatePath: certificatePath, keyPath: keyPath, ticketKeys: ticketKeys)
             if context.expiresAt != slot.context.expiresAt { state.withLock { $0.toldDays = nil } }
             slot.replace(with: context)
+            state.withLock { $0.problem = nil }
             logger.notice("loaded the certificate", metadata: .fields([.file: certificatePath]))
+            warnOfChain()
             return nil
         } catch {
             let problem = "cannot load the certificate; keeping the previous one: \(error)"
+            let told = time.monotonicNanoseconds()
+            state.withLock { $0.problem = (problem, told) }
             logger.error("\(problem)")
             return problem
         }
+    }
+
+    private func warnOfChain() {
+        for warning in slot.context.chainWarnings { logger.warning("\(warning)") }
     }
 
     private func tellOfExpiry() {

@@ -82,10 +82,11 @@ actor RouteReloadService: Service {
         failed = metrics.counter(.reloads, labels: ["failure"])
         let routes = ActiveRoutes(first.table, version: first.version, metrics: metrics, before: nil)
         current = Mutex(Picture(status: loader.reloader.status, routes: routes, compilation: first.compilation))
-        warnings = Set(first.warnings)
+        let warnings = first.warnings + SecretLearner.warnings(of: loader.options.learnt, in: first.table)
+        self.warnings = Set(warnings)
         last = (0, Report(version: first.version, routes: first.table.routes.count, problems: [], warnings: []))
         succeeded.increment()
-        for warning in first.warnings { logger.warning("\(warning)") }
+        for warning in warnings { logger.warning("\(warning)") }
     }
 
     /// Looks once a second until the service group stops it.
@@ -113,7 +114,8 @@ actor RouteReloadService: Service {
     func pictureAndFiles() -> (Picture, FolderSnapshot.Comparison, notices: [String]) {
         let picture = picture
         let mounted = MountedFiles.warnings(of: picture.compilation.files.sorted())
-        return (picture, loader.compare(with: picture.compilation), mounted.map(\.description))
+        let notices = (certificate?.notices ?? []) + mounted.map(\.description)
+        return (picture, loader.compare(with: picture.compilation), notices)
     }
 
     // MARK: - Loading
@@ -179,11 +181,11 @@ actor RouteReloadService: Service {
         }
         publication.publish(routes)
         succeeded.increment()
-        let report = Report(
-            version: new.version, routes: new.table.routes.count, problems: [], warnings: new.warnings)
+        let warnings = new.warnings + SecretLearner.warnings(of: loader.options.learnt, in: new.table)
+        let report = Report(version: new.version, routes: new.table.routes.count, problems: [], warnings: warnings)
         // What is known already would hide what is new.
-        for warning in new.warnings where !warnings.contains(warning) { logger.warning("\(warning)") }
-        warnings = Set(new.warnings)
+        for warning in warnings where !self.warnings.contains(warning) { logger.warning("\(warning)") }
+        self.warnings = Set(warnings)
         log(report, since: started)
         publication.reloaded(report)
         return report

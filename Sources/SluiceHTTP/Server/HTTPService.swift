@@ -162,6 +162,8 @@ package enum ConnectionShedding: String, CaseIterable, Sendable {
     case handshakeDisplaced = "handshake_displaced"
     /// At the cap and none was idle: the new one was closed.
     case atCap = "at_cap"
+    /// It was closed because it was idle, and a request arrived on it just then. Such a request is not answered.
+    case idleRace = "idle_race"
     /// Its address had as many as it may have.
     case perAddress = "per_address"
     /// The process or the system had no descriptor left.

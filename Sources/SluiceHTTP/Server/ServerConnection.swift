@@ -197,6 +197,7 @@ final class ServerConnection: EventHandler {
     /// - Returns: whether the connection goes on.
     private func take(_ count: Int) -> Bool {
         if state.isLingering {
+            if state.takeIdleRace() { server.observer.shed(.idleRace, peer: peer) }
             perform(state.discarded(count, at: server.loop.now))
         } else {
             appendReceived(count)

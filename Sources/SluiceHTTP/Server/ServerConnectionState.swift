@@ -59,6 +59,8 @@ package struct ServerConnectionState: Sendable {
     private var bodyAtCheck = 0
     private var peerHasEnded = false
     private var hasAnswered = false
+    /// Whether the idle timeout has closed the connection, and nothing has come since.
+    private var hasTimedOutIdle = false
     private(set) var isDraining = false
     /// How much of a body has arrived that is not complete.
     var bodyReceived = 0
@@ -244,6 +246,13 @@ package struct ServerConnectionState: Sendable {
     /// The connection is closed while it is idle. The last answer may still be on its way.
     package mutating func idleEnded(at now: Int64) -> Action { hasAnswered ? linger(at: now) : close() }
 
+    /// Whether bytes that are about to be discarded are the first ones after the idle timeout has closed the
+    /// connection: a request whose sender did not know that yet.
+    package mutating func takeIdleRace() -> Bool {
+        defer { hasTimedOutIdle = false }
+        return hasTimedOutIdle
+    }
+
     /// Closing with bytes that nobody has read resets the connection, and with it the answer that was just written (RFC
     /// 9112 §9.6): a blank line behind a body or the end of TLS is enough. So every connection ends for its sender
     /// first.
@@ -281,7 +290,9 @@ package struct ServerConnectionState: Sendable {
         switch deadlines.expired(at: now) {
         case .head: return refuse(.headTimeout)
         case .body: return checkBody(at: now)
-        case .request: return idleEnded(at: now)
+        case .request:
+            hasTimedOutIdle = true
+            return idleEnded(at: now)
         case .handshake, .write, .linger: return close()
         case nil: return .wait
         }

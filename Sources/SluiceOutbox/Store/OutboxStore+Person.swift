@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import Synchronization
 
 /// What people ask for on the command line.
 extension OutboxStore {
@@ -10,17 +11,17 @@ extension OutboxStore {
         package let isUndelivered: Bool
     }
 
-    /// More buried jobs are not kept in mind: those with the lowest numbers are sent or gone by then.
-    private static let mostBuriedJobs = 100_000
-
-    /// Takes a pending or parked job out of the sending order for good, as a dead letter.
-    ///
-    /// A lane that has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it
-    /// may be on its way at this moment: if Zizq takes it, its acknowledgement removes the dead letter.
+    /// Takes a pending or parked job out of the sending order for good, as a dead letter. A lane that has read the job
+    /// already does not send it any more.
     ///
     /// - Returns: the dead letter's number.
-    /// - Throws: `notFound` for a job that is neither pending nor parked.
+    /// - Throws: `notFound` for a job that is neither pending nor parked, `beingSent` for one of which Zizq's answer is
+    ///   awaited: it may have it already.
     package func bury(_ id: Int64) throws(OutboxError) -> Int64 {
+        try sending.bury(id) { () throws(OutboxError) in try deadLetterBuried(id) }
+    }
+
+    private func deadLetterBuried(_ id: Int64) throws(OutboxError) -> Int64 {
         let now = clock.now
         let letter: Int64? = try urgentTransaction { () throws(SQLiteError) in
             guard let stored = try takeOut(id) else { return nil }
@@ -31,8 +32,6 @@ extension OutboxStore {
             return letter
         }
         guard let letter else { throw .notFound }
-        if buriedJobs.count >= Self.mostBuriedJobs, let oldest = buriedJobs.min() { buriedJobs.remove(oldest) }
-        buriedJobs.insert(id)
         return letter
     }
 
@@ -41,10 +40,7 @@ extension OutboxStore {
             try deleteJob(id)
             return pending
         }
-        session.selectParkedJob.bind(id, at: 1)
-        let parked = try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
-        session.selectParkedJob.reset()
-        guard let parked else { return nil }
+        guard let parked = try parkedJob(id) else { return nil }
         session.deleteParked.bind(id, at: 1)
         try session.deleteParked.run()
         ledger.parked -= 1
@@ -107,5 +103,89 @@ extension OutboxStore {
         session.selectKey.bind(row, at: 1)
         defer { session.selectKey.reset() }
         return try session.selectKey.step() ? session.selectKey.key(0) : nil
+    }
+
+    // MARK: Replay
+
+    /// Appends copies of delivered jobs to the sending order, with the same unique keys. Jobs that are no longer kept
+    /// are left out.
+    ///
+    /// - Returns: how many there are now, and those whose checksum is wrong, which are never sent.
+    /// - Throws: `refused` where there is no room for all of them.
+    package func replay(_ jobs: [Int64]) throws(OutboxError) -> (replayed: Int, damaged: [Int64]) {
+        let found: [StoredJob]
+        do throws(SQLiteError) { found = try deliveredJobs(jobs) } catch { throw OutboxError(error) }
+        let intact = found.filter(\.isIntact)
+        guard refusal() == nil, hasRoom(for: intact.reduce(0) { $0 + $1.job.byteCost }) else {
+            throw .refused("the outbox has no room for more jobs now (outbox.max_bytes, or the disk)")
+        }
+        do throws(SQLiteError) { try append(intact) } catch { throw OutboxError(error) }
+        return (intact.count, found.filter { !$0.isIntact }.map(\.id))
+    }
+
+    private func append(_ jobs: [StoredJob]) throws(SQLiteError) {
+        let now = clock.now
+        try transaction { () throws(SQLiteError) in
+            for stored in jobs {
+                let id = try requeue(stored.job, delivery: stored.delivery, at: now)
+                try keepRequest(ofDelivery: stored.delivery, for: id)
+            }
+        }
+    }
+
+    private func deliveredJobs(_ ids: [Int64]) throws(SQLiteError) -> [StoredJob] {
+        let statement = try session.connection.prepare(
+            "SELECT id, delivery, stored_at, \(StoredJob.columns) FROM jobs WHERE id = ?1")
+        var jobs: [StoredJob] = []
+        for id in ids {
+            statement.bind(id, at: 1)
+            if try statement.step() { jobs.append(StoredJob(statement)) }
+            statement.reset()
+        }
+        return jobs
+    }
+}
+
+/// The jobs that the lanes of the relay are sending, and those that a person has buried: neither is a job buried while
+/// Zizq may be storing it, nor is one sent that was buried. Callable from any thread.
+package final class SendingJobs: Sendable {
+    private struct State {
+        var lanes: [Int: Set<Int64>] = [:]
+        var buried: Set<Int64> = []
+    }
+
+    /// More buried jobs are not kept in mind: those with the lowest numbers are sent or gone by then.
+    private static let mostBuried = 100_000
+
+    private let state = Mutex(State())
+
+    /// Nothing is being sent.
+    package init() {}
+
+    /// A lane is about to send these jobs.
+    ///
+    /// - Returns: those that were buried; if there are some, nothing may be sent.
+    package func begin(_ jobs: ArraySlice<StoredJob>, lane: Int) -> Set<Int64> {
+        state.withLock { state in
+            let buried = state.buried.isEmpty ? [] : state.buried.intersection(jobs.lazy.map(\.id))
+            if buried.isEmpty { state.lanes[lane] = Set(jobs.lazy.map(\.id)) }
+            return buried
+        }
+    }
+
+    /// What a lane has sent is answered, and the answer is written.
+    package func end(lane: Int) { state.withLock { $0.lanes[lane] = nil } }
+
+    /// Buries a job, which is not sent from now on. Lanes wait meanwhile.
+    ///
+    /// - Throws: `beingSent`, and what `body` throws.
+    func bury(_ job: Int64, by body: () throws(OutboxError) -> Int64) throws(OutboxError) -> Int64 {
+        try state.withLock { state throws(OutboxError) in
+            guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }
+            let letter = try body()
+            if state.buried.count >= Self.mostBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
+            state.buried.insert(job)
+            return letter
+        }
     }
 }

@@ -13,6 +13,10 @@ package final class OutboxStore {
     /// What the file system under the outbox is worth.
     package let filesystem: Filesystem.Verdict
     let reserve: ReserveFile
+    /// What was saved of a damaged file when the outbox was opened; nil if it was not damaged.
+    package private(set) var salvaged: SalvageReport?
+    /// Damaged files that were set aside, now or earlier, and are still next to the outbox.
+    package private(set) var damagedFiles: [String]
 
     var session: Session
     /// Declared behind the session, so that the file is closed before the lock is let go.
@@ -37,8 +41,12 @@ package final class OutboxStore {
     var smallestRefused: Int?
     /// The same for what deliveries would have added to the dead letters.
     var smallestDeadRefused: Int?
-    /// Jobs that were buried, so that a lane that has read them does not send them.
-    var buriedJobs: Set<Int64> = []
+    /// Jobs that are being sent, and jobs that were buried.
+    package let sending: SendingJobs
+    /// The queues of the jobs that this process stored.
+    package let queues: QueueMap
+    /// Of the jobs that this transaction stored.
+    var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
 
     /// The copy that is being made of the outbox.
@@ -58,17 +66,20 @@ package final class OutboxStore {
     ///
     /// - Parameters:
     ///   - time: for expiry, retention and deadlines.
+    ///   - sending: what the lanes of this process are sending.
+    ///   - queues: gets the queues of the jobs that are stored.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
     /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
     ///   where the file, its folder or its lock cannot be had.
     package init(
-        _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
-        held: ((String) -> Void)? = nil
+        _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
+        queues: QueueMap = QueueMap(), pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil
     )
         throws(StartupError)
     {
         self.configuration = configuration
+        (self.sending, self.queues) = (sending, queues)
         self.time = time
         clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
@@ -80,22 +91,34 @@ package final class OutboxStore {
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
             throw StartupError(.unavailable, sentence)
         }
+        do throws(SQLiteError) { try Salvage.finish(configuration.path) } catch {
+            throw Self.problem(error, opening: configuration.path)
+        }
         try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
         reserve = ReserveFile(
             path: configuration.path + ".reserve", size: configuration.reserve,
             trustsOwner: configuration.trustsFolderOwner)
-        do throws(SQLiteError) {
-            session = try Self.openSession(configuration, on: reserve)
-        } catch {
-            throw Self.problem(error, opening: configuration.path)
-        }
-        do throws(SQLiteError) {
-            try load()
-        } catch {
-            throw Self.problem(error, opening: configuration.path)
-        }
+        (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time)
+        damagedFiles = Salvage.setAside(configuration.path)
+        try loadOrSalvage()
+        queues.start(after: lastJobID)
         files = OutboxFile.identity(of: configuration.path)
         if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+    }
+
+    /// Damage may show only when everything is read.
+    private func loadOrSalvage() throws(StartupError) {
+        do throws(SQLiteError) { try load() } catch {
+            session.connection.close()
+            salvaged = try Self.salvage(after: error, configuration, time: time)
+            damagedFiles = Salvage.setAside(configuration.path)
+            do throws(SQLiteError) {
+                session = try Self.openSession(configuration, on: reserve)
+                try load()
+            } catch {
+                throw Self.problem(error, opening: configuration.path)
+            }
+        }
     }
 
     /// Closes the file after copying the log into it. The store must not be used any more.
@@ -119,13 +142,13 @@ package final class OutboxStore {
     package var status: OutboxStatus {
         var status = OutboxStatus()
         status.pendingJobs = ledger.pendingJobs
+        status.finishedGroups = ledger.finished.groups.count
         status.oldestPendingAtMilliseconds = ledger.pendingPlace?.storedAt
         status.undeliveredBytes = ledger.undeliveredBytes
         status.parkedJobs = Int(ledger.parked)
         status.deadLetters = Int(ledger.deadLetters)
         status.deadBytes = ledger.deadBytes
         status.isDeadLimitReached = isDeadLimitReached
-        status.buriedJobs = buriedJobs
         status.deliveredBytes = ledger.deliveredBytes
         status.rememberedKeys = ledger.rememberedKeys
         status.lastJobID = lastJobID
@@ -134,6 +157,7 @@ package final class OutboxStore {
         status.clockDriftMilliseconds = clock.isTrusted ? 0 : clock.drift
         status.condition = condition
         status.isMisplaced = trouble?.kind == .misplaced
+        status.damagedFiles = damagedFiles.count
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
         status.heldLogBytes = log.held * Pragmas.pageSize
@@ -162,12 +186,14 @@ package final class OutboxStore {
     func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
         let before = ledger
         keyUndo.removeAll(keepingCapacity: true)
+        queueNotes.removeAll(keepingCapacity: true)
         do throws(SQLiteError) {
             try session.begin.run()
             let result = try body()
             try saveProgress()
             try session.commit.run()
             ledger.isChanged = false
+            queues.add(queueNotes)
             return result
         } catch {
             if !session.connection.isInAutocommit { try? session.rollback.run() }

@@ -221,6 +221,7 @@ package struct RouteReloader: Sendable {
     }
 
     private static func warning(ofMissing name: String) -> String {
-        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys no longer apply"
+        "the route '\(PrintableText.escape(name))' no longer exists: its unique keys only apply to a route of the same "
+            + "name"
     }
 }

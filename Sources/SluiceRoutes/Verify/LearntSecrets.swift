@@ -40,6 +40,9 @@ package final class LearntSecrets: Sendable {
     /// - Parameter isAlwaysArmed: whether every route may learn at any time, as in `sluice dev`.
     package init(isAlwaysArmed: Bool = false) { self.isAlwaysArmed = isAlwaysArmed }
 
+    /// The names of the routes that have learnt one, sorted.
+    package var routes: [String] { state.withLock { $0.secrets.keys.sorted() } }
+
     /// The secrets of a route, newest first.
     package func secrets(of route: String) -> [[UInt8]] { state.withLock { $0.secrets[route] ?? [] } }
 

@@ -9,7 +9,10 @@ struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
         abstract: "Shows and changes the contents of the outbox, with or without a running gateway.",
-        subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self, Backup.self])
+        subcommands: [
+            Status.self, List.self, Show.self, Bury.self, Forget.self, Replay.self, Backup.self,
+            Salvage.self,
+        ])
 
     /// `sluice outbox status`
     struct Status: AsyncParsableCommand {
@@ -58,8 +61,8 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
             usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
             discussion: """
-                A request with the job may already be in progress: if Zizq accepts it, the dead letter is removed \
-                again. `sluice dead retry` puts a buried job back into the sending order.
+                A job that is being sent at this moment cannot be buried. `sluice dead retry` puts a buried job back \
+                into the sending order.
                 """)
 
         @OptionGroup var options: SettingsOptions

@@ -95,7 +95,7 @@ struct ReloadCommand: AsyncParsableCommand {
             let routes = "reload failed; keeping route table \(reloaded.version)"
             throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
-        Terminal.say("loaded route table \(reloaded.version) (\(reloaded.routes) routes)")
+        Terminal.say("loaded route table \(reloaded.version) (\(TraceWords.count(reloaded.routes, "route")))")
         if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }

@@ -31,6 +31,31 @@ import Testing
         }
     }
 
+    @Test("a request on a connection that the idle timeout has just closed is counted, and told of once")
+    func idleRace() async throws {
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["limits.idle": "1s"])) { gateway in
+            for count in 1...2 {
+                let wire = try gateway.connect()
+                try wire.send(Webhook.gitHub().bytes)
+                #expect(try await wire.answer().status == 200)
+                #expect(try await wire.ending() == ([], .closed))
+                try wire.send(Webhook.gitHub().bytes)
+                try await gateway.untilMetric("sluice_idle_races_total", is: Double(count))
+            }
+            let quiet = try gateway.connect()
+            try quiet.send(Webhook.gitHub().bytes)
+            #expect(try await quiet.answer().status == 200)
+            #expect(try await quiet.ending() == ([], .closed))
+            quiet.close()
+            let told = gateway.records().filter {
+                $0.message.hasPrefix("a request arrived on a connection that was just closed")
+            }
+            #expect(told.count == 1)
+            #expect(try await gateway.metric("sluice_idle_races_total") == 2)
+            #expect(try await gateway.metric(#"sluice_received_total{route="github"}"#) == 3)
+        }
+    }
+
     @Test("pipelined requests are answered in their order, whatever is stored and whatever is refused")
     func pipelines() async throws {
         try await GatewayUnderTest.run { gateway in

@@ -41,7 +41,7 @@ import Testing
         try await gateway.log.line { $0.contains("the route has no secret yet") }
         let early = try await gateway.answer(to: handshake(Self.secret))
         #expect(early.status == 403 && early.code == "handshake_refused", "\(early)")
-        try await gateway.log.line { $0.contains("run 'sluice providers arm ROUTE'") }
+        try await gateway.log.line { $0.contains("run 'sluice providers arm tasks'") }
         #expect(try await gateway.answer(to: event(1, Self.secret)).status == 401)
 
         let armed = try await gateway.command("providers", "arm", "tasks")
@@ -74,6 +74,15 @@ import Testing
         let again = try await GatewayUnderTest(setup)
         #expect(try await again.answer(to: event(4, Self.secret)).status == 200)
         #expect(try await again.answer(to: handshake("planted-by-an-attacker")).status == 403)
+        try again.folder.write(Self.routes.replacing("name: tasks", with: "name: chores"), to: "routes/r.yaml")
+        let renamed = try await again.command("reload")
+        let warning =
+            "no route uses the secrets that the route 'tasks' has learnt: they belong to its name; if it was renamed, "
+            + "change the name back, or arm it under the new name"
+        #expect(renamed.errors.contains(warning), "\(renamed)")
+        #expect(again.records(saying: warning).map { $0["level"] } == ["warning"])
+        try again.folder.write(Self.routes, to: "routes/r.yaml")
+        #expect(try await again.command("reload").errors.contains(warning) == false)
         let forgotten = try await again.command("providers", "secret", "tasks", "--forget")
         #expect(forgotten.output == "forgot 1 secret of 'tasks'\n", "\(forgotten)")
         #expect(try await again.answer(to: event(5, Self.secret)).status == 401)

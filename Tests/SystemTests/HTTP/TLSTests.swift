@@ -1,3 +1,4 @@
+internal import Foundation
 import Testing
 
 @Suite struct TLSTests {
@@ -99,6 +100,65 @@ import Testing
             #expect(mismatched.ending == .exited(1))
             #expect(mismatched.errors.contains("keeping the previous one"), "\(mismatched.errors)")
             #expect(try await Self.served(gateway) == second)
+        }
+    }
+
+    /// A root, an intermediate that it issued, and a server's certificate that this one issued, each with its key.
+    private static let authority = """
+        key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+        sign() {
+            key $1; openssl req -new -key $1.key -subj "/CN=$1" -out $1.csr
+            printf "basicConstraints=$3\\nsubjectAltName=DNS:localhost" > $1.ext
+            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 2 -extfile $1.ext -out $1.pem
+        }
+        key Root; openssl req -x509 -key Root.key -subj /CN=Root -days 2 -out Root.pem
+        sign Middle Root CA:TRUE; sign Server Middle CA:FALSE
+        """
+
+    @Test("an issuer that is missing or in the wrong place is warned of, and a pair that does not fit stays an error")
+    func chains() async throws {
+        let folder = try TemporaryFolder()
+        func put(_ certificates: String..., key: String) throws {
+            try folder.write(try certificates.flatMap { try folder.read("\($0).pem") }, to: "certificate.pem")
+            try folder.write(try folder.read("\(key).key"), to: "key.pem")
+        }
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let made = try ChildProcess(
+            "sh", ["-ec", Self.authority], environment: ["PATH": path], folder: folder.path)
+        #expect(try await made.ending() == .exited(0), "\(made.errors.text)")
+        try put("Server", key: "Server")
+        let missing =
+            "certificate.pem has no certificate of 'Middle', which issued certificate 1: append the intermediate "
+            + "certificates, unless that is a root that senders know"
+        let order = "certificate 3 in certificate.pem issued certificate 1 and must directly follow it"
+        try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
+            #expect(gateway.records(saying: missing).map { $0["level"] } == ["warning"])
+            #expect(try await gateway.command("routes").output.contains("\nnotices      1\n  \(missing)\n"))
+
+            try put("Server", "Root", "Middle", key: "Server")
+            #expect(try await gateway.command("reload").ending == .exited(0))
+            try await gateway.record { $0.message == order && $0["level"] == "warning" }
+
+            for chain in [["Server", "Middle"], ["Server", "Middle", "Root"]] {
+                try folder.write(try chain.flatMap { try folder.read("\($0).pem") }, to: "certificate.pem")
+                #expect(try await gateway.command("reload").ending == .exited(0))
+                #expect(try await gateway.command("routes").output.contains("notices") == false)
+            }
+            #expect(try await gateway.metric("sluice_certificate_failing") == 0)
+
+            try put("Middle", "Server", key: "Server")
+            let reload = try await gateway.command("reload")
+            let problem =
+                "cannot load the certificate; keeping the previous one: the private key in key.pem does not match the "
+                + "first certificate in certificate.pem; it matches certificate 2, which must be the first"
+            #expect(reload.ending == .exited(1) && reload.errors.contains(problem), "\(reload.errors)")
+            #expect(try await gateway.command("routes").output.contains("\nnotices      1\n  \(problem)\n"))
+            #expect(try await gateway.metric("sluice_certificate_failing") == 1)
+
+            try put("Server", "Middle", key: "Root")
+            let mismatch = try await gateway.command("reload").errors
+            #expect(
+                mismatch.contains("does not match the first certificate in certificate.pem; replace"), "\(mismatch)")
         }
     }
 
