@@ -2,6 +2,7 @@
 // which the Glibc module is not. No logic lives here.
 #pragma once
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>

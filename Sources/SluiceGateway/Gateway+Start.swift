@@ -41,6 +41,8 @@ extension Gateway {
     private static func start(_ core: GatewayCore, _ outbox: OutboxWriter) async throws(StartupError) -> Gateway {
         try await core.learnt.load(from: outbox)
         let reload = try loadRoutes(core)
+        // From here on the kernel queues connections, which a stop must answer.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let sockets = try BoundSockets(core.settings)
         let client = try ZizqClient.make(core.settings.zizq, loop: core.clientLoop, logger: core.logger)
         let relay = try startRelay(core, outbox, to: client)
@@ -48,7 +50,7 @@ extension Gateway {
             core, on: sockets, outbox: outbox, reload: reload, relay: relay)
         let gateway = Gateway(
             core: core, outbox: outbox, reload: reload, client: client, relay: relay, listeners: listeners,
-            signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))
+            signals: signals)
         gateway.registerGauges()
         return gateway
     }

@@ -126,6 +126,25 @@ package struct ListeningSocket: Sendable {
         }
     }
 
+    /// Has the kernel drop the first packet of each new connection, so that those that it has queued can all be accepted
+    /// before `close` resets the rest. Connections whose handshake has begun are still queued.
+    package func stopQueueing() {
+        guard case .inet = address else { return }
+        // Flags of the TCP header (RFC 9293 §3.1): with SYN nothing of the packet is kept, else all of it.
+        var program = [
+            sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: 13),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JSET | BPF_K), jt: 0, jf: 1, k: 0x02),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
+        ]
+        // The kernel copies the program. Without it connections of the last moment are reset.
+        unsafe program.withUnsafeMutableBufferPointer { program in
+            var filter = unsafe sock_fprog(len: UInt16(program.count), filter: program.baseAddress)
+            _ = unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, socklen_t(MemoryLayout<sock_fprog>.size))
+        }
+    }
+
     /// Closes the socket and removes its file, if it has one; connections that the kernel has queued are reset. No
     /// listener may be left on it.
     package func close() {

@@ -91,8 +91,14 @@ package final class HTTPServer: Sendable {
         for part in parts { part.post { $0.drain() } }
     }
 
+    /// What a handshake that has begun may take until its connection is queued.
+    private static let handshakeTime: Duration = .milliseconds(50)
+
     /// Accepts what the kernel has queued, stops listening, and closes idle connections.
     package func stopAccepting() async {
+        if await group.run(on: 0, { [listeners] loop in loop[listeners]?.stopQueueing() }) == true {
+            try? await Task.sleep(for: Self.handshakeTime)
+        }
         for index in parts.indices.reversed() {
             _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
         }
@@ -176,6 +182,12 @@ package struct HTTPServerMailbox: Sendable {
 /// The listeners of a server on one loop.
 private final class ListenerSet {
     var listeners: [(listener: Listener, socket: ListeningSocket)] = []
+
+    /// - Returns: whether there is a socket.
+    func stopQueueing() -> Bool {
+        for (_, socket) in listeners { socket.stopQueueing() }
+        return !listeners.isEmpty
+    }
 
     /// Stops accepting; the last loop takes what the kernel has queued, and closes the sockets.
     func stop(isLast: Bool) {

@@ -1,0 +1,44 @@
+import Glibc
+import SluiceNet
+import Testing
+
+/// The end of a listening socket.
+@Suite struct ListenerTests {
+    /// A connection that is asked for, without waiting for it.
+    private static func connect(to port: UInt16) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return descriptor
+    }
+
+    private static func isConnected(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
+        // The call writes into the structure.
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&entry, 1, milliseconds) == 1 && entry.revents & Int16(POLLERR | POLLHUP) == 0
+    }
+
+    @Test("once a listener stops queueing, connections that are queued can be accepted and no other one is made")
+    func stopQueueing() throws {
+        let listening = try ListeningSocket(#require(SocketAddress(host: "127.0.0.1", port: 0)))
+        let port = listening.address.port
+        let queued = (0..<3).map { _ in Self.connect(to: port) }
+        #expect(queued.allSatisfy { Self.isConnected($0, within: 5000) })
+
+        listening.stopQueueing()
+        let late = Self.connect(to: port)
+        #expect(!Self.isConnected(late, within: 100))
+        let accepted = queued.map { _ in accept(listening.descriptor, nil, nil) }
+        #expect(accepted.allSatisfy { $0 >= 0 })
+        listening.close()
+        #expect(queued.allSatisfy { Self.isConnected($0, within: 0) })
+        (queued + accepted + [late]).forEach { close($0) }
+    }
+}
