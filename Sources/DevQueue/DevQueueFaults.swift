@@ -26,6 +26,13 @@ package enum DevQueueFault: Sendable, Hashable {
     case silenceAfterCommit
     /// 400 without an index where a job of this type is in the request; anything else is accepted.
     case refusesType(String)
+    /// 503 where a job of this type is in the request, as a filter answers; anything else is accepted.
+    case filtersType(String)
+    /// No answer and no close where a job of this type is in the request, which is not stored; anything else is
+    /// accepted.
+    case silencesType(String)
+    /// 429 with `Retry-After` in seconds; nothing is stored.
+    case busy(retryAfter: Int)
 }
 
 /// Which fault the next enqueues meet.
@@ -51,8 +58,10 @@ extension DevQueueFault {
     /// Whether the jobs are stored anyway.
     var commits: Bool {
         switch self {
-        case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType: true
-        case .status, .dropBeforeCommit, .htmlBadRequest, .payloadTooLarge, .redirect, .silence: false
+        case .delay, .dropAfterCommit, .garbage, .halfAnswer, .silenceAfterCommit, .refusesType, .filtersType,
+            .silencesType:
+            true
+        case .status, .dropBeforeCommit, .htmlBadRequest, .payloadTooLarge, .redirect, .silence, .busy: false
         }
     }
 
@@ -68,8 +77,15 @@ extension DevQueueFault {
         case .payloadTooLarge: .answer(Self.page(413, "Request Entity Too Large"))
         case .redirect: .answer(HTTPResponse(status: 307, headers: [("location", "https://queue.example/jobs/bulk")]))
         case .silence, .silenceAfterCommit: .silence
-        case .refusesType: .answer(normal)
+        case .refusesType, .filtersType, .silencesType: .answer(normal)
+        case .busy(let seconds): .answer(Self.busy(seconds))
         }
+    }
+
+    private static func busy(_ seconds: Int) -> HTTPResponse {
+        HTTPResponse(
+            status: 429, headers: [("content-type", "application/json"), ("retry-after", String(seconds))],
+            body: Array(#"{"error":"slow down"}"#.utf8))
     }
 
     /// The first half of the answer as it would have gone over the wire.

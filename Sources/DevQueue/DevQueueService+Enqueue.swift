@@ -10,6 +10,11 @@ extension DevQueueService {
             if fault != nil { $0.statistics.faultyRequests += 1 }
             return fault
         }
+        if case .silencesType(let type) = fault,
+            String(decoding: body.array, as: UTF8.self).contains(#""type":"\#(type)""#)
+        {
+            return .silence
+        }
         if let fault, !fault.commits { return fault.reply(insteadOf: .error(500, "internal server error")) }
         guard let answer = answer(to: body, isBulk: isBulk, refusing: fault) else { return .drop }
         return fault?.reply(insteadOf: answer) ?? .answer(answer)
@@ -22,6 +27,9 @@ extension DevQueueService {
             if jobs.contains(where: EnqueueRules.endsServer) { return nil }
             if case .refusesType(let type) = fault, jobs.contains(where: { $0.type == type }) {
                 throw RejectedJobError(400, "this type is refused")
+            }
+            if case .filtersType(let type) = fault, jobs.contains(where: { $0.type == type }) {
+                throw RejectedJobError(503, "this type is filtered")
             }
             let isLicensed = store.withContents { $0.configuration.isLicensed }
             try EnqueueRules.check(jobs, isBulk: isBulk, isLicensed: isLicensed)

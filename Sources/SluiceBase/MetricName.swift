@@ -19,6 +19,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     // Jobs, as they go out
     case queued = "sluice_jobs_queued_total"
     case queueDuplicates = "sluice_queue_duplicates_total"
+    case droppedJobs = "sluice_jobs_dropped_total"
     case durableToQueued = "sluice_durable_to_queued_seconds"
     case ambiguousBatches = "sluice_batches_ambiguous_total"
     case failedBatches = "sluice_batches_failed_total"
@@ -94,7 +95,8 @@ extension MetricName {
         case .handshakeFailures: ["cause"]
         case .loopStalls: ["loop"]
         case .reloads: ["result"]
-        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .ambiguousBatches,
+        case .answeredNobody, .receiveToDurable, .durableToQueued, .queued, .queueDuplicates, .droppedJobs,
+            .ambiguousBatches,
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
@@ -133,18 +135,21 @@ extension MetricName {
         case .queued: "Jobs that Zizq has acknowledged."
         case .queueDuplicates:
             "Jobs that Zizq dropped on the first attempt because an older job holds their unique key."
+        case .droppedJobs:
+            "Jobs that Zizq dropped on the first attempt because an older job holds the key that the gateway gave them."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
         case .ambiguousBatches:
             "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
         case .failedBatches: "Batches that Zizq did not accept and that are sent again."
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
-                + "Zizq server."
+                + "Zizq server, or because the server asked for a wait."
         case .relaySuspects:
             "Rejected jobs that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
-        case .outboxParkedJobs: "Jobs parked until the server has a licence for the features they use."
+        case .outboxParkedJobs:
+            "Jobs that wait for a licence of the server, or that alone are refused."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
         case .outboxDamagedFiles: "Damaged outbox files that were set aside and are still next to the outbox."

@@ -61,7 +61,7 @@ extension Gateway {
     private func registerRelay(in registry: MetricsRegistry) {
         registry.gauge(
             .deliveryPaused,
-            value: { [relay] in relay.alarms.isDisjoint(with: [.setUpWrong, .everythingRefused]) ? 0 : 1 })
+            value: { [relay] in relay.condition.isPaused ? 1 : 0 })
         registry.gauge(.relaySuspects, value: { [relay] in Double(relay.suspects) })
         registry.gauge(.uniqueKeysWithheld, value: { [relay] in relay.alarms.contains(.uniqueJobsUnlicensed) ? 1 : 0 })
     }

@@ -45,7 +45,7 @@ extension Gateway {
         let client = try ZizqClient.make(core.settings.zizq, loop: core.clientLoop, logger: core.logger)
         let relay = try startRelay(core, outbox, to: client)
         let listeners = try await Listeners.start(
-            core, on: sockets, outbox: outbox, reload: reload)
+            core, on: sockets, outbox: outbox, reload: reload, relay: relay)
         let gateway = Gateway(
             core: core, outbox: outbox, reload: reload, client: client, relay: relay, listeners: listeners,
             signals: await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup))

@@ -2,6 +2,7 @@ internal import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
 internal import SluiceOutbox
+internal import SluiceRelay
 
 /// The listeners of a gateway: for senders, for metrics and health, and for the command line.
 struct Listeners: Sendable {
@@ -15,7 +16,7 @@ struct Listeners: Sendable {
     ///
     /// - Parameter sockets: bound already.
     static func start(
-        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService
+        _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService, relay: Relay
     ) async throws(StartupError) -> Listeners {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
         let condition = GatewayCondition(
@@ -24,7 +25,7 @@ struct Listeners: Sendable {
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),
-            control: await makeControl(core, outbox: outbox, reader: reader, reload: reload),
+            control: await makeControl(core, outbox: outbox, reader: reader, reload: reload, relay: relay),
             condition: condition, addresses: sockets.addresses)
         do throws(SystemCallError) {
             try await listeners.listen(on: sockets, certificate: reload.certificate)
@@ -72,10 +73,11 @@ struct Listeners: Sendable {
     }
 
     private static func makeControl(
-        _ core: GatewayCore, outbox: OutboxWriter, reader: ReaderBox, reload: RouteReloadService
+        _ core: GatewayCore, outbox: OutboxWriter, reader: ReaderBox, reload: RouteReloadService, relay: Relay
     ) async -> HTTPServer {
         let console = OutboxConsole(
-            .running(outbox, reader), limit: core.settings.outbox.maxBytes, time: core.time
+            .running(outbox, reader), limit: core.settings.outbox.maxBytes, time: core.time,
+            relay: { relay.condition.sentence }
         ) {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }

@@ -55,8 +55,9 @@ package enum AnswerVerdict: Sendable, Hashable {
 
     private init(_ answer: ZizqError.RefusedResponse, error: ZizqError, text: String, jobs: Int) {
         if error.isRetryable {
-            // The server or proxy that answered had the body: its outcome is unknown.
-            self = .tryAgain(TryAgain(text: text, retryAfter: answer.retryAfter, isAmbiguous: true, isTransport: false))
+            self = .tryAgain(
+                TryAgain(
+                    text: text, retryAfter: answer.retryAfter, isAmbiguous: error.isAmbiguous, isTransport: false))
         } else if answer.status == 413 {
             self = .tooLarge(text: text)
         } else if let feature = error.licensedFeature {

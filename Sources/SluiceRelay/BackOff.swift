@@ -8,7 +8,7 @@ package struct BackOff: Sendable {
     /// The ceiling that the others grow to.
     package static let longest: Duration = .seconds(30)
     /// The most that a server's `retry-after` is believed.
-    package static let longestRetryAfter: Duration = .seconds(600)
+    package static let longestRetryAfter: Duration = .seconds(60)
 
     private var ceiling = BackOff.first
 
@@ -17,7 +17,7 @@ package struct BackOff: Sendable {
     /// The wait before the next try.
     ///
     /// - Parameters:
-    ///   - retryAfter: what the server asks for; never undercut, up to ten minutes.
+    ///   - retryAfter: what the server asks for; never undercut, up to a minute.
     ///   - generator: where the jitter comes from.
     package mutating func next(retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator)
         -> Duration

@@ -30,12 +30,15 @@ struct BatchPlan {
     /// A plan with nothing to send.
     init() { purpose = nil }
 
-    init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStored: Bool) {
+    /// - Parameters:
+    ///   - jobs: in ascending order.
+    ///   - last: up to this one, an earlier send may have reached Zizq.
+    init(_ jobs: [StoredJob], purpose: RefusalState.Claim.Purpose? = nil, mayHaveBeenStoredThrough last: Int64) {
         self.purpose = purpose
-        guard !jobs.isEmpty else { return }
-        pieces = [
-            Piece(jobs: jobs[...], mayHaveBeenStored: mayHaveBeenStored, maximumJobs: purpose == .trial ? 1 : .max)
-        ]
+        let end = jobs.firstIndex { $0.id > last } ?? jobs.endIndex
+        pieces = [(jobs[end...], false), (jobs[..<end], true)].filter { !$0.0.isEmpty }.map {
+            Piece(jobs: $0.0, mayHaveBeenStored: $0.1, maximumJobs: purpose == .trial ? 1 : .max)
+        }
     }
 
     /// Whether nothing is left to send.
@@ -67,6 +70,24 @@ struct BatchPlan {
             count += 1
         }
         return count
+    }
+
+    /// Takes one job: the next of another queue than these, or the next of any.
+    mutating func takeJob(notOf queues: Set<String>) -> Piece? {
+        for piece in pieces.indices.reversed() {
+            if let job = pieces[piece].jobs.firstIndex(where: { !queues.contains($0.job.queue) }) {
+                return takeJob(job, of: piece)
+            }
+        }
+        return pieces.last.map { takeJob($0.jobs.startIndex, of: pieces.endIndex - 1) }
+    }
+
+    private mutating func takeJob(_ job: Int, of piece: Int) -> Piece {
+        var taken = pieces[piece]
+        taken.jobs = taken.jobs[job...job]
+        pieces[piece].jobs.remove(at: job)
+        if pieces[piece].jobs.isEmpty { pieces.remove(at: piece) }
+        return taken
     }
 
     /// Puts a piece back, to be sent again as the next.

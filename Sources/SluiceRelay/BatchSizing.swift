@@ -16,6 +16,11 @@ package struct AmbiguitySizing: Sendable {
     package private(set) var timeout: Duration
     /// Unknown outcomes since the last answer that said something.
     package private(set) var inARow = 0
+    /// The answer to a batch of this size could not be read: such a size is tried again only after many accepted
+    /// batches, as something may cut long answers.
+    private var unreadableJobs: Int?
+    private var acceptedBatches = 0
+    private static let acceptedBeforeGrowth = 64
 
     package init(jobs: Int, timeout: Duration) {
         fullJobs = jobs
@@ -32,7 +37,15 @@ package struct AmbiguitySizing: Sendable {
         maximumJobs = max(1, min(maximumJobs, jobs) / 2)
         timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
         inARow += 1
-        return inARow == Self.alarmingCount
+        return inARow >= Self.alarmingCount
+    }
+
+    /// The answer to a batch says that it was stored, but cannot be read.
+    ///
+    /// - Parameter jobs: how many it had.
+    package mutating func answerUnreadable(jobs: Int) {
+        inARow += 1
+        (unreadableJobs, acceptedBatches) = (jobs > 1 ? jobs : nil, 0)
     }
 
     /// The server answered, and what it said tells what became of the batch.
@@ -43,7 +56,9 @@ package struct AmbiguitySizing: Sendable {
 
     /// A batch was accepted.
     package mutating func batchAccepted() {
-        maximumJobs = min(fullJobs, maximumJobs * 2)
+        acceptedBatches += 1
+        if acceptedBatches >= Self.acceptedBeforeGrowth { unreadableJobs = nil }
+        maximumJobs = min(fullJobs, maximumJobs * 2, max(1, (unreadableJobs ?? .max) / 2))
         timeout = max(fullTimeout, timeout / 2)
     }
 }

@@ -1,43 +1,148 @@
 internal import SluiceBase
 internal import SluiceOutbox
 
-/// Reads the outbox in commit order and hands each job out once. What is handed out and not acknowledged is read again
-/// by the next process.
+/// Reads the outbox and hands each job out once: in commit order, and from a backlog of several queues in turns, each
+/// queue in commit order. What is handed out and not acknowledged is read again by the next process.
 actor JobFeed {
-    private let reader: OutboxReader
-    /// The next number to read.
-    private var next: Int64 = 1
+    /// Jobs of one queue in a turn, if there are so many.
+    private static let smallestShare = 16
+    /// Stretches of what an earlier process left in which one batch looks for jobs of queues.
+    private static let mostStretches = 16
 
-    init(_ reader: sending OutboxReader) { self.reader = reader }
+    private let reader: OutboxReader
+    private let queues: QueueMap
+    /// By the number of each queue: the next job to read.
+    private var next = Array(repeating: Int64(1), count: QueueMap.others + 1)
+    /// Whether a queue is ahead of another.
+    private var isApart = false
+    /// The queue that is read first.
+    private var turn = 0
+
+    /// - Parameter queues: of the writer of the same outbox.
+    init(_ reader: sending OutboxReader, queues: QueueMap) {
+        self.reader = reader
+        self.queues = queues
+    }
 
     /// Begins behind what an earlier process has finished.
-    func start(at first: Int64) { next = max(next, first) }
+    func start(at first: Int64) { pass(first - 1) }
 
     /// The number of the next job to hand out, or less.
-    var position: Int64 { next }
+    var position: Int64 { isApart ? next.min() ?? 1 : next[0] }
 
-    /// The next jobs; none where nothing is pending.
+    /// All jobs up to this one are read.
+    private func pass(_ last: Int64) {
+        for queue in next.indices { next[queue] = max(next[queue], last + 1) }
+        isApart = next.contains { $0 != next[0] }
+    }
+
+    /// The next jobs, by ascending ids; none where nothing is pending.
     ///
     /// - Parameters:
     ///   - maximumBytes: with which it stops; the first job comes whatever its size.
-    func take(maximumJobs: Int, maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+    ///   - inTurns: whether a job may come before those of other queues.
+    func take(maximumJobs: Int, maximumBytes: Int, inTurns: Bool = true) throws(OutboxError) -> [StoredJob] {
+        if inTurns, queues.count > 1, queues.latest - position >= Int64(maximumJobs) {
+            let jobs = try takeInTurns(maximumJobs, maximumBytes)
+            if !jobs.isEmpty { return jobs }
+        }
+        return try takeInOrder(maximumJobs, maximumBytes)
+    }
+
+    private func takeInOrder(_ maximumJobs: Int, _ maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
         var jobs: [StoredJob] = []
         var bytes = 0
         // Kept only once all pages are read: what an error cuts off is read again.
-        var position = next
+        var place = position
         while jobs.count < maximumJobs, bytes < maximumBytes {
             let page = try reader.nextJobs(
-                from: position, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
+                from: place, limit: maximumJobs - jobs.count, maximumBytes: maximumBytes - bytes)
             guard let last = page.last else { break }
+            let unread = isApart ? page.filter { $0.id >= next[queues.number(of: $0.job.queue)] } : page
             // A page begins with a job of any size: it waits for the next batch where it does not fit into this one.
-            if let first = page.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
-            position = last.id + 1
-            for index in page.indices { bytes += page[index].job.byteCost }
-            jobs += page
+            if let first = unread.first, !jobs.isEmpty, bytes + first.job.byteCost > maximumBytes { break }
+            place = last.id + 1
+            for index in unread.indices { bytes += unread[index].job.byteCost }
+            jobs += unread
         }
-        next = position
+        pass(place - 1)
+        learn(jobs)
+        queues.forget(below: place)
         return jobs
     }
+
+    /// Of a backlog that an earlier process left, the names of queues are known only when they are read.
+    private func learn(_ jobs: [StoredJob]) {
+        guard let last = jobs.last, last.id < queues.unknownEnd else { return }
+        for index in jobs.indices { _ = queues.number(of: jobs[index].job.queue) }
+    }
+
+    private func takeInTurns(_ maximumJobs: Int, _ maximumBytes: Int) throws(OutboxError) -> [StoredJob] {
+        let view = queues.view
+        var jobs: [StoredJob] = []
+        var bytes = 0
+        var places = next
+        var stretches = Self.mostStretches
+        var active = view.queues.filter { queue in
+            if view.stretch(of: queue, from: places[queue]) != nil { return true }
+            places[queue] = max(places[queue], view.latest + 1)
+            return false
+        }
+        // Each has its turn; what some leave is for the others.
+        active = Array(active.drop { $0 < turn } + active.prefix { $0 < turn })
+        turn = active.dropFirst().first ?? 0
+        while !active.isEmpty, jobs.count < maximumJobs, bytes < maximumBytes {
+            let share = max(Self.smallestShare, (maximumJobs - jobs.count) / active.count)
+            let shareBytes = (maximumBytes - bytes) / active.count
+            var rest: [Int] = []
+            for queue in active where jobs.count < maximumJobs {
+                let limit = min(share, maximumJobs - jobs.count)
+                let found = try read(
+                    queue, at: &places[queue], view, limit: limit, maximumBytes: shareBytes, stretches: &stretches)
+                let cost = found.reduce(0) { $0 + $1.job.byteCost }
+                guard jobs.isEmpty || bytes + cost <= maximumBytes else {
+                    places[queue] = found[0].id
+                    continue
+                }
+                bytes += cost
+                jobs += found
+                if !found.isEmpty { rest.append(queue) }
+            }
+            active = rest
+        }
+        // A queue that is seen for the first time is looked for where the queues without a number are.
+        for queue in queues.count..<QueueMap.others {
+            places[queue] = places[QueueMap.others]
+        }
+        next = places
+        isApart = next.contains { $0 != next[0] }
+        queues.forget(below: position)
+        return jobs.sorted { $0.id < $1.id }
+    }
+
+    /// Some jobs of one queue, from its place on.
+    private func read(
+        _ queue: Int, at place: inout Int64, _ view: QueueMap.View, limit: Int, maximumBytes: Int,
+        stretches: inout Int
+    ) throws(OutboxError) -> [StoredJob] {
+        var jobs: [StoredJob] = []
+        while jobs.isEmpty, let stretch = view.stretch(of: queue, from: place) {
+            if stretch.lowerBound < view.unknownEnd {
+                guard stretches > 0 else { break }
+                stretches -= 1
+            }
+            let name = view.name(of: queue)
+            let page = try reader.nextJobs(
+                from: stretch.lowerBound, through: stretch.upperBound, queue: name,
+                limit: name == nil ? .max : limit, maximumBytes: maximumBytes)
+            place = page.last.map { $0.id + 1 } ?? stretch.upperBound + 1
+            jobs = queue == QueueMap.others ? page.filter { queues.number(of: $0.job.queue) == queue } : page
+        }
+        return jobs
+    }
+
+    /// The first job behind this one that was set aside.
+    func setAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? { try reader.nextSetAsideJob(after: id) }
 
     /// Jobs that were handed out before and are still pending.
     ///

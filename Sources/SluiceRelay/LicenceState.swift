@@ -28,8 +28,10 @@ package struct LicenceState: Sendable {
     private var batched = Standing.assumed
     /// Whether jobs may lie parked: also those that an earlier process has parked.
     private var mayHaveParked = true
-    /// Whether a parked job has been let out to see whether the licence is there.
-    private var isProbing = false
+    /// When a parked job was let out to see whether the licence is there, in case that nothing was learnt from it yet.
+    private var probedAt: Int64?
+    /// After this time another one is let out: the first may be dead, buried or parked for another reason.
+    package static let probePatience: Duration = .seconds(60)
 
     package init(policy: UniqueKeyPolicy) { self.policy = policy }
 
@@ -59,7 +61,7 @@ package struct LicenceState: Sendable {
             before = batched
             batched = missing
             mayHaveParked = true
-            isProbing = false
+            probedAt = nil
         }
         if case .assumed = before { return true } else { return false }
     }
@@ -86,7 +88,7 @@ package struct LicenceState: Sendable {
         unique = Self.retriedSooner(unique, now: now)
         guard case .missing = batched else { return }
         batched = Self.retriedSooner(batched, now: now)
-        isProbing = false
+        probedAt = nil
     }
 
     private static func retriedSooner(_ standing: Standing, now: Int64) -> Standing {
@@ -104,8 +106,8 @@ package struct LicenceState: Sendable {
 
     /// To be asked between batches, while nothing is being sent.
     package mutating func takeRelease(now: Int64) -> Release? {
-        guard mayHaveParked, batched.isTried(at: now), !isProbing else { return nil }
-        isProbing = true
+        guard mayHaveParked, batched.isTried(at: now), now >= probeEnd else { return nil }
+        probedAt = now
         return .one
     }
 
@@ -113,14 +115,16 @@ package struct LicenceState: Sendable {
     package mutating func takeFullRelease() -> Release? {
         guard mayHaveParked else { return nil }
         mayHaveParked = false
-        isProbing = false
+        probedAt = nil
         return .all
     }
+
+    private var probeEnd: Int64 { probedAt.map { $0 + Self.probePatience.wholeNanoseconds } ?? .min }
 
     /// How long until something is to be tried again although nothing new has come; `nil` where there is nothing to
     /// try.
     package func untilProbe(now: Int64) -> Duration? {
-        guard mayHaveParked, !isProbing, case .missing(let retryAt) = batched else { return nil }
-        return .nanoseconds(max(0, retryAt - now))
+        guard mayHaveParked, case .missing(let retryAt) = batched else { return nil }
+        return .nanoseconds(max(0, max(retryAt, probeEnd) - now))
     }
 }

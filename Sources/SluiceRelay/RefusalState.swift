@@ -1,12 +1,15 @@
 internal import SluiceBase
+internal import SluiceOutbox
 
 /// What Zizq's refusals say about its jobs and about Zizq: the jobs that are set aside, and whether Zizq refuses
 /// everything. One for all lanes.
 ///
 /// A job that Zizq refuses when it is sent alone is a *suspect*: either the job is bad, or Zizq refuses everything. Its
 /// id is set aside, and the jobs behind it go on. Once Zizq has accepted another job, the suspect is sent alone again,
-/// and a second refusal confirms it: it is a dead letter. A refusal of a batch with the job in it counts as the first
-/// one. A value without I/O; `now` is the monotonic clock in nanoseconds.
+/// and a second refusal confirms it. One suspect for each accepted request is a dead letter at once. The others are
+/// when the next request is accepted; if another job is refused first, Zizq may refuse everything by now, and they need
+/// new proof. A refusal of a batch with the job in it counts as the first one. A value without I/O; `now` is the
+/// monotonic clock in nanoseconds.
 package struct RefusalState: Sendable {
     /// The most dead letters for refusals between two accepted batches, and how many jobs in a row that are refused
     /// alone pause the relay.
@@ -20,6 +23,11 @@ package struct RefusalState: Sendable {
     private var unproven = JobRanges()
     /// Suspects since whose refusal another job was accepted: the next refusal confirms them.
     private var provable = JobRanges()
+    /// More suspects that were refused again since then: dead letters when a request is accepted that is sent from now
+    /// on.
+    private var confirmed: [Confirmed] = []
+    /// How many there were so far.
+    private(set) var confirmations = 0
     /// Jobs that were read and not tried before the relay paused.
     private var deferred = JobRanges()
     /// How many batches Zizq accepted.
@@ -28,6 +36,8 @@ package struct RefusalState: Sendable {
     private var refusedInARow = 0
     /// Dead letters for refusals since Zizq last accepted a job.
     private var deadLetters = 0
+    /// Whether one of them was a suspect that was refused again.
+    private var hasConfirmed = false
     /// Whether one of them was for its size.
     private var hasDeadLetteredForSize = false
     /// What Zizq said with the last refusal.
@@ -43,7 +53,7 @@ package struct RefusalState: Sendable {
     package init() {}
 
     /// How many jobs are set aside because Zizq refused them alone.
-    package var suspects: Int { unproven.count + provable.count }
+    package var suspects: Int { unproven.count + provable.count + confirmed.count }
 
     /// Whether no batches are sent, only a few jobs in each cycle: Zizq has refused so many in a row that it probably
     /// refuses everything.
@@ -56,20 +66,35 @@ package struct RefusalState: Sendable {
 
     /// Zizq accepted a batch.
     ///
-    /// - Returns: whether this ends the alarm.
-    mutating func batchAccepted() -> Bool {
+    /// - Parameter sentAfter: `confirmations` when it was sent.
+    /// - Returns: whether this ends the alarm, and the suspects that are dead letters now.
+    mutating func batchAccepted(sentAfter: Int, now: Int64) -> (endsAlarm: Bool, dead: [FailedJob]) {
         defer { isAlarmed = false }
         accepted += 1
         if isAlarmed { recoveries += 1 }
-        if hasUnproven {
-            provable.formUnion(unproven)
-            unproven = JobRanges()
-        }
-        (refusedInARow, deadLetters, hasDeadLetteredForSize) = (0, 0, false)
+        // Zizq may have refused everything for a while, if that is long ago.
+        let dead = confirmed.filter { $0.number <= sentAfter && now - $0.at < Self.freshness }.map(\.failed)
+        for suspect in confirmed where now - suspect.at >= Self.freshness { provable.insert(suspect.failed.job) }
+        confirmed.removeAll { $0.number <= sentAfter || now - $0.at >= Self.freshness }
+        provable.formUnion(unproven)
+        unproven = JobRanges()
+        (refusedInARow, deadLetters, hasDeadLetteredForSize, hasConfirmed) = (0, dead.count, false, false)
         pauses.reset()
         (cycles, nextCycle) = (0, .min)
-        return isAlarmed
+        return (isAlarmed, dead)
     }
+
+    /// A suspect that waits for the next accepted request.
+    private struct Confirmed {
+        /// Which confirmation it was.
+        let number: Int
+        /// On the monotonic clock.
+        let at: Int64
+        let failed: FailedJob
+    }
+
+    /// How long a confirmation counts, nanoseconds.
+    private static let freshness: Int64 = 60_000_000_000
 
     /// How a job was refused.
     enum Refusal {
@@ -88,28 +113,34 @@ package struct RefusalState: Sendable {
     /// Zizq refused a job that was sent alone. It becomes a dead letter or a suspect.
     ///
     /// - Returns: whether it is a dead letter.
-    mutating func refused(_ job: Int64, _ refusal: Refusal, text: String) -> Bool {
-        lastText = text
-        let isDead = mayDeadLetter(refusal)
-        switch refusal {
-        case .alone, .byIndex, .forSize: refusedInARow += 1
-        case .again: refusedInARow += isDead ? 0 : 1
-        case .asTest: break
+    mutating func refused(_ failed: FailedJob, _ refusal: Refusal, now: Int64) -> Bool {
+        lastText = failed.detail
+        if refusal == .again, hasAllowance, hasConfirmed {
+            confirmations += 1
+            confirmed.append(Confirmed(number: confirmations, at: now, failed: failed))
+            return false
         }
-        if isDead {
+        if refusal != .asTest, refusal != .again || !hasAllowance { refusedInARow += 1 }
+        if mayDeadLetter(refusal) {
+            if refusal == .again { hasConfirmed = true }
             deadLetters += 1
             if refusal == .forSize { hasDeadLetteredForSize = true }
-        } else {
-            unproven.insert(job)
+            return true
         }
-        return isDead
+        // Zizq may refuse everything by now: what it refused last proves nothing.
+        for suspect in confirmed { unproven.insert(suspect.failed.job) }
+        confirmed = []
+        unproven.insert(failed.job)
+        return false
     }
+
+    private var hasAllowance: Bool { deadLetters + confirmed.count < Self.allowance }
 
     private func mayDeadLetter(_ refusal: Refusal) -> Bool {
         switch refusal {
         case .alone, .asTest: false
-        case .byIndex, .again: deadLetters < Self.allowance
-        case .forSize: deadLetters < Self.allowance && !hasDeadLetteredForSize
+        case .byIndex, .again: hasAllowance
+        case .forSize: hasAllowance && !hasDeadLetteredForSize
         }
     }
 
@@ -127,6 +158,8 @@ package struct RefusalState: Sendable {
             case test
             /// To find one that Zizq accepts, while it seems to refuse everything.
             case trial
+            /// To see whether a job that was set aside is still refused. It is parked in the outbox.
+            case retry
         }
 
         var jobs: JobRanges
@@ -135,7 +168,7 @@ package struct RefusalState: Sendable {
 
     /// Suspects that may be confirmed now.
     mutating func claimProbe(_ limit: Int) -> Claim? {
-        guard !provable.isEmpty, deadLetters < Self.allowance else { return nil }
+        guard !provable.isEmpty, hasAllowance else { return nil }
         return Claim(jobs: provable.takeFirst(limit), purpose: .probe)
     }
 
@@ -157,6 +190,7 @@ package struct RefusalState: Sendable {
         case .deferred, .trial: deferred.formUnion(claim.jobs)
         case .probe: provable.formUnion(claim.jobs)
         case .test: unproven.formUnion(claim.jobs)
+        case .retry: break
         }
     }
 

@@ -16,8 +16,10 @@ package final class Relay: Sendable {
     private let observe: @Sendable (RelayEvent) -> Void
     private let signal = JobSignal()
     private let state: Mutex<RelayState>
-    private let raised = Mutex(RaisedAlarms())
+    private let health = Mutex(RelayHealth())
     private let finishLimit = Mutex<Duration?>(nil)
+    /// The last job that was stored before this process started.
+    private let lastOfEarlierProcess: Int64
     /// When the last batch was sent, on the monotonic clock.
     private let lastSent = Mutex<Int64>(.min)
     /// When the server was asked for its version last, on the monotonic clock.
@@ -35,19 +37,24 @@ package final class Relay: Sendable {
     ) {
         self.configuration = configuration
         self.writer = writer
-        feed = JobFeed(reader)
+        feed = JobFeed(reader, queues: writer.queues)
         self.client = client
         self.time = time
         self.letPass = letPass
         self.observe = observe
-        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys))
+        lastOfEarlierProcess = writer.status.lastJobID
+        let mayHaveSetAside = writer.status.parkedJobs > 0
+        state = Mutex(RelayState(uniqueKeys: configuration.uniqueKeys, mayHaveSetAside: mayHaveSetAside))
     }
 
     /// How many jobs are set aside because Zizq refused them, until it is clear whether they or Zizq are the cause.
     package var suspects: Int { state.withLock { $0.refusals.suspects } }
 
     /// The alarms that are on in any lane.
-    package var alarms: Set<RelayAlarm> { raised.withLock { $0.all } }
+    package var alarms: Set<RelayAlarm> { health.withLock { $0.alarms } }
+
+    /// Whether jobs are sent, and if not, why.
+    package var condition: RelayCondition { health.withLock { $0.condition(now: now) } }
 
     /// Delivers until `finish` or until the task is cancelled, which gives up what is in flight.
     package func run() async {
@@ -60,8 +67,8 @@ package final class Relay: Sendable {
         }
     }
 
-    /// Lets `run` return once nothing is left to deliver, or Zizq does not take it in a few tries: what is left is safe
-    /// in the outbox.
+    /// Lets `run` return once nothing is left to deliver, or Zizq does not accept it at one last try: what is left is
+    /// safe in the outbox.
     ///
     /// - Parameter limit: after which what is in flight is given up.
     package func finish(within limit: Duration? = nil) {
@@ -78,7 +85,7 @@ package final class Relay: Sendable {
 
     private func runLanes() async -> Part {
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<configuration.concurrency { group.addTask { await self.runLane() } }
+            for number in 0..<configuration.concurrency { group.addTask { await self.runLane(number) } }
         }
         return .lanes
     }
@@ -100,24 +107,25 @@ package final class Relay: Sendable {
 
     // MARK: One lane
 
-    private func runLane() async {
+    private func runLane(_ number: Int) async {
+        defer { writer.sending.end(lane: number) }
         var lane = RelayLane(
-            limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max))
+            limits: configuration.limits, timeout: configuration.timeout, seed: .random(in: 0 ... .max),
+            lastOfEarlierProcess: lastOfEarlierProcess)
         var action = state.withLock { lane.started(state: &$0, now: now) }
-        var lastTries = Self.lastTries
         while true {
             report(lane.takeEvents())
-            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, &lastTries) else {
+            // What was answered is written first: until then nobody may bury a job that Zizq has.
+            if !action.isChange { writer.sending.end(lane: number) }
+            guard !Task.isCancelled || action.isChange, let next = await carryOut(action, of: &lane, number) else {
                 return
             }
             action = next
         }
     }
 
-    /// - Parameter lastTries: how often more a batch is tried again once `finish` was called.
     /// - Returns: `nil` where the lane ends.
-    private func carryOut(_ action: RelayAction, of lane: inout RelayLane, _ lastTries: inout Int) async -> RelayAction?
-    {
+    private func carryOut(_ action: RelayAction, of lane: inout RelayLane, _ number: Int) async -> RelayAction? {
         switch action {
         case .read(let jobs, let bytes, let wait):
             return await read(for: &lane) { () throws(OutboxError) in try await self.nextJobs(jobs, bytes, wait: wait) }
@@ -125,24 +133,21 @@ package final class Relay: Sendable {
             return await read(for: &lane) { () throws(OutboxError) in
                 try await self.feed.take(ranges, maximumBytes: bytes)
             }
-        case .send(let request): return await send(request, for: &lane)
+        case .readSetAside(let last): return await readSetAside(after: last, for: &lane)
+        case .send(let request): return await send(request, for: &lane, number)
         case .change(let change): return await carryOut(change, for: &lane)
         case .wait(let duration):
-            guard await mayGoOn(after: duration, &lastTries) else { return nil }
+            guard await mayGoOn(after: duration) else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         case .pause(let duration, let recoveries):
-            guard await mayGoOn(after: duration, &lastTries, recoveries: recoveries), !signal.isFinishing else {
-                return nil
-            }
+            guard await mayGoOn(after: duration, recoveries: recoveries), !signal.isFinishing else { return nil }
             return state.withLock { lane.waitEnded(state: &$0, now: now) }
         }
     }
 
-    private func send(_ request: BatchRequest, for lane: inout RelayLane) async -> RelayAction {
-        let buried = writer.status.buriedJobs
-        if !buried.isEmpty, request.jobs.contains(where: { buried.contains($0.id) }) {
-            return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) }
-        }
+    private func send(_ request: BatchRequest, for lane: inout RelayLane, _ number: Int) async -> RelayAction {
+        let buried = writer.sending.begin(request.jobs, lane: number)
+        guard buried.isEmpty else { return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) } }
         lastSent.withLock { $0 = now }
         let body = JobObject.bulk(
             request.jobs.lazy.map { $0.job }, withKeys: request.withKeys, size: request.byteCount)
@@ -183,7 +188,11 @@ package final class Relay: Sendable {
         switch change {
         case .acknowledge(let jobs): try await writer.acknowledge(jobs)
         case .deadLetter(let jobs): try await writer.deadLetter(jobs)
-        case .park(let jobs): try await writer.park(jobs, detail: "the Zizq server has no licence for batched jobs")
+        case .park(let jobs, let reason): try await writer.park(jobs, because: reason)
+        case .takeBack(let job, let accepted):
+            try await writer.perform { store throws(OutboxError) in
+                try store.takeBack(job, acknowledgement: accepted)
+            }
         case .release(isAll: true): _ = try await writer.unparkAll()
         case .release(isAll: false):
             _ = try await writer.perform { store throws(OutboxError) in try store.unpark(limit: 1) }
@@ -201,6 +210,15 @@ package final class Relay: Sendable {
         }
     }
 
+    private func readSetAside(after last: Int64, for lane: inout RelayLane) async -> RelayAction {
+        do throws(OutboxError) {
+            let job = try await feed.setAsideJob(after: last)
+            return state.withLock { lane.setAsideRead(job, state: &$0, now: now) }
+        } catch {
+            return state.withLock { lane.readFailed("\(error)", state: &$0) }
+        }
+    }
+
     // MARK: Waiting
 
     /// - Returns: `nil` where nothing is left and nobody is to wait.
@@ -211,17 +229,26 @@ package final class Relay: Sendable {
         while true {
             // Before the read: what is committed behind it ends the wait.
             let mark = signal.latest
-            let jobs = try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+            let jobs = try await take(maximumJobs, maximumBytes)
             if !jobs.isEmpty { return jobs }
             if signal.isFinishing || Task.isCancelled { return nil }
             switch wait {
             case .untilSomeCome: await signal.wait(beyond: mark)
             case .atMost(let duration):
                 await waitForJobs(beyond: mark, atMost: duration, isRoom: maximumJobs > 0)
-                return try await feed.take(maximumJobs: maximumJobs, maximumBytes: maximumBytes)
+                return try await take(maximumJobs, maximumBytes)
             }
         }
     }
+
+    /// Queues take turns as long as the outbox can note cheaply which jobs are delivered out of order.
+    private func take(_ maximumJobs: Int, _ maximumBytes: Int) async throws(OutboxError) -> [StoredJob] {
+        try await feed.take(
+            maximumJobs: maximumJobs, maximumBytes: maximumBytes,
+            inTurns: writer.status.finishedGroups < Self.mostGroups)
+    }
+
+    private static let mostGroups = 4000
 
     /// Under load, lets jobs come together: a batch costs the same few system calls, a transaction for its
     /// acknowledgement among them, whether it has ten jobs or a thousand. The first job after a pause goes at once.
@@ -243,17 +270,12 @@ package final class Relay: Sendable {
         }
     }
 
-    /// Lets a back-off pass. `finish` cuts it short for another try at once, and from then on a few follow, as a server
-    /// that is restarting needs, within what `finish` allows.
+    /// Lets a back-off pass. `finish` cuts it short for one last try; what is refused after that stays in the outbox.
     ///
     /// - Parameter recoveries: where the wait also ends when there are more.
     /// - Returns: whether the lane goes on.
-    private func mayGoOn(after duration: Duration, _ lastTries: inout Int, recoveries: Int = .max) async -> Bool {
-        if signal.isFinishing {
-            guard lastTries > 0 else { return false }
-            lastTries -= 1
-            return (try? await letPass(min(duration, Self.lastPause))) != nil && !Task.isCancelled
-        }
+    private func mayGoOn(after duration: Duration, recoveries: Int = .max) async -> Bool {
+        if signal.isFinishing { return false }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await self.letPass(duration) }
             group.addTask { await self.signal.waitForRecovery(beyond: recoveries) }
@@ -263,17 +285,14 @@ package final class Relay: Sendable {
         return !Task.isCancelled
     }
 
-    private static let lastTries = 8
-    private static let lastPause = Duration.seconds(1)
-
     // MARK: What is told
 
     private var now: Int64 { time.monotonicNanoseconds() }
 
     private func report(_ events: [RelayEvent]) {
         guard !events.isEmpty else { return }
-        raised.withLock { raised in
-            for event in events { raised.record(event) }
+        health.withLock { health in
+            for event in events { health.record(event, now: now) }
         }
         for event in events { observe(event) }
     }
@@ -285,7 +304,7 @@ extension RelayAction {
     fileprivate var isChange: Bool {
         switch self {
         case .change: true
-        case .read, .readAgain, .send, .wait, .pause: false
+        case .read, .readAgain, .readSetAside, .send, .wait, .pause: false
         }
     }
 }

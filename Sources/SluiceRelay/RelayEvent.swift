@@ -1,21 +1,25 @@
 package import SluiceBase
+internal import SluiceOutbox
 
 /// What has happened on the way to Zizq, for logs and metrics. Nothing in it holds a payload.
 package enum RelayEvent: Sendable, Hashable {
     /// Zizq took a batch; its jobs, in the order in which they were stored.
     case batchAccepted([RelayedJob])
-    /// An older job in Zizq held the key of one that was sent for the first time: it was not enqueued again.
-    case heldByOlderJob(job: Int64, olderZizqID: String)
+    /// An older job in Zizq, in this status, holds the gateway's own key of a job that was sent for the first time:
+    /// Zizq dropped the new one.
+    case heldByOlderJob(job: Int64, olderZizqID: String, olderStatus: String)
     /// Jobs went to the dead letters.
     case deadLettered(job: Int64, reason: DeadLetterReason, detail: String)
     /// Zizq refused a batch, or a job alone that is set aside as a suspect.
     case batchRefused(jobs: Int, text: String)
     /// Jobs that need `batch` were parked.
     case parked(jobs: Int)
+    /// A job is refused while others are accepted, and not by Zizq's own word: it is parked, and tried now and then.
+    case setAside(job: Int64, text: String)
     /// Nobody knows whether a batch was stored.
     case outcomeUnknown(jobs: Int, inARow: Int)
-    /// The same jobs go again after this wait.
-    case retrying(after: Duration, text: String)
+    /// The same jobs go again after this wait. `isAsked`: the server asked for a wait.
+    case retrying(after: Duration, isAsked: Bool, text: String)
     /// Zizq has accepted no job since it refused some alone: one of them is sent again after this wait, or after the
     /// next accepted job.
     case waitingForProof(atMost: Duration)
@@ -37,8 +41,12 @@ package struct RelayedJob: Sendable, Hashable {
     package let zizqID: String
     /// Whether Zizq said that an older job held the key.
     package let duplicate: Bool
+    /// Whether that was the first send, so that the older job is another one, and this one was dropped.
+    package let isDropped: Bool
     /// When it was stored, by the wall clock; milliseconds since the UNIX epoch.
     package let storedAtMilliseconds: Int64
+
+    var acknowledgement: Acknowledgement { Acknowledgement(job: job, zizqID: zizqID, isDropped: isDropped) }
 }
 
 /// What a person has to look at. The raw value stands in metrics and logs.
@@ -75,20 +83,72 @@ package enum RelayAlarm: String, Sendable, CaseIterable {
     }
 }
 
-/// The alarms that are on. Each lane raises and clears its own.
-struct RaisedAlarms {
+/// Whether jobs are sent.
+package enum RelayCondition: Sendable, Hashable {
+    /// Nothing is in the way.
+    case sending
+    /// A person has to look at this; the last answer.
+    case paused(RelayAlarm, text: String)
+    /// The server asked for a wait of this length, from now on; its answer.
+    case asked(Duration, text: String)
+    /// The same jobs go again after this time; the last answer.
+    case retrying(Duration, text: String)
+
+    /// Whether nothing is sent until somebody has changed something, or because the server asked for it.
+    package var isPaused: Bool {
+        switch self {
+        case .sending, .retrying: false
+        case .paused, .asked: true
+        }
+    }
+
+    /// One line for a person.
+    package var sentence: String {
+        switch self {
+        case .sending: "sending"
+        case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
+        case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as the server asks: \(text)"
+        case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
+        }
+    }
+}
+
+/// What the events of all lanes come to. Each lane raises and clears its own alarms.
+struct RelayHealth {
+    private struct Retry {
+        let until: Int64
+        let isAsked: Bool
+        let text: String
+    }
+
     private var lanes: [RelayAlarm: Int] = [:]
+    private var texts: [RelayAlarm: String] = [:]
+    private var retry: Retry?
 
     /// On in at least one lane.
-    var all: Set<RelayAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
+    var alarms: Set<RelayAlarm> { Set(lanes.filter { $0.value > 0 }.keys) }
 
-    /// Follows one lane's notice.
-    mutating func record(_ notice: RelayEvent) {
-        switch notice {
-        case .alarmRaised(let alarm, _): lanes[alarm, default: 0] += 1
+    /// - Parameter now: the monotonic clock in nanoseconds, as below.
+    func condition(now: Int64) -> RelayCondition {
+        let wait = retry.map { Duration.seconds(max(0, ($0.until - now + 999_999_999) / 1_000_000_000)) } ?? .zero
+        if let alarm = RelayAlarm.allCases.first(where: { $0.pausesDelivery && alarms.contains($0) }) {
+            return .paused(alarm, text: texts[alarm] ?? "")
+        }
+        guard let retry else { return .sending }
+        return retry.isAsked ? .asked(wait, text: retry.text) : .retrying(wait, text: retry.text)
+    }
+
+    /// Follows one lane's event.
+    mutating func record(_ event: RelayEvent, now: Int64) {
+        switch event {
+        case .alarmRaised(let alarm, let text):
+            lanes[alarm, default: 0] += 1
+            texts[alarm] = text
         case .alarmCleared(let alarm): lanes[alarm, default: 0] -= 1
-        case .batchAccepted, .heldByOlderJob, .deadLettered, .batchRefused, .parked, .outcomeUnknown, .retrying,
-            .waitingForProof,
+        case .retrying(let wait, let isAsked, let text):
+            retry = Retry(until: now + wait.wholeNanoseconds, isAsked: isAsked, text: text)
+        case .batchAccepted: retry = nil
+        case .heldByOlderJob, .deadLettered, .batchRefused, .parked, .setAside, .outcomeUnknown, .waitingForProof,
             .outboxFailed:
             break
         }

@@ -14,25 +14,30 @@ extension RelayLane {
         let verdict = AnswerVerdict(result, jobs: piece.jobs.count)
         endAlarms(verdict)
         if isNewConnection { state.licence.reconnected(now: now) }
+        if plan.purpose == .retry { return retried(piece, verdict, state: &state, now: now) }
+        if verdict.isZizqsWord { _ = stuck.answeredOtherwise(isToRepeat: false) }
         switch verdict {
         case .accepted(let enqueued):
-            noteAccepted(piece, &state.refusals)
+            stuck.accepted()
+            noteAccepted(piece, &state.refusals, now: now)
             accept(piece, enqueued, withKeys: withKeys, licence: &state.licence)
-        case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals)
-        case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals)
+        case .jobRefused(let position, let text): refuse(piece, at: position, text: text, &state.refusals, now: now)
+        case .batchRefused(let text): refuse(piece, at: nil, text: text, &state.refusals, now: now)
         case .licenceMissing(let feature, let text):
             meetLicence(feature, text, piece: piece, withKeys: withKeys, licence: &state.licence, now: now)
-        case .tooLarge(let text): shrink(piece, text: text, &state.refusals)
+        case .tooLarge(let text): shrink(piece, text: text, &state.refusals, now: now)
         case .setUpWrong(let text, let mayHaveBeenStored):
-            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored)
+            pause(piece, text: text, mayHaveBeenStored: mayHaveBeenStored, now: now)
         case .tryAgain(let why): tryAgain(piece, why, licence: &state.licence, now: now)
         }
         return proceed(&state, now: now)
     }
 
     /// What an accepted request says about the size of the next ones and about the suspects.
-    private mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState) {
-        if refusals.batchAccepted() { report(.alarmCleared(.everythingRefused)) }
+    mutating func noteAccepted(_ piece: BatchPlan.Piece, _ refusals: inout RefusalState, now: Int64) {
+        let outcome = refusals.batchAccepted(sentAfter: confirmationsAtSend, now: now)
+        if outcome.endsAlarm { report(.alarmCleared(.everythingRefused)) }
+        deadLetter(outcome.dead)
         if piece.isNamed { plan.indexWasWrong() }
         if plan.purpose == .probe || plan.purpose == .test { probeJobs = min(limits.jobs, probeJobs * 2) }
         size.accepted(piece.jobs.count)
@@ -44,19 +49,23 @@ extension RelayLane {
     private mutating func accept(
         _ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob], withKeys: Bool, licence: inout LicenceState
     ) {
+        changes.append(.acknowledge(reportAccepted(piece, enqueued).map(\.acknowledgement)))
+        learnLicence(piece, withKeys: withKeys, licence: &licence)
+    }
+
+    mutating func reportAccepted(_ piece: BatchPlan.Piece, _ enqueued: [EnqueuedJob]) -> [RelayedJob] {
         let delivered = zip(piece.jobs, enqueued).map { job, result in
             RelayedJob(
                 job: job.id, type: job.job.type, queue: job.job.queue, zizqID: result.id, duplicate: result.duplicate,
+                isDropped: result.duplicate && !piece.mayHaveBeenStored,
                 storedAtMilliseconds: job.storedAtMilliseconds)
         }
         report(.batchAccepted(delivered))
-        if !piece.mayHaveBeenStored {
-            for held in delivered where held.duplicate {
-                report(.heldByOlderJob(job: held.job, olderZizqID: held.zizqID))
-            }
+        for (job, result) in zip(piece.jobs, enqueued)
+        where result.duplicate && !piece.mayHaveBeenStored && !job.job.hasOwnKey {
+            report(.heldByOlderJob(job: job.id, olderZizqID: result.id, olderStatus: result.status.rawValue))
         }
-        changes.append(.acknowledge(delivered.map { Acknowledgement(job: $0.job, zizqID: $0.zizqID) }))
-        learnLicence(piece, withKeys: withKeys, licence: &licence)
+        return delivered
     }
 
     private mutating func learnLicence(_ piece: BatchPlan.Piece, withKeys: Bool, licence: inout LicenceState) {
@@ -70,10 +79,11 @@ extension RelayLane {
 
     /// - Parameter position: of the job that Zizq named; nil where it named none.
     private mutating func refuse(
-        _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState
+        _ piece: BatchPlan.Piece, at position: Int?, text: String, _ refusals: inout RefusalState, now: Int64
     ) {
         guard piece.jobs.count > 1 else {
-            return judge(piece, as: piece.isNamed || position != nil ? .byIndex : .alone, text: text, &refusals)
+            let kind: RefusalState.Refusal = piece.isNamed || position != nil ? .byIndex : .alone
+            return judge(piece, as: kind, text: text, &refusals, now: now)
         }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.refused(piece.jobs.count)
@@ -82,8 +92,10 @@ extension RelayLane {
         if let position { plan.split(piece, at: position) } else { plan.split(piece) }
     }
 
-    private mutating func shrink(_ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState) {
-        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals) }
+    private mutating func shrink(
+        _ piece: BatchPlan.Piece, text: String, _ refusals: inout RefusalState, now: Int64
+    ) {
+        guard piece.jobs.count > 1 else { return judge(piece, as: .forSize, text: text, &refusals, now: now) }
         report(.batchRefused(jobs: piece.jobs.count, text: text))
         size.tooLarge(piece.byteCount)
         plan.putBack(piece, mayHaveBeenStored: false)
@@ -91,46 +103,67 @@ extension RelayLane {
 
     /// A job that was refused alone becomes a suspect or a dead letter.
     private mutating func judge(
-        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState
+        _ piece: BatchPlan.Piece, as refusal: RefusalState.Refusal, text: String, _ refusals: inout RefusalState,
+        now: Int64
     ) {
         guard let job = piece.jobs.first else { return }
         let kind: RefusalState.Refusal =
             switch plan.purpose {
             case .probe: .again
             case .test: .asTest
-            case nil, .deferred, .trial: piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
+            case nil, .deferred, .trial, .retry:
+                piece.refusedAfter.map { $0 < refusals.accepted } == true ? .again : refusal
             }
         if plan.purpose == .probe { probeJobs = 1 }
-        if refusals.refused(job.id, kind, text: text) {
-            deadLetter([job], reason: refusal == .forSize ? .tooLargeForZizq : .refusedByZizq, detail: text)
+        let reason: DeadLetterReason = refusal == .forSize ? .tooLargeForZizq : .refusedByZizq
+        let failed = FailedJob(job: job.id, reason: reason, detail: text)
+        if refusals.refused(failed, kind, now: now) {
+            deadLetter([failed])
         } else if !refusals.isAlarmed {
             // The alarm says it once for all that follow.
             report(.batchRefused(jobs: 1, text: text))
         }
     }
 
-    private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool) {
-        plan.putBack(piece, mayHaveBeenStored: mayHaveBeenStored)
+    private mutating func pause(_ piece: BatchPlan.Piece, text: String, mayHaveBeenStored: Bool, now: Int64? = nil) {
         raise(.setUpWrong, text: text)
+        if mayHaveBeenStored {
+            sizing.answerUnreadable(jobs: piece.jobs.count)
+            report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
+        }
         sizing.tryOne()
-        let wait = pauses.next()
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || mayHaveBeenStored
+        guard let now else { return putBack(piece, text: text, after: pauses.next()) }
+        settleRefused(piece, text: text, atLeast: .zero, now: now) { $0.pauses.next() }
+    }
+
+    mutating func putBack(_ piece: BatchPlan.Piece, text: String, after wait: Duration, isAsked: Bool = false) {
+        plan.putBack(piece, mayHaveBeenStored: false)
         delay = wait
-        report(.retrying(after: wait, text: text))
+        report(.retrying(after: wait, isAsked: isAsked, text: text))
     }
 
     private mutating func tryAgain(
         _ piece: BatchPlan.Piece, _ why: AnswerVerdict.TryAgain, licence: inout LicenceState, now: Int64
     ) {
-        plan.putBack(piece, mayHaveBeenStored: why.isAmbiguous)
+        var piece = piece
+        piece.mayHaveBeenStored = piece.mayHaveBeenStored || why.isAmbiguous
         if why.isTransport { licence.reconnected(now: now) }
         if why.isAmbiguous {
             let isAlarming = sizing.outcomeUnknown(jobs: piece.jobs.count)
             report(.outcomeUnknown(jobs: piece.jobs.count, inARow: sizing.inARow))
             if isAlarming { raise(.outcomesUnknown, text: why.text) }
         }
-        let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
-        delay = wait
-        report(.retrying(after: wait, text: why.text))
+        if why.isAmbiguous {
+            settleRefused(piece, text: why.text, atLeast: why.retryAfter ?? .zero, now: now) {
+                $0.backOff.next(retryAfter: why.retryAfter, using: &$0.generator)
+            }
+        } else {
+            let wait = backOff.next(retryAfter: why.retryAfter, using: &generator)
+            if stuck.answeredOtherwise(isToRepeat: true) { piece.jobs = [] }
+            putBack(piece, text: why.text, after: wait, isAsked: why.retryAfter.map { $0 > .zero } ?? false)
+        }
     }
 
     private mutating func meetLicence(
@@ -159,14 +192,14 @@ extension RelayLane {
         guard !parked.isEmpty else { return }
         piece.jobs.removeAll(where: \.job.options.hasBatch)
         report(.parked(jobs: parked.count))
-        changes.append(.park(parked))
+        changes.append(.park(parked, because: .unlicensed))
     }
 
     /// Sends jobs to the dead letters.
-    mutating func deadLetter(_ jobs: [StoredJob], reason: DeadLetterReason, detail: String) {
+    mutating func deadLetter(_ jobs: [FailedJob]) {
         guard !jobs.isEmpty else { return }
-        for job in jobs { report(.deadLettered(job: job.id, reason: reason, detail: detail)) }
-        changes.append(.deadLetter(jobs.map { FailedJob(job: $0.id, reason: reason, detail: detail) }))
+        for job in jobs { report(.deadLettered(job: job.job, reason: job.reason, detail: job.detail)) }
+        changes.append(.deadLetter(jobs))
     }
 
     private mutating func raise(_ alarm: RelayAlarm, text: String) {

@@ -11,17 +11,22 @@ extension RelayLane {
             changes.append(.release(isAll: release == .all))
             return proceed(&state, now: now)
         }
+        if stuck.isProbing { return readNew(.atMost(.zero)) }
         guard state.refusals.isPaused else { return readOn(&state, now: now) }
         return nextInPause(&state.refusals, now: now)
     }
 
     private mutating func readOn(_ state: inout RelayState, now: Int64) -> RelayAction {
         cycle = .idle
+        if let last = state.setAside.claim(now: now) {
+            phase = .readingSetAside
+            return .readSetAside(after: last)
+        }
         if let probe = state.refusals.claimProbe(probeJobs) { return readAgain(probe) }
         if let deferred = state.refusals.claimDeferred(limits.jobs, for: .deferred) { return readAgain(deferred) }
         guard state.refusals.hasUnproven else {
-            let wait = state.licence.untilProbe(now: now).map { RelayAction.ReadWait.atMost($0) } ?? .untilSomeCome
-            return readNew(wait)
+            let waits = [state.licence.untilProbe(now: now), state.setAside.untilDue(now: now)].compactMap { $0 }
+            return readNew(waits.min().map { .atMost($0) } ?? .untilSomeCome)
         }
         return readForProof(&state.refusals, now: now)
     }
@@ -82,13 +87,14 @@ extension RelayLane {
 
     /// While the relay is paused a lane holds no jobs in memory but those of a cycle; after the pause it sends none of
     /// them alone.
-    mutating func settlePlan(_ refusals: inout RefusalState) {
+    mutating func settlePlan(_ refusals: inout RefusalState, now: Int64) {
+        if refusals.isPaused, stuck.isProbing { stopProbing(now: now) }
         guard !plan.isExhausted else { return }
         let belongs =
             switch plan.purpose {
             case .test: true
             case .trial: refusals.isPaused
-            case nil, .deferred, .probe: !refusals.isPaused
+            case nil, .deferred, .probe, .retry: !refusals.isPaused
             }
         if !belongs { setAside(&refusals) }
     }
@@ -99,7 +105,7 @@ extension RelayLane {
             var jobs = JobRanges()
             for job in plan.jobs { jobs.insert(job) }
             refusals.giveBack(RefusalState.Claim(jobs: jobs, purpose: .probe))
-        } else {
+        } else if plan.purpose != .retry {
             refusals.setAside(plan.jobs)
         }
         plan.removeAll()

@@ -11,6 +11,7 @@ package struct RelayLane: Sendable {
         case starting
         case reading
         case readingAgain(RefusalState.Claim)
+        case readingSetAside
         case sending(BatchPlan.Piece, withKeys: Bool)
         case changing(OutboxChange)
         case waiting
@@ -42,15 +43,22 @@ package struct RelayLane: Sendable {
     /// Whether the last read found no job.
     var isIdle = false
     var alarms: Set<RelayAlarm> = []
-    /// Whether the jobs to come may have been sent by the process before this one, which then died.
-    var mayRepeatAnEarlierProcess = true
+    var stuck = StuckJobs()
+    /// The wait before the jobs that `stuck` holds go again.
+    var stuckWait = Duration.zero
+    /// The jobs to come, up to this one, may have been sent by the process before this one; 0 after the first read.
+    var lastOfEarlierProcess: Int64
+    /// `RefusalState.confirmations` when the last request was sent.
+    var confirmationsAtSend = 0
     var generator: SplitMix
     private var events: [RelayEvent] = []
 
     /// - Parameters:
     ///   - seed: for the jitter.
-    package init(limits: BatchLimits, timeout: Duration, seed: UInt64) {
+    ///   - lastOfEarlierProcess: the last job that was stored before this process started.
+    package init(limits: BatchLimits, timeout: Duration, seed: UInt64, lastOfEarlierProcess: Int64 = 0) {
         self.limits = limits
+        self.lastOfEarlierProcess = lastOfEarlierProcess
         sizing = AmbiguitySizing(jobs: limits.jobs, timeout: timeout)
         generator = SplitMix(seed: seed)
     }
@@ -69,20 +77,31 @@ package struct RelayLane: Sendable {
     /// The jobs that were asked for have come; none, if the wait was over first.
     package mutating func jobsRead(_ jobs: [StoredJob], state: inout RelayState, now: Int64) -> RelayAction {
         let damaged = jobs.filter { !$0.isIntact }
-        deadLetter(
-            damaged, reason: .checksumMismatch,
-            detail: "the checksum of the stored bytes has changed")
+        deadLetter(damaged.map { FailedJob(job: $0.id, reason: .checksumMismatch, detail: StoredJob.damaged) })
         let sound = damaged.isEmpty ? jobs : jobs.filter(\.isIntact)
         if case .readingAgain(var claim) = phase {
             // Jobs that are missing are not pending any more, up to the last one that fitted.
             claim.jobs = claim.jobs.beyond(jobs.last?.id ?? .max)
             state.refusals.giveBack(claim)
-            plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStored: true)
+            plan = BatchPlan(sound, purpose: claim.purpose, mayHaveBeenStoredThrough: .max)
         } else {
             let purpose: RefusalState.Claim.Purpose? = if case .trying = cycle { .trial } else { nil }
-            plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStored: mayRepeatAnEarlierProcess)
+            plan = BatchPlan(sound, purpose: purpose, mayHaveBeenStoredThrough: lastOfEarlierProcess)
             isIdle = jobs.isEmpty
-            if !isIdle { mayRepeatAnEarlierProcess = false }
+            if isIdle, stuck.isProbing { stopProbing(now: now) }
+            if !isIdle { lastOfEarlierProcess = 0 }
+        }
+        return proceed(&state, now: now)
+    }
+
+    /// The job that was set aside and is to be tried again has come; nil where there is none.
+    package mutating func setAsideRead(_ job: StoredJob?, state: inout RelayState, now: Int64) -> RelayAction {
+        state.setAside.found(job?.id, now: now)
+        if let job, job.isIntact {
+            plan = BatchPlan([job], purpose: .retry, mayHaveBeenStoredThrough: .max)
+        } else if let job {
+            report(.deadLettered(job: job.id, reason: .checksumMismatch, detail: StoredJob.damaged))
+            changes.append(.takeBack(job.id, nil))
         }
         return proceed(&state, now: now)
     }
@@ -91,13 +110,15 @@ package struct RelayLane: Sendable {
     package mutating func jobsBuried(_ buried: Set<Int64>, state: inout RelayState, now: Int64) -> RelayAction {
         guard case .sending(var piece, _) = phase else { preconditionFailure("no batch was to be sent") }
         piece.jobs.removeAll { buried.contains($0.id) }
+        _ = stuck.answeredOtherwise(isToRepeat: false)
         plan.putBack(piece, mayHaveBeenStored: false)
         return proceed(&state, now: now)
     }
 
     /// The change that was asked for is committed.
     package mutating func changeCommitted(state: inout RelayState, now: Int64) -> RelayAction {
-        guard case .changing = phase else { preconditionFailure("no change was asked for") }
+        guard case .changing(let change) = phase else { preconditionFailure("no change was asked for") }
+        if case .park(_, because: .refused) = change { state.setAside.added(now: now) }
         return proceed(&state, now: now)
     }
 
@@ -133,17 +154,23 @@ package struct RelayLane: Sendable {
             phase = .waiting
             return .wait(delay)
         }
-        settlePlan(&state.refusals)
-        if let piece = takePiece(state.licence, now: now) { return send(piece, licence: state.licence, now: now) }
+        settlePlan(&state.refusals, now: now)
+        if let piece = takePiece(state.licence, now: now) {
+            confirmationsAtSend = state.refusals.confirmations
+            return send(piece, licence: state.licence, now: now)
+        }
         return changes.isEmpty ? nextRead(&state, now: now) : proceed(&state, now: now)
     }
 
     /// The next piece without the jobs that cannot go without a licence.
     private mutating func takePiece(_ licence: LicenceState, now: Int64) -> BatchPlan.Piece? {
+        if let piece = stuck.takeConfirmation() { return piece }
         let jobs = size.maximumJobs(sizing.maximumJobs)
         let bytes = size.maximumBytes(limits.bytes)
-        while var piece = plan.takePiece(maximumJobs: jobs, maximumBytes: bytes) {
-            if !licence.sendsBatched(now: now) { park(&piece) }
+        while var piece = stuck.isProbing
+            ? plan.takeJob(notOf: stuck.queues) : plan.takePiece(maximumJobs: jobs, maximumBytes: bytes)
+        {
+            if !licence.sendsBatched(now: now), plan.purpose != .retry { park(&piece) }
             if !piece.jobs.isEmpty { return piece }
         }
         return nil
@@ -172,6 +199,8 @@ package enum RelayAction: Sendable {
     /// Hand over those of these jobs that are still pending, by ranges of their ids in ascending order. Event:
     /// `jobsRead` or `readFailed`.
     case readAgain([ClosedRange<Int64>], maximumBytes: Int)
+    /// Hand over the next job behind this one that was set aside. Event: `setAsideRead` or `readFailed`.
+    case readSetAside(after: Int64)
     /// Post a batch. Event: `answered`.
     case send(BatchRequest)
     /// Change the outbox. Event: `changeCommitted` or `changeFailed`.
@@ -193,8 +222,13 @@ package enum RelayAction: Sendable {
 package struct RelayState: Sendable {
     package var licence: LicenceState
     package var refusals = RefusalState()
+    var setAside: SetAsideSchedule
 
-    package init(uniqueKeys: UniqueKeyPolicy) { licence = LicenceState(policy: uniqueKeys) }
+    /// - Parameter mayHaveSetAside: whether an earlier process may have set jobs aside.
+    package init(uniqueKeys: UniqueKeyPolicy, mayHaveSetAside: Bool = false) {
+        licence = LicenceState(policy: uniqueKeys)
+        setAside = SetAsideSchedule(mayHaveSome: mayHaveSetAside)
+    }
 }
 
 /// One batch to post.
@@ -216,7 +250,9 @@ package enum OutboxChange: Sendable, Hashable {
     /// These jobs go to the dead letters.
     case deadLetter([FailedJob])
     /// These jobs, by their numbers, are kept out of reading until they are let out.
-    case park([Int64])
+    case park([Int64], because: ParkReason)
+    /// A job that was set aside is accepted by Zizq, or, without an acknowledgement, goes behind all others.
+    case takeBack(Int64, Acknowledgement?)
     /// One parked job, or all, are read again.
     case release(isAll: Bool)
 }

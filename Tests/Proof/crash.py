@@ -101,7 +101,9 @@ class Round:
             DISK_LOG=self.run.path("disk.log"), DISK_SYNC_US=str(draw.choice([0, 300, 2000])),
             DISK_FAIL_SYNC=str(draw.choice([0, 20, 100, 500])), DISK_FAIL_WRITE=str(draw.choice([0, 100, 500, 3000])))
         end = threading.Event()
-        senders = [threading.Thread(target=self.send, args=(index, draw.random(), end)) for index in range(SENDERS)]
+        senders = [
+            threading.Thread(target=self.send, args=(index, draw.random(), end), daemon=True)
+            for index in range(SENDERS)]
         start, length = time.monotonic(), draw.uniform(0.4, 1.2) if is_last else draw.uniform(0.01, 1.2)
         for sender in senders:
             sender.start()

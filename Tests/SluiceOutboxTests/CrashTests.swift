@@ -76,7 +76,7 @@ struct CrashTests {
         _ = store.commit((1...10).map { sample($0, at: time) })
         try store.acknowledge([1, 2, 4].map { Acknowledgement(job: $0, zizqID: "z") })
         try store.deadLetter([FailedJob(job: 3, reason: .badField, detail: "No.")])
-        try store.park([6], detail: "No licence.")
+        try store.park([6], because: .unlicensed)
         let copy = try fixture.afterCrash()
         #expect(copy.store.firstPendingJobID == 5)
         #expect(copy.store.status == withSizes(store.status, of: copy.store.status))

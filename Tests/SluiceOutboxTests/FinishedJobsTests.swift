@@ -62,7 +62,7 @@ struct FinishedJobsTests {
         let fixture = Fixture()
         let store = try fixture.open()
         _ = store.commit((1...10).map { sample($0, at: fixture.time) })
-        try store.park([5, 10], detail: "No licence.")
+        try store.park([5, 10], because: .unlicensed)
         try store.deadLetter([FailedJob(job: 7, reason: .badField, detail: "No.")])
         let bytes = Int64(job(1).byteCost)
         #expect(store.ledger.finished.bytes == Int64(job(5).byteCost + job(7).byteCost + job(10).byteCost))

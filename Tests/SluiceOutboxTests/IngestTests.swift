@@ -214,7 +214,7 @@ struct IngestTests {
             let store = try fixture.open()
             _ = store.commit((1...9).map { sample($0, at: time, deadLetters: $0 == 4 ? [letter] : [], request: [1]) })
             try store.acknowledge([1, 2, 5].map { Acknowledgement(job: $0, zizqID: "z") })
-            try store.park([7], detail: "No licence.")
+            try store.park([7], because: .unlicensed)
             try store.deadLetter([FailedJob(job: 8, reason: .badField, detail: "No.")])
             store.close()
             return store.status

@@ -131,7 +131,7 @@ struct KeptRequestTests {
     @Test("a parked job keeps its request and passes it on when it is sent") func parkedJobKeeps() throws {
         let store = try fixture.open()
         _ = store.commit([sample(1, at: time, jobs: 2, request: request, keepsRequest: true)])
-        try store.park([1], detail: "No licence.")
+        try store.park([1], because: .unlicensed)
         try acknowledge(store, 2)
         time.advance(by: .seconds(100))
         quiet(store)

@@ -26,7 +26,7 @@ struct ListingTests {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time) })
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z1")])
-        try store.park([2], detail: "No licence.")
+        try store.park([2], because: .unlicensed)
         for (id, state) in [(1, JobState.delivered), (2, .parked), (3, .pending)] {
             let content = try #require(try store.job(Int64(id)))
             #expect(content.listing.state == state)

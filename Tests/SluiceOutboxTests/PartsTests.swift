@@ -262,7 +262,7 @@ struct PartsTests {
         let store = try brief.open()
         _ = store.commit([batch(1, [1, 2, 3], window: .seconds(60))])
         try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
-        try store.park([2], detail: "No licence.")
+        try store.park([2], because: .unlicensed)
         brief.time.advance(by: .seconds(100))
         for _ in 0..<100 where !store.maintainIdle() { break }
         #expect(store.status.rememberedKeys == 2)

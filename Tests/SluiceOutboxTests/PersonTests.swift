@@ -15,11 +15,11 @@ struct PersonTests {
         let store = try fixture.open()
         _ = store.commit((1...3).map { sample($0, at: time, request: [1, 2, 3], keepsRequest: true) })
         let bytes = store.status.undeliveredBytes
-        if isParked { try store.park([2], detail: "No licence.") }
+        if isParked { try store.park([2], because: .unlicensed) }
         let letter = try store.bury(2)
         #expect(try store.pending().map(\.id) == [1, 3])
         #expect((store.status.pendingJobs, store.status.parkedJobs, store.status.deadLetters) == (2, 0, 1))
-        #expect(store.status.buriedJobs == [2])
+        #expect(store.sending.begin([StoredJob(id: 2, job: job(2))], lane: 0) == [2])
         let content = try #require(try store.deadLetter(letter))
         #expect(content.job == job(2))
         #expect(content.letter.reason == "buried" && content.isIntact)
@@ -50,7 +50,7 @@ struct PersonTests {
         _ = store.commit([sample(4, at: time)])
         let letter = try store.bury(4)
         try store.deadLetter([FailedJob(job: 4, reason: .refusedByZizq, detail: "No.")])
-        try store.park([4], detail: "No licence.")
+        try store.park([4], because: .unlicensed)
         #expect(try store.deadLetters().map(\.id) == [letter])
     }
 
@@ -87,7 +87,7 @@ struct PersonTests {
         _ = store.commit([sample(1, at: time)])
         switch state {
         case "delivered": try store.acknowledge([Acknowledgement(job: 1, zizqID: "z")])
-        case "parked": try store.park([1], detail: "No licence.")
+        case "parked": try store.park([1], because: .unlicensed)
         case "dead": _ = try store.bury(1)
         default: break
         }

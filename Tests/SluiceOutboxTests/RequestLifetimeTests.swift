@@ -57,7 +57,7 @@ private final class Life {
         case 6:
             let failed = try some(store.jobs(.pending).map(\.id)).prefix(2)
             try store.deadLetter(failed.map { FailedJob(job: $0, reason: .refusedByZizq, detail: "No.") })
-        case 7: try store.park(Array(try some(store.jobs(.pending).map(\.id)).prefix(2)), detail: "No licence.")
+        case 7: try store.park(Array(try some(store.jobs(.pending).map(\.id)).prefix(2)), because: .unlicensed)
         case 8: _ = try store.unpark(limit: 1 + random(3))
         case 9...10: try treatDeadLetter(store)
         default:

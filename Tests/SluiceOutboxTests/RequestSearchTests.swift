@@ -48,7 +48,7 @@ struct RequestSearchTests {
         ])
         try store.acknowledge([Acknowledgement(job: 2, zizqID: "z2")])
         try store.deadLetter([FailedJob(job: 3, reason: .refusedByZizq, detail: "No.")])
-        try store.park([4], detail: "No licence.")
+        try store.park([4], because: .unlicensed)
         let reader = try OutboxReader(fixture.configuration)
         defer { reader.close() }
         let found = try #require(try reader.request(ofDelivery: wanted))

@@ -77,7 +77,7 @@ struct RetentionTests {
             sample(1, at: fixture.time, window: .seconds(60)), sample(2, at: fixture.time, window: .seconds(60)),
         ])
         switch state {
-        case "parked": try store.park([1], detail: "No licence.")
+        case "parked": try store.park([1], because: .unlicensed)
         case "dead", "retried": try store.deadLetter([FailedJob(job: 1, reason: .badField, detail: "No.")])
         default: break
         }
@@ -222,7 +222,7 @@ struct RetentionTests {
             let jobs = Int64(start)...Int64(start + 99)
             try store.acknowledge(acks(jobs).filter { $0.job != 1 && $0.job != 2 })
             if start == 1 {
-                try store.park([1], detail: "No licence.")
+                try store.park([1], because: .unlicensed)
                 _ = try store.bury(2)
             }
             store.maintain()

@@ -92,11 +92,11 @@ struct SendingTests {
 
     @Test("parked jobs are shown and not sent until they are unparked") func parkedJobsShown() throws {
         let store = try filled(4)
-        try store.park([2, 3], detail: "No licence for batches.")
+        try store.park([2, 3], because: .unlicensed)
         #expect(try store.pending().map(\.id) == [1, 4])
         let parked = try store.jobs(.parked, after: 0)
         #expect(parked.map(\.id) == [2, 3])
-        #expect(parked.map(\.detail) == ["No licence for batches.", "No licence for batches."])
+        #expect(parked.map(\.detail) == Array(repeating: "the Zizq server has no licence for batched jobs", count: 2))
         #expect(store.status.parkedJobs == 2)
         try store.acknowledge(acks([1, 4]))
         #expect(try store.unpark(limit: 1) == 1)
@@ -105,6 +105,36 @@ struct SendingTests {
         #expect(try store.pending().map(\.job) == [job(2), job(3)])
         #expect(store.status.parkedJobs == 0)
         #expect(store.status.pendingJobs == 2)
+    }
+
+    @Test("a job that was set aside stays parked until it is taken back: delivered, or behind all others")
+    func setAsideJobs() throws {
+        let store = try filled(4)
+        try store.park([1, 2], because: .refused("the answer 403 does not come from Zizq"))
+        #expect(try store.unpark() == 0)
+        try store.takeBack(1, acknowledgement: acks([1])[0])
+        #expect(try store.jobs(.parked, after: 0).map(\.id) == [2])
+        #expect(try store.jobs(.delivered, after: 0).map(\.id) == [5])
+        try store.takeBack(2, acknowledgement: nil)
+        try store.takeBack(2, acknowledgement: nil)
+        #expect(store.status.parkedJobs == 0)
+        #expect(try store.pending().map(\.job) == [job(3), job(4), job(2)])
+        try store.acknowledge(acks(try store.pending().map(\.id)))
+        #expect(store.status.pendingJobs == 0)
+        #expect(store.status.undeliveredBytes == 0)
+    }
+
+    @Test("a parked job that was changed on the disk becomes a dead letter, and is not sent")
+    func damagedParked() throws {
+        let store = try filled(3)
+        try store.park([1], because: .unlicensed)
+        try store.park([2], because: .refused("403"))
+        try store.session.connection.execute("UPDATE parked SET payload = replace(payload, 'aaa', 'aab')")
+        #expect(try store.unpark() == 1)
+        try store.takeBack(2, acknowledgement: nil)
+        #expect(try store.pending().map(\.id) == [3])
+        #expect(try store.deadLetters(after: 0).map(\.reason) == ["checksum_mismatch", "checksum_mismatch"])
+        #expect(store.status.parkedJobs == 0)
     }
 
     @Test("a job changed on the disk is not intact") func jobChangedOn() throws {

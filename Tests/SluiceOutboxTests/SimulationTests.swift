@@ -26,7 +26,7 @@ struct SimulationTests {
     static let sabotage = [
         "a pending job is lost": "DELETE FROM jobs WHERE id = (SELECT first_pending FROM progress)",
         "a job is delivered that was not":
-            "INSERT OR IGNORE INTO delivered SELECT id, 0, 'z' FROM jobs ORDER BY id DESC LIMIT 1",
+            "INSERT OR IGNORE INTO delivered (job, at, zizq_id) SELECT id, 0, 'z' FROM jobs ORDER BY id DESC LIMIT 1",
         "a delivered job is pending again": "DELETE FROM delivered",
         "keys are forgotten early": "DELETE FROM deliveries WHERE expires_at - received_at >= 600000",
         "a key loses its row": "UPDATE deliveries SET key = NULL",
@@ -36,6 +36,13 @@ struct SimulationTests {
         "a parked job is lost": "DELETE FROM parked",
         "a dead letter is lost": "DELETE FROM dead_letters",
         "the index lacks a run": "DELETE FROM key_chunks",
+        "jobs change places": """
+        CREATE TEMP TABLE pending AS SELECT id, type FROM jobs WHERE id NOT IN (SELECT job FROM delivered);
+        UPDATE jobs SET type = ifnull((SELECT pending.type FROM pending
+            WHERE pending.id = (SELECT min(id) + max(id) FROM pending) - jobs.id), type)
+            WHERE id IN (SELECT id FROM pending)
+        """,
+        "a job that was set aside waits for a licence": "UPDATE parked SET set_aside = NULL",
         "walks are ahead": "UPDATE forgetting SET next = 1000000",
     ]
 
@@ -58,8 +65,11 @@ private final class Simulation {
         case pending
         case delivered
         case parked
+        case setAside
         case dead
         case discarded
+
+        static let undelivered: Set<Fate> = [.pending, .parked, .setAside, .dead]
     }
 
     private struct Accepted {
@@ -90,6 +100,8 @@ private final class Simulation {
     /// The newest acceptance of each key.
     private var newest: [Int: Int] = [:]
     private var next = 1
+    /// Jobs that lost their place in the order of sending.
+    private var moved: Set<Int> = []
     private var clockOffset: Int64 = 0
     private var step = 0
     /// Whether a fault is on.
@@ -142,7 +154,7 @@ private final class Simulation {
         case 0..<8: deliver()
         case 8..<12: try acknowledge()
         case 12: try person()
-        case 13: try setAside()
+        case 13: chance(50) ? try setAside() : try takeBack()
         case 14, 15: pass(.milliseconds(Int64(pick(90_000))))
         case 16: fault()
         case 17: try crash()
@@ -194,7 +206,7 @@ private final class Simulation {
     /// Whether a key must hold: its window is not over, or a job is pending, parked or dead.
     private func holds(_ holder: Accepted) -> Bool {
         if now < holder.at + holder.window { return true }
-        return holder.fates.isSubset(of: [.pending, .parked, .dead])
+        return holder.fates.isSubset(of: Fate.undelivered)
     }
 
     private func repeated(_ key: Int?, _ body: Int, changed: Bool) {
@@ -205,7 +217,7 @@ private final class Simulation {
         if changed != (holder.body != body) { violate("key \(key): another body is not told apart") }
         let isOver = now > holder.at + holder.window + holder.ahead + Self.slack
         // While the wall clock is behind, what it says is not over.
-        if isOver, clockOffset >= 0, holder.fates.isDisjoint(with: [.pending, .parked, .dead]) {
+        if isOver, clockOffset >= 0, holder.fates.isDisjoint(with: Fate.undelivered) {
             violate("key \(key) holds for longer than its window")
         }
     }
@@ -220,6 +232,7 @@ private final class Simulation {
 
     /// Does what changes jobs; where it fails both fates are possible until the next crash tells.
     private func change(_ numbers: [Int], to fate: Fate, _ body: () throws -> Void) {
+        if fate == .pending { moved.formUnion(numbers) }
         do {
             try body()
             for number in numbers { accepted[number]?.fates = [fate] }
@@ -240,12 +253,26 @@ private final class Simulation {
 
     private func setAside() throws {
         guard let job = try pendingJobs().randomElement(using: &random) else { return }
-        if chance(50) {
-            change([job.number], to: .parked) { try store.park([job.id], detail: "No.") }
+        if chance(30) {
+            change([job.number], to: .parked) { try store.park([job.id], because: .unlicensed) }
+        } else if chance(50) {
+            change([job.number], to: .setAside) { try store.park([job.id], because: .refused("503")) }
         } else {
             change([job.number], to: .dead) {
                 try store.deadLetter([FailedJob(job: job.id, reason: .badField, detail: "No.")])
             }
+        }
+    }
+
+    /// A job that was set aside was sent again: Zizq accepted it, or refused it with its own word.
+    private func takeBack() throws {
+        guard let number = try rows("SELECT type FROM parked WHERE set_aside = 1").randomElement(using: &random)
+        else { return }
+        let sql = "SELECT job FROM parked WHERE type = 'push-\(number)-0'"
+        guard let id = try store.session.connection.integer(sql) else { return }
+        let isAccepted = chance(60)
+        change([number], to: isAccepted ? .delivered : .pending) {
+            try store.takeBack(id, acknowledgement: isAccepted ? Acknowledgement(job: id, zizqID: "z") : nil)
         }
     }
 
@@ -337,8 +364,15 @@ private final class Simulation {
         func put(_ number: Int, _ fate: Fate) {
             if let other = places.updateValue(fate, forKey: number) { violate("job \(number) is \(other) and \(fate)") }
         }
-        for job in try pendingJobs() { put(job.number, .pending) }
-        for row in try rows("SELECT type FROM parked") { put(row, .parked) }
+        var last = 0
+        for job in try pendingJobs() {
+            put(job.number, .pending)
+            guard !moved.contains(job.number) else { continue }
+            if job.number < last { violate("job \(job.number) comes after \(last)") }
+            last = job.number
+        }
+        for row in try rows("SELECT type FROM parked WHERE set_aside IS NULL") { put(row, .parked) }
+        for row in try rows("SELECT type FROM parked WHERE set_aside = 1") { put(row, .setAside) }
         for row in try rows("SELECT type FROM dead_letters") { put(row, .dead) }
         for (number, job) in accepted where number % 4 != 0 {
             let found = places.removeValue(forKey: number)
@@ -368,6 +402,9 @@ private final class Simulation {
         if clockOffset != 0 { setClock() }
         try checkFigures()
         while try store.unpark(limit: 500) > 0 {}
+        while let job = try store.session.connection.integer("SELECT min(job) FROM parked") {
+            try store.takeBack(job, acknowledgement: Acknowledgement(job: job, zizqID: "z"))
+        }
         while let letter = try store.deadLetters(after: 0).first {
             _ = try store.replaceDeadLetter(letter.id, with: [])
         }

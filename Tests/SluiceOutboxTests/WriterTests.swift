@@ -101,7 +101,7 @@ struct WriterTests {
         let writer = try writer()
         for number in 1...4 { writer.submit(sample(number, at: time)) }
         await results.wait(for: 4)
-        try await writer.park([1], detail: "No licence.")
+        try await writer.park([1], because: .unlicensed)
         try await writer.deadLetter([FailedJob(job: 2, reason: .badField, detail: "No.")])
         let id = try await writer.perform { store throws(OutboxError) in try store.deadLetters(after: 0)[0].id }
         #expect(try await writer.retryDeadLetter(id) == 5)
@@ -109,6 +109,34 @@ struct WriterTests {
         await #expect(throws: OutboxError.notFound) { try await writer.retryDeadLetter(id) }
         let status = try await writer.perform { store throws(OutboxError) in store.status }
         #expect((status.pendingJobs, status.parkedJobs, status.deadLetters) == (4, 0, 0))
+        await writer.close()
+    }
+
+    @Test("the acknowledgements that wait are written in one transaction") func oneTransaction() async throws {
+        let vfs = FaultyVFS()
+        fixture.configuration.vfs = vfs.name
+        let writer = try writer()
+        for number in 1...16 { writer.submit(sample(number, at: time)) }
+        await results.wait(for: 16)
+        let mayGoOn = Monitor(false)
+        let isHeld = Monitor(false)
+        async let holding: Void = writer.perform { _ throws(OutboxError) in
+            isHeld.withLockAndWake { $0 = true }
+            mayGoOn.wait(upTo: nil, until: { $0 }, then: { _ in })
+        }
+        isHeld.wait(upTo: nil, until: { $0 }, then: { _ in })
+        let before = vfs.syncs(of: .log)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for job in 1...16 as ClosedRange<Int64> {
+                group.addTask { try await writer.acknowledge([Acknowledgement(job: job, zizqID: "z")]) }
+            }
+            while writer.work.withLock({ $0.acknowledgements.count }) < 16 { await Task.yield() }
+            mayGoOn.withLockAndWake { $0 = true }
+            try await group.waitForAll()
+        }
+        try await holding
+        #expect(vfs.syncs(of: .log) == before + 1)
+        #expect(writer.status.pendingJobs == 0)
         await writer.close()
     }
 

@@ -1,3 +1,5 @@
+import SluiceBase
+import SluiceOutbox
 import SluiceRelay
 import Testing
 import Zizq
@@ -74,9 +76,33 @@ import Zizq
             return requests == 2 ? accept(request, duplicates: [4]) : accept(request, duplicates: [1])
         }
         let held = simulation.notices.filter { if case .heldByOlderJob = $0 { true } else { false } }
-        // Job 1 may have been sent by the process before this one.
-        #expect(held == [.heldByOlderJob(job: 4, olderZizqID: "z4")])
+        #expect(
+            held == [
+                .heldByOlderJob(job: 1, olderZizqID: "z1", olderStatus: "ready"),
+                .heldByOlderJob(job: 4, olderZizqID: "z4", olderStatus: "ready"),
+            ])
         #expect(simulation.duplicates == [1, 4])
+        #expect(simulation.acknowledged.map(\.isDropped) == [true, false, false, true])
+    }
+
+    @Test("in the first batch after a start only jobs of the earlier process may have been stored before")
+    func reportsInFirstBatch() {
+        var simulation = LaneSimulation(jobs(4), lastOfEarlierProcess: 2)
+        simulation.run { accept($0, duplicates: [1, 2, 3, 4]) }
+        let held = simulation.notices.compactMap { if case .heldByOlderJob(let job, _, _) = $0 { job } else { nil } }
+        #expect(held == [3, 4])
+        #expect(simulation.sent.map { $0.jobs.map(\.id) } == [[1, 2], [3, 4]])
+    }
+
+    @Test("a duplicate by a key that a job rule wrote is dropped as it should be, and is not reported")
+    func ownKeys() {
+        var own = makeJob(1, key: "rule")
+        own = StoredJob(id: 1, job: own.job.withOwnKey)
+        var simulation = LaneSimulation([own, makeJob(2, key: "r:gateway")])
+        simulation.run { accept($0, duplicates: [1, 2]) }
+        let held = simulation.notices.compactMap { if case .heldByOlderJob(let job, _, _) = $0 { job } else { nil } }
+        #expect(held == [2])
+        #expect(simulation.acknowledged.map(\.isDropped) == [true, true])
     }
 
     @Test("a duplicate after an unknown outcome is no news")
@@ -90,5 +116,14 @@ import Zizq
         let held = simulation.notices.filter { if case .heldByOlderJob = $0 { true } else { false } }
         #expect(held.isEmpty)
         #expect(simulation.delivered == [1, 2, 3, 4])
+    }
+}
+
+extension SluiceBase.Job {
+    /// As if a job rule had written its key.
+    fileprivate var withOwnKey: Self {
+        var job = self
+        job.hasOwnKey = true
+        return job
     }
 }

@@ -64,13 +64,13 @@ import Zizq
 
     @Test("an alarm is on as long as any lane has it")
     func alarms() {
-        var raised = RaisedAlarms()
+        var health = RelayHealth()
         for notice in [
             .alarmRaised(.setUpWrong, text: ""), .alarmRaised(.setUpWrong, text: ""), .alarmCleared(.setUpWrong),
             .alarmRaised(.outcomesUnknown, text: ""), .alarmCleared(.outcomesUnknown), .batchAccepted([]),
         ] as [RelayEvent] {
-            raised.record(notice)
+            health.record(notice, now: 0)
         }
-        #expect(raised.all == [.setUpWrong])
+        #expect(health.alarms == [.setUpWrong])
     }
 }

@@ -12,6 +12,7 @@ struct LaneSimulation {
     /// Not yet read.
     var pending: [StoredJob]
     var parked: [StoredJob] = []
+    var setAside: [StoredJob] = []
     private(set) var acknowledged: [Acknowledgement] = []
     private(set) var dead: [FailedJob] = []
     private(set) var sent: [BatchRequest] = []
@@ -25,10 +26,11 @@ struct LaneSimulation {
 
     init(
         _ jobs: [StoredJob], policy: UniqueKeyPolicy = .auto, limits: BatchLimits = BatchLimits(),
-        timeout: Duration = .seconds(30)
+        timeout: Duration = .seconds(30), lastOfEarlierProcess: Int64 = 0
     ) {
         pending = jobs
-        lane = RelayLane(limits: limits, timeout: timeout, seed: 1)
+        lane = RelayLane(
+            limits: limits, timeout: timeout, seed: 1, lastOfEarlierProcess: lastOfEarlierProcess)
         state = RelayState(uniqueKeys: policy)
     }
 
@@ -55,6 +57,8 @@ struct LaneSimulation {
             let jobs = ranges.flatMap { $0.compactMap { known[$0] } }
             log.append("read \(jobs.count) again")
             return lane.jobsRead(jobs, state: &state, now: now)
+        case .readSetAside(let last):
+            return lane.setAsideRead(setAside.first { $0.id > last }, state: &state, now: now)
         case .send(let request):
             log.append("send \(request.jobs.count)")
             sent.append(request)
@@ -92,9 +96,17 @@ struct LaneSimulation {
             log.append("dead \(verdicts.map { String($0.job) }.joined(separator: ","))")
             dead += verdicts
             for verdict in verdicts { known[verdict.job] = nil }
-        case .park(let jobs):
+        case .park(let jobs, because: .unlicensed):
             log.append("park \(jobs.count)")
             parked += jobs.compactMap { known.removeValue(forKey: $0) }
+        case .park(let jobs, _):
+            log.append("set aside \(jobs.map { String($0) }.joined(separator: ","))")
+            setAside += jobs.compactMap { known.removeValue(forKey: $0) }
+        case .takeBack(let job, let accepted):
+            log.append("take back \(job)")
+            let taken = setAside.filter { $0.id == job }
+            setAside.removeAll { $0.id == job }
+            if let accepted { acknowledged.append(accepted) } else { pending += taken }
         case .release(let isAll):
             log.append(isAll ? "release all" : "release one")
             let released = isAll ? parked : Array(parked.prefix(1))

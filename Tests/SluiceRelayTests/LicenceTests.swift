@@ -126,6 +126,18 @@ import Zizq
         #expect(simulation.alarms == ["+zizq_batched_jobs_unlicensed", "-zizq_batched_jobs_unlicensed"])
     }
 
+    @Test("a parked job that tries for the licence and dies is followed by another")
+    func probeDies() {
+        var simulation = LaneSimulation([])
+        simulation.parked = (1...3).map { makeJob($0, batch: true) }
+        simulation.run { _ in refuse(400, "jobs[0]: type must not contain ','") }
+        #expect(simulation.dead.map(\.job) == [1])
+        simulation.now += LicenceState.probePatience.nanoseconds
+        simulation.pending = [makeJob(10)]
+        simulation.run { accept($0) }
+        #expect(simulation.delivered.sorted() == [2, 3, 10])
+    }
+
     @Test("jobs that an earlier process parked are let out once the first of them is taken")
     func releasesEarlierOnes() {
         var simulation = LaneSimulation([])

@@ -63,8 +63,9 @@ import Zizq
             let lanes = Int.random(in: 1...4, using: &generator)
             var model = RelayModel(jobs, limits: limits, lanes: lanes, seed: seed)
             model.run { request, _ in server.answer(request) }
-            // Each accepted job confirms at most twenty: some more good jobs find the rest.
-            for _ in 0...(server.bad.count / RefusalState.allowance) where model.state.refusals.suspects > 0 {
+            // Each accepted job confirms at most twenty, which the next one makes dead letters: some more good jobs
+            // find the rest.
+            for _ in 0...(2 + 2 * server.bad.count / RefusalState.allowance) where model.state.refusals.suspects > 0 {
                 jobs.append(makeJob(Int64(jobs.count + 1)))
                 model.pending = [jobs[jobs.count - 1]]
                 model.run { request, _ in server.answer(request) }

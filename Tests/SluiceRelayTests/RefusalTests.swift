@@ -69,8 +69,11 @@ import Zizq
         let bad: Set<Int64> = [1, 2, 3, 77, 78, 400, 1000]
         var simulation = LaneSimulation(jobs(1000))
         simulation.run(server: unindexed(bad))
+        // One suspect is a dead letter at once, the others when the next job is accepted.
+        simulation.pending = [makeJob(1001)]
+        simulation.run(server: unindexed(bad))
         #expect(Set(simulation.dead.map(\.job)) == bad)
-        #expect(Set(simulation.delivered) == Set((1...1000).filter { !bad.contains($0) }))
+        #expect(Set(simulation.delivered) == Set((1...1001).filter { !bad.contains($0) }))
     }
 
     @Test(
@@ -89,7 +92,27 @@ import Zizq
         #expect(simulation.sent.dropFirst(5).allSatisfy { $0.jobs.count == 1 })
     }
 
-    @Test("after everything was refused, a later job that is taken proves the others guilty and ends the alarm")
+    @Test(
+        "a proof ends with a server that refuses everything from then on: one job is dead, and all others go",
+        arguments: [1, 2, 30])
+    func proofEnds(refused: Int) {
+        var simulation = LaneSimulation(jobs(refused), limits: BatchLimits(jobs: 1))
+        // The first ones are refused, one is accepted, and then nothing is.
+        simulation.run(steps: 200) { _ in refuse(400, "no") }
+        var answers = 0
+        simulation.pending = (0..<40).map { makeJob(1000 + $0) }
+        simulation.run(steps: 300) { request in
+            answers += 1
+            return answers == 1 ? accept(request) : refuse(400, "no")
+        }
+        #expect(simulation.delivered.count == 1)
+        #expect(simulation.dead.count <= 1)
+        simulation.run { accept($0) }
+        #expect(simulation.dead.count <= 1)
+        #expect(simulation.delivered.count + simulation.dead.count == refused + 40)
+    }
+
+    @Test("after everything was refused, a later job that is accepted confirms the others and ends the alarm")
     func confirmsByLaterJob() {
         var simulation = LaneSimulation(jobs(1))
         var tries = 0

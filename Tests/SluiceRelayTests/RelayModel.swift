@@ -22,6 +22,7 @@ struct RelayModel {
     var pending: [StoredJob]
     /// Read and not finished.
     private(set) var unfinished: [Int64: StoredJob] = [:]
+    private(set) var setAside: [StoredJob] = []
     private(set) var acceptedJobs: [Int64] = []
     /// When the last request was accepted, in nanoseconds.
     private(set) var lastAccepted: Int64 = 0
@@ -78,6 +79,8 @@ struct RelayModel {
             case .read(let count, let bytes, _): lane.jobsRead(takePending(count, bytes), state: &state, now: now)
             case .readAgain(let ranges, let bytes):
                 lane.jobsRead(readAgain(ranges, bytes, by: index), state: &state, now: now)
+            case .readSetAside(let last):
+                lane.setAsideRead(setAside.first { $0.id > last }, state: &state, now: now)
             case .send(let request): lane.answered(answer(request, server), state: &state, now: now)
             case .change(let change):
                 apply(change, &lane)
@@ -96,7 +99,7 @@ struct RelayModel {
         case .read(_, _, .atMost(let wait)): now + wait.nanoseconds
         case .read(_, _, .untilSomeCome): pending.isEmpty ? nil : now
         case .send: now + Int64.random(in: 1...2_000_000, using: &generator)
-        case .readAgain, .change: now
+        case .readAgain, .readSetAside, .change: now
         case .wait(let wait), .pause(let wait, _): now + wait.nanoseconds
         }
     }
@@ -146,7 +149,12 @@ struct RelayModel {
             dead += jobs.map(\.job)
             deadInARow += jobs.count
             mostDeadInARow = max(mostDeadInARow, deadInARow)
-        case .park, .release: break
+        case .park(let jobs, because: .refused): setAside += jobs.compactMap { unfinished.removeValue(forKey: $0) }
+        case .park: break
+        case .takeBack(let job, let accepted):
+            pending += setAside.filter { $0.id == job && accepted == nil }
+            setAside.removeAll { $0.id == job }
+        case .release: break
         }
         return lane.changeCommitted(state: &state, now: now)
     }
@@ -160,7 +168,7 @@ struct RelayModel {
         transmitted += request.jobs.count
         transmittedBytes += request.jobs.reduce(0) { $0 + $1.job.requestBytes }
         if request.jobs.isEmpty { faults.append("an empty request is sent") }
-        for job in request.jobs where unfinished[job.id] == nil {
+        for job in request.jobs where unfinished[job.id] == nil && !setAside.contains(where: { $0.id == job.id }) {
             faults.append("job \(job.id) is sent after it was finished")
         }
         let answer = server(request, now)

@@ -115,14 +115,15 @@ import Testing
         let delivery = try await RelayUnderTest(configuration: configuration)
         try await with(delivery) {
             delivery.store.setFault(.refusesType("refused"))
-            try delivery.store(makeJobs(120, type: "refused") + makeJobs(200))
-            try await delivery.run(untilLeft: 320)
-            #expect(delivery.store.jobCount == 200)
-            #expect(try await delivery.writer.firstPendingJobID() == 321)
+            // Each accepted batch confirms some more.
+            try delivery.store(makeJobs(120, type: "refused") + makeJobs(1000))
+            try await delivery.run(untilLeft: 1120)
+            #expect(delivery.store.jobCount == 1000)
+            #expect(try await delivery.writer.firstPendingJobID() == 1121)
             #expect(delivery.counts.deadLetters == 120)
             #expect(delivery.service.suspects == 0)
             #expect(delivery.service.alarms.isEmpty)
-            if lanes == 1 { #expect(payloads(delivery.store) == expected(200)) }
+            if lanes == 1 { #expect(payloads(delivery.store) == expected(1000)) }
         }
     }
 
@@ -172,6 +173,25 @@ import Testing
             try await delivery.runUntilRetry()
             #expect(delivery.store.jobCount == 0)
             #expect(try await delivery.writer.firstPendingJobID() == 1)
+        }
+    }
+
+    @Test("while one job is stuck and 16 lanes send, no other job counts as undelivered")
+    func stuckJob() async throws {
+        let configuration = RelayConfiguration(limits: BatchLimits(jobs: 10), concurrency: 16)
+        let delivery = try await RelayUnderTest(configuration: configuration)
+        try await with(delivery) {
+            delivery.store.setFault(.silencesType("stuck"))
+            try delivery.store(makeJobs(1, type: "stuck"))
+            async let running: Void = delivery.service.run()
+            while delivery.store.statistics.enqueueRequests < 1 { await Task.yield() }
+            try delivery.store(makeJobs(3000))
+            while delivery.writer.status.pendingJobs != 1 || delivery.store.jobCount < 3000 { await Task.yield() }
+            let cost = makeJobs(1, type: "stuck")[0].byteCost
+            #expect(delivery.writer.status.undeliveredBytes == cost)
+            delivery.service.finish(within: .zero)
+            await running
+            #expect(delivery.writer.status.pendingJobs == 1)
         }
     }
 

@@ -28,12 +28,14 @@ import Testing
             reason: "the server closed the connection before its answer was complete"),
         Row(fault: .silence, message: again, reason: "no complete answer within 1s"),
         Row(fault: .silenceAfterCommit, message: again, reason: "no complete answer within 1s"),
-        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be parsed", code: "zizq_set_up_wrong"),
+        Row(fault: .garbage, message: alarm, reason: "the answer 200 cannot be parsed: ", code: "zizq_set_up_wrong"),
         Row(
-            fault: .htmlBadRequest, message: alarm, reason: "the answer 400 does not come from Zizq",
+            fault: .htmlBadRequest, message: alarm,
+            reason: "the answer 400 does not come from Zizq (content-type: text/html)",
             code: "zizq_set_up_wrong"),
         Row(
-            fault: .redirect, message: alarm, reason: "the answer 307 does not come from Zizq",
+            fault: .redirect, message: alarm,
+            reason: "the answer 307 does not come from Zizq (location: https://queue.example/jobs/bulk)",
             code: "zizq_set_up_wrong"),
     ]
 
@@ -206,6 +208,121 @@ import Testing
         }
         #expect(queue.numbers.sorted() == (1...80).filter { $0 != 41 })
         await queue.stop()
+    }
+
+    @Test(
+        "a job that a filter answers with 503 is set aside and shown, and delivered by the next process once it passes")
+    func setAside() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.filtersType("bad"))
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        let setup = GatewaySetup(
+            settings: ["log.level": "info"], routes: Self.routes, queue: queue.url, folder: folder)
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await gateway.answer(to: .numbered(1, type: "bad")).status == 200)
+            try await gateway.send(2...20)
+            #expect(try await queue.arrivals(19, within: .seconds(90)) == Array(2...20))
+            try await gateway.record("the job that is set aside") {
+                $0.message == "set a job aside: it is refused while others are accepted" && $0["job"] == "1"
+            }
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 1)
+            #expect(try await gateway.metric("sluice_delivery_paused") == 0)
+            let list = try await gateway.command("outbox", "list", "--state", "parked")
+            #expect(list.output.contains("this type is filtered"), "\(list)")
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        queue.store.clearFaults()
+        try await GatewayUnderTest.run(setup) { gateway in
+            #expect(try await queue.arrivals(20).last == 1)
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 0)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 20)
+        await queue.stop()
+    }
+
+    @Test("a Retry-After is followed and shown as paused with the answer, and SIGTERM does not wait for it")
+    func asksForWait() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.busy(retryAfter: 3600))
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            try await gateway.send([1])
+            try await gateway.untilMetric("sluice_delivery_paused", is: 1)
+            let status = try await gateway.command("outbox", "status").output
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("relay ") })
+            let wait =
+                /relay            paused for (60|5[0-9])s, as the server asks: the server answered 429: slow down/
+            #expect(line.wholeMatch(of: wait) != nil, "\(line)")
+            let requests = queue.store.statistics.enqueueRequests
+            #expect(try await gateway.stop() == .exited(0))
+            #expect(queue.store.statistics.enqueueRequests <= requests + 1)
+        }
+        await queue.stop()
+    }
+
+    @Test("answers of 2xx that cannot be read are counted as unknown outcomes")
+    func unreadable() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.garbage, count: 2)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            try await gateway.send([1])
+            try await gateway.untilMetric("sluice_batches_ambiguous_total", is: 2)
+            try await gateway.untilMetric("sluice_outbox_jobs", is: 0)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 1)
+        await queue.stop()
+    }
+
+    @Test("a job that Zizq drops because an older one holds its key is logged, counted and shown as dropped")
+    func dropped() async throws {
+        let queue = try await TestQueue.start()
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url, folder: folder)) { gateway in
+            try await gateway.send([1])
+            try await queue.arrivals(1)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        // As if the key had expired in the gateway.
+        try folder.remove("outbox.db")
+        let older = try #require(queue.store.jobs.first).id.text
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url, folder: folder)) { gateway in
+            try await gateway.send([1])
+            let record = try await gateway.record("the dropped job") {
+                $0.message == "Zizq dropped a new job as a duplicate: an older job holds its unique key"
+            }
+            #expect(record["zizq_id"] == older)
+            #expect(record["reason"] == "the older job is ready")
+            try await gateway.untilMetric("sluice_jobs_dropped_total", is: 1)
+            #expect(try await gateway.metric("sluice_queue_duplicates_total") == 1)
+            let list = try await gateway.command("outbox", "list", "--state", "delivered").output
+            #expect(list.contains("\(older), an older job: dropped"), "\(list)")
+            let shown = try await gateway.command("outbox", "show", "1").output
+            #expect(shown.contains("dropped    by Zizq: that is an older job, which holds the same unique key"))
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 1)
+        await queue.stop()
+    }
+
+    @Test("a job that is being sent is not buried, and the command says so")
+    func buryWhileSending() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.silenceAfterCommit)
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url)) { gateway in
+            try await gateway.send([1])
+            try await queue.arrivals(1)
+            let refused = try await gateway.command("outbox", "bury", "1")
+            #expect(refused.ending != .exited(0))
+            #expect(refused.errors.contains("The job is being sent to Zizq at this moment"), "\(refused)")
+            #expect(try await gateway.metric("sluice_outbox_dead_letters") == 0)
+            await queue.stop()
+            try await gateway.record("the lost answer") { $0.message == Self.again }
+            #expect(try await gateway.command("outbox", "bury", "1").ending == .exited(0))
+            #expect(try await gateway.stop() == .exited(0))
+        }
     }
 
     @Test("more bad jobs in a row than two batches do not stop the good ones behind them, and become dead letters")

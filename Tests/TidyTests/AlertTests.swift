@@ -94,6 +94,7 @@ struct AlertRules {
         "Outbox fills up": Case("sluice_outbox_bytes", of: "sluice_outbox_limit_bytes"),
         "Relay paused": gauge("sluice_delivery_paused"),
         "Suspects stay": Case("sluice_relay_suspects", firing: "1+0x65", quiet: "1+0x50 0+0x14"),
+        "Jobs are set aside": gauge("sluice_outbox_parked_jobs"),
         "Requests cannot be stored": counter("sluice_refused_total", ["code": "disk_full"]),
         "Outbox damaged": gauge("sluice_outbox_damaged_files"),
         "Dead letters fill up": Case("sluice_outbox_dead_bytes", of: "sluice_outbox_dead_limit_bytes"),
@@ -109,7 +110,10 @@ struct AlertRules {
             "sluice_last_delivery_age_seconds{route=\"github\"}", firing: "86401+0x65", quiet: "86400+0x65",
             ["route": "github"]),
         "Disk is slow": Case(firing: latency(slow: "0+0x65"), quiet: latency(slow: "0+60x65")),
+        "The outbox's log grows": Case(
+            "sluice_outbox_log_held_bytes", firing: "134217729+0x65", quiet: "134217728+0x65"),
         "Keys dropped early": counter("sluice_outbox_evicted_keys_total"),
+        "Jobs dropped": counter("sluice_jobs_dropped_total"),
         "Outcome unknown": counter("sluice_batches_ambiguous_total"),
         "Senders reject the certificate": counter(
             "sluice_tls_handshake_failures_total", ["cause": "certificate_alert"]),

@@ -65,7 +65,23 @@ import Testing
         ] as [(String, String?)])
     func readsRefusal(text: String, expected: String?) {
         let body = Array(text.utf8)
-        let error = AnswerReading.refusal(status: 400, body: body.span, retryAfter: nil, now: 0)
+        let error = AnswerReading.refusal(status: 400, body: body.span, header: { _ in nil }, now: 0)
         #expect(error == .response(.init(status: 400, serverText: expected)))
+    }
+
+    @Test("an answer that does not come from Zizq is quoted with what shows where it comes from, and no query")
+    func quotesFields() {
+        let fields = [
+            "content-type": "text/html; charset=\u{1B}", "content-encoding": "gzip", "retry-after": "7",
+            "location": "https://login.example/?token=s3cret",
+        ]
+        let body: [UInt8] = []
+        let error = AnswerReading.refusal(status: 302, body: body.span, header: { fields[$0] }, now: 0)
+        #expect(
+            error.description == """
+                the answer 302 does not come from Zizq (content-type: text/html; charset=\\u{1b}, \
+                content-encoding: gzip, location: https://login.example/)
+                """)
+        #expect(error.retryAfter == .seconds(7))
     }
 }

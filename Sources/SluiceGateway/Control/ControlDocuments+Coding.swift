@@ -10,7 +10,8 @@ extension ControlDocuments.Job {
             receivedAt: job.receivedAtMilliseconds,
             type: job.type, queue: job.queue, uniqueKey: job.uniqueKey, payloadBytes: job.payloadBytes,
             zizqID: job.zizqID,
-            deliveredAt: job.deliveredAtMilliseconds, detail: job.detail)
+            deliveredAt: job.deliveredAtMilliseconds, dropped: job.isDropped ? true : nil,
+            detail: job.detail)
     }
 }
 

@@ -25,6 +25,8 @@ package enum ControlDocuments {
         package var damagedFiles: Int?
         /// Whether a gateway runs on this outbox.
         package var isGatewayRunning: Bool
+        /// Whether jobs are sent, and if not, why; nil if no gateway runs.
+        package var relay: String?
     }
 
     /// One job.
@@ -41,11 +43,14 @@ package enum ControlDocuments {
         package var payloadBytes: Int
         package var zizqID: String?
         package var deliveredAt: Int64?
+        /// Whether `zizqID` is an older job that holds the unique key, so that Zizq dropped this one.
+        package var dropped: Bool?
         package var detail: String?
 
         /// The key strategy makes `zizq_id` of the one that is spelt out.
         private enum CodingKeys: String, CodingKey {
-            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, detail
+            case id, state, delivery, route, receivedAt, type, queue, uniqueKey, payloadBytes, deliveredAt, dropped,
+                detail
             case zizqID = "zizqId"
         }
     }

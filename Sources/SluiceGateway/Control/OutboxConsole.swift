@@ -15,11 +15,14 @@ package struct OutboxConsole: Sendable {
     private let source: Source
     private let limit: ByteCount
     private let time: any TimeSource
+    private let relay: @Sendable () -> String?
     private let render: DeadLetterRendering
 
-    /// - Parameter render: renders a dead letter's request again with the route that it came by.
+    /// - Parameters:
+    ///   - relay: whether jobs are sent, and if not, why; nil without a relay.
+    ///   - render: renders a dead letter's request again with the route that it came by.
     package init(
-        _ source: Source, limit: ByteCount, time: any TimeSource,
+        _ source: Source, limit: ByteCount, time: any TimeSource, relay: @escaping @Sendable () -> String? = { nil },
         render: @escaping DeadLetterRendering = { _ in
             .failure("its route is needed to render it again; start the gateway first")
         }
@@ -27,6 +30,7 @@ package struct OutboxConsole: Sendable {
         self.source = source
         self.limit = limit
         self.time = time
+        self.relay = relay
         self.render = render
     }
 
@@ -106,7 +110,7 @@ package struct OutboxConsole: Sendable {
     private func status() async throws(OutboxError) -> [UInt8] {
         let now = time.wallMilliseconds()
         let isGatewayRunning = if case .running = source { true } else { false }
-        return try await ask { [limit] store throws(OutboxError) in
+        return try await ask { [limit, relay] store throws(OutboxError) in
             let status = store.status
             return ControlCoding.encode(
                 ControlDocuments.Status(
@@ -119,7 +123,7 @@ package struct OutboxConsole: Sendable {
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning))
+                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay()))
         }
     }
 

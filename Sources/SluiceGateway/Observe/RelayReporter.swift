@@ -1,6 +1,7 @@
 internal import Logging
 internal import SluiceBase
 internal import SluiceRelay
+internal import SluiceRoutes
 
 /// Turns what happens on the way to Zizq into metrics and log records. Callable from any thread.
 struct RelayReporter: Sendable {
@@ -10,6 +11,9 @@ struct RelayReporter: Sendable {
     private let logger: Logger
     private let queued: Counter
     private let queueDuplicates: Counter
+    private let dropped: Counter
+    /// For the log of dropped jobs: some a minute.
+    private let droppedRate = RateLimiter(RateLimit(limit: 10, per: .seconds(60), burst: 10))
     private let ambiguous: Counter
     private let failed: Counter
 
@@ -20,6 +24,7 @@ struct RelayReporter: Sendable {
         self.logger = logger
         queued = metrics.counter(.queued)
         queueDuplicates = metrics.counter(.queueDuplicates)
+        dropped = metrics.counter(.droppedJobs)
         ambiguous = metrics.counter(.ambiguousBatches)
         failed = metrics.counter(.failedBatches)
     }
@@ -27,11 +32,12 @@ struct RelayReporter: Sendable {
     func report(_ notice: RelayEvent) {
         switch notice {
         case .batchAccepted(let jobs): accepted(jobs)
-        case .heldByOlderJob(let job, let older):
-            queueDuplicates.increment()
+        case .heldByOlderJob(let job, let older, let status):
+            dropped.increment()
+            guard droppedRate.take(at: time.monotonicNanoseconds()) == nil else { return }
             logger.warning(
                 "Zizq dropped a new job as a duplicate: an older job holds its unique key",
-                metadata: .fields([.job: job, .zizqID: older]))
+                metadata: .fields([.job: job, .zizqID: older, .reason: "the older job is \(status)"]))
         case .deadLettered(let job, let reason, let detail):
             metrics.noRoute.dead(reason).increment()
             logger.error(
@@ -43,12 +49,16 @@ struct RelayReporter: Sendable {
         case .parked(let jobs):
             logger.warning(
                 "parked jobs: the Zizq server is not licensed for batched jobs", metadata: .fields([.jobs: jobs]))
+        case .setAside(let job, let text):
+            logger.error(
+                "set a job aside: it is refused while others are accepted",
+                metadata: .fields([.job: job, .reason: text]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(
                 "sending a batch again: Zizq may or may not have stored it",
                 metadata: .fields([.jobs: jobs, .count: count]))
-        case .retrying(let wait, let text):
+        case .retrying(let wait, _, let text):
             failed.increment()
             logger.warning(
                 "could not send jobs to Zizq; retrying",
@@ -72,6 +82,7 @@ struct RelayReporter: Sendable {
 
     private func accepted(_ jobs: [RelayedJob]) {
         queued.increment(by: jobs.count)
+        queueDuplicates.increment(by: jobs.count(where: \.isDropped))
         observeTimes(of: jobs)
         guard journal.wantsQueuedJobs else { return }
         journal.queued(

@@ -6,7 +6,8 @@ package enum JobState: String, Sendable, CaseIterable {
     case pending
     /// Acknowledged; kept for as long as `outbox.keep_delivered` says.
     case delivered
-    /// Taken out of the sending order until the server can take it (no licence for batches).
+    /// Taken out of the sending order: it waits for a licence of the server, or it alone is refused and is sent again
+    /// now and then.
     case parked
 }
 
@@ -26,6 +27,8 @@ package struct JobListing: Sendable, Hashable {
     /// The id that Zizq gave it, and when; nil unless it is delivered.
     package let zizqID: String?
     package let deliveredAtMilliseconds: Int64?
+    /// Whether that is an older job, which holds the same unique key, and Zizq dropped this one.
+    package let isDropped: Bool
     /// Why it is parked.
     package let detail: String?
 }

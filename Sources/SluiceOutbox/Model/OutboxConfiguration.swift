@@ -55,14 +55,14 @@ package struct OutboxStatus: Sendable, Hashable {
     package var undeliveredBytes = 0
     /// Jobs taken out of the sending order.
     package var parkedJobs = 0
+    /// Groups of neighbouring jobs that are finished while an older job is pending.
+    package var finishedGroups = 0
     /// Dead letters, with a job or with a request.
     package var deadLetters = 0
     /// Bytes of dead letters and of the requests that they need: what counts against `outbox.max_dead_bytes`.
     package var deadBytes = 0
     /// Whether a delivery that would have become a dead letter was refused, and none fitted since.
     package var isDeadLimitReached = false
-    /// Jobs that a person has buried. A lane that has read them already must not send them any more.
-    package var buriedJobs: Set<Int64> = []
     /// Bytes of delivered jobs that are kept, and of requests of which nothing else is here.
     package var deliveredBytes = 0
     /// Deliveries remembered with their unique key, each part for itself: what counts against `outbox.max_keys`.
@@ -116,6 +116,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case needsRendering
     /// The job is not the one that was stored: its checksum differs.
     case checksumMismatch
+    /// The job is being sent at this moment.
+    case beingSent
     /// The outbox is closed.
     case closed
     /// It cannot be done: one sentence says why.
@@ -130,6 +132,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .notFound: "Nothing with this id in the outbox."
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
         case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
+        case .beingSent:
+            "The job is being sent to Zizq at this moment; try again after the answer, or after zizq.timeout."
         case .closed: "The outbox is closed."
         case .refused(let sentence): sentence
         }

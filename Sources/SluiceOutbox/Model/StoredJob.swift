@@ -36,9 +36,13 @@ extension StoredJob {
     /// The columns that make a job, in the order that `job(_:from:)` reads.
     static let columns = "type, queue, unique_key, unique_while, options, checksum, payload"
 
+    /// What a dead letter says of a job that is not intact.
+    package static let damaged = "the checksum of the stored bytes has changed"
+
     /// From a row of `Statements.selectPending`, `selectJob` or `selectParked`.
     init(_ row: Statement) {
-        let job = Self.job(row, from: 3)
+        var job = Self.job(row, from: 3)
+        job.hasOwnKey = row.int64(10) == 1
         self.init(
             id: row.int64(0), delivery: row.int64(1), storedAtMilliseconds: row.int64(2), job: job,
             isIntact: row.int64(8) == Int64(bitPattern: Self.checksum(job)), checksum: row.int64(8))
@@ -69,6 +73,22 @@ extension StoredJob {
         _ = texts.append(job.uniqueKey)
         _ = texts.append(job.uniqueWhile?.rawValue)
         return checksum(texts, job)
+    }
+}
+
+/// Why a job is taken out of the sending order and kept.
+package enum ParkReason: Sendable, Hashable {
+    /// It waits for a licence that the server does not have.
+    case unlicensed
+    /// It alone is refused; the answer, in one sentence.
+    case refused(String)
+
+    /// One sentence.
+    var detail: String {
+        switch self {
+        case .unlicensed: "the Zizq server has no licence for batched jobs"
+        case .refused(let answer): answer
+        }
     }
 }
 

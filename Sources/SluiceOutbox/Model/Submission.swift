@@ -55,13 +55,16 @@ package enum IngestOutcome: Sendable, Equatable {
 
 /// Zizq took a job.
 package struct Acknowledgement: Sendable, Hashable {
-    package let job: Int64
-    /// The id that Zizq gave it.
+    package var job: Int64
+    /// The id that Zizq gave it; that of an older job if `isDropped`.
     package let zizqID: String
+    /// Whether Zizq dropped it because an older job holds its unique key.
+    package let isDropped: Bool
 
-    package init(job: Int64, zizqID: String) {
+    package init(job: Int64, zizqID: String, isDropped: Bool = false) {
         self.job = job
         self.zizqID = zizqID
+        self.isDropped = isDropped
     }
 }
 

@@ -5,7 +5,7 @@ package import SluiceBase
 /// No call leaves a read transaction open: one that did would keep the write-ahead log from being emptied.
 package final class OutboxReader {
     let connection: Connection
-    private let selectPending: Statement
+    private let selectPending, selectPendingOfQueue, selectSetAside: Statement
 
     /// The outbox must be open for writing in this process, or have been closed in good order.
     ///
@@ -15,6 +15,8 @@ package final class OutboxReader {
             connection = try Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
             try Pragmas.applyForReading(connection, cache: cache)
             selectPending = try connection.prepare(Statements.selectPending)
+            selectPendingOfQueue = try connection.prepare(Statements.selectPendingOfQueue)
+            selectSetAside = try connection.prepare(Statements.selectSetAside)
         } catch {
             throw OutboxError(error)
         }
@@ -25,15 +27,29 @@ package final class OutboxReader {
     /// - Parameters:
     ///   - from: the first id to look at; ids that were read before must not come again while they are in flight.
     ///   - through: the last id to look at.
+    ///   - queue: of this queue alone; nil for all.
     ///   - limit: at most this many, and never more than 500 in one call.
     ///   - maximumBytes: stops before the job with which the payloads would exceed this; the first job comes whatever
     ///     its size.
     package func nextJobs(
-        from: Int64, through: Int64 = .max, limit: Int, maximumBytes: Int
+        from: Int64, through: Int64 = .max, queue: String? = nil, limit: Int, maximumBytes: Int
     ) throws(OutboxError) -> [StoredJob] {
         do throws(SQLiteError) {
-            selectPending.bind(through, at: 3)
-            return try PendingPage.read(selectPending, from: from, limit: limit, maximumBytes: maximumBytes)
+            let statement = queue == nil ? selectPending : selectPendingOfQueue
+            statement.bind(through, at: 3)
+            if let queue { statement.bind(queue, at: 4) }
+            return try PendingPage.read(statement, from: from, limit: limit, maximumBytes: maximumBytes)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// The first job behind this one that is parked because it alone is refused.
+    package func nextSetAsideJob(after id: Int64) throws(OutboxError) -> StoredJob? {
+        do throws(SQLiteError) {
+            selectSetAside.bind(id, at: 1)
+            defer { selectSetAside.reset() }
+            return try selectSetAside.step() ? StoredJob(selectSetAside) : nil
         } catch {
             throw OutboxError(error)
         }

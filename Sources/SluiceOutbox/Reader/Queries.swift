@@ -51,8 +51,8 @@ struct Queries {
     func job(_ id: Int64) throws(SQLiteError) -> JobContent? {
         for state in JobState.allCases {
             let found = try rows(Self.jobs(state, .exactly, content: Self.columns(of: "job")), id, limit: 1) { row in
-                let job = StoredJob.job(row, from: 11)
-                let isIntact = row.int64(16) == Int64(bitPattern: StoredJob.checksum(job))
+                let job = StoredJob.job(row, from: 12)
+                let isIntact = row.int64(17) == Int64(bitPattern: StoredJob.checksum(job))
                 return JobContent(listing: Self.listing(row, state), job: job, isIntact: isIntact)
             }
             if let content = found.first { return content }
@@ -105,17 +105,17 @@ struct Queries {
             switch state {
             case .pending:
                 (
-                    "job.id", "jobs AS job", "NULL, NULL, NULL",
+                    "job.id", "jobs AS job", "NULL, NULL, NULL, NULL",
                     "AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)"
                 )
             // In this order: jobs that are not delivered may be many more.
             case .delivered:
                 (
                     "delivered.job", "delivered CROSS JOIN jobs AS job ON job.id = delivered.job",
-                    "delivered.zizq_id, delivered.at, NULL",
+                    "delivered.zizq_id, delivered.at, NULL, delivered.dropped",
                     ""
                 )
-            case .parked: ("job.job", "parked AS job", "NULL, NULL, job.detail", "")
+            case .parked: ("job.job", "parked AS job", "NULL, NULL, job.detail, NULL", "")
             }
         let condition =
             switch (stretch, state) {
@@ -138,7 +138,7 @@ struct Queries {
             receivedAtMilliseconds: row.int64(3),
             type: row.text(4), queue: row.text(5), uniqueKey: row.optionalText(6), payloadBytes: Int(row.int64(7)),
             zizqID: row.optionalText(8), deliveredAtMilliseconds: row.isNull(9) ? nil : row.int64(9),
-            detail: row.optionalText(10))
+            isDropped: row.int64(11) == 1, detail: row.optionalText(10))
     }
 
     // MARK: Dead letters

@@ -172,8 +172,14 @@ package enum Schema {
         );
         """
 
-    /// Dead letters that were imported. Columns are added, so the step takes no time.
+    /// Jobs that are refused alone or dropped, and dead letters that were imported. Columns are added, so the step takes
+    /// no time.
     private static let version6 = """
+        ALTER TABLE jobs ADD COLUMN own_key INTEGER;      -- 1: a job rule wrote the unique key
+        ALTER TABLE parked ADD COLUMN own_key INTEGER;
+        ALTER TABLE parked ADD COLUMN set_aside INTEGER;  -- 1: it alone is refused, NULL: it waits for a licence
+        CREATE INDEX parked_set_aside ON parked (job) WHERE set_aside = 1;
+        ALTER TABLE delivered ADD COLUMN dropped INTEGER; -- 1: Zizq kept the older job zizq_id instead
         ALTER TABLE dead_letters ADD COLUMN received_at INTEGER; -- NULL: as its delivery
         ALTER TABLE dead_letters ADD COLUMN imported BLOB;       -- tells whether a letter is imported again
         CREATE INDEX dead_letters_imported ON dead_letters (imported) WHERE imported IS NOT NULL;

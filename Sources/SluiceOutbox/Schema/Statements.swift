@@ -21,8 +21,8 @@ package enum Statements {
     /// In the order of the columns.
     package static let insertJob = """
         INSERT INTO jobs (id, delivery, position, stored_at, type, queue, unique_key, unique_while, options, \
-        checksum, payload)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        checksum, payload, own_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         """
     /// 1: id.
     package static let selectKeyEntries = "SELECT entries FROM key_entries WHERE id = ?1"
@@ -63,22 +63,24 @@ package enum Statements {
 
     // MARK: Delivery
 
-    /// 1: the first id, 2: how many. Jobs in the order of sending.
-    package static let selectPending = """
-        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs \
-        AS job
-        WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id) ORDER BY id \
-        LIMIT ?2
+    private static let pending = """
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload, \
+        own_key FROM jobs AS job
+        WHERE id BETWEEN ?1 AND ?3 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
-    /// 1: job, 2: when, 3: Zizq's id.
+    /// 1: the first id, 2: how many, 3: the last id. Jobs in the order of sending.
+    package static let selectPending = "\(pending) ORDER BY id LIMIT ?2"
+    /// The same; 4: of this queue.
+    package static let selectPendingOfQueue = "\(pending) AND queue = ?4 ORDER BY id LIMIT ?2"
+    /// 1: job, 2: when, 3: Zizq's id, 4: 1 where that is an older job's.
     package static let insertDelivered =
-        "INSERT INTO delivered (job, at, zizq_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        "INSERT INTO delivered (job, at, zizq_id, dropped) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
     /// 1: the first id. Where the oldest job from there on lies.
     package static let selectFirstFrom = "SELECT id, position, stored_at FROM jobs WHERE id >= ?1 ORDER BY id LIMIT 1"
     /// 1: id. A pending job.
     package static let selectJob = """
-        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM jobs \
-        AS job
+        SELECT id, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload, \
+        own_key FROM jobs AS job
         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivered WHERE delivered.job = job.id)
         """
     /// 1: id. Whose job it is.
@@ -184,23 +186,24 @@ package enum Statements {
 
     // MARK: Parked jobs and dead letters
 
-    /// 1: job, 2: when, 3: why.
+    /// 1: job, 2: when, 3: why, 4: 1 where it alone is refused.
     package static let insertParked = """
         INSERT INTO parked (job, delivery, at, stored_at, detail, type, queue, unique_key, unique_while, options, \
-        checksum, payload)
-        SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload \
-        FROM jobs WHERE id = ?1
+        checksum, payload, own_key, set_aside)
+        SELECT id, delivery, ?2, stored_at, ?3, type, queue, unique_key, unique_while, options, checksum, payload, \
+        own_key, ?4 FROM jobs WHERE id = ?1
         """
-    /// 1: how many, oldest first.
-    package static let selectParked = """
-        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM parked
-        ORDER BY job LIMIT ?1
+    private static let parkedColumns = """
+        job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload, own_key
         """
+    /// 1: how many, oldest first. Those that wait for a licence.
+    package static let selectParked =
+        "SELECT \(parkedColumns) FROM parked WHERE set_aside IS NULL ORDER BY job LIMIT ?1"
+    /// 1: behind which job. The next one that was set aside.
+    package static let selectSetAside =
+        "SELECT \(parkedColumns) FROM parked WHERE job > ?1 AND set_aside = 1 ORDER BY job LIMIT 1"
     /// 1: job.
-    package static let selectParkedJob = """
-        SELECT job, delivery, stored_at, type, queue, unique_key, unique_while, options, checksum, payload FROM \
-        parked WHERE job = ?1
-        """
+    package static let selectParkedJob = "SELECT \(parkedColumns) FROM parked WHERE job = ?1"
     /// 1: job.
     package static let deleteParked = "DELETE FROM parked WHERE job = ?1"
     /// 1: id.

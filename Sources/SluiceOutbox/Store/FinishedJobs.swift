@@ -11,7 +11,7 @@ struct FinishedJobs: Equatable {
     }
 
     /// More are not written to `progress`, but found again at a start.
-    private static let mostWritten = 1000
+    static let mostWritten = 5000
 
     private(set) var groups: [Group] = []
     private(set) var count = 0

@@ -77,6 +77,7 @@ extension OutboxStore {
     func insert(_ job: Job, delivery: Int64, at now: Int64) throws(SQLiteError) -> Int64 {
         let statement = session.insertJob
         let place = ledger.append(job, at: now)
+        queueNotes.append((place.id, job.queue))
         texts.clear()
         let type = texts.append(job.type)
         let queue = texts.append(job.queue)
@@ -87,6 +88,7 @@ extension OutboxStore {
         statement.bind(place.position, at: 3)
         statement.bind(now, at: 4)
         statement.bind(Int64(bitPattern: StoredJob.checksum(texts, job)), at: 10)
+        statement.bind(optional: job.hasOwnKey ? 1 : nil, at: 12)
         // All three buffers stay where they are until the closures end, and the statement has run by then.
         try unsafe texts.withBytes { texts throws(SQLiteError) in
             unsafe statement.bindStatic(text: texts[type], at: 5)

@@ -11,13 +11,9 @@ extension OutboxStore {
             for acknowledgement in acknowledgements where acknowledgement.job < ledger.nextJob {
                 let isFinished = ledger.isFinished(acknowledgement.job)
                 if isFinished, try deliveredAfterAll(acknowledgement.job) { continue }
-                session.insertDelivered.bind(acknowledgement.job, at: 1)
-                session.insertDelivered.bind(now, at: 2)
-                session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
-                try session.insertDelivered.run()
+                try insertDelivered(acknowledgement, at: now)
                 if !isFinished { try finish(acknowledgement.job) }
             }
-            if ledger.oldestDeliveredAt == nil, !acknowledgements.isEmpty { ledger.oldestDeliveredAt = now }
             try refreshPendingPlace()
             _ = try trimDelivered(at: now, limit: 2 * acknowledgements.count + 100)
         }
@@ -37,17 +33,17 @@ extension OutboxStore {
         }
     }
 
-    /// Takes jobs out of the sending order, until `unpark`. Jobs that are not pending are passed over.
-    ///
-    /// - Parameter detail: why, in one sentence.
-    package func park(_ jobs: [Int64], detail: String) throws(OutboxError) {
+    /// Takes jobs out of the sending order: until `unpark` if they are unlicensed, otherwise until `takeBack`. Jobs
+    /// that are not pending are skipped.
+    package func park(_ jobs: [Int64], because reason: ParkReason) throws(OutboxError) {
         let now = clock.now
         try urgentTransaction { () throws(SQLiteError) in
             for job in jobs {
                 guard let stored = try pendingJob(job) else { continue }
                 session.insertParked.bind(job, at: 1)
                 session.insertParked.bind(now, at: 2)
-                session.insertParked.bind(detail, at: 3)
+                session.insertParked.bind(reason.detail, at: 3)
+                session.insertParked.bind(optional: reason == .unlicensed ? nil : 1, at: 4)
                 try session.insertParked.run()
                 ledger.parked += 1
                 ledger.parkedBytes += Int64(stored.job.byteCost)
@@ -58,24 +54,62 @@ extension OutboxStore {
         }
     }
 
-    /// Puts the oldest parked jobs back at the end of the sending order, with new ids.
+    /// Puts the oldest jobs that wait for a licence back at the end of the sending order, with new ids.
     ///
     /// - Returns: how many; fewer than `limit` means that none is left.
     package func unpark(limit: Int = 500) throws(OutboxError) -> Int {
         let now = clock.now
         return try urgentTransaction { () throws(SQLiteError) in
             let jobs = try parkedJobs(limit)
-            for stored in jobs {
-                session.deleteParked.bind(stored.id, at: 1)
-                try session.deleteParked.run()
-                ledger.parked -= 1
-                ledger.parkedBytes -= Int64(stored.job.byteCost)
-                try requeue(stored.job, delivery: stored.delivery, at: now)
-                try releaseRequest(ofDelivery: stored.delivery)
-            }
+            for stored in jobs { _ = try putBack(stored, at: now) }
             try refreshPlaces()
             return jobs.count
         }
+    }
+
+    /// Ends the parking of a job that was sent from its parking place. A job that is not parked is passed over.
+    ///
+    /// - Parameter acknowledgement: Zizq accepted it; nil for one that goes to the end of the sending order.
+    package func takeBack(_ job: Int64, acknowledgement: Acknowledgement?) throws(OutboxError) {
+        let now = clock.now
+        try urgentTransaction { () throws(SQLiteError) in
+            guard let parked = try parkedJob(job) else {
+                if acknowledgement != nil { _ = try deliveredAfterAll(job) }
+                return
+            }
+            if let id = try putBack(parked, at: now), var acknowledgement {
+                acknowledgement.job = id
+                try insertDelivered(acknowledgement, at: now)
+                try finish(id)
+            }
+            try refreshPlaces()
+        }
+    }
+
+    /// - Returns: its new id; nil for one with a wrong checksum, which becomes a dead letter.
+    private func putBack(_ parked: StoredJob, at now: Int64) throws(SQLiteError) -> Int64? {
+        session.deleteParked.bind(parked.id, at: 1)
+        try session.deleteParked.run()
+        ledger.parked -= 1
+        ledger.parkedBytes -= Int64(parked.job.byteCost)
+        ledger.isChanged = true
+        guard parked.isIntact else {
+            try insertDeadLetter(
+                DeadLetterRow(parked, reason: .checksumMismatch, detail: StoredJob.damaged), at: now)
+            return nil
+        }
+        let id = try requeue(parked.job, delivery: parked.delivery, at: now)
+        try releaseRequest(ofDelivery: parked.delivery)
+        return id
+    }
+
+    private func insertDelivered(_ acknowledgement: Acknowledgement, at now: Int64) throws(SQLiteError) {
+        session.insertDelivered.bind(acknowledgement.job, at: 1)
+        session.insertDelivered.bind(now, at: 2)
+        session.insertDelivered.bind(acknowledgement.zizqID, at: 3)
+        session.insertDelivered.bind(optional: acknowledgement.isDropped ? 1 : nil, at: 4)
+        try session.insertDelivered.run()
+        if ledger.oldestDeliveredAt == nil { ledger.oldestDeliveredAt = now }
     }
 
     /// Appends a job of an earlier delivery, whose key then holds until that job is gone, too.
@@ -113,6 +147,12 @@ extension OutboxStore {
         if id + 1 == ledger.nextJob { return ledger.nextPosition - job.place.position }
         if let next = try firstJob(from: id + 1), next.id == id + 1 { return next.place.position - job.place.position }
         return try Int64(pendingJob(id)?.job.byteCost ?? 0)
+    }
+
+    func parkedJob(_ id: Int64) throws(SQLiteError) -> StoredJob? {
+        session.selectParkedJob.bind(id, at: 1)
+        defer { session.selectParkedJob.reset() }
+        return try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
     }
 
     private func parkedJobs(_ limit: Int) throws(SQLiteError) -> [StoredJob] {

@@ -1,4 +1,5 @@
 package import SluiceBase
+internal import Synchronization
 
 /// What people ask for on the command line.
 extension OutboxStore {
@@ -10,17 +11,17 @@ extension OutboxStore {
         package let isUndelivered: Bool
     }
 
-    /// More buried jobs are not kept in mind: those with the lowest numbers are sent or gone by then.
-    private static let mostBuriedJobs = 100_000
-
-    /// Takes a pending or parked job out of the sending order for good, as a dead letter.
-    ///
-    /// A lane that has read the job already does not send it any more (`OutboxStatus.buriedJobs`). A request with it
-    /// may be on its way at this moment: if Zizq takes it, its acknowledgement removes the dead letter.
+    /// Takes a pending or parked job out of the sending order for good, as a dead letter. A lane that has read the job
+    /// already does not send it any more.
     ///
     /// - Returns: the dead letter's number.
-    /// - Throws: `notFound` for a job that is neither pending nor parked.
+    /// - Throws: `notFound` for a job that is neither pending nor parked, `beingSent` for one of which Zizq's answer is
+    ///   awaited: it may have it already.
     package func bury(_ id: Int64) throws(OutboxError) -> Int64 {
+        try sending.bury(id) { () throws(OutboxError) in try deadLetterBuried(id) }
+    }
+
+    private func deadLetterBuried(_ id: Int64) throws(OutboxError) -> Int64 {
         let now = clock.now
         let letter: Int64? = try urgentTransaction { () throws(SQLiteError) in
             guard let stored = try takeOut(id) else { return nil }
@@ -31,8 +32,6 @@ extension OutboxStore {
             return letter
         }
         guard let letter else { throw .notFound }
-        if buriedJobs.count >= Self.mostBuriedJobs, let oldest = buriedJobs.min() { buriedJobs.remove(oldest) }
-        buriedJobs.insert(id)
         return letter
     }
 
@@ -41,10 +40,7 @@ extension OutboxStore {
             try deleteJob(id)
             return pending
         }
-        session.selectParkedJob.bind(id, at: 1)
-        let parked = try session.selectParkedJob.step() ? StoredJob(session.selectParkedJob) : nil
-        session.selectParkedJob.reset()
-        guard let parked else { return nil }
+        guard let parked = try parkedJob(id) else { return nil }
         session.deleteParked.bind(id, at: 1)
         try session.deleteParked.run()
         ledger.parked -= 1
@@ -147,5 +143,49 @@ extension OutboxStore {
             statement.reset()
         }
         return jobs
+    }
+}
+
+/// The jobs that the lanes of the relay are sending, and those that a person has buried: neither is a job buried while
+/// Zizq may be storing it, nor is one sent that was buried. Callable from any thread.
+package final class SendingJobs: Sendable {
+    private struct State {
+        var lanes: [Int: Set<Int64>] = [:]
+        var buried: Set<Int64> = []
+    }
+
+    /// More buried jobs are not kept in mind: those with the lowest numbers are sent or gone by then.
+    private static let mostBuried = 100_000
+
+    private let state = Mutex(State())
+
+    /// Nothing is being sent.
+    package init() {}
+
+    /// A lane is about to send these jobs.
+    ///
+    /// - Returns: those that were buried; if there are some, nothing may be sent.
+    package func begin(_ jobs: ArraySlice<StoredJob>, lane: Int) -> Set<Int64> {
+        state.withLock { state in
+            let buried = state.buried.isEmpty ? [] : state.buried.intersection(jobs.lazy.map(\.id))
+            if buried.isEmpty { state.lanes[lane] = Set(jobs.lazy.map(\.id)) }
+            return buried
+        }
+    }
+
+    /// What a lane has sent is answered, and the answer is written.
+    package func end(lane: Int) { state.withLock { $0.lanes[lane] = nil } }
+
+    /// Buries a job, which is not sent from now on. Lanes wait meanwhile.
+    ///
+    /// - Throws: `beingSent`, and what `body` throws.
+    func bury(_ job: Int64, by body: () throws(OutboxError) -> Int64) throws(OutboxError) -> Int64 {
+        try state.withLock { state throws(OutboxError) in
+            guard !state.lanes.values.contains(where: { $0.contains(job) }) else { throw .beingSent }
+            let letter = try body()
+            if state.buried.count >= Self.mostBuried, let oldest = state.buried.min() { state.buried.remove(oldest) }
+            state.buried.insert(job)
+            return letter
+        }
     }
 }

@@ -41,8 +41,12 @@ package final class OutboxStore {
     var smallestRefused: Int?
     /// The same for what deliveries would have added to the dead letters.
     var smallestDeadRefused: Int?
-    /// Jobs that were buried, so that a lane that has read them does not send them.
-    var buriedJobs: Set<Int64> = []
+    /// Jobs that are being sent, and jobs that were buried.
+    package let sending: SendingJobs
+    /// The queues of the jobs that this process stored.
+    package let queues: QueueMap
+    /// Of the jobs that this transaction stored.
+    var queueNotes: [(id: Int64, queue: String)] = []
     var log = LogProgress()
 
     /// The copy that is being made of the outbox.
@@ -62,17 +66,20 @@ package final class OutboxStore {
     ///
     /// - Parameters:
     ///   - time: for expiry, retention and deadlines.
+    ///   - sending: what the lanes of this process are sending.
+    ///   - queues: gets the queues of the jobs that are stored.
     ///   - pause: what waits between two tries for the lock; nil for the system's sleep.
     ///   - held: called with a sentence when another process has the lock and is waited for.
     /// - Throws: a sentence with exit status 1 where the file is not an outbox of a version that this program knows, 69
     ///   where the file, its folder or its lock cannot be had.
     package init(
-        _ configuration: OutboxConfiguration, time: any TimeSource, pause: ((Duration) -> Void)? = nil,
-        held: ((String) -> Void)? = nil
+        _ configuration: OutboxConfiguration, time: any TimeSource, sending: SendingJobs = SendingJobs(),
+        queues: QueueMap = QueueMap(), pause: ((Duration) -> Void)? = nil, held: ((String) -> Void)? = nil
     )
         throws(StartupError)
     {
         self.configuration = configuration
+        (self.sending, self.queues) = (sending, queues)
         self.time = time
         clock = OutboxClock(time)
         try OutboxFolder.check(OutboxFile.folder(of: configuration.path), trustsOwner: configuration.trustsFolderOwner)
@@ -94,6 +101,7 @@ package final class OutboxStore {
         (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time)
         damagedFiles = Salvage.setAside(configuration.path)
         try loadOrSalvage()
+        queues.start(after: lastJobID)
         files = OutboxFile.identity(of: configuration.path)
         if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
     }
@@ -134,13 +142,13 @@ package final class OutboxStore {
     package var status: OutboxStatus {
         var status = OutboxStatus()
         status.pendingJobs = ledger.pendingJobs
+        status.finishedGroups = ledger.finished.groups.count
         status.oldestPendingAtMilliseconds = ledger.pendingPlace?.storedAt
         status.undeliveredBytes = ledger.undeliveredBytes
         status.parkedJobs = Int(ledger.parked)
         status.deadLetters = Int(ledger.deadLetters)
         status.deadBytes = ledger.deadBytes
         status.isDeadLimitReached = isDeadLimitReached
-        status.buriedJobs = buriedJobs
         status.deliveredBytes = ledger.deliveredBytes
         status.rememberedKeys = ledger.rememberedKeys
         status.lastJobID = lastJobID
@@ -178,12 +186,14 @@ package final class OutboxStore {
     func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
         let before = ledger
         keyUndo.removeAll(keepingCapacity: true)
+        queueNotes.removeAll(keepingCapacity: true)
         do throws(SQLiteError) {
             try session.begin.run()
             let result = try body()
             try saveProgress()
             try session.commit.run()
             ledger.isChanged = false
+            queues.add(queueNotes)
             return result
         } catch {
             if !session.connection.isInAutocommit { try? session.rollback.run() }

@@ -22,7 +22,15 @@ extension OutboxWriter {
 
     /// Zizq took these jobs. When this returns they will not be sent again, not even after a crash.
     package func acknowledge(_ acknowledgements: [Acknowledgement]) async throws(OutboxError) {
-        try await perform { store throws(OutboxError) in try store.acknowledge(acknowledgements) }
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Void, OutboxError>, Never>) in
+            let isAccepted = work.withLockAndWake { work in
+                if !work.isClosed { work.acknowledgements.append(.init(jobs: acknowledgements, done: continuation)) }
+                return !work.isClosed
+            }
+            if !isAccepted { continuation.resume(returning: .failure(.closed)) }
+        }
+        try result.get()
     }
 
     /// Moves jobs that cannot be sent to the dead letters.
@@ -30,12 +38,13 @@ extension OutboxWriter {
         try await perform { store throws(OutboxError) in try store.deadLetter(jobs) }
     }
 
-    /// Takes jobs out of the sending order, until `unpark`.
-    package func park(_ jobs: [Int64], detail: String) async throws(OutboxError) {
-        try await perform { store throws(OutboxError) in try store.park(jobs, detail: detail) }
+    /// Takes jobs out of the sending order, until `unpark` or `takeBack`.
+    package func park(_ jobs: [Int64], because reason: ParkReason) async throws(OutboxError) {
+        try await perform { store throws(OutboxError) in try store.park(jobs, because: reason) }
     }
 
-    /// Puts all parked jobs back at the end of the sending order, in steps between which deliveries are stored.
+    /// Puts all jobs that wait for a licence back at the end of the sending order, in steps between which deliveries
+    /// are stored.
     ///
     /// - Returns: how many.
     package func unparkAll() async throws(OutboxError) -> Int {

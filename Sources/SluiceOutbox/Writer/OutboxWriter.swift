@@ -5,8 +5,8 @@ internal import Synchronization
 /// The outbox's thread: takes what the event loops hand in, stores it in as few transactions as the disk allows, and
 /// says what is durable. Callable from any thread.
 ///
-/// The order of its work: first what was asked for by `perform` (acknowledgements above all), each in a transaction of
-/// its own, then one batch of deliveries, then upkeep.
+/// The order of its work: first all acknowledgements that wait, in one transaction, then what was asked for by
+/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep.
 package final class OutboxWriter: Sendable {
     /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
     /// transaction, on another one. Must be short and must not block.
@@ -18,9 +18,18 @@ package final class OutboxWriter: Sendable {
     struct Work {
         var queue: CommitQueue
         var operations: [Operation] = []
+        var acknowledgements: [WaitingAcknowledgement] = []
         var isClosing = false
         var isClosed = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
+
+        var hasWork: Bool { !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || isClosing }
+    }
+
+    /// What one lane of the relay wants to have written.
+    struct WaitingAcknowledgement: Sendable {
+        let jobs: [Acknowledgement]
+        let done: CheckedContinuation<Result<Void, OutboxError>, Never>
     }
 
     /// How long the thread sleeps when nothing is asked for.
@@ -29,6 +38,10 @@ package final class OutboxWriter: Sendable {
     private static let upkeepNanoseconds: Int64 = 250_000_000
 
     let work: Monitor<Work>
+    /// What the lanes of the relay are sending.
+    package let sending = SendingJobs()
+    /// The queues of the jobs that are stored.
+    package let queues = QueueMap()
     /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that
     /// watches the deadline.
     private let ended = Monitor(false)
@@ -116,7 +129,8 @@ package final class OutboxWriter: Sendable {
     private func work(_ opening: Monitor<Result<Void, StartupError>?>) -> Bool {
         let store: OutboxStore
         do throws(StartupError) {
-            store = try OutboxStore(configuration, time: time, held: { [log] in log.warning("\($0)") })
+            store = try OutboxStore(
+                configuration, time: time, sending: sending, queues: queues, held: { [log] in log.warning("\($0)") })
         } catch {
             opening.withLockAndWake { $0 = .failure(error) }
             return false
@@ -149,12 +163,13 @@ package final class OutboxWriter: Sendable {
         var hasUpkeep = true
         var upkeepAt = time.monotonicNanoseconds()
         while true {
-            let operations = nextOperations(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
+            let (acknowledgements, operations) = nextRequests(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
+            acknowledge(acknowledgements, in: store)
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
             let (results, isClosing) = storeNextBatch(store)
             hand(results)
-            let isIdle = operations.isEmpty && results.isEmpty
+            let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
             if isIdle, isClosing { return }
             let now = time.monotonicNanoseconds()
             if isIdle || now >= upkeepAt {
@@ -168,11 +183,18 @@ package final class OutboxWriter: Sendable {
     }
 
     /// Waits until there is something to do.
-    private func nextOperations(waitingUpTo nanoseconds: Int64) -> [Operation] {
-        work.wait(upTo: nanoseconds, until: { !$0.queue.isEmpty || !$0.operations.isEmpty || $0.isClosing }) { work in
-            defer { work.operations = [] }
-            return work.operations
+    private func nextRequests(waitingUpTo nanoseconds: Int64) -> ([WaitingAcknowledgement], [Operation]) {
+        work.wait(upTo: nanoseconds, until: \.hasWork) { work in
+            defer { (work.acknowledgements, work.operations) = ([], []) }
+            return (work.acknowledgements, work.operations)
         }
+    }
+
+    private func acknowledge(_ waiting: [WaitingAcknowledgement], in store: OutboxStore) {
+        guard !waiting.isEmpty else { return }
+        let jobs = waiting.count == 1 ? waiting[0].jobs : waiting.flatMap(\.jobs)
+        let result = Result { () throws(OutboxError) in try store.acknowledge(jobs) }
+        for acknowledgement in waiting { acknowledgement.done.resume(returning: result) }
     }
 
     /// The deliveries are freed when this returns, before anyone is told of their results and gives their memory back
@@ -255,10 +277,13 @@ package final class OutboxWriter: Sendable {
 
     private func finish() {
         let left = work.withLockAndWake { work in
-            defer { (work.isClosed, work.operations, work.whenClosed) = (true, [], []) }
-            return (operations: work.operations, waiters: work.whenClosed)
+            defer {
+                (work.isClosed, work.operations, work.acknowledgements, work.whenClosed) = (true, [], [], [])
+            }
+            return (operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed)
         }
         ended.withLockAndWake { $0 = true }
+        for acknowledgement in left.acknowledgements { acknowledgement.done.resume(returning: .failure(.closed)) }
         for operation in left.operations { operation(nil) }
         commits.finish()
         for waiter in left.waiters { waiter.resume() }

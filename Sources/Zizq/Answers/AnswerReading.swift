@@ -102,13 +102,22 @@ enum AnswerReading {
     /// The error of an answer that is no success.
     ///
     /// - Parameters:
-    ///   - retryAfter: the header's value.
+    ///   - header: a header's value, by its name in lower case.
     ///   - now: milliseconds since the UNIX epoch.
-    static func refusal(status: Int, body: Span<UInt8>, retryAfter: String?, now: Int64) -> ZizqError {
+    static func refusal(status: Int, body: Span<UInt8>, header: (String) -> String?, now: Int64) -> ZizqError {
         let text: String?
         do throws(ZizqError) { text = try Self.text("error", status: status, body: body) } catch { text = nil }
         return .response(
-            .init(status: status, serverText: text, retryAfter: retryAfter.flatMap { RetryAfter.parse($0, now: now) }))
+            .init(
+                status: status, serverText: text,
+                retryAfter: header("retry-after").flatMap { RetryAfter.parse($0, now: now) }, fields: fields(header)))
+    }
+
+    /// What shows where an answer comes from. A query of `location` may be a secret, so it is left out.
+    static func fields(_ header: (String) -> String?) -> [String] {
+        ["content-type", "content-encoding", "location"].compactMap { name in
+            header(name).map { "\(name): \(name == "location" ? String($0.prefix { $0 != "?" && $0 != "#" }) : $0)" }
+        }
     }
 
     private static func fields(status: Int, body: Span<UInt8>) throws(ZizqError) -> JobFields {

@@ -77,7 +77,9 @@ extension ZizqClient {
             let answer = try success(answer)
             return .success(try AnswerReading.jobs(status: answer.status, body: answer.body.span))
         } catch {
-            return .failure(error)
+            guard case .decoding(let found) = error else { return .failure(error) }
+            let fields = AnswerReading.fields(answer.header)
+            return .failure(.decoding(.init(status: found.status, message: found.message, fields: fields)))
         }
     }
 

@@ -148,13 +148,13 @@ public final class ZizqClient: Sendable {
     /// The answer, if it is one of 2xx.
     func success(_ answer: HTTPClientResponse) throws(ZizqError) -> HTTPClientResponse {
         guard 200...299 ~= answer.status else {
-            throw refusal(status: answer.status, body: answer.body, retryAfter: answer.header("retry-after"))
+            throw refusal(status: answer.status, body: answer.body, header: answer.header)
         }
         return answer
     }
 
-    func refusal(status: Int, body: [UInt8], retryAfter: String?) -> ZizqError {
-        AnswerReading.refusal(status: status, body: body.span, retryAfter: retryAfter, now: time.wallMilliseconds())
+    func refusal(status: Int, body: [UInt8], header: (String) -> String?) -> ZizqError {
+        AnswerReading.refusal(status: status, body: body.span, header: header, now: time.wallMilliseconds())
     }
 
     // MARK: - The server's version

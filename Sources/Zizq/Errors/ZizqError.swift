@@ -69,12 +69,15 @@ public enum ZizqError: Error, Sendable, Hashable {
         public let serverText: String?
         /// How long the server asks to wait (RFC 9110 §10.2.3).
         public let retryAfter: Duration?
+        /// What the answer says of itself, such as `content-type: text/html`.
+        public let fields: [String]
 
         /// Describes an answer.
-        public init(status: Int, serverText: String?, retryAfter: Duration? = nil) {
+        public init(status: Int, serverText: String?, retryAfter: Duration? = nil, fields: [String] = []) {
             self.status = status
             self.serverText = serverText
             self.retryAfter = retryAfter
+            self.fields = fields
         }
     }
 
@@ -84,11 +87,14 @@ public enum ZizqError: Error, Sendable, Hashable {
         public let status: Int
         /// What is wrong with it, for a person.
         public let message: String
+        /// What the answer says of itself, such as `content-type: text/html`.
+        public let fields: [String]
 
         /// Describes an answer.
-        public init(status: Int, message: String) {
+        public init(status: Int, message: String, fields: [String] = []) {
             self.status = status
             self.message = message
+            self.fields = fields
         }
     }
 }
@@ -158,11 +164,16 @@ extension ZizqError: CustomStringConvertible {
             if let text = answer.serverText {
                 "the server answered \(answer.status): \(PrintableText.escape(text, limit: 1000))"
             } else {
-                "the answer \(answer.status) does not come from Zizq"
+                "the answer \(answer.status) does not come from Zizq\(Self.quoted(answer.fields))"
             }
-        case .decoding(let answer): "the answer \(answer.status) cannot be parsed: \(answer.message)"
+        case .decoding(let answer):
+            "the answer \(answer.status) cannot be parsed: \(answer.message)\(Self.quoted(answer.fields))"
         case .invalidArgument(let sentence): sentence
         }
+    }
+
+    private static func quoted(_ fields: [String]) -> String {
+        fields.isEmpty ? "" : " (\(fields.map { PrintableText.escape($0, limit: 200) }.joined(separator: ", ")))"
     }
 }
 

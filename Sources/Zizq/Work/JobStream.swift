@@ -104,8 +104,9 @@ public struct JobStream: AsyncSequence, Sendable {
                 return stream
             }
             let body = (try? await stream.collect(limit: 64 * 1024)) ?? []
-            let retryAfter = stream.headers.first { $0.name.lowercased() == "retry-after" }?.value
-            throw sequence.client.refusal(status: stream.status, body: body, retryAfter: retryAfter)
+            throw sequence.client.refusal(status: stream.status, body: body) { name in
+                stream.headers.first { $0.name.lowercased() == name }?.value
+            }
         }
 
         /// Waits before the next connection, unless none can help.

@@ -10,6 +10,7 @@ enum ConsoleText {
             "gateway          \(status.isGatewayRunning ? "running" : "not running")",
             "condition        \(status.condition)",
             "pending jobs     \(status.pendingJobs)" + (status.pendingJobs > 0 ? ", the oldest \(age) old" : ""),
+        ] + (status.relay.map { ["relay            \(text($0))"] } ?? []) + [
             "parked jobs      \(status.parkedJobs)",
             "dead letters     \(status.deadLetters)"
                 + (status.deadLetters > 0 ? ", \(size(status.deadBytes)) of \(size(status.deadLimit))" : ""),
@@ -24,15 +25,19 @@ enum ConsoleText {
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {
         guard !page.rows.isEmpty else { return ["no \(state.rawValue) jobs"] }
-        let header = [
-            "JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY", state == .delivered ? "ZIZQ ID" : "KEY",
-        ]
+        let header =
+            [
+                "JOB", "RECEIVED", "ROUTE", "TYPE", "QUEUE", "BYTES", "DELIVERY",
+                state == .delivered ? "ZIZQ ID" : "KEY",
+            ] + (state == .parked ? ["REASON"] : [])
         let rows = page.rows.map { job in
             [
                 String(job.id), time(job.receivedAt), text(job.route), text(job.type), text(job.queue),
                 String(job.payloadBytes),
-                text(job.delivery), text((state == .delivered ? job.zizqID : job.uniqueKey) ?? ""),
-            ]
+                text(job.delivery),
+                text((state == .delivered ? job.zizqID : job.uniqueKey) ?? "")
+                    + (job.dropped == true ? ", an older job: dropped" : ""),
+            ] + (state == .parked ? [text(job.detail ?? "")] : [])
         }
         return Table.lines(header, rows) + more(page.next)
     }
@@ -48,6 +53,9 @@ enum ConsoleText {
         }
         if !content.options.isEmpty { lines.append("options    \(text(content.options))") }
         if let id = job.zizqID { lines.append("zizq id    \(text(id)), \(time(job.deliveredAt ?? 0))") }
+        if job.dropped == true {
+            lines.append("dropped    by Zizq: that is an older job, which holds the same unique key")
+        }
         if let detail = job.detail { lines.append("parked     \(text(detail))") }
         if !content.isIntact { lines.append("checksum   WRONG: the bytes have changed since they were stored") }
         return lines + ["payload", whole(content.payload)]
@@ -104,7 +112,8 @@ enum ConsoleText {
     static func fateLines(_ delivery: ControlDocuments.Delivery) -> [String] {
         let jobs = delivery.jobs.map { job in
             let end = job.zizqID.map { " as \($0) at \(time(job.deliveredAt ?? 0))" } ?? ""
-            return "job \(job.id), \(job.state)\(end): type \(job.type), queue \(job.queue)"
+            let state = job.dropped == true ? "dropped: an older job holds its unique key" : job.state
+            return "job \(job.id), \(state)\(end): type \(job.type), queue \(job.queue)"
         }
         let letters = delivery.deadLetters.map { letter in
             "dead letter \(letter.id), \(letter.reason)\(place(letter).map { ", \($0)" } ?? ""): \(letter.detail)"

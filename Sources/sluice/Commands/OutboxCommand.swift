@@ -61,8 +61,8 @@ struct OutboxCommand: AsyncParsableCommand {
             abstract: "Moves pending or parked jobs to the dead letters, so that they are not sent.",
             usage: "sluice outbox bury <number> ... [--config <file>] [<settings> ...]",
             discussion: """
-                A request with the job may already be in progress: if Zizq accepts it, the dead letter is removed \
-                again. `sluice dead retry` puts a buried job back into the sending order.
+                A job that is being sent at this moment cannot be buried. `sluice dead retry` puts a buried job back \
+                into the sending order.
                 """)
 
         @OptionGroup var options: SettingsOptions

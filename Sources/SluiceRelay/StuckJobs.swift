@@ -1,0 +1,184 @@
+internal import SluiceBase
+internal import SluiceOutbox
+
+/// Jobs that are refused alone, not by Zizq's own word but by whatever answers: a filter, a proxy, a server that fails.
+///
+/// Either it refuses this one job, or every job. After some tries each further try is followed by a few other jobs,
+/// each alone. Once one of them is accepted, the held jobs are tried again. A job that is refused three times, each
+/// time after another job was accepted, is set aside. Where none is accepted, all go back in order, and the next time
+/// more jobs follow. A value without I/O; `now` is the monotonic clock in nanoseconds.
+struct StuckJobs {
+    /// Tries of one job, after which others go instead.
+    static let mostTries = 8
+    /// Tries of a job while an earlier one was set aside a short time ago, or could not be because no other job came.
+    static let fewTries = 2
+    /// How long one job is tried, after which others go instead.
+    static let patience: Duration = .seconds(120)
+    /// How long a job that was set aside makes the relay quick with the next.
+    static let memory: Duration = .seconds(600)
+    /// How often a job must be refused after another was accepted.
+    static let neededProofs = 3
+    private static let firstLimit = 8
+    private static let longestLimit = 1000
+
+    /// A job that others go instead of.
+    private struct Held {
+        var piece: BatchPlan.Piece
+        var proofs = 0
+    }
+
+    /// The job that is tried again and again.
+    private struct Watched {
+        let job: Int64
+        let since: Int64
+        var tries = 0
+    }
+
+    private var watched: Watched?
+    /// In ascending order.
+    private var held: [Held] = []
+    /// Held until another job was accepted: to be sent again now.
+    private var confirming: [Held] = []
+    /// The one of them that was sent.
+    private var inFlight: Held?
+    private var limit = StuckJobs.firstLimit
+    private var isQuickUntil: Int64 = .min
+
+    /// Whether other jobs go instead of one that is refused.
+    var isProbing: Bool { !held.isEmpty || !confirming.isEmpty || inFlight != nil }
+
+    /// The queues of held jobs: a job of another queue overtakes none of its own.
+    var queues: Set<String> { Set(held.compactMap { $0.piece.jobs.first?.job.queue }) }
+
+    /// Takes the next held job that is to be sent again.
+    mutating func takeConfirmation() -> BatchPlan.Piece? {
+        guard !confirming.isEmpty else { return nil }
+        let next = confirming.removeFirst()
+        inFlight = next
+        return next.piece
+    }
+
+    /// What follows from a refusal.
+    enum Step {
+        /// The same job again.
+        case retry
+        /// Another job.
+        case probe
+        /// This job is not to be sent with the others any more.
+        case setAside
+    }
+
+    /// A job that was sent alone is refused.
+    mutating func refused(_ piece: BatchPlan.Piece, now: Int64) -> Step {
+        if var confirmed = inFlight {
+            inFlight = nil
+            confirmed.piece = piece
+            confirmed.proofs += 1
+            guard confirmed.proofs < Self.neededProofs else {
+                isQuickUntil = now + Self.memory.wholeNanoseconds
+                return .setAside
+            }
+            held.append(confirmed)
+            return .probe
+        }
+        guard isProbing || isDue(piece, now: now) else { return .retry }
+        held.append(Held(piece: piece))
+        return .probe
+    }
+
+    private mutating func isDue(_ piece: BatchPlan.Piece, now: Int64) -> Bool {
+        guard let job = piece.jobs.first?.id else { return false }
+        var current = watched.flatMap { $0.job == job ? $0 : nil } ?? Watched(job: job, since: now)
+        current.tries += 1
+        watched = current
+        return current.tries >= (now < isQuickUntil ? Self.fewTries : Self.mostTries)
+            || now - current.since >= Self.patience.wholeNanoseconds
+    }
+
+    /// Whether so many jobs are held that probably everything is refused.
+    func isFull(byteLimit: Int) -> Bool {
+        held.count >= limit || held.reduce(0) { $0 + $1.piece.byteCount } > byteLimit
+    }
+
+    /// A request was accepted.
+    mutating func accepted() {
+        watched = nil
+        if inFlight != nil {
+            inFlight = nil
+        } else {
+            confirming += held
+            held = []
+        }
+        if !isProbing { limit = Self.firstLimit }
+    }
+
+    /// Zizq's own word, or no answer at all, came for the job that was sent.
+    ///
+    /// - Parameter isToRepeat: whether the job is to be sent again, as before.
+    /// - Returns: whether it is held here, to be sent again.
+    mutating func answeredOtherwise(isToRepeat: Bool) -> Bool {
+        guard let sent = inFlight else { return false }
+        inFlight = nil
+        if isToRepeat { confirming.insert(sent, at: 0) }
+        return isToRepeat
+    }
+
+    /// Ends the probing: nothing was accepted, or nothing else is there to be sent.
+    ///
+    /// - Parameter isFull: whether as many jobs as may be were refused: the next time it may be more.
+    /// - Returns: all held jobs, in ascending order, as one piece.
+    mutating func giveUp(isFull: Bool, now: Int64) -> BatchPlan.Piece? {
+        let all = confirming + held
+        if isFull { limit = min(Self.longestLimit, limit * 4) }
+        if all.contains(where: { $0.proofs > 0 }) { isQuickUntil = now + Self.memory.wholeNanoseconds }
+        (held, confirming, inFlight) = ([], [], nil)
+        guard var piece = all.first?.piece else { return nil }
+        piece.jobs = all.flatMap(\.piece.jobs).sorted { $0.id < $1.id }[...]
+        piece.mayHaveBeenStored = all.contains(where: \.piece.mayHaveBeenStored)
+        piece.isNamed = false
+        return piece
+    }
+}
+
+/// When the jobs that were set aside are sent again: one at a time, and all of them within some minutes. One for all
+/// lanes. Monotonic clock, nanoseconds.
+struct SetAsideSchedule {
+    /// Between two passes over all of them.
+    static let interval: Duration = .seconds(600)
+    /// After one that is still refused.
+    static let spacing: Duration = .seconds(5)
+
+    /// Whether jobs may be set aside: also those of an earlier process.
+    private var mayHaveSome: Bool
+    private var dueAt: Int64 = .min
+    /// The last job that was tried in this pass.
+    private var cursor: Int64 = 0
+
+    init(mayHaveSome: Bool) { self.mayHaveSome = mayHaveSome }
+
+    /// A job was set aside.
+    mutating func added(now: Int64) {
+        if !mayHaveSome { dueAt = now + Self.interval.wholeNanoseconds }
+        mayHaveSome = true
+    }
+
+    /// - Returns: behind which job to look for the next one to try; nil where it is not the time.
+    mutating func claim(now: Int64) -> Int64? {
+        guard mayHaveSome, now >= dueAt else { return nil }
+        dueAt = now + Self.interval.wholeNanoseconds
+        return cursor
+    }
+
+    /// What was found behind the claimed place.
+    mutating func found(_ job: Int64?, now: Int64) {
+        if job == nil, cursor == 0 { mayHaveSome = false }
+        cursor = job ?? 0
+        dueAt = now + (job == nil ? Self.interval : Self.spacing).wholeNanoseconds
+    }
+
+    /// One was accepted: the next may be, too.
+    mutating func accepted() { dueAt = .min }
+
+    /// How long until one is to be tried; nil where there is none.
+    func untilDue(now: Int64) -> Duration? { mayHaveSome ? .nanoseconds(max(0, dueAt - max(now, 0))) : nil }
+}
