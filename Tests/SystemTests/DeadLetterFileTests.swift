@@ -32,6 +32,8 @@ import Testing
             for (event, id) in sent {
                 let webhook = Webhook.gitHub(event: event, id: id, body: #"{"n":"\#(id)"}"#)
                 #expect(try await gateway.answer(to: webhook).status == 200)
+                // In this order: that of the job comes when Zizq has refused it.
+                if event == "order" { try await gateway.untilMetric("sluice_outbox_dead_letters", is: 1) }
             }
             try await gateway.untilMetric("sluice_outbox_dead_letters", is: 3)
             let exported = try await gateway.command("dead", "export")

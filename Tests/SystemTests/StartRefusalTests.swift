@@ -200,7 +200,9 @@ import Testing
         let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         let settings = ["outbox.path": folder.file("shut/outbox.db")]
         let (ending, errors) = try await refusal(GatewaySetup(settings: settings, folder: folder, wrapper: nobody))
-        let lock = "\("shut/outbox.db.lock"): Permission denied."
+        let lock =
+            "shut/outbox.db.lock: Permission denied. shut belongs to user 0 and has mode 755. This process runs as user "
+            + "65534."
         #expect(errors == "sluice: The outbox folder shut and its files must be writable: \(lock)\n")
         #expect(ending == .exited(69))
     }

@@ -124,6 +124,14 @@ enum OutboxFile {
         _ = unsafe unlink(path)
     }
 
+    /// Gives a file that root made to the owner of another one.
+    static func giveOwner(of path: String, to other: String) {
+        var facts = stat()
+        // `lstat` fills the structure that is given; the paths are C strings for the calls.
+        guard geteuid() == 0, unsafe lstat(path, &facts) == 0 else { return }
+        _ = unsafe lchown(other, facts.st_uid, facts.st_gid)
+    }
+
     /// When a regular file was last written, in seconds since the epoch; nil where there is none.
     static func modified(_ path: String) -> Int64? {
         var facts = stat()

@@ -135,7 +135,7 @@ extension OutboxStore {
 
     private func deliveredJobs(_ ids: [Int64]) throws(SQLiteError) -> [StoredJob] {
         let statement = try session.connection.prepare(
-            "SELECT id, delivery, stored_at, \(StoredJob.columns) FROM jobs WHERE id = ?1")
+            "SELECT id, delivery, stored_at, \(StoredJob.columns), own_key FROM jobs WHERE id = ?1")
         var jobs: [StoredJob] = []
         for id in ids {
             statement.bind(id, at: 1)

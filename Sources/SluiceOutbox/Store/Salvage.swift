@@ -60,10 +60,12 @@ struct Salvage {
             }
             salvage.damaged.close()
             var report = salvage.report
+            OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
             try OutboxFile.rename(salvage.newPath, to: configuration.path + ".salvaged")
             report.damagedPath = try finish(configuration.path) ?? ""
             return report
         } catch {
+            removeNew(configuration.path)
             throw StartupError(
                 .unavailable,
                 "\(configuration.path) is damaged, and nothing was saved: \(error). Its files are unchanged. Restore a "
@@ -107,7 +109,12 @@ struct Salvage {
         guard case .outbox = try Migration.inspect(damaged) else {
             throw SQLiteError(code: SQLITE_NOTADB, message: "it cannot be recognized as an outbox")
         }
-        for suffix in ["", "-wal", "-shm", ".lock", ".reserve"] { OutboxFile.remove(newPath + suffix) }
+        Self.removeNew(configuration.path)
+    }
+
+    /// What an earlier salvage left that did not end.
+    private static func removeNew(_ path: String) {
+        for suffix in ["", "-wal", "-shm", ".lock"] { OutboxFile.remove(path + ".salvage" + suffix) }
     }
 
     // MARK: Tables
@@ -167,6 +174,10 @@ struct Salvage {
     /// those that were not saved at all count as finished.
     private func completeProgress(_ new: Connection) throws(SQLiteError) {
         let last = (try? damaged.integer("SELECT max(last_finished, first_pending - 1) FROM progress")) ?? 0
+        if let letters = try? damaged.integer("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letters'") {
+            try new.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letters'")
+            try new.execute("INSERT INTO sqlite_sequence VALUES ('dead_letters', \(letters))")
+        }
         for statement in [
             """
             UPDATE jobs SET position = place.position FROM (
