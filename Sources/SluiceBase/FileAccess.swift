@@ -36,6 +36,28 @@ package enum FileAccess {
         return Status(status)
     }
 
+    /// Who owns a file and its folder, their modes, and the user of this process, as sentences for an error.
+    package static func ownership(of path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let owners = [path, folder].compactMap { name -> String? in
+            var facts = stat()
+            // `lstat` fills the structure that is given.
+            guard unsafe lstat(name, &facts) == 0 else { return nil }
+            return "\(name) belongs to user \(facts.st_uid) and has mode \(String(facts.st_mode & 0o7777, radix: 8))."
+        }
+        return (owners + ["This process runs as user \(geteuid())."]).joined(separator: " ")
+    }
+
+    /// Where a symbolic link leads if nothing is there; nil for anything else.
+    package static func danglingTarget(of path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4096)
+        // Writes at most the array's bytes.
+        let count = unsafe readlink(path, &target, target.count)
+        guard count > 0, (try? status(of: path)) == nil else { return nil }
+        let bytes = target[..<count].map { UInt8(bitPattern: $0) }
+        return PrintableText.escape(String(decoding: bytes, as: UTF8.self), limit: 400)
+    }
+
     /// The names in a folder without `.` and `..`, sorted by their bytes.
     package static func names(inFolder path: String) throws(AccessError) -> [String] {
         guard let stream = unsafe opendir(path) else { throw AccessError(errorNumber: errno) }

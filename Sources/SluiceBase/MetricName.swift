@@ -32,6 +32,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxParkedJobs = "sluice_outbox_parked_jobs"
     case outboxDeadLetters = "sluice_outbox_dead_letters"
     case outboxDeadBytes = "sluice_outbox_dead_bytes"
+    case outboxDamagedFiles = "sluice_outbox_damaged_files"
     case outboxDeadLimitBytes = "sluice_outbox_dead_limit_bytes"
     case outboxKeys = "sluice_outbox_keys"
     case outboxBytes = "sluice_outbox_bytes"
@@ -99,6 +100,7 @@ extension MetricName {
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
+            .outboxDamagedFiles,
             .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
             .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
@@ -145,6 +147,7 @@ extension MetricName {
         case .outboxParkedJobs: "Jobs that wait for a licence of the server, or that alone are refused."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
+        case .outboxDamagedFiles: "Damaged outbox files that were set aside and are still next to the outbox."
         case .outboxDeadLimitBytes:
             "Limit for dead letters, above which deliveries that would become dead letters are refused."
         case .outboxKeys: "Remembered unique keys."

@@ -39,6 +39,7 @@ extension Gateway {
         registry.gauge(.outboxJobs, value: { [outbox] in Double(outbox.status.pendingJobs) })
         registry.gauge(.outboxParkedJobs, value: { [outbox] in Double(outbox.status.parkedJobs) })
         registry.gauge(.outboxDeadLetters, value: { [outbox] in Double(outbox.status.deadLetters) })
+        registry.gauge(.outboxDamagedFiles, value: { [outbox] in Double(outbox.status.damagedFiles) })
         registry.gauge(.outboxDeadBytes, value: { [outbox] in Double(outbox.status.deadBytes) })
         let deadLimit = Double(OutboxConfiguration(core.settings).deadLimit.bytes)
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })

@@ -58,6 +58,7 @@ extension Gateway {
     /// Results go straight to the loop that waits for them.
     private static func openOutbox(_ core: GatewayCore) throws(StartupError) -> OutboxWriter {
         var configuration = OutboxConfiguration(core.settings)
+        configuration.salvagesDamage = true
         configuration.allowsNetworkFilesystem = core.configuration.allowsNetworkFilesystem
         return try OutboxWriter(configuration, time: core.time, log: core.logger) {
             [loops = core.loops] loop, results in

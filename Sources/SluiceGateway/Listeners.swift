@@ -157,7 +157,9 @@ struct BoundSockets {
         do throws(SystemCallError) {
             return try ListeningSocket(.unix(path: path))
         } catch {
-            throw StartupError(.unavailable, "cannot create the control socket \(path): \(error.reason)")
+            throw StartupError(
+                .unavailable,
+                "cannot create the control socket \(path): \(error.reason). \(FileAccess.ownership(of: path))")
         }
     }
 

@@ -19,6 +19,7 @@ class Run:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
         self.processes = {}
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # after `close`
         self.port, self.admin, self.queue_port = free_ports(3)
         os.makedirs(self.path("routes"))
 

@@ -52,7 +52,7 @@ class Load:
         self.port, self.rate = port, rate
         self.lock, self.end = threading.Lock(), threading.Event()
         self.latencies, self.failures, self.accepted, self.dead = [], [], 0, 0
-        self.threads = [threading.Thread(target=self.send, args=(index,)) for index in range(SENDERS)]
+        self.threads = [threading.Thread(target=self.send, args=(index,), daemon=True) for index in range(SENDERS)]
         for thread in self.threads:
             thread.start()
 
@@ -99,7 +99,7 @@ class Disk:
 
     def __init__(self, path):
         self.file, self.times, self.end = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), [], threading.Event()
-        self.thread = threading.Thread(target=self.write)
+        self.thread = threading.Thread(target=self.write, daemon=True)
         self.thread.start()
 
     def write(self):

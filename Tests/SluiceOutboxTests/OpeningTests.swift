@@ -107,7 +107,7 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "\(path) belongs to user 65534, who could read and change it; this process runs as user 0. Change its owner to user 0 "
+                == "\(path) belongs to user 65534, who could read and change it (mode 600); this process runs as user 0. Change its owner to user 0 "
                 + "(chown), or move it away.")
         // Root may look at the outbox of a service.
         var configuration = fixture.configuration
@@ -217,8 +217,23 @@ struct OpeningTests {
         #expect(problem.status == .unavailable)
         #expect(
             problem.sentence
-                == "The outbox folder /var/lib/sluice and its files must be writable: /var/lib/sluice/outbox.db.lock: Permission denied."
+                == "The outbox folder /var/lib/sluice and its files must be writable: /var/lib/sluice/outbox.db.lock: Permission denied. "
+                + "This process runs as user \(geteuid())."
         )
+        let folder = fixture.folder.path
+        let there = OutboxFile.problem(opening: folder + "/outbox.db-wal", EACCES)
+        #expect(there.sentence.contains(". \(folder) belongs to user \(geteuid()) and has mode 700. This"))
+    }
+
+    @Test("a link to nothing is called one, in place of a file and of the folder") func danglingLink() {
+        let path = fixture.configuration.path
+        #expect(unsafe symlink("/nonexistent/outbox.db", path) == 0)
+        #expect(
+            OutboxFile.problem(opening: path, ELOOP).sentence
+                == "\(path) is a symbolic link to /nonexistent/outbox.db, which does not exist. Remove it.")
+        #expect(
+            OutboxFile.problem(opening: path + "/outbox.db", ENOENT).sentence
+                == "The outbox folder \(path) is a symbolic link to /nonexistent/outbox.db, which does not exist.")
     }
 
     @Test("a second opener is told who holds the lock") func secondOpenerTold() throws {
@@ -290,6 +305,7 @@ struct FilesystemTests {
         24 22 0:40 / /mnt/share rw - nfs4 server:/export rw
         25 22 0:41 / /mnt/with\\040space rw shared:7 master:1 - cifs //server/share rw
         26 22 0:42 / /var/lib/docker/merged rw - overlay overlay rw
+        29 22 0:44 / /mnt/fuse rw - fuse.rclone remote: rw
         27 24 254:1 / /mnt/share/local rw - xfs /dev/vdb rw
         """
 
@@ -312,6 +328,12 @@ struct FilesystemTests {
                 "/mnt/share/sluice",
                 .unsuitable(
                     "The outbox is on a network file system (nfs4), where SQLite's locks and syncs are not reliable.")
+            ),
+            (
+                "/mnt/fuse/a",
+                .warning(
+                    "The outbox is on fuse.rclone, a file system in user space: whether its locks and syncs are "
+                        + "reliable depends on that program.")
             ),
             (
                 "/mnt/with space/a",

@@ -240,6 +240,15 @@ import Testing
         #expect(try folder.read("other") == Array("of somebody else".utf8))
     }
 
+    @Test("a link to nothing is called one", arguments: ["outbox.db", "outbox.db-wal", "outbox.db.lock"])
+    func danglingLink(name: String) async throws {
+        let folder = try Self.withCertificate(try TemporaryFolder())
+        try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "/nonexistent/x")
+        let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
+        #expect(errors == "sluice: \(name) is a symbolic link to /nonexistent/x, which does not exist. Remove it.\n")
+        #expect(ending == .exited(69))
+    }
+
     @Test("an outbox that is not a database is left as it is")
     func notADatabase() async throws {
         let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ internal import Logging
 package import SluiceBase
 internal import SluiceHTTP
 internal import SluiceNet
-internal import SluiceOutbox
+package import SluiceOutbox
 
 /// Asks for the command line: the gateway that runs on an outbox, or the outbox itself where none does.
 package enum ControlClient {
@@ -74,6 +74,15 @@ package enum ControlClient {
         case .success(let response) where response.status == 404: return .notFound
         case .success(let response): return .problem(String(decoding: response.body, as: UTF8.self))
         }
+    }
+
+    /// Saves what can be read of a damaged outbox that no gateway uses.
+    package static func salvage(_ settings: Settings) throws(StartupError) -> SalvageReport {
+        guard exists(settings.outbox.path) else { throw noOutbox(settings.outbox.path, .status) }
+        var configuration = OutboxConfiguration(settings)
+        configuration.lockWait = .zero
+        configuration.trustsFolderOwner = true
+        return try OutboxStore.salvage(configuration, time: SystemTime())
     }
 
     private static func exists(_ path: String) -> Bool { (try? FileAccess.status(of: path)) != nil }

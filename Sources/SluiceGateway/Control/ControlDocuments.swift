@@ -21,6 +21,8 @@ package enum ControlDocuments {
         package var rememberedDeliveries: Int
         package var fileBytes: Int
         package var logBytes: Int
+        /// Damaged files that were set aside; nothing from a gateway of an earlier version.
+        package var damagedFiles: Int?
         /// Whether a gateway runs on this outbox.
         package var isGatewayRunning: Bool
         /// Whether jobs are sent, and if not, why; nil if no gateway runs.
@@ -145,6 +147,24 @@ package enum ControlDocuments {
     /// What burying a job came to.
     package struct Buried: Codable, Sendable, Hashable {
         package var deadLetter: Int64
+    }
+
+    /// Delivered jobs that a replay would send again.
+    package struct ReplayFigures: Codable, Sendable, Hashable {
+        package var jobs: Int
+        package var bytes: Int
+        package var lastJob: Int64
+        /// When the oldest delivered job that is kept was delivered, milliseconds since the epoch.
+        package var oldestKeptAt: Int64?
+    }
+
+    /// Some delivered jobs that are pending again.
+    package struct Replayed: Codable, Sendable, Hashable {
+        package var jobs: Int
+        /// Those whose checksum is wrong, which are left out.
+        package var damaged: [Int64]
+        /// Where to go on; nothing at the end.
+        package var next: Int64?
     }
 
     /// A backup that is complete.

@@ -21,6 +21,10 @@ package enum ControlRequest: Sendable, Hashable {
     case forgetKey([Fingerprint])
     /// A delivery with its request, by the id that its answer had.
     case delivery(String)
+    /// What a replay of delivered jobs would send.
+    case replayFigures(ReplayRange)
+    /// Sends some of them again: the first ones of the range.
+    case replay(ReplayRange)
     /// A copy of the outbox as a new file.
     ///
     /// - `folder`: `BackupFile.folderIdentity` as the person sees it.
@@ -37,9 +41,9 @@ package enum ControlRequest: Sendable, Hashable {
     package var method: String {
         switch self {
         case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
-            .forgetLearntSecrets, .backup, .importDeadLetter:
+            .forgetLearntSecrets, .backup, .importDeadLetter, .replay:
             "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .exportDeadLetter, .delivery, .routes,
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .exportDeadLetter, .delivery, .replayFigures, .routes,
             .learntSecrets:
             "GET"
         }
@@ -74,6 +78,7 @@ package enum ControlRequest: Sendable, Hashable {
         case .forgetDelivery(let id): "/deliveries/\(id)/forget"
         case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
         case .delivery(let id): "/deliveries/\(id)"
+        case .replayFigures(let range), .replay(let range): "/delivered?\(Self.written(range))"
         case .backup(let path, let folder): "/files/\(Self.written(path))/backup?folder=\(folder)"
         case .reload: "/reload"
         case .routes: "/routes"
@@ -81,6 +86,20 @@ package enum ControlRequest: Sendable, Hashable {
         case .learntSecrets(let name): "/secrets/\(Self.written(name))"
         case .forgetLearntSecrets(let name): "/secrets/\(Self.written(name))/forget"
         }
+    }
+
+    private static func written(_ range: ReplayRange) -> String {
+        "since=\(range.delivered.lowerBound)&until=\(range.delivered.upperBound)&from=\(range.ids.lowerBound)"
+            + "&through=\(range.ids.upperBound)" + (range.route.map { "&route=\(written($0))" } ?? "")
+    }
+
+    private static func range(_ query: [String: String]) -> ReplayRange? {
+        guard let since = number(query["since"]), let until = number(query["until"]), since <= until,
+            let from = number(query["from"]), let through = number(query["through"]), from <= through
+        else { return nil }
+        let route = query["route"].map { name($0) }
+        if case .some(nil) = route { return nil }
+        return ReplayRange(delivered: since...until, route: route ?? nil, ids: from...through)
     }
 
     /// In bytes, as an answer or as a body: a request of the largest `body_limit` in base64.
@@ -126,6 +145,9 @@ package enum ControlRequest: Sendable, Hashable {
         case ("POST", 3, _):
             guard let change = Self.change(words, query) else { return nil }
             self = change
+        case ("GET", 1, "delivered"), ("POST", 1, "delivered"):
+            guard let range = Self.range(query) else { return nil }
+            self = method == "GET" ? .replayFigures(range) : .replay(range)
         case ("GET", 2, "deliveries"):
             guard Self.isDeliveryID(words[1]) else { return nil }
             self = .delivery(words[1])

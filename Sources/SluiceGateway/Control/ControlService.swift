@@ -51,7 +51,8 @@ struct ControlAnswerer: Sendable {
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
         case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
         case .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury,
-            .forgetDelivery, .forgetKey, .backup, .exportDeadLetter, .importDeadLetter:
+            .forgetDelivery, .forgetKey, .backup, .exportDeadLetter, .importDeadLetter,
+            .replayFigures, .replay:
             await console.answer(asked)
         }
     }

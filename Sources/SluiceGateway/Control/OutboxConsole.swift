@@ -75,6 +75,8 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
+            case .replayFigures(let range): return .document(try await replayFigures(range))
+            case .replay(let range): return .document(try await replay(range))
             case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
@@ -120,8 +122,8 @@ package struct OutboxConsole: Sendable {
                     deadLimit: store.configuration.deadLimit.bytes, undeliveredBytes: status.undeliveredBytes,
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
-                    fileBytes: status.fileBytes, logBytes: status.walBytes, isGatewayRunning: isGatewayRunning,
-                    relay: relay()))
+                    fileBytes: status.fileBytes, logBytes: status.walBytes,
+                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay()))
         }
     }
 
@@ -229,6 +231,30 @@ package struct OutboxConsole: Sendable {
     private func bury(_ id: Int64) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             ControlCoding.encode(ControlDocuments.Buried(deadLetter: try store.bury(id)))
+        }
+    }
+
+    private func replayFigures(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            let figures = try outbox.replayFigures(range)
+            return ControlCoding.encode(
+                ControlDocuments.ReplayFigures(
+                    jobs: figures.jobs, bytes: figures.bytes, lastJob: figures.lastJob,
+                    oldestKeptAt: figures.oldestKeptAtMilliseconds))
+        }
+    }
+
+    /// Jobs that one request replays: a short transaction.
+    private static let replayStep = 100
+
+    private func replay(_ range: ReplayRange) async throws(OutboxError) -> [UInt8] {
+        let ids = try await look { outbox throws(OutboxError) in
+            try outbox.replayedJobs(range, limit: Self.replayStep)
+        }
+        return try await ask { store throws(OutboxError) in
+            let (jobs, damaged) = try store.replay(ids)
+            let next = ids.count == Self.replayStep ? ids.last.map { $0 + 1 } : nil
+            return ControlCoding.encode(ControlDocuments.Replayed(jobs: jobs, damaged: damaged, next: next))
         }
     }
 

@@ -29,6 +29,11 @@ package enum Filesystem {
             return .warning(
                 "The outbox is on a container's own file system (overlay): its contents are lost with the container.")
         }
+        if kind.hasPrefix("fuse"), !isNetwork(kind) {
+            return .warning(
+                "The outbox is on \(kind), a file system in user space: whether its locks and syncs are reliable "
+                    + "depends on that program.")
+        }
         guard isNetwork(kind) else { return .suitable }
         return .unsuitable(
             "The outbox is on a network file system (\(kind)), where SQLite's locks and syncs are not reliable.")

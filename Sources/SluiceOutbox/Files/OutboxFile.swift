@@ -64,8 +64,8 @@ enum OutboxFile {
         guard OutboxFolder.isTrusted(owner: facts.st_uid, user: user, trustsOwner: trustsOwner) else {
             throw StartupError(
                 .unavailable,
-                "\(path) belongs to user \(facts.st_uid), who could read and change it; this process runs as "
-                    + "user \(user). "
+                "\(path) belongs to user \(facts.st_uid), who could read and change it (mode "
+                    + "\(String(facts.st_mode & 0o7777, radix: 8))); this process runs as user \(user). "
                     + "Change its owner to user \(user) (chown), or move it away.")
         }
     }
@@ -85,13 +85,19 @@ enum OutboxFile {
         let folder = folder(of: path)
         let sentence =
             switch error {
-            case ENOENT: "The outbox folder \(folder) does not exist."
+            case ENOENT:
+                FileAccess.danglingTarget(of: folder).map {
+                    "The outbox folder \(folder) is a symbolic link to \($0), which does not exist."
+                } ?? "The outbox folder \(folder) does not exist."
             case EACCES, EPERM, EROFS:
                 "The outbox folder \(folder) and its files must be writable: \(path): "
-                    + "\(SystemError.text(error))."
+                    + "\(SystemError.text(error)). \(FileAccess.ownership(of: path))"
             case ELOOP:
-                "\(path) is a symbolic link, which is not allowed for outbox files. Remove it, or set outbox.path to "
-                    + "its target."
+                FileAccess.danglingTarget(of: path).map {
+                    "\(path) is a symbolic link to \($0), which does not exist. Remove it."
+                }
+                    ?? "\(path) is a symbolic link, which is not allowed for outbox files. Remove it, or set "
+                    + "outbox.path to its target."
             case EISDIR: "\(path) is a folder, not a file."
             default: "\(path): \(SystemError.text(error))."
             }
@@ -102,6 +108,28 @@ enum OutboxFile {
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Gives a file another name, in which nothing may be. Nothing happens where there is none.
+    static func rename(_ path: String, to other: String) throws(SQLiteError) {
+        // The paths are C strings for the call.
+        guard unsafe Glibc.rename(path, other) != 0, errno != ENOENT else { return }
+        let reason = SystemError.text(errno)
+        throw SQLiteError(code: 14, message: "cannot rename \(path) to \(other): \(reason)")
+    }
+
+    /// Removes a file if it is there.
+    static func remove(_ path: String) {
+        // The path is a C string for the call.
+        _ = unsafe unlink(path)
+    }
+
+    /// When a regular file was last written, in seconds since the epoch; nil where there is none.
+    static func modified(_ path: String) -> Int64? {
+        var facts = stat()
+        // `lstat` fills the structure that is given.
+        guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int64(facts.st_mtim.tv_sec)
     }
 
     /// Makes new names in the folder of `path` last through a power failure. File systems that cannot do that say so.

@@ -24,6 +24,9 @@ package struct OutboxConfiguration: Sendable {
     package var lockWait = Duration.seconds(30)
     /// Whether a network file system is accepted anyway.
     package var allowsNetworkFilesystem = false
+    /// Whether a file that is found damaged is set aside and what can be read of it saved into a new one, instead of
+    /// refusing to open it.
+    package var salvagesDamage = false
     /// Whether root may open an outbox whose folder and files belong to another user, to look at it.
     package var trustsFolderOwner = false
     /// The file beside the database that is given up when the disk is full.
@@ -77,6 +80,8 @@ package struct OutboxStatus: Sendable, Hashable {
     package var condition = OutboxCondition.storing
     /// Whether the files that are open are not at the outbox's path any more, which is one way of failing.
     package var isMisplaced = false
+    /// Damaged files of this outbox that were set aside and are still there.
+    package var damagedFiles = 0
     /// Bytes of the database file and of its write-ahead log.
     package var fileBytes = 0
     package var walBytes = 0

@@ -12,6 +12,10 @@ package protocol OutboxListing: AnyObject {
     func lastDeadLetter() throws(OutboxError) -> Int64
     /// One dead letter with what it holds; nil when there is none with this id.
     func deadLetter(_ id: Int64) throws(OutboxError) -> DeadLetterContent?
+    /// What a replay of delivered jobs would send.
+    func replayFigures(_ range: ReplayRange) throws(OutboxError) -> ReplayFigures
+    /// The ids of the first delivered jobs of a range.
+    func replayedJobs(_ range: ReplayRange, limit: Int) throws(OutboxError) -> [Int64]
     /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
     ///
     /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock
@@ -51,6 +55,14 @@ extension QueryingListing {
 
     package func request(ofDelivery deliveryID: String) throws(OutboxError) -> KeptRequestRow? {
         try answer { queries throws(SQLiteError) in try queries.request(ofDelivery: deliveryID) }
+    }
+
+    package func replayFigures(_ range: ReplayRange) throws(OutboxError) -> ReplayFigures {
+        try answer { queries throws(SQLiteError) in try queries.replayFigures(range) }
+    }
+
+    package func replayedJobs(_ range: ReplayRange, limit: Int) throws(OutboxError) -> [Int64] {
+        try answer { queries throws(SQLiteError) in try queries.replayedJobs(range, limit: limit) }
     }
 
     private func answer<Answer>(_ question: (Queries) throws(SQLiteError) -> Answer) throws(OutboxError) -> Answer {

@@ -87,6 +87,15 @@ internal import CSluiceSQLite
         return statement.text(0)
     }
 
+    /// The names of a table's columns.
+    func columns(of table: String) throws(SQLiteError) -> [String] {
+        let statement = try prepare("SELECT name FROM pragma_table_info('\(table)')")
+        defer { statement.reset() }
+        var names: [String] = []
+        while try statement.step() { names.append(statement.text(0)) }
+        return names
+    }
+
     /// Whether no transaction is open. A failed statement may have rolled it back by itself.
     var isInAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
 

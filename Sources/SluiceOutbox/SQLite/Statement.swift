@@ -82,6 +82,12 @@ internal import SluiceBase
         }
     }
 
+    /// Copies a column of the current row of another statement, whatever it holds.
+    func bind(columnOf row: Statement, _ column: Int32, at index: Int32) {
+        // SQLite copies the value, which is good until the other statement's next step.
+        _ = unsafe sqlite3_bind_value(handle, index, sqlite3_column_value(row.handle, column))
+    }
+
     /// Binds text without a copy: `bytes` must stay where they are until the statement has run.
     @unsafe func bindStatic(text bytes: Slice<UnsafeBufferPointer<UInt8>>, at index: Int32) {
         let bytes = unsafe UnsafeBufferPointer(rebasing: bytes)

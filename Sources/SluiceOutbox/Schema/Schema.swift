@@ -161,8 +161,7 @@ package enum Schema {
         ALTER TABLE progress DROP COLUMN deliveries_removed;
         """
 
-    /// Secrets that routes learnt from handshakes, and what is known of jobs that are refused alone or dropped. Only a
-    /// table and columns are added, so the step takes no time.
+    /// Secrets that routes learnt from handshakes. A table is added, so the step takes no time.
     private static let version5 = """
         CREATE TABLE learnt_secrets (
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- the newest of a route has the largest
@@ -171,15 +170,16 @@ package enum Schema {
             learnt_at INTEGER NOT NULL,
             UNIQUE (route, secret)
         );
+        """
+
+    /// Jobs that are refused alone or dropped, and dead letters that were imported. Columns are added, so the step takes
+    /// no time.
+    private static let version6 = """
         ALTER TABLE jobs ADD COLUMN own_key INTEGER;      -- 1: a job rule wrote the unique key
         ALTER TABLE parked ADD COLUMN own_key INTEGER;
         ALTER TABLE parked ADD COLUMN set_aside INTEGER;  -- 1: it alone is refused, NULL: it waits for a licence
         CREATE INDEX parked_set_aside ON parked (job) WHERE set_aside = 1;
         ALTER TABLE delivered ADD COLUMN dropped INTEGER; -- 1: Zizq kept the older job zizq_id instead
-        """
-
-    /// Dead letters that were imported. Columns are added, so the step takes no time.
-    private static let version6 = """
         ALTER TABLE dead_letters ADD COLUMN received_at INTEGER; -- NULL: as its delivery
         ALTER TABLE dead_letters ADD COLUMN imported BLOB;       -- tells whether a letter is imported again
         CREATE INDEX dead_letters_imported ON dead_letters (imported) WHERE imported IS NOT NULL;

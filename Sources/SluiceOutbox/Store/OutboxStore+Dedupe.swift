@@ -49,6 +49,14 @@ extension OutboxStore {
         let isKeyForgotten: Bool
     }
 
+    /// Whether a text can be the id of a delivery, and so stand in an answer: 1 to 64 letters, digits and dashes.
+    static func isID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                ASCII.isDigit($0) || ASCII.lowercase($0) &- 0x61 < 26 || $0 == UInt8(ascii: "-")
+            }
+    }
+
     /// Looks the part's key up, in this very transaction: a delivery earlier in the batch counts.
     func verdict(on part: Delivery.Part, _ rule: DedupeRule, at now: Int64) throws(SQLiteError) -> DedupeRule.Verdict {
         guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
@@ -91,8 +99,11 @@ extension OutboxStore {
         statement.bind(row, at: 1)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
+        let id = statement.text(0)
+        // It goes into answers as it is.
         let holder = DedupeRule.Holder(
-            row: row, deliveryID: statement.text(0), generation: statement.int64(3), bodyHash: statement.key(5),
+            row: row, deliveryID: Self.isID(id) ? id : "damaged", generation: statement.int64(3),
+            bodyHash: statement.key(5),
             supersedes: statement.isNull(4) ? nil : statement.int64(4))
         return Remembered(
             holder: holder, key: statement.key(7), expiresAt: statement.int64(1), lastJob: statement.int64(2),

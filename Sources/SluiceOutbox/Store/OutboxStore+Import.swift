@@ -12,8 +12,8 @@ extension OutboxStore {
         package let keyHolder: String?
     }
 
-    /// Stores a dead letter as a dead letter, unless it is here already. Its unique key is remembered again, for another
-    /// window, unless another delivery has it.
+    /// Stores a dead letter as a dead letter, unless it is here already. Its unique key is remembered again, for
+    /// another window, unless another delivery has it.
     ///
     /// - Parameter letter: intact, with its origin. Its number is not used.
     /// - Throws: `refused` where there is no room for it.
@@ -33,7 +33,7 @@ extension OutboxStore {
             var letterRow = DeadLetterRow(dead, ofDelivery: row, job: letter.job)
             letterRow.requestChecksum = letter.request.map { Checksum.of($0) }
             let id = try insertDeadLetter(letterRow, at: letter.letter.diedAtMilliseconds)
-            try complete(id, letter, identity)
+            try complete(letter, number: id, identity: identity)
             return ImportedLetter(id: id, isNew: true, keyHolder: holder)
         }
     }
@@ -94,7 +94,7 @@ extension OutboxStore {
     }
 
     /// What only imported letters have.
-    private func complete(_ id: Int64, _ letter: DeadLetterContent, _ identity: Fingerprint) throws(SQLiteError) {
+    private func complete(_ letter: DeadLetterContent, number id: Int64, identity: Fingerprint) throws(SQLiteError) {
         let statement = try session.connection.prepare(
             "UPDATE dead_letters SET received_at = ?2, imported = ?3, request = ?4, bytes = bytes + ?5 WHERE id = ?1")
         let bytes = Int64(letter.request?.count ?? 0)

@@ -33,7 +33,11 @@ extension OutboxStore {
         }
         try Pragmas.applyForWriting(connection, cache: configuration.cache)
         try Migration.run(connection, from: version)
-        return try Session(connection)
+        do throws(SQLiteError) { return try Session(connection) } catch {
+            // The file says that it has this format, and lacks a table or a column of it.
+            guard error.code == SQLITE_ERROR else { throw error }
+            throw SQLiteError(code: SQLITE_CORRUPT, message: error.message)
+        }
     }
 
     private static func newer(_ version: Int) -> String {
@@ -47,8 +51,13 @@ extension OutboxStore {
         case SQLITE_NOTADB where error.message == "file is not a database":
             StartupError(.wrongInput, "\(path) is not an outbox: it is not a SQLite database.")
         case SQLITE_NOTADB: StartupError(.wrongInput, "\(path) is not usable as an outbox: \(error.message).")
-        case SQLITE_CORRUPT: StartupError(.wrongInput, "\(path) is damaged: \(error).")
-        default: StartupError(.unavailable, "\(path) cannot be opened: \(error).")
+        case SQLITE_CORRUPT:
+            StartupError(
+                .wrongInput,
+                "\(path) is damaged: \(error). sluice serve and sluice outbox salvage save what can be read into a new "
+                    + "outbox.")
+        default:
+            StartupError(.unavailable, "\(path) cannot be opened: \(error). \(FileAccess.ownership(of: path))")
         }
     }
 

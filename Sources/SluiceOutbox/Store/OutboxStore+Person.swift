@@ -104,6 +104,46 @@ extension OutboxStore {
         defer { session.selectKey.reset() }
         return try session.selectKey.step() ? session.selectKey.key(0) : nil
     }
+
+    // MARK: Replay
+
+    /// Appends copies of delivered jobs to the sending order, with the same unique keys. Jobs that are no longer kept
+    /// are left out.
+    ///
+    /// - Returns: how many there are now, and those whose checksum is wrong, which are never sent.
+    /// - Throws: `refused` where there is no room for all of them.
+    package func replay(_ jobs: [Int64]) throws(OutboxError) -> (replayed: Int, damaged: [Int64]) {
+        let found: [StoredJob]
+        do throws(SQLiteError) { found = try deliveredJobs(jobs) } catch { throw OutboxError(error) }
+        let intact = found.filter(\.isIntact)
+        guard refusal() == nil, hasRoom(for: intact.reduce(0) { $0 + $1.job.byteCost }) else {
+            throw .refused("the outbox has no room for more jobs now (outbox.max_bytes, or the disk)")
+        }
+        do throws(SQLiteError) { try append(intact) } catch { throw OutboxError(error) }
+        return (intact.count, found.filter { !$0.isIntact }.map(\.id))
+    }
+
+    private func append(_ jobs: [StoredJob]) throws(SQLiteError) {
+        let now = clock.now
+        try transaction { () throws(SQLiteError) in
+            for stored in jobs {
+                let id = try requeue(stored.job, delivery: stored.delivery, at: now)
+                try keepRequest(ofDelivery: stored.delivery, for: id)
+            }
+        }
+    }
+
+    private func deliveredJobs(_ ids: [Int64]) throws(SQLiteError) -> [StoredJob] {
+        let statement = try session.connection.prepare(
+            "SELECT id, delivery, stored_at, \(StoredJob.columns) FROM jobs WHERE id = ?1")
+        var jobs: [StoredJob] = []
+        for id in ids {
+            statement.bind(id, at: 1)
+            if try statement.step() { jobs.append(StoredJob(statement)) }
+            statement.reset()
+        }
+        return jobs
+    }
 }
 
 /// The jobs that the lanes of the relay are sending, and those that a person has buried: neither is a job buried while

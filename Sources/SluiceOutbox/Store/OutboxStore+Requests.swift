@@ -60,6 +60,13 @@ extension OutboxStore {
         try setJob(last, of: request)
     }
 
+    /// A delivered job of this delivery is sent again: the request stays as long as the new one.
+    func keepRequest(ofDelivery row: Int64, for job: Int64) throws(SQLiteError) {
+        guard let request = try request(ofDelivery: row), request.isKeptWithJobs, request.job != 0 else { return }
+        if request.job < ledger.firstPending { moveToUndelivered(request.bytes) }
+        try setJob(job, of: request)
+    }
+
     /// Jobs from `first` on were delivered, up to the first pending one: so are the requests that stay for none behind
     /// that.
     func countRequests(deliveredFrom first: Int64) throws(SQLiteError) {

@@ -13,6 +13,10 @@ package final class OutboxStore {
     /// What the file system under the outbox is worth.
     package let filesystem: Filesystem.Verdict
     let reserve: ReserveFile
+    /// What was saved of a damaged file when the outbox was opened; nil if it was not damaged.
+    package private(set) var salvaged: SalvageReport?
+    /// Damaged files that were set aside, now or earlier, and are still next to the outbox.
+    package private(set) var damagedFiles: [String]
 
     var session: Session
     /// Declared behind the session, so that the file is closed before the lock is let go.
@@ -87,23 +91,34 @@ package final class OutboxStore {
         if case .unsuitable(let sentence) = filesystem, !configuration.allowsNetworkFilesystem {
             throw StartupError(.unavailable, sentence)
         }
+        do throws(SQLiteError) { try Salvage.finish(configuration.path) } catch {
+            throw Self.problem(error, opening: configuration.path)
+        }
         try OutboxFile.prepare(configuration.path, trustsOwner: configuration.trustsFolderOwner)
         reserve = ReserveFile(
             path: configuration.path + ".reserve", size: configuration.reserve,
             trustsOwner: configuration.trustsFolderOwner)
-        do throws(SQLiteError) {
-            session = try Self.openSession(configuration, on: reserve)
-        } catch {
-            throw Self.problem(error, opening: configuration.path)
-        }
-        do throws(SQLiteError) {
-            try load()
-        } catch {
-            throw Self.problem(error, opening: configuration.path)
-        }
+        (session, salvaged) = try Self.openChecked(configuration, on: reserve, time: time)
+        damagedFiles = Salvage.setAside(configuration.path)
+        try loadOrSalvage()
         queues.start(after: lastJobID)
         files = OutboxFile.identity(of: configuration.path)
         if !reserve.acquire() { trouble = Trouble(.diskFull, retryAt: time.monotonicNanoseconds() + Trouble.pause) }
+    }
+
+    /// Damage may show only when everything is read.
+    private func loadOrSalvage() throws(StartupError) {
+        do throws(SQLiteError) { try load() } catch {
+            session.connection.close()
+            salvaged = try Self.salvage(after: error, configuration, time: time)
+            damagedFiles = Salvage.setAside(configuration.path)
+            do throws(SQLiteError) {
+                session = try Self.openSession(configuration, on: reserve)
+                try load()
+            } catch {
+                throw Self.problem(error, opening: configuration.path)
+            }
+        }
     }
 
     /// Closes the file after copying the log into it. The store must not be used any more.
@@ -142,6 +157,7 @@ package final class OutboxStore {
         status.clockDriftMilliseconds = clock.isTrusted ? 0 : clock.drift
         status.condition = condition
         status.isMisplaced = trouble?.kind == .misplaced
+        status.damagedFiles = damagedFiles.count
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
         status.heldLogBytes = log.held * Pragmas.pageSize

@@ -139,11 +139,24 @@ package final class OutboxWriter: Sendable {
         case .suitable: break
         case .warning(let sentence), .unsuitable(let sentence): log.warning("\(sentence)")
         }
+        logDamage(store)
         publish(store)
         opening.withLockAndWake { $0 = .success(()) }
         loop(store)
         store.close()
         return true
+    }
+
+    private func logDamage(_ store: OutboxStore) {
+        if let report = store.salvaged {
+            log.error(
+                "the outbox was damaged: it was set aside, and what could be read saved into a new one",
+                metadata: Self.fields([.file: report.damagedPath, .reason: report.lines.joined(separator: "; ")]))
+        } else if !store.damagedFiles.isEmpty {
+            log.warning(
+                "a damaged outbox was set aside earlier; move it away when you no longer need it",
+                metadata: Self.fields([.file: store.damagedFiles.joined(separator: ", ")]))
+        }
     }
 
     private func loop(_ store: OutboxStore) {
@@ -206,7 +219,10 @@ package final class OutboxWriter: Sendable {
             store.unreportedError = nil
             log.error(
                 "outbox error",
-                metadata: Self.fields([.reason: "\(error)", .condition: status.condition.rawValue]))
+                metadata: Self.fields([
+                    .reason: "\(error)\(error.kind == .damaged ? Self.salvageHint : "")",
+                    .condition: status.condition.rawValue,
+                ]))
         } else if status.condition != before.condition {
             log.notice(
                 "the condition of the outbox changed", metadata: Self.fields([.condition: status.condition.rawValue]))
@@ -240,6 +256,8 @@ package final class OutboxWriter: Sendable {
             log.notice("the write-ahead log of the outbox is copied again")
         }
     }
+
+    private static let salvageHint = "; if it stays, restart sluice, or stop it and run: sluice outbox salvage"
 
     private func publishDrift(_ drift: Int64, before: Int64) {
         if drift != 0, before == 0 {

@@ -15,7 +15,7 @@ enum Console {
         try await ControlClient.find(request, try settings(options))
     }
 
-    private static func settings(_ options: SettingsOptions) throws -> Settings {
+    static func settings(_ options: SettingsOptions) throws -> Settings {
         try options.read(defaults: Settings(), environment: ProcessEnvironment.variables(), checksRules: false).values
     }
 

@@ -19,6 +19,8 @@ enum ConsoleText {
             "remembered keys  \(status.rememberedDeliveries)",
             "files            \(size(status.fileBytes)), write-ahead log \(size(status.logBytes))",
         ]
+            + ((status.damagedFiles ?? 0) > 0
+                ? ["damaged files    \(status.damagedFiles ?? 0), set aside next to it"] : [])
     }
 
     static func lines(_ page: ControlDocuments.Page<ControlDocuments.Job>, _ state: JobState) -> [String] {

@@ -43,4 +43,100 @@ extension OutboxCommand {
             return (path, BackupFile.folderIdentity(of: path) ?? "")
         }
     }
+
+    /// `sluice outbox replay`
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends delivered jobs again that the outbox still keeps.",
+            usage: "sluice outbox replay --since <time> [--until <time>] [--route <name>] [--yes] [<settings> ...]",
+            discussion: """
+                For a Zizq server that has lost jobs. Without --yes, only the number of jobs is printed. A time is a \
+                moment, such as 2026-11-25T08:00:00Z, or how long ago, such as 2h; it is compared with the time at \
+                which Zizq accepted the job. Jobs go to the end of the sending order with the same unique keys, so a \
+                licensed Zizq server drops those that it still holds; otherwise they are queued twice.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("Jobs accepted by Zizq from this time on.", valueName: "time"))
+        var since: String
+        @Option(name: .long, help: ArgumentHelp("Jobs accepted until this time. Default: now.", valueName: "time"))
+        var until: String?
+        @Option(name: .long, help: ArgumentHelp("Only jobs of this route.", valueName: "name")) var route: String?
+        @Flag(name: .long, help: "Send the jobs again.") var yes = false
+        @OptionGroup var options: SettingsOptions
+
+        private var range = ReplayRange(delivered: 0...0, route: nil)
+
+        private enum CodingKeys: String, CodingKey { case since, until, route, yes, options }
+
+        mutating func validate() throws {
+            let now = SystemTime().wallMilliseconds()
+            let (first, last) = (
+                try Self.time(since, of: "--since", now), try until.map { try Self.time($0, of: "--until", now) }
+            )
+            guard first <= last ?? now else { throw ValidationError("--since must be before --until") }
+            range = ReplayRange(delivered: first...(last ?? now), route: route)
+        }
+
+        private static func time(_ text: String, of option: String, _ now: Int64) throws -> Int64 {
+            if let time = TimestampText.parse(text) { return time }
+            if let ago = DurationText.parse(text), ago.wholeMilliseconds <= now { return now - ago.wholeMilliseconds }
+            throw ValidationError("\(option) must be a time such as 2026-11-25T08:00:00Z, or how long ago, such as 2h")
+        }
+
+        func run() async throws {
+            let figures = try ControlCoding.decode(
+                ControlDocuments.ReplayFigures.self, try await Console.ask(.replayFigures(range), options))
+            if let oldest = figures.oldestKeptAt, oldest > range.delivered.lowerBound {
+                let time = TimestampText.format(milliseconds: oldest)
+                Terminal.complain("the oldest delivered job that is kept (outbox.keep_delivered) is of \(time)")
+            }
+            let jobs = figures.jobs == 1 ? "1 delivered job" : "\(figures.jobs) delivered jobs"
+            guard figures.jobs > 0, yes else {
+                let hint = figures.jobs == 0 ? "" : "; add --yes to send them again"
+                return Terminal.say("\(jobs), \(ConsoleText.size(figures.bytes))\(hint)")
+            }
+            try await replay(through: figures.lastJob)
+        }
+
+        private func replay(through last: Int64) async throws {
+            var (jobs, damaged, next) = (0, [Int64](), Int64?(1))
+            defer { Terminal.say(jobs == 1 ? "1 job is pending again" : "\(jobs) jobs are pending again") }
+            while let first = next, first <= last {
+                var step = range
+                step.ids = first...last
+                let done = try ControlCoding.decode(
+                    ControlDocuments.Replayed.self, try await Console.ask(.replay(step), options))
+                jobs += done.jobs
+                damaged += done.damaged
+                next = done.next
+            }
+            guard damaged.isEmpty else {
+                let numbers = damaged.map(String.init).joined(separator: ", ")
+                throw StartupError(.wrongInput, "jobs left out because their checksum is wrong: \(numbers)")
+            }
+        }
+    }
+
+    /// `sluice outbox salvage`
+    struct Salvage: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Saves what can be read of a damaged outbox into a new one.",
+            usage: "sluice outbox salvage [--config <file>] [<settings> ...]",
+            discussion: """
+                The gateway must be stopped. The new outbox takes the place of the damaged one, whose files are set \
+                aside with .damaged- and the time in their names. `sluice serve` does the same when it finds at its \
+                start that the outbox is damaged.
+                """)
+
+        @OptionGroup var options: SettingsOptions
+
+        func run() async throws {
+            let report = try ControlClient.salvage(try Console.settings(options))
+            for line in report.lines { Terminal.say(line) }
+            Terminal.say("the damaged file is now \(PrintableText.escape(report.damagedPath, limit: .max))")
+            guard report.isComplete else {
+                throw StartupError(.wrongInput, "not everything could be read; the damaged file has the rest")
+            }
+        }
+    }
 }

@@ -1,0 +1,128 @@
+import DevQueue
+internal import Foundation
+import SluiceOutbox
+import Testing
+
+/// An outbox with damaged pages.
+@Suite struct OutboxSalvageTests {
+    private static let count = 600
+
+    /// A folder with the outbox of a gateway that took so many webhooks and could not send them.
+    private func fill() async throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        try GatewayUnderTest.writeCertificate(to: folder)
+        try await GatewayUnderTest.run(GatewaySetup(settings: ["log.level": "info"], folder: folder)) { gateway in
+            try await gateway.send(1...Self.count, padding: 2000)
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        return folder
+    }
+
+    /// Overwrites pages that have one of these jobs' payloads.
+    private func damage(_ folder: TemporaryFolder, jobs: [Int]) throws {
+        var bytes = try folder.read("outbox.db")
+        for job in jobs {
+            let text = Array("\"n\":\(job),".utf8)
+            let place = try #require(Data(bytes).firstRange(of: text)?.lowerBound)
+            let start = place / Pragmas.pageSize * Pragmas.pageSize
+            bytes.replaceSubrange(
+                start..<(start + Pragmas.pageSize), with: repeatElement(0xA5, count: Pragmas.pageSize))
+        }
+        try folder.write(bytes, to: "outbox.db")
+    }
+
+    private func damagedFiles(_ folder: TemporaryFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasPrefix("outbox.db.damaged-") && !$0.hasSuffix("-wal")
+        }
+    }
+
+    @Test("a gateway that finds its outbox damaged saves all other rows, sets the file aside, says so, and serves")
+    func serve() async throws {
+        let folder = try await fill()
+        try damage(folder, jobs: [100, 300])
+        let before = try folder.read("outbox.db")
+        let queue = try await TestQueue.start()
+        try await GatewayUnderTest.run(GatewaySetup(queue: queue.url, folder: folder)) { gateway in
+            let record = try await gateway.record { $0.message.hasPrefix("the outbox was damaged") }
+            let reason = try #require(record["reason"])
+            #expect(reason.contains("jobs: ") && reason.contains(", 2 unreadable stretches"), "\(reason)")
+            #expect(reason.contains("deliveries: \(Self.count) rows saved"), "\(reason)")
+            let aside = try #require(try damagedFiles(folder).first)
+            #expect(record["file"]?.hasSuffix(aside) ?? false)
+            #expect(try folder.read(aside) == before)
+            let saved = try #require(reason.firstMatch(of: /jobs: (\d+) rows/).flatMap { Int($0.1) })
+            #expect((Self.count - 16..<Self.count).contains(saved))
+            let arrived = try await queue.arrivals(saved)
+            #expect(Set(arrived).count == saved && !arrived.contains(100) && !arrived.contains(300))
+            #expect(arrived.contains(1) && arrived.contains(200) && arrived.contains(Self.count))
+            // Every key is known, also those of jobs that are lost.
+            for number in [1, 100, 300, Self.count] {
+                let again = try await gateway.answer(to: .numbered(number, padding: 2000))
+                #expect(again.text.contains(#""duplicate":true"#), "\(again)")
+            }
+            #expect(try await gateway.send([Self.count + 1]) == [200])
+            #expect(try await gateway.admin("/readyz").status == 200)
+            #expect(try await gateway.metric("sluice_outbox_damaged_files") == 1)
+            let status = try await gateway.command("outbox", "status")
+            #expect(status.output.contains("damaged files    1, set aside next to it\n"), "\(status)")
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        await queue.stop()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains(".salvage") }
+        #expect(names.isEmpty)
+    }
+
+    @Test("a command refuses a damaged outbox and names the way out; salvage prints what it saved", arguments: [0, 64])
+    func command(truncatedPages: Int) async throws {
+        let folder = try await fill()
+        if truncatedPages > 0 {
+            let bytes = try folder.read("outbox.db")
+            try folder.write(bytes.dropLast(truncatedPages * Pragmas.pageSize) + [], to: "outbox.db")
+        } else {
+            try damage(folder, jobs: [200])
+        }
+        let environment = ["SLUICE_OUTBOX_PATH": "outbox.db", "PATH": "/usr/bin:/bin"]
+        func run(_ words: String...) async throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
+            let process = try ChildProcess(ProjectFiles.binary, words, environment: environment, folder: folder.path)
+            return (try await process.ending(), process.output.text, process.errors.text)
+        }
+        let status = try await run("outbox", "status")
+        #expect(status.errors.contains("outbox.db is damaged: "), "\(status)")
+        #expect(status.errors.contains("sluice outbox salvage save what can be read"), "\(status)")
+        #expect(status.ending == .exited(1))
+        let salvaged = try await run("outbox", "salvage")
+        #expect(salvaged.output.contains("the damaged file is now outbox.db.damaged-"), "\(salvaged)")
+        #expect(salvaged.ending == .exited(1))
+        let after = try await run("outbox", "status")
+        #expect(after.ending == .exited(0), "\(after)")
+        let pending = try #require(after.output.firstMatch(of: /pending jobs +(\d+)/).flatMap { Int($0.1) })
+        #expect((1..<Self.count).contains(pending))
+    }
+
+    @Test("an outbox of which nothing can be read is not replaced by an empty one")
+    func nothing() async throws {
+        let folder = try await fill()
+        var bytes = try folder.read("outbox.db")
+        bytes.replaceSubrange(100..<bytes.count, with: repeatElement(0, count: bytes.count - 100))
+        try folder.write(bytes, to: "outbox.db")
+        let (process, _) = try GatewayUnderTest.start(GatewaySetup(folder: folder))
+        #expect(try await process.ending() != .exited(0))
+        #expect(process.errors.text.contains("damaged"), "\(process.errors.text)")
+        #expect(try folder.read("outbox.db") == bytes)
+        #expect(try damagedFiles(folder).isEmpty)
+    }
+
+    @Test("the id of a damaged row does not reach an answer as it is")
+    func damagedID() async throws {
+        let folder = try await fill()
+        let sql = #"UPDATE deliveries SET delivery_id = CAST(x'22FF0A7D' AS TEXT) WHERE id = 7"#
+        let process = try ChildProcess(
+            "sqlite3", ["outbox.db", sql], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
+        #expect(try await process.ending() == .exited(0))
+        try await GatewayUnderTest.run(GatewaySetup(folder: folder)) { gateway in
+            let again = try await gateway.answer(to: .numbered(7, padding: 2000))
+            #expect(again.text == #"{"id":"damaged","jobs":0,"dead_letters":0,"duplicate":true}"#)
+        }
+    }
+}
