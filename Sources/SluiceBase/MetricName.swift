@@ -130,13 +130,10 @@ extension MetricName {
         case .dead: "Dead letters made, by reason."
         case .answeredNobody: "Deliveries stored after their sender had disconnected."
         case .receiveToDurable: "Time from a complete request to its jobs being durable."
-        case .lastDeliveryAge:
-            "Time since the route last stored a delivery, or since the start if it has stored none."
+        case .lastDeliveryAge: "Time since the route last stored a delivery, or since the start if it has stored none."
         case .queued: "Jobs that Zizq has acknowledged."
-        case .queueDuplicates:
-            "Jobs that Zizq dropped on the first attempt because an older job holds their unique key."
-        case .droppedJobs:
-            "Jobs that Zizq dropped on the first attempt because an older job holds the key that the gateway gave them."
+        case .queueDuplicates: "Jobs that Zizq dropped at once because an older job holds their unique key."
+        case .droppedJobs: "Jobs that Zizq dropped because an older job holds the key that the gateway gave them."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
         case .ambiguousBatches:
             "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
@@ -144,12 +141,10 @@ extension MetricName {
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
                 + "Zizq server, or because the server asked for a wait."
-        case .relaySuspects:
-            "Rejected jobs that are set aside until another job shows whether they are the cause."
+        case .relaySuspects: "Rejected jobs that are set aside until another job shows whether they are the cause."
         case .uniqueKeysWithheld: "1 while unique keys are not sent because the server has no licence for them."
         case .outboxJobs: "Jobs in the outbox that Zizq has not acknowledged."
-        case .outboxParkedJobs:
-            "Jobs that wait for a licence of the server, or that alone are refused."
+        case .outboxParkedJobs: "Jobs that wait for a licence of the server, or that alone are refused."
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
         case .outboxDamagedFiles: "Damaged outbox files that were set aside and are still next to the outbox."
@@ -179,8 +174,7 @@ extension MetricName {
         case .reloadTime: "When loading a route table was last attempted, in seconds since 1970."
         case .reloadFailing:
             "1 while the route files on disk cannot be loaded and the gateway keeps the last good table."
-        case .reloadProblems:
-            "Number of problems in the last attempt to load a route table; 0 if it was loaded."
+        case .reloadProblems: "Number of problems in the last attempt to load a route table; 0 if it was loaded."
         case .certificateExpiry: "Days until the certificate of the https listener expires; negative after that."
         case .certificateFailing:
             "1 while the certificate or key on disk cannot be loaded and the gateway serves with the previous pair."

@@ -10,7 +10,7 @@ enum ConsoleText {
             "gateway          \(status.isGatewayRunning ? "running" : "not running")",
             "condition        \(status.condition)",
             "pending jobs     \(status.pendingJobs)" + (status.pendingJobs > 0 ? ", the oldest \(age) old" : ""),
-        ] + (status.relay.map { ["relay            \(text($0))"] } ?? []) + [
+        ] + (status.relay.map { ["relay            \(whole($0))"] } ?? []) + [
             "parked jobs      \(status.parkedJobs)",
             "dead letters     \(status.deadLetters)"
                 + (status.deadLetters > 0 ? ", \(size(status.deadBytes)) of \(size(status.deadLimit))" : ""),
