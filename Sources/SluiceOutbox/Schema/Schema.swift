@@ -172,8 +172,8 @@ package enum Schema {
         );
         """
 
-    /// Jobs that are refused alone or dropped, and dead letters that were imported. Columns are added, so the step takes
-    /// no time.
+    /// Jobs that are refused alone or dropped, and dead letters that were imported. Columns are added, so the step
+    /// takes no time.
     private static let version6 = """
         ALTER TABLE jobs ADD COLUMN own_key INTEGER;      -- 1: a job rule wrote the unique key
         ALTER TABLE parked ADD COLUMN own_key INTEGER;
