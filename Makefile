@@ -9,7 +9,6 @@ SWIFT ?= swift
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker --icf=safe --product sluice
 BINARY := $(CURDIR)/.build/release/sluice
 FUZZ_SECONDS ?= 60
-CRASH_ROUNDS ?= 20
 IMAGE ?= sluice:latest
 
 .PHONY: help
@@ -95,9 +94,16 @@ SEEDS ?= 1000
 simulate: build ## runs the outbox through SEEDS random histories of faults, crashes, clocks and commands
 	SIMULATE_SEEDS=$(SEEDS) $(SWIFT) test --skip-build --filter SimulationTests
 
+# Tests/Proof/README.md says what crash and soak check, and lists their variables.
 .PHONY: crash
-crash: build release test-deps ## kills the gateway under load, 20 times
-	SLUICE_BINARY=$(BINARY) CRASH_ROUNDS=$(CRASH_ROUNDS) $(SWIFT) test --skip-build --filter 'SystemTests.*[Cc]rash'
+crash: export DISK_SHIM = $(CURDIR)/.build/disk.so
+crash: release test-deps ## kills gateway and queue under load on a failing disk: ROUNDS=200, SEED= plays the same again
+	cc -shared -fPIC -O2 -o "$(DISK_SHIM)" Tests/DiskShim/disk.c
+	SLUICE_BINARY=$(BINARY) python3 Tests/Proof/crash.py
+
+.PHONY: soak
+soak: release test-deps ## runs a compressed week with outages, reloads and expiring keys: HOURS=0.25
+	SLUICE_BINARY=$(BINARY) python3 Tests/Proof/soak.py
 
 # A separate build folder, so that the two builds do not invalidate each other.
 .PHONY: tsan

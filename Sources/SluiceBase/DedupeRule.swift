@@ -53,41 +53,23 @@ package struct DedupeRule: Sendable {
         }
     }
 
-    /// How many bodies of one key are compared, at most.
-    private static let mostBodies = 64
-
     /// - Parameters:
     ///   - bodyHash: of what arrived.
     ///   - newest: the newest holder of the key.
     ///   - isForgotten: whether the key no longer holds: its window has passed, or a person had it forgotten.
-    ///   - earlier: the holder with a row that another one supersedes; nil where it is not known any more.
+    ///   - earlier: the holder with this body among those that `newest` supersedes; asked only if that matters.
     package func verdict<Failure>(
-        on bodyHash: Fingerprint, newest: Holder, isForgotten: Bool,
-        earlier: (Int64) throws(Failure) -> Holder?
+        on bodyHash: Fingerprint, newest: Holder, isForgotten: Bool, earlier: () throws(Failure) -> Holder?
     ) throws(Failure) -> Verdict {
         let generation = newest.generation + 1
         if isForgotten { return .store(generation: generation, supersedes: nil) }
-        if let same = try holder(of: bodyHash, newest: newest, earlier: earlier) {
-            return .duplicate(of: same, changedBody: false)
-        }
+        if newest.bodyHash == bodyHash { return .duplicate(of: newest, changedBody: false) }
+        if let same = try earlier() { return .duplicate(of: same, changedBody: false) }
         switch onChangedBody {
         case .duplicate: return .duplicate(of: newest, changedBody: true)
         case .accept: return .store(generation: generation, supersedes: newest.row)
         case .deadLetter: return .deadLetter(generation: generation, supersedes: newest.row)
         }
-    }
-
-    /// Goes back through the holders to the one with this body.
-    private func holder<Failure>(
-        of bodyHash: Fingerprint, newest: Holder, earlier: (Int64) throws(Failure) -> Holder?
-    ) throws(Failure) -> Holder? {
-        var candidate = newest
-        for _ in 0..<Self.mostBodies {
-            if candidate.bodyHash == bodyHash { return candidate }
-            guard let row = candidate.supersedes, let next = try earlier(row) else { return nil }
-            candidate = next
-        }
-        return nil
     }
 }
 

@@ -9,6 +9,8 @@ package struct Delivery: Sendable {
     /// How long the keys are remembered, counted from the receipt. A later change of the setting does not move it.
     package var dedupeWindow: Duration
     package var onChangedBody: ChangedBodyPolicy
+    /// Percent of the outbox that the route may use, 1 to 100; nil for all of it. Not stored.
+    package var outboxShare: Int?
     /// One; with a unique key for each element, one for each element that leaves something. Never empty once rendered.
     package var parts: [Part]
     /// The request's raw bytes, without what the verifier reads as credentials; nil where it is not kept. Dead letters
@@ -24,7 +26,8 @@ package struct Delivery: Sendable {
 
     package init(
         id: String, route: String, receivedAtMilliseconds: Int64, dedupeWindow: Duration,
-        onChangedBody: ChangedBodyPolicy = .duplicate, parts: [Part] = [], request: [UInt8]? = nil,
+        onChangedBody: ChangedBodyPolicy = .duplicate, outboxShare: Int? = nil, parts: [Part] = [],
+        request: [UInt8]? = nil,
         keepsRequest: Bool = false, repairedSurrogates: Int = 0, missingKeys: Int = 0
     ) {
         self.id = id
@@ -32,6 +35,7 @@ package struct Delivery: Sendable {
         self.receivedAtMilliseconds = receivedAtMilliseconds
         self.dedupeWindow = dedupeWindow
         self.onChangedBody = onChangedBody
+        self.outboxShare = outboxShare
         self.parts = parts
         self.request = request
         self.keepsRequest = keepsRequest

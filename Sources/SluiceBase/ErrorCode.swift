@@ -36,6 +36,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     // The gateway's own state
     case outboxFull = "outbox_full"
+    case outboxShareFull = "outbox_share_full"
     case deadLettersFull = "dead_letters_full"
     case diskFull = "disk_full"
     case memoryFull = "memory_full"
@@ -63,8 +64,8 @@ extension ErrorCode {
         case .rateLimited: 429
         case .headTooLarge: 431
         case .internalError: 500
-        case .keyUnavailable, .handshakeCallFailed, .outboxFull, .deadLettersFull, .diskFull, .memoryFull,
-            .commitTooSlow, .commitFailed, .shuttingDown:
+        case .keyUnavailable, .handshakeCallFailed, .outboxFull, .outboxShareFull, .deadLettersFull, .diskFull,
+            .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown:
             503
         case .versionNotSupported: 505
         }
@@ -101,6 +102,7 @@ extension ErrorCode {
         case .bodyUnreadable: "The body is not of the kind that this route requires."
         case .payloadMismatch: "The payload does not have the fields that this route requires."
         case .outboxFull: "The outbox has reached its size limit; try again later."
+        case .outboxShareFull: "The outbox has reached the share of this route; try again later."
         case .deadLettersFull:
             "The request would become a dead letter, and those have reached their size limit; try again later."
         case .diskFull: "The disk is full; try again later."

@@ -79,6 +79,15 @@ package enum FileAccess {
         try resolve(path).hasPrefix(resolve(folder) + "/")
     }
 
+    /// The path of a file that need not be there yet, from the root on and with the links of its folder resolved.
+    package static func absolute(_ path: String) throws(AccessError) -> String {
+        let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+        guard !name.isEmpty, name != ".", name != ".." else { throw AccessError("not the name of a file") }
+        let folder = path.dropLast(name.count)
+        let resolved = try resolve(folder.isEmpty ? "." : String(folder))
+        return (resolved == "/" ? "" : resolved) + "/" + name
+    }
+
     /// A path without symbolic links, as the kernel knows it.
     package static func resolve(_ path: String) throws(AccessError) -> String {
         // The C library allocates the text, which is copied and freed here.
@@ -117,6 +126,59 @@ package enum FileAccess {
             content.append(contentsOf: chunk[..<count])
         }
         throw AccessError("larger than \(limit) bytes")
+    }
+}
+
+/// The lines of a file that may be larger than memory. Blocking.
+package struct FileLines: ~Copyable {
+    private let descriptor: Int32
+    private let limit: Int
+    private var buffer: [UInt8] = []
+    private var start = 0
+
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - limit: the longest line, in bytes.
+    package init(_ path: String, limit: Int) throws(FileAccess.AccessError) {
+        self.limit = limit
+        // The path is a C string for the call.
+        descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+    }
+
+    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+
+    /// The next line without its line feed; nil at the end. Empty lines are left out.
+    package mutating func next() throws(FileAccess.AccessError) -> [UInt8]? {
+        var searched = start
+        while true {
+            if let end = buffer[searched...].firstIndex(of: 0x0A) {
+                defer { start = end + 1 }
+                if end > start { return Array(buffer[start..<end]) }
+                searched = end + 1
+                continue
+            }
+            buffer.removeFirst(start)
+            (start, searched) = (0, buffer.count)
+            guard buffer.count <= limit else { throw FileAccess.AccessError("a line has more than \(limit) bytes") }
+            guard try fill() else {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : buffer
+            }
+        }
+    }
+
+    /// - Returns: false at the end of the file.
+    private mutating func fill() throws(FileAccess.AccessError) -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            // At most `chunk.count` bytes are written into `chunk`.
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileAccess.AccessError(errorNumber: errno) }
+            buffer += chunk[..<count]
+            return count > 0
+        }
     }
 }
 

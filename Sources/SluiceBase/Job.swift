@@ -46,12 +46,18 @@ package struct Job: Sendable, Hashable {
     }
 
     /// The job with a unique key that differs from those of earlier deliveries with the same key, so that Zizq does not
-    /// drop it as a duplicate: `name:key`, then `name:key~1`, `name:key~2` and so on. A key that a rule wrote stays.
+    /// drop it as a duplicate: `name:key`, then `name:key~1`, `name:key~2` and so on. A key that itself ends like that
+    /// has `~0` at first, so that it is not the second one of another key. A key that a rule wrote stays.
     package func marked(generation: Int64) -> Job {
-        guard generation > 0, !hasOwnKey, let uniqueKey else { return self }
+        guard !hasOwnKey, let uniqueKey, generation > 0 || Self.endsLikeMark(uniqueKey) else { return self }
         var job = self
         job.uniqueKey = "\(uniqueKey)~\(generation)"
         return job
+    }
+
+    private static func endsLikeMark(_ key: String) -> Bool {
+        let digits = key.utf8.reversed().prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }.count
+        return digits > 0 && key.utf8.dropLast(digits).last == UInt8(ascii: "~")
     }
 }
 

@@ -36,6 +36,8 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxBytes = "sluice_outbox_bytes"
     case outboxLimitBytes = "sluice_outbox_limit_bytes"
     case outboxOldestAge = "sluice_outbox_oldest_undelivered_age_seconds"
+    case outboxLogBytes = "sluice_outbox_log_bytes"
+    case outboxLogHeldBytes = "sluice_outbox_log_held_bytes"
     case evictedKeys = "sluice_outbox_evicted_keys_total"
 
     // The gateway itself
@@ -95,7 +97,7 @@ extension MetricName {
             .failedBatches,
             .deliveryPaused, .relaySuspects, .uniqueKeysWithheld,
             .outboxJobs, .outboxParkedJobs, .outboxDeadLetters, .outboxDeadBytes, .outboxDeadLimitBytes, .outboxKeys,
-            .outboxBytes, .outboxLimitBytes, .outboxOldestAge,
+            .outboxBytes, .outboxLimitBytes, .outboxOldestAge, .outboxLogBytes, .outboxLogHeldBytes,
             .evictedKeys,
             .connectionsLimit, .connectionsClosedForNewer, .idleRaces, .memoryInUse, .tableVersion, .tableTime,
             .tableRoutes,
@@ -149,6 +151,9 @@ extension MetricName {
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Limit for undelivered jobs and dead letters, above which requests are refused."
         case .outboxOldestAge: "Age of the oldest undelivered job; 0 if there is none."
+        case .outboxLogBytes: "Size of the outbox's write-ahead log."
+        case .outboxLogHeldBytes:
+            "Part of the write-ahead log that a reader of the outbox keeps from being copied into the database file."
         case .evictedKeys: "Unique keys dropped before they expired because outbox.max_keys was reached."
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."

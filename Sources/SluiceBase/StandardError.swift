@@ -31,7 +31,10 @@ package enum StandardError {
     }
 
     /// Writes all of a command's own text, waiting for its reader; gives up if nobody reads.
-    package static func say(_ text: String, to descriptor: Int32) {
+    ///
+    /// - Returns: whether all of it was written.
+    @discardableResult
+    package static func say(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
@@ -40,9 +43,10 @@ package enum StandardError {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             written += count
         }
+        return true
     }
 
     /// Whether a person watches.

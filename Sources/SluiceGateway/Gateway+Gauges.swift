@@ -44,6 +44,8 @@ extension Gateway {
         registry.gauge(.outboxDeadLimitBytes, value: { deadLimit })
         registry.gauge(.outboxKeys, value: { [outbox] in Double(outbox.status.rememberedKeys) })
         registry.gauge(.outboxBytes, value: { [outbox] in Double(outbox.status.undeliveredBytes) })
+        registry.gauge(.outboxLogBytes, value: { [outbox] in Double(outbox.status.walBytes) })
+        registry.gauge(.outboxLogHeldBytes, value: { [outbox] in Double(outbox.status.heldLogBytes) })
         registry.counter(.evictedKeys, value: { [outbox] in outbox.status.keysForgottenEarly })
         let limit = Double(core.settings.outbox.maxBytes.bytes)
         registry.gauge(.outboxLimitBytes, value: { limit })

@@ -18,7 +18,9 @@ struct Listeners: Sendable {
         _ core: GatewayCore, on sockets: BoundSockets, outbox: OutboxWriter, reload: RouteReloadService
     ) async throws(StartupError) -> Listeners {
         let reader = ReaderBox(try OutboxReader.open(core.settings))
-        let condition = GatewayCondition { outbox.status.condition.reasonNotReady }
+        let condition = GatewayCondition(
+            outbox: { outbox.status.condition.reasonNotReady },
+            concern: { outbox.status.isLogHeld ? "outbox_log_held" : nil })
         let listeners = Listeners(
             ingest: await makeIngest(core, outbox: outbox, routes: reload.activeRoutes),
             admin: await makeAdmin(core, condition),
@@ -77,7 +79,7 @@ struct Listeners: Sendable {
         ) {
             DeadLetterRenderer.render($0, with: reload.activeRoutes)
         }
-        return await makeSmall(core) {
+        return await makeSmall(core, memory: .mebibytes(512)) {
             ControlService(
                 answerer: ControlAnswerer(
                     reload: reload, console: console, learnt: core.learnt, time: core.time, mailbox: $0.mailbox))
@@ -87,9 +89,10 @@ struct Listeners: Sendable {
     /// For the listeners that people and machines of the house use: few connections and little memory of their own, on
     /// a loop of their own, so that a flood of deliveries cannot take them away.
     private static func makeSmall<Service: HTTPService>(
-        _ core: GatewayCore, _ makeService: @escaping @Sendable (HTTPServerLoop) -> Service
+        _ core: GatewayCore, memory: ByteCount = .mebibytes(16),
+        _ makeService: @escaping @Sendable (HTTPServerLoop) -> Service
     ) async -> HTTPServer {
-        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: .mebibytes(16)))
+        var configuration = HTTPServerConfiguration(memory: MemoryBudget(limit: memory))
         configuration.maximumConnections = 256
         // Its counts are its own: the metrics are about the public listeners.
         let observer = ListenerObserver(

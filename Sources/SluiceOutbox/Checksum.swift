@@ -1,15 +1,18 @@
 /// XXH64: a fast checksum against bytes that rot or are torn on the disk, not against a person.
 ///
 /// The algorithm is that of the xxHash specification, so that a stored value stays checkable by other tools.
-enum Checksum {
+package enum Checksum {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
     private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
     private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
+    /// The hash of `bytes` as a column has it.
+    static func of(_ bytes: [UInt8]) -> Int64 { Int64(bitPattern: xxh64(bytes.span)) }
+
     /// The hash of `bytes`. To cover several pieces, the hash of one is the seed of the next.
-    static func xxh64(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
+    package static func xxh64(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
         // The loads below stay within `count`; checked spans would cost a branch for each byte of each payload.
         unsafe bytes.withUnsafeBufferPointer { unsafe hash(UnsafeRawBufferPointer($0), seed) }
     }

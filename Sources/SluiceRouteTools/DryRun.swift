@@ -60,7 +60,9 @@ struct DryRunKeys {
 
     private func verdict(on part: Delivery.Part, _ rule: DedupeRule) -> DedupeRule.Verdict {
         guard let key = part.key?.hash, let holders = accepted[key], let newest = holders.last else { return .new }
-        return rule.verdict(on: part.bodyHash, newest: newest.holder, isForgotten: false) { holders[Int($0)].holder }
+        return rule.verdict(on: part.bodyHash, newest: newest.holder, isForgotten: false) {
+            holders.last { $0.holder.bodyHash == part.bodyHash }?.holder
+        }
     }
 
     private mutating func remember(_ part: Delivery.Part, of sender: Sender) {

@@ -89,10 +89,16 @@ extension Route {
                 else { return refusal }
                 return limit(answer, rate, trace: &trace)
             }
-            if let refusal = checkRate(rate, trace: &trace) { return refusal }
+            if let refusal = checkRate(rate, bytes: request.body.count, trace: &trace) { return refusal }
             if let answer = handshake(ofHead: request, isSigned: true, arrival, trace: &trace) { return answer }
             fallthrough
-        case .body: return readBody(request, arrival, trace: &trace, scratch: &scratch)
+        case .body:
+            defer { scratch.trim() }
+            let outcome = readBody(request, arrival, trace: &trace, scratch: &scratch)
+            if case .store = outcome {
+                rate?.limiter.charge(elements: max(1, scratch.findings.itemCount), at: rate?.nanoseconds ?? 0)
+            }
+            return outcome
         }
     }
 
@@ -237,10 +243,13 @@ extension Route {
     }
 
     private func checkRate<Trace: RouteTrace>(
-        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, isVerified: Bool = true, trace: inout Trace
+        _ rate: (limiter: RateLimiter, nanoseconds: Int64)?, bytes: Int = 0, isVerified: Bool = true,
+        trace: inout Trace
     ) -> RouteOutcome? {
         if Trace.isRecording, let step = rateStep(trace.source) { trace.add(step) }
-        guard let rate, let wait = rate.limiter.take(at: rate.nanoseconds, isVerified: isVerified) else { return nil }
+        guard let rate,
+            let wait = rate.limiter.take(at: rate.nanoseconds, bytes: bytes, isVerified: isVerified)
+        else { return nil }
         return .rateLimited(retryAfter: wait)
     }
 
@@ -259,7 +268,6 @@ extension Route {
         _ request: borrowing RequestView, _ arrival: borrowing RequestArrival, trace: inout Trace,
         scratch: inout RouteScratch
     ) -> RouteOutcome {
-        defer { scratch.trim() }
         if let name = repeatedKeyHeader(in: request) {
             return .refused(.malformedRequest, reason: "the header \(name), which the unique key uses, is repeated")
         }

@@ -66,7 +66,8 @@ extension Route {
     private func delivery(_ context: borrowing DeliveryContext) -> Delivery {
         Delivery(
             id: context.deliveryID, route: name, receivedAtMilliseconds: context.receivedAtMilliseconds,
-            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, keepsRequest: parts.keepsRequest,
+            dedupeWindow: parts.dedupeWindow, onChangedBody: parts.onChangedBody, outboxShare: parts.outboxShare,
+            keepsRequest: parts.keepsRequest,
             repairedSurrogates: context.findings.loneSurrogates.count)
     }
 

@@ -47,7 +47,9 @@ extension Route {
 
     func rateStep(_ source: RouteSource) -> TraceStep? {
         rate.map { rate in
-            let words = "\(rate.limit) per \(DurationText.format(rate.per)), burst \(rate.burst); not counted here"
+            let others = [rate.bytes.map { "\($0)" }, rate.elements.map { "\($0) elements" }].compactMap { $0 }
+            let limits = (["\(rate.limit)"] + others).joined(separator: ", ")
+            let words = "\(limits) per \(DurationText.format(rate.per)), burst \(rate.burst); not counted here"
             return TraceStep("rate", words, at: source.location(of: "rate"))
         }
     }

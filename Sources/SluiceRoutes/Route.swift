@@ -35,6 +35,8 @@ package final class Route: Sendable {
         package var onUnreadable = UnreadablePolicy.deadLetter
         package var onMismatch = MismatchPolicy.deadLetter
         package var dedupeWindow = Duration.seconds(7 * 86_400)
+        /// Percent of the outbox that the route may use; `nil` for all of it.
+        package var outboxShare: Int?
         package var match = MatchPolicy.first
         package var rules: [JobRule] = []
         package var otherwise = OtherwisePolicy.deadLetter

@@ -5,6 +5,7 @@
  * DISK_FAIL_SYNC        one sync in so many fails with EIO
  * DISK_FAIL_WRITE       one write in so many fails with EIO, or with ENOSPC after half of its bytes
  * DISK_SEED             of the faults; the same seed and the same calls fail at the same place
+ * DISK_LOG              file to which each fault appends a letter: s for a sync, w for a write with EIO, f for ENOSPC
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,6 +28,18 @@ static long number(const char *name) {
     return text ? atol(text) : 0;
 }
 
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* Fails a call with this error. The log outlives the process, which may be killed at any time. */
+static int fail(char kind, int error) {
+    const char *path = getenv("DISK_LOG");
+    int log = path ? NEXT(open)(path, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+    ssize_t logged = log >= 0 ? write(log, &kind, 1) : 0;
+    (void)logged;
+    if (log >= 0) NEXT(close)(log);
+    return errno = error, -1;
+}
+
 /* Whether the next call of a kind fails: splitmix64 over the seed and the number of the call. */
 static int fails(const char *name) {
     long one_in = number(name);
@@ -44,8 +57,6 @@ static int opened(int fd, const char *path) {
     if (fd >= 0 && fd < MOST_FILES) concerned[fd] = match && strstr(path, match) != NULL;
     return fd;
 }
-
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define OPEN(name)                                                                                                     \
     int name(const char *path, int flags, ...) {                                                                       \
@@ -70,8 +81,8 @@ int close(int fd) {
     ssize_t name(int fd, const void *bytes, size_t count, offset_type offset) {                                        \
         if (!is_concerned(fd)) return NEXT(name)(fd, bytes, count, offset);                                            \
         if (fails("DISK_FAIL_WRITE")) {                                                                                \
-            if (calls % 2) return NEXT(name)(fd, bytes, count / 2, offset), errno = ENOSPC, -1;                        \
-            return errno = EIO, -1;                                                                                    \
+            if (calls % 2) return NEXT(name)(fd, bytes, count / 2, offset), fail('f', ENOSPC);                         \
+            return fail('w', EIO);                                                                                     \
         }                                                                                                              \
         ssize_t written = NEXT(name)(fd, bytes, count, offset);                                                        \
         if (written > 0) unsynced += written;                                                                          \
@@ -82,7 +93,7 @@ WRITE(pwrite64, off64_t)
 
 static int wait_and_sync(int fd, int (*sync)(int)) {
     if (!is_concerned(fd)) return sync(fd);
-    if (fails("DISK_FAIL_SYNC")) return errno = EIO, -1;
+    if (fails("DISK_FAIL_SYNC")) return fail('s', EIO);
     long nanoseconds = 1000 * number("DISK_SYNC_US");
     long rate = number("DISK_BYTES_PER_SECOND");
     if (rate > 0) nanoseconds += (long)(1e9 * (double)atomic_exchange(&unsynced, 0) / (double)rate);

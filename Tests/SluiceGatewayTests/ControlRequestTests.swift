@@ -16,9 +16,11 @@ struct ControlRequestTests {
             .discard(7, forgetsKey: true), .discard(7, forgetsKey: false), .bury(3),
             .forgetDelivery("01ARZ3"), .forgetKey([Fingerprint(high: 1, low: 2)]),
             .forgetKey([Fingerprint(high: .max, low: 0), Fingerprint(high: 0, low: 9)]), .reload, .routes,
+            .exportDeadLetter(3), .importDeadLetter(Array("{}".utf8)),
+            .backup(path: "/var/backups/a b?.db", folder: "64513-12"),
         ])
     func roundTrip(request: ControlRequest) {
-        #expect(ControlRequest(method: request.method, target: request.target) == request)
+        #expect(ControlRequest(method: request.method, target: request.target, body: request.body) == request)
     }
 
     @Test(
@@ -28,7 +30,7 @@ struct ControlRequestTests {
             ("GET", "/jobs/x"),
             ("POST", "/dead/7"), ("POST", "/dead/7/bury"), ("POST", "/keys/00/forget"), ("POST", "/keys//forget"),
             ("GET", "/jobs/7/bury"),
-            ("DELETE", "/dead/7"),
+            ("DELETE", "/dead/7"), ("POST", "/files/2f61/backup"), ("GET", "/files/2f61/backup?folder=1-2"),
         ])
     func refused(method: String, target: String) {
         #expect(ControlRequest(method: method, target: target) == nil)

@@ -51,4 +51,31 @@ struct RateLimiterTests {
         }
         #expect(taken == 1000)
     }
+
+    @Test("bytes and elements have buckets of their own: one request may overdraw them, and the next one waits")
+    func bytesAndElements() {
+        let limit = RateLimit(
+            limit: 1000, per: .seconds(1), burst: 1000, bytes: ByteCount(bytes: 1000), elements: 10)
+        let limiter = RateLimiter(limit)
+        #expect(limiter.take(at: 0, bytes: 2500) == nil)
+        limiter.charge(elements: 1, at: 0)
+        // 999 tokens may be missing from a bucket of 1000 that is not empty.
+        #expect(limiter.take(at: 0, bytes: 1) == .milliseconds(1501))
+        #expect(limiter.take(at: 1_501 * Self.second / 1000, bytes: 1) == nil)
+        limiter.charge(elements: 30, at: 1_501 * Self.second / 1000)
+        #expect(limiter.take(at: 1_502 * Self.second / 1000, bytes: 0) == .milliseconds(2099))
+        #expect(limiter.take(at: 3_700 * Self.second / 1000, bytes: 0) == nil)
+        #expect(limiter.take(at: 0, bytes: 1 << 40, isVerified: false) == nil)
+    }
+
+    @Test("a rate of many bytes neither rounds to nothing nor overflows")
+    func largeNumbers() {
+        let fast = RateLimit(limit: 1, per: .milliseconds(1), burst: 1, bytes: .gibibytes(1024))
+        #expect(RateLimiter(fast).take(at: 0, bytes: 1) == nil)
+        let slow = RateLimiter(RateLimit(limit: 1000, per: .seconds(86_400), burst: 9, bytes: .kibibytes(1)))
+        #expect(slow.take(at: 0, bytes: 100 << 20) == nil)
+        #expect(slow.take(at: 0, bytes: 1) ?? .zero > .seconds(86_400 * 1000))
+        let deep = RateLimiter(RateLimit(limit: 1, per: .seconds(86_400), burst: 1_000_000))
+        #expect(deep.take(at: .max / 2) == nil)
+    }
 }

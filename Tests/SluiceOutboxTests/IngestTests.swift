@@ -88,6 +88,30 @@ struct IngestTests {
         #expect(store.status.pendingJobs == 1)
     }
 
+    @Test("each of many bodies of one key is found again, also after a failed transaction and a start")
+    func manyBodies() throws {
+        let store = try fixture.open()
+        let send = { (store: OutboxStore, body: Int) in
+            store.outcomes([sample(body, key: 1, body: body, at: self.time, rule: .accept)])[0]
+        }
+        for body in 1...300 {
+            #expect(send(store, body) != .duplicate(firstDeliveryID: "delivery-1", changedBody: false))
+        }
+        let areFound = { (store: OutboxStore) in
+            [1, 2, 100, 236, 299, 300].allSatisfy {
+                send(store, $0) == .duplicate(firstDeliveryID: "delivery-\($0)", changedBody: false)
+            }
+        }
+        #expect(areFound(store))
+        #expect(throws: OutboxError.self) {
+            try store.urgentTransaction { () throws(SQLiteError) in
+                throw SQLiteError(code: 1, message: "taken back")
+            }
+        }
+        #expect(areFound(store))
+        #expect(areFound(try fixture.afterCrash().store))
+    }
+
     @Test("a changed body that is accepted gets a unique key of its own") func changedBodyAccepted() throws {
         let store = try fixture.open()
         func deliver(_ number: Int, body: Int) -> IngestOutcome {

@@ -130,7 +130,7 @@ struct SendingTests {
         let reader = try OutboxReader(fixture.configuration)
         #expect(try reader.nextJobs(from: 1, limit: 1000, maximumBytes: 1 << 30).count == 500)
         #expect(try reader.jobs(.pending, after: 500).count == 200)
-        #expect(try store.session.connection.checkpoint(.truncate))
+        #expect(try store.truncateLog())
         #expect(store.status.walBytes == 0)
     }
 

@@ -35,9 +35,6 @@ package enum ControlClient {
         return try await askAtRest(request, settings)
     }
 
-    /// In bytes: a request of the largest `body_limit` in base64.
-    private static let largestAnswer = 160 << 20
-
     /// - Returns: nothing where no gateway runs.
     private static func askGateway(_ request: ControlRequest, _ settings: Settings) async throws(StartupError)
         -> ControlAnswer?
@@ -49,13 +46,14 @@ package enum ControlClient {
             throw StartupError(.unavailable, "\(error)")
         }
         var configuration = HTTPClientConfiguration(endpoint: .unix(path: path), authority: "localhost")
-        configuration.responseLimit = largestAnswer
+        configuration.responseLimit = ControlRequest.largestDocument
         let client = HTTPClient(configuration: configuration, loop: group.mailboxes[0])
         let outcome: Result<HTTPClientResponse, HTTPClientError>
         do throws(HTTPClientError) {
             outcome = .success(
                 try await client.send(
-                    HTTPClientRequest(method: request.method, target: request.target, timeout: .seconds(60))))
+                    HTTPClientRequest(
+                        method: request.method, target: request.target, body: request.body, timeout: request.timeout)))
         } catch {
             outcome = .failure(error)
         }

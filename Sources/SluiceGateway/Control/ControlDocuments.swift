@@ -142,6 +142,12 @@ package enum ControlDocuments {
         package var deadLetter: Int64
     }
 
+    /// A backup that is complete.
+    package struct BackedUp: Codable, Sendable, Hashable {
+        package var path: String
+        package var bytes: Int
+    }
+
     /// What arming a route came to.
     package struct Armed: Codable, Sendable, Hashable {
         /// Until when it may learn a secret, in milliseconds since the epoch.

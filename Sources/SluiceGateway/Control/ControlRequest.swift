@@ -8,6 +8,10 @@ package enum ControlRequest: Sendable, Hashable {
     case job(Int64)
     case deadLetters(after: Int64, limit: Int)
     case deadLetter(Int64)
+    /// A dead letter with all that another outbox needs.
+    case exportDeadLetter(Int64)
+    /// One that was exported: the line.
+    case importDeadLetter([UInt8])
     /// - `acceptsChanges`: whether it is sent also where its route makes another job of it now.
     case retry(Int64, acceptsChanges: Bool)
     case discard(Int64, forgetsKey: Bool)
@@ -17,6 +21,10 @@ package enum ControlRequest: Sendable, Hashable {
     case forgetKey([Fingerprint])
     /// A delivery with its request, by the id that its answer had.
     case delivery(String)
+    /// A copy of the outbox as a new file.
+    ///
+    /// - `folder`: `BackupFile.folderIdentity` as the person sees it.
+    case backup(path: String, folder: String)
     case reload
     case routes
     /// Lets the route of this name learn a secret.
@@ -29,9 +37,11 @@ package enum ControlRequest: Sendable, Hashable {
     package var method: String {
         switch self {
         case .retry, .discard, .bury, .forgetDelivery, .forgetKey, .reload, .armRoute,
-            .forgetLearntSecrets:
+            .forgetLearntSecrets, .backup, .importDeadLetter:
             "POST"
-        case .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .routes, .learntSecrets: "GET"
+        case .status, .jobs, .job, .deadLetters, .deadLetter, .exportDeadLetter, .delivery, .routes,
+            .learntSecrets:
+            "GET"
         }
     }
 
@@ -43,6 +53,11 @@ package enum ControlRequest: Sendable, Hashable {
         }
     }
 
+    /// How long the command line waits for the answer. To copy a large outbox takes a while.
+    var timeout: Duration {
+        if case .backup = self { .seconds(86_400) } else { .seconds(60) }
+    }
+
     /// Path and query.
     package var target: String {
         switch self {
@@ -51,18 +66,32 @@ package enum ControlRequest: Sendable, Hashable {
         case .job(let id): "/jobs/\(id)"
         case .deadLetters(let after, let limit): "/dead?after=\(after)&limit=\(limit)"
         case .deadLetter(let id): "/dead/\(id)"
+        case .exportDeadLetter(let id): "/dead/\(id)/export"
+        case .importDeadLetter: Self.importTarget
         case .retry(let id, let acceptsChanges): "/dead/\(id)/retry?changed=\(acceptsChanges)"
         case .discard(let id, let forgetsKey): "/dead/\(id)/discard?forget_key=\(forgetsKey)"
         case .bury(let id): "/jobs/\(id)/bury"
         case .forgetDelivery(let id): "/deliveries/\(id)/forget"
         case .forgetKey(let hashes): "/keys/\(hashes.map(\.description).joined(separator: "-"))/forget"
         case .delivery(let id): "/deliveries/\(id)"
+        case .backup(let path, let folder): "/files/\(Self.written(path))/backup?folder=\(folder)"
         case .reload: "/reload"
         case .routes: "/routes"
         case .armRoute(let name): "/secrets/\(Self.written(name))/arm"
         case .learntSecrets(let name): "/secrets/\(Self.written(name))"
         case .forgetLearntSecrets(let name): "/secrets/\(Self.written(name))/forget"
         }
+    }
+
+    /// In bytes, as an answer or as a body: a request of the largest `body_limit` in base64.
+    static let largestDocument = 160 << 20
+
+    /// Where a body is expected.
+    static let importTarget = "/dead/import"
+
+    /// What is sent besides the target.
+    package var body: [UInt8] {
+        if case .importDeadLetter(let line) = self { line } else { [] }
     }
 
     /// The name of a route as a segment of a path: its bytes in hex.
@@ -72,8 +101,8 @@ package enum ControlRequest: Sendable, Hashable {
         Hex.decode(Array(word.utf8).span).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    /// Reads what `method` and `target` write; nothing for anything else.
-    package init?(method: String, target: String) {
+    /// Reads what `method`, `target` and `body` write; nothing for anything else.
+    package init?(method: String, target: String, body: [UInt8] = []) {
         let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
         let words = (halves.first ?? "").split(separator: "/").map(String.init)
         let query = Self.query(halves.count > 1 ? halves[1] : "")
@@ -90,6 +119,10 @@ package enum ControlRequest: Sendable, Hashable {
         case ("GET", 2, "dead"):
             guard let id = Int64(words[1]) else { return nil }
             self = .deadLetter(id)
+        case ("POST", 2, "dead") where target == Self.importTarget: self = .importDeadLetter(body)
+        case ("GET", 3, "dead"):
+            guard let id = Int64(words[1]), words[2] == "export" else { return nil }
+            self = .exportDeadLetter(id)
         case ("POST", 3, _):
             guard let change = Self.change(words, query) else { return nil }
             self = change
@@ -111,6 +144,8 @@ package enum ControlRequest: Sendable, Hashable {
         case ("dead", "discard"): Int64(words[1]).map { .discard($0, forgetsKey: query["forget_key"] == "true") }
         case ("jobs", "bury"): Int64(words[1]).map { .bury($0) }
         case ("deliveries", "forget"): isDeliveryID(words[1]) ? .forgetDelivery(words[1]) : nil
+        case ("files", "backup"):
+            name(words[1]).flatMap { path in query["folder"].map { .backup(path: path, folder: $0) } }
         case ("secrets", "arm"): name(words[1]).map { .armRoute($0) }
         case ("secrets", "forget"): name(words[1]).map { .forgetLearntSecrets($0) }
         case ("keys", "forget"): hashes(words[1]).map { .forgetKey($0) }

@@ -9,10 +9,16 @@ final class ControlService: HTTPService {
 
     init(answerer: ControlAnswerer) { self.answerer = answerer }
 
-    func admit(_ request: borrowing RequestView) -> Admission<NoContext> { .body(limit: 0) }
+    func admit(_ request: borrowing RequestView) -> Admission<NoContext> {
+        .body(limit: request.target.text == ControlRequest.importTarget ? ControlRequest.largestDocument : 0)
+    }
 
     func respond(to request: borrowing RequestView, context: NoContext, exchange: ExchangeID) -> ServiceReply {
-        guard let asked = ControlRequest(method: request.method.text, target: request.target.text) else {
+        guard
+            let asked = ControlRequest(
+                method: request.method.text, target: request.target.text,
+                body: request.body.array)
+        else {
             return .now(ProblemDocument.response(for: .noSuchRoute))
         }
         answerer.start(asked, exchange)
@@ -45,8 +51,7 @@ struct ControlAnswerer: Sendable {
         case .armRoute(let name): .document(ControlCoding.encode(arm(name)))
         case .forgetLearntSecrets(let name): await forgetSecrets(of: name, asked)
         case .learntSecrets, .status, .jobs, .job, .deadLetters, .deadLetter, .delivery, .retry, .discard, .bury,
-            .forgetDelivery,
-            .forgetKey:
+            .forgetDelivery, .forgetKey, .backup, .exportDeadLetter, .importDeadLetter:
             await console.answer(asked)
         }
     }

@@ -60,6 +60,8 @@ package struct OutboxConsole: Sendable {
             case .job(let id): return .document(try await job(id))
             case .deadLetters(let after, let limit): return .document(try await deadLetters(after: after, limit: limit))
             case .deadLetter(let id): return .document(try await deadLetter(id))
+            case .exportDeadLetter(let id): return .document(try await exportDeadLetter(id))
+            case .importDeadLetter(let line): return .document(try await importDeadLetter(line))
             case .retry(let id, let acceptsChanges):
                 return .document(try await retry(id, acceptsChanges: acceptsChanges))
             case .discard(let id, let forgetsKey): return .document(try await discard(id, forgetsKey: forgetsKey))
@@ -69,6 +71,7 @@ package struct OutboxConsole: Sendable {
             case .forgetKey(let hashes):
                 return .document(try await forget { store throws(OutboxError) in try store.forgetKeys(hashes) })
             case .delivery(let id): return .document(try await delivery(id))
+            case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
             case .armRoute:
@@ -147,6 +150,30 @@ package struct OutboxConsole: Sendable {
         }
     }
 
+    private func exportDeadLetter(_ id: Int64) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            guard let content = try outbox.deadLetter(id) else { throw .notFound }
+            return ControlCoding.encode(ControlDocuments.ExportedDeadLetter(content))
+        }
+    }
+
+    private func importDeadLetter(_ line: [UInt8]) async throws(OutboxError) -> [UInt8] {
+        let content: DeadLetterContent
+        do throws(StartupError) {
+            guard let letter = try? ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line) else {
+                throw StartupError(.wrongInput, "it is not a dead letter that was exported")
+            }
+            content = try letter.content()
+        } catch {
+            return ControlCoding.encode(ControlDocuments.Imported(problem: error.sentence))
+        }
+        return try await ask { store throws(OutboxError) in
+            let letter = try store.importDeadLetter(content)
+            return ControlCoding.encode(
+                ControlDocuments.Imported(letter: letter.id, wasThere: !letter.isNew, keyHolder: letter.keyHolder))
+        }
+    }
+
     private func delivery(_ id: String) async throws(OutboxError) -> [UInt8] {
         try await look { outbox throws(OutboxError) in
             guard let row = try outbox.request(ofDelivery: id) else { throw .notFound }
@@ -170,7 +197,7 @@ package struct OutboxConsole: Sendable {
     }
 
     private static let damaged =
-        "its job differs from the stored one (wrong checksum), so it is not sent; discard it with "
+        "its contents differ from what was stored (wrong checksum), so it is not retried; discard it with "
         + "--forget-key and have the "
         + "provider send the delivery again"
 
@@ -197,6 +224,29 @@ package struct OutboxConsole: Sendable {
     private func bury(_ id: Int64) async throws(OutboxError) -> [UInt8] {
         try await ask { store throws(OutboxError) in
             ControlCoding.encode(ControlDocuments.Buried(deadLetter: try store.bury(id)))
+        }
+    }
+
+    /// Each slice is on the disk before the next one is copied; deliveries are stored in between.
+    private func backup(to path: String, inFolder folder: String) async throws(OutboxError) -> [UInt8] {
+        let bytes = try await ask { store throws(OutboxError) in store.backupBytes }
+        let file = try BackupFile(path, inFolder: folder, bytes: bytes)
+        do throws(OutboxError) {
+            try await ask { store throws(OutboxError) in try store.beginBackup(to: file.partialPath) }
+            try await copy(to: file)
+            return ControlCoding.encode(ControlDocuments.BackedUp(path: path, bytes: try file.publish()))
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+
+    private func copy(to file: BackupFile) async throws(OutboxError) {
+        while try await !ask({ store throws(OutboxError) in try store.continueBackup() }) {
+            do throws(OutboxError) { try file.sync() } catch {
+                try await ask { store throws(OutboxError) in store.endBackup() }
+                throw error
+            }
         }
     }
 

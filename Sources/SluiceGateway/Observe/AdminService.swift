@@ -33,14 +33,16 @@ final class AdminService: HTTPService {
         }
         // Alive means that it answers; ready means that it can commit. Whether Zizq answers is neither: ingest goes on
         // without it.
-        guard request.path.equals("/readyz"), let reason = condition.reason else { return .now(Self.status("ok", 200)) }
-        return .now(Self.status(reason, 503))
+        guard request.path.equals("/readyz") else { return .now(Self.status("ok", 200)) }
+        if let reason = condition.reason { return .now(Self.status(reason, 503)) }
+        return .now(Self.status("ok", 200, warning: condition.warning))
     }
 
-    private static func status(_ text: String, _ status: Int) -> HTTPResponse {
-        HTTPResponse(
+    private static func status(_ text: String, _ status: Int, warning: String? = nil) -> HTTPResponse {
+        let warning = warning.map { #","warning":"\#($0)""# } ?? ""
+        return HTTPResponse(
             status: status, headers: [(name: "content-type", value: "application/json")],
-            body: Array(#"{"status":"\#(text)"}"#.utf8))
+            body: Array(#"{"status":"\#(text)"\#(warning)}"#.utf8))
     }
 }
 
@@ -50,9 +52,14 @@ package final class GatewayCondition: Sendable {
     private let draining = Atomic<Bool>(false)
     private let started = Atomic<Bool>(false)
     private let outbox: @Sendable () -> String?
+    private let concern: @Sendable () -> String?
 
-    /// - Parameter outbox: asked each time: why the outbox cannot commit, nothing where it can.
-    package init(outbox: @escaping @Sendable () -> String?) { self.outbox = outbox }
+    /// - Parameters:
+    ///   - outbox: asked each time: why the outbox cannot commit, nothing where it can.
+    ///   - concern: the same for what will keep it from that if nobody does anything.
+    package init(outbox: @escaping @Sendable () -> String?, concern: @escaping @Sendable () -> String? = { nil }) {
+        (self.outbox, self.concern) = (outbox, concern)
+    }
 
     /// Everything listens.
     package func start() { started.store(true, ordering: .relaxed) }
@@ -66,4 +73,7 @@ package final class GatewayCondition: Sendable {
         if !started.load(ordering: .relaxed) { return "starting" }
         return outbox()
     }
+
+    /// What needs a person although it is ready.
+    var warning: String? { concern() }
 }

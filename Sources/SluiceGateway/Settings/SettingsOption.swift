@@ -40,7 +40,11 @@ package struct SettingsOption: Sendable {
         var isValue = false
         for (index, argument) in arguments.enumerated() {
             if !isValue, argument == "--" { return (options, words + arguments[(index + 1)...]) }
-            if isValue || argument.hasPrefix("-") { options.append(argument) } else { words.append(argument) }
+            if isValue || argument.hasPrefix("-") && argument != "-" {
+                options.append(argument)
+            } else {
+                words.append(argument)
+            }
             isValue = !isValue && byOption[argument] != nil
         }
         return (options, words)

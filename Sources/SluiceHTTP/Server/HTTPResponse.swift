@@ -83,7 +83,7 @@ package enum RetryAfter {
 
     private static func seconds(for code: ErrorCode) -> Int? {
         switch code {
-        case .keyUnavailable, .handshakeCallFailed, .outboxFull, .deadLettersFull, .diskFull: 30
+        case .keyUnavailable, .handshakeCallFailed, .outboxFull, .outboxShareFull, .deadLettersFull, .diskFull: 30
         case .memoryFull, .commitTooSlow, .commitFailed, .shuttingDown: 5
         case .rateLimited: 1
         case .malformedRequest, .httpsRequired, .targetTooLong, .headTooLarge, .headTimeout, .bodyTimeout,

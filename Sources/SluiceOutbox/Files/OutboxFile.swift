@@ -104,6 +104,14 @@ enum OutboxFile {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// Makes new names in the folder of `path` last through a power failure. File systems that cannot do that say so.
+    static func syncFolder(of path: String) {
+        let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
     /// The size in bytes; 0 for a file that is not there.
     static func size(of path: String) -> Int {
         var facts = stat()
@@ -170,5 +178,25 @@ enum OutboxFile {
         guard let resolved = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
+    }
+
+    /// The processes that have a file locked, with their names, as far as the kernel shows them to this process: those
+    /// that read the database hold a lock of the index of its log. Never opens the file.
+    ///
+    /// - Returns: such as `process 4711 (sqlite3)`.
+    static func lockHolders(of path: String) -> [String] {
+        var facts = stat()
+        guard unsafe lstat(path, &facts) == 0, let locks = contents("/proc/locks") else { return [] }
+        // 3: POSIX ADVISORY READ 4711 fd:01:1312 123 123
+        let inode = ":\(facts.st_ino)"
+        let processes = locks.split(separator: "\n").compactMap { line -> Int32? in
+            let fields = line.split(separator: " ")
+            guard let file = fields.firstIndex(where: { $0.hasSuffix(inode) }), file > 0 else { return nil }
+            return Int32(fields[file - 1])
+        }
+        return Set(processes).subtracting([getpid()]).sorted().map { process in
+            let name = contents("/proc/\(process)/comm")?.split(separator: "\n").first
+            return "process \(process)" + (name.map { " (\($0))" } ?? "")
+        }
     }
 }

@@ -81,18 +81,57 @@ package struct DeadLetterListing: Sendable, Hashable {
     package var holdsJob: Bool { jobType != nil }
 }
 
+extension DeadLetterListing {
+    /// A dead letter that is not in the outbox yet, of a job of this type or without one.
+    package init(
+        deliveryID: String, route: String, receivedAtMilliseconds: Int64, diedAtMilliseconds: Int64, reason: String,
+        detail: String, jobType: String?, element: Int?, rule: Int?, madeBy: RuleIdentity?
+    ) {
+        (id, self.deliveryID, self.route, self.reason) = (0, deliveryID, route, reason)
+        (self.detail, self.jobType, queue, contentBytes) = (detail, jobType, nil, 0)
+        self.receivedAtMilliseconds = receivedAtMilliseconds
+        self.diedAtMilliseconds = diedAtMilliseconds
+        (self.element, self.rule, self.madeBy) = (element, rule, madeBy)
+    }
+}
+
 /// A dead letter with what it holds.
 package struct DeadLetterContent: Sendable, Hashable {
     package let letter: DeadLetterListing
-    /// Whether the job is the one that was stored, as far as that is known. It must not be sent otherwise.
+    /// Whether the job or the request is the one that was stored, as far as that is known. It must not be sent
+    /// otherwise.
     package let isIntact: Bool
     /// The job; nil for a dead letter made while the request was processed.
     package let job: Job?
     /// Without a job, the delivery's request, raw, where it was kept. Other dead letters may share it.
     package let request: [UInt8]?
+    /// What is remembered of its delivery; nil if that was forgotten.
+    package var origin: Origin?
+
+    /// What an outbox remembers of the delivery of a dead letter, or of the part that it is about.
+    package struct Origin: Sendable, Hashable {
+        /// The hash of the unique key; nil without one.
+        package let key: Fingerprint?
+        package let bodyHash: Fingerprint
+        /// How long the key is remembered, milliseconds.
+        package let window: Int64
+        package let generation: Int64
+
+        package init(key: Fingerprint?, bodyHash: Fingerprint, window: Int64, generation: Int64) {
+            self.key = key
+            self.bodyHash = bodyHash
+            self.window = window
+            self.generation = generation
+        }
+    }
 }
 
 extension DeadLetterContent {
+    /// A dead letter that is not in the outbox yet.
+    package init(letter: DeadLetterListing, job: Job?, request: [UInt8]?, origin: Origin?) {
+        self.init(letter: letter, isIntact: true, job: job, request: request, origin: origin)
+    }
+
     /// - Parameter checksum: what the job was stored with; letters of earlier versions have none.
     static func isIntact(_ job: Job, checksum: Int?, reason: String) -> Bool {
         guard reason != DeadLetterReason.checksumMismatch.rawValue else { return false }

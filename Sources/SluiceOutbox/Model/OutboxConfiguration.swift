@@ -80,6 +80,10 @@ package struct OutboxStatus: Sendable, Hashable {
     /// Bytes of the database file and of its write-ahead log.
     package var fileBytes = 0
     package var walBytes = 0
+    /// Bytes of the log that a reader keeps from being copied into the database file, so that the log grows.
+    package var heldLogBytes = 0
+    /// Whether these are so many that people should know.
+    package var isLogHeld: Bool { heldLogBytes >= 128 << 20 }
 
     package init() {}
 }
@@ -109,6 +113,8 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
     case checksumMismatch
     /// The outbox is closed.
     case closed
+    /// It cannot be done: one sentence says why.
+    case refused(String)
 
     init(_ error: SQLiteError) { self = error.kind == .diskFull ? .diskFull(error) : .failed(error) }
 
@@ -118,8 +124,9 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .failed(let error): "The outbox failed: \(error)."
         case .notFound: "Nothing with this id in the outbox."
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
-        case .checksumMismatch: "The job differs from the stored one (wrong checksum), so it is not sent."
+        case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
         case .closed: "The outbox is closed."
+        case .refused(let sentence): sentence
         }
     }
 }

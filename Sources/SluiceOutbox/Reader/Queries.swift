@@ -22,17 +22,29 @@ struct Queries {
 
     func deadLetter(_ id: Int64) throws(SQLiteError) -> DeadLetterContent? {
         let request = "CASE WHEN letter.type IS NULL THEN ifnull(letter.request, \(Self.request("request"))) END"
-        let content = "\(Self.columns(of: "letter")), \(request)"
+        let origin = "deliveries.key, deliveries.body_hash, expires_at - deliveries.received_at, generation"
+        let content = "\(Self.columns(of: "letter")), \(request), \(origin)"
         let found = try rows(Self.deadLetters(content, "letter.id = ?1"), id, limit: 1) { row in
             let letter = Self.letter(row)
             let job = letter.holdsJob ? StoredJob.job(row, from: 16) : nil
-            let isIntact = job.map {
-                DeadLetterContent.isIntact($0, checksum: row.optionalInt(21), reason: letter.reason)
-            }
+            let request = row.optionalBytes(23)
+            let isIntact =
+                if let job {
+                    DeadLetterContent.isIntact(job, checksum: row.optionalInt(21), reason: letter.reason)
+                } else {
+                    row.isNull(21) || request.map { Checksum.of($0) == row.int64(21) } ?? true
+                }
             return DeadLetterContent(
-                letter: letter, isIntact: isIntact ?? true, job: job, request: row.optionalBytes(23))
+                letter: letter, isIntact: isIntact, job: job, request: request, origin: Self.origin(row, from: 24))
         }
         return found.first
+    }
+
+    private static func origin(_ row: Statement, from first: Int32) -> DeadLetterContent.Origin? {
+        row.key(first + 1).map {
+            DeadLetterContent.Origin(
+                key: row.key(first), bodyHash: $0, window: row.int64(first + 2), generation: row.int64(first + 3))
+        }
     }
 
     /// A job in whatever state it is.
@@ -134,7 +146,7 @@ struct Queries {
     static func deadLetters(_ content: String, _ condition: String) -> String {
         """
         SELECT letter.id, ifnull(deliveries.delivery_id, ''), ifnull(deliveries.route, ''), \
-        ifnull(deliveries.received_at, 0),
+        coalesce(letter.received_at, deliveries.received_at, 0),
             letter.died_at, letter.reason, letter.detail, letter.type, letter.queue,
             coalesce(length(letter.payload), length(letter.request), \(request("bytes")), 0), letter.element, \
             letter.rule,

@@ -8,6 +8,9 @@ internal import CSluiceSQLite
         case readWrite
     }
 
+    /// The usual time to wait for another process, milliseconds.
+    static let busyTimeout: Int32 = 1000
+
     // A handle that SQLite allocated; only this class and `Statement` touch it, and only before `close`.
     private var handle: OpaquePointer?
     /// Frames in the write-ahead log after the last commit of this connection.
@@ -34,11 +37,13 @@ internal import CSluiceSQLite
             close()
             throw error
         }
-        // Waits for another process, such as a person's sqlite3 shell, for at most this many milliseconds.
-        _ = unsafe sqlite3_busy_timeout(handle, 1000)
+        setBusyTimeout(milliseconds: Self.busyTimeout)
     }
 
     deinit { close() }
+
+    /// How long to wait for another process, such as a person's sqlite3 shell.
+    func setBusyTimeout(milliseconds: Int32) { _ = unsafe sqlite3_busy_timeout(handle, milliseconds) }
 
     /// Closes the connection; SQLite keeps it until its last statement is gone. Calling it again does nothing.
     func close() {
@@ -46,6 +51,9 @@ internal import CSluiceSQLite
         _ = unsafe sqlite3_close_v2(handle)
         unsafe handle = nil
     }
+
+    /// Lends the handle for one call of SQLite; nil when the connection is closed.
+    @unsafe func withHandle<Result>(_ body: (OpaquePointer?) -> Result) -> Result { unsafe body(handle) }
 
     /// Compiles one statement that is kept for long.
     func prepare(_ sql: String) throws(SQLiteError) -> Statement {
@@ -109,14 +117,23 @@ internal import CSluiceSQLite
         case truncate
     }
 
-    /// - Returns: whether every frame of the log is now in the database file.
-    func checkpoint(_ mode: Checkpoint) throws(SQLiteError) -> Bool {
+    /// - Returns: frames of the log, and how many of them are now in the database file.
+    @discardableResult
+    func checkpoint(_ mode: Checkpoint) throws(SQLiteError) -> (frames: Int, copied: Int) {
         var logged: Int32 = 0
         var copied: Int32 = 0
         let mode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
         let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &copied)
         guard code == SQLITE_OK else { throw lastError(code) }
-        return logged == copied
+        return (Int(logged), Int(copied))
+    }
+
+    /// The database file as SQLite's VFS has it open; valid until `close`.
+    func file() throws(SQLiteError) -> UnsafeMutablePointer<sqlite3_file> {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let code = unsafe sqlite3_file_control(handle, nil, SQLITE_FCNTL_FILE_POINTER, &file)
+        guard code == SQLITE_OK, let file = unsafe file else { throw lastError(code) }
+        return unsafe file
     }
 
     /// The error behind a result code of this connection.

@@ -4,6 +4,8 @@ package import SluiceBase
 package enum Pragmas {
     /// Bytes of a page. Rows lie four or more to one, and a page of the log costs one header and one checksum.
     package static let pageSize = 16384
+    /// Bytes that the write-ahead log keeps when it starts at its beginning again: twice what one checkpoint copies.
+    package static let logBytesKept = 64 << 20
 
     /// For a file that holds nothing yet: these cannot be changed later.
     package static let emptyFile = [
@@ -41,7 +43,8 @@ package enum Pragmas {
     private static let writing: [(name: String, value: String, reads: String)] = [
         ("synchronous", "FULL", "2"),  // each commit is on the disk before it is answered
         ("wal_autocheckpoint", "0", "0"),  // the writer checkpoints between batches, by itself
-        ("journal_size_limit", "-1", "-1"),  // the log keeps its size and is overwritten
+        // The log is overwritten in its blocks; what a reader made it grow by is given back.
+        ("journal_size_limit", "\(logBytesKept)", "\(logBytesKept)"),
         ("secure_delete", "OFF", "0"),  // Debian's build turns it on: it would write zeros over each deleted job
         ("temp_store", "MEMORY", "2"),
         ("foreign_keys", "OFF", "0"),

@@ -9,7 +9,7 @@ package enum Schema {
 
     /// What takes an outbox from version *n* to *n + 1*: the first entry makes version 1 out of an empty file. Entries
     /// are only ever added.
-    package static let migrations: [String] = [version1, version2, version3, version4, version5]
+    package static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
 
     /// The comments inside stay in the file, for people who open it with `sqlite3`.
     private static let version1 = """
@@ -119,7 +119,7 @@ package enum Schema {
     private static let version3 = """
         ALTER TABLE deliveries ADD COLUMN key_forgotten INTEGER; -- 1: a person had the key forgotten
         ALTER TABLE dead_letters ADD COLUMN job INTEGER;         -- its id in jobs, from which it was moved here
-        ALTER TABLE dead_letters ADD COLUMN checksum INTEGER;    -- of the job, as in jobs
+        ALTER TABLE dead_letters ADD COLUMN checksum INTEGER;    -- of the job, as in jobs; or XXH64 of the request
         ALTER TABLE dead_letters ADD COLUMN rule_kind TEXT;      -- what the rule that made it says
         ALTER TABLE dead_letters ADD COLUMN rule_type TEXT;
         ALTER TABLE dead_letters ADD COLUMN rule_queue TEXT;
@@ -170,6 +170,13 @@ package enum Schema {
             learnt_at INTEGER NOT NULL,
             UNIQUE (route, secret)
         );
+        """
+
+    /// Dead letters that were imported. Columns are added, so the step takes no time.
+    private static let version6 = """
+        ALTER TABLE dead_letters ADD COLUMN received_at INTEGER; -- NULL: as its delivery
+        ALTER TABLE dead_letters ADD COLUMN imported BLOB;       -- tells whether a letter is imported again
+        CREATE INDEX dead_letters_imported ON dead_letters (imported) WHERE imported IS NOT NULL;
         """
 }
 

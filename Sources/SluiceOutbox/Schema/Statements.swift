@@ -142,7 +142,7 @@ package enum Statements {
     package static let selectDeliveriesFrom = """
         SELECT id, key IS NOT NULL, received_at, expires_at, last_job,
             EXISTS (SELECT 1 FROM dead_letters WHERE dead_letters.delivery = deliveries.id)
-            OR EXISTS (SELECT 1 FROM parked WHERE parked.delivery = deliveries.id)
+            OR EXISTS (SELECT 1 FROM parked WHERE parked.delivery = deliveries.id), route
         FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT ?2
         """
     /// 1: delivery.

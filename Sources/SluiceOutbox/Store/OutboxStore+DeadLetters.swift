@@ -8,6 +8,8 @@ struct DeadLetterRow {
     let job: Job?
     /// The job's id and checksum where it was stored as a job before.
     let stored: (id: Int64, checksum: Int64)?
+    /// Of the request that a letter without a job is about.
+    var requestChecksum: Int64?
 
     init(_ letter: DeadLetter, ofDelivery row: Int64, job: Job? = nil) {
         (delivery, self.letter, self.job, stored) = (row, letter, job, nil)
@@ -44,7 +46,8 @@ extension OutboxStore {
         statement.bind(optional: row.letter.share.element, at: 12)
         statement.bind(optional: row.letter.share.rule, at: 13)
         statement.bind(optional: row.stored.map { Int($0.id) }, at: 14)
-        let checksum = row.stored?.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) }
+        let checksum =
+            row.stored?.checksum ?? row.job.map { Int64(bitPattern: StoredJob.checksum($0)) } ?? row.requestChecksum
         statement.bind(optional: checksum.map { Int($0) }, at: 15)
         statement.bind(row.letter.madeBy?.kind, at: 16)
         statement.bind(row.letter.madeBy?.type, at: 17)

@@ -1,5 +1,43 @@
 internal import SluiceBase
 
+/// The bodies that keys with many of them had, so that a body costs one lookup and not one for each body before it.
+/// What stands here can be read from the file again.
+struct KeyBodies {
+    struct History {
+        /// The row that the newest holder supersedes.
+        let newest: Int64
+        /// By the body; the newest one with it.
+        private(set) var rows: [Fingerprint: Int64] = [:]
+
+        init(newest: Int64) { self.newest = newest }
+
+        /// Adds an older holder.
+        mutating func add(_ holder: DedupeRule.Holder) {
+            if let body = holder.bodyHash, rows[body] == nil { rows[body] = holder.row }
+        }
+
+        /// Adds older ones.
+        mutating func add(_ history: History) { rows.merge(history.rows) { newer, _ in newer } }
+    }
+
+    /// Bodies of one key that are compared, and bodies that are kept here, at most.
+    static let most = 10000
+    /// A key with fewer is read each time.
+    private static let fewest = 8
+
+    private var histories: [Fingerprint: History] = [:]
+    private var count = 0
+
+    func history(of key: Fingerprint) -> History? { histories[key] }
+
+    mutating func keep(_ history: History, of key: Fingerprint) {
+        guard history.rows.count >= Self.fewest else { return }
+        count += history.rows.count - (histories[key]?.rows.count ?? 0)
+        if count > 2 * Self.most { (histories, count) = ([:], history.rows.count) }
+        histories[key] = history
+    }
+}
+
 extension OutboxStore {
     /// One remembered delivery.
     struct Remembered {
@@ -16,7 +54,29 @@ extension OutboxStore {
         guard let key = part.key?.hash, let newest = try newest(key) else { return .new }
         return try rule.verdict(
             on: part.bodyHash, newest: newest.holder, isForgotten: isForgotten(newest, at: now)
-        ) { row throws(SQLiteError) in try remembered(row)?.holder }
+        ) { () throws(SQLiteError) in try earlier(with: part.bodyHash, key, before: newest.holder) }
+    }
+
+    /// The holder with this body among those that `newest` supersedes.
+    private func earlier(with body: Fingerprint, _ key: Fingerprint, before newest: DedupeRule.Holder)
+        throws(SQLiteError) -> DedupeRule.Holder?
+    {
+        guard let first = newest.supersedes else { return nil }
+        let known = bodies.history(of: key)
+        var history = KeyBodies.History(newest: first)
+        var next: Int64? = first
+        while let row = next, row != known?.newest, history.rows.count < KeyBodies.most,
+            let holder = try remembered(row)?.holder
+        {
+            history.add(holder)
+            next = holder.supersedes
+        }
+        if let known, next == known.newest { history.add(known) }
+        bodies.keep(history, of: key)
+        guard let row = history.rows[body], let holder = try remembered(row)?.holder, holder.bodyHash == body else {
+            return nil
+        }
+        return holder
     }
 
     private func isForgotten(_ delivery: Remembered, at now: Int64) throws(SQLiteError) -> Bool {

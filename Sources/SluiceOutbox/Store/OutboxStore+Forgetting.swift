@@ -75,6 +75,8 @@ extension OutboxStore {
         /// Whether a job of it is pending.
         let isPending: Bool
         let isDeadOrParked: Bool
+        /// nil where it does not matter.
+        let route: String?
 
         var window: Int64 { expiresAt - receivedAt }
     }
@@ -187,10 +189,13 @@ extension OutboxStore {
     func forgetOverLimit() throws(SQLiteError) {
         let excess = keysOverLimit
         guard isLimitDue else { return }
+        // The limit counts for more than whose keys go.
+        let crowding = excess > Self.forgetStep + configuration.maximumKeys / 100 ? [] : try crowdingRoutes()
         var oldest: [Candidate] = []
         var next: Int64 = 0
-        let isEnd = try eachDelivery(from: ledger.limitWalk.next) { row in
-            if row.hasKey, !row.isPending, !row.isDeadOrParked { oldest.append(row) }
+        let isEnd = try eachDelivery(from: ledger.limitWalk.next, readsRoute: !crowding.isEmpty) { row in
+            let mayGo = row.route.map(crowding.contains) ?? true
+            if mayGo, row.hasKey, !row.isPending, !row.isDeadOrParked { oldest.append(row) }
             next = row.row + 1
             return oldest.count < excess
         }
@@ -220,7 +225,9 @@ extension OutboxStore {
     /// Calls `body` with one step's rows in their order, as long as it returns true.
     ///
     /// - Returns: whether the last row was passed.
-    private func eachDelivery(from row: Int64, _ body: (Candidate) -> Bool) throws(SQLiteError) -> Bool {
+    private func eachDelivery(from row: Int64, readsRoute: Bool = false, _ body: (Candidate) -> Bool)
+        throws(SQLiteError) -> Bool
+    {
         let statement = session.selectDeliveriesFrom
         statement.bind(row, at: 1)
         statement.bind(Int64(Self.forgetStep), at: 2)
@@ -232,7 +239,8 @@ extension OutboxStore {
             let candidate = Candidate(
                 row: statement.int64(0), hasKey: statement.int64(1) != 0, receivedAt: statement.int64(2),
                 expiresAt: statement.int64(3), hasJob: lastJob >= ledger.oldestJob,
-                isPending: lastJob >= ledger.firstPending, isDeadOrParked: statement.int64(5) != 0)
+                isPending: lastJob >= ledger.firstPending, isDeadOrParked: statement.int64(5) != 0,
+                route: readsRoute ? statement.text(6) : nil)
             guard body(candidate) else { return false }
             count += 1
         }

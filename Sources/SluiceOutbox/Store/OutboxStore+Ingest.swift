@@ -8,6 +8,10 @@ private struct Tally {
     var needsRequest = false
     var duplicates = 0
     var changedBody = false
+    let request: [UInt8]?
+    lazy var requestChecksum = request.map { Checksum.of($0) }
+
+    init(_ delivery: Delivery) { request = delivery.request }
 
     var outcome: IngestOutcome {
         .stored(jobs: jobs, deadLetters: deadLetters, duplicates: duplicates, changedBody: changedBody)
@@ -24,25 +28,27 @@ extension OutboxStore {
         if case .duplicate(let holder, let changedBody) = verdict {
             return .duplicate(firstDeliveryID: holder.deliveryID, changedBody: changedBody)
         }
-        if let code = refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
+        if let code = try refusal(of: delivery, bytes: bytes, dead: deadBytes(of: delivery.parts[0], verdict)) {
             return .refused(code)
         }
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
-        var tally = Tally()
+        var tally = Tally(delivery)
         try store(delivery.parts[0], of: delivery, verdict, at: now, tally: &tally)
         try keepRequest(of: delivery, from: place, tally)
+        noteShare(of: delivery, bytes: bytes)
         return tally.outcome
     }
 
     /// - Parameters:
     ///   - bytes: what would be stored.
     ///   - dead: what of it would be dead letters, without the request.
-    private func refusal(of delivery: Delivery, bytes: Int, dead: Int) -> ErrorCode? {
+    private func refusal(of delivery: Delivery, bytes: Int, dead: Int) throws(SQLiteError) -> ErrorCode? {
         guard hasRoom(for: bytes) else {
             keep(refused: bytes, limit: configuration.maximumBytes, among: &smallestRefused, hasRoom: hasRoom(for:))
             return .outboxFull
         }
         smallestRefused = nil
+        if try isOverShare(delivery, bytes: bytes) { return .outboxShareFull }
         guard dead > 0 else { return nil }
         let dead = dead + (delivery.request?.count ?? 0)
         guard hasRoom(forDead: dead) else {
@@ -84,7 +90,8 @@ extension OutboxStore {
                 part.1?.isDuplicate ?? false ? sum : sum + deadBytes(of: part.0, part.1)
             }
             let all = bytes + (delivery.request?.count ?? 0)
-            if let code = refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
+            if let code = try refusal(of: delivery, bytes: all, dead: dead) { return .refused(code) }
+            noteShare(of: delivery, bytes: all)
             return try store(delivery, verdicts, at: now)
         }
         guard case .duplicate(let first, _)?? = verdicts.first else {
@@ -125,7 +132,7 @@ extension OutboxStore {
     {
         let rule = DedupeRule(delivery.onChangedBody)
         let place = Place(row: ledger.nextDelivery, job: ledger.nextJob)
-        var tally = Tally()
+        var tally = Tally(delivery)
         for (part, found) in zip(delivery.parts, verdicts) {
             let verdict = if let found { found } else { try verdict(on: part, rule, at: now) }
             try store(part, of: delivery, verdict, at: now, tally: &tally)
@@ -161,7 +168,7 @@ extension OutboxStore {
         let row = ledger.nextDelivery
         // Marking copies a job, and few have to be marked.
         for job in part.jobs {
-            try insert(generation > 0 ? job.marked(generation: generation) : job, delivery: row, at: now)
+            try insert(job.marked(generation: generation), delivery: row, at: now)
         }
         tally.jobs += part.jobs.count
         try storeDeadLetters(of: part, at: now, &tally)
@@ -182,7 +189,9 @@ extension OutboxStore {
 
     private func storeDeadLetters(of part: Delivery.Part, at now: Int64, _ tally: inout Tally) throws(SQLiteError) {
         for letter in part.deadLetters {
-            try insertDeadLetter(DeadLetterRow(letter, ofDelivery: ledger.nextDelivery), at: now)
+            var row = DeadLetterRow(letter, ofDelivery: ledger.nextDelivery)
+            row.requestChecksum = tally.requestChecksum
+            try insertDeadLetter(row, at: now)
             tally.deadLetters.append(letter.reason)
             tally.needsRequest = true
         }

@@ -4,6 +4,9 @@ internal import SluiceBase
 extension OutboxStore {
     /// Free chunks that stay: as many as a run of the top level has.
     private static let freeKept = 8192
+    /// Threads that read the filters of an index with more chunks than `fewestPrefetched`, two million keys.
+    private static let prefetchers: Int64 = 8
+    private static let fewestPrefetched: Int64 = 4096
     /// Chunks deleted in one step.
     private static let freeStep = 256
     /// Entries written for each key that came in: a key is written once for each level, and some to catch up.
@@ -167,6 +170,7 @@ extension OutboxStore {
     ///
     /// - Parameter written: how many keys of rows that are here the runs held when that was written.
     func loadKeys(_ written: KeyCounts) throws(SQLiteError) {
+        try prefetchFilters()
         var loaded: [Int64: KeyRun] = [:]
         let rows = try session.connection.prepare("SELECT * FROM key_chunks")
         defer { rows.reset() }
@@ -189,6 +193,30 @@ extension OutboxStore {
                 "SELECT count(key) FROM deliveries WHERE id >= \(keys.flushedEnd) AND id < \(written.flushedEnd)") ?? 0
         ledger.keys = KeyCounts(flushed: written.flushed - Int(lost), flushedEnd: keys.flushedEnd)
         try loadRecentKeys()
+    }
+
+    /// Reads the pages with the filters of a large index into the system's cache, several at a time: they are all over
+    /// the file, and after a restart of the machine each one is a read from the disk.
+    private func prefetchFilters() throws(SQLiteError) {
+        let last = try session.connection.integer("SELECT max(id) FROM key_chunks") ?? 0
+        guard last > Self.fewestPrefetched else { return }
+        let share = last / Self.prefetchers + 1
+        let running = Monitor(Self.prefetchers)
+        for first in stride(from: 0, through: last, by: Int64.Stride(share)) {
+            let read: @Sendable () -> Void = { [configuration] in
+                // What cannot be read here says so when it is needed.
+                let connection = try? Connection(path: configuration.path, vfs: configuration.vfs, access: .readOnly)
+                _ = try? connection?.integer(
+                    "SELECT count(*) FROM key_chunks WHERE id BETWEEN \(first) AND \(first + share - 1)")
+                running.withLockAndWake { $0 -= 1 }
+            }
+            do throws(SystemThread.StartError) {
+                try SystemThread.start(name: "outbox-read", read)
+            } catch {
+                read()
+            }
+        }
+        running.wait(upTo: nil, until: { $0 == 0 }, then: { _ in })
     }
 
     private func loadRecentKeys() throws(SQLiteError) {

@@ -37,7 +37,8 @@ extension OutboxStore {
                 if try trimDelivered() { return true }
                 if try forget() { return true }
                 if try deleteFreeChunks() { return true }
-                return try vacuum()
+                if try vacuum() { return true }
+                return try tendLog()
             }
         } catch {
             note(error)
@@ -67,8 +68,7 @@ extension OutboxStore {
     /// - Returns: whether another step has something to do.
     private func makeRoom() throws(SQLiteError) -> Bool {
         // Emptied before anything is written to it, and the file becomes shorter by this alone.
-        guard try session.connection.checkpoint(.truncate) else { return false }
-        checkpointedFrames = 0
+        guard try truncateLog() else { return false }
         if reserve.acquire() {
             trouble = nil
             return true
@@ -77,18 +77,6 @@ extension OutboxStore {
             return true
         }
         return try vacuum(keeping: 0)
-    }
-
-    /// Copies the log into the database file, as far as readers let it, once it is as long as `checkpointEvery`. The
-    /// next transaction then restarts the log in the same blocks of the disk.
-    private func checkpointIfDue() throws(SQLiteError) {
-        let frames = session.connection.walFrames
-        if frames < checkpointedFrames { checkpointedFrames = 0 }
-        let threshold = configuration.checkpointEvery.bytes / Pragmas.pageSize
-        guard frames - checkpointedFrames >= threshold else { return }
-        let isComplete = try session.connection.checkpoint(.passive)
-        // Where a reader held some frames back the log cannot restart: the next try comes soon.
-        checkpointedFrames = isComplete ? frames : frames - threshold * 7 / 8
     }
 
     // MARK: Delivered jobs

@@ -60,7 +60,7 @@ extension OutboxStore {
         try loadJobs(into: &fresh)
         ledger = fresh
         keyUndo.removeAll()
-        checkpointedFrames = 0
+        log = LogProgress()
         try findOldestDelivery()
         try loadKeys(written)
         try loadWalks()

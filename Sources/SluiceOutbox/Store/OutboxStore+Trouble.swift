@@ -123,9 +123,10 @@ extension OutboxStore {
     private func reopen() throws(SQLiteError) {
         // Opened again by its name it would be another outbox.
         guard files == nil || OutboxFile.identity(of: path) == files else { throw misplaced }
-        guard try session.connection.checkpoint(.truncate) else {
+        guard try truncateLog() else {
             throw SQLiteError(code: SQLITE_BUSY, message: "a reader holds the write-ahead log")
         }
+        endBackup()
         let fresh = try Self.openSession(configuration)
         session.connection.close()
         session = fresh

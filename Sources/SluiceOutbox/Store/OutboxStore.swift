@@ -21,6 +21,8 @@ package final class OutboxStore {
     var keys = KeyIndex()
     /// Recent keys that this transaction set, with the row that each had before.
     var keyUndo: [(key: Fingerprint, before: Int64?)] = []
+    var bodies = KeyBodies()
+    var shares = RouteShares()
     var texts = TextScratch()
     /// Decides what has expired.
     let clock: OutboxClock
@@ -37,8 +39,10 @@ package final class OutboxStore {
     var smallestDeadRefused: Int?
     /// Jobs that were buried, so that a lane that has read them does not send them.
     var buriedJobs: Set<Int64> = []
-    /// Frames of the log that were copied into the database file.
-    var checkpointedFrames = 0
+    var log = LogProgress()
+
+    /// The copy that is being made of the outbox.
+    var backup: PageCopy?
 
     /// The files that are open, as they are known to the file system.
     var files: [OutboxFile.FileIdentity]?
@@ -96,8 +100,9 @@ package final class OutboxStore {
 
     /// Closes the file after copying the log into it. The store must not be used any more.
     package func close() {
+        endBackup()
         // A log that stays behind is read again at the next start: failing here loses nothing.
-        if knowsItsFile { _ = try? session.connection.checkpoint(.truncate) }
+        if knowsItsFile { _ = try? truncateLog() }
         session.connection.close()
     }
 
@@ -131,6 +136,7 @@ package final class OutboxStore {
         status.isMisplaced = trouble?.kind == .misplaced
         status.fileBytes = OutboxFile.size(of: path)
         status.walBytes = OutboxFile.size(of: path + "-wal")
+        status.heldLogBytes = log.held * Pragmas.pageSize
         return status
     }
 
@@ -191,6 +197,8 @@ package final class OutboxStore {
     private func undoKeys() {
         for (key, before) in keyUndo.reversed() { keys.undo(key, before: before) }
         keyUndo.removeAll(keepingCapacity: true)
+        // Ids of rows that were taken back are used again.
+        bodies = KeyBodies()
     }
 
     /// Writes the row of `progress` if something in it changed that only stands there.

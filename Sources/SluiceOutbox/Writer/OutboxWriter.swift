@@ -200,6 +200,23 @@ package final class OutboxWriter: Sendable {
             log.error("dropping unique keys before they expire: outbox.max_keys is reached")
         }
         publishDrift(status.clockDriftMilliseconds, before: before.clockDriftMilliseconds)
+        publishLog(status, before: before)
+    }
+
+    private func publishLog(_ status: OutboxStatus, before: OutboxStatus) {
+        if status.isLogHeld, !before.isLogHeld {
+            let readers = OutboxFile.lockHolders(of: configuration.path + "-shm").joined(separator: ", ")
+            log.error(
+                """
+                another program reads the outbox in one long transaction, so that its write-ahead log only grows: end \
+                that program
+                """,
+                metadata: Self.fields([
+                    .bytes: "\(status.heldLogBytes)", .reason: readers.isEmpty ? "the reader is unknown" : readers,
+                ]))
+        } else if before.isLogHeld, status.heldLogBytes == 0 {
+            log.notice("the write-ahead log of the outbox is copied again")
+        }
     }
 
     private func publishDrift(_ drift: Int64, before: Int64) {

@@ -72,7 +72,7 @@ package struct RouteReader {
         let (onMissingKey, onChangedBody) = (reader.read(\.uniqueKeyMissing), reader.read(\.onChangedBody))
         let (onUnreadable, onMismatch) = (reader.read(\.onUnreadable), reader.read(\.onMismatch))
         let dedupeWindow = reader.read(\.dedupeWindow) ?? options.dedupeWindow
-        let keepsRequest = reader.read(\.keepRequest)
+        let (keepsRequest, outboxShare) = (reader.read(\.keepRequest), reader.read(\.outboxShare))
         advise(dedupeWindow: dedupeWindow, hasKey: key != nil)
         guard let path, let name, let verifier else { return nil }
         checkCoverage(of: key, for: dedupeWindow, rules: rules, verifier: verifier)
@@ -99,6 +99,7 @@ package struct RouteReader {
         parts.onUnreadable = onUnreadable
         parts.onMismatch = onMismatch
         parts.dedupeWindow = dedupeWindow
+        parts.outboxShare = outboxShare
         parts.match = match
         parts.rules = rules
         parts.otherwise = otherwise

@@ -98,6 +98,13 @@ struct RouteKeys {
         "rate", .mapping(RouteLanguage.rate) { RateLimit($0) }, absent: "no limit",
         meaning: "How many verified requests are accepted in a time: a token bucket. A request that finds it empty is "
             + "answered 429 with `Retry-After`. A reload keeps the bucket if the numbers do not change")
+    let outboxShare = LanguageKey<Int>(
+        "outbox_share", .integer(in: 1...100), absent: "no limit of its own", examples: ["25"],
+        meaning:
+            "Percent of `outbox.max_bytes` that undelivered jobs of this route may use; above it, its requests get "
+            + "503 `outbox_share_full`. When `outbox.max_keys` is reached and the route has more than this percentage "
+            + "of it, its own oldest keys are dropped and not those of other routes. Both are estimated from a "
+            + "sample, to within a few percent")
     let body = LanguageKey<BodyKind>(
         "body", .word,
         meaning: "How the [body](#bodies) is parsed; `auto` is JSON, or follows the `Content-Type` if the signature "
@@ -344,13 +351,22 @@ struct RateKeys {
         meaning: "The period")
     let burst = LanguageKey(
         "burst", .integer(in: Self.counts), absent: "`limit`", meaning: "How many requests the bucket holds")
+    let bytes = LanguageKey<ByteCount>(
+        "bytes", .size(in: .kibibytes(1) ... .gibibytes(1024)), absent: "no limit", examples: ["50MiB"],
+        meaning: "How many bytes of bodies are accepted in each period. A body may exceed what is left, and the next "
+            + "request then has to wait")
+    let elements = LanguageKey<Int>(
+        "elements", .integer(in: 1...1_000_000_000), absent: "no limit",
+        meaning: "The same for [elements](#elements); a request without `each` counts as one")
 }
 
 extension RateLimit {
     fileprivate init?(_ reader: MappingReader<RateKeys>) {
         let (limit, per, burst) = (reader.read(\.limit), reader.read(\.per), reader.read(\.burst))
         guard let limit, let per else { return nil }
-        self.init(limit: limit, per: per, burst: burst ?? limit)
+        self.init(
+            limit: limit, per: per, burst: burst ?? limit, bytes: reader.read(\.bytes),
+            elements: reader.read(\.elements))
     }
 }
 

@@ -1,40 +1,79 @@
-internal import SluiceBase
+package import SluiceBase
 internal import Synchronization
 
-/// A route's bucket of tokens, one for all event loops: a request takes one, and they come back evenly. Handshakes
-/// whose sender is unknown have another bucket of the same size, so that they cannot use up that of the deliveries.
-///
-/// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and
-/// traffic shapers have it). A request may come as long as that time lies no further ahead than the bucket is deep.
+/// A route's buckets of tokens, one set for all event loops: a request takes a token of one, and as many as it has
+/// bytes and elements of two others, and they come back evenly. Handshakes whose sender is unknown have another bucket
+/// of the same size, so that they cannot use up that of the deliveries.
 package final class RateLimiter: Sendable {
     package let limit: RateLimit
-    /// Nanoseconds between two tokens.
-    private let interval: Int64
-    /// Nanoseconds that it takes to fill the bucket but for one token.
-    private let depth: Int64
-    /// When the bucket is full again, by the monotonic clock in nanoseconds.
-    private let verified = Atomic<Int64>(.min / 2)
-    /// The same for requests whose sender is unknown.
-    private let unverified = Atomic<Int64>(.min / 2)
+    private let verified: Bucket
+    private let unverified: Bucket
+    private let bytes: Bucket?
+    private let elements: Bucket?
 
-    /// A full bucket.
+    /// Full buckets.
     package init(_ limit: RateLimit) {
         self.limit = limit
-        interval = max(1, limit.per.wholeNanoseconds / Int64(limit.limit))
-        depth = interval * Int64(limit.burst - 1)
+        verified = Bucket(limit.limit, per: limit.per, burst: limit.burst)
+        unverified = Bucket(limit.limit, per: limit.per, burst: limit.burst)
+        bytes = limit.bytes.map { Bucket($0.bytes, per: limit.per, burst: $0.bytes) }
+        elements = limit.elements.map { Bucket($0, per: limit.per, burst: $0) }
     }
 
-    /// Takes a token.
+    /// Takes the tokens of a request. How many elements it has is told later, by `charge`; a request may take more
+    /// bytes and elements than are left, and the next one waits for it.
     ///
     /// - Parameters:
     ///   - now: the monotonic clock, in nanoseconds.
+    ///   - bytes: of the body as it was received.
     ///   - isVerified: whether the sender is known.
-    /// - Returns: `nil` if there was one, else how long until the next one comes.
-    package func take(at now: Int64, isVerified: Bool = true) -> Duration? {
-        isVerified ? take(at: now, from: verified) : take(at: now, from: unverified)
+    /// - Returns: `nil` if there were tokens, else how long until there are.
+    package func take(at now: Int64, bytes count: Int = 0, isVerified: Bool = true) -> Duration? {
+        guard isVerified else { return unverified.take(at: now) }
+        let wait = max(bytes?.wait(at: now) ?? 0, elements?.wait(at: now) ?? 0)
+        if wait > 0 { return .nanoseconds(wait) }
+        if let wait = verified.take(at: now) { return wait }
+        bytes?.charge(count, at: now)
+        return nil
     }
 
-    private func take(at now: Int64, from fullAt: borrowing Atomic<Int64>) -> Duration? {
+    /// Takes the tokens of a request's elements.
+    package func charge(elements count: Int, at now: Int64) { elements?.charge(count, at: now) }
+}
+
+/// Nothing counts tokens: one time says when the bucket is full again (the generic cell rate algorithm, as ATM and
+/// traffic shapers have it). Something may come as long as that time lies no further ahead than the bucket is deep.
+private final class Bucket: Sendable {
+    private let limit: Int64
+    /// Nanoseconds in which `limit` tokens come back.
+    private let period: Int64
+    /// Nanoseconds that it takes to fill the bucket but for one token.
+    private let depth: Int64
+    /// When the bucket is full again, by the monotonic clock in nanoseconds.
+    private let fullAt = Atomic<Int64>(.min / 2)
+
+    init(_ limit: Int, per period: Duration, burst: Int) {
+        self.limit = Int64(limit)
+        self.period = period.wholeNanoseconds
+        depth = Self.nanoseconds(burst - 1, limit: self.limit, period: self.period)
+    }
+
+    /// In which `count` tokens come back; at most 70 years.
+    private static func nanoseconds(_ count: Int, limit: Int64, period: Int64) -> Int64 {
+        let product = UInt64(max(0, count)).multipliedFullWidth(by: UInt64(period))
+        let most = UInt64(Int64.max / 4)
+        guard product.high < UInt64(limit) else { return Int64(most) }
+        return max(count > 0 ? 1 : 0, Int64(min(most, UInt64(limit).dividingFullWidth(product).quotient)))
+    }
+
+    /// Nanoseconds until there is a token.
+    func wait(at now: Int64) -> Int64 { max(0, fullAt.load(ordering: .relaxed) - now - depth) }
+
+    /// Takes one token.
+    ///
+    /// - Returns: `nil` if there was one, else how long until it comes.
+    func take(at now: Int64) -> Duration? {
+        let interval = Self.nanoseconds(1, limit: limit, period: period)
         var known = fullAt.load(ordering: .relaxed)
         while true {
             let start = max(known, now)
@@ -45,10 +84,22 @@ package final class RateLimiter: Sendable {
             known = original
         }
     }
+
+    /// Takes tokens, whether they are there or not.
+    func charge(_ count: Int, at now: Int64) {
+        let cost = Self.nanoseconds(count, limit: limit, period: period)
+        var known = fullAt.load(ordering: .relaxed)
+        while true {
+            let (exchanged, original) = fullAt.weakCompareExchange(
+                expected: known, desired: max(known, now) + cost, ordering: .relaxed)
+            if exchanged { return }
+            known = original
+        }
+    }
 }
 
-/// How many requests a route takes: `rate: { limit: 100, per: 1s, burst: 200 }`, a bucket of `burst` tokens into which
-/// `limit` come back in each `per`.
+/// How much a route takes: `rate: { limit: 100, per: 1s, burst: 200, bytes: 10MiB }`, a bucket of `burst` requests into
+/// which `limit` come back in each `per`, and buckets of bytes and elements.
 package struct RateLimit: Sendable, Hashable {
     /// 1 to 1,000,000.
     package let limit: Int
@@ -56,11 +107,16 @@ package struct RateLimit: Sendable, Hashable {
     package let per: Duration
     /// How many may come at once; 1 to 1,000,000.
     package let burst: Int
+    /// Bytes of bodies in each `per`, and in the bucket; nil for no limit.
+    package let bytes: ByteCount?
+    /// Elements in each `per`, and in the bucket, a request without `each` being one; nil for no limit.
+    package let elements: Int?
 
-    package init(limit: Int, per: Duration, burst: Int) {
+    package init(limit: Int, per: Duration, burst: Int, bytes: ByteCount? = nil, elements: Int? = nil) {
         self.limit = limit
         self.per = per
         self.burst = burst
+        self.bytes = bytes
+        self.elements = elements
     }
-
 }

@@ -33,6 +33,17 @@ enum Console {
         }
     }
 
+    /// The one free word of a command, which is taken out of its options.
+    static func word(_ options: inout SettingsOptions, orSay hint: String) throws -> String {
+        let (rest, words) = SettingsOption.split(options.settings)
+        options.settings = rest
+        guard let word = words.first else { throw ValidationError(hint) }
+        guard words.count == 1 else {
+            throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
+        }
+        return word
+    }
+
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
         StartupError(.wrongInput, "no \(what) \(number)")
     }

@@ -76,7 +76,8 @@ enum ConsoleText {
         if let queue = letter.queue { lines.append("queue      \(text(queue))") }
         lines += ruleLines(letter)
         if !content.isIntact {
-            lines.append("checksum   WRONG: the job has changed since it was stored, so it is not sent again")
+            lines.append(
+                "checksum   WRONG: the contents have changed since they were stored, so they are not sent again")
         }
         if let payload = content.payload { lines += ["payload", whole(payload)] }
         if let request = content.request {
@@ -131,7 +132,7 @@ enum ConsoleText {
     private static func time(_ milliseconds: Int64) -> String { TimestampText.format(milliseconds: milliseconds) }
 
     /// To one place behind the point, in the unit that fits.
-    private static func size(_ bytes: Int) -> String {
+    static func size(_ bytes: Int) -> String {
         let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
         for (name, shift) in units where bytes >= (1 << shift) {
             let tenths = (bytes * 10) >> shift

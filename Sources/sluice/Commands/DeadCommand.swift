@@ -5,8 +5,8 @@ internal import SluiceGateway
 /// `sluice dead`
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Shows, retries and discards dead letters.",
-        subcommands: [List.self, Show.self, Retry.self, Discard.self])
+        commandName: "dead", abstract: "Shows, retries, discards, exports and imports dead letters.",
+        subcommands: [List.self, Show.self, Retry.self, Discard.self, Export.self, Import.self])
 
     /// `sluice dead list`
     struct List: AsyncParsableCommand {
@@ -165,7 +165,12 @@ enum DeadLetterSelection {
     }
 
     private static func page(_ after: Int64, _ options: SettingsOptions) async throws -> [Int64] {
+        try await letters(after, options).map(\.id)
+    }
+
+    /// A page of the list.
+    static func letters(_ after: Int64, _ options: SettingsOptions) async throws -> [ControlDocuments.DeadLetter] {
         let bytes = try await Console.ask(.deadLetters(after: after, limit: 500), options)
-        return try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes).rows.map(\.id)
+        return try ControlCoding.decode(ControlDocuments.Page<ControlDocuments.DeadLetter>.self, bytes).rows
     }
 }

@@ -63,14 +63,7 @@ extension ProvidersCommand {
 }
 
 extension SettingsOptions {
-    /// The name of a route among the free words, which is taken out.
     fileprivate mutating func takeRoute() throws -> String {
-        let (rest, words) = SettingsOption.split(settings)
-        settings = rest
-        guard let route = words.first else { throw ValidationError("name the route, as in 'sluice routes'") }
-        guard words.count == 1 else {
-            throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
-        }
-        return route
+        try Console.word(&self, orSay: "name the route, as in 'sluice routes'")
     }
 }

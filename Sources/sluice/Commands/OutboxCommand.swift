@@ -9,7 +9,7 @@ struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
         abstract: "Shows and changes the contents of the outbox, with or without a running gateway.",
-        subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self])
+        subcommands: [Status.self, List.self, Show.self, Bury.self, Forget.self, Backup.self])
 
     /// `sluice outbox status`
     struct Status: AsyncParsableCommand {

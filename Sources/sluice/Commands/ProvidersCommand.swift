@@ -52,7 +52,10 @@ struct ProvidersCommand: ParsableCommand {
             guard let preset = ProviderCatalog.preset(named: name) else {
                 throw StartupError(.wrongInput, ProviderCatalog.complaint(about: name))
             }
-            if yaml { return Terminal.write(ProviderCatalog.routeKeys(of: preset.name)) }
+            if yaml {
+                Terminal.write(ProviderCatalog.routeKeys(of: preset.name))
+                return
+            }
             for line in ProviderSummary(preset).lines { Terminal.say(line) }
         }
     }

@@ -7,7 +7,10 @@ enum Terminal {
     static func say(_ text: String) { StandardError.say(text + "\n", to: STDOUT_FILENO) }
 
     /// Prints text that has its last line feed.
-    static func write(_ text: String) { StandardError.say(text, to: STDOUT_FILENO) }
+    ///
+    /// - Returns: whether all of it was written.
+    @discardableResult
+    static func write(_ text: String) -> Bool { StandardError.say(text, to: STDOUT_FILENO) }
 
     static func complain(_ text: String) { StandardError.say(text + "\n", to: STDERR_FILENO) }
 

@@ -53,12 +53,13 @@ func sample(
     _ number: Int, key: Int? = nil, hasKey: Bool = true, body: Int? = nil, at time: ManualTime, origin: Int = 0,
     window: Duration = .seconds(7 * 86400),
     rule: ChangedBodyPolicy = .duplicate, jobs: Int = 1, payload: Int = 100, deadLetters: [DeadLetter] = [],
-    others: [Delivery.Part] = [], request: [UInt8]? = nil, keepsRequest: Bool = false
+    others: [Delivery.Part] = [], request: [UInt8]? = nil, keepsRequest: Bool = false, route: String = "github",
+    share: Int? = nil
 ) -> Submission {
     Submission(
         Delivery(
-            id: "delivery-\(number)", route: "github", receivedAtMilliseconds: time.wallMilliseconds(),
-            dedupeWindow: window, onChangedBody: rule,
+            id: "delivery-\(number)", route: route, receivedAtMilliseconds: time.wallMilliseconds(),
+            dedupeWindow: window, onChangedBody: rule, outboxShare: share,
             parts: [
                 part(
                     hasKey ? key ?? number : nil, body: body ?? key ?? number,

@@ -26,7 +26,7 @@ import Testing
             ("expect: { duplicate: yes }", "13:30: 'duplicate' must be true or false, not a text"),
             (
                 "expect: { refused: signature_mising }",
-                "13:28: 'refused' must be one of 33 words, not 'signature_mising'; did you mean 'signature_missing'?"
+                "13:28: 'refused' must be one of 34 words, not 'signature_mising'; did you mean 'signature_missing'?"
             ),
             (
                 "expect: { refused: signature_missing, status: 200 }",

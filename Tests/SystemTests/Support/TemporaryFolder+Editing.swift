@@ -44,6 +44,11 @@ extension TemporaryFolder {
         try FileManager.default.createSymbolicLink(atPath: file(name), withDestinationPath: target)
     }
 
+    /// The permissions of a file.
+    func mode(_ name: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: file(name))[.posixPermissions] as? Int
+    }
+
     func inode(_ name: String) throws -> Int? {
         try FileManager.default.attributesOfItem(atPath: file(name))[.systemFileNumber] as? Int
     }

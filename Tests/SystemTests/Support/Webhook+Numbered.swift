@@ -53,6 +53,15 @@ extension GatewayUnderTest {
         throw LineLog.NotSeen(description: "/readyz stayed \(reason)")
     }
 
+    /// Asks for a metric until it has grown to this value.
+    func untilMetric(atLeast value: Double, _ name: String) async throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < end {
+            if let last = try await metric(name), last >= value { return }
+        }
+        throw LineLog.NotSeen(description: "\(name) stayed below \(value)")
+    }
+
     /// Asks for a metric until it has this value.
     func untilMetric(_ name: String, is value: Double, within limit: Duration = .seconds(20)) async throws {
         let end = ContinuousClock.now + limit

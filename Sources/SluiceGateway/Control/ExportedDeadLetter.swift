@@ -1,0 +1,141 @@
+internal import SluiceBase
+internal import SluiceJSON
+internal import SluiceOutbox
+
+extension ControlDocuments {
+    /// A dead letter with all that another outbox needs: a line of the file that `sluice dead export` writes.
+    package struct ExportedDeadLetter: Codable, Sendable, Hashable {
+        /// Of this form; a version that adds a key raises it.
+        package var format = 1
+        package var delivery: String
+        package var route: String
+        /// All times in milliseconds since the epoch.
+        package var receivedAt: Int64
+        package var diedAt: Int64
+        package var reason: String
+        package var detail: String
+        /// From 1, as in lists.
+        package var element: Int?
+        package var rule: Int?
+        package var ruleKind: String?
+        package var ruleType: String?
+        package var ruleQueue: String?
+        /// Hashes in hex.
+        package var ruleDigest: String?
+        package var key: String?
+        package var bodyHash: String?
+        /// How long the key is remembered, in milliseconds.
+        package var window: Int64?
+        package var generation: Int64?
+        package var job: Job?
+        /// In base64; nothing in a letter with a job.
+        package var request: String?
+        /// Whether its contents were found damaged when it was exported. Such a letter is not imported.
+        package var damaged: Bool?
+        /// XXH64 of the line without this member, in hex.
+        package var checksum = ""
+
+        /// What is sent to Zizq.
+        package struct Job: Codable, Sendable, Hashable {
+            package var type: String
+            package var queue: String
+            package var uniqueKey: String?
+            package var uniqueWhile: String?
+            /// JSON members beside type and queue.
+            package var options: String
+            /// JSON.
+            package var payload: String
+        }
+    }
+
+    /// What importing a dead letter came to.
+    package struct Imported: Codable, Sendable, Hashable {
+        /// Its number, if it is in the outbox now.
+        package var letter: Int64?
+        /// Whether it was there before.
+        package var wasThere = false
+        /// The delivery that holds its unique key instead of its own.
+        package var keyHolder: String?
+        /// Why it is not there.
+        package var problem: String?
+    }
+}
+
+extension ControlDocuments.ExportedDeadLetter {
+    init(_ content: DeadLetterContent) {
+        let listed = ControlDocuments.DeadLetter(content.letter)
+        delivery = listed.delivery
+        route = listed.route
+        (receivedAt, diedAt) = (listed.receivedAt, listed.diedAt)
+        (reason, detail) = (listed.reason, listed.detail)
+        (element, rule) = (listed.element, listed.rule)
+        (ruleKind, ruleType, ruleQueue) = (listed.ruleKind, listed.ruleType, listed.ruleQueue)
+        ruleDigest = listed.ruleDigest
+        key = content.origin?.key?.description
+        bodyHash = content.origin?.bodyHash.description
+        (window, generation) = (content.origin?.window, content.origin?.generation)
+        job = content.job.map { Job($0) }
+        request = content.request.map { Base64.encode($0) }
+        if !content.isIntact || job.map({ $0.job != content.job }) ?? false { damaged = true }
+        checksum = ownChecksum
+    }
+
+    /// Of everything else in the line.
+    var ownChecksum: String {
+        var rest = self
+        rest.checksum = ""
+        let hash = Checksum.xxh64(ControlCoding.encode(rest).span)
+        return Hex.encode((0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(56 - 8 * $0)) })
+    }
+
+    /// The letter for an outbox.
+    ///
+    /// - Throws: a sentence that says why the line is not a dead letter, or not the one that was exported.
+    func content() throws(StartupError) -> DeadLetterContent {
+        guard format == 1 else { throw Self.bad("it was exported by a newer version (format \(format))") }
+        guard checksum == ownChecksum else { throw Self.bad("its checksum is wrong: the line was changed or damaged") }
+        guard damaged != true else { throw Self.bad("it was damaged when it was exported") }
+        guard ControlRequest.isDeliveryID(delivery), (job == nil) != (request == nil) else {
+            throw Self.bad("it is not a dead letter with a job or a request")
+        }
+        let body = try request.map { text throws(StartupError) in
+            guard let bytes = Base64.decode(Array(text.utf8).span) else { throw Self.bad("its request is not base64") }
+            return bytes
+        }
+        let letter = DeadLetterListing(
+            deliveryID: delivery, route: route, receivedAtMilliseconds: receivedAt, diedAtMilliseconds: diedAt,
+            reason: reason, detail: detail, jobType: job?.type, element: element.map { $0 - 1 },
+            rule: rule.map { $0 - 1 },
+            madeBy: Self.fingerprint(ruleDigest).map {
+                RuleIdentity(kind: ruleKind, type: ruleType, queue: ruleQueue, digest: $0)
+            })
+        return DeadLetterContent(letter: letter, job: job?.job, request: body, origin: origin)
+    }
+
+    private var origin: DeadLetterContent.Origin? {
+        guard let bodyHash = Self.fingerprint(bodyHash), let window, let generation else { return nil }
+        return .init(key: Self.fingerprint(key), bodyHash: bodyHash, window: window, generation: generation)
+    }
+
+    private static func fingerprint(_ text: String?) -> Fingerprint? {
+        text.flatMap { Hex.decode(Array($0.utf8).span) }.flatMap {
+            $0.count == Fingerprint.byteCount ? Fingerprint($0.span) : nil
+        }
+    }
+
+    private static func bad(_ reason: String) -> StartupError { StartupError(.wrongInput, reason) }
+}
+
+extension ControlDocuments.ExportedDeadLetter.Job {
+    fileprivate init(_ job: SluiceBase.Job) {
+        (type, queue, uniqueKey, uniqueWhile) = (job.type, job.queue, job.uniqueKey, job.uniqueWhile?.rawValue)
+        options = String(decoding: job.options.members, as: UTF8.self)
+        payload = String(decoding: job.payload, as: UTF8.self)
+    }
+
+    fileprivate var job: SluiceBase.Job {
+        SluiceBase.Job(
+            type: type, queue: queue, options: JobOptions(stored: Array(options.utf8)), uniqueKey: uniqueKey,
+            uniqueWhile: uniqueWhile.flatMap { UniqueWhile(rawValue: $0) }, payload: Array(payload.utf8))
+    }
+}

@@ -1,0 +1,107 @@
+internal import Glibc
+internal import SluiceBase
+
+/// The file that a backup is written to: under the name with `.part` until it is complete and on the disk.
+///
+/// Blocking; not for event loops or the outbox's thread.
+package final class BackupFile: Sendable {
+    /// Space that a backup leaves free, in bytes, so that it does not fill a disk that it shares with the outbox.
+    private static let spared = 256 << 20
+
+    private let path: String
+    private let descriptor: Int32
+
+    /// Where the copy is written.
+    package var partialPath: String { path + ".part" }
+
+    /// Creates the file, readable and writable by its owner alone.
+    ///
+    /// - Parameters:
+    ///   - path: absolute; nothing may be there.
+    ///   - folder: the identity of the folder of `path` as the person sees it, from `folderIdentity`; nil if it is this
+    ///     process that the person started.
+    ///   - bytes: the expected size.
+    package init(_ path: String, inFolder folder: String?, bytes: Int) throws(OutboxError) {
+        self.path = path
+        let place = OutboxFile.folder(of: path)
+        if let folder, Self.folderIdentity(of: path) != folder {
+            throw .refused(
+                "\(place) is not the same folder for the gateway, which has a file system of its own (a container, or "
+                    + "PrivateTmp of systemd): name a folder that both see, such as the one of the outbox")
+        }
+        guard !Self.exists(path) else { throw .refused("\(path) exists; a backup never replaces a file") }
+        let partial = path + ".part"
+        let descriptor = OutboxFile.openOwn(partial, O_RDWR | O_CREAT | O_EXCL)
+        guard descriptor >= 0 else { throw Self.error(creating: partial, errno) }
+        self.descriptor = descriptor
+        guard Self.free(descriptor).map({ $0 >= bytes + Self.spared }) ?? true else {
+            discard()
+            throw .refused("\(place) has too little space for a backup of \(bytes) bytes and \(Self.spared) to spare")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Device and number of the folder that `path` is in; nil where there is none.
+    package static func folderIdentity(of path: String) -> String? {
+        (try? FileAccess.status(of: OutboxFile.folder(of: path))).map { "\($0.device)-\($0.inode)" }
+    }
+
+    /// Waits until what was copied so far is on the disk: a backup is no faster than the disk, and leaves it to others
+    /// in between.
+    package func sync() throws(OutboxError) {
+        guard fdatasync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
+        guard Self.free(descriptor).map({ $0 >= Self.spared / 4 }) ?? true else {
+            throw .refused("the backup stopped because the disk of \(path) is nearly full")
+        }
+    }
+
+    /// Gives the complete file its name, where nothing may have appeared meanwhile.
+    ///
+    /// - Returns: its size in bytes.
+    package func publish() throws(OutboxError) -> Int {
+        guard fsync(descriptor) == 0 else { throw failure(errno, "sync", at: partialPath) }
+        // A link and not a new name, which would replace what is there. The paths are C strings for the call.
+        if unsafe link(partialPath, path) != 0 {
+            guard errno != EEXIST else { throw .refused("\(path) exists; a backup never replaces a file") }
+            guard [EPERM, ENOTSUP, ENOSYS].contains(errno) else { throw failure(errno, "create", at: path) }
+            guard unsafe rename(partialPath, path) == 0 else { throw failure(errno, "create", at: path) }
+        }
+        discard()
+        OutboxFile.syncFolder(of: path)
+        return OutboxFile.size(of: path)
+    }
+
+    /// Removes the incomplete file.
+    package func discard() {
+        // The path is a C string for the call.
+        _ = unsafe unlink(partialPath)
+    }
+
+    private static func exists(_ path: String) -> Bool {
+        var facts = stat()
+        // `lstat` fills the structure that is given; a link counts, too.
+        return unsafe lstat(path, &facts) == 0
+    }
+
+    /// Bytes that this user may still write; nil where the file system does not say.
+    private static func free(_ descriptor: Int32) -> Int? {
+        var facts = statvfs()
+        // `fstatvfs` fills the structure that is given.
+        guard unsafe fstatvfs(descriptor, &facts) == 0, facts.f_blocks > 0 else { return nil }
+        return Int(clamping: facts.f_bavail) * Int(clamping: facts.f_frsize)
+    }
+
+    private static func error(creating path: String, _ number: Int32) -> OutboxError {
+        guard number != EEXIST else {
+            return .refused("\(path) exists: another backup writes it, or was interrupted; then remove it")
+        }
+        return .refused(
+            "cannot create \(path) as user \(geteuid()), who runs the gateway or this command: "
+                + "\(SystemError.text(number))")
+    }
+
+    private func failure(_ number: Int32, _ what: String, at path: String) -> OutboxError {
+        .refused("cannot \(what) \(path): \(SystemError.text(number))")
+    }
+}

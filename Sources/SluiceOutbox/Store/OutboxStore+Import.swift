@@ -1,0 +1,122 @@
+internal import SluiceBase
+
+/// Dead letters that were written to a file by this outbox or another one.
+extension OutboxStore {
+    /// What importing a dead letter came to.
+    package struct ImportedLetter: Sendable, Hashable {
+        /// Its number here.
+        package let id: Int64
+        /// Whether it was not here before.
+        package let isNew: Bool
+        /// Another delivery that holds its unique key here; nil if there is none.
+        package let keyHolder: String?
+    }
+
+    /// Stores a dead letter as a dead letter, unless it is here already. Its unique key is remembered again, for another
+    /// window, unless another delivery has it.
+    ///
+    /// - Parameter letter: intact, with its origin. Its number is not used.
+    /// - Throws: `refused` where there is no room for it.
+    package func importDeadLetter(_ letter: DeadLetterContent) throws(OutboxError) -> ImportedLetter {
+        guard let reason = DeadLetterReason(rawValue: letter.letter.reason) else {
+            throw .refused("the reason '\(PrintableText.escape(letter.letter.reason))' is not known to this version")
+        }
+        let identity = letter.identity
+        let (rows, present) = try find(letter, identity)
+        if let present { return ImportedLetter(id: present, isNew: false, keyHolder: nil) }
+        let share = DeliveryShare(element: letter.letter.element, rule: letter.letter.rule)
+        let dead = DeadLetter(
+            reason: reason, detail: letter.letter.detail, share: share, madeBy: letter.letter.madeBy)
+        try checkRoom(for: letter, dead)
+        return try urgentTransaction { () throws(SQLiteError) in
+            let (row, holder) = try row(for: letter, rows)
+            var letterRow = DeadLetterRow(dead, ofDelivery: row, job: letter.job)
+            letterRow.requestChecksum = letter.request.map { Checksum.of($0) }
+            let id = try insertDeadLetter(letterRow, at: letter.letter.diedAtMilliseconds)
+            try complete(id, letter, identity)
+            return ImportedLetter(id: id, isNew: true, keyHolder: holder)
+        }
+    }
+
+    private func checkRoom(for letter: DeadLetterContent, _ dead: DeadLetter) throws(OutboxError) {
+        let bytes = dead.byteCost + (letter.job?.byteCost ?? 0) + (letter.request?.count ?? 0)
+        guard hasRoom(for: bytes) else { throw .refused("outbox.max_bytes is reached") }
+        guard hasRoom(forDead: bytes) else { throw .refused("outbox.max_dead_bytes is reached") }
+    }
+
+    /// - Returns: the rows of its delivery if that was received here, and the number of the letter if it is here.
+    private func find(_ letter: DeadLetterContent, _ identity: Fingerprint) throws(OutboxError)
+        -> (rows: ClosedRange<Int64>?, letter: Int64?)
+    {
+        do throws(SQLiteError) {
+            let connection = session.connection
+            let imported = try connection.prepare("SELECT id FROM dead_letters WHERE imported = ?1")
+            imported.bind(identity, at: 1)
+            defer { imported.reset() }
+            if try imported.step() { return (nil, imported.int64(0)) }
+            let search = DeliverySearch(connection: connection, rowsWithoutTime: 0)
+            guard let rows = try search.rows(of: letter.letter.deliveryID) else { return (nil, nil) }
+            let own = try queries.rows(
+                "SELECT id FROM dead_letters WHERE delivery BETWEEN ?1 AND \(rows.upperBound) LIMIT ?2",
+                rows.lowerBound, limit: Queries.page
+            ) { $0.int64(0) }
+            for id in own where try queries.deadLetter(id)?.identity == identity { return (rows, id) }
+            return (rows, nil)
+        } catch {
+            throw OutboxError(error)
+        }
+    }
+
+    /// The row of the letter's delivery: the one that is here, or a new one.
+    private func row(for letter: DeadLetterContent, _ rows: ClosedRange<Int64>?) throws(SQLiteError)
+        -> (row: Int64, holder: String?)
+    {
+        let key = letter.origin?.key
+        if let rows {
+            for row in rows where try self.key(ofDelivery: row) == key { return (row, nil) }
+            return (rows.lowerBound, nil)
+        }
+        let holder = if let key { try newest(key) } else { Remembered?.none }
+        // Several letters of one delivery have one row.
+        if let holder, holder.holder.deliveryID == letter.letter.deliveryID { return (holder.holder.row, nil) }
+        let window = Duration.milliseconds(letter.origin?.window ?? 0)
+        let delivery = Delivery(
+            id: letter.letter.deliveryID, route: letter.letter.route, receivedAtMilliseconds: time.wallMilliseconds(),
+            dedupeWindow: window)
+        let part = Delivery.Part(
+            key: holder == nil ? key.map { DeliveryKey(hash: $0) } : nil,
+            bodyHash: letter.origin?.bodyHash ?? Fingerprint(high: 0, low: 0))
+        let row = ledger.nextDelivery
+        receiptShift = clock.shift
+        try insert(part, of: delivery, generation: letter.origin?.generation ?? 0, supersedes: nil, lastJob: 0)
+        ledger.isChanged = true
+        return (row, holder?.holder.deliveryID)
+    }
+
+    /// What only imported letters have.
+    private func complete(_ id: Int64, _ letter: DeadLetterContent, _ identity: Fingerprint) throws(SQLiteError) {
+        let statement = try session.connection.prepare(
+            "UPDATE dead_letters SET received_at = ?2, imported = ?3, request = ?4, bytes = bytes + ?5 WHERE id = ?1")
+        let bytes = Int64(letter.request?.count ?? 0)
+        statement.bind(id, at: 1)
+        statement.bind(letter.letter.receivedAtMilliseconds, at: 2)
+        statement.bind(identity, at: 3)
+        statement.bind(letter.request, at: 4)
+        statement.bind(bytes, at: 5)
+        try statement.runAndUnbind()
+        ledger.deadLetterBytes += bytes
+    }
+}
+
+extension DeadLetterContent {
+    /// Two letters with the same are the same letter, in whichever outbox they are.
+    var identity: Fingerprint {
+        var texts = TextScratch()
+        for text in [letter.deliveryID, letter.route, letter.reason, letter.detail] { _ = texts.append("\(text)\0") }
+        for number in [letter.diedAtMilliseconds, Int64(letter.element ?? -1), Int64(letter.rule ?? -1)] {
+            _ = texts.append("\(number)\0")
+        }
+        let content = job.map { StoredJob.checksum($0) } ?? UInt64(bitPattern: Checksum.of(request ?? []))
+        return Fingerprint(high: texts.checksum, low: content)
+    }
+}

@@ -1,0 +1,134 @@
+internal import SluiceBase
+
+/// What routes with a share (`outbox_share`) use of the outbox. Nothing is counted for it: when the outbox holds so
+/// much that a share matters, some jobs or rows are looked at and say how it is divided.
+struct RouteShares {
+    /// Which part of it each route has, and when that was found out, on the monotonic clock.
+    struct Division {
+        var madeAt: Int64
+        var fractions: [String: Double] = [:]
+        /// Bytes stored since then.
+        var added: [String: Int] = [:]
+    }
+
+    /// Percent of `outbox.max_bytes` and `outbox.max_keys`, as the last delivery of the route has it.
+    var percents: [String: Int] = [:]
+    var bytes: Division?
+    var keys: Division?
+    /// Routes with more keys than their share, as of `keys`.
+    var crowding: Set<String> = []
+}
+
+extension OutboxStore {
+    /// Places in the order of jobs, and rows, that are looked at.
+    private static let places = 200
+    private static let rows = 500
+    /// Nanoseconds after which it is looked again.
+    private static let bytesAge: Int64 = 1_000_000_000
+    private static let keysAge: Int64 = 10_000_000_000
+
+    /// Whether the delivery's route would have more undelivered bytes than its share.
+    func isOverShare(_ delivery: Delivery, bytes: Int) throws(SQLiteError) -> Bool {
+        guard let percent = delivery.outboxShare else { return false }
+        shares.percents[delivery.route] = percent
+        let limit = configuration.maximumBytes.bytes / 100 * percent
+        guard ledger.undeliveredBytes + bytes > limit else { return false }
+        return try pendingBytes(of: delivery.route) + bytes > limit
+    }
+
+    /// A delivery with a share was stored.
+    func noteShare(of delivery: Delivery, bytes: Int) {
+        if delivery.outboxShare != nil { shares.bytes?.added[delivery.route, default: 0] += bytes }
+    }
+
+    private func pendingBytes(of route: String) throws(SQLiteError) -> Int {
+        let now = time.monotonicNanoseconds()
+        let division: RouteShares.Division
+        if let known = shares.bytes, now < known.madeAt + Self.bytesAge {
+            division = known
+        } else {
+            division = RouteShares.Division(madeAt: now, fractions: try fractionsOfBytes())
+            shares.bytes = division
+        }
+        let bytes = Double(ledger.nextPosition - ledger.pendingPosition - ledger.finished.bytes)
+        let before = max(0, bytes - Double(division.added.values.reduce(0, +)))
+        return Int(before * division.fractions[route, default: 0]) + division.added[route, default: 0]
+    }
+
+    /// Looks at the jobs in which places at equal distances lie: a job counts by its bytes.
+    private func fractionsOfBytes() throws(SQLiteError) -> [String: Double] {
+        let (start, end) = (ledger.pendingPosition, ledger.nextPosition)
+        let distance = max(1, (end - start) / Int64(Self.places))
+        var counts: [String: Int] = [:]
+        var first = ledger.firstPending
+        for place in stride(from: start + distance / 2, to: end, by: Int64.Stride(distance)) {
+            first = try job(at: place, from: first)
+            if !ledger.isFinished(first), let route = try route(ofJob: first) { counts[route, default: 0] += 1 }
+        }
+        return Self.fractions(counts)
+    }
+
+    /// The last job that does not begin behind a position: half of the rest is put aside again and again.
+    private func job(at position: Int64, from first: Int64) throws(SQLiteError) -> Int64 {
+        var (low, high) = (first, ledger.nextJob)
+        while low + 1 < high {
+            let middle = low + (high - low) / 2
+            session.selectFirstFrom.bind(middle, at: 1)
+            defer { session.selectFirstFrom.reset() }
+            if try session.selectFirstFrom.step(), session.selectFirstFrom.int64(0) < high,
+                session.selectFirstFrom.int64(1) <= position
+            {
+                low = session.selectFirstFrom.int64(0)
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+
+    private func route(ofJob job: Int64) throws(SQLiteError) -> String? {
+        session.selectJobDelivery.bind(job, at: 1)
+        defer { session.selectJobDelivery.reset() }
+        guard try session.selectJobDelivery.step() else { return nil }
+        return try session.connection.text(
+            "SELECT route FROM deliveries WHERE id = \(session.selectJobDelivery.int64(0))")
+    }
+
+    // MARK: Keys
+
+    /// The routes whose keys go first while there are too many: those with more than their share; none when it does not
+    /// matter whose they are.
+    func crowdingRoutes() throws(SQLiteError) -> Set<String> {
+        let now = time.monotonicNanoseconds()
+        guard !shares.percents.isEmpty else { return [] }
+        if let known = shares.keys, now < known.madeAt + Self.keysAge { return shares.crowding }
+        let fractions = try fractionsOfKeys()
+        shares.keys = RouteShares.Division(madeAt: now)
+        let crowding = shares.percents.filter { route, percent in
+            fractions[route, default: 0] * Double(ledger.rememberedKeys)
+                > Double(configuration.maximumKeys) * Double(percent) / 100
+        }
+        // The keys of other routes that were passed are looked at again.
+        if shares.crowding != Set(crowding.keys) { ledger.limitWalk = .init() }
+        shares.crowding = Set(crowding.keys)
+        return shares.crowding
+    }
+
+    private func fractionsOfKeys() throws(SQLiteError) -> [String: Double] {
+        let statement = try session.connection.prepare(
+            "SELECT route FROM deliveries WHERE id >= ?1 AND key IS NOT NULL ORDER BY id LIMIT 1")
+        var counts: [String: Int] = [:]
+        let (first, end) = (ledger.oldestDelivery, ledger.nextDelivery)
+        for row in stride(from: first, to: end, by: Int64.Stride(max(1, (end - first) / Int64(Self.rows)))) {
+            statement.bind(row, at: 1)
+            defer { statement.reset() }
+            if try statement.step() { counts[statement.text(0), default: 0] += 1 }
+        }
+        return Self.fractions(counts)
+    }
+
+    private static func fractions(_ counts: [String: Int]) -> [String: Double] {
+        let sum = Double(counts.values.reduce(0, +))
+        return counts.mapValues { Double($0) / sum }
+    }
+}

@@ -1,0 +1,118 @@
+internal import ArgumentParser
+internal import SluiceBase
+internal import SluiceGateway
+
+extension DeadCommand {
+    /// `sluice dead export`
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes dead letters to standard output, one JSON object a line.",
+            usage: """
+                sluice dead export [<number> ...] [--route <name>] [--reason <reason>] [--config <file>] \
+                [<settings> ...] > <file>
+                """,
+            discussion: """
+                Without numbers, all dead letters of the route and reason. They stay in the outbox. The lines contain \
+                payloads and requests. `sluice dead import` reads them, in this outbox or in another one.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("Only those of this route.", valueName: "name")) var route: String?
+        @Option(name: .long, help: ArgumentHelp("Only those with this reason.", valueName: "reason"))
+        var reason: String?
+        @OptionGroup var options: SettingsOptions
+
+        private var numbers: [Int64] = []
+
+        private enum CodingKeys: String, CodingKey { case route, reason, options }
+
+        mutating func validate() throws { numbers = try Console.numbers(&options, of: "a dead letter") }
+
+        func run() async throws {
+            for number in numbers where try await !export(number) { throw Console.noSuchNumber(number, "dead letter") }
+            var after: Int64? = numbers.isEmpty ? 0 : nil
+            while let first = after {
+                let page = try await DeadLetterSelection.letters(first, options)
+                // One that was retried or discarded meanwhile is left out.
+                for letter in page where isChosen(letter) { _ = try await export(letter.id) }
+                after = page.last?.id
+            }
+        }
+
+        private func isChosen(_ letter: ControlDocuments.DeadLetter) -> Bool {
+            (route ?? letter.route) == letter.route && (reason ?? letter.reason) == letter.reason
+        }
+
+        private func export(_ number: Int64) async throws -> Bool {
+            guard let line = try await Console.find(.exportDeadLetter(number), options) else { return false }
+            let letter = try ControlCoding.decode(ControlDocuments.ExportedDeadLetter.self, line)
+            if letter.damaged == true {
+                Terminal.complain(
+                    "dead letter \(number): its contents differ from what was stored (wrong checksum); the line says "
+                        + "so, and cannot be imported")
+            }
+            guard Terminal.write(String(decoding: line, as: UTF8.self) + "\n") else {
+                throw StartupError(.unavailable, "cannot write dead letter \(number) to standard output")
+            }
+            return true
+        }
+    }
+
+    /// `sluice dead import`
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reads dead letters from a file that `sluice dead export` wrote.",
+            usage: "sluice dead import <file> [--config <file>] [<settings> ...]",
+            discussion: """
+                They become dead letters, with the same unique keys: nothing is sent before you retry them. A dead \
+                letter that is in the outbox already is not imported again. Lines that were changed or damaged are \
+                refused. The file - is standard input.
+                """)
+
+        @OptionGroup var options: SettingsOptions
+
+        private var file = ""
+
+        private enum CodingKeys: String, CodingKey { case options }
+
+        mutating func validate() throws {
+            file = try Console.word(&options, orSay: "name the file, or - for standard input")
+        }
+
+        func run() async throws {
+            var tally = Tally()
+            defer {
+                Terminal.say("\(tally.imported) imported, \(tally.present) already there, \(tally.refused) refused")
+            }
+            do {
+                var lines = try FileLines(file, limit: Self.longestLine)
+                while let line = try lines.next() { try await importLine(line, &tally) }
+            } catch let error as FileAccess.AccessError {
+                throw StartupError(.wrongInput, "\(PrintableText.escape(file)): \(error)")
+            }
+            guard tally.refused == 0 else { throw StartupError(.wrongInput, "some lines were refused") }
+        }
+
+        private struct Tally {
+            var (line, imported, present, refused) = (0, 0, 0, 0)
+        }
+
+        /// In bytes: a request of the largest `body_limit` in base64.
+        private static let longestLine = 160 << 20
+
+        private func importLine(_ line: [UInt8], _ tally: inout Tally) async throws {
+            tally.line += 1
+            let result = try ControlCoding.decode(
+                ControlDocuments.Imported.self, try await Console.ask(.importDeadLetter(line), options))
+            guard let letter = result.letter else {
+                tally.refused += 1
+                return Terminal.complain(
+                    "line \(tally.line): \(PrintableText.escape(result.problem ?? "", limit: 1000))")
+            }
+            if result.wasThere { tally.present += 1 } else { tally.imported += 1 }
+            guard let holder = result.keyHolder else { return }
+            Terminal.complain(
+                "line \(tally.line): dead letter \(letter) has the unique key of the delivery "
+                    + "\(PrintableText.escape(holder)), which came later: if you retry it, there may be a second job")
+        }
+    }
+}
