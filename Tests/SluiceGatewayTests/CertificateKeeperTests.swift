@@ -58,7 +58,7 @@ struct CertificateKeeperTests {
                 == ["error", "error", "error"].map { "\($0) \(problem)" })
         try key.write(to: URL(filePath: pair.keyPath))
         lookForTwentyFiveMinutes()
-        #expect(keeper.notices == [] && lines.all.count == 3)
+        #expect(keeper.notices == [] && lines.all.count == 4)
     }
 
     @Test("is told of once a day when fewer than 14 days are left, and when it has expired")
