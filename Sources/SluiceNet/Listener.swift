@@ -126,8 +126,8 @@ package struct ListeningSocket: Sendable {
         }
     }
 
-    /// Has the kernel drop the first packet of each new connection, so that those that it has queued can all be accepted
-    /// before `close` resets the rest. Connections whose handshake has begun are still queued.
+    /// Has the kernel drop the first packet of each new connection, so that those that it has queued can all be
+    /// accepted before `close` resets the rest. Connections whose handshake has begun are still queued.
     package func stopQueueing() {
         guard case .inet = address else { return }
         // Flags of the TCP header (RFC 9293 §3.1): with SYN nothing of the packet is kept, else all of it.

@@ -109,7 +109,11 @@ import Testing
         try folder.write(key, to: "key.pem")
         let (ending, errors) = try await refusal(GatewaySetup(folder: folder))
         #expect(
-            errors == "sluice: tls.certificate, tls.key: cannot use the private key in key.pem: key values mismatch\n")
+            errors == """
+                sluice: tls.certificate, tls.key: the private key in key.pem does not match the first certificate in \
+                certificate.pem; replace both files together
+
+                """)
         #expect(ending == .exited(1))
     }
 

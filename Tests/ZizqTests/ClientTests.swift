@@ -68,7 +68,12 @@ import Zizq
             let bad = await error { () throws(ZizqError) in
                 try await client.enqueueBulk(raw: body(#"{"type":"","queue":"q","payload":1}"#))
             }
-            #expect(bad == .response(.init(status: 400, serverText: "jobs[0]: type must not be empty")))
+            #expect(
+                bad
+                    == .response(
+                        .init(
+                            status: 400, serverText: "jobs[0]: type must not be empty",
+                            fields: ["content-type: application/json"])))
             let keyed = #"{"type":"t","queue":"q","payload":1,"unique_key":"k"}"#
             let unlicensed = await error { () throws(ZizqError) in try await client.enqueueBulk(raw: body(keyed)) }
             #expect(unlicensed?.licensedFeature == .uniqueJobs)

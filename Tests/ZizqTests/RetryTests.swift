@@ -80,7 +80,8 @@ import Testing
         try await run { queue, client, waits in
             queue.store.setFault(.status(503, error: "busy"))
             let error = await failure { () throws(ZizqError) in try await client.enqueue(Charge(invoice: "1")) }
-            #expect(error == .response(.init(status: 503, serverText: "busy")))
+            #expect(
+                error == .response(.init(status: 503, serverText: "busy", fields: ["content-type: application/json"])))
             #expect(queue.store.statistics.enqueueRequests == 4 && waits.all.count == 3)
         }
     }

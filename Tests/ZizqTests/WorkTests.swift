@@ -195,7 +195,8 @@ import Testing
         try await withClient(refusing) { client in
             var jobs = client.take().makeAsyncIterator()
             let error = await #expect(throws: ZizqError.self) { try await jobs.next() }
-            #expect(error == .response(.init(status: 400, serverText: "no")))
+            #expect(
+                error == .response(.init(status: 400, serverText: "no", fields: ["content-type: application/json"])))
         }
         let garbage = try ScriptedServer(.read, .send(Self.streamHead), Self.chunk("<html>\n"))
         try await withClient(garbage) { client in
