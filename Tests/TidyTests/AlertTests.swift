@@ -101,8 +101,6 @@ struct AlertRules {
         "Requests cannot be stored": counter("sluice_refused_total", ["code": "disk_full"]),
         "Outbox damaged": gauge("sluice_outbox_damaged_files"),
         "Dead letters fill up": Case("sluice_outbox_dead_bytes", of: "sluice_outbox_dead_limit_bytes"),
-        "The outbox's log grows": Case(
-            "sluice_outbox_log_held_bytes", firing: "134217729+0x65", quiet: "134217728+0x65"),
         "New dead letters": counter("sluice_dead_letters_total", ["reason": "bad_field"]),
         "Signatures fail": Case(
             "sluice_refused_total{code=\"signature_invalid\"}", firing: "0+90x65", quiet: "0+30x65",
