@@ -51,10 +51,19 @@ extension Gateway {
 struct ListeningService: Service {
     let ingest: HTTPServer
     let stopper: Stopper
+    /// What a TCP handshake that has begun may take until its connection can be accepted.
+    private static let handshakeTime: Duration = .milliseconds(50)
+
+    init(ingest: HTTPServer, stopper: Stopper) {
+        self.ingest = ingest
+        self.stopper = stopper
+    }
 
     func run() async throws {
         try? await gracefulShutdown()
         await stopper.drain()
+        await ingest.stopQueueing()
+        try? await Task.sleep(for: min(Self.handshakeTime, stopper.timeLeft))
         await ingest.stopAccepting()
         await ingest.finishRequests(within: stopper.timeLeft)
     }

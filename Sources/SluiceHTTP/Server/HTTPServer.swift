@@ -91,14 +91,13 @@ package final class HTTPServer: Sendable {
         for part in parts { part.post { $0.drain() } }
     }
 
-    /// What a handshake that has begun may take until its connection is queued.
-    private static let handshakeTime: Duration = .milliseconds(50)
+    /// Has the kernel queue no connection of which it has not heard yet. To be called a moment before `stopAccepting`.
+    package func stopQueueing() async {
+        _ = await group.run(on: 0) { [listeners] loop in loop[listeners]?.stopQueueing() }
+    }
 
     /// Accepts what the kernel has queued, stops listening, and closes idle connections.
     package func stopAccepting() async {
-        if await group.run(on: 0, { [listeners] loop in loop[listeners]?.stopQueueing() }) == true {
-            try? await Task.sleep(for: Self.handshakeTime)
-        }
         for index in parts.indices.reversed() {
             _ = await group.run(on: index) { [listeners] loop in loop[listeners]?.stop(isLast: index == 0) }
         }
@@ -183,10 +182,8 @@ package struct HTTPServerMailbox: Sendable {
 private final class ListenerSet {
     var listeners: [(listener: Listener, socket: ListeningSocket)] = []
 
-    /// - Returns: whether there is a socket.
-    func stopQueueing() -> Bool {
+    func stopQueueing() {
         for (_, socket) in listeners { socket.stopQueueing() }
-        return !listeners.isEmpty
     }
 
     /// Stops accepting; the last loop takes what the kernel has queued, and closes the sockets.
