@@ -281,6 +281,7 @@ def main():
     end = time.monotonic() + 60 * float(setting("MINUTES") or "inf")
     binary, shim = os.path.abspath(os.environ["SLUICE_BINARY"]), os.path.abspath(os.environ["DISK_SHIM"])
     keep = setting("FOLDER") or tempfile.gettempdir()
+    os.makedirs(keep, exist_ok=True)
     print(f"seed {seed}, {rounds} rounds", flush=True)
     figures, played, failed, start = collections.Counter(), 0, 0, time.monotonic()
     for number in range(first, first + rounds):
