@@ -113,12 +113,11 @@ import Testing
 
     @Test("where nobody listens no connection comes about, and the server cannot have acted")
     func refused() async throws {
-        let listening = try RawSocket.listening()
-        listening.socket.close()
-        let client = try ClientUnderTest(port: listening.port)
+        // No other test gets this port.
+        let client = try ClientUnderTest(port: 9)
         let error = await client.failure()
         #expect(error?.kind == .connect)
-        #expect(error?.message == "cannot connect to 127.0.0.1:\(listening.port): connect: Connection refused")
+        #expect(error?.message == "cannot connect to 127.0.0.1:9: connect: Connection refused")
         #expect(error?.mayHaveBeenProcessed == false)
         await client.stop()
     }
