@@ -94,9 +94,7 @@ struct IngestTests {
         let send = { (store: OutboxStore, body: Int) in
             store.outcomes([sample(body, key: 1, body: body, at: self.time, rule: .accept)])[0]
         }
-        for body in 1...300 {
-            #expect(send(store, body) != .duplicate(firstDeliveryID: "delivery-1", changedBody: false))
-        }
+        for body in 1...300 { #expect(send(store, body).isNew) }
         let areFound = { (store: OutboxStore) in
             [1, 2, 100, 236, 299, 300].allSatisfy {
                 send(store, $0) == .duplicate(firstDeliveryID: "delivery-\($0)", changedBody: false)
@@ -105,11 +103,23 @@ struct IngestTests {
         #expect(areFound(store))
         #expect(throws: OutboxError.self) {
             try store.urgentTransaction { () throws(SQLiteError) in
+                for body in [301, 302] {
+                    _ = try store.ingest(
+                        sample(body, key: 1, body: body, at: time, rule: .accept).delivery, bytes: 1, at: 0)
+                }
                 throw SQLiteError(code: 1, message: "taken back")
             }
         }
+        // They get the rows of those that were taken back.
+        #expect(send(store, 400).isNew && send(store, 401).isNew)
         #expect(areFound(store))
+        #expect(send(store, 400) == .duplicate(firstDeliveryID: "delivery-400", changedBody: false))
+        #expect(send(store, 301).isNew)
         #expect(areFound(try fixture.afterCrash().store))
+        // When the key has ended, none of them counts any more.
+        try store.acknowledge((1...store.lastJobID).map { Acknowledgement(job: $0, zizqID: "z") })
+        time.advance(by: .seconds(8 * 86_400))
+        #expect(send(store, 500).isNew && send(store, 501).isNew && send(store, 5).isNew)
     }
 
     @Test("a changed body that is accepted gets a unique key of its own") func changedBodyAccepted() throws {
@@ -266,4 +276,9 @@ struct IngestTests {
         let again = store.outcomes((1...total).map { sample(100_000 + $0, key: $0, at: time) })
         return zip(1...total, again).count { $1 == .duplicate(firstDeliveryID: "delivery-\($0)", changedBody: false) }
     }
+}
+
+extension IngestOutcome {
+    /// Whether the delivery was stored.
+    fileprivate var isNew: Bool { if case .stored = self { true } else { false } }
 }

@@ -4,36 +4,41 @@ internal import SluiceBase
 /// What stands here can be read from the file again.
 struct KeyBodies {
     struct History {
-        /// The row that the newest holder supersedes.
-        let newest: Int64
+        /// The newest row of it; nil while there is none.
+        private(set) var newest: Int64?
         /// By the body; the newest one with it.
         private(set) var rows: [Fingerprint: Int64] = [:]
 
-        init(newest: Int64) { self.newest = newest }
-
-        /// Adds an older holder.
-        mutating func add(_ holder: DedupeRule.Holder) {
-            if let body = holder.bodyHash, rows[body] == nil { rows[body] = holder.row }
+        /// Adds newer holders, the newest first.
+        mutating func add(_ holders: [DedupeRule.Holder]) {
+            newest = holders.first?.row ?? newest
+            for holder in holders.reversed() {
+                if let body = holder.bodyHash { rows[body] = holder.row }
+            }
         }
-
-        /// Adds older ones.
-        mutating func add(_ history: History) { rows.merge(history.rows) { newer, _ in newer } }
     }
 
-    /// Bodies of one key that are compared, and bodies that are kept here, at most.
+    /// Bodies of one key that are compared at least, if there are so many.
     static let most = 10000
     /// A key with fewer is read each time.
     private static let fewest = 8
 
     private var histories: [Fingerprint: History] = [:]
+    /// Rows of all histories.
     private var count = 0
 
-    func history(of key: Fingerprint) -> History? { histories[key] }
+    /// Takes the history of a key out, so that it is not copied when it grows.
+    mutating func take(_ key: Fingerprint) -> History {
+        let history = histories.removeValue(forKey: key) ?? History()
+        count -= history.rows.count
+        return history
+    }
 
-    mutating func keep(_ history: History, of key: Fingerprint) {
-        guard history.rows.count >= Self.fewest else { return }
-        count += history.rows.count - (histories[key]?.rows.count ?? 0)
-        if count > 2 * Self.most { (histories, count) = ([:], history.rows.count) }
+    /// One that has become too long is read again the next time, and so are others if there are too many.
+    mutating func put(_ history: History, _ key: Fingerprint) {
+        guard (Self.fewest...2 * Self.most).contains(history.rows.count) else { return }
+        if count + history.rows.count > 2 * Self.most { (histories, count) = ([:], 0) }
+        count += history.rows.count
         histories[key] = history
     }
 }
@@ -70,17 +75,19 @@ extension OutboxStore {
         throws(SQLiteError) -> DedupeRule.Holder?
     {
         guard let first = newest.supersedes else { return nil }
-        let known = bodies.history(of: key)
-        var history = KeyBodies.History(newest: first)
+        var history = bodies.take(key)
+        var newer: [DedupeRule.Holder] = []
         var next: Int64? = first
-        while let row = next, row != known?.newest, history.rows.count < KeyBodies.most,
+        while let row = next, row != history.newest, newer.count < KeyBodies.most,
             let holder = try remembered(row)?.holder
         {
-            history.add(holder)
+            newer.append(holder)
             next = holder.supersedes
         }
-        if let known, next == known.newest { history.add(known) }
-        bodies.keep(history, of: key)
+        // Otherwise it is of the time before the key was forgotten.
+        if next != history.newest { history = KeyBodies.History() }
+        history.add(newer)
+        bodies.put(history, key)
         guard let row = history.rows[body], let holder = try remembered(row)?.holder, holder.bodyHash == body else {
             return nil
         }

@@ -29,8 +29,10 @@ extension OutboxStore {
 
     /// Whether the delivery's route would have more undelivered bytes than its share.
     func isOverShare(_ delivery: Delivery, bytes: Int) throws(SQLiteError) -> Bool {
+        if delivery.outboxShare != nil || !shares.percents.isEmpty {
+            shares.percents[delivery.route] = delivery.outboxShare
+        }
         guard let percent = delivery.outboxShare else { return false }
-        shares.percents[delivery.route] = percent
         let limit = configuration.maximumBytes.bytes / 100 * percent
         guard ledger.undeliveredBytes + bytes > limit else { return false }
         return try pendingBytes(of: delivery.route) + bytes > limit
