@@ -15,7 +15,7 @@ package enum JobObject {
     /// - Parameters:
     ///   - withKeys: whether `unique_key` and `unique_while` are sent.
     ///   - size: the sum of the jobs' `requestBytes`.
-    package static func bulk(_ jobs: some Sequence<Job>, withKeys: Bool, size: Int) -> [UInt8] {
+    package static func bulk(_ jobs: [Job], withKeys: Bool, size: Int) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(16 + size)
         body += emptyBulk.dropLast(bulkEnd.count)

@@ -31,14 +31,14 @@ struct DeliveryIDSource {
     private static func text(time: UInt64, high: UInt16, low: UInt64) -> String {
         var upper = time << 16 | UInt64(high)
         var lower = low
-        var text = [UInt8](repeating: 0, count: 26)
+        var text = InlineArray<26, UInt8>(repeating: 0)
         for position in stride(from: 25, through: 0, by: -1) {
             // Five bits from the end of the 128; the upper half moves down into the lower one.
             text[position] = digits[Int(lower & 31)]
             lower = lower >> 5 | upper << 59
             upper >>= 5
         }
-        return String(decoding: text, as: UTF8.self)
+        return text.span.text
     }
 
     private static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)

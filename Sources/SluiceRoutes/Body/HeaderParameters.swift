@@ -12,7 +12,7 @@ enum HeaderParameters {
     /// The first parameter with this name, in any case.
     ///
     /// - Returns: `nil` if there is none, or the value is broken before it: a quotation mark is not closed.
-    static func value(of name: StaticString, in value: Span<UInt8>) -> [UInt8]? {
+    static func value(of name: String, in value: Span<UInt8>) -> [UInt8]? {
         var next = value.firstIndex(of: UInt8(ascii: ";"))
         while let semicolon = next {
             let start = semicolon + 1

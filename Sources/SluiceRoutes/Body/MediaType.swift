@@ -37,26 +37,21 @@ package struct MediaType: ~Escapable {
     /// The value of a parameter, without quotes.
     ///
     /// - Returns: `nil` if there is none, or the header is broken before it.
-    func parameter(_ name: StaticString) -> [UInt8]? { HeaderParameters.value(of: name, in: value) }
+    func parameter(_ name: String) -> [UInt8]? { HeaderParameters.value(of: name, in: value) }
 }
 
 extension Span where Element == UInt8 {
     /// Compares without case.
-    func matches(_ lowercased: StaticString) -> Bool {
-        count == lowercased.utf8CodeUnitCount && ends(in: lowercased)
+    func matches(_ lowercased: String) -> Bool { equalsIgnoringCase(lowercased.utf8Span.span) }
+
+    fileprivate func begins(with lowercased: String) -> Bool {
+        let prefix = lowercased.utf8Span.span
+        return count >= prefix.count && extracting(0..<prefix.count).equalsIgnoringCase(prefix)
     }
 
-    fileprivate func begins(with lowercased: StaticString) -> Bool {
-        count >= lowercased.utf8CodeUnitCount && extracting(0..<lowercased.utf8CodeUnitCount).matches(lowercased)
-    }
-
-    fileprivate func ends(in lowercased: StaticString) -> Bool {
-        let length = lowercased.utf8CodeUnitCount
-        guard count >= length else { return false }
-        let tail = extracting((count - length)..<count)
-        return String(describing: lowercased).utf8.enumerated().allSatisfy {
-            ASCII.lowercase(tail[$0.offset]) == $0.element
-        }
+    fileprivate func ends(in lowercased: String) -> Bool {
+        let suffix = lowercased.utf8Span.span
+        return count >= suffix.count && extracting((count - suffix.count)..<count).equalsIgnoringCase(suffix)
     }
 }
 

@@ -7,9 +7,9 @@ package enum MultipartForm {
     ///
     /// - Returns: `nil` for a body with another first line.
     static func boundary(at body: Span<UInt8>) -> [UInt8]? {
-        guard body.hasPrefix(Array("--".utf8).span), let end = body.firstIndex(of: ASCII.carriageReturn) else {
-            return nil
-        }
+        let dash = UInt8(ascii: "-")
+        guard body.count > 2, body[0] == dash, body[1] == dash, let end = body.firstIndex(of: ASCII.carriageReturn)
+        else { return nil }
         return HeaderParameters.trimmed(body.extracting(2..<end)).array
     }
 

@@ -55,7 +55,7 @@ struct MultipartHead {
         contentType = fields["content-type"] ?? Array("text/plain".utf8)
     }
 
-    private static func parameter(_ name: StaticString, of disposition: [UInt8]) -> [UInt8]? {
+    private static func parameter(_ name: String, of disposition: [UInt8]) -> [UInt8]? {
         guard HeaderParameters.mainValue(of: disposition.span).matches("form-data") else { return nil }
         return HeaderParameters.value(of: name, in: disposition.span).map(unescaped)
     }
@@ -112,5 +112,5 @@ private struct MultipartHeadFields {
     }
 
     /// The value of the first line with this name, in any case.
-    subscript(name: StaticString) -> [UInt8]? { lines.first { $0.name.span.matches(name) }?.value }
+    subscript(name: String) -> [UInt8]? { lines.first { $0.name.span.matches(name) }?.value }
 }

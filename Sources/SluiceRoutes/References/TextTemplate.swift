@@ -28,7 +28,9 @@ package struct TextTemplate: Sendable, Hashable {
     }
 
     /// The reference, if the template is exactly one.
-    package var soleReference: Reference? { parts.count == 1 ? references.first : nil }
+    package var soleReference: Reference? {
+        if parts.count == 1, case .reference(let reference) = parts[0] { reference } else { nil }
+    }
 }
 
 /// The syntax of headers.
