@@ -51,7 +51,7 @@ extension RelayLane {
 
     private mutating func hold(_ jobs: [StoredJob], of queue: String, text: String) {
         guard !jobs.isEmpty else { return }
-        changes.append(.park(jobs.map(\.id), because: .refused("the queue is set aside: \(text)")))
+        changes.append(.park(jobs.map(\.id), because: .refused("the queue is parked: \(text)")))
     }
 
     /// Takes the jobs of held queues out of the plan.

@@ -67,7 +67,7 @@ extension OutboxStore {
         }
     }
 
-    /// Ends the parking of jobs that were sent from their parking place. Jobs that are not parked are passed over.
+    /// Ends the parking of jobs that were sent from their parking place. Jobs that are not parked are skipped.
     ///
     /// - Parameter acknowledgements: of those that Zizq accepted; the others go to the end of the sending order.
     package func takeBack(_ jobs: [Int64], acknowledgements: [Acknowledgement]) throws(OutboxError) {
