@@ -47,6 +47,8 @@ final class Simulation {
     let fault: SimulatedRelay.Fault?
     /// How often the routes were loaded with other windows.
     var reloads = 0
+    /// The route of every fifth key is not there: its keys stay.
+    var isRouteAway = false
     /// Keys that a person had forgotten when that was not committed, perhaps.
     var perhapsForgotten: Set<Int> = []
     /// Dead letters in files, with the numbers of their jobs.
@@ -148,7 +150,10 @@ final class Simulation {
     }
 
     /// Routes with other windows: what was accepted before keeps its own.
-    func reload() { reloads += 1 }
+    func reload() {
+        reloads += 1
+        isRouteAway = chance(30)
+    }
 
     func changeWeather() {
         zizq?.weather = chance(30) ? .fair : SimulatedZizq.Weather.allCases.randomElement(using: &random) ?? .fair
@@ -177,6 +182,10 @@ final class Simulation {
         for _ in 0...pick(30) {
             let isRepetition = chance(30) && next > 1
             let key = chance(10) ? nil : isRepetition ? max(1, next - 1 - pick(200)) : next
+            if isRouteAway, let key, key.isMultiple(of: 5) {
+                next += 1
+                continue
+            }
             let window = Self.windows[((key ?? next) + reloads) % 3]
             let body = isRepetition && chance(10) ? 1_000_000 + next : key ?? next
             batch.append(

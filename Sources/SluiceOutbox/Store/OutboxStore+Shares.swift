@@ -7,6 +7,8 @@ struct RouteShares {
     struct Division {
         var madeAt: Int64
         var fractions: [String: Double] = [:]
+        /// The same for the parked jobs.
+        var parked: [String: Double] = [:]
         /// Bytes stored since then.
         var added: [String: Int] = [:]
     }
@@ -49,12 +51,14 @@ extension OutboxStore {
         if let known = shares.bytes, now < known.madeAt + Self.bytesAge {
             division = known
         } else {
-            division = RouteShares.Division(madeAt: now, fractions: try fractionsOfBytes())
+            division = RouteShares.Division(
+                madeAt: now, fractions: try fractionsOfBytes(), parked: try fractionsOfParked())
             shares.bytes = division
         }
         let bytes = Double(ledger.nextPosition - ledger.pendingPosition - ledger.finished.bytes)
         let before = max(0, bytes - Double(division.added.values.reduce(0, +)))
-        return Int(before * division.fractions[route, default: 0]) + division.added[route, default: 0]
+        let parked = Double(ledger.parkedBytes) * division.parked[route, default: 0]
+        return Int(before * division.fractions[route, default: 0] + parked) + division.added[route, default: 0]
     }
 
     /// Looks at the jobs in which places at equal distances lie: a job counts by its bytes.
@@ -66,6 +70,26 @@ extension OutboxStore {
         for place in stride(from: start + distance / 2, to: end, by: Int64.Stride(distance)) {
             first = try job(at: place, from: first)
             if !ledger.isFinished(first), let route = try route(ofJob: first) { counts[route, default: 0] += 1 }
+        }
+        return Self.fractions(counts)
+    }
+
+    /// The same for the jobs of a refused queue: they would fill the outbox otherwise.
+    private func fractionsOfParked() throws(SQLiteError) -> [String: Double] {
+        let (first, last) = (
+            try session.connection.integer("SELECT min(job) FROM parked") ?? 0,
+            try session.connection.integer("SELECT max(job) FROM parked") ?? -1
+        )
+        let statement = try session.connection.prepare(
+            """
+            SELECT route, length(payload) FROM parked JOIN deliveries ON deliveries.id = delivery WHERE job >= ?1 \
+            ORDER BY job LIMIT 1
+            """)
+        var counts: [String: Int] = [:]
+        for job in stride(from: first, through: last, by: Int64.Stride(max(1, (last - first) / Int64(Self.places)))) {
+            statement.bind(job, at: 1)
+            defer { statement.reset() }
+            if try statement.step() { counts[statement.text(0), default: 0] += Int(statement.int64(1)) + 1 }
         }
         return Self.fractions(counts)
     }
