@@ -242,6 +242,39 @@ import Testing
         await queue.stop()
     }
 
+    @Test(
+        "a queue of which every job is refused is set aside as one and named, and is sent in order once it is accepted")
+    func queueSetAside() async throws {
+        let queue = try await TestQueue.start()
+        queue.store.setFault(.filtersType("bad"))
+        let routes = ["open.yaml": (Self.routes["open.yaml"] ?? "").replacing("queue: q", with: "queue: \"${event}\"")]
+        let setup = GatewaySetup(settings: ["log.level": "info"], routes: routes, queue: queue.url)
+        try await GatewayUnderTest.run(setup) { gateway in
+            for number in 1...40 {
+                #expect(try await gateway.answer(to: .numbered(number, type: "bad")).status == 200)
+            }
+            try await gateway.send(41...100)
+            #expect(try await queue.arrivals(60, within: .seconds(60)) == Array(41...100))
+            try await gateway.record("the queue that is set aside") {
+                $0.message == "parked a queue: its jobs are refused while others are accepted"
+                    && $0["queue"] == "bad"
+            }
+            try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 40)
+            let status = try await gateway.command("outbox", "status")
+            #expect(status.output.contains("sending, but for queue \"bad\": the server answered 503"), "\(status)")
+            let list = try await gateway.command("outbox", "list", "--state", "parked")
+            #expect(list.output.contains("the queue is parked: the server answered 503"), "\(list)")
+            queue.store.clearFaults()
+            // All but the one with which the queue was tried come in order.
+            let arrived = try await queue.arrivals(100, within: .seconds(120)).dropFirst(61)
+            #expect(Array(arrived) == arrived.sorted())
+            try await gateway.record("the end") { $0.message == "jobs of the queue are sent again" }
+            #expect(try await gateway.stop() == .exited(0))
+        }
+        #expect(queue.store.jobCount == 100)
+        await queue.stop()
+    }
+
     @Test("a Retry-After is followed and shown as paused with the answer, and SIGTERM does not wait for it")
     func asksForWait() async throws {
         let queue = try await TestQueue.start()

@@ -227,7 +227,8 @@ import Testing
             what == "owner"
             ? "The outbox folder open belongs to user 65534, who could replace the outbox; this process runs as user 0. "
                 + "Change its owner to user 0 (chown), or set outbox.path to a file in a separate folder."
-            : "The outbox folder open is writable by other users (mode \(what.dropFirst())), who could replace the outbox. "
+            : "The outbox folder open is writable by other users (mode \(what.dropFirst()), owner 0; this "
+                + "process runs as user 0), who could replace the outbox. "
                 + "Run chmod go-w open, or set outbox.path to a file in a separate folder."
         #expect(errors == "sluice: \(sentence)\n")
         #expect(ending == .exited(69))

@@ -53,6 +53,12 @@ struct RelayReporter: Sendable {
             logger.error(
                 "parked a job: it is refused while others are accepted",
                 metadata: .fields([.job: job, .reason: text]))
+        case .queueHeld(let queue, let text):
+            logger.error(
+                "parked a queue: its jobs are refused while others are accepted",
+                metadata: .fields([.queue: queue, .reason: text]))
+        case .queueReleased(let queue):
+            logger.notice("jobs of the queue are sent again", metadata: .fields([.queue: queue]))
         case .outcomeUnknown(let jobs, let count):
             ambiguous.increment()
             logger.warning(
