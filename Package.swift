@@ -98,7 +98,9 @@ let package = Package(
         tests("SluiceHTTPTests", ["SluiceHTTP", "SluiceNet", "TestSupport"]),
         tests("ZizqTests", ["Zizq", "DevQueue", "SluiceJSON", "TestSupport", log]),
         tests("DevQueueTests", ["DevQueue", "SluiceHTTP", "TestSupport"]),
-        tests("SluiceOutboxTests", ["SluiceOutbox", "SluiceInflate", "CSluiceSQLite"], exclude: ["Outboxes"]),
+        tests(
+            "SluiceOutboxTests", ["SluiceOutbox", "SluiceRelay", "Zizq", "SluiceInflate", "CSluiceSQLite"],
+            exclude: ["Outboxes"]),
         tests("SluiceRelayTests", ["SluiceRelay", "DevQueue"]),
         tests(
             "SluiceRoutesTests",

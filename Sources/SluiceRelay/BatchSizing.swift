@@ -1,7 +1,7 @@
 /// How many jobs go in a batch and how long its answer may take, after batches whose outcome is unknown.
 ///
 /// A batch that was sent and not answered may lie in the queue; sending it again may double it. So the next try is
-/// smaller and more patient. Every success brings both one step back.
+/// smaller and more patient, and the fourth has one job. Every success brings both one step back.
 package struct AmbiguitySizing: Sendable {
     /// How many unknown outcomes in a row are an alarm.
     package static let alarmingCount = 3
@@ -34,9 +34,9 @@ package struct AmbiguitySizing: Sendable {
     /// - Parameter jobs: how many it had.
     /// - Returns: whether this one makes it an alarm.
     package mutating func outcomeUnknown(jobs: Int) -> Bool {
-        maximumJobs = max(1, min(maximumJobs, jobs) / 2)
-        timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
         inARow += 1
+        maximumJobs = inARow < Self.alarmingCount ? max(1, min(maximumJobs, jobs) / 2) : 1
+        timeout = max(fullTimeout, min(timeout * 2, Self.longestTimeout))
         return inARow >= Self.alarmingCount
     }
 

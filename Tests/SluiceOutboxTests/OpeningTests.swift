@@ -122,7 +122,8 @@ struct OpeningTests {
         #expect(problem(fixture)?.status == .unavailable)
         #expect(
             problem(fixture)?.sentence
-                == "The outbox folder \(folder) is writable by other users (mode \(String(mode, radix: 8))), who could replace the outbox. "
+                == "The outbox folder \(folder) is writable by other users (mode \(String(mode, radix: 8)), owner \(geteuid()); this process "
+                + "runs as user \(geteuid())), who could replace the outbox. "
                 + "Run chmod go-w \(folder), or set outbox.path to a file in a separate folder.")
         #expect(fixture.folder.names.isEmpty)
     }

@@ -47,8 +47,8 @@ enum OutboxFolder {
         if facts.mode & (S_IWGRP | S_IWOTH) != 0, facts.mode & S_ISVTX == 0, !facts.isGiven(to: user) {
             let mode = String(facts.mode, radix: 8)
             return
-                "The outbox folder \(name) is writable by other users (mode \(mode)), who could replace the "
-                + "outbox. "
+                "The outbox folder \(name) is writable by other users (mode \(mode), owner \(facts.owner); "
+                + "this process runs as user \(user)), who could replace the outbox. "
                 + "Run chmod go-w \(name), or set outbox.path to a file in a separate folder."
         }
         if isTrusted(owner: facts.owner, user: user, trustsOwner: trustsOwner) { return nil }

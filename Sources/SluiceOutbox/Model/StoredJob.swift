@@ -112,3 +112,43 @@ package struct KeptRequestRow: Sendable, Hashable {
     /// Its dead letters.
     package let deadLetters: [DeadLetterListing]
 }
+
+/// Which of the jobs that were set aside are asked for.
+package struct SetAsideQuery: Sendable, Hashable {
+    /// By their queues.
+    package enum Selection: Sendable, Hashable {
+        case queue(String)
+        case othersThan(Set<String>)
+
+        func contains(_ name: String) -> Bool {
+            switch self {
+            case .queue(let queue): name == queue
+            case .othersThan(let queues): !queues.contains(name)
+            }
+        }
+    }
+
+    /// Only jobs behind this one.
+    package let after: Int64
+    package let selection: Selection
+    /// At most so many.
+    package let limit: Int
+
+    package init(after: Int64, selection: Selection, limit: Int) {
+        self.after = after
+        self.selection = selection
+        self.limit = limit
+    }
+}
+
+/// Some of the jobs that were set aside.
+package struct SetAsidePage: Sendable {
+    package var jobs: [StoredJob]
+    /// The last job that was looked at; nil if there is none behind the place where the search began.
+    package let scannedThrough: Int64?
+
+    package init(jobs: [StoredJob], scannedThrough: Int64?) {
+        self.jobs = jobs
+        self.scannedThrough = scannedThrough
+    }
+}

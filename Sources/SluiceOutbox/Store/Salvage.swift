@@ -49,16 +49,22 @@ struct Salvage {
 
     private var newPath: String { configuration.path + ".salvage" }
 
-    /// - Throws: where nothing can be read, or the new file cannot be written; the damaged files are as they were.
-    static func run(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) -> SalvageReport {
+    /// - Parameter isAsked: whether a person decided that what can be read is enough; otherwise at least half of the
+    ///   pages must be saved.
+    /// - Throws: where too little can be read, or the new file cannot be written; the damaged files are as they were.
+    static func run(
+        _ configuration: OutboxConfiguration, time: any TimeSource, isAsked: Bool
+    ) throws(StartupError) -> SalvageReport {
         do throws(SQLiteError) {
             var salvage = try Salvage(configuration, time: time)
+            let pages = Self.usedPages(salvage.damaged)
             try salvage.copyTables()
             try salvage.copyDeliveries()
-            guard salvage.report.tables.contains(where: { $0.saved > 0 || $0.gaps == 0 }) else {
+            guard salvage.report.isComplete || salvage.report.tables.contains(where: { $0.saved > 0 }) else {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "no row of it can be read")
             }
             salvage.damaged.close()
+            if !isAsked { try salvage.requireHalf(of: pages) }
             var report = salvage.report
             OutboxFile.giveOwner(of: configuration.path, to: salvage.newPath)
             try OutboxFile.rename(salvage.newPath, to: configuration.path + ".salvaged")
@@ -71,6 +77,22 @@ struct Salvage {
                 "\(configuration.path) is damaged, and nothing was saved: \(error). Its files are unchanged. Restore a "
                     + "backup (docs/operating/backup.md).")
         }
+    }
+
+    /// Without a person nothing is replaced by a file that lacks the greater part of it.
+    private func requireHalf(of pages: Int64) throws(SQLiteError) {
+        let new = try Connection(path: newPath, vfs: configuration.vfs, access: .readOnly)
+        defer { new.close() }
+        guard Self.usedPages(new) * 2 < pages else { return }
+        throw SQLiteError(
+            code: SQLITE_CORRUPT,
+            message: "more than half of it cannot be read. To go on with the rest, run sluice outbox salvage")
+    }
+
+    /// Pages with data, as far as the file says.
+    private static func usedPages(_ connection: Connection) -> Int64 {
+        func number(_ pragma: String) -> Int64 { (try? connection.integer("PRAGMA \(pragma)")) ?? 0 }
+        return number("page_count") - number("freelist_count")
     }
 
     /// Puts a complete new file in the place of the damaged one.
