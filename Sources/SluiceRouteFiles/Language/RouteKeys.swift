@@ -93,7 +93,8 @@ struct RouteKeys {
     let publicURL = LanguageKey(
         "public_url", .publicURL, absent: "the setting `public_url`", examples: ["https://hooks.example.com"],
         meaning: "The URL of this route as the provider knows it: `https://hooks.example.com`, to which the path and "
-            + "query of the request are appended, or a URL with a path if a proxy changes the path")
+            + "query of the request are appended, or a URL with a path if a proxy changes the path. At the path `/` "
+            + "a signature may be over the URL with the slash or without it")
     let rate = LanguageKey(
         "rate", .mapping(RouteLanguage.rate) { RateLimit($0) }, absent: "no limit",
         meaning: "How many verified requests are accepted per period: a token bucket. A request that finds it empty is "

@@ -145,7 +145,18 @@ extension SignatureScheme {
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
     /// - Throws: why there is none: of the first text, if several have values that are missing.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
-        let id = try id(in: request)
+        let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
+        guard let url = request.publicURL?.withoutSlash(of: request.request),
+            signed.contains(where: { $0.sources.contains(where: \.isURL) })
+        else { return texts }
+        var slashless = copy request
+        slashless.publicURL = url
+        return try texts + self.texts(of: slashless, timestamp: timestamp, id: id(in: request))
+    }
+
+    private func texts(
+        of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+    ) throws(VerificationError) -> [SignedText] {
         var texts: [SignedText] = []
         var firstError: VerificationError?
         for template in signed {
