@@ -56,6 +56,14 @@ package struct PeerAddress: Sendable, Hashable, CustomStringConvertible {
         return address[10] == 0xFF && address[11] == 0xFF
     }
 
+    /// What one sender can choose addresses from: an IPv4 address, or the /64 of an IPv6 address (RFC 4291 §2.5.4).
+    package var network: SIMD16<UInt8> {
+        guard !isIPv4 else { return address }
+        var network = address
+        for index in 8..<16 { network[index] = 0 }
+        return network
+    }
+
     /// The address without the port: dotted for IPv4, groups of four hex digits with the longest run of zeros left out
     /// for IPv6 (RFC 5952).
     package var description: String {

@@ -43,6 +43,8 @@ package final class Route: Sendable {
         package var reply: ReplyTemplate?
         package var handshakes: [HandshakeRule] = []
         package var keepsRequest = false
+        /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+        package var quarantine: QuarantineLimits?
         /// How many bytes the payloads of one delivery may have together, unless it is one job.
         package var mostPayloadBytes = 64 << 20
 
@@ -134,6 +136,8 @@ extension Route {
     package var bodyLimit: ByteCount { parts.bodyLimit }
     /// Whether bodies may come with `Content-Encoding: gzip`.
     package var acceptsGzip: Bool { parts.acceptsGzip }
+    /// What is kept of requests whose signature no secret matches; `nil` for nothing.
+    package var quarantine: QuarantineLimits? { parts.quarantine }
     /// How many requests it takes once they are verified; `nil` for as many as come.
     package var rate: RateLimit? { parts.rate }
     /// Whether the route asks for a signature; without one it says `verify: none`.

@@ -90,6 +90,9 @@ package struct RouteScratch {
     /// Whether the last body that was read looks like JSON, was not parsed as JSON because of its content type, and the
     /// route reads fields of bodies. Set by `Route.handle` and reset by its caller.
     package var hasMislabelledJSON = false
+    /// Whether the last request was refused only because no secret of the route matches its signature, so that another
+    /// secret would make it valid. Set by `Route.handle` and reset by its caller.
+    package var awaitsSecret = false
     /// How many bytes gzip may become on this thread, where that is less than the route's limit: an event loop has
     /// others to serve.
     package let mostInflatedBytes: Int?

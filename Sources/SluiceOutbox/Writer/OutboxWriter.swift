@@ -6,7 +6,8 @@ internal import Synchronization
 /// says what is durable. Callable from any thread.
 ///
 /// The order of its work: first all acknowledgements that wait, in one transaction, then what was asked for by
-/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep.
+/// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep, and with it the requests for
+/// the quarantine: when nothing else is left to do, and at least four times a second.
 package final class OutboxWriter: Sendable {
     /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
     /// transaction, on another one. Must be short and must not block.
@@ -19,11 +20,14 @@ package final class OutboxWriter: Sendable {
         var queue: CommitQueue
         var operations: [Operation] = []
         var acknowledgements: [WaitingAcknowledgement] = []
+        var quarantined: [QuarantineEntry] = []
         var isClosing = false
         var isClosed = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
 
-        var hasWork: Bool { !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || isClosing }
+        var hasWork: Bool {
+            !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || !quarantined.isEmpty || isClosing
+        }
     }
 
     /// What one lane of the relay wants to have written.
@@ -42,6 +46,8 @@ package final class OutboxWriter: Sendable {
     package let sending = SendingJobs()
     /// The queues of the jobs that are stored.
     package let queues = QueueMap()
+    /// What is kept of requests whose signature no secret matches.
+    package let quarantine: QuarantineFigures
     /// Whether the writer's thread has ended; apart from `work`, so that not every delivery wakes the thread that
     /// watches the deadline.
     private let ended = Monitor(false)
@@ -71,6 +77,7 @@ package final class OutboxWriter: Sendable {
         let limits = CommitQueue.Limits(deadlineNanoseconds: configuration.commitDeadline.wholeNanoseconds)
         work = Monitor(Work(queue: CommitQueue(limits: limits)))
         latest = Mutex(OutboxStatus())
+        quarantine = QuarantineFigures(limit: configuration.maximumQuarantineBytes)
         (committedJobs, commits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let opening = Monitor<Result<Void, StartupError>?>(nil)
         try Self.startThread("outbox") { [self] in run(opening) }
@@ -130,7 +137,8 @@ package final class OutboxWriter: Sendable {
         let store: OutboxStore
         do throws(StartupError) {
             store = try OutboxStore(
-                configuration, time: time, sending: sending, queues: queues, held: { [log] in log.warning("\($0)") })
+                configuration, time: time, sending: sending, queues: queues, quarantine: quarantine,
+                held: { [log] in log.warning("\($0)") })
         } catch {
             opening.withLockAndWake { $0 = .failure(error) }
             return false
@@ -170,8 +178,9 @@ package final class OutboxWriter: Sendable {
             let (results, isClosing) = storeNextBatch(store)
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
-            if isIdle, isClosing { return }
             let now = time.monotonicNanoseconds()
+            if isIdle || now >= upkeepAt { keepQuarantined(in: store) }
+            if isIdle, isClosing { return }
             if isIdle || now >= upkeepAt {
                 hasUpkeep = store.maintainIdle()
                 upkeepAt = now + Self.upkeepNanoseconds
@@ -279,12 +288,17 @@ package final class OutboxWriter: Sendable {
         let left = work.withLockAndWake { work in
             defer {
                 (work.isClosed, work.operations, work.acknowledgements, work.whenClosed) = (true, [], [], [])
+                work.quarantined = []
             }
-            return (operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed)
+            return (
+                operations: work.operations, acknowledgements: work.acknowledgements, waiters: work.whenClosed,
+                quarantined: work.quarantined
+            )
         }
         ended.withLockAndWake { $0 = true }
         for acknowledgement in left.acknowledgements { acknowledgement.done.resume(returning: .failure(.closed)) }
         for operation in left.operations { operation(nil) }
+        for entry in left.quarantined { entry.done(.outbox) }
         commits.finish()
         for waiter in left.waiters { waiter.resume() }
     }
