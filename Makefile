@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 # Link the Swift libraries statically, so that the binary runs without an installed Swift.
-RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker --icf=safe --product sluice
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib --product sluice
 BINARY := $(CURDIR)/.build/release/sluice
 FUZZ_SECONDS ?= 60
 IMAGE ?= sluice:latest

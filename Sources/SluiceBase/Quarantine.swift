@@ -1,4 +1,4 @@
-/// What a route keeps of requests whose signature no secret matches: the values of `quarantine`.
+/// The limits of a route for requests whose signature matches no secret: the values of `quarantine`.
 package struct QuarantineLimits: Sendable, Hashable {
     /// 1 to 100,000.
     package var maxRequests = 1000
@@ -12,7 +12,7 @@ package struct QuarantineLimits: Sendable, Hashable {
     package init() {}
 }
 
-/// A request whose signature no secret of its route matches, as it is kept to be verified again.
+/// A request whose signature matches no secret of its route, stored to be verified again.
 package struct QuarantinedRequest: Sendable, Hashable {
     /// The route's name.
     package let route: String
@@ -39,11 +39,11 @@ package struct QuarantinedRequest: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// What it counts against the limits, for so many bytes of a request: with a share for its row.
+    /// The size of a request of this many bytes against the limits, including its row.
     package static func byteCost(_ bytes: Int) -> Int { bytes + 512 }
 }
 
-/// Why a request whose signature no secret matches is not kept. The raw value is the label of the metric.
+/// The reason why a request is not put into the quarantine. The raw value is the label of the metric.
 package enum QuarantineRefusal: String, Sendable, CaseIterable {
     /// `max_requests` or `max_bytes` of the route is reached.
     case routeFull = "route_full"

@@ -5,7 +5,7 @@ internal import SluiceRelay
 internal import SluiceRouteFiles
 internal import SluiceRoutes
 
-/// What `/metrics` reads of the gateway at each scrape.
+/// The gauges of the gateway, read at each scrape of `/metrics`.
 extension Gateway {
     func registerGauges() {
         let registry = core.metrics
@@ -92,11 +92,11 @@ extension Gateway {
     }
 }
 
-/// What the kernel says about this process, under the names that every Prometheus client library uses.
+/// The kernel's values about this process, with the names of all Prometheus client libraries.
 package enum ProcessGauges {
     package static func register(in registry: MetricsRegistry) {
         registry.gauge(.processResidentMemory, value: { text("/proc/self/status").flatMap(residentBytes(status:)) })
-        // Looking costs one descriptor, which is closed again when the number is there.
+        // Reading uses one descriptor, which is closed afterwards.
         registry.gauge(
             .processOpenDescriptors,
             value: { (try? FileAccess.names(inFolder: "/proc/self/fd")).map { Double($0.count - 1) } })

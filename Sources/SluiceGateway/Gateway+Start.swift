@@ -7,11 +7,11 @@ internal import SluiceRoutes
 internal import UnixSignals
 internal import Zizq
 
-/// The start: event loops, outbox, routes, relay, listeners. Each is given what was started before it.
+/// The start: event loops, outbox, routes, relay, listeners. Each gets what was started before it.
 extension Gateway {
-    /// Starts everything; when this returns, deliveries are accepted.
+    /// Starts everything; deliveries are accepted when it returns.
     ///
-    /// - Throws: one sentence with its exit status; nothing listens then, and what was started has ended.
+    /// - Throws: one sentence with its exit status; nothing listens then, and everything started has ended.
     package static func start(
         _ configuration: GatewayConfiguration, logger: Logger
     ) async throws(StartupError) -> Gateway {
@@ -57,7 +57,7 @@ extension Gateway {
 
     // MARK: - Steps
 
-    /// Results go straight to the loop that waits for them.
+    /// Results go directly to the waiting loop.
     private static func openOutbox(_ core: GatewayCore) throws(StartupError) -> OutboxWriter {
         var configuration = OutboxConfiguration(core.settings)
         configuration.salvagesDamage = true

@@ -149,8 +149,7 @@ package final class Relay: Sendable {
         let buried = writer.sending.begin(request.jobs, lane: number)
         guard buried.isEmpty else { return state.withLock { lane.jobsBuried(buried, state: &$0, now: now) } }
         lastSent.withLock { $0 = now }
-        let body = JobObject.bulk(
-            request.jobs.lazy.map { $0.job }, withKeys: request.withKeys, size: request.byteCount)
+        let body = JobObject.bulk(request.jobs.map(\.job), withKeys: request.withKeys, size: request.byteCount)
         let answer = await client.postBulk(body, timeout: request.timeout)
         if answer.isNewConnection { checkVersion() }
         let (action, recoveries) = state.withLock { state in

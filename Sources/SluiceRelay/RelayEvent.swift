@@ -107,7 +107,7 @@ package enum RelayCondition: Sendable, Hashable {
         switch self {
         case .sending: "sending"
         case .paused(let alarm, let text): "\(alarm.sentence.replacing("relay paused", with: "paused")): \(text)"
-        case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as the server asks: \(text)"
+        case .asked(let wait, let text): "paused for \(DurationText.format(wait)), as requested by the server: \(text)"
         case .retrying(let wait, let text): "retrying in \(DurationText.format(wait)): \(text)"
         }
     }

@@ -15,7 +15,7 @@ import Testing
             + "\(lines)  jobs: [ { type: t } ]\n"
     }
 
-    /// Whether the request would be kept: refused for want of a secret and nothing else.
+    /// Whether the request would be kept: it is refused only because the secret is missing.
     private func awaitsSecret(_ request: TestRequest, _ route: Route, at time: Int64 = TestRequest.now) -> Bool {
         request.withView { view in
             var scratch = RouteScratch()

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "parts that stand together are refused unless all but one end by themselves",
+        "adjacent parts are refused unless all but one are self-delimiting",
         arguments: [
             ("${id}${body}", "the id and the body"), ("${body}${id}", "the body and the id"),
             ("${id}${timestamp}${header.X-More}", "the id and the timestamp"),
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(
-        "parts that end by themselves may stand together",
+        "self-delimiting parts may be adjacent",
         arguments: [
             ("${timestamp}${body}", "unix", nil), ("${timestamp}${body}", "unix_ms", nil),
             ("${timestamp}${body}", "rfc3339", nil),
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(
-        "a value that contains what separates it is refused, and the piece is named",
+        "a value that contains its separator is refused, and the piece is named",
         arguments: [
             (
                 "${id}.${timestamp}.${body}", ["id": "m.1"],
@@ -91,7 +91,7 @@ import Testing
             "\(request.judged(by: route))")
     }
 
-    @Test("a URL beside a body ends where the body begins")
+    @Test("a URL next to a body ends where the body starts")
     func url() throws {
         let route = try route(text("signed: '${url}${body}'"))
         func outcome(_ target: String, _ body: String) -> String {
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(
-        "a pattern that is none is an error with its place",
+        "an invalid pattern is an error with its location",
         arguments: ["x", "[a-z]", "[a-z]{0}", "[a-z]{3,2}", "[a-z]{257}", "[]{1}", "[z-a]{1}"])
     func brokenPatterns(pattern: String) {
         let found = problems(text("signed: '${id}|${body}', id_from: '${header.X-Id}', id_pattern: '\(pattern)'"))

@@ -47,7 +47,7 @@ import Testing
         #expect(ending == .exited(1))
     }
 
-    @Test("runs the examples without any secret, and says how where secrets are all that is missing")
+    @Test("runs the examples without any secret, and says how if only secrets are missing")
     func secrets() async throws {
         let folder = try folder(Self.orders.replacing("      - tpye: order\n        type:", with: "      - type:"))
         let missing = try await run(["check"], in: folder)
@@ -82,7 +82,7 @@ import Testing
         #expect(try await run(["check", "--format", "xml"], in: folder).ending == .exited(2))
     }
 
-    @Test("shows a person at a terminal the line and the column, in colour unless told not to")
+    @Test("shows the line and the column on a terminal, in colour unless disabled")
     func terminal() async throws {
         let folder = try folder()
         let watch = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"

@@ -139,7 +139,7 @@ import Testing
         await queue.stop()
         let setup = GatewaySetup(settings: ["log.level": "info"], routes: Self.routes, queue: queue.url)
         try await GatewayUnderTest.run(setup) { gateway in
-            // The batch that is tried again and again has this job, and on a busy machine a few more; all others make
+            // The batch that is retried repeatedly has this job, and on a busy machine a few more; all others make
             // the next batch.
             try await gateway.send([0])
             try await gateway.load(1...1000, clients: 16)
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test(
-        "a job that a filter answers with 503 is set aside and shown, and delivered by the next process once it passes")
+        "a job that a filter answers with 503 is parked and shown, and delivered by the next process once it passes")
     func setAside() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.filtersType("bad"))
@@ -223,8 +223,8 @@ import Testing
             #expect(try await gateway.answer(to: .numbered(1, type: "bad")).status == 200)
             try await gateway.send(2...20)
             #expect(try await queue.arrivals(19, within: .seconds(90)) == Array(2...20))
-            try await gateway.record("the job that is set aside") {
-                $0.message == "set a job aside: it is refused while others are accepted" && $0["job"] == "1"
+            try await gateway.record("the parked job") {
+                $0.message == "parked a job: it is refused while others are accepted" && $0["job"] == "1"
             }
             try await gateway.untilMetric("sluice_outbox_parked_jobs", is: 1)
             #expect(try await gateway.metric("sluice_delivery_paused") == 0)
@@ -252,7 +252,7 @@ import Testing
             let status = try await gateway.command("outbox", "status").output
             let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("relay ") })
             #expect(line.hasPrefix("relay            paused for "), "\(line)")
-            #expect(line.hasSuffix(", as the server asks: the server answered 429: slow down"), "\(line)")
+            #expect(line.hasSuffix(", as requested by the server: the server answered 429: slow down"), "\(line)")
             let requests = queue.store.statistics.enqueueRequests
             #expect(try await gateway.stop() == .exited(0))
             #expect(queue.store.statistics.enqueueRequests <= requests + 1)
@@ -299,7 +299,7 @@ import Testing
             let list = try await gateway.command("outbox", "list", "--state", "delivered").output
             #expect(list.contains("\(older), an older job: dropped"), "\(list)")
             let shown = try await gateway.command("outbox", "show", "1").output
-            #expect(shown.contains("dropped    by Zizq: that is an older job, which holds the same unique key"))
+            #expect(shown.contains("dropped    by Zizq: the id above is the older job that holds this unique key"))
             #expect(try await gateway.stop() == .exited(0))
         }
         #expect(queue.store.jobCount == 1)
@@ -324,7 +324,7 @@ import Testing
         }
     }
 
-    @Test("more bad jobs in a row than two batches do not stop the good ones behind them, and become dead letters")
+    @Test("more bad jobs in a row than two batches do not stop later good ones, and become dead letters")
     func manyBadInARow() async throws {
         let queue = try await TestQueue.start()
         queue.store.setFault(.refusesType("bad"))

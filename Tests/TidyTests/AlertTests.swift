@@ -97,7 +97,7 @@ struct AlertRules {
         "Outbox fills up": Case("sluice_outbox_bytes", of: "sluice_outbox_limit_bytes"),
         "Relay paused": gauge("sluice_delivery_paused"),
         "Suspects stay": Case("sluice_relay_suspects", firing: "1+0x65", quiet: "1+0x50 0+0x14"),
-        "Jobs are set aside": gauge("sluice_outbox_parked_jobs"),
+        "Jobs are parked": gauge("sluice_outbox_parked_jobs"),
         "Requests cannot be stored": counter("sluice_refused_total", ["code": "disk_full"]),
         "Outbox damaged": gauge("sluice_outbox_damaged_files"),
         "Dead letters fill up": Case("sluice_outbox_dead_bytes", of: "sluice_outbox_dead_limit_bytes"),

@@ -185,23 +185,23 @@ package enum ControlDocuments {
         package var bytes: Int
     }
 
-    /// What verifying a quarantined request again came to.
+    /// The result of verifying a quarantined request again.
     package struct QuarantineVerdict: Codable, Sendable, Hashable {
-        /// Jobs and dead letters that were stored; nothing of a request that stays.
+        /// Jobs and dead letters that were stored; `nil` for a request that stays.
         package var jobs: Int?
         package var deadLetters: Int?
-        /// How many parts of it were seen before.
+        /// The number of its parts that are duplicates.
         package var duplicates: Int?
-        /// Why nothing is stored of a valid request, which is removed.
+        /// Why a valid request makes no job; it is removed.
         package var ignored: String?
-        /// Why it stays in the quarantine; nothing where it is removed.
+        /// Why it stays in the quarantine; `nil` if it is removed.
         package var problem: String?
     }
 
     /// Some quarantined requests that were removed.
     package struct QuarantineDropped: Codable, Sendable, Hashable {
         package var requests: Int
-        /// Where to go on; nothing at the end.
+        /// The first number of the next step; `nil` at the end.
         package var next: Int64?
     }
 

@@ -24,7 +24,7 @@ enum DeadLetterRenderer {
         if let (code, reason) = outcome.refusal { return .failure("\(code.rawValue): \(reason)") }
         switch outcome {
         case .refused, .rateLimited, .tooLargeForThread, .needsKey: return .failure("its route does not accept it")
-        case .acknowledged(_, let reason): return .failure("its route now makes no job of it: \(reason.words)")
+        case .acknowledged(_, let reason): return .failure("its route no longer creates a job from it: \(reason.words)")
         case .handshake, .learns, .call: return .failure("its route now answers it as a handshake")
         case .store(let delivery, _):
             if let letter = delivery.deadLetters.first {

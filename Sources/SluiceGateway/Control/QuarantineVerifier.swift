@@ -3,9 +3,8 @@ internal import SluiceOutbox
 internal import SluiceRoutes
 internal import Synchronization
 
-/// Verifies quarantined requests by their routes as they are now, and stores what a valid one becomes. Each is judged
-/// like a request that comes in, from its first check on and by the time at which it came, except that its rate is not
-/// limited.
+/// Verifies quarantined requests with the current routes and stores the deliveries of valid ones. Each request passes
+/// all checks of a new one, as of the time at which it was received, except the rate limit.
 final class QuarantineVerifier: Sendable {
     private let outbox: OutboxWriter
     private let reader: ReaderBox
@@ -100,7 +99,7 @@ final class QuarantineVerifier: Sendable {
         }
     }
 
-    /// Its key is remembered from now on, like that of a delivery that comes now.
+    /// Its key is remembered from now on, like that of a delivery that arrives now.
     private func store(
         _ id: Int64, as delivery: Delivery, by entry: ActiveRoutes.Entry
     ) async throws(OutboxError) -> ControlDocuments.QuarantineVerdict {
@@ -128,6 +127,6 @@ final class QuarantineVerifier: Sendable {
 }
 
 extension ControlDocuments.QuarantineVerdict {
-    /// Of a request that is left as it is.
+    /// The verdict on a request that stays.
     fileprivate static func stays(_ problem: String) -> ControlDocuments.QuarantineVerdict { .init(problem: problem) }
 }

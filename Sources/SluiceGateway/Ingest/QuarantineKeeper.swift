@@ -4,11 +4,11 @@ internal import SluiceOutbox
 internal import SluiceRoutes
 internal import Synchronization
 
-/// Has requests kept whose signature no secret of their route matches, if the route has a quarantine. Their senders are
-/// answered as without it, and nobody waits for the disk. What does not fit is dropped and counted: anyone can send
-/// such requests, so they use nothing that others need. Callable from any thread.
+/// Puts requests whose signature matches no secret into the quarantine of their route, if it has one. The answer is the
+/// same as without a quarantine and does not wait for the disk. Requests over a limit are dropped and counted: anyone
+/// can send them, so they must not use anything that deliveries need. Can be used from any thread.
 final class QuarantineKeeper: Sendable {
-    /// What is kept of all routes together. A request of more bytes than are left is kept, and the next one waits.
+    /// The limit of all routes together. A request may exceed the bytes that are left; the next one is then dropped.
     static let rate = RateLimit(limit: 20, per: .seconds(1), burst: 200, bytes: .mebibytes(4))
     /// It is copied on the event loop.
     private static let largestBody = ByteCount.mebibytes(16)
@@ -29,7 +29,7 @@ final class QuarantineKeeper: Sendable {
         self.time = time
     }
 
-    /// Keeps a request if there is room for it.
+    /// Puts a request into the quarantine if no limit is reached.
     ///
     /// - Parameters:
     ///   - reason: why it is refused.

@@ -135,7 +135,7 @@ package enum OutboxError: Error, Sendable, Hashable, CustomStringConvertible {
         case .needsRendering: "This dead letter contains a request and no job; its route must process it again."
         case .checksumMismatch: "The contents differ from what was stored (wrong checksum), so they are not sent."
         case .beingSent:
-            "The job is being sent to Zizq at this moment; try again after the answer, or after zizq.timeout."
+            "The job is being sent to Zizq at this moment; retry after the answer, or after zizq.timeout."
         case .closed: "The outbox is closed."
         case .refused(let sentence): sentence
         }

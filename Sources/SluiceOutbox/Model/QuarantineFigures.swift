@@ -1,8 +1,8 @@
 package import SluiceBase
 internal import Synchronization
 
-/// How many requests are in the quarantine, by route and by address, and how many are on their way into it. Nothing is
-/// kept that has no place here. Callable from any thread.
+/// The number and size of quarantined requests by route and address, stored ones and those that wait for the writer. A
+/// request is only stored if it has a place here. Callable from any thread.
 package final class QuarantineFigures: Sendable {
     /// Requests, and what they count against the limits.
     package struct Sum: Sendable, Hashable {

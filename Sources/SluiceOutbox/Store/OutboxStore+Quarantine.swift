@@ -9,12 +9,12 @@ extension OutboxStore {
         let place: QuarantinePlace
     }
 
-    /// What one step of a removal touches at most.
+    /// The limits of one step of a removal, in rows and bytes.
     private static let removalStep: Int64 = 200
     private static let removalBytes = 16 << 20
 
-    /// Keeps requests that have their places, all of them or none, in one transaction. None if the outbox is full or
-    /// has trouble with its disk.
+    /// Stores requests that have a place in the figures, all or none, in one transaction. None are stored while the
+    /// outbox is full or cannot write.
     ///
     /// - Returns: whether they are on the disk; if not, their places are free again.
     func keepQuarantined(_ requests: [QuarantinedRequest]) -> Bool {
@@ -55,8 +55,8 @@ extension OutboxStore {
         }
     }
 
-    /// Commits what a quarantined request has become, as any delivery, and removes it in the same transaction: a crash
-    /// leaves both or neither. If the delivery is refused, the request stays.
+    /// Commits the delivery of a quarantined request like any other, and deletes the request in the same transaction:
+    /// after a crash there is either the request or the delivery. If the delivery is refused, the request stays.
     ///
     /// - Throws: `notFound` if it is no longer in the quarantine.
     package func commitQuarantined(_ id: Int64, _ submission: Submission) throws(OutboxError) -> IngestOutcome {
@@ -81,7 +81,7 @@ extension OutboxStore {
 
     /// Removes requests for good, one step of them.
     ///
-    /// - Returns: how many, and where to go on; nil at the end.
+    /// - Returns: the number, and the first id of the next step; nil at the end.
     package func dropQuarantined(_ range: QuarantineRange) throws(OutboxError) -> (dropped: Int, next: Int64?) {
         let route = range.route == nil ? "" : "route = ?3 AND"
         let condition = "\(route) id BETWEEN ?1 AND \(range.ids.upperBound) ORDER BY id"
@@ -108,7 +108,7 @@ extension OutboxStore {
         return quarantineExpiry.map { $0 <= now } ?? false
     }
 
-    /// Counts what is there, at the start. An index alone is read.
+    /// Reads the figures at the start, from an index.
     func loadQuarantine() throws(SQLiteError) {
         quarantine.reset()
         let rows = try session.connection.prepare("SELECT route, sender, bytes FROM quarantine")
@@ -152,7 +152,7 @@ extension OutboxStore {
         }
     }
 
-    /// The rows are gone, and it is on the disk.
+    /// Updates the figures after the transaction that deleted the rows.
     private func removed(_ rows: [Row]) throws(SQLiteError) {
         for row in rows { quarantine.remove(row.place) }
         try findExpiry()

@@ -158,11 +158,11 @@ package final class OutboxWriter: Sendable {
     private func logDamage(_ store: OutboxStore) {
         if let report = store.salvaged {
             log.error(
-                "the outbox was damaged: it was set aside, and what could be read saved into a new one",
+                "the outbox was damaged: it was renamed, and what could be read was saved into a new one",
                 metadata: Self.fields([.file: report.damagedPath, .reason: report.lines.joined(separator: "; ")]))
         } else if !store.damagedFiles.isEmpty {
             log.warning(
-                "a damaged outbox was set aside earlier; move it away when you no longer need it",
+                "a damaged outbox was renamed earlier; move it away when you no longer need it",
                 metadata: Self.fields([.file: store.damagedFiles.joined(separator: ", ")]))
         }
     }

@@ -1,14 +1,14 @@
 internal import SluiceBase
 
-/// How providers see the service: `https://hooks.example.com`, or with the path that they know,
-/// `https://hooks.example.com/prod/stripe`, where a proxy changes it.
+/// The URL of the service for providers: `https://hooks.example.com`, or with the path that they use,
+/// `https://hooks.example.com/prod/stripe`, if a proxy changes it.
 package struct PublicURL: Sendable, Hashable {
-    /// Scheme and authority, and the path where one was written; no slash at the end of a bare authority.
+    /// Scheme and authority, and the path if one is set; no slash at the end of a bare authority.
     private let text: [UInt8]
     private let hasPath: Bool
 
-    /// - Returns: `nil` for anything else than `https://` or `http://`, an authority and perhaps a path of printable
-    ///   ASCII without query and fragment.
+    /// - Returns: `nil` for anything but `https://` or `http://`, an authority and optionally a path of printable ASCII
+    ///   without query and fragment.
     package init?(parsing written: String) {
         guard let scheme = ["https://", "http://"].first(where: { written.hasPrefix($0) }) else { return nil }
         let rest = written.dropFirst(scheme.count)
@@ -24,13 +24,13 @@ package struct PublicURL: Sendable, Hashable {
         text = Array((hasPath ? written : scheme + rest[..<slash]).utf8)
     }
 
-    /// Whether the path of a request is in its URL; it is not where a path was written.
+    /// Whether the URL includes the path of a request; not if it has its own path.
     package var takesPathOfRequest: Bool { !hasPath }
 
-    /// How many bytes of it are the same for every request.
+    /// The length of its constant part in bytes.
     package var constantLength: Int { text.count }
 
-    /// The same of a value that is one of its variants; 0 for any other value.
+    /// The same for a variant of the URL; 0 for other values.
     func constantLength(of source: ReferenceSource) -> Int {
         switch source {
         case .url, .verifyOnly(.urlWithoutQuery): text.count
@@ -39,7 +39,7 @@ package struct PublicURL: Sendable, Hashable {
         }
     }
 
-    /// The same URL with the port of its scheme, where it has none.
+    /// The URL with the port of its scheme, if it has none.
     var withPort: PublicURL {
         let written = description
         guard let start = written.firstRange(of: "://")?.upperBound else { return self }
@@ -51,7 +51,7 @@ package struct PublicURL: Sendable, Hashable {
         return PublicURL(text: Array((written[..<end] + port + written[end...]).utf8), hasPath: hasPath)
     }
 
-    /// URLs that are easily mistaken for this one: with the other scheme, and with or without the port.
+    /// URLs that are easily confused with this one: with the other scheme, and with or without the port.
     var lookalikes: [PublicURL] {
         let written = description
         let other =
@@ -70,7 +70,7 @@ package struct PublicURL: Sendable, Hashable {
         return PublicURL(text: Array((written[..<colon] + written[end...]).utf8), hasPath: hasPath)
     }
 
-    /// As it was written.
+    /// As written.
     var description: String { String(decoding: text, as: UTF8.self) }
 
     private init(text: [UInt8], hasPath: Bool) {
@@ -83,7 +83,7 @@ package struct PublicURL: Sendable, Hashable {
         hasPath ? text : text + request.path.array
     }
 
-    /// The whole URL of a request: the path, unless one was written, and the query as they were received.
+    /// The whole URL of a request: with the path, unless it has its own, and the query as received.
     func url(of request: borrowing RequestView) -> [UInt8] {
         var url = text
         guard hasPath else {

@@ -172,7 +172,7 @@ extension TokenScheme {
                 if let value = value.scalarText, constantTimeEquals(value.span, text.span) { return }
             }
         }
-        throw .invalid("the token's claim '\(name)' is not what the route says")
+        throw .invalid("the token's claim '\(name)' does not match the route")
     }
 
     private func check(

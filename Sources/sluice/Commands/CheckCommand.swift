@@ -15,7 +15,7 @@ struct CheckCommand: ParsableCommand {
             status is 1 if a file would not load or an example has an unexpected result; warnings do not count.
             """)
 
-    /// How the report is printed.
+    /// The format of the report.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case human
         case json

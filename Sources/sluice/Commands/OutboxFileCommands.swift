@@ -135,7 +135,7 @@ extension OutboxCommand {
             for line in report.lines { Terminal.say(line) }
             Terminal.say("the damaged file is now \(PrintableText.escape(report.damagedPath, limit: .max))")
             guard report.isComplete else {
-                throw StartupError(.wrongInput, "not everything could be read; the damaged file has the rest")
+                throw StartupError(.wrongInput, "some rows could not be read; they exist only in the damaged file")
             }
         }
     }

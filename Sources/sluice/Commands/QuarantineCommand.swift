@@ -111,10 +111,10 @@ struct QuarantineCommand: AsyncParsableCommand {
     }
 }
 
-/// Which quarantined requests a command is about.
+/// The quarantined requests that a command applies to.
 enum QuarantineSelection {
     case numbers([Int64])
-    /// Those that are there when the command starts, of this route or of all.
+    /// All requests that exist when the command starts, of this route or of every route.
     case range(String?)
 
     static func read(all: Bool, route: String?, _ options: inout SettingsOptions) throws -> QuarantineSelection {
@@ -139,7 +139,7 @@ enum QuarantineSelection {
         }
     }
 
-    /// Does the same with each of them.
+    /// Calls `change` with each number.
     ///
     /// - Parameter change: returns whether there is a request with this number.
     func forEach(_ options: SettingsOptions, _ change: (Int64) async throws -> Bool) async throws {
@@ -155,7 +155,7 @@ enum QuarantineSelection {
                 let bytes = try await Console.ask(.quarantine(stretch, limit: 500), options)
                 let page = try ControlCoding.decode(
                     ControlDocuments.Page<ControlDocuments.QuarantinedRequest>.self, bytes)
-                // One that somebody else has removed meanwhile needs nothing.
+                // A request that another command has removed in the meantime is skipped.
                 for request in page.rows { _ = try await change(request.id) }
                 range = page.next.flatMap { last in
                     last < stretch.ids.upperBound
@@ -166,9 +166,9 @@ enum QuarantineSelection {
     }
 }
 
-/// What verifying some requests came to.
+/// The result of verifying several requests.
 struct QuarantineTally {
-    /// So many reasons are printed.
+    /// The maximum number of printed reasons.
     private static let mostReasons = 20
 
     private var verified = 0

@@ -24,7 +24,7 @@ struct RoutesCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Print JSON.") var json = false
     @OptionGroup var options: SettingsOptions
 
-    /// The folder stands among what the options of settings are taken from: a command has one list of free words.
+    /// The folder is among the settings' positional arguments: a command has one list of them.
     private var folder: String?
 
     private enum CodingKeys: String, CodingKey {
@@ -48,13 +48,13 @@ struct RoutesCommand: AsyncParsableCommand {
     }
 
     private func showFolder(_ folder: String) throws {
-        // What a table looks like does not depend on secrets, wherever they are.
+        // The table of routes does not depend on secrets.
         var options = RouteOptions()
         options.secrets = .throwAway
         options.allowsInlineSecrets = true
         let compilation = FolderSnapshot.read(folder: folder, secretFiles: []).compile(
             folder: folder, environment: [:], options: options)
-        let problems = compilation.problems + [compilation.emptiness(of: folder)].compactMap(\.self)
+        let problems = compilation.problems + [compilation.emptyFolderDiagnostic(of: folder)].compactMap(\.self)
         let document = ControlDocuments.Routes(
             problems: problems.map(\.description),
             routes: compilation.table == nil ? [] : compilation.details.map(\.summary),
