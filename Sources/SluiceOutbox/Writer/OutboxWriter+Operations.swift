@@ -100,14 +100,17 @@ extension OutboxWriter {
         work.wake()
     }
 
-    /// On the writer's thread.
-    func keepQuarantined(in store: OutboxStore) {
+    /// Stores the requests that wait, on the writer's thread.
+    ///
+    /// - Returns: whether there were some.
+    func keepQuarantined(in store: OutboxStore) -> Bool {
         let entries = work.withLock { work in
             defer { work.quarantined = [] }
             return work.quarantined
         }
-        guard !entries.isEmpty else { return }
+        guard !entries.isEmpty else { return false }
         let isKept = store.keepQuarantined(entries.map(\.request))
         for entry in entries { entry.done(isKept ? nil : .outbox) }
+        return true
     }
 }

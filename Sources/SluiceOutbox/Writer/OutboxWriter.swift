@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// The order of its work: first all acknowledgements that wait, in one transaction, then what was asked for by
 /// `perform`, each in a transaction of its own, then one batch of deliveries, then upkeep, and with it the requests for
-/// the quarantine: when nothing else is left to do, and at least four times a second.
+/// the quarantine, four times a second at most.
 package final class OutboxWriter: Sendable {
     /// Hands out results, once for each origin that has some; called on the writer's thread or, for refusals without a
     /// transaction, on another one. Must be short and must not block.
@@ -25,9 +25,7 @@ package final class OutboxWriter: Sendable {
         var isClosed = false
         var whenClosed: [CheckedContinuation<Void, Never>] = []
 
-        var hasWork: Bool {
-            !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || !quarantined.isEmpty || isClosing
-        }
+        var hasWork: Bool { !queue.isEmpty || !operations.isEmpty || !acknowledgements.isEmpty || isClosing }
     }
 
     /// What one lane of the relay wants to have written.
@@ -170,8 +168,9 @@ package final class OutboxWriter: Sendable {
     private func loop(_ store: OutboxStore) {
         var hasUpkeep = true
         var upkeepAt = time.monotonicNanoseconds()
+        var quarantineAt = upkeepAt
         while true {
-            let (acknowledgements, operations) = nextRequests(waitingUpTo: hasUpkeep ? 0 : Self.idleNanoseconds)
+            let (acknowledgements, operations) = nextRequests(hasUpkeep: hasUpkeep, quarantineAt: quarantineAt)
             acknowledge(acknowledgements, in: store)
             for operation in operations { operation(store) }
             // Only now: while an operation runs, the deadline may still take deliveries out of the queue.
@@ -179,7 +178,10 @@ package final class OutboxWriter: Sendable {
             hand(results)
             let isIdle = acknowledgements.isEmpty && operations.isEmpty && results.isEmpty
             let now = time.monotonicNanoseconds()
-            if isIdle || now >= upkeepAt { keepQuarantined(in: store) }
+            let isQuarantineDue = now >= quarantineAt && (isIdle || now >= upkeepAt)
+            if isQuarantineDue || isIdle && isClosing, keepQuarantined(in: store) {
+                quarantineAt = now + Self.upkeepNanoseconds
+            }
             if isIdle, isClosing { return }
             if isIdle || now >= upkeepAt {
                 hasUpkeep = store.maintainIdle()
@@ -192,8 +194,17 @@ package final class OutboxWriter: Sendable {
     }
 
     /// Waits until there is something to do.
-    private func nextRequests(waitingUpTo nanoseconds: Int64) -> ([WaitingAcknowledgement], [Operation]) {
-        work.wait(upTo: nanoseconds, until: \.hasWork) { work in
+    ///
+    /// - Parameter quarantineAt: when requests may be put into the quarantine again, on the monotonic clock. They
+    ///   arrive at the pace of anyone who sends them, and each transaction costs a sync.
+    private func nextRequests(
+        hasUpkeep: Bool, quarantineAt: Int64
+    ) -> ([WaitingAcknowledgement], [Operation]) {
+        let pause = quarantineAt - time.monotonicNanoseconds()
+        let longest = pause > 0 ? min(pause, Self.idleNanoseconds) : Self.idleNanoseconds
+        return work.wait(
+            upTo: hasUpkeep ? 0 : longest, until: { $0.hasWork || pause <= 0 && !$0.quarantined.isEmpty }
+        ) { work in
             defer { (work.acknowledgements, work.operations) = ([], []) }
             return (work.acknowledgements, work.operations)
         }
