@@ -111,6 +111,18 @@ extension ReferenceSource {
         }
     }
 
+    /// The header that it names, or that its value is made of; `nil` for anything else.
+    var header: HeaderName? {
+        switch self {
+        case .header(let name), .verifyOnly(.listedHeaders(let name)): name
+        case .verifyOnly(let source): source.inner?.header
+        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .method, .url, .path, .event,
+            .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp,
+            .signedID, .account, .handshakeHMAC:
+            nil
+        }
+    }
+
     /// Whether it is a value of the body, which has a JSON type.
     package var isOfBody: Bool {
         switch self {

@@ -96,6 +96,14 @@ package struct SignatureScheme: Sendable {
         }
     }
 
+    /// The headers that contain a part of the signature, or that it covers.
+    var headersRead: [HeaderName] {
+        let templates = requirements.compactMap(\.text) + (token?.claims.flatMap(\.texts) ?? [])
+        let single = [timestamp?.reference, id].compactMap { $0 } + requirements.map(\.reference)
+        let sources = signed.flatMap(\.sources) + (single + templates.flatMap(\.references)).map(\.source)
+        return place.headers + sources.compactMap(\.header)
+    }
+
     /// The same with signatures written in another way.
     func reading(as form: SignatureForm) -> SignatureScheme {
         var scheme = self

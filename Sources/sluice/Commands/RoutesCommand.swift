@@ -88,6 +88,7 @@ struct ReloadCommand: AsyncParsableCommand {
             throw StartupError(.wrongInput, (lines + [routes] + certificate).joined(separator: "\n"))
         }
         Terminal.say("loaded route table \(reloaded.version) (\(TraceWords.count(reloaded.routes, "route")))")
+        for notice in reloaded.notices ?? [] { Terminal.say(PrintableText.escape(notice, limit: 1000)) }
         if let problem = certificate.first { throw StartupError(.wrongInput, problem) }
     }
 }
