@@ -41,6 +41,10 @@ package enum MetricName: String, CaseIterable, Sendable {
     case outboxLogBytes = "sluice_outbox_log_bytes"
     case outboxLogHeldBytes = "sluice_outbox_log_held_bytes"
     case evictedKeys = "sluice_outbox_evicted_keys_total"
+    case quarantineRequests = "sluice_quarantine_requests"
+    case quarantineBytes = "sluice_quarantine_bytes"
+    case quarantined = "sluice_quarantined_total"
+    case quarantineDropped = "sluice_quarantine_dropped_total"
 
     // The gateway itself
     case connections = "sluice_connections"
@@ -85,11 +89,11 @@ extension MetricName {
     package var labels: [String] {
         switch self {
         case .received, .ignored, .duplicates, .changedBodies, .keysMissing, .repairedSurrogates, .mislabelledJSON,
-            .committed, .lastDeliveryAge:
+            .committed, .lastDeliveryAge, .quarantineRequests, .quarantineBytes, .quarantined:
             ["route"]
         case .refused: ["route", "code"]
         case .handshakes: ["route", "result"]
-        case .dead: ["route", "reason"]
+        case .dead, .quarantineDropped: ["route", "reason"]
         case .connections: ["listener"]
         case .connectionsRefused: ["reason"]
         case .handshakeFailures: ["cause"]
@@ -158,6 +162,10 @@ extension MetricName {
         case .outboxLogHeldBytes:
             "Write-ahead log bytes that cannot be checkpointed because of a reader of the outbox."
         case .evictedKeys: "Unique keys dropped before they expired because outbox.max_keys was reached."
+        case .quarantineRequests: "Requests in the quarantine: no secret of their route matches their signature."
+        case .quarantineBytes: "Size of the requests in the quarantine, with 512 bytes for each."
+        case .quarantined: "Requests that were put into the quarantine."
+        case .quarantineDropped: "Requests that were not put into the quarantine, by reason."
         case .connections: "Open connections, by listener."
         case .connectionsLimit: "Maximum number of open connections; above it, one is closed for a new one."
         case .connectionsClosedForNewer: "Connections closed to make room for new ones."

@@ -40,7 +40,7 @@ import Testing
         return data.split(separator: 10).compactMap { JSONTree(Array($0)) }
     }
 
-    @Test("Python's signatures are valid, and not with any byte changed")
+    @Test("signatures of Python are valid, and not with any byte changed")
     func python() throws {
         let vectors = try lines()
         #expect(vectors.count == 120)

@@ -105,6 +105,9 @@ struct AlertRules {
         "Signatures fail": Case(
             "sluice_refused_total{code=\"signature_invalid\"}", firing: "0+90x65", quiet: "0+30x65",
             ["code": "signature_invalid"]),
+        "Webhooks in the quarantine": Case(
+            "sluice_quarantined_total{route=\"shop\"}", firing: "0+1x65", quiet: "0x60 1 2 3 4 5",
+            ["route": "shop"]),
         "Route files broken": gauge("sluice_reload_failing"),
         "Routes missing": Case("sluice_routes", firing: "2+0x60 1+0x4", quiet: "1+0x60 2+0x4"),
         "Certificate expires": Case("sluice_certificate_expiry_days", firing: "13.9+0x65", quiet: "14+0x65"),

@@ -80,6 +80,11 @@ package struct OutboxConsole: Sendable {
             case .backup(let path, let folder): return .document(try await backup(to: path, inFolder: folder))
             case .learntSecrets(let name): return .document(try await learntSecrets(of: name))
             case .forgetLearntSecrets(let name): return .document(try await forgetLearntSecrets(of: name))
+            case .quarantine(let range, let limit): return .document(try await quarantine(range, limit: limit))
+            case .dropQuarantined(let range): return .document(try await dropQuarantined(range))
+            case .verifyQuarantined:
+                return .problem(
+                    "no gateway is running on this outbox, and only a running one has routes: start it first")
             case .armRoute:
                 return .problem("no gateway is running on this outbox, and only a running one can learn a secret")
             case .reload: return .problem("no gateway is running on this outbox")
@@ -123,7 +128,9 @@ package struct OutboxConsole: Sendable {
                     undeliveredLimit: limit.bytes,
                     deliveredBytes: status.deliveredBytes, rememberedDeliveries: status.rememberedKeys,
                     fileBytes: status.fileBytes, logBytes: status.walBytes,
-                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay()))
+                    damagedFiles: status.damagedFiles, isGatewayRunning: isGatewayRunning, relay: relay(),
+                    quarantinedRequests: store.quarantine.sum.requests,
+                    quarantinedBytes: store.quarantine.sum.bytes, lastQuarantined: try store.lastQuarantined()))
         }
     }
 
@@ -255,6 +262,21 @@ package struct OutboxConsole: Sendable {
             let (jobs, damaged) = try store.replay(ids)
             let next = ids.count == Self.replayStep ? ids.last.map { $0 + 1 } : nil
             return ControlCoding.encode(ControlDocuments.Replayed(jobs: jobs, damaged: damaged, next: next))
+        }
+    }
+
+    private func quarantine(_ range: QuarantineRange, limit: Int) async throws(OutboxError) -> [UInt8] {
+        try await look { outbox throws(OutboxError) in
+            let rows = try outbox.quarantined(range, limit: limit).map { ControlDocuments.QuarantinedRequest($0) }
+            return ControlCoding.encode(
+                ControlDocuments.Page(rows: rows, next: rows.count == limit ? rows.last?.id : nil))
+        }
+    }
+
+    private func dropQuarantined(_ range: QuarantineRange) async throws(OutboxError) -> [UInt8] {
+        try await ask { store throws(OutboxError) in
+            let (requests, next) = try store.dropQuarantined(range)
+            return ControlCoding.encode(ControlDocuments.QuarantineDropped(requests: requests, next: next))
         }
     }
 

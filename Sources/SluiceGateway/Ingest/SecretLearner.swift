@@ -15,11 +15,8 @@ struct SecretLearner: Sendable {
         "the route is not armed to learn a secret: run \(arm(route)), then let the provider repeat the handshake"
     }
 
-    /// The command that arms a route, with its name quoted for a shell.
-    private static func arm(_ route: String) -> String {
-        let isWord = route.utf8.allSatisfy { $0 > 0x2C && $0 < 0x3A || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }
-        return "'sluice providers arm \(isWord ? route : PrintableText.quote(route))'"
-    }
+    /// The command that arms a route.
+    private static func arm(_ route: String) -> String { "'sluice providers arm \(ShellWord.of(route))'" }
 
     /// Warnings about secrets without a route, because it may have been renamed, one sentence for each name.
     static func warnings(of secrets: LearntSecrets?, in table: RouteTable) -> [String] {
@@ -54,6 +51,7 @@ struct SecretLearner: Sendable {
             return false
         }
         logger.notice("learnt a secret from a handshake", metadata: .fields([.route: route]))
+        if let notice = QuarantineNotice.afterNewSecret(of: route, outbox.quarantine) { logger.notice("\(notice)") }
         return true
     }
 }

@@ -12,6 +12,8 @@ package struct OutboxConfiguration: Sendable {
     /// Dead letters and their requests, a part of `maximumBytes`; above it deliveries that would become dead letters
     /// are refused with `dead_letters_full`. Nil for a quarter of `maximumBytes`.
     package var maximumDeadBytes: ByteCount?
+    /// Quarantined requests of all routes together, apart from `maximumBytes`; above it they are not kept.
+    package var maximumQuarantineBytes = ByteCount.mebibytes(256)
     /// Remembered deliveries, each part for itself; over it the oldest that have no job here go first.
     package var maximumKeys = 100_000_000
     /// How long delivered jobs stay.

@@ -38,7 +38,7 @@ struct Salvage {
     /// The tables apart from `deliveries`, which goes through the index of keys; each with its numbering column.
     private static let tables = [
         ("jobs", "id"), ("delivered", "job"), ("parked", "job"), ("dead_letters", "id"), ("requests", "delivery"),
-        ("learnt_secrets", "id"),
+        ("learnt_secrets", "id"), ("quarantine", "id"),
     ]
     private static let batch = 1000
 
@@ -159,7 +159,12 @@ struct Salvage {
     private mutating func copy(_ name: String, _ id: String, to new: Connection) throws(SQLiteError) {
         var table = SalvageReport.Table(name: name)
         defer { report.tables.append(table) }
-        guard let columns = columns(of: name, in: new) else { return table.gaps = 1 }
+        guard let columns = columns(of: name, in: new) else {
+            // A file of an earlier format has no such table.
+            let known = try? damaged.integer("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'")
+            table.gaps = known == 0 ? 0 : 1
+            return
+        }
         let insert = try new.prepare(
             "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES "
                 + "(\(columns.map { _ in "?" }.joined(separator: ", ")))")

@@ -111,6 +111,7 @@ package struct ReferenceForm: Sendable {
         ReferenceForm(
             "url.with_port", .word(.verifyOnly(.urlWithPort)),
             signed: "The URL with the port of its scheme, `:443` or `:80`, if it has none"),
+        ReferenceForm("url.without_port", .word(.verifyOnly(.urlWithoutPort)), signed: "The URL without its port"),
         ReferenceForm(
             "url.without_query", .word(.verifyOnly(.urlWithoutQuery)), signed: "The URL up to the query"),
         ReferenceForm("base64.body", .word(.verifyOnly(.bodyBase64)), signed: "The body in base64"),

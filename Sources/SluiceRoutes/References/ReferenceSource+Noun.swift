@@ -44,6 +44,7 @@ extension VerifyReference {
         case .listedHeaders(let name): "the headers that the header \(name) lists"
         case .target: "the target"
         case .urlWithPort: "the URL with its port"
+        case .urlWithoutPort: "the URL without its port"
         case .urlWithoutQuery: "the URL without its query"
         }
     }

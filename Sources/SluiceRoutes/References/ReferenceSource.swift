@@ -69,6 +69,7 @@ package indirect enum VerifyReference: Sendable, Hashable {
     case target
     /// Variants of the URL.
     case urlWithPort
+    case urlWithoutPort
     case urlWithoutQuery
 
     /// The same reference for another value, if it is derived from one.
@@ -77,7 +78,7 @@ package indirect enum VerifyReference: Sendable, Hashable {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
         case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+            .urlWithoutPort, .urlWithoutQuery:
             self
         }
     }
@@ -87,7 +88,7 @@ package indirect enum VerifyReference: Sendable, Hashable {
         switch self {
         case .lower(let source), .escaped(let source): source
         case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+            .urlWithoutPort, .urlWithoutQuery:
             nil
         }
     }
@@ -106,6 +107,18 @@ extension ReferenceSource {
         case .header, .headers, .query, .parameter, .method, .url, .path, .event, .deliveryID, .receivedAt,
             .receivedMilliseconds,
             .remoteAddress, .route, .index, .signedTimestamp, .signedID, .account, .handshakeHMAC:
+            nil
+        }
+    }
+
+    /// The header that it names, or that its value is made of; `nil` for anything else.
+    var header: HeaderName? {
+        switch self {
+        case .header(let name), .verifyOnly(.listedHeaders(let name)): name
+        case .verifyOnly(let source): source.inner?.header
+        case .body, .item, .bodyDigest, .itemDigest, .headers, .query, .parameter, .method, .url, .path, .event,
+            .deliveryID, .receivedAt, .receivedMilliseconds, .remoteAddress, .route, .index, .signedTimestamp,
+            .signedID, .account, .handshakeHMAC:
             nil
         }
     }
@@ -162,7 +175,10 @@ extension ReferenceSource {
 
     /// Whether it is the URL, or a variant of it.
     package var isURL: Bool {
-        self == .url || self == .verifyOnly(.urlWithPort) || self == .verifyOnly(.urlWithoutQuery)
+        switch self {
+        case .url, .verifyOnly(.urlWithPort), .verifyOnly(.urlWithoutPort), .verifyOnly(.urlWithoutQuery): true
+        default: false
+        }
     }
 
     /// Whether it is names and values without separators.

@@ -96,6 +96,14 @@ package struct SignatureScheme: Sendable {
         }
     }
 
+    /// The headers that contain a part of the signature, or that it covers.
+    var headersRead: [HeaderName] {
+        let templates = requirements.compactMap(\.text) + (token?.claims.flatMap(\.texts) ?? [])
+        let single = [timestamp?.reference, id].compactMap { $0 } + requirements.map(\.reference)
+        let sources = signed.flatMap(\.sources) + (single + templates.flatMap(\.references)).map(\.source)
+        return place.headers + sources.compactMap(\.header)
+    }
+
     /// The same with signatures written in another way.
     func reading(as form: SignatureForm) -> SignatureScheme {
         var scheme = self
@@ -145,7 +153,18 @@ extension SignatureScheme {
     /// - Parameter timestamp: as received; `nil` where the scheme has none.
     /// - Throws: why there is none: of the first text, if several have values that are missing.
     func texts(of request: borrowing SignedRequest, timestamp: [UInt8]?) throws(VerificationError) -> [SignedText] {
-        let id = try id(in: request)
+        let texts = try texts(of: request, timestamp: timestamp, id: id(in: request))
+        guard let url = request.publicURL?.withoutSlash(of: request.request),
+            signed.contains(where: { $0.sources.contains(where: \.isURL) })
+        else { return texts }
+        var slashless = copy request
+        slashless.publicURL = url
+        return try texts + self.texts(of: slashless, timestamp: timestamp, id: id(in: request))
+    }
+
+    private func texts(
+        of request: borrowing SignedRequest, timestamp: [UInt8]?, id: [UInt8]?
+    ) throws(VerificationError) -> [SignedText] {
         var texts: [SignedText] = []
         var firstError: VerificationError?
         for template in signed {

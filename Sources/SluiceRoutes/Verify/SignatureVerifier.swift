@@ -167,7 +167,7 @@ package final class SignatureVerifier: Sendable {
         }
         guard isMatch else {
             noteMixUps(entries, in: request, recorder)
-            throw noMatch
+            throw mismatch { () throws(VerificationError) in try checkRequirements(of: request) }
         }
     }
 
@@ -220,7 +220,12 @@ package final class SignatureVerifier: Sendable {
         recorder?.note([SignedText(pieces: [.bytes(token.text)])], body: request.request.body)
         var isMatch = matches(token, recorder: recorder)
         if !isMatch, let need { isMatch = try matches(token, fetched: need, nowMilliseconds: nowMilliseconds) }
-        guard isMatch else { throw noMatch }
+        guard isMatch else {
+            throw mismatch { () throws(VerificationError) in
+                try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds)
+                try checkRequirements(of: request)
+            }
+        }
         if need == nil { try scheme.check(token.claims, of: request, nowMilliseconds: nowMilliseconds) }
     }
 
@@ -245,9 +250,16 @@ package final class SignatureVerifier: Sendable {
         return found.contains { $0.verifies(token) }
     }
 
-    private var noMatch: VerificationError {
-        let keys = scheme.keySource == nil ? "any secret of the route" : "the key"
-        return .invalid("\(scheme.place.noun) does not match \(keys)")
+    /// The refusal of a signature that nothing matches.
+    ///
+    /// - Parameter check: throws if something besides the signature is wrong; another secret would not help then.
+    private func mismatch(
+        besides check: () throws(VerificationError) -> Void = { () throws(VerificationError) in }
+    ) -> VerificationError {
+        guard scheme.keySource == nil else { return .invalid("\(scheme.place.noun) does not match the key") }
+        var error = VerificationError.invalid("\(scheme.place.noun) does not match any secret of the route")
+        error.awaitsSecret = (try? check()) != nil
+        return error
     }
 }
 
@@ -274,7 +286,7 @@ extension SignatureVerifier {
             let digest = key.authenticate(body)
             if constantTimeEquals(digest.span, signature.span) { matches = true }
         }
-        guard matches else { throw noMatch }
+        guard matches else { throw mismatch() }
     }
 }
 

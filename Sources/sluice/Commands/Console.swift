@@ -35,13 +35,18 @@ enum Console {
 
     /// The only positional argument of a command, which is removed from its options.
     static func word(_ options: inout SettingsOptions, orSay hint: String) throws -> String {
+        guard let word = try optionalWord(&options) else { throw ValidationError(hint) }
+        return word
+    }
+
+    /// The positional argument of a command that may have one, which is removed from its options.
+    static func optionalWord(_ options: inout SettingsOptions) throws -> String? {
         let (rest, words) = SettingsOption.split(options.settings)
         options.settings = rest
-        guard let word = words.first else { throw ValidationError(hint) }
-        guard words.count == 1 else {
+        guard words.count <= 1 else {
             throw ValidationError("unexpected argument '\(PrintableText.escape(words[1], limit: 80))'")
         }
-        return word
+        return words.first
     }
 
     static func noSuchNumber(_ number: Int64, _ what: String) -> StartupError {
