@@ -247,18 +247,19 @@ final class Simulation {
 
     // MARK: What happens to jobs
 
-    static func number(of job: Job) -> Int { Int(job.type.split(separator: "-")[1]) ?? 0 }
+    static func number(of job: Job) -> Int { number(of: job.type) }
+
+    static func number(of type: String) -> Int { Int(type.split(separator: "-")[1]) ?? 0 }
 
     func pendingJobs() throws -> [(id: Int64, number: Int)] {
-        let reader = try OutboxReader(store.configuration)
-        defer { reader.close() }
+        let statement = try store.session.connection.prepare(
+            """
+            SELECT id, type FROM jobs WHERE id >= ?1 AND id NOT IN (SELECT job FROM delivered WHERE job >= ?1) ORDER BY id
+            """)
+        statement.bind(store.firstPendingJobID, at: 1)
+        defer { statement.reset() }
         var jobs: [(id: Int64, number: Int)] = []
-        while case let page = try reader.nextJobs(
-            from: jobs.last.map { $0.id + 1 } ?? store.firstPendingJobID, limit: 500, maximumBytes: 1 << 30),
-            !page.isEmpty
-        {
-            jobs += page.map { ($0.id, Self.number(of: $0.job)) }
-        }
+        while try statement.step() { jobs.append((statement.int64(0), Self.number(of: statement.text(1)))) }
         return jobs
     }
 
@@ -398,7 +399,7 @@ final class Simulation {
         let statement = try store.session.connection.prepare(sql)
         defer { statement.reset() }
         var numbers: [Int] = []
-        while try statement.step() { numbers.append(Int(statement.text(0).split(separator: "-")[1]) ?? 0) }
+        while try statement.step() { numbers.append(Self.number(of: statement.text(0))) }
         return numbers
     }
 
