@@ -139,8 +139,7 @@ extension MetricName {
         case .queueDuplicates: "Jobs dropped by Zizq on the first attempt: an older job holds their unique key."
         case .droppedJobs: "Jobs that Zizq dropped because an older job holds the key that the gateway gave them."
         case .durableToQueued: "Time from a job being durable to its acknowledgement by Zizq."
-        case .ambiguousBatches:
-            "Batches sent without an answer that says whether Zizq accepted them; they are sent again."
+        case .ambiguousBatches: "Batches without an answer that says whether Zizq accepted them; they are sent again."
         case .failedBatches: "Batches that Zizq did not accept and that are sent again."
         case .deliveryPaused:
             "1 while the relay is paused because Zizq rejects every job, or because the answers do not come from a "
@@ -152,15 +151,13 @@ extension MetricName {
         case .outboxDeadLetters: "Dead letters in the outbox."
         case .outboxDeadBytes: "Size of the dead letters in the outbox and the requests they need."
         case .outboxDamagedFiles: "Renamed files of damaged outboxes that are still next to the outbox."
-        case .outboxDeadLimitBytes:
-            "Limit for dead letters, above which deliveries that would become dead letters are refused."
+        case .outboxDeadLimitBytes: "Limit for dead letters; above it, deliveries that would become one are refused."
         case .outboxKeys: "Remembered unique keys."
         case .outboxBytes: "Size of the undelivered jobs and dead letters in the outbox."
         case .outboxLimitBytes: "Limit for undelivered jobs and dead letters, above which requests are refused."
         case .outboxOldestAge: "Age of the oldest undelivered job; 0 if there is none."
         case .outboxLogBytes: "Size of the outbox's write-ahead log."
-        case .outboxLogHeldBytes:
-            "Write-ahead log bytes that cannot be checkpointed because of a reader of the outbox."
+        case .outboxLogHeldBytes: "Write-ahead log bytes that cannot be checkpointed because of a reader."
         case .evictedKeys: "Unique keys dropped before they expired because outbox.max_keys was reached."
         case .quarantineRequests: "Requests in the quarantine: no secret of their route matches their signature."
         case .quarantineBytes: "Size of the requests in the quarantine, with 512 bytes for each."

@@ -85,15 +85,18 @@ struct QuarantineTests {
 
     @Test("what is kept is listed, counted, and there again after a start with the same figures")
     func kept() throws {
-        let store = try fixture.open()
-        #expect(keep([request(1), request(2, route: "b", from: 2), request(3)], in: store))
-        let first = try #require(try store.quarantined(1))
-        #expect(first.isIntact && first.request == [1, 2, 3] && first.listing.reason == "no match")
-        #expect(first.listing.sender.description == "192.0.2.1")
-        #expect(try ids(store, route: "github") == [1, 3])
-        let sum = store.quarantine.sum(ofRoute: "github")
-        #expect(sum.requests == 2 && sum.bytes == 2 * 515)
-        store.close()
+        var sum = QuarantineFigures.Sum()
+        do {
+            let store = try fixture.open()
+            #expect(keep([request(1), request(2, route: "b", from: 2), request(3)], in: store))
+            let first = try #require(try store.quarantined(1))
+            #expect(first.isIntact && first.request == [1, 2, 3] && first.listing.reason == "no match")
+            #expect(first.listing.sender.description == "192.0.2.1")
+            #expect(try ids(store, route: "github") == [1, 3])
+            sum = store.quarantine.sum(ofRoute: "github")
+            #expect(sum.requests == 2 && sum.bytes == 2 * 515)
+            store.close()
+        }
         let again = try fixture.open()
         #expect(again.quarantine.sum(ofRoute: "github") == sum)
         #expect(again.quarantine.routes == ["b", "github"])

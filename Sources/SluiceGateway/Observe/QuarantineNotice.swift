@@ -17,10 +17,16 @@ struct QuarantineNotice {
     }
 
     /// The command for the requests of a route.
-    static func verify(_ route: String) -> String { "sluice quarantine verify --route \(ShellWord.of(route))" }
+    static func verify(_ route: String) -> String {
+        "sluice quarantine verify --route \(ShellWord.of(route))"
+    }
 
-    var waiting: String { "\(start); after the right secret was added, run: \(Self.verify(route))" }
+    /// Requests of a route that is loaded.
+    var waiting: String {
+        "\(start); after the right secret was added, run: \(Self.verify(route))"
+    }
 
+    /// Requests of a route that is not loaded.
     var withoutRoute: String {
         "\(start), and no route has this name; to remove them, run: sluice quarantine drop --route "
             + ShellWord.of(route)
