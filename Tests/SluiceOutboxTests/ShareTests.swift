@@ -14,7 +14,7 @@ import Testing
             time.advance(by: .milliseconds(20))
             return store.outcomes([sample(number, at: time, payload: 1000, route: route, share: share)])[0]
         }
-        // Below the share nothing is looked at.
+        // Below the share nothing is sampled.
         for number in 1...400 { #expect(send(number, "other", nil) == stored) }
         var accepted = 0
         while send(1000 + accepted, "busy", 25) == stored, accepted < 4000 { accepted += 1 }

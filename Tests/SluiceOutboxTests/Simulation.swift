@@ -32,7 +32,7 @@ final class Simulation {
     }
 
     static let windows: [Int64] = [60, 600, 3600]
-    /// A row is looked at by the slow walk once a second, and jobs once a second: milliseconds.
+    /// The slow walk reads a row once a second, and jobs once a second: milliseconds.
     static let slack: Int64 = 5000
 
     private(set) var violations: [String] = []

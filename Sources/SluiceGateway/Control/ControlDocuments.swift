@@ -62,7 +62,7 @@ package enum ControlDocuments {
     /// One job with all that is sent of it.
     package struct JobContent: Codable, Sendable, Hashable {
         package var job: Job
-        /// JSON members beside type and queue.
+        /// JSON members in addition to type and queue.
         package var options: String
         package var uniqueWhile: String?
         /// Whether it still has the checksum that it was stored with.
@@ -111,7 +111,7 @@ package enum ControlDocuments {
         package var request: String?
     }
 
-    /// A delivery with its request and what became of it.
+    /// A delivery with its request and its results.
     package struct Delivery: Codable, Sendable, Hashable {
         package var delivery: String
         package var route: String
@@ -262,7 +262,7 @@ package enum ControlDocuments {
         }
     }
 
-    /// Which table a gateway serves, and what became of the last load.
+    /// The table that a gateway serves, and the result of the last load.
     package struct TableState: Codable, Sendable, Hashable {
         /// Counts the loaded tables, from 1.
         package var version: Int

@@ -353,7 +353,7 @@ package actor StoreBox {
     /// Takes the lock and opens the file; see `OutboxStore`.
     package init(_ configuration: OutboxConfiguration, time: any TimeSource) throws(StartupError) {
         var configuration = configuration
-        // A look at a copy leaves nothing of its size beside it; a gateway sets it aside again.
+        // Reading a copy leaves no reserve next to it; a gateway creates it again.
         configuration.reserve = ByteCount(bytes: 0)
         configuration.trustsFolderOwner = true
         store = try OutboxStore(configuration, time: time)

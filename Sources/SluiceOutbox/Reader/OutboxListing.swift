@@ -22,7 +22,7 @@ package protocol OutboxListing: AnyObject {
     func lastQuarantined() throws(OutboxError) -> Int64
     /// One quarantined request with its bytes; nil when there is none with this id.
     func quarantined(_ id: Int64) throws(OutboxError) -> QuarantineContent?
-    /// The request of a delivery, with what became of it; nil when no delivery is known by this id.
+    /// The request of a delivery, with its results; `nil` if no delivery has this id.
     ///
     /// The id's own time tells about where to look. An id that is not one of the gateway's, or one made while the clock
     /// was set back, is looked for among the last million rows.

@@ -1,7 +1,7 @@
 internal import SluiceBase
 
-/// What routes with a share (`outbox_share`) use of the outbox. Nothing is counted for it: when the outbox holds so
-/// much that a share matters, some jobs or rows are looked at and say how it is divided.
+/// How much of the outbox routes with a share (`outbox_share`) use. It is not counted: when the outbox is so full that
+/// a share matters, a sample of jobs or rows shows how it is divided.
 struct RouteShares {
     /// Which part of it each route has, and when that was found out, on the monotonic clock.
     struct Division {
@@ -22,7 +22,7 @@ struct RouteShares {
 }
 
 extension OutboxStore {
-    /// Places in the order of jobs, and rows, that are looked at.
+    /// Positions in the order of jobs, and rows, that are sampled.
     private static let places = 200
     private static let rows = 500
     /// Nanoseconds after which it is looked again.
@@ -134,7 +134,7 @@ extension OutboxStore {
             fractions[route, default: 0] * Double(ledger.rememberedKeys)
                 > Double(configuration.maximumKeys) * Double(percent) / 100
         }
-        // The keys of other routes that were passed are looked at again.
+        // The keys of other routes that were skipped are read again.
         if shares.crowding != Set(crowding.keys) { ledger.limitWalk = .init() }
         shares.crowding = Set(crowding.keys)
         return shares.crowding

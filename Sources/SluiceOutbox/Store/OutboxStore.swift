@@ -3,9 +3,9 @@ package import SluiceBase
 /// The outbox: one SQLite file, one writing connection, no thread of its own.
 ///
 /// Everything here is synchronous and belongs to one thread at a time; `OutboxWriter` is the thread around it, and the
-/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so what
-/// returns without an error is on the disk. DESIGN.md beside this folder tells why it is so, and what happens in a
-/// crash.
+/// command line uses it directly while no gateway runs. Each operation is one transaction with a full sync, so
+/// everything that returns without an error is durable. DESIGN.md next to this folder has the reasons, and what happens
+/// in a crash.
 package final class OutboxStore {
     /// As it was given.
     package let configuration: OutboxConfiguration
@@ -32,7 +32,7 @@ package final class OutboxStore {
     let clock: OutboxClock
     /// What is added to the times of receipt of this batch, because the wall clock is behind, milliseconds.
     var receiptShift: Int64 = 0
-    /// Entries of the index, and rows to be looked at for forgetting, that the next transactions owe.
+    /// Entries of the index, and rows to check for forgetting, that the next transactions owe.
     var keyDebt = 0
     var forgetDebt = 0
     /// Whether deliveries were deleted since it was looked whether a run of the index has none left.

@@ -1,8 +1,8 @@
 internal import CSluiceSQLite
 internal import SluiceBase
 
-/// The rows of one table of a damaged file in the order of their numbers. What cannot be read is passed over, as little
-/// of it as can be found by trying.
+/// The rows of one table of a damaged file in the order of their numbers. Skips the smallest unreadable ranges that can
+/// be found by trying.
 final class SalvagedRows {
     /// The current row.
     let row: Statement

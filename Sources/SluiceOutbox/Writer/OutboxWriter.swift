@@ -126,7 +126,7 @@ package final class OutboxWriter: Sendable {
     // MARK: The writer's thread
 
     private func run(_ opening: Monitor<Result<Void, StartupError>?>) {
-        // The store, and with it the lock, is gone before anybody is told that the outbox is closed.
+        // The store, and with it the lock, is released before callers learn that the outbox is closed.
         if work(opening) { finish() }
     }
 

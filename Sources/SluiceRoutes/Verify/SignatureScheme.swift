@@ -71,7 +71,7 @@ package struct SignatureScheme: Sendable {
 
     var hasItems: Bool { items != nil }
 
-    /// Whether secrets are public keys, which anybody may know.
+    /// Whether secrets are public keys, which need not be kept secret.
     package var usesPublicKey: Bool {
         algorithm.usesPublicKey || token?.algorithms.contains(where: \.usesPublicKey) ?? false
     }
@@ -116,7 +116,7 @@ package struct SignatureScheme: Sendable {
         pathList.indices.contains(reference.pathID) ? pathList[reference.pathID].steps : []
     }
 
-    /// Whether a part of the signature stands in the body, which is then read before anything is verified.
+    /// Whether a part of the signature is in the body, which is then read before anything is verified.
     var readsBody: Bool { paths.count > 0 }
 }
 
@@ -197,13 +197,13 @@ package enum SignaturePlace: Sendable {
     /// A query parameter, a path parameter or a field of the body.
     case value(Reference)
 
-    /// As many numbers as entries of one value are looked at.
+    /// The maximum number of checked entries of one value.
     package static func numbered(_ pattern: HeaderName) -> SignaturePlace {
         let stem = pattern.description.dropLast()
         return .numberedHeaders(pattern.description, (1...SignatureEntries.limit).map { HeaderName("\(stem)\($0)") })
     }
 
-    /// The headers that it stands in; none where it stands elsewhere.
+    /// The headers that contain it; empty if it is elsewhere.
     package var headers: [HeaderName] {
         switch self {
         case .header(let name): [name]

@@ -98,9 +98,8 @@ package final class SignatureVerifier: Sendable {
         }
     }
 
-    /// Refuses a request by its head where that shows already that it cannot be valid: a signature, timestamp or id
-    /// that is missing, stands twice or is malformed, or a timestamp out of tolerance. What stands in the body is not
-    /// looked at.
+    /// Refuses a request by its head if that already shows that it cannot be valid: a missing, repeated or malformed
+    /// signature, timestamp or id, or a timestamp out of tolerance. The body is ignored.
     func checkHead(_ request: borrowing RequestView, nowMilliseconds: Int64) throws(VerificationError) {
         if soleSignature(of: request) != nil { return }
         let signed = SignedRequest(
@@ -293,8 +292,8 @@ extension SignatureVerifier {
 extension SignatureVerifier {
     /// Lends the request as the references of the scheme see it.
     ///
-    /// Where a part of the signature stands in the body, that is looked through before anything is known of who sent
-    /// it: in one pass, bounded by the body's size and by the depth of JSON.
+    /// If a part of the signature is in the body, that is searched before the sender is known: in one pass, bounded by
+    /// the body's size and by the depth of JSON.
     func read<Result>(
         _ request: borrowing RequestView, _ findings: inout JSONFindings,
         judge: (borrowing SignedRequest) throws(VerificationError) -> Result

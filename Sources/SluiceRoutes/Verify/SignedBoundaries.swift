@@ -14,8 +14,8 @@ enum SignedBoundary: Sendable, Hashable {
     case excludes(UInt8)
     /// The value has this many bytes.
     case length(Int)
-    /// A URL directly beside the body, or a number of any length directly behind it: it must contain no brace and no
-    /// bracket, with which the body begins and ends. A number of a known length must have it if the body is empty.
+    /// A URL directly next to the body, or a number of any length directly after it: it must contain no brace and no
+    /// bracket, with which the body starts and ends. A number of a known length must have it if the body is empty.
     case besideJSON(length: Int?)
     /// The body: directly behind a URL it must begin with `{` or `[`, and directly before a URL or a number end with
     /// `}` or `]`. It may be empty where the value on its other side shows where it ends.
@@ -143,7 +143,7 @@ extension SignedBoundary {
         }
     }
 
-    /// The same of a body, which is looked at where it lies.
+    /// The same for a body, which is checked in place.
     func complaint(aboutBody body: Span<UInt8>) -> String? {
         guard case .json(let begins, let ends, let mayBeEmpty) = self else { return nil }
         if body.isEmpty { return mayBeEmpty ? nil : "is empty, so it is uncertain where the value before it ends" }

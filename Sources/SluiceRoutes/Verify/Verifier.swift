@@ -11,7 +11,7 @@ package enum Verifier: Sendable {
 
     /// - Parameters:
     ///   - receivedAtMilliseconds: the wall clock, against which timestamps are held.
-    ///   - findings: the thread's own; used where a part of the signature stands in the body.
+    ///   - findings: the thread's own; used if a part of the signature is in the body.
     func verdict(
         on request: borrowing RequestView, receivedAtMilliseconds: Int64, findings: inout JSONFindings
     ) -> VerificationVerdict {
