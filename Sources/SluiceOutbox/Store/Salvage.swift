@@ -82,7 +82,10 @@ struct Salvage {
     /// Without a person nothing is replaced by a file that lacks the greater part of it.
     private func requireHalf(of pages: Int64) throws(SQLiteError) {
         let new = try Connection(path: newPath, vfs: configuration.vfs, access: .readOnly)
-        defer { new.close() }
+        defer {
+            new.close()
+            for suffix in ["-wal", "-shm"] { OutboxFile.remove(newPath + suffix) }
+        }
         guard Self.usedPages(new) * 2 < pages else { return }
         throw SQLiteError(
             code: SQLITE_CORRUPT,

@@ -11,7 +11,7 @@ final class SalvagedRows {
     private var position: Int64 = 0
     /// No row has a greater number, as far as that can be read.
     private let last: Int64
-    /// Those that hold no ids, times or sizes.
+    /// Those that hold no ids, times or sizes, or that are computed again.
     private let checksums: [Bool]
     private var isReading = false
 
@@ -22,7 +22,7 @@ final class SalvagedRows {
         probe = try connection.prepare(sql + " LIMIT 1")
         let greatest = try? connection.integer("SELECT max(\(id)) FROM \(table)")
         last = min(greatest ?? .max, Statement.greatestFigure)
-        checksums = columns.map { $0.hasSuffix("checksum") }
+        checksums = columns.map { $0.hasSuffix("checksum") || $0 == "position" }
     }
 
     /// Goes to the next row that can be read.
