@@ -12,6 +12,8 @@ struct SchemeReader {
     let methods: [String]
     /// How many bytes the URL has without its query; `nil` where that differs between requests.
     let urlLength: Int?
+    /// The text of the route's one secret, for `key_request`; `nil` after a problem has been noted.
+    let keySecret: () -> [UInt8]?
     /// In it `timestamp` and `id` mean something, and its body paths are the scheme's own.
     var scope: RouteScope
 

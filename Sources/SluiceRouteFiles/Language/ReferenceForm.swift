@@ -106,7 +106,10 @@ package struct ReferenceForm: Sendable {
     private static let derived = [
         ReferenceForm(
             "key", .word(.verifyOnly(.key)),
-            signed: "The secret; with `alg: sha256`, where the signature is a plain digest, and only there"),
+            signed: "The secret; only with `alg: sha256`, where the signature is a plain digest, and in `key_request`"),
+        ReferenceForm(
+            "key.id", .word(.verifyOnly(.keyID)),
+            signed: "The id of the key that a token names; only in `key_request`"),
         ReferenceForm("target", .word(.verifyOnly(.target)), signed: "The path and the query as received"),
         ReferenceForm(
             "url.with_port", .word(.verifyOnly(.urlWithPort)),

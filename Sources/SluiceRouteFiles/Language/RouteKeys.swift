@@ -289,7 +289,7 @@ extension RouteKeys {
 
     /// Where every key is fetched there are no secrets.
     private static var fetchesKeys: JSONTree {
-        let fetches = JSONTree.requiring("key_from")
+        let fetches = JSONTree.requiring("key_from").adding(["not": .requiring("key_request")])
         let verify: JSONTree = [
             "required": ["verify"],
             "properties": [

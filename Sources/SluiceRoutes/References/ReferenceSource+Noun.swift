@@ -35,6 +35,7 @@ extension VerifyReference {
     fileprivate var noun: String {
         switch self {
         case .key: "the secret"
+        case .keyID: "the id of the key"
         case .bodyBase64: "the body in base64"
         case .bodyCRC32: "the CRC-32 of the body"
         case .bodyMD5: "the MD5 of the body"

@@ -50,6 +50,8 @@ package enum ReferenceSource: Sendable, Hashable {
 package indirect enum VerifyReference: Sendable, Hashable {
     /// The secret, where it is in the text whose plain digest is the signature.
     case key
+    /// The id of the key that a token names.
+    case keyID
     /// The body in base64.
     case bodyBase64
     /// The CRC-32 of the body as an unsigned decimal number.
@@ -76,8 +78,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target,
+            .urlWithPort, .urlWithoutQuery:
             self
         }
     }
@@ -86,8 +88,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
-        case .key, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target, .urlWithPort,
-            .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target,
+            .urlWithPort, .urlWithoutQuery:
             nil
         }
     }

@@ -7,8 +7,8 @@ extension SignedRequest {
     /// - Parameter pathID: of the value that is changed, where the source is made of one.
     func value(_ source: VerifyReference, _ pathID: Int) throws(VerificationError) -> [UInt8]? {
         switch source {
-        // Filled in for each secret.
-        case .key: return nil
+        // Filled in for each secret, and for a request for a key.
+        case .key, .keyID: return nil
         case .bodyBase64: return Array(Base64.encode(request.body.array).utf8)
         case .bodyCRC32: return Array(String(CRC32.of(request.body)).utf8)
         case .bodyMD5: return Array(Base64.encode(Hash.digest(.md5, request.body).span.array).utf8)
