@@ -127,6 +127,11 @@ package struct ReferenceForm: Sendable {
         ReferenceForm(
             "sorted.query", .word(.verifyOnly(.sortedQuery)), signed: "The same of the query"),
         ReferenceForm(
+            "form.without", .name(of: "a field of the form") { .verifyOnly(.formWithout($0)) },
+            signed:
+                "The fields of a URL-encoded body but this one, decoded, as `&name=value` sorted by name, with `_` for "
+                + "each `&` and `=` in a value. No field may be repeated"),
+        ReferenceForm(
             "listed.header", .header { .verifyOnly(.listedHeaders($0)) },
             signed: "The headers that a header lists, as `name:value` in lower case and in the order of their names, "
                 + "joined by `;`"),

@@ -113,7 +113,7 @@ struct RouteKeys {
     let jsonField = LanguageKey(
         "json_field", .filledText, absent: "none", examples: ["payload"],
         meaning: "The field of a form that contains the JSON document. With `body: form` the body must be such a form; "
-            + "with `auto` it may be one, if it has no other field")
+            + "with `auto` it may be one, if it has no other field. With `body: jwt` it is a claim")
     let bodyLimit = LanguageKey(
         "body_limit", .size(in: RouteLanguage.bodyLimits),
         absent: "the provider's, otherwise the setting `limits.body`", examples: ["1MiB"],

@@ -42,6 +42,7 @@ extension VerifyReference {
         case .lower(let source), .escaped(let source): source.noun
         case .sortedForm: "the sorted form"
         case .sortedQuery: "the sorted query"
+        case .formWithout(let name): "the form without \(PrintableText.escape(name))"
         case .listedHeaders(let name): "the headers that the header \(name) lists"
         case .target: "the target"
         case .urlWithPort: "the URL with its port"

@@ -65,6 +65,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     /// The names and values of a form, or of the query, decoded and sorted.
     case sortedForm
     case sortedQuery
+    /// The fields of a form but this one, sorted and joined.
+    case formWithout(String)
     /// The headers that this header lists.
     case listedHeaders(HeaderName)
     /// Path and query as received.
@@ -78,8 +80,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
         switch self {
         case .lower: .lower(inner)
         case .escaped: .escaped(inner)
-        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target,
-            .urlWithPort, .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutQuery:
             self
         }
     }
@@ -88,8 +90,8 @@ package indirect enum VerifyReference: Sendable, Hashable {
     package var inner: ReferenceSource? {
         switch self {
         case .lower(let source), .escaped(let source): source
-        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .listedHeaders, .target,
-            .urlWithPort, .urlWithoutQuery:
+        case .key, .keyID, .bodyBase64, .bodyCRC32, .bodyMD5, .sortedForm, .sortedQuery, .formWithout,
+            .listedHeaders, .target, .urlWithPort, .urlWithoutQuery:
             nil
         }
     }
@@ -156,7 +158,7 @@ extension ReferenceSource {
     var isOfWholeBody: Bool {
         switch self {
         case .body(.root), .bodyDigest(.root), .verifyOnly(.bodyBase64), .verifyOnly(.bodyMD5),
-            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm):
+            .verifyOnly(.bodyCRC32), .verifyOnly(.sortedForm), .verifyOnly(.formWithout):
             true
         default: false
         }
